@@ -1,0 +1,79 @@
+"""Stage 8, input: what a filler knows of the new target and of the donors.
+
+Enters: descriptions, maskers, declarations of the new target. Leaves: ``NewTarget`` and ``Request``. It does not fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from vega_gen.function_template import FunctionTemplate
+from vega_gen.groups import Masker
+from vega_gen.records import Candidate, Class, Description, Enum, HoleKind, Member, MemberKind, Mode, Signature
+
+Match = Callable[[HoleKind, str, str], Sequence[tuple[str, float]]]
+"""(kind, a donor's qualified name, the donor's folder) -> the new target's qualified names with scores 0 to 1, best first."""
+
+
+@dataclass(frozen=True)
+class NewTarget:
+    """The target being generated, as the input mode lets one see it.
+
+    ``classes`` and ``enums``: declarations from its headers (desc mode), bodies out; empty in td mode.
+    ``own_headers``: their paths; ``identifiers``: every identifier in them.
+    ``nearness``: of each donor target, 0 to 1. ``symbols``: the qualified names its C++ may use, by kind."""
+
+    folder: str
+    masker: Masker
+    mode: Mode
+    description: Description
+    nearness: Mapping[str, float]
+    match: Match
+    symbols: Mapping[HoleKind, Sequence[str]]
+    classes: tuple[Class, ...] = ()
+    enums: tuple[Enum, ...] = ()
+    own_headers: tuple[str, ...] = ()
+    identifiers: frozenset[str] = frozenset()
+
+    @cached_property
+    def methods(self) -> dict[str, list[tuple[Class, Member]]]:
+        """Declared methods by masked "Class::name"."""
+        found: dict[str, list[tuple[Class, Member]]] = {}
+        for c in self.classes:
+            for m in c.members:
+                if m.kind is MemberKind.METHOD and m.signature and not m.deleted and not m.pure:
+                    key = self.masker.mask(f"{c.name}::{m.signature.name}")
+                    found.setdefault(key, []).append((c, m))
+        return found
+
+    @cached_property
+    def enumerators(self) -> Mapping[str, Sequence[str]]:
+        """Enumerators by scope: every enclosing name that can stand before "::"."""
+        found: dict[str, list[str]] = {}
+        for e in self.enums:
+            for scope in dict.fromkeys(("::".join(e.scope), e.name, *e.scope[-1:])):
+                if scope:
+                    found.setdefault(scope, []).extend(e.enumerators)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One function to fill: its template, its signature as far as known, and how many candidates are wanted."""
+
+    template: FunctionTemplate
+    signature: Signature
+    new: NewTarget
+    maskers: Mapping[str, Masker]
+    budget: int = 12
+
+
+class Filler(Protocol):
+    """A filler: ranked candidates for a function, with confidence and provenance a statement."""
+
+    def fill(self, request: Request) -> tuple[Candidate, ...]:
+        """Candidates, best first; empty if the filler has nothing to offer."""
+        ...

@@ -1,0 +1,64 @@
+"""Stage 8: the ForkFlow baseline: copy one backend's function and rename it (CGO 2025, section 4.1.3).
+
+Enters: a ``Request``. Leaves: at most one candidate. It does not match records: only the target's names change.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from vega_gen.fill.consensus import statement_id
+from vega_gen.fill.context import Request
+from vega_gen.groups import Masker
+from vega_gen.records import Candidate, Donor, FilledStatement, Function, Statement, StatementKind
+
+_DATA = Path(__file__).resolve().parent.parent.parent / "targets" / "fillers.toml"
+
+
+@lru_cache(maxsize=1)
+def donor_target() -> str:
+    """The folder of the backend that ForkFlow copies, from ``targets/fillers.toml``."""
+    return str(tomllib.loads(_DATA.read_text(encoding="utf-8"))["forkflow"]["donor"])
+
+
+class ForkFlowFiller:
+    """Copies the donor's function as it is; confidence is 0.5 throughout: ForkFlow has none."""
+
+    def fill(self, request: Request) -> tuple[Candidate, ...]:
+        """See ``Filler``."""
+        donor = donor_target()
+        own = [f for f in request.template.members if f.target == donor]
+        if not own:
+            return ()
+        function = min(own, key=lambda f: (abs(len(f.signature.params) - len(request.signature.params)), f.file, f.start))
+        masker = request.maskers[donor]
+        statements = tuple(_copy(function, function.body, masker, request, 0, ""))
+        initialisers = tuple(
+            request.new.masker.unmask_all(masker.mask_all(tokens)) for tokens in function.signature.initialisers
+        )
+        names = [p.name for p in function.signature.params]
+        params = tuple(
+            type(p)(p.type, names[i] if i < len(names) and names[i] else p.name, p.suffix, p.default)
+            for i, p in enumerate(request.signature.params)
+        )
+        s = request.signature
+        signature = type(s)(s.name, s.class_name, s.prefix, s.result, params, s.qualifiers, initialisers)
+        return (Candidate(signature, statements, 0.5, f"{donor}/{function.file}:{function.line}"),)
+
+
+def _copy(
+    function: Function, body: Sequence[Statement], masker: Masker, request: Request, depth: int, prefix: str
+) -> Iterator[FilledStatement]:
+    def rename(tokens: tuple[str, ...]) -> tuple[str, ...]:
+        return request.new.masker.unmask_all(masker.mask_all(tokens))
+
+    for i, s in enumerate(body):
+        if s.kind is StatementKind.INITIALISER:
+            continue
+        where = Donor(function.target, function.file, s.line)
+        identity = statement_id(request.template.group.name, f"{prefix}{i}")
+        yield FilledStatement(identity, depth, s.kind, rename(s.head), s.braced, rename(s.tail), 0.5, (where,))
+        yield from _copy(function, s.children, masker, request, depth + 1, f"{prefix}{i}.")

@@ -1,0 +1,70 @@
+"""Stage 8: what goes into the typed holes of a statement.
+
+Enters: the lines of one variant, weighted, and the new target. Leaves: a value a hole with its share of the vote.
+It does not choose slots or variants.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from vega_gen.fill.context import NewTarget
+from vega_gen.function_template import Hole, Line, Shape
+from vega_gen.records import Function, HoleKind
+
+_LITERAL = (HoleKind.INTEGER, HoleKind.STRING)
+
+
+def fill_holes(
+    lines: Sequence[Line], weights: Mapping[int, float], members: Sequence[Function], new: NewTarget
+) -> tuple[tuple[str, ...], float]:
+    """Values for the holes of a variant, in order, and the product of their shares of the vote (0: a hole has no value).
+
+    ``lines`` share one shape; ``weights`` by member index. A literal hole takes the value most donors have; a symbol
+    hole takes the new target's record that best matches the donors' records."""
+    width = len(lines[0].fills)
+    values: list[str] = []
+    share = 1.0
+    kinds = _hole_kinds(lines[0])
+    for h in range(width):
+        votes: dict[str, float] = defaultdict(float)
+        total = 0.0
+        for line in lines:
+            weight = weights.get(line.member, 0.0)
+            total += weight
+            fill = line.fills[h]
+            if kinds[h].kind in _LITERAL:
+                votes[fill] += weight
+                continue
+            for name, score in new.match(kinds[h].kind, fill, members[line.member].target):
+                votes[name] += weight * score
+        if not votes or total <= 0.0:
+            return (), 0.0
+        best = max(sorted(votes), key=lambda v: votes[v])
+        values.append(new.masker.unmask(best) if kinds[h].kind is HoleKind.STRING else best)
+        share *= min(1.0, votes[best] / total)
+    return tuple(values), share
+
+
+def _hole_kinds(line: Line) -> list[Hole]:
+    return [t for shape in (line.head, line.tail) for t in shape if isinstance(t, Hole)]
+
+
+def write(shape: Shape, values: Sequence[str], names: Mapping[str, str], new: NewTarget) -> tuple[str, ...]:
+    """A shape in the new target's words: ``names`` maps "$p0" and "$l:MF" to what they are called there."""
+    out: list[str] = []
+    queue = list(values)
+    for token in shape:
+        if isinstance(token, Hole):
+            value = queue.pop(0)
+            if "::" in value and not value.startswith('"'):
+                scope, name = value.rsplit("::", 1)
+                out += [scope, "::", name]
+            else:
+                out.append(value)
+        elif token.startswith("$"):
+            out.append(names.get(token, token[3:] if token.startswith("$l:") else token))
+        else:
+            out.append(new.masker.unmask(token))
+    return tuple(out)

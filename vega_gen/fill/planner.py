@@ -1,0 +1,226 @@
+"""Stage 8: which functions the new backend gets, and the candidates of each.
+
+Enters: groups, templates, the new target, a filler. Leaves: planned functions. It does not compile or lay out files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from vega_gen.fill.consensus import weights_of
+from vega_gen.fill.context import Filler, NewTarget, Request
+from vega_gen.fill.signatures import declared_signature, donor_signature
+from vega_gen.function_template import FunctionTemplate
+from vega_gen.groups import FunctionGroup, GroupKind, Groups, Masker, module_of
+from vega_gen.records import Class, Contract, Function, Member, Mode, PlannedFunction, Signature
+
+PRESENCE = 0.5
+"""Weighted share of donors above which a function that nothing declares is written. Chosen on ARC, Lanai, VE."""
+
+_WORD = re.compile(r"[A-Za-z_]\w*\Z")
+_T = TypeVar("_T", bound=Hashable)
+Templates = Callable[[FunctionGroup], FunctionTemplate]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A function to be written: its group, and its declaration where one is known."""
+
+    group: FunctionGroup
+    class_name: str
+    declared: Signature | None = None
+    header: str = ""
+    name: str = ""
+
+
+class Planner:
+    """Decides which functions are written and asks the filler for each."""
+
+    def __init__(
+        self, groups: Groups, templates: Templates, new: NewTarget, filler: Filler, maskers: Mapping[str, Masker], budget: int = 12
+    ) -> None:
+        self.groups = groups
+        self.templates = templates
+        self.new = new
+        self.filler = filler
+        self.maskers = maskers
+        self.budget = budget
+        self._having: dict[str, set[str]] = defaultdict(set)
+        for g in groups.by_name.values():
+            self._having[g.role].update(g.targets)
+        self._declared_classes = {new.masker.mask(c.name): c for c in new.classes}
+
+    # ------------------------------------------------------------ which functions
+
+    def _weight(self, targets: Iterable[str]) -> float:
+        return sum(2.718281828 ** (3.0 * self.new.nearness.get(t, 0.0)) for t in set(targets))
+
+    def wanted(self) -> list[Wanted]:
+        """Every function to be written, helpers excepted, in order of group name."""
+        found: dict[tuple[str, str, int], Wanted] = {}
+        for w in (*self._declared(), *self._contracted(), *self._typical()):
+            arity = len(w.declared.params) if w.declared else -1
+            found.setdefault((w.group.name, w.class_name, arity if w.declared else -1), w)
+        declared = {(w.group.name, w.class_name) for w in found.values() if w.declared}
+        return [
+            w for k, w in sorted(found.items()) if w.declared or (w.group.name, w.class_name) not in declared
+        ]
+
+    def _declared(self) -> Iterable[Wanted]:
+        grouping = self.groups.with_target(self.new.folder, self.new.classes, self.new.masker, self.new.description.contracts)
+        for c, m in (pair for pairs in self.new.methods.values() for pair in pairs):
+            light = _light(self.new.folder, c, m)
+            group = self.groups.by_name.get(grouping.name_of(light))
+            if group is not None and m.signature is not None:
+                yield Wanted(group, c.name, m.signature, c.file, m.signature.name)
+
+    def _contracted(self) -> Iterable[Wanted]:
+        grouping = self.groups.with_target(self.new.folder, self.new.classes, self.new.masker, self.new.description.contracts)
+        for contract in self.new.description.contracts:
+            group = self._contract_group(grouping, contract)
+            if group is None:
+                continue
+            class_name = self.new.masker.unmask(group.role) if group.role else ""
+            yield Wanted(group, class_name, None, "", contract.name)
+
+    def _contract_group(self, grouping: Groups, contract: Contract) -> FunctionGroup | None:
+        exact = [
+            self.groups.by_name.get(grouping.contract_key(contract, self.new.masker)),
+            *(self.groups.by_name.get(n) for n in (f"InstPrinter::{contract.name}", f"MCCodeEmitter::{contract.name}")),
+        ]
+        for g in exact:
+            if g is not None:
+                return g
+        brothers = [g for n, g in self.groups.by_name.items() if n.startswith(contract.role.value + ":")]
+        return max(brothers, key=lambda g: (len(g.targets), g.name)) if brothers else None
+
+    def _typical(self) -> Iterable[Wanted]:
+        everyone = self._weight({t for ts in self._having.values() for t in ts})
+        for g in self.groups.by_name.values():
+            if g.kind is GroupKind.CONTRACT or len(g.targets) < 2:
+                continue
+            weight = self._weight(g.targets)
+            if not g.role:
+                name = self.new.masker.unmask(g.name)
+                if weight > PRESENCE * everyone or (name in self.new.identifiers and "<" in g.name):
+                    yield Wanted(g, "", None, "", name)
+                continue
+            if g.role in self._declared_classes or "<T>" not in g.role:
+                continue
+            having = self._weight(self._having[g.role])
+            if self.new.mode is Mode.DESC and not self._local_role(g):
+                continue
+            if having > PRESENCE * everyone and weight > PRESENCE * having:
+                yield Wanted(g, self.new.masker.unmask(g.role))
+
+    def _local_role(self, group: FunctionGroup) -> bool:
+        """Whether most donors keep the class inside a .cpp, so that no header could have shown it."""
+        local = [f for f in group.members if f.in_class and f.file.endswith(".cpp") or f.namespaces[-1:] == ("",)]
+        stems = [f for f in group.members if not f.in_class and f.file.endswith(".cpp")]
+        return len(local) + len(stems) >= len(group.members) / 2
+
+    # ------------------------------------------------------------------ filling
+
+    def plan(self, progress: Callable[[int, int, str], None] = lambda done, total, text: None) -> list[PlannedFunction]:
+        """Planned functions with candidates, helpers that they call included; ``progress(done, total, name)``."""
+        queue = self.wanted()
+        planned: dict[tuple[str, str, str, int], PlannedFunction] = {}
+        done = 0
+        while queue:
+            following: list[Wanted] = []
+            for w in queue:
+                progress(done, done + len(queue), w.group.name)
+                done += 1
+                function = self.function(w)
+                if function is None:
+                    continue
+                s = function.candidate.signature
+                key = (w.group.name, s.class_name, s.name, len(s.params))
+                if key not in planned:
+                    planned[key] = function
+                    following += self._helpers(function)
+            known = {(k[0]) for k in planned}
+            queue = list({w.group.name: w for w in following if w.group.name not in known}.values())
+        return sorted(planned.values(), key=lambda f: (f.file, f.qualified_name, len(f.candidate.signature.params)))
+
+    def function(self, wanted: Wanted) -> PlannedFunction | None:
+        """One function with its candidates, None if the filler has none."""
+        template = self.templates(wanted.group)
+        weights = weights_of(template, self.new)
+        if wanted.declared is not None:
+            template = _same_arity(template, len(wanted.declared.params))
+            weights = weights_of(template, self.new)
+            signature = declared_signature(wanted.declared, template.members, weights, wanted.class_name)
+        else:
+            signature = donor_signature(template.members, weights, self.maskers, self.new, wanted.class_name)
+            signature = replace(signature, name=self._own_name(wanted, signature))
+        candidates = self.filler.fill(Request(template, signature, self.new, self.maskers, self.budget))
+        if not candidates:
+            return None
+        in_class = sum(weights[i] for i, f in enumerate(template.members) if f.in_class) > 0.5
+        file = self._file(wanted, template, weights, in_class)
+        namespaces = _vote([(f.namespaces, weights[i]) for i, f in enumerate(template.members)])
+        module = module_of(file, self.new.masker)
+        return PlannedFunction(wanted.group.name, module, file, namespaces, in_class, candidates)
+
+    def _own_name(self, wanted: Wanted, signature: Signature) -> str:
+        if wanted.name and wanted.group.kind is GroupKind.CONTRACT:
+            return wanted.name
+        bare = wanted.class_name.rsplit("::", 1)[-1]
+        if wanted.class_name and wanted.group.name.rsplit("::", 1)[-1].lstrip("~") == _role_name(wanted.group.role):
+            return ("~" if "::~" in wanted.group.name else "") + bare
+        return signature.name
+
+    def _file(self, wanted: Wanted, template: FunctionTemplate, weights: Mapping[int, float], in_class: bool) -> str:
+        if wanted.header and in_class:
+            return wanted.header
+        pairs: list[tuple[str, float]] = []
+        for i, f in enumerate(template.members):
+            if f.in_class == in_class:
+                pairs.append((self.maskers[f.target].mask(f.file), weights[i]))
+        file = self.new.masker.unmask(_vote(pairs))
+        if wanted.header and wanted.header.rsplit("/", 1)[-1].rsplit(".", 1)[0] != file.rsplit("/", 1)[-1].rsplit(".", 1)[0]:
+            return wanted.header.rsplit(".", 1)[0] + ".cpp"
+        return file
+
+    def _helpers(self, function: PlannedFunction) -> Iterable[Wanted]:
+        """Groups of functions that the first candidate calls and nothing declares."""
+        class_name = function.candidate.signature.class_name
+        role = next((g.role for g in [self.groups.by_name.get(function.group)] if g), "")
+        for s in function.candidate.statements:
+            tokens = (*s.head, *s.tail)
+            for i, token in enumerate(tokens[:-1]):
+                if tokens[i + 1] != "(" or not _WORD.match(token) or (i and tokens[i - 1] in (".", "->", "::")):
+                    continue
+                masked = self.new.masker.mask(token)
+                free = self.groups.by_name.get(masked)
+                if free is not None and not free.role and free.kind is GroupKind.CONVENTION:
+                    yield Wanted(free, "")
+                elif role and class_name not in {c.name for c in self.new.classes}:
+                    method = self.groups.by_name.get(f"{_role_name(role)}::{masked}")
+                    if method is not None and method.role == role:
+                        yield Wanted(method, class_name)
+
+
+def _role_name(role: str) -> str:
+    return re.sub(r"<T>|<TU>|<t>", "", role) or role
+
+
+def _light(target: str, c: Class, m: Member) -> Function:
+    assert m.signature is not None
+    return Function(target, c.file, m.line, m.line, 0, 0, 0, 0, c.namespaces, replace(m.signature, class_name=c.name), ())
+
+
+def _same_arity(template: FunctionTemplate, arity: int) -> FunctionTemplate:
+    return template.restricted(lambda f: len(f.signature.params) == arity)
+
+
+def _vote(pairs: Sequence[tuple[_T, float]]) -> _T:
+    votes: dict[_T, float] = defaultdict(float)
+    for value, weight in pairs:
+        votes[value] += weight
+    return max(votes, key=lambda v: (votes[v], str(v)))
