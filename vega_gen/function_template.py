@@ -91,11 +91,12 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class FunctionTemplate:
     """A function template. ``members`` are the donors' functions; ``slots`` the top-level slots in order.
-    ``root`` holds which members there are, so that presence of a top-level slot has a parent to be counted in."""
+    ``local_names``: what each member calls each local that the shapes name "$l3"."""
 
     group: FunctionGroup
     members: tuple[Function, ...]
     slots: tuple[Slot, ...]
+    local_names: Mapping[str, Mapping[int, str]] = field(default_factory=lambda: {})
 
     def restricted(self, keep: Callable[[Function], bool]) -> FunctionTemplate:
         """The template of the members that ``keep`` accepts, slot ids unchanged; this one if that is all or none."""
@@ -112,7 +113,9 @@ class FunctionTemplate:
                     out.append(Slot(s.kind, lines, cut(s.children), s.id, s.text))
             return out
 
-        return FunctionTemplate(self.group, tuple(self.members[i] for i in sorted(kept)), tuple(cut(self.slots)))
+        names = {n: {place[m]: x for m, x in by.items() if m in kept} for n, by in self.local_names.items()}
+        members = tuple(self.members[i] for i in sorted(kept))
+        return FunctionTemplate(self.group, members, tuple(cut(self.slots)), {n: by for n, by in names.items() if by})
 
     def walk(self) -> Iterator[Slot]:
         """All slots in document order."""
@@ -212,20 +215,19 @@ class _Abstractor:
                 out.append(Hole(HoleKind.STRING))
                 fills.append(self.masker.mask(token))
             else:
-                out.append(self.masker.mask(token))
+                scope = i + 1 < len(tokens) and tokens[i + 1] == "::"
+                out.append(self.masker.mask_scope(token) if scope else self.masker.mask(token))
             i += 1
         return tuple(out), tuple(fills)
 
     def _symbol(self, scope: str, name: str) -> Hole | None:
-        masked = self.masker.mask(scope)
+        masked = self.masker.mask_scope(scope)
         if masked == "<T>" or scope == "ELF" or masked == "<T>ISD":
             kind = self.kind_of(f"{scope}::{name}")
             if kind is not None:
                 return Hole(kind)
             if name.startswith("fixup_"):
                 return Hole(HoleKind.FIXUP)
-        if masked.startswith("<T>") and masked not in ("<T>", "<T>ISD"):
-            return None
         return None
 
     def lines(self, statement: Statement) -> Line:
@@ -331,37 +333,29 @@ def _set_text(slots: Sequence[Slot], alphabet: _Alphabet) -> None:
         _set_text(slot.children, alphabet)
 
 
-def _rename_locals(slots: Sequence[Slot]) -> None:
-    """Gives locals declared in the same slot one name, that of most members, and renames their uses."""
-    names: dict[tuple[int, str], str] = {}
-    taken: dict[int, set[str]] = defaultdict(set)
+def _link_locals(slots: Sequence[Slot]) -> dict[str, dict[int, str]]:
+    """Gives locals declared in the same slot at the same place one identity ("$l3") and renames their uses to it.
+
+    Returns what each member calls each identity."""
+    identity: dict[tuple[int, str], str] = {}
+    called: dict[str, dict[int, str]] = {}
     for slot in (s for top in slots for s in top.walk()):
         width = max((len(line.declares) for line in slot.lines.values()), default=0)
         for k in range(width):
-            lines = [line for line in slot.lines.values() if len(line.declares) > k]
-            counted = Counter(line.declares[k] for line in lines)
-            for line in lines:
-                key = (line.member, line.declares[k])
-                if key in names:
-                    continue
-                for name, _ in sorted(counted.items(), key=lambda c: (-c[1], c[0])):
-                    if name not in taken[line.member] or name == line.declares[k]:
-                        names[key] = name
-                        taken[line.member].add(name)
-                        break
-                else:
-                    names[key] = line.declares[k]
+            fresh = {x.member: x.declares[k] for x in slot.lines.values() if len(x.declares) > k and (x.member, x.declares[k]) not in identity}
+            if not fresh:
+                continue
+            name = f"$l{len(called)}"
+            called[name] = fresh
+            identity.update({(m, n): name for m, n in fresh.items()})
 
     def rename(shape: Shape, member: int) -> Shape:
-        return tuple(
-            "$l:" + names.get((member, t[3:]), t[3:]) if isinstance(t, str) and t.startswith("$l:") else t for t in shape
-        )
+        return tuple(identity.get((member, t[3:]), t[3:]) if isinstance(t, str) and t.startswith("$l:") else t for t in shape)
 
     for slot in (s for top in slots for s in top.walk()):
         for member, line in slot.lines.items():
-            slot.lines[member] = Line(
-                line.kind, rename(line.head, member), line.fills, line.braced, rename(line.tail, member), member, line.donor, line.declares
-            )
+            slot.lines[member] = replace(line, head=rename(line.head, member), tail=rename(line.tail, member))
+    return called
 
 
 def _number(slots: Sequence[Slot], prefix: str = "") -> None:
@@ -411,6 +405,6 @@ def build_template(
     merged: list[Slot] = []
     for i in order:
         merged = _align(merged, forests[i]) if merged else forests[i]
-    _rename_locals(merged)
+    called = _link_locals(merged)
     _number(merged)
-    return FunctionTemplate(group, tuple(members), tuple(merged))
+    return FunctionTemplate(group, tuple(members), tuple(merged), called)

@@ -29,21 +29,21 @@ _GENERATED_BASES = {
     "GenRegisterBankInfo": "RegisterBankInfo",
 }
 
-_AFTER_NAME = r"(?=$|_|\d|[A-Z][a-z]|[A-Z]$|ISD|II|CC|MC|ELF|TTI|TLI|DAG|CP|ABI|AS|DPP|SE|BB)"
+_AFTER_NAME = r"(?=\W|$|_|\d|[A-Z][a-z]|[A-Z]$|ISD|ISel|MI(?=[A-Z][a-z])|II|CC|MC|ELF|TTI|TLI|DAG|CP|ABI|AS|DPP|SE|BB)"
 
 
 class Masker:
     """Replaces a target's names in tokens by placeholders, and back.
 
     ``<T>`` stands for the name as written, ``<TU>`` for its upper case, ``<t>`` for its lower case.
-    ``names``: everything the target is called by: its folder, its ``Target`` record, its namespaces.
+    ``names``: what its C++ calls the target: its ``Target`` record's name first, its folder's.
+    ``namespace``: of its instructions, where that is none of these (Sparc's SP): masked only as a scope, before "::".
     """
 
-    def __init__(self, names: Sequence[str], preferred: str | None = None, folder: str | None = None) -> None:
+    def __init__(self, names: Sequence[str], namespace: str = "") -> None:
         ordered = sorted(dict.fromkeys(names), key=lambda n: (-len(n), n))
-        self.name = preferred or ordered[0]
-        self.folder = folder or self.name
-        self._lower = {n.lower() for n in ordered}
+        self.name = names[0]
+        self.namespace = namespace or self.name
         parts = [rf"(?P<T>(?:(?<![A-Za-z])|(?<=[a-z])){'(?:' + '|'.join(map(re.escape, ordered)) + ')'}{_AFTER_NAME})"]
         uppers = [n.upper() for n in ordered if n.upper() not in ordered]
         if uppers:
@@ -59,6 +59,18 @@ class Masker:
             return {"T": "<T>", "U": "<TU>", "L": "<t>"}[found.lastgroup or "T"]
 
         return self._pattern.sub(placeholder, token)
+
+    def mask_scope(self, token: str) -> str:
+        """A token that stands before "::", masked: the namespace is <T>, SPISD is <T>ISD."""
+        if token.startswith(self.namespace) and token[len(self.namespace) :] in ("", "ISD", "II", "CC"):
+            return "<T>" + token[len(self.namespace) :]
+        return self.mask(token)
+
+    def unmask_scope(self, token: str) -> str:
+        """The reverse of ``mask_scope``: the namespace's own scopes are named by it, others by the target's name."""
+        if token in ("<T>", "<T>ISD"):
+            return token.replace("<T>", self.namespace)
+        return self.unmask(token)
 
     def mask_all(self, tokens: Iterable[str]) -> tuple[str, ...]:
         """Tokens with every name of the target replaced."""

@@ -398,7 +398,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A PatFrag, PatLeaf or ImmLeaf with C++ in it. ``code``: PredicateCode or ImmediateCode; ``calls``: names called in it."""
+    """A target's PatFrag, PatLeaf, ImmLeaf or SDNodeXForm with C++ in it. ``code``: its C++; ``calls``: names called in it."""
 
     name: str
     code: str
@@ -576,12 +576,14 @@ class PlannedFunction:
 
     def flagged(self, threshold: float) -> tuple[FilledStatement, ...]:
         """The statements of the chosen candidate that a person must look at, in document order: those whose confidence
-        is below ``threshold`` (0 to 1); in a function that does not compile and has none, its least confident one."""
+        is below ``threshold`` (0 to 1); in a function that does not compile and has none, its least confident one
+        that is not certain (1, which is what accepting makes it)."""
         statements = self.candidate.statements if self.chosen >= 0 else ()
         low = tuple(s for s in statements if s.confidence < threshold)
-        if low or self.compiles is not False or not statements:
+        uncertain = [s for s in statements if s.confidence < 1]
+        if low or self.compiles is not False or not uncertain:
             return low
-        return (min(statements, key=lambda s: s.confidence),)
+        return (min(uncertain, key=lambda s: s.confidence),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from vega_gen.fill.context import NewTarget, Request
 from vega_gen.fill.holes import fill_holes, write
 from vega_gen.function_template import FunctionTemplate, Line, Slot
-from vega_gen.records import Candidate, Donor, FilledStatement, StatementKind
+from vega_gen.records import Candidate, Donor, FilledStatement, Signature, StatementKind
 
 SHARPNESS = 6.0
 """How much nearer donors count: weight = exp(SHARPNESS * nearness). Chosen on ARC, Lanai and VE (docs/LOG.md)."""
@@ -71,7 +71,7 @@ class _Builder:
         self.new = request.new
         self.template = request.template
         self.weights = weights
-        self.names = _names(request)
+        self.names: dict[str, str] = {}
 
     def presence(self, slot: Slot, parents: frozenset[int]) -> float:
         """Weighted share of the members having the parent that have the slot too."""
@@ -100,6 +100,7 @@ class _Builder:
 
     def build(self, member: int | None, origin: str) -> Candidate:
         """A candidate: the consensus (``member`` None), or what one member has."""
+        self.names = _names(self.template, self.request.signature, self.weights, member)
         out: list[FilledStatement] = []
         decisions: list[float] = []
         everyone = frozenset(range(len(self.template.members)))
@@ -173,17 +174,19 @@ def statement_id(function: str, slot: str) -> str:
     return hashlib.blake2b(f"{function}\0{slot}".encode(), digest_size=4).hexdigest()
 
 
-def _names(request: Request) -> dict[str, str]:
-    """What "$p0" and "$l:MF" are called: parameters as in the signature, locals kept clear of them."""
+def _names(template: FunctionTemplate, signature: Signature, weights: Mapping[int, float], member: int | None) -> dict[str, str]:
+    """What "$p0" and "$l3" are called: parameters as in the signature, locals as one member or most donors call them,
+    no two alike."""
     names: dict[str, str] = {}
-    taken = {p.name for p in request.signature.params if p.name}
-    for i, p in enumerate(request.signature.params):
+    for i, p in enumerate(signature.params):
         names[f"$p{i}"] = p.name or f"Arg{i}"
-    for slot in request.template.walk():
-        for line in slot.lines.values():
-            for token in line.head:
-                if isinstance(token, str) and token.startswith("$l:"):
-                    name = token[3:]
-                    names[token] = name if name not in taken else f"{name}_"
+    taken = set(names.values())
+    for identity, called in template.local_names.items():
+        votes: dict[str, float] = defaultdict(float)
+        for m, name in called.items():
+            votes[name] += weights.get(m, 0.0) + (1.0 if m == member else 0.0)
+        ranked = sorted(votes, key=lambda n: (-votes[n], n))
+        name = next((n for n in ranked if n not in taken), f"{ranked[0]}{len(taken)}")
+        names[identity] = name
+        taken.add(name)
     return names
-

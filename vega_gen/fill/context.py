@@ -23,7 +23,7 @@ class NewTarget:
     """The target being generated, as the input mode lets one see it.
 
     ``classes`` and ``enums``: declarations from its headers (desc mode), bodies out; empty in td mode.
-    ``own_headers``: their paths; ``identifiers``: every identifier in them.
+    ``own_headers``: their paths; ``identifiers``: every identifier in them; ``llvm_identifiers``: in LLVM's.
     ``nearness``: of each donor target, 0 to 1. ``symbols``: the qualified names its C++ may use, by kind."""
 
     folder: str
@@ -37,6 +37,7 @@ class NewTarget:
     enums: tuple[Enum, ...] = ()
     own_headers: tuple[str, ...] = ()
     identifiers: frozenset[str] = frozenset()
+    llvm_identifiers: frozenset[str] = frozenset()
 
     @cached_property
     def methods(self) -> dict[str, list[tuple[Class, Member]]]:

@@ -52,10 +52,10 @@ def _hole_kinds(line: Line) -> list[Hole]:
 
 
 def write(shape: Shape, values: Sequence[str], names: Mapping[str, str], new: NewTarget) -> tuple[str, ...]:
-    """A shape in the new target's words: ``names`` maps "$p0" and "$l:MF" to what they are called there."""
+    """A shape in the new target's words: ``names`` maps "$p0" and "$l3" to what they are called there."""
     out: list[str] = []
     queue = list(values)
-    for token in shape:
+    for i, token in enumerate(shape):
         if isinstance(token, Hole):
             value = queue.pop(0)
             if "::" in value and not value.startswith('"'):
@@ -64,7 +64,8 @@ def write(shape: Shape, values: Sequence[str], names: Mapping[str, str], new: Ne
             else:
                 out.append(value)
         elif token.startswith("$"):
-            out.append(names.get(token, token[3:] if token.startswith("$l:") else token))
+            out.append(names.get(token, token))
         else:
-            out.append(new.masker.unmask(token))
+            scope = i + 1 < len(shape) and shape[i + 1] == "::"
+            out.append(new.masker.unmask_scope(token) if scope else new.masker.unmask(token))
     return tuple(out)

@@ -125,9 +125,15 @@ class Planner:
 
     # ------------------------------------------------------------------ filling
 
-    def plan(self, progress: Callable[[int, int, str], None] = lambda done, total, text: None) -> list[PlannedFunction]:
-        """Planned functions with candidates, helpers that they call included; ``progress(done, total, name)``."""
-        queue = self.wanted()
+    def plan(
+        self,
+        progress: Callable[[int, int, str], None] = lambda done, total, text: None,
+        only: Callable[[FunctionGroup], bool] | None = None,
+    ) -> list[PlannedFunction]:
+        """Planned functions with candidates, helpers that they call included; ``progress(done, total, name)``.
+
+        ``only``: the groups asked for; then no helpers are looked for."""
+        queue = [w for w in self.wanted() if only is None or only(w.group)]
         planned: dict[tuple[str, str, str, int], PlannedFunction] = {}
         done = 0
         while queue:
@@ -142,7 +148,7 @@ class Planner:
                 key = (w.group.name, s.class_name, s.name, len(s.params))
                 if key not in planned:
                     planned[key] = function
-                    following += self._helpers(function)
+                    following += self._helpers(function) if only is None else ()
             known = {(k[0]) for k in planned}
             queue = list({w.group.name: w for w in following if w.group.name not in known}.values())
         return sorted(planned.values(), key=lambda f: (f.file, f.qualified_name, len(f.candidate.signature.params)))

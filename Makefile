@@ -1,0 +1,39 @@
+# vega-gen: `make demo` and `make test` do all of the set-up themselves.
+
+PYTHON ?= python3
+LLVM_VERSION ?= 19
+LLVM ?= .llvm/$(LLVM_VERSION)
+BIN := .venv/bin
+SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
+
+.PHONY: venv llvm demo test bench lint
+
+venv: .venv/installed
+
+# A stock Debian or Ubuntu has Python without ensurepip: python3-venv brings it.
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { echo "installing python3-venv"; $(SUDO) apt-get update -q; $(SUDO) apt-get install -q -y --no-install-recommends python3-venv; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+llvm: venv
+	$(BIN)/vega-gen doctor --install
+	@test -d $(LLVM)/llvm || $(BIN)/vega-gen llvm get --version $(LLVM_VERSION) $(LLVM)
+
+demo: llvm
+	$(BIN)/vega-gen new-target --td $(LLVM)/llvm/lib/Target/XCore/XCore.td --llvm $(LLVM) --out .vega/demo
+	$(BIN)/vega-gen regress --target XCore --llvm $(LLVM) --mode td
+	$(BIN)/vega-gen regress --target XCore --llvm $(LLVM) --mode desc
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+test: lint llvm
+	$(BIN)/python -m pytest -n 2
+	$(BIN)/lit -v lit_tests
+
+bench: llvm
+	$(BIN)/python -m benchmarks --llvm $(LLVM)

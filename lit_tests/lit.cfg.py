@@ -1,0 +1,44 @@
+"""lit's configuration for the tests of the command line.
+
+Enters: lit's ``config`` and ``lit_config``. Leaves: the substitutions and features that the tests use. It runs no test.
+
+%vega_gen: the command under test, of the Python that runs lit (%python). %json: a filter that proves its input to be JSON and prints it,
+one value a line. %llvm: LLVM's source.
+Features: "llvm" where LLVM 19's tools are installed, "llvm-source" where its source is in .llvm/19.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import lit.formats
+
+root = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(root))
+
+from llvm_integration.discover import find_installation
+from llvm_integration.process import ToolFailure
+
+config.name = "vega-gen"
+config.suffixes = [".test"]
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.test_source_root = str(root / "lit_tests")
+config.test_exec_root = str(root / ".vega" / "lit")
+config.excludes = ["Inputs"]
+config.environment["PYTHONPATH"] = str(root)
+config.environment["COLUMNS"] = "200"
+config.environment["NO_COLOR"] = "1"
+
+config.substitutions.append(("%vega_gen", f"'{sys.executable}' -m vega_gen"))
+config.substitutions.append(("%python", f"'{sys.executable}'"))
+config.substitutions.append(("%json", f"'{sys.executable}' -m json.tool"))
+config.substitutions.append(("%llvm", str(root / ".llvm" / "19")))
+
+try:
+    config.substitutions.append((r"\bFileCheck\b", str(find_installation("19.1").filecheck)))
+    config.available_features.add("llvm")
+except ToolFailure as failure:
+    lit_config.note(str(failure))
+if (root / ".llvm" / "19" / "llvm").is_dir():
+    config.available_features.add("llvm-source")

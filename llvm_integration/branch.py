@@ -1,0 +1,367 @@
+"""Writes to a git checkout: one branch, one commit a label, all or nothing.
+
+Enters: a checkout and edits. Leaves: the branch ``vega-gen/<target>``, checked out in place or in a sparse worktree.
+It does not decide what may be written (``llvm_integration.edits`` does), and it touches no other branch.
+
+The commits are made beside the checkout, with an index of their own; only then does git switch to them. What the switch
+changes is noted in the git directory first, so that a killed run can be put back by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psutil
+
+from llvm_integration.edits import CheckoutFailure, Edit, as_failure
+from llvm_integration.journal import is_alive, process_mark
+
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git can still write to a plain tree
+
+import git
+from git.exc import CommandError, GitError
+
+_NOTE = "vega-gen-run.json"
+_LOCK_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What a run changes. ``root``: the work tree that switches. ``head``: its branch before ("refs/heads/main"), "" if detached.
+    ``start``: its commit before. ``before``: the branch's commit before, "" if there was none. ``ours``: its commit after.
+    ``worktree``: whether the run makes ``root``. ``config``: the repository's configuration before, for git changes it then."""
+
+    root: str
+    head: str
+    start: str
+    branch: str
+    before: str
+    ours: str
+    worktree: bool
+    config: str
+    process: dict[str, Any]
+
+
+def is_checkout(root: Path) -> bool:
+    """Whether ``root`` itself is a git work tree; one that merely lies inside another repository is not."""
+    return (root / ".git").exists()
+
+
+def branch_name(target: str) -> str:
+    """The branch that holds the backend of ``target``."""
+    return f"vega-gen/{target}"
+
+
+def require_clean(root: Path, edits: Sequence[Edit]) -> None:
+    """Raises ``CheckoutFailure`` if a tracked file has uncommitted changes, or an untracked one lies where an edit goes."""
+    with _open(root) as repo:
+        changed = _split(_git(repo, "status", "--porcelain", "-z", "--untracked-files=no"))
+        if changed:
+            raise CheckoutFailure(
+                f"the checkout has uncommitted changes ({len(changed)}), the first: {changed[0].strip()}",
+                where=str(root),
+                next_step=f"git -C {root} stash, or commit them, and run again",
+            )
+        there = [edit.path for edit in edits if (root / edit.path).is_file()]
+        tracked = set(_split(_git(repo, "ls-files", "-z", "--", *there))) if there else set[str]()
+        for path in there:
+            if path not in tracked:
+                raise CheckoutFailure(
+                    "an untracked file lies where a file would be written",
+                    where=str(root / path),
+                    next_step="commit it or move it away, and run again",
+                )
+
+
+def tracked_files(root: Path, folder: str) -> tuple[str, ...]:
+    """Paths of the files below ``folder`` in the commit that is checked out."""
+    with _open(root) as repo:
+        return tuple(_split(_git(repo, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", folder + "/")))
+
+
+def tracked_bytes(root: Path, path: str) -> bytes | None:
+    """A file as the commit that is checked out has it, or None. Raises ``CheckoutFailure`` if it cannot be read."""
+    with _open(root) as repo:
+        if not _git(repo, "ls-tree", "--name-only", "HEAD", "--", path):
+            return None
+        data: bytes = repo.git.execute(["git", "cat-file", "blob", f"HEAD:{path}"], stdout_as_string=False, strip_newline_in_stdout=False)  # pyright: ignore
+        return data
+
+
+def git_folder(root: Path) -> Path:
+    """The repository's own folder, shared by its worktrees."""
+    with _open(root) as repo:
+        return Path(repo.common_dir).resolve()
+
+
+def is_worktree_of(root: Path, place: Path) -> bool:
+    """Whether ``place`` is a linked worktree of the repository at ``root``."""
+    if not (place / ".git").is_file():
+        return False
+    return git_folder(place) == git_folder(root)
+
+
+def apply(root: Path, target: str, edits: Sequence[Edit], *, worktree: Path | None = None) -> tuple[str, ...]:
+    """Commit ``edits`` to the branch of ``target``, check it out, and return the new commits, oldest first.
+
+    In place by default; with ``worktree``, in that folder: a new sparse worktree that holds the target's folder, or
+    the one that an earlier run made. Where the branch exists, it must be the one checked out there; it goes on from its end.
+    Raises ``CheckoutFailure`` with everything as it was before; any other exception passes on after putting back.
+    """
+    new = worktree is not None and not worktree.exists()
+    place = root if worktree is None or new else worktree
+    with _open(place) as repo:
+        branch, head = branch_name(target), _head(repo)
+        before = _resolve(repo, f"refs/heads/{branch}")
+        if before and (new or head != f"refs/heads/{branch}"):
+            raise CheckoutFailure(
+                f"the branch {branch} exists already",
+                where=str(root),
+                next_step=f"git -C {root} worktree prune; then delete it (git branch -D {branch})"
+                + ("" if worktree else ", or check it out to go on from its end"),
+            )
+        start = _git(repo, "rev-parse", "HEAD")
+        if worktree is not None and not new:
+            _require_base(root, worktree, repo)
+        try:
+            commits = _commit_all(repo, start, edits, target)
+        except OSError as error:
+            raise as_failure(error, place) from error
+        if not commits:
+            return ()
+        common = Path(repo.common_dir).resolve()
+        note = _Note(
+            root=str(worktree if worktree is not None else root), head=head, start=start, branch=branch, before=before, ours=commits[-1],
+            worktree=new, config=(common / "config").read_text(), process=process_mark(),
+        )
+        try:
+            _write_note(common, note)
+            _switch(repo, note, target)
+            (common / _NOTE).unlink()
+        except BaseException as error:
+            _put_back(repo, common, note)
+            if isinstance(error, OSError):
+                raise as_failure(error, place) from error
+            raise
+        return commits
+
+
+def put_back(root: Path) -> bool:
+    """Put the checkout back to what it was before a run that was killed. Returns whether there was one.
+
+    Raises ``CheckoutFailure`` if that run is still going on.
+    """
+    with _open(root) as repo:
+        common = Path(repo.common_dir).resolve()
+        try:
+            note = _Note(**orjson.loads((common / _NOTE).read_bytes()))
+        except FileNotFoundError:
+            return False
+        if is_alive(note.process):
+            raise CheckoutFailure(
+                f"process {note.process['pid']} is writing to this checkout", where=str(root), next_step="wait for it to end, and run again"
+            )
+        _put_back(repo, common, note)
+        return True
+
+
+# ------------------------------------------------------------------------------------------------------------- commits
+
+
+def _commit_all(repo: git.Repo, start: str, edits: Sequence[Edit], target: str) -> tuple[str, ...]:
+    """Make the commits, one a label in order of first appearance, without touching work tree, index or any branch."""
+    labels = list(dict.fromkeys(edit.label for edit in edits))
+    commits: list[str] = []
+    parent = start
+    with tempfile.TemporaryDirectory(prefix="vega-gen-") as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **_identity(repo)}
+        _git(repo, "read-tree", start, env=index)
+        tree = _git(repo, "rev-parse", f"{start}^{{tree}}")
+        for label in labels:
+            lines = [_index_line(repo, edit) for edit in edits if edit.label == label]
+            _git(repo, "update-index", "-z", "--index-info", env=index, given="".join(lines).encode())
+            new_tree = _git(repo, "write-tree", "--missing-ok", env=index)
+            if new_tree != tree:
+                parent = _git(repo, "commit-tree", new_tree, "-p", parent, "-m", f"[{target}] {label}\n\nWritten by vega-gen.", env=index)
+                commits.append(parent)
+                tree = new_tree
+    return tuple(commits)
+
+
+def _index_line(repo: git.Repo, edit: Edit) -> str:
+    data = edit.data
+    if data is None:
+        return f"0 {'0' * 40}\t{edit.path}\0"
+    return f"100644 {_store(repo, data)}\t{edit.path}\0"
+
+
+def _store(repo: git.Repo, data: bytes) -> str:
+    """Write a blob and return its name."""
+    return _git(repo, "hash-object", "-w", "--stdin", given=data)
+
+
+def _identity(repo: git.Repo) -> dict[str, str]:
+    """Who commits: the user as git knows them, else vega-gen."""
+    who: dict[str, str] = {}
+    for role in ("AUTHOR", "COMMITTER"):
+        for key, value in (("name", "vega-gen"), ("email", "vega-gen@localhost")):
+            variable = f"GIT_{role}_{key.upper()}"
+            with contextlib.suppress(CheckoutFailure):
+                value = _git(repo, "config", f"user.{key}")
+            who[variable] = os.environ.get(variable) or value
+    return who
+
+
+# -------------------------------------------------------------------------------------------------------------- switch
+
+
+def _switch(repo: git.Repo, note: _Note, target: str) -> None:
+    """Make the branch point to the new commits and its files appear: the one step that changes what a user sees."""
+    if not note.worktree:
+        if note.before:
+            _git(repo, "merge", "--quiet", "--ff-only", note.ours)
+        else:
+            _git(repo, "checkout", "--quiet", "-b", note.branch, note.ours)
+        return
+    _git(repo, "worktree", "add", "--quiet", "--no-checkout", "-b", note.branch, note.root, note.ours)
+    with _open(Path(note.root)) as tree:
+        _git(tree, "sparse-checkout", "set", "--cone", f"llvm/lib/Target/{target}")
+        _git(tree, "checkout", "--quiet", note.branch)
+
+
+def _put_back(repo: git.Repo, common: Path, note: _Note) -> None:
+    """Undo whatever part of ``_switch`` was done."""
+    if note.worktree:
+        with contextlib.suppress(CheckoutFailure):
+            _git(repo, "worktree", "remove", "--force", "--force", note.root)
+        _git(repo, "worktree", "prune")
+        if (common / "config").read_text() != note.config:
+            (common / "config").write_text(note.config)
+    elif Path(note.root).exists():
+        with _open(Path(note.root)) as tree:
+            _restore(tree, note)
+    if not note.before and _resolve(repo, f"refs/heads/{note.branch}"):
+        _git(repo, "update-ref", "-d", f"refs/heads/{note.branch}")
+    (common / _NOTE).unlink(missing_ok=True)
+
+
+def _restore(repo: git.Repo, note: _Note) -> None:
+    """Put HEAD, and index and files of the paths that the run changes, back; what else a user did since stays."""
+    _wait_for_lock(repo)
+    branch = f"refs/heads/{note.branch}"
+    if note.before:
+        _git(repo, "update-ref", branch, note.before)
+    elif _head(repo) == branch:
+        if note.head:
+            _git(repo, "symbolic-ref", "HEAD", note.head)
+        else:
+            _git(repo, "update-ref", "--no-deref", "HEAD", note.start)
+    paths = _split(_git(repo, "diff-tree", "-r", "-z", "--no-renames", "--name-only", note.start, note.ours))
+    _git(repo, "reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul", note.start, given="\0".join(paths).encode())
+    kept = set(_split(_git(repo, "ls-tree", "-r", "-z", "--name-only", note.start, "--", *paths)))
+    root = Path(note.root)
+    for path in paths:
+        if path not in kept:
+            (root / path).unlink(missing_ok=True)
+            _remove_empty_folders(root, (root / path).parent)
+    _git(repo, "checkout-index", "--force", "-z", "--stdin", given="".join(f"{path}\0" for path in sorted(kept)).encode())
+
+
+def _remove_empty_folders(root: Path, folder: Path) -> None:
+    while folder != root:
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return
+        folder = folder.parent
+
+
+def _wait_for_lock(repo: git.Repo) -> None:
+    """Remove the index lock of a git that was killed; wait for one that is still at work."""
+    lock = Path(repo.git_dir) / "index.lock"
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while lock.exists():
+        if not _git_runs_in(Path(repo.working_dir)):
+            lock.unlink(missing_ok=True)
+            return
+        if time.monotonic() > deadline:
+            raise CheckoutFailure("another git process is at work here", where=str(lock), next_step="wait for it to end, and run again")
+        time.sleep(0.1)
+
+
+def _git_runs_in(folder: Path) -> bool:
+    running = (process.info for process in psutil.process_iter(["name", "cwd"]))
+    return any(info["name"] == "git" and info["cwd"] == str(folder) for info in running)
+
+
+def _require_base(root: Path, worktree: Path, repo: git.Repo) -> None:
+    """The worktree of an earlier run must stem from the commit that is checked out now."""
+    with _open(root) as main:
+        base = _git(main, "rev-parse", "HEAD")
+    if _git(repo, "merge-base", "HEAD", base) != base:
+        branch = _head(repo).removeprefix("refs/heads/")
+        raise CheckoutFailure(
+            "an earlier result lies here, made from another commit of the checkout",
+            where=str(worktree),
+            next_step=f"git -C {root} worktree remove {worktree} && git -C {root} branch -D {branch}, or --out DIR to write elsewhere",
+        )
+
+
+def _write_note(common: Path, note: _Note) -> None:
+    with (common / _NOTE).open("wb") as stream:
+        stream.write(orjson.dumps(asdict(note)))
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+# ----------------------------------------------------------------------------------------------------------------- git
+
+
+@contextlib.contextmanager
+def _open(root: Path) -> Generator[git.Repo]:
+    try:
+        repo = git.Repo(root)
+    except GitError as error:
+        raise CheckoutFailure(f"git cannot open this checkout: {error}", where=str(root)) from error
+    try:
+        yield repo
+    finally:
+        repo.close()
+
+
+def _git(repo: git.Repo, *words: str, env: Mapping[str, str] | None = None, given: bytes = b"") -> str:
+    """What git says, without its last newline. Hooks do not run. Raises ``CheckoutFailure`` with git's message."""
+    with tempfile.TemporaryFile() as stream:
+        stream.write(given)
+        stream.seek(0)
+        try:
+            said = repo.git.execute(["git", "-c", f"core.hooksPath={os.devnull}", *words], env=dict(env or {}), istream=stream)
+        except CommandError as error:
+            message = str(error.stderr).strip().removeprefix("stderr: ").strip("'\n ") or str(error)
+            what = f"git {words[0]} failed; the checkout is as it was"
+            raise CheckoutFailure(what, where=str(repo.working_dir), output=message) from error
+    return str(said)
+
+
+def _split(text: str) -> list[str]:
+    return [word for word in text.split("\0") if word]
+
+
+def _head(repo: git.Repo) -> str:
+    """The branch that is checked out, "" where HEAD is detached."""
+    return "" if repo.head.is_detached else repo.head.reference.path
+
+
+def _resolve(repo: git.Repo, ref: str) -> str:
+    """The commit of a ref, "" if there is none."""
+    return _git(repo, "for-each-ref", "--format=%(objectname)", ref)

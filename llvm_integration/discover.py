@@ -1,0 +1,214 @@
+"""Find the LLVM source and the LLVM installation or build that fits it.
+
+Enters: a checkout's path, a version, perhaps a CMake build directory. Leaves: ``Source``, ``Installation``, ``Machine``.
+It does not install, download or build anything.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from llvm_integration.process import ToolFailure, run
+
+_VERSION_PART = re.compile(r"set\(\s*LLVM_VERSION_(MAJOR|MINOR|PATCH)\s+(\d+)\s*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An LLVM source tree. ``root`` holds ``llvm/`` and ``cmake/``; ``version`` is "19.1.7"."""
+
+    root: Path
+    version: str
+
+    @property
+    def llvm(self) -> Path:
+        """The ``llvm/`` folder."""
+        return self.root / "llvm"
+
+    @property
+    def is_git(self) -> bool:
+        """Whether the tree is a git checkout or a worktree of one."""
+        return (self.root / ".git").exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """LLVM's programs, headers and static libraries: installed ones, or a CMake build directory (then ``build_dir`` is set).
+
+    ``include_dirs`` in the order in which the compiler must search them; ``assertions``: built with them (then without -DNDEBUG).
+    """
+
+    version: str
+    prefix: Path
+    bindir: Path
+    include_dirs: tuple[Path, ...]
+    lib_dir: Path
+    llvm_config: Path
+    assertions: bool
+    build_dir: Path | None = None
+
+    @property
+    def major(self) -> int:
+        """19 of "19.1.7"."""
+        return int(self.version.split(".")[0])
+
+    def find_tool(self, name: str) -> Path | None:
+        """``name`` ("llc", "clang++", "ld.lld") in this LLVM's own folder, else ``name-<major>`` or ``name`` on PATH, or None.
+
+        LLVM's own tools (llvm-*, llc, opt, FileCheck, ...) must be of this version, so a bare name on PATH serves only for clang and lld.
+        """
+        own = self.bindir / name
+        if own.is_file():
+            return own
+        candidates = [f"{name}-{self.major}"]
+        if name in ("clang", "clang++", "ld.lld"):
+            candidates.append(name)
+        for candidate in candidates:
+            if found := shutil.which(candidate):
+                return Path(found)
+        return None
+
+    def tool(self, name: str) -> Path:
+        """As ``find_tool``. Raises ``ToolFailure`` where there is none."""
+        found = self.find_tool(name)
+        if found is None:
+            raise ToolFailure(f"LLVM {self.version} has no {name}", where=str(self.bindir), next_step=_how_to_get(self.version))
+        return found
+
+    @property
+    def llvm_tblgen(self) -> Path:
+        """llvm-tblgen. Raises ``ToolFailure``."""
+        return self.tool("llvm-tblgen")
+
+    @property
+    def clangxx(self) -> Path:
+        """clang++. Raises ``ToolFailure``."""
+        return self.tool("clang++")
+
+    @property
+    def lld(self) -> Path:
+        """ld.lld. Raises ``ToolFailure``."""
+        return self.tool("ld.lld")
+
+    @property
+    def filecheck(self) -> Path:
+        """FileCheck. Raises ``ToolFailure``."""
+        return self.tool("FileCheck")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """``cores`` that this process may use; ``memory``, ``memory_available`` and ``disk_free`` in bytes."""
+
+    cores: int
+    memory: int
+    memory_available: int
+    disk_free: int
+
+
+def open_source(path: Path) -> Source:
+    """The LLVM source tree at ``path``: an llvm-project root or its ``llvm/`` folder. Raises ``ToolFailure`` if it is none."""
+    advice = "vega-gen llvm get --version 19 DIR fetches one; --llvm takes its root or its llvm/ folder"
+    if not path.is_dir():
+        raise ToolFailure("no such folder", where=str(path), next_step=advice)
+    root = path.resolve()
+    if not (root / "llvm" / "lib" / "Target").is_dir() and (root / "lib" / "Target").is_dir() and root.name == "llvm":
+        root = root.parent
+    if not (root / "llvm" / "lib" / "Target").is_dir():
+        raise ToolFailure("this is no LLVM source tree: it has no llvm/lib/Target", where=str(path), next_step=advice)
+    return Source(root=root, version=_source_version(root))
+
+
+def _source_version(root: Path) -> str:
+    """LLVM keeps it in cmake/Modules/LLVMVersion.cmake, up to LLVM 18 in llvm/CMakeLists.txt."""
+    for name in ("cmake/Modules/LLVMVersion.cmake", "llvm/CMakeLists.txt"):
+        file = root / name
+        if not file.is_file():
+            continue
+        parts = {m[1]: m[2] for m in _VERSION_PART.finditer(file.read_text(encoding="utf-8", errors="replace"))}
+        if len(parts) == 3:
+            return f"{parts['MAJOR']}.{parts['MINOR']}.{parts['PATCH']}"
+    raise ToolFailure(
+        "no LLVM version in cmake/Modules/LLVMVersion.cmake or llvm/CMakeLists.txt",
+        where=str(root),
+        next_step="use a complete llvm-project tree: cmake/ beside llvm/",
+    )
+
+
+def find_installation(version: str, build_dir: Path | None = None) -> Installation:
+    """The LLVM whose major and minor version are those of ``version`` ("19.1.7").
+
+    Looked for in ``build_dir`` alone if given, else in llvm-config-<major> on PATH, /usr/lib/llvm-<major> and llvm-config on PATH.
+    Raises ``ToolFailure`` saying what was found instead and what to install.
+    """
+    seen: list[str] = []
+    for llvm_config in _candidates(version, build_dir):
+        found = _query(llvm_config, build_dir)
+        if _release(found.version) != _release(version):
+            seen.append(f"{llvm_config} is {found.version}")
+        elif not any((folder / "llvm" / "Config" / "llvm-config.h").is_file() for folder in found.include_dirs):
+            seen.append(f"{llvm_config} has no headers")
+        else:
+            return found
+    place = f"in {build_dir / 'bin'}" if build_dir else "on this machine"
+    detail = f" ({'; '.join(seen)})" if seen else ""
+    next_step = f"build llvm-config and the libraries there, or leave out --build-dir ({build_dir})" if build_dir else _how_to_get(version)
+    raise ToolFailure(f"no LLVM {_release(version)} {place}{detail}", where=str(build_dir or ""), next_step=next_step)
+
+
+def machine(path: Path) -> Machine:
+    """What this machine offers; the disk is the one that ``path``, or its nearest existing parent, lies on."""
+    place = path.resolve()
+    while not place.exists():
+        place = place.parent
+    memory = psutil.virtual_memory()
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Machine(
+        cores=allowed or 1,
+        memory=memory.total,
+        memory_available=memory.available,
+        disk_free=psutil.disk_usage(str(place)).free,
+    )
+
+
+def _candidates(version: str, build_dir: Path | None) -> list[Path]:
+    if build_dir is not None:
+        own = build_dir.resolve() / "bin" / "llvm-config"
+        return [own] if own.is_file() else []
+    major = version.split(".")[0]
+    found = (shutil.which(f"llvm-config-{major}"), f"/usr/lib/llvm-{major}/bin/llvm-config", shutil.which("llvm-config"))
+    return [Path(candidate) for candidate in dict.fromkeys(found) if candidate and Path(candidate).is_file()]
+
+
+def _query(llvm_config: Path, build_dir: Path | None) -> Installation:
+    argv = [str(llvm_config), "--version", "--prefix", "--bindir", "--libdir", "--assertion-mode", "--cppflags"]
+    lines = run(argv, timeout=60).check().stdout.splitlines()
+    if len(lines) != 6:
+        raise ToolFailure(f"llvm-config answered in {len(lines)} lines, not 6", where=str(llvm_config))
+    found_version, prefix, bindir, lib_dir, assertion_mode, flags = (line.strip() for line in lines)
+    return Installation(
+        version=re.match(r"[\d.]*", found_version)[0],  # type: ignore[index]
+        prefix=Path(prefix),
+        bindir=Path(bindir),
+        include_dirs=tuple(Path(flag[2:]) for flag in shlex.split(flags) if flag.startswith("-I")),
+        lib_dir=Path(lib_dir),
+        llvm_config=llvm_config,
+        assertions=assertion_mode == "ON",
+        build_dir=build_dir,
+    )
+
+
+def _release(version: str) -> str:
+    """ "19.1" of "19.1.7"."""
+    return ".".join(version.split(".")[:2])
+
+
+def _how_to_get(version: str) -> str:
+    return f"vega-gen doctor --install gets LLVM {version.split('.')[0]} where apt has it; else install or build it, and pass --build-dir"

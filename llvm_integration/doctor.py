@@ -1,0 +1,163 @@
+"""What this machine has of all that is needed, and how to get the rest.
+
+Enters: an LLVM source tree and a build directory, or neither. Leaves: ``Examination``, a finding a thing. Installs packages if told so.
+It does not fetch source trees or print.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shlex
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from llvm_integration import packages
+from llvm_integration.discover import Installation, Machine, find_installation, machine, open_source
+from llvm_integration.process import ToolFailure, run
+
+DEFAULT_RELEASE = "19.1"
+MEMORY_NEEDED = 4 << 30  # bytes; llvm-tblgen --dump-json takes 1.2 GB for a small target and 7.5 GB for RISCV
+DISK_NEEDED = 4 << 30  # bytes; source tree 1.1 GB, packages 1.5 GB, a build 1 GB
+TEST_TOOLS = ("FileCheck", "not", "count", "split-file", "llvm-readobj", "llvm-objdump", "llvm-objcopy", "yaml2obj")
+_PROGRAM = "#include \"llvm/Config/llvm-config.h\"\nint main() { return LLVM_VERSION_MAJOR == 0; }\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked for. ``found``: what there is, "" for nothing. ``next_step``: how to get it, "" where all is well."""
+
+    name: str
+    ok: bool
+    needed: bool
+    found: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All findings. ``ok``: nothing needed is missing. ``missing_packages``: what apt would install for it, () elsewhere."""
+
+    ok: bool
+    release: str
+    machine: Machine
+    findings: tuple[Finding, ...]
+    missing_packages: tuple[str, ...]
+
+
+def examine(llvm: Path | None = None, build_dir: Path | None = None) -> Examination:
+    """Look at the machine for work on the source tree ``llvm`` (if None: for LLVM 19). A thing missing is a finding, not an exception."""
+    findings: list[Finding] = []
+    release = DEFAULT_RELEASE
+    if llvm is not None:
+        try:
+            release = open_source(llvm).version
+            findings.append(Finding("LLVM source", True, True, f"{release} in {llvm}"))
+        except ToolFailure as failure:
+            findings.append(Finding("LLVM source", False, True, str(llvm), f"{failure.what}; {failure.next_step}"))
+    missing = packages.missing_packages(_major(release)) if packages.has_apt() and build_dir is None else ()
+    advice = _advice(release, missing)
+    try:
+        installation = find_installation(release, build_dir)
+    except ToolFailure as failure:
+        findings.append(Finding(f"LLVM {release}", False, True, failure.what, advice))
+    else:
+        findings += _installation_findings(installation, advice)
+    git = shutil.which("git")
+    findings.append(Finding("git", git is not None, True, git or "", "" if git else advice))
+    here = machine(llvm or Path())
+    findings += _machine_findings(here)
+    findings += _python_findings()
+    ok = all(finding.ok for finding in findings if finding.needed)
+    return Examination(ok=ok, release=release, machine=here, findings=tuple(findings), missing_packages=missing)
+
+
+def install_missing(
+    llvm: Path | None, build_dir: Path | None, *, root: bool, announce: Callable[[str], None], progress: packages.Progress
+) -> None:
+    """Install the packages for what ``examine`` misses, each command announced before it runs. Raises ``ToolFailure`` where one fails."""
+    result = examine(llvm, build_dir)
+    if result.ok:
+        announce("nothing is missing")
+    elif not packages.has_apt():
+        announce("there is no apt-get here; the table says what to install by other means")
+    elif not result.missing_packages:
+        announce("no package is missing; the table says what else is")
+    else:
+        commands = packages.install_commands(result.missing_packages, root=root)
+        for argv in commands:
+            announce(f"$ {shlex.join(argv)}")
+        packages.install(commands, progress)
+
+
+def _major(release: str) -> int:
+    return int(release.split(".")[0])
+
+
+def _advice(release: str, missing: tuple[str, ...]) -> str:
+    if missing:
+        return f"vega-gen doctor --install, or apt-get install {' '.join(missing)}"
+    return (
+        f"install LLVM {release} with its static libraries, headers, clang, lld and test tools, and the libraries it links with"
+        " (z3, zlib, zstd, libxml2, libedit, libffi, curl), or build it and pass --build-dir"
+    )
+
+
+def _installation_findings(installation: Installation, advice: str) -> list[Finding]:
+    kind = "build directory" if installation.build_dir else "installed"
+    state = "with" if installation.assertions else "without"
+    text = f"{installation.version} in {installation.prefix} ({kind}, {state} assertions)"
+    findings = [Finding("LLVM tools and headers", True, True, text)]
+    for name in ("llvm-tblgen", "clang++", "ld.lld"):
+        path = installation.find_tool(name)
+        findings.append(Finding(name, path is not None, True, str(path or ""), "" if path else advice))
+    absent = [name for name in TEST_TOOLS if installation.find_tool(name) is None]
+    found = f"{len(TEST_TOOLS) - len(absent)} of {len(TEST_TOOLS)}" + (f"; not {', '.join(absent)}" if absent else "")
+    findings.append(Finding("tools of the tests", not absent, True, found, advice if absent else ""))
+    trouble = _link_trouble(installation)
+    links = "a program links with all of them"
+    findings.append(Finding("static libraries", not trouble, True, trouble or links, advice if trouble else ""))
+    return findings
+
+
+def _link_trouble(installation: Installation) -> str:
+    """What the linker says when a program is linked with all of LLVM's libraries, "" if all is well."""
+    try:
+        asked = run([str(installation.llvm_config), "--link-static", "--libs", "all", "--system-libs"], timeout=60).check()
+        with tempfile.TemporaryDirectory() as name:
+            source = Path(name) / "probe.cpp"
+            source.write_text(_PROGRAM, encoding="utf-8")
+            includes = [f"-I{folder}" for folder in installation.include_dirs]
+            argv = [str(installation.clangxx), *includes, str(source), "-o", str(source.with_suffix("")), f"--ld-path={installation.lld}"]
+            argv += [f"-L{installation.lib_dir}", *shlex.split(asked.stdout), "-lcurl"]
+            run(argv, timeout=300).check()
+    except ToolFailure as failure:
+        return (failure.output or failure.what).strip().splitlines()[0]
+    return ""
+
+
+def _machine_findings(here: Machine) -> list[Finding]:
+    memory_ok = here.memory >= MEMORY_NEEDED
+    disk_ok = here.disk_free >= DISK_NEEDED
+    return [
+        Finding("cores", True, True, str(here.cores)),
+        Finding("memory", memory_ok, False, _gib(here.memory), "" if memory_ok else f"{_gib(MEMORY_NEEDED)} or more"),
+        Finding("disk", disk_ok, False, f"{_gib(here.disk_free)} free", "" if disk_ok else f"{_gib(DISK_NEEDED)} or more"),
+    ]
+
+
+def _gib(size: int) -> str:
+    return f"{size / (1 << 30):.1f} GiB"
+
+
+def _python_findings() -> list[Finding]:
+    findings = [Finding("Python", True, True, platform.python_version())]
+    for name, needed, extra in (("lit", True, ""), ("torch", False, "[model]")):
+        try:
+            findings.append(Finding(name, True, needed, importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(Finding(name, False, needed, "", f"pip install 'vega-gen{extra}'"))
+    return findings

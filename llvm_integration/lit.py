@@ -1,0 +1,234 @@
+"""What enters: an LLVM checkout, an installation, a target's name, a folder of rebuilt tools.
+What leaves: the names of the lit tests that exercise the target, and the result of each of them on those tools.
+What it does not do: build tools, or judge a target by its results.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property, partial
+from pathlib import Path
+
+from llvm_integration.discover import Installation, Source
+from llvm_integration.process import Completed, ToolFailure, run
+
+DISCOVERY_SECONDS = 300.0
+
+_DRIVER = """\
+# Written by llvm_integration.lit: runs lit with LLVM's own test configuration and the site configuration beside this file.
+import os
+from lit.main import main
+
+if __name__ == "__main__":
+    main({{"config_map": {{os.path.normcase(os.path.realpath({config!r})): {site!r}}}}})
+"""
+_SITE_HEADER = """\
+# Written by llvm_integration.lit from the checkout's test/lit.site.cfg.py.in.
+import os
+
+
+def path(name):
+    return name
+"""
+_KEY = re.compile(r"@(\w+)@")
+_QUOTE = re.compile(r"[\"']")
+_DEFINE = re.compile(r"^#define (\w+) (\d+)$", re.MULTILINE)
+_SHOWN_TEST = re.compile(r"^  \S.*? :: (.+)$", re.MULTILINE)
+
+
+class ResultCode(StrEnum):
+    """lit's result codes of tests that were run (lit/Test.py)."""
+
+    PASS = "PASS"
+    FLAKYPASS = "FLAKYPASS"
+    XFAIL = "XFAIL"
+    UNSUPPORTED = "UNSUPPORTED"
+    FAIL = "FAIL"
+    XPASS = "XPASS"
+    TIMEOUT = "TIMEOUT"
+    UNRESOLVED = "UNRESOLVED"
+
+    @property
+    def is_failure(self) -> bool:
+        """As lit counts: neither passed, nor failed as expected, nor unsupported."""
+        return self in (ResultCode.FAIL, ResultCode.XPASS, ResultCode.TIMEOUT, ResultCode.UNRESOLVED)
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What became of one test; `output` is lit's text (commands and their output), `seconds` is wall time."""
+
+    __test__ = False  # no test class for pytest
+
+    code: ResultCode
+    output: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TestSuite:
+    """The lit tests of one target. `work` holds the configuration and the tests' output; runs at the same time need several."""
+
+    __test__ = False  # no test class for pytest
+
+    source: Source
+    installation: Installation
+    target: str
+    work: Path
+
+    @property
+    def root(self) -> Path:
+        """The folder that test names are relative to."""
+        return self.source.llvm / "test"
+
+    def folders(self) -> tuple[Path, ...]:
+        """Folders of `llvm/test` named as the target is, outermost ones only: `CodeGen/<T>`, `MC/Disassembler/<T>`, ..."""
+        found: list[Path] = []
+        for name, subfolders, _ in os.walk(self.root):
+            found += [Path(name, sub) for sub in subfolders if sub == self.target]
+            subfolders[:] = [sub for sub in subfolders if sub not in (self.target, "Inputs")]
+        return tuple(sorted(found))
+
+    def discover(self) -> tuple[str, ...]:
+        """Names of the tests that lit finds in `folders()`, relative to `root`. Raises ToolFailure if there are none."""
+        folders = self.folders()
+        if not folders:
+            raise ToolFailure(
+                f"no lit test exercises {self.target}: no folder is named so", where=str(self.root), next_step="check the target's name"
+            )
+        completed = self._lit(["--show-tests", *map(str, folders)], self.installation.bindir, timeout=DISCOVERY_SECONDS)
+        names = tuple(sorted(_SHOWN_TEST.findall(completed.stdout)))
+        if not names:
+            raise ToolFailure("lit found no tests", where=str(self.root), command=completed.command, output=completed.stdout)
+        return names
+
+    def run(
+        self,
+        tests: Collection[str],
+        tools_dir: Path,
+        *,
+        timeout: int,
+        jobs: int,
+        max_failures: int | None = None,
+    ) -> dict[str, TestResult]:
+        """Run `tests` (names from `discover()`) with the tools of `tools_dir`; the installation serves those that are not there.
+
+        `timeout` is in whole seconds, a test; a test that takes longer is TIMEOUT and its processes are ended. After
+        `max_failures` lit stops, and the tests that it left out are missing from the result. Raises ToolFailure if lit itself
+        fails, or leaves out tests without that reason.
+        """
+        if not tests:
+            raise ToolFailure("no tests to run", next_step="TestSuite.discover() names them")
+        self.work.mkdir(parents=True, exist_ok=True)
+        names = self.work / "tests.txt"
+        names.write_text("".join(f"{self.root / test}\n" for test in tests), encoding="utf-8")
+        report = self.work / "results.json"
+        report.unlink(missing_ok=True)
+        arguments = [f"--timeout={timeout}", f"-j{jobs}", "--order=lexical", "--quiet", "--output", str(report.resolve())]
+        if max_failures is not None:
+            arguments.append(f"--max-failures={max_failures}")
+        completed = self._lit([*arguments, f"@{names.resolve()}"], tools_dir)
+        results = _read_report(report, completed)
+        missing = set(tests) - set(results)
+        failures = sum(result.code.is_failure for result in results.values())
+        if missing and (max_failures is None or failures < max_failures):
+            raise ToolFailure(
+                f"lit was given {len(tests)} tests and left out {len(missing)}: {', '.join(sorted(missing)[:3])}",
+                where=str(self.root),
+                command=completed.command,
+                output=completed.stderr[-2000:],
+            )
+        return results
+
+    def _lit(self, arguments: Sequence[str], tools_dir: Path, *, timeout: float | None = None) -> Completed:
+        work = self.work.resolve()
+        (work / "tmp").mkdir(parents=True, exist_ok=True)
+        _link_tools(work / "bin", self.installation.bindir, tools_dir)
+        site = work / "lit.site.cfg.py"
+        site.write_text(self._site_config(work / "bin"), encoding="utf-8")
+        driver = work / "run_lit.py"
+        driver.write_text(_DRIVER.format(config=str(self.root / "lit.cfg.py"), site=str(site)), encoding="utf-8")
+        # LLVM 19's lit.cfg.py and a newer lit agree on the internal shell only if it is asked for.
+        environment = {"LIT_USE_INTERNAL_SHELL": "1", "TMPDIR": str(work / "tmp")}
+        completed = run([sys.executable, str(driver), *arguments], env=environment, timeout=timeout)
+        if completed.timed_out or completed.returncode not in (0, 1):
+            completed.check(next_step="read lit's message; LLVM's test configuration may need a tool that is not installed")
+        return completed
+
+    def _site_config(self, tools_dir: Path) -> str:
+        """The checkout's site configuration template with its keys filled; a key that is not known is empty, or 0 outside quotes."""
+        template = self.root / "lit.site.cfg.py.in"
+        if not template.exists():
+            raise ToolFailure("no test configuration", where=str(template), next_step="use a complete LLVM source tree")
+        values = {**self._settings, "LLVM_TOOLS_DIR": str(tools_dir), "LIT_SITE_CFG_IN_HEADER": _SITE_HEADER}
+
+        lines = template.read_text(encoding="utf-8").splitlines(keepends=True)
+        return "".join(_KEY.sub(partial(_value, values, "" if _QUOTE.search(line) else "0"), line) for line in lines)
+
+    @cached_property
+    def _settings(self) -> dict[str, str]:
+        """Values of the template's keys: the feature macros of llvm-config.h, and what describes this machine and this run."""
+        installation = self.installation
+        header = next(d for d in installation.include_dirs if (d / "llvm" / "Config" / "llvm-config.h").exists())
+        features = dict(_DEFINE.findall((header / "llvm" / "Config" / "llvm-config.h").read_text(encoding="utf-8")))
+        triple = run([str(installation.llvm_config), "--host-target"], timeout=60).check().stdout.strip()
+        lib_dir = str(installation.lib_dir)
+        return {
+            **features,
+            "LLVM_ENABLE_CURL": "0",
+            "LLVM_HOST_TRIPLE": triple,
+            "LLVM_TARGET_TRIPLE": triple,
+            "LLVM_SOURCE_DIR": str(self.source.llvm),
+            "LLVM_BINARY_DIR": str(self.work.resolve()),
+            "LLVM_LIBS_DIR": lib_dir,
+            "SHLIBDIR": lib_dir,
+            "SHLIBEXT": ".so",
+            "LLVM_PLUGIN_EXT": ".so",
+            "Python3_EXECUTABLE": sys.executable,
+            "GOLD_EXECUTABLE": str(installation.lld),
+            "ENABLE_ASSERTIONS": str(int(installation.assertions)),
+            "TARGETS_TO_BUILD": self.target,
+            "HOST_OS": platform.system(),
+            "HOST_ARCH": platform.machine(),
+            "HOST_CC": str(installation.tool("clang")),
+            "HOST_CXX": str(installation.clangxx),
+        }
+
+
+def _value(values: Mapping[str, str], otherwise: str, key: re.Match[str]) -> str:
+    return values.get(key[1], otherwise)
+
+
+def _link_tools(folder: Path, bindir: Path, tools_dir: Path) -> None:
+    """Make `folder` show the programs of `bindir`, those of `tools_dir` in their place; `llvm-otool`, a link to a rebuilt one, too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rebuilt = {tool.name: tool.resolve() for tool in tools_dir.iterdir()}
+    wanted: dict[str, Path] = {}
+    for tool in bindir.iterdir():
+        real = tool.readlink().name if tool.is_symlink() else tool.name
+        wanted[tool.name] = rebuilt.get(real, tool)
+    wanted |= rebuilt
+    for link in folder.iterdir():
+        if link.name not in wanted:
+            link.unlink()
+    for name, tool in wanted.items():
+        link = folder / name
+        if not (link.is_symlink() and link.readlink() == tool):
+            link.unlink(missing_ok=True)
+            link.symlink_to(tool)
+
+
+def _read_report(report: Path, completed: Completed) -> dict[str, TestResult]:
+    if not report.exists():
+        raise ToolFailure("lit wrote no report", where=str(report), command=completed.command, output=completed.stderr[-2000:])
+    tests = json.loads(report.read_text(encoding="utf-8"))["tests"]
+    return {
+        test["name"].partition(" :: ")[2]: TestResult(ResultCode(test["code"]), test["output"], test["elapsed"] or 0.0) for test in tests
+    }

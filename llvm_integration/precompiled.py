@@ -1,0 +1,79 @@
+"""What enters: a source file, the command that compiles it, its object.
+What leaves: a precompiled header of what the file includes, with which recompiling takes a fifth of the time.
+What it does not do: change an object: a header that does not give the very same object for the unmodified file is not used.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from llvm_integration.incremental import ContentHashes, Step, run_step
+from llvm_integration.process import ToolFailure
+
+SECONDS = 300.0
+
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(?P<name>\w+)[ \t]*(?P<rest>[^\n]*)$", re.MULTILINE)
+_HEADER = re.compile(r'^(?:"[^"\n]+\.h"|<[^>\n]+>)')
+
+
+def included_headers(text: str) -> tuple[str, ...]:
+    """The headers (`"....h"`, `<...>`) that a C++ text includes outside any #if, in order, as they are written.
+
+    Generated `.inc` files are left out: what they give depends on the macros before them.
+    """
+    found: list[str] = []
+    depth = 0
+    for match in _DIRECTIVE.finditer(text):
+        if match["name"].startswith("if"):
+            depth += 1
+        elif match["name"] == "endif":
+            depth -= 1
+        elif match["name"] == "include" and depth == 0 and (header := _HEADER.match(match["rest"])):
+            found.append(header[0])
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class PrecompiledHeaders:
+    """Precompiled headers of a target's files, in `work` (30 MB a file): made when first asked for, and anew when an input has changed."""
+
+    work: Path
+    hashes: ContentHashes
+    _failed: set[Path] = field(default_factory=set[Path])
+    _locks: dict[Path, threading.Lock] = field(default_factory=dict[Path, threading.Lock])
+
+    def flags(self, source: Path, compiler: Sequence[str], baseline: Path) -> tuple[str, ...]:
+        """Flags that make `compiler` (its command without the files) use the header of `source`; none where it cannot be used.
+
+        `baseline` is the object of the unmodified file.
+        """
+        with self._locks.setdefault(source, threading.Lock()):
+            return () if source in self._failed else self._make(source, compiler, baseline)
+
+    def _make(self, source: Path, compiler: Sequence[str], baseline: Path) -> tuple[str, ...]:
+        stem = self.work / source.parent.name / source.stem
+        # No name that the source might include: a quoted header is looked for beside this one first.
+        header, pch, trial = (stem.with_suffix(suffix) for suffix in (".precompiled.h", ".pch", ".o"))
+        header.parent.mkdir(parents=True, exist_ok=True)
+        text = "".join(f"#include {name}\n" for name in included_headers(source.read_text(encoding="utf-8")))
+        if not header.exists() or header.read_text(encoding="utf-8") != text:
+            header.write_text(text, encoding="utf-8")
+        # An object must not depend on when a header was written; run_step compares contents.
+        make = (*compiler, f"-I{source.parent}", "-Xclang", "-fno-pch-timestamp", "-fpch-instantiate-templates")
+        use = ("-fpch-instantiate-templates", "-include-pch", str(pch))
+        try:
+            run_step(_step((*make, "-x", "c++-header", str(header)), pch), self.hashes)
+            run_step(_step((*compiler, *use, "-c", str(source)), trial), self.hashes)
+        except ToolFailure:
+            self._failed.add(source)  # its headers need macros that it defines first, say
+            return ()
+        return use if trial.read_bytes() == baseline.read_bytes() else ()
+
+
+def _step(argv: tuple[str, ...], output: Path) -> Step:
+    depfile = output.with_name(output.name + ".d")
+    return Step((*argv, "-o", str(output), "-MMD", "-MF", str(depfile)), output, depfile, SECONDS)

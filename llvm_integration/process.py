@@ -1,0 +1,206 @@
+"""The one process runner.
+
+Enters: an argument list, a folder, limits. Leaves: ``Completed`` with output, exit status and time, or ``ToolFailure``.
+It does not use a shell, interpret output, or print.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+TAIL_CHARACTERS = 4000
+
+
+class ToolFailure(Exception):
+    """An outside tool, or an LLVM, is missing, failed or timed out.
+
+    ``what``: what went wrong. ``where``: the file or folder concerned, "" if none. ``next_step``: what the user can do now.
+    ``command``: text that repeats the run, "" if nothing ran. ``output``: the end of what the tool said.
+    """
+
+    def __init__(self, what: str, *, where: str = "", next_step: str = "", command: str = "", output: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.next_step = next_step
+        self.command = command
+        self.output = output
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        lines = [f"{place}{self.what}"]
+        if self.output:
+            lines.append(self.output)
+        if self.command:
+            lines.append(f"  command: {self.command}")
+        if self.next_step:
+            lines.append(f"  next: {self.next_step}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A process that has ended.
+
+    ``returncode``: negative is minus the signal's number. ``stdout`` and ``stderr``: undecodable bytes are replaced;
+    ``stdout`` is "" where it was kept in a file. ``seconds``: wall-clock time. ``env``: what was added to the caller's environment.
+    """
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+    timed_out: bool = False
+    cwd: Path | None = None
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended by itself with status 0."""
+        return self.returncode == 0 and not self.timed_out
+
+    @property
+    def command(self) -> str:
+        """Shell text that a person can paste to repeat the run."""
+        return command_text(self.argv, cwd=self.cwd, env=self.env)
+
+    def check(self, next_step: str = "") -> Completed:
+        """The process itself if it succeeded. Raises ``ToolFailure`` with its last output, and ``next_step``, if not."""
+        if self.ok:
+            return self
+        name = Path(self.argv[0]).name
+        if self.timed_out:
+            what = f"{name} did not end within {self.seconds:.0f} s"
+        elif self.returncode < 0:
+            what = f"{name} was ended by {_signal_name(-self.returncode)}"
+        else:
+            what = f"{name} failed with exit status {self.returncode}"
+        output = (self.stderr.strip() or self.stdout.strip())[-TAIL_CHARACTERS:]
+        raise ToolFailure(what, command=self.command, output=output, next_step=next_step)
+
+
+def command_text(argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+    """Shell text that runs ``argv`` in ``cwd`` with ``env`` added to the environment."""
+    words = [f"{name}={shlex.quote(value)}" for name, value in (env or {}).items()]
+    words.append(shlex.join(argv))
+    place = f"cd {shlex.quote(str(cwd))} && " if cwd else ""
+    return place + " ".join(words)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    timeout: float | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    memory_mb: int | None = None,
+    stdout_path: Path | None = None,
+) -> Completed:
+    """Run ``argv`` to its end and return what came of it, whatever its exit status.
+
+    ``timeout`` in seconds. ``env`` is added to the caller's environment. ``stdin`` is empty by default. ``memory_mb`` limits the
+    address space (RLIMIT_AS, set through util-linux's ``prlimit``; where the machine has none there is no limit). ``stdout_path``
+    keeps standard output in that file, however large, instead of in memory. The process leads a session of its own; on a time-out,
+    and on any exception, Ctrl-C included, it and all its descendants are killed. Raises ``ToolFailure`` if the executable or
+    ``cwd`` is missing.
+    """
+    words = tuple(str(word) for word in argv)
+    added = dict(env or {})
+    text = command_text(words, cwd=cwd, env=added)
+    _require_startable(words[0], cwd, added, text)
+    limiter = shutil.which("prlimit") if memory_mb else None
+    real = (limiter, f"--as={(memory_mb or 0) << 20}", "--", *words) if limiter else words
+    with contextlib.ExitStack() as files:
+        given = files.enter_context(tempfile.TemporaryFile())
+        given.write((stdin or "").encode())
+        given.seek(0)
+        out = files.enter_context(_output_file(stdout_path))
+        err = files.enter_context(tempfile.TemporaryFile())
+        start = time.monotonic()
+        try:
+            process = subprocess.Popen(
+                real, cwd=cwd, env={**os.environ, **added}, stdin=given, stdout=out, stderr=err, start_new_session=True
+            )
+        except OSError as error:
+            raise ToolFailure(f"{words[0]} cannot be started: {error.strerror}", command=text) from error
+        timed_out = _wait(process, timeout)
+        seconds = time.monotonic() - start
+        return Completed(
+            argv=words,
+            returncode=process.returncode,
+            stdout="" if stdout_path else _read(out),
+            stderr=_read(err),
+            seconds=seconds,
+            timed_out=timed_out,
+            cwd=cwd,
+            env=added,
+        )
+
+
+def _require_startable(executable: str, cwd: Path | None, env: Mapping[str, str], command: str) -> None:
+    if cwd and not cwd.is_dir():
+        raise ToolFailure("no such folder to run in", where=str(cwd), command=command)
+    # A relative path is looked up from the folder the process runs in.
+    candidate = str(cwd / executable) if cwd and "/" in executable else executable
+    if shutil.which(candidate, path=env.get("PATH")) is None:
+        raise ToolFailure(
+            f"{executable}: no such program", command=command, next_step="vega-gen doctor says what is missing and how to get it"
+        )
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> bool:
+    """Wait for the end; whether it had to be forced by the time limit."""
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        return True
+    except BaseException:
+        _kill(process)
+        raise
+    return False
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process, its group, and descendants that left the group for a session of their own."""
+    descendants: list[psutil.Process] = []
+    with contextlib.suppress(psutil.Error):
+        descendants = psutil.Process(process.pid).children(recursive=True)
+    # The leader is not reaped yet, so its number still names this group.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for descendant in descendants:
+        with contextlib.suppress(psutil.Error):
+            descendant.kill()
+    process.wait()
+
+
+def _output_file(path: Path | None) -> IO[bytes]:
+    return path.open("wb+") if path else tempfile.TemporaryFile()
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,98 @@
+"""llvm_integration.check: syntax checks after a precompiled preamble."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from llvm_integration.check import Checker, CheckResult
+from llvm_integration.discover import Installation, find_installation
+
+HEADER = "struct Shape { int sides() const; };\n"
+PREAMBLE = '#include "shape.h"\n#include <vector>\nstatic int helper(int);\n'
+GOOD = "int Shape::sides() const { return helper(4); }\n"
+WRONG = "// one\nint Shape::sides() const {\n  return corners;\n}\n"
+
+
+@pytest.fixture(scope="module")
+def installation() -> Installation:
+    return find_installation("19.1.7")
+
+
+@pytest.fixture
+def include(tmp_path: Path) -> Path:
+    folder = tmp_path / "include"
+    folder.mkdir()
+    (folder / "shape.h").write_text(HEADER)
+    return folder
+
+
+@pytest.fixture
+def checker(tmp_path: Path, include: Path, installation: Installation) -> Iterator[Checker]:
+    checker = Checker(installation, [include], ["-std=c++17"], tmp_path / "work")
+    yield checker
+    checker.close()
+
+
+def test_right_and_wrong_texts(checker: Checker) -> None:
+    preamble = checker.preamble("shape", PREAMBLE)
+    assert preamble.ok
+    wrong = CheckResult(False, "use of undeclared identifier 'corners'", 3)
+    assert checker.check_many(preamble, [GOOD, WRONG, GOOD], jobs=2) == [CheckResult(True, "", 0), wrong, CheckResult(True, "", 0)]
+
+
+def test_unterminated_text_is_wrong(checker: Checker) -> None:
+    preamble = checker.preamble("shape", PREAMBLE)
+    assert not checker.check(preamble, "int Shape::sides() const {").ok
+    assert not checker.check(preamble, "#include <no_such_header>\n").ok
+
+
+def test_results_are_kept(checker: Checker, tmp_path: Path, include: Path, installation: Installation) -> None:
+    preamble = checker.preamble("shape", PREAMBLE)
+    before = checker.check(preamble, WRONG)
+    written = preamble.pch.stat().st_mtime_ns
+    again = Checker(installation, [include], ["-std=c++17"], tmp_path / "work")
+    kept = again.preamble("shape", PREAMBLE)
+    assert kept == preamble
+    assert kept.pch.stat().st_mtime_ns == written
+    kept.pch.unlink()  # no compiler run could succeed now
+    assert again.check(kept, WRONG) == before
+    again.close()
+
+
+def test_a_changed_header_is_seen(checker: Checker, include: Path) -> None:
+    assert checker.check(checker.preamble("shape", PREAMBLE), GOOD).ok
+    (include / "shape.h").write_text(HEADER.replace("sides() const", "sides()"))
+    assert not checker.check(checker.preamble("shape", PREAMBLE), GOOD).ok
+
+
+def test_a_rewritten_equal_header_changes_nothing(checker: Checker, include: Path) -> None:
+    preamble = checker.preamble("shape", PREAMBLE)
+    (include / "shape.h").write_text(HEADER)
+    assert checker.preamble("shape", PREAMBLE) == preamble
+    assert checker.check(preamble, GOOD + "// new\n").ok
+
+
+def test_a_wrong_preamble_is_told_and_texts_are_judged_all_the_same(checker: Checker) -> None:
+    preamble = checker.preamble("wrong", PREAMBLE + "NoSuchType value;\n")
+    assert not preamble.ok
+    assert "unknown type name 'NoSuchType'" in preamble.message
+    assert ":4:" in preamble.message
+    assert checker.check(preamble, GOOD).ok
+    assert not checker.check(preamble, WRONG).ok
+
+
+def test_a_compiler_that_hangs_is_ended(checker: Checker, tmp_path: Path, installation: Installation) -> None:
+    preamble = checker.preamble("shape", PREAMBLE)
+    slow = tmp_path / "bin" / "clang++"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nsleep 60\n")
+    slow.chmod(0o755)
+    hanging = Checker(dataclasses.replace(installation, bindir=slow.parent), [], [], tmp_path / "other")
+    result = hanging.check(preamble, GOOD, timeout=0.3)
+    hanging.close()
+    assert not result.ok
+    assert "did not end" in result.message

@@ -1,0 +1,109 @@
+"""The command line's frame: errors in one form, exit statuses, signals, and a light start."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from llvm_integration.process import ToolFailure
+from tests.test_process import wait_until
+from vega_gen import cli, render
+from vega_gen.errors import BaselineError, InputError
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = ("torch", "transformers", "tree_sitter", "networkx", "git", "jinja2", "numpy", "orjson")
+
+
+@pytest.mark.parametrize(
+    ("failure", "lines"),
+    [
+        (InputError("expected ';'", "A.td:3:7", "correct the file"), ["vega-gen: error: A.td:3:7: expected ';'", "next: correct the file"]),
+        (BaselineError("[no] test is green"), ["vega-gen: error: [no] test is green"]),
+        (
+            ToolFailure("ld.lld failed", command="ld.lld x", output="no [such] file", next_step="look"),
+            ["vega-gen: error: ld.lld failed", "no [such] file", "command: ld.lld x", "next: look"],
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/x/y.cpp"),
+            ["vega-gen: error: /x/y.cpp: No space left on device", "next: free some space on that disk, or write elsewhere with --out"],
+        ),
+    ],
+    ids=["input", "no-place", "tool", "disk"],
+)
+def test_errors_have_one_form_and_exit_2(
+    failure: Exception, lines: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise failure
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(cli, "app", fail)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert said.err.splitlines() == lines
+    assert said.out == ""
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = f"""
+import sys
+sys.argv = ["vega-gen", "--help"]
+from vega_gen.cli import main
+try:
+    main()
+except SystemExit as ended:
+    assert ended.code == 0
+print("loaded:", [name for name in {HEAVY!r} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_termination_ends_the_children() -> None:
+    code = """
+from vega_gen import cli
+from llvm_integration.process import run
+cli.app = lambda: run(["sleep", "60"])
+cli.main()
+"""
+    command = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    try:
+        def sleepers() -> list[psutil.Process]:
+            return [child for child in psutil.Process(command.pid).children(recursive=True) if child.name() == "sleep"]
+
+        assert wait_until(lambda: bool(sleepers()))
+        (child,) = sleepers()
+        command.terminate()
+        assert command.wait(20) == 128 + signal.SIGTERM
+        assert wait_until(lambda: not child.is_running())
+    finally:
+        command.kill()
+        command.wait()
+
+
+def test_progress_shows_what_is_under_way_and_nothing_if_nothing_was(capsys: pytest.CaptureFixture[str]) -> None:
+    with render.progress("idle"):
+        pass
+    assert capsys.readouterr().err == ""
+    with render.progress("mining") as advance:
+        advance(1, 2, "")
+        advance(2, 2, "[Lanai]")
+    said = capsys.readouterr()
+    assert "mining" in said.err and "100%" in said.err and "[Lanai]" in said.err
+    assert said.out == ""
+
+
+def test_json_goes_to_standard_output_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    render.json_text({"path": Path("/a"), "text": "[b]" * 200})
+    assert capsys.readouterr().out == '{\n  "path": "/a",\n  "text": "' + "[b]" * 200 + '"\n}\n'

@@ -1,0 +1,130 @@
+"""The one process runner."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from llvm_integration.process import Completed, ToolFailure, command_text, run
+
+SPAWNS_CHILDREN = """
+import os, subprocess, sys, time
+same_group = subprocess.Popen(["sleep", "60"])
+own_session = subprocess.Popen(["sleep", "60"], start_new_session=True)
+path = sys.argv[1]
+with open(path + ".part", "w") as f:
+    print(os.getpid(), same_group.pid, own_session.pid, file=f)
+os.rename(path + ".part", path)
+time.sleep(60)
+"""
+
+
+def wait_until(condition, seconds: float = 20.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def python(code: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-c", code, *arguments]
+
+
+def test_result_holds_output_status_and_command(tmp_path: Path) -> None:
+    done = run(
+        python("import os, sys; print(sys.stdin.read(), os.getcwd(), os.environ['SPEED']); sys.exit(3)"),
+        cwd=tmp_path,
+        env={"SPEED": "very fast"},
+        stdin="hello",
+    )
+    assert (done.returncode, done.ok, done.timed_out) == (3, False, False)
+    assert done.stdout == f"hello {tmp_path} very fast\n"
+    repeated = subprocess.run(["bash", "-c", done.command], input="hello", capture_output=True, text=True, check=False)
+    assert (repeated.stdout, repeated.returncode) == (done.stdout, 3)
+
+
+def test_command_is_quoted() -> None:
+    assert command_text(["a b", "$x"], cwd=Path("/p q"), env={"K": "1;2"}) == "cd '/p q' && K='1;2' 'a b' '$x'"
+
+
+def test_undecodable_output_is_replaced() -> None:
+    done = run(python(r"import sys; sys.stdout.buffer.write(b'a\xffb'); sys.stderr.buffer.write(b'\xfe')"))
+    assert (done.stdout, done.stderr) == ("a\ufffdb", "\ufffd")
+
+
+def test_large_output_on_both_streams_does_not_block(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    done = run(python("import sys; sys.stderr.write('e' * 3_000_000); sys.stdout.write('o' * 3_000_000)"), stdout_path=kept, timeout=60)
+    assert done.stdout == ""
+    assert kept.stat().st_size == len(done.stderr) == 3_000_000
+
+
+def test_time_out_ends_the_process_and_all_descendants(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    done = run(python(SPAWNS_CHILDREN, str(pids)), timeout=5)
+    assert done.timed_out and not done.ok
+    assert done.seconds < 30
+    numbers = [int(word) for word in pids.read_text().split()]
+    assert len(numbers) == 3
+    assert wait_until(lambda: not any(running(pid) for pid in numbers))
+    with pytest.raises(ToolFailure, match=r"did not end within 5 s"):
+        done.check()
+
+
+def test_interrupt_ends_the_descendants(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    caller = subprocess.Popen(python(f"from llvm_integration.process import run\nrun({python(SPAWNS_CHILDREN, str(pids))!r})"),
+                              cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL)
+    try:
+        assert wait_until(pids.exists)
+        numbers = [int(word) for word in pids.read_text().split()]
+        assert all(running(pid) for pid in numbers)
+        caller.send_signal(2)
+        assert caller.wait(20) != 0
+        assert wait_until(lambda: not any(running(pid) for pid in numbers))
+    finally:
+        caller.kill()
+        caller.wait()
+
+
+def test_memory_limit() -> None:
+    code = "x = bytearray(600 << 20); print(len(x))"
+    assert run(python(code)).ok
+    limited = run(python(code), memory_mb=400)
+    assert not limited.ok
+    assert "MemoryError" in limited.stderr
+
+
+def test_missing_program_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(ToolFailure, match="no-such-program: no such program") as caught:
+        run(["no-such-program", "-x"])
+    assert caught.value.command == "no-such-program -x"
+    assert "doctor" in caught.value.next_step
+    with pytest.raises(ToolFailure, match="no such folder") as caught:
+        run(["true"], cwd=tmp_path / "absent")
+    assert caught.value.where == str(tmp_path / "absent")
+
+
+def test_check_names_status_signal_and_last_words() -> None:
+    done = run(["true"])
+    assert done.check() is done
+    with pytest.raises(ToolFailure, match="exit status 4") as caught:
+        run(python("import sys; print('x' * 9000, file=sys.stderr); print('last', file=sys.stderr); sys.exit(4)")).check("try again")
+    assert caught.value.output.endswith("last") and len(caught.value.output) == 4000
+    assert caught.value.next_step == "try again"
+    with pytest.raises(ToolFailure, match="ended by SIGABRT"):
+        Completed(argv=("x",), returncode=-6, stdout="", stderr="", seconds=0.0).check()

@@ -1,0 +1,348 @@
+"""C++ text -> ``SourceFile``: functions, classes, enumerations, and what stands between them.
+
+Enters: bytes of one file. Leaves: records. It does not open files, resolve names or expand macros.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import tree_sitter
+
+from vega_gen.cxx.classes import enumeration, make_class, type_name
+from vega_gen.cxx.declarator import head_signature
+from vega_gen.cxx.mask import attributes_before, mask, without_attributes
+from vega_gen.cxx.statements import LANGUAGE, Builder, Text, kind
+from vega_gen.errors import InputError
+from vega_gen.records import Class, Enum, Function, Signature, SourceFile, Statement, Unreadable
+
+_CONDITIONAL = frozenset({"preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "preproc_elifdef"})
+_CLASSES = frozenset({"class_specifier", "struct_specifier", "union_specifier"})
+_NAMESPACES = frozenset({"llvm", "std"})
+
+
+@dataclass
+class _Scope:
+    """Where the walk is: enclosing namespaces and classes, and where a wrapped item (template, extern) starts."""
+
+    namespaces: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Walk:
+    """The walk over one file's syntax tree."""
+
+    target: str
+    file: str
+    text: Text
+    known_namespaces: frozenset[str]
+    functions: list[Function] = field(default_factory=list[Function])
+    classes: list[Class] = field(default_factory=list[Class])
+    enums: list[Enum] = field(default_factory=list[Enum])
+    includes: list[str] = field(default_factory=list[str])
+    prologue: list[str] = field(default_factory=list[str])
+    epilogue: list[str] = field(default_factory=list[str])
+    unreadable: list[Unreadable] = field(default_factory=list[Unreadable])
+
+    def __post_init__(self) -> None:
+        self.builder = Builder(self.text)
+
+    def scope(self, nodes: list[tree_sitter.Node], at: _Scope) -> None:
+        """Reads the items of a file, namespace or class body, or of a conditional in one."""
+        for node in nodes:
+            if node.is_named:
+                self.item(node, at, node.start_byte)
+
+    def item(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+        """Reads one item; ``start``: the first byte of what encloses it ("template <...>", "extern "C"")."""
+        name = kind(node)
+        if name == "function_definition":
+            self._function(node, at, start)
+        elif name == "namespace_definition":
+            self._namespace(node, at)
+        elif name in _CONDITIONAL:
+            self._conditional(node, at)
+        elif name == "template_declaration":
+            self.item([child for child in node.children if child.is_named][-1], at, start)
+        elif name == "friend_declaration":
+            self.scope([child for child in node.children if kind(child) == "function_definition"], at)
+        elif name == "linkage_specification":
+            body = node.child_by_field_name("body")
+            if body is None or kind(body) == "declaration":
+                self._text(node, at, start)
+            elif kind(body) == "declaration_list":
+                self.scope(body.children, at)
+            else:
+                self.item(body, at, start)
+        elif name in _CLASSES:
+            self._class(node, at, start)
+        elif name == "enum_specifier":
+            self._enum(node, at)
+        elif name in ("declaration", "field_declaration", "type_definition"):
+            self._declaration(node, at, start)
+        elif name == "ERROR":
+            self.scope(node.children, at)
+        elif name == "alias_declaration":
+            self._alias(node, at, start)
+        elif name == "preproc_include":
+            self._include(node, at)
+        elif name not in ("comment", "access_specifier"):
+            self._text(node, at, start)
+
+    def _text(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+        if at.classes:
+            return
+        end = self.text.index(node.end_byte)
+        closed = end < len(self.text.tokens) and self.text.tokens[end] == ";" and kind(node) in _CLASSES
+        text = self.text.slice(start, self.text.starts[end] + 1 if closed else node.end_byte).strip()
+        if not text or text == ";":
+            return
+        for space in reversed(at.namespaces):
+            text = f"namespace {space} {{\n{text}\n}}" if space else f"namespace {{\n{text}\n}}"
+        (self.epilogue if self.functions else self.prologue).append(text)
+
+    def _include(self, node: tree_sitter.Node, at: _Scope) -> None:
+        path = node.child_by_field_name("path")
+        if path is None or at.classes:
+            return
+        written = self.text.slice(path.start_byte, path.end_byte)
+        if written.rstrip('">').endswith((".inc", ".def")):
+            self._text(node, at, node.start_byte)
+        else:
+            self.includes.append(written)
+
+    def _conditional(self, node: tree_sitter.Node, at: _Scope) -> None:
+        before = len(self.functions), len(self.classes), len(self.enums), len(self.includes)
+        prologue, epilogue = len(self.prologue), len(self.epilogue)
+        skipped = node.child_by_field_name("condition") or node.child_by_field_name("name")
+        self.scope([child for child in node.children if child != skipped], at)
+        if before == (len(self.functions), len(self.classes), len(self.enums), len(self.includes)) and not at.classes:
+            del self.prologue[prologue:], self.epilogue[epilogue:]
+            if kind(node) in ("preproc_if", "preproc_ifdef"):
+                self._text(node, at, node.start_byte)
+
+    def _namespace(self, node: tree_sitter.Node, at: _Scope) -> None:
+        body, name = node.child_by_field_name("body"), node.child_by_field_name("name")
+        names = tuple(self.text.slice(name.start_byte, name.end_byte).split("::")) if name is not None else ("",)
+        if body is not None:
+            self.scope(body.children, _Scope(at.namespaces + names, at.classes))
+
+    def _declaration(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+        inner = node.child_by_field_name("type")
+        defines = inner is not None and inner.child_by_field_name("body") is not None
+        if inner is not None and defines and kind(inner) in _CLASSES:
+            self._class(inner, at, start)
+        elif inner is not None and defines and kind(inner) == "enum_specifier":
+            self._enum(inner, at)
+        if not defines or any(node.children_by_field_name("declarator")):
+            self._text(node, at, start)
+
+    def _alias(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+        """``using X = struct Y { ... };`` defines Y."""
+        described = node.child_by_field_name("type")
+        inner = described.child_by_field_name("type") if described is not None else None
+        if inner is not None and kind(inner) in _CLASSES and inner.child_by_field_name("body") is not None:
+            self._class(inner, at, start)
+        else:
+            self._text(node, at, start)
+
+    def _class(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+        body = node.child_by_field_name("body")
+        if body is None:
+            self._text(node, at, start)
+            return
+        name = "::".join((*at.classes, type_name(self.text, node)))
+        place = len(self.classes)
+        self.scope(body.children, _Scope(at.namespaces, (*at.classes, type_name(self.text, node))))
+        self.classes.insert(place, make_class(self.text, node, name, self.target, self.file, at.namespaces))
+
+    def _enum(self, node: tree_sitter.Node, at: _Scope) -> None:
+        made = enumeration(self.text, node, (*at.namespaces, *at.classes), self.target, self.file)
+        if made is not None:
+            self.enums.append(made)
+
+    def _function(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+        body = node.child_by_field_name("body") or next((c for c in node.children if kind(c) == "try_statement"), None)
+        if body is None or kind(body) not in ("compound_statement", "try_statement"):
+            self._text(node, at, start)
+            return
+        start = self.text.starts[attributes_before(self.text.tokens, self.text.index(start))]
+        signature = head_signature(self.text, node, start, body.start_byte, "::".join(at.classes))
+        if signature is None:
+            self._not_a_function(node, at)
+            return
+        signature, namespaces = self._resolve(signature, at)
+        self.functions.append(
+            Function(
+                target=self.target,
+                file=self.file,
+                line=self.text.line(start),
+                end_line=self.text.line(node.end_byte - 1),
+                start=start,
+                end=node.end_byte,
+                body_start=body.start_byte,
+                body_end=body.end_byte,
+                namespaces=namespaces,
+                signature=signature,
+                body=self._statements(body),
+                in_class=bool(at.classes),
+                complete=not node.has_error,
+            )
+        )
+
+    def _statements(self, body: tree_sitter.Node) -> tuple[Statement, ...]:
+        if kind(body) == "compound_statement":
+            return self.builder.body(body)
+        first, last = self.text.index(body.start_byte), self.text.index(body.end_byte)
+        return self.builder.between((body,), first, last)
+
+    def _not_a_function(self, node: tree_sitter.Node, at: _Scope) -> None:
+        """tree-sitter's "function" without parameters: a macro before a class, or a macro call with a block."""
+        self.report(node)
+        body = node.child_by_field_name("body")
+        if body is not None:
+            self.scope(body.children, at)
+
+    def _resolve(self, signature: Signature, at: _Scope) -> tuple[Signature, tuple[str, ...]]:
+        """Moves namespaces out of a name as written: ``llvm::createX``, ``AMDGPU::isY``."""
+        if not signature.class_name or at.classes:
+            return signature, at.namespaces
+        parts = signature.class_name.split("::")
+        count = 0
+        while count < len(parts) and parts[count] in self.known_namespaces:
+            count += 1
+        if not count:
+            return signature, at.namespaces
+        moved = Signature(
+            signature.name,
+            "::".join(parts[count:]),
+            signature.prefix,
+            signature.result,
+            signature.params,
+            signature.qualifiers,
+            signature.initialisers,
+        )
+        spaces = tuple(part for part in parts[:count] if part not in at.namespaces)
+        return moved, at.namespaces + spaces
+
+    def report(self, node: tree_sitter.Node) -> None:
+        """Notes a stretch that tree-sitter could not read."""
+        end = max(node.end_byte, node.start_byte + 1)
+        text = self.text.data[node.start_byte : min(end, node.start_byte + 400)].decode("utf-8", "replace")
+        line, column = self.text.line(node.start_byte), self.text.column(node.start_byte)
+        self.unreadable.append(Unreadable(self.target, self.file, line, column, text))
+
+    def errors(self, root: tree_sitter.Node) -> None:
+        """Notes every ERROR and missing token of the tree, outermost only."""
+        pending = [root]
+        while pending:
+            node = pending.pop()
+            if kind(node) == "ERROR" or node.is_missing:
+                self.report(node)
+            elif node.has_error:
+                pending += reversed(node.children)
+
+
+_NAMESPACE = re.compile(r"^\s*(?:inline\s+)?namespace\s+((?:\w+)(?:::\w+)*)\s*\{", re.MULTILINE)
+
+
+def namespaces_in(text: str) -> frozenset[str]:
+    """The names of the namespaces that ``text`` opens."""
+    return frozenset(part for name in _NAMESPACE.findall(text) for part in name.split("::"))
+
+
+def parse_file(text: bytes, target: str, file: str, namespaces: frozenset[str] = frozenset()) -> SourceFile:
+    """The records of one C++ file; ``namespaces``: names known to be namespaces, so that ``X::f`` is no method.
+
+    ``includes`` lists the headers; ``.inc`` and ``.def`` files stay in ``prologue`` among the macros they depend on.
+    Raises InputError with file:line:column if the text is not UTF-8.
+    """
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = text[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        raise InputError(
+            f"not UTF-8: byte 0x{text[error.start]:02x}", f"{file}:{line}:{column}", "save the file as UTF-8"
+        ) from None
+    known = namespaces | _NAMESPACES | namespaces_in(text.decode("latin-1"))
+    walk = _Walk(target, file, Text(text), known)
+    root = _syntax(text, walk.text)
+    walk.scope(root.children, _Scope())
+    if root.has_error:
+        walk.errors(root)
+    return SourceFile(
+        target,
+        file,
+        tuple(walk.functions),
+        tuple(walk.classes),
+        tuple(walk.enums),
+        tuple(walk.includes),
+        tuple(walk.prologue),
+        tuple(walk.unreadable),
+        tuple(walk.epilogue),
+    )
+
+
+def _syntax(data: bytes, text: Text) -> tree_sitter.Node:
+    """The syntax tree; of the masked text where the text as it is cannot be read whole."""
+    parser = tree_sitter.Parser(LANGUAGE)
+    root = parser.parse(without_attributes(data)).root_node
+    return parser.parse(mask(data, text.starts, text.tokens)).root_node if root.has_error else root
+
+
+def parse_function(text: str, class_name: str = "") -> Function:
+    """The one function defined in ``text``; ``class_name``: the class in whose body it stands, "" if none.
+
+    Raises InputError with line:column if ``text`` is not exactly one definition.
+    """
+    if class_name:
+        outer = class_name.split("::")
+        opening = "".join(f"struct {part} {{ " for part in outer)
+        made = parse_file(f"{opening}{text}\n{'};' * len(outer)}".encode(), "", "")
+    else:
+        made = parse_file(text.encode(), "", "")
+    if len(made.functions) != 1:
+        where = f"{made.unreadable[0].line}:{made.unreadable[0].column}" if made.unreadable else "1:1"
+        raise InputError(f"expected one function definition, found {len(made.functions)}", where, "give one whole definition")
+    return made.functions[0]
+
+
+def parse_statements(text: str) -> tuple[Statement, ...]:
+    """The statements of ``text``, as if it stood between a function's braces; lines count from 1."""
+    return _statements_of(text)[0]
+
+
+def parse_statement_text(text: str) -> Statement:
+    """The one statement that a reviewer wrote.
+
+    Raises InputError with line:column if ``text`` is not exactly one statement that tree-sitter reads whole.
+    """
+    statements, unreadable = _statements_of(text)
+    if unreadable:
+        first = unreadable[0]
+        raise InputError(f"not a C++ statement: {first.text.strip()[:60]!r}", f"{first.line}:{first.column}", "correct the text")
+    if len(statements) != 1:
+        where = f"{statements[1].line}:1" if statements else "1:1"
+        raise InputError(f"expected one statement, found {len(statements)}", where, "give one statement; use { } to give several")
+    return statements[0]
+
+
+def _statements_of(text: str) -> tuple[tuple[Statement, ...], tuple[Unreadable, ...]]:
+    head = "void f() {"
+    data = f"{head}{text}\n}}".encode()
+    walk = _Walk("", "", Text(data), frozenset())
+    root = _syntax(data, walk.text)
+    if root.has_error:
+        walk.errors(root)
+    unreadable = tuple(
+        Unreadable("", "", item.line, item.column - (len(head) if item.line == 1 else 0), item.text) for item in walk.unreadable
+    )
+    body = root.children[0].child_by_field_name("body") if root.children else None
+    whole = body is not None and body.end_byte == len(data)
+    nodes = body.children if body is not None and whole else ()
+    last = len(walk.text.tokens) - 1
+    first = walk.text.index(len(head))
+    return walk.builder.between(nodes, first, last), unreadable

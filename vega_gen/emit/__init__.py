@@ -1,0 +1,163 @@
+"""Stage 9: a plan -> the edits that make it a target of LLVM.
+
+Enters: a plan, the target's description, its own headers in desc mode. Leaves: ``Edit``s, for ``llvm_integration.checkout`` to make.
+It writes no file, compiles nothing, and chooses no candidate.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from llvm_integration.edits import STAMP, Edit, target_folder
+from vega_gen import __version__
+from vega_gen.emit import templates
+from vega_gen.emit.functions import Markers
+from vega_gen.emit.headers import Header
+from vega_gen.emit.layout import lay_out, split_macros
+from vega_gen.emit.registration import registration
+from vega_gen.records import Description, Module, Plan, PlannedFile, PlannedFunction
+
+__all__ = ["copies", "emit", "stamp_of"]
+
+_DECLARATIONS = "declarations"
+_REGISTRATION = "registration"
+_COMMENT = {".txt": "#", ".cmake": "#"}
+
+
+def stamp_of(plan: Plan) -> str:
+    """The line, without comment signs, that marks a file as generated from ``plan``."""
+    return f"{STAMP} {__version__} for {plan.target} ({plan.mode}, {plan.filler}, LLVM {plan.llvm_version})."
+
+
+def emit(plan: Plan, description: Description, headers: Mapping[str, bytes], *, threshold: float) -> tuple[Edit, ...]:
+    """Every file of ``llvm/lib/Target/<plan.target>`` but its .td files, CMake included; the same plan gives the same bytes.
+
+    ``headers``: path relative to the target's folder -> the target's own .h and .def with every function body taken out (desc mode),
+    else empty; planned bodies go back into them. ``threshold``: a statement with a confidence (0 to 1) below it is preceded by
+    ``// VEGA-REVIEW <id> <confidence>: <donors>``. Labels: a module's name, "declarations" or "registration".
+    Raises ``NotFoundError`` for an included table that llvm-tblgen is not known to write.
+    """
+    markers = Markers(threshold)
+    functions = [f for f in plan.functions if f.candidates and 0 <= f.chosen < len(f.candidates)]
+    own = {path: Header(data.decode()) for path, data in sorted(headers.items())}
+    functions = _placed(functions, own, plan, markers)
+    texts = {path: _with_stamp(path, header.result(), stamp_of(plan)) for path, header in own.items()}
+    needs = _needs(description)
+    files = {file.path: file for file in plan.files if file.path not in own}
+    for path in sorted({f.file for f in functions} | {c.file for c in plan.classes}):
+        if path not in own:
+            files.setdefault(path, PlannedFile(path, (), ()))
+    for path, file in sorted(files.items()):
+        texts[path] = _file_text(plan, file, functions, needs, markers)
+    definitions = description.data.get("td", f"{description.name}.td")
+    cmake = registration(plan.target, definitions, texts, stamp_of(plan))
+    labels = _labels(texts, plan)
+    rank = {label: i for i, label in enumerate((_DECLARATIONS, *Module, _REGISTRATION))}
+    edits = [Edit(f"{target_folder(plan.target)}/{path}", text, labels[path]) for path, text in texts.items()]
+    edits += [Edit(f"{target_folder(plan.target)}/{path}", text, _REGISTRATION) for path, text in cmake.items()]
+    return tuple(sorted(edits, key=lambda edit: (rank[edit.label], edit.path)))
+
+
+def copies(plan: Plan, files: Mapping[str, bytes]) -> tuple[Edit, ...]:
+    """Edits that copy description files (path relative to the target's folder -> content) into a new target's folder.
+
+    Each gets the stamp as its last line, where it moves no line number, so that a later run may replace it.
+    Not for files that lie there already.
+    """
+    return tuple(
+        Edit(f"{target_folder(plan.target)}/{path}", data.rstrip(b"\n") + f"\n// {stamp_of(plan)}\n".encode(), _DECLARATIONS)
+        for path, data in sorted(files.items())
+    )
+
+
+def _placed(functions: list[PlannedFunction], own: Mapping[str, Header], plan: Plan, markers: Markers) -> list[PlannedFunction]:
+    """Put into the given headers what belongs there; returns the other functions.
+
+    A function whose declaration or class is not where the plan has it goes to the .cpp beside.
+    """
+    planned = {(c.file, c.name) for c in plan.classes}
+    left: list[PlannedFunction] = []
+    for function in functions:
+        class_name = function.candidate.signature.class_name
+        header = own.get(function.file)
+        if header is not None and header.put(function, markers):
+            continue
+        if header is not None or (function.in_class and (function.file, class_name) not in planned):
+            function = replace(function, in_class=False, file=function.file.rpartition(".")[0] + ".cpp")
+        left.append(function)
+    return left
+
+
+def _file_text(
+    plan: Plan, file: PlannedFile, functions: list[PlannedFunction], needs: Mapping[str, frozenset[str]], markers: Markers
+) -> str:
+    classes = [c for c in plan.classes if c.file == file.path]
+    names = {c.name for c in classes}
+    methods = [
+        f for f in functions if f.candidate.signature.class_name in names and (not f.in_class or f.file == file.path)
+    ]
+    outside = [f for f in functions if f.file == file.path and not f.in_class]
+    macros, prologue = split_macros(file.prologue)
+    blocks = lay_out(replace(file, prologue=prologue), classes, outside, methods, needs, markers)
+    includes = list(dict.fromkeys([*file.includes, *(name for c in classes for name in c.includes)]))
+    header = file.path.endswith((".h", ".hpp"))
+    text = templates.render(
+        "header.h.j2" if header else "file.cpp.j2",
+        line=_banner(plan.target, file.path, header),
+        stamp=stamp_of(plan),
+        guard=_guard(plan.target, file.path),
+        # LLVM's headers go before macros for the target's own: they must not change, and give what tables need.
+        outer=[name for name in includes if macros and _is_outer(name)],
+        macros=macros,
+        includes=[name for name in includes if not (macros and _is_outer(name))],
+        blocks=blocks,
+    )
+    return markers.finish(text)
+
+
+def _is_outer(include: str) -> bool:
+    """Whether an include, as written, is not of the target's own."""
+    return include.startswith(('"llvm/', "<"))
+
+
+def _with_stamp(path: str, text: str, stamp: str) -> str:
+    """The stamp goes into a comment line before everything else."""
+    sign = _COMMENT.get("." + path.rpartition(".")[2], "//")
+    return f"{sign} {stamp}\n{text}"
+
+
+def _banner(target: str, path: str, header: bool) -> str:
+    """The first line of an LLVM file, 80 columns wide (LLVM Coding Standards, "File Headers")."""
+    start = f"//===-- {path.rpartition('/')[2]} - {target} backend "
+    end = "-*- C++ -*-===//" if header else "===//"
+    return start + "-" * max(80 - len(start) - len(end), 2) + end
+
+
+def _guard(target: str, path: str) -> str:
+    """The include guard of a header (LLVM Coding Standards, "Header Guard")."""
+    words = f"LLVM_LIB_TARGET_{target}_{path}"
+    return "".join(c if c.isalnum() else "_" for c in words).upper()
+
+
+def _needs(description: Description) -> dict[str, frozenset[str]]:
+    """Contract role -> the names that the .td files ask for in it."""
+    found: dict[str, frozenset[str]] = {}
+    for contract in description.contracts:
+        found[contract.role.value] = found.get(contract.role.value, frozenset()) | {contract.name}
+    hooks = frozenset(hook for convention in description.calling_conventions for hook in convention.hooks)
+    found["calling-convention-hook"] = found.get("calling-convention-hook", frozenset()) | hooks
+    return found
+
+
+def _labels(texts: Mapping[str, str], plan: Plan) -> dict[str, str]:
+    """Path -> the module of most of its functions; a header goes with the .cpp of its name, else to the declarations."""
+    counts: dict[str, Counter[str]] = {}
+    for function in plan.functions:
+        for name in {function.file, function.file.rpartition(".")[0] + ".h"}:
+            counts.setdefault(name, Counter())[function.module.value] += 1
+    order = [module.value for module in Module]
+    return {
+        path: max(counts[path], key=lambda m: (counts[path][m], -order.index(m))) if path in counts else _DECLARATIONS for path in texts
+    }

@@ -1,0 +1,108 @@
+"""Planned functions -> C++ text, flagged statements marked.
+
+Enters: planned functions, a threshold. Leaves: text in LLVM's style. It does not order functions or lay out files.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass, field
+
+from vega_gen import cxx
+from vega_gen.records import FilledStatement, PlannedFunction, Signature, Statement, StatementKind
+
+REVIEW = "VEGA-REVIEW"
+_WIDTH = 80  # LLVM's column limit: what fits in it, clang-format leaves as it is
+_DONORS = 3
+_LABELS = frozenset({StatementKind.CASE, StatementKind.LABEL})
+_PLACE = re.compile(r"^([ \t]*)//\s*@@(\d+)@@:?$", re.MULTILINE)
+
+
+@dataclass
+class Markers:
+    """Review comments to come: each stands as a short comment until the text around it has been formatted."""
+
+    threshold: float
+    comments: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
+
+    def place(self, *parts: str) -> str:
+        """A line that ``finish`` replaces by a comment of ``parts``: the first, and as many of the others as the line holds."""
+        self.comments.append(parts)
+        return f"//@@{len(self.comments) - 1}@@"
+
+    def finish(self, text: str) -> str:
+        """``text`` formatted, and its comments put in."""
+        return _PLACE.sub(lambda match: self._comment(match[1], self.comments[int(match[2])]), cxx.format(text))
+
+    @staticmethod
+    def _comment(indent: str, parts: tuple[str, ...]) -> str:
+        first, *donors = parts
+        if not donors:
+            lines = textwrap.wrap(first, max(_WIDTH - len(indent) - 3, 40), break_long_words=False, break_on_hyphens=False)
+            return "\n".join(f"{indent}// {line}" for line in lines)
+        line = f"{indent}// {first} {donors[0]}"
+        for donor in donors[1:_DONORS]:
+            if len(line) + len(donor) + 2 > _WIDTH:
+                break
+            line += f", {donor}"
+        return line
+
+
+def function_text(function: PlannedFunction, markers: Markers, *, in_class: bool) -> str:
+    """The definition of the candidate taken, its last newline left out; ``in_class``: as it stands in its class."""
+    signature, statements = function.candidate.signature, marked_statements(function, markers)
+    text = cxx.render_function(signature, statements, in_class=in_class).rstrip("\n")
+    return "\n".join([*message_line(function, markers), text])
+
+
+def message_line(function: PlannedFunction, markers: Markers) -> list[str]:
+    """The comment above a function that does not compile, with the first line of the compiler's message; else nothing."""
+    if function.compiles is not False:
+        return []
+    said = next((line.strip().rstrip("\\") for line in function.message.splitlines() if line.strip()), "no message")
+    return [markers.place(f"{REVIEW}: does not compile: {said}")]
+
+
+def marked_statements(function: PlannedFunction, markers: Markers) -> tuple[Statement, ...]:
+    """The statements of the candidate taken as a tree, with a comment line before each that is below the threshold."""
+    flat = function.candidate.statements
+
+    def level(index: int, depth: int) -> tuple[list[Statement], int]:
+        found: list[Statement] = []
+        while index < len(flat) and flat[index].depth >= depth:
+            filled = flat[index]
+            children, index = level(index + 1, filled.depth + 1)
+            if filled.confidence < markers.threshold:
+                comment = markers.place(f"{REVIEW} {filled.id} {filled.confidence:.2f}:", *_donors(filled))
+                label = filled.kind in _LABELS  # so that it stands as far left as the label
+                found.append(Statement(StatementKind.LABEL, (comment, ":")) if label else Statement(StatementKind.SIMPLE, (comment,)))
+            found.append(Statement(filled.kind, filled.head, tuple(children), filled.braced, filled.tail))
+        return found, index
+
+    return tuple(level(0, 0)[0])
+
+
+def _donors(filled: FilledStatement) -> tuple[str, ...]:
+    return tuple(str(donor) for donor in filled.donors[:_DONORS]) or ("no donor",)
+
+
+def function_tokens(function: PlannedFunction) -> frozenset[str]:
+    """Every token of the candidate taken: body, initialisers and the types of its head."""
+    candidate = function.candidate
+    words: set[str] = {token for entry in candidate.signature.initialisers for token in entry}
+    for param in candidate.signature.params:
+        words.update(param.type, param.default)
+    words.update(candidate.signature.result, candidate.signature.class_name.split("::"))
+    for statement in candidate.statements:
+        words.update(statement.head, statement.tail)
+    return frozenset(words)
+
+
+def same_declaration(a: Signature, b: Signature) -> bool:
+    """Whether two signatures declare one function: name, parameter types, const."""
+    return a.name == b.name and _types(a) == _types(b) and ("const" in a.qualifiers) == ("const" in b.qualifiers)
+
+
+def _types(signature: Signature) -> tuple[tuple[str, ...], ...]:
+    return tuple((*(t for t in param.type if t not in ("llvm", "::")), *param.suffix) for param in signature.params)

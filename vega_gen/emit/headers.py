@@ -1,0 +1,202 @@
+"""The target's own headers (desc mode): bodies go back to the declarations they belong to.
+
+Enters: a header's text with every body taken out, planned functions. Leaves: the text with their bodies. It changes nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vega_gen import cxx
+from vega_gen.cxx.lexer import scan
+from vega_gen.emit.functions import Markers, marked_statements, message_line
+from vega_gen.records import PlannedFunction, Signature
+
+_OPEN = {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}
+_KEYS = frozenset({"class", "struct", "union"})
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Declaration:
+    """Token indices: of the first token of a declaration, of its "(", ")" and ";"."""
+
+    first: int
+    opening: int
+    closing: int
+    end: int
+
+
+class Header:
+    """A header's text, where its classes and declarations are, and the bodies to be put in."""
+
+    def __init__(self, text: str) -> None:
+        """``text``: C++ in which declarations stand where definitions stood."""
+        self.text = text
+        self.starts, self.tokens = scan(text)
+        self.scopes, self.ends = _scopes(self.tokens)
+        self._taken: set[int] = set()
+        self._inserts: list[tuple[int, int, str]] = []
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The names of the classes defined here, nested with "::"."""
+        return frozenset(self.ends)
+
+    def put(self, function: PlannedFunction, markers: Markers) -> bool:
+        """Give the declaration of ``function`` its body; a method of a class here that is not declared is added to the class.
+
+        Returns False, with nothing changed, for a free function that is not declared, or a class that is not here.
+        """
+        signature = function.candidate.signature
+        comment = "".join(line + "\n" for line in message_line(function, markers))
+        body = _body_text(function, markers)
+        found = self._declaration(signature)
+        if found is not None:
+            self._taken.add(found.end)
+            start = self.starts[found.first]
+            indent = self.text[self.text.rfind("\n", 0, start) + 1 : start]
+            indent = indent if not indent.strip() else ""
+            if comment:
+                self._inserts.append((start, start, markers.finish(comment).replace("\n", "\n" + indent)))
+            at = self.starts[found.end]
+            self._inserts.append((at, at + 1, _indented(markers.finish(f"void x(){body}").removeprefix("void x()"), indent)))
+            return True
+        if signature.class_name not in self.ends:
+            return False
+        at = self.starts[self.ends[signature.class_name]]
+        whole = markers.finish(comment + cxx.render_signature(signature, in_class=True) + body)
+        self._inserts.append((at, at, f"public:\n{_indented('  ' + whole, '  ')}\n"))
+        return True
+
+    def result(self) -> str:
+        """The text with all bodies."""
+        text = self.text
+        for start, end, new in sorted(self._inserts, key=lambda item: item[:2], reverse=True):
+            text = text[:start] + new + text[end:]
+        return text
+
+    def _declaration(self, signature: Signature) -> _Declaration | None:
+        """The declaration without a body that ``signature`` defines: the same parameter types, else the only one of that arity."""
+        name = cxx.tokenize(signature.name)
+        alike: list[tuple[bool, _Declaration]] = []
+        for i in range(len(self.tokens) - len(name)):
+            if tuple(self.tokens[i : i + len(name)]) != name or self.scopes[i] != signature.class_name:
+                continue
+            found = self._declaration_at(i, i + len(name))
+            if found is None or found.end in self._taken:
+                continue
+            params = _split(self.tokens[found.opening + 1 : found.closing])
+            if len(params) == len(signature.params):
+                same = ("const" in self.tokens[found.closing : found.end]) == ("const" in signature.qualifiers)
+                same = same and all(_starts_with(p, [*q.type]) for p, q in zip(params, signature.params, strict=True))
+                alike.append((same, found))
+        exact = [found for same, found in alike if same]
+        if exact:
+            return exact[0]
+        return alike[0][1] if len(alike) == 1 else None
+
+    def _declaration_at(self, name: int, opening: int) -> _Declaration | None:
+        if self.tokens[opening] != "(" or (name and self.tokens[name - 1] in ("~", ".", "->", "::", "new", "return", "(", ",")):
+            return None
+        closing = _close(self.tokens, opening)
+        end = closing + 1
+        while end < len(self.tokens) and self.tokens[end] not in (";", "{", "=", "}", ":"):
+            end += 1
+        if end >= len(self.tokens) or self.tokens[end] != ";":
+            return None
+        first = name
+        while first and self.tokens[first - 1] not in (";", "{", "}", ":") and self.tokens[first - 1][0] != "#":
+            first -= 1
+        return _Declaration(first, opening, closing, end)
+
+
+def _body_text(function: PlannedFunction, markers: Markers) -> str:
+    """Initialisers and body, without the head."""
+    signature = function.candidate.signature
+    whole = cxx.render_function(signature, marked_statements(function, markers), in_class=True)
+    return whole.removeprefix(cxx.render_signature(signature, in_class=True))
+
+
+def _indented(text: str, indent: str) -> str:
+    lines = text.rstrip("\n").split("\n")
+    return "\n".join([lines[0], *(line if line.startswith("#") or not line else indent + line for line in lines[1:])])
+
+
+def _close(tokens: Sequence[str], opening: int) -> int:
+    depth = 0
+    for i in range(opening, len(tokens)):
+        depth += _OPEN.get(tokens[i], 0)
+        if depth == 0:
+            return i
+    return len(tokens) - 1
+
+
+def _split(tokens: Sequence[str]) -> list[list[str]]:
+    """The parameters between the parentheses."""
+    out: list[list[str]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += _OPEN.get(token, 0) + {"<": 1, ">": -1, ">>": -2}.get(token, 0)
+        if token == "," and depth == 0:
+            out.append([])
+        else:
+            out[-1].append(token)
+    return [param for param in out if param and param != ["void"]]
+
+
+def _starts_with(param: list[str], type_tokens: list[str]) -> bool:
+    plain = [token for token in param if token not in ("llvm", "::")]
+    return plain[: len(wanted)] == wanted if (wanted := [t for t in type_tokens if t not in ("llvm", "::")]) else not plain
+
+
+def _scopes(tokens: Sequence[str]) -> tuple[list[str], dict[str, int]]:
+    """For each token the class that it is directly in, "" for none; and for each class the index of its "}"."""
+    scopes: list[str] = []
+    ends: dict[str, int] = {}
+    stack: list[tuple[str, bool]] = []  # name, whether a class
+    pending = ""
+    for i, token in enumerate(tokens):
+        inside = stack[-1] if stack else ("", True)
+        scopes.append(inside[0] if inside[1] else "?")
+        if token in _KEYS and (i == 0 or tokens[i - 1] not in ("<", ",", "enum", "friend")):
+            pending = _class_name(tokens, i + 1)
+        elif token == ";" or (token == "(" and not pending):
+            pending = ""
+        elif token == "{":
+            outer = "::".join(name for name, is_class in stack if is_class and name)
+            if pending:
+                stack.append((f"{outer.rpartition('?')[2]}::{pending}" if outer else pending, True))
+            else:
+                stack.append(("", _is_namespace(tokens, i)))
+            pending = ""
+        elif token == "}" and stack:
+            name, is_class = stack.pop()
+            if is_class and name:
+                ends[name] = i
+    return scopes, ends
+
+
+def _class_name(tokens: Sequence[str], start: int) -> str:
+    """The name in ``class ATTRIBUTE Name final : Base {``, "" if no body follows."""
+    name = ""
+    for i in range(start, min(start + 200, len(tokens))):
+        token = tokens[i]
+        if token in ("{", ":"):
+            return name
+        if token in (";", "(", ")", "=", ">", ",", "*", "&"):
+            return ""
+        if _IDENTIFIER.match(token) and token not in ("final", "alignas"):
+            name = token
+    return ""
+
+
+def _is_namespace(tokens: Sequence[str], brace: int) -> bool:
+    for i in range(brace - 1, max(brace - 8, -1), -1):
+        if tokens[i] == "namespace":
+            return True
+        if tokens[i] != "::" and not _IDENTIFIER.match(tokens[i]):
+            return tokens[i] == '"C"'
+    return False

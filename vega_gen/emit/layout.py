@@ -1,0 +1,293 @@
+"""The order in which the parts of a file stand.
+
+Enters: the texts, classes and functions of one file. Leaves: blocks of text, a namespace each. It does not choose what is in the file.
+
+The order: prologue, the file's own classes, functions with what they name before them, epilogue. What names something that comes
+later all the same (recursion, a class whose bodies call a function that takes the class) gets a declaration first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+from vega_gen import cxx
+from vega_gen.emit.classes import class_text
+from vega_gen.emit.functions import Markers, function_text, function_tokens
+from vega_gen.emit.templates import Place, Table, table_of
+from vega_gen.records import PlannedClass, PlannedFile, PlannedFunction
+
+INC = re.compile(r'^\s*#\s*include\s+"([^"]+\.inc)"', re.MULTILINE)
+_DEFINE = re.compile(r"#\s*(?:define|undef)\s+\w+[^\n]*\Z")
+_GET = re.compile(r"#\s*define\s+GET_\w+\Z")
+_GUARD = re.compile(r"#\s*define\s+\w+_H_?\Z")
+_GUARDED = re.compile(r"\A\s*#\s*ifndef\s+(\w+_H_?)\s*\n\s*#\s*define\s+\1\s*\n(?P<inside>.*)\n\s*#\s*endif[^\n]*\s*\Z", re.DOTALL)
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
+_IN_NAMESPACE = re.compile(r"\Anamespace(?: (?P<name>\w+))? \{\n(?P<inside>.*)\n\}\Z", re.DOTALL)
+_ONE_LINE = re.compile(r"(?:[^\n]*;\n)*[^\n]*;\Z")
+_USING = ("using", "namespace", "llvm", ";")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Texts that stand in the same namespaces, "" for an anonymous one."""
+
+    namespaces: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class _Part:
+    """One text with the names it gives and uses; ``order``: its place among parts that do not depend on each other."""
+
+    text: str
+    order: tuple[int, int]
+    namespaces: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    uses: frozenset[str] = frozenset()
+    table: Table | None = None
+    function: PlannedFunction | None = None
+    class_name: str = ""
+    after: dict[_Part, None] = field(default_factory=dict["_Part", None])
+
+
+def lay_out(
+    file: PlannedFile,
+    classes: Sequence[PlannedClass],
+    functions: Sequence[PlannedFunction],
+    methods: Sequence[PlannedFunction],
+    needs: Mapping[str, frozenset[str]],
+    markers: Markers,
+) -> list[Block]:
+    """The blocks of a file after its includes.
+
+    ``functions``: those defined in it outside of classes. ``methods``: all planned methods of ``classes``.
+    ``needs``: contract role -> names of the functions that the .td files make the tables of that role call.
+    """
+    header = not file.path.endswith(".cpp")
+    parts = [
+        *_pieces(file.prologue, 0, header, needs),
+        *_class_parts(classes, methods, markers),
+        *(_function_part(f, i, header, markers) for i, f in enumerate(functions)),
+        *_pieces(file.epilogue, 3, header, needs),
+    ]
+    declared = _link(parts)
+    ordered = _sorted(parts)
+    if not header and not any(cxx.tokenize(text) == _USING for text in (*file.prologue, *file.epilogue)):
+        ordered.insert(0, _Part("using namespace llvm;", (0, -1)))
+    if declared:
+        first = next((i for i, part in enumerate(ordered) if part.order[0] >= 1 and not _is_include(part)), len(ordered))
+        made = _declarations(declared, parts)
+        types = frozenset(token for part in made for token in cxx.tokenize(part.text))
+        early = [part for part in ordered[first:] if part.order[0] == 3 and part.table is None and part.names & types - _own_names(declared)]
+        ordered[first:] = [*early, *made, *(part for part in ordered[first:] if part not in early)]
+    return _blocks(ordered)
+
+
+def split_macros(prologue: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ``GET_`` macros that no table in ``prologue`` takes, and the rest.
+
+    TableGen's tables alone read such macros, so these are for one that a header includes: they stand before the includes.
+    """
+    early: set[int] = set()
+    for place, text in enumerate(prologue):
+        following = next((one for one in prologue[place + 1 :] if not _DEFINE.match(one.strip())), "")
+        if _GET.match(text.strip()) and not INC.search(following):
+            early.add(place)
+    return tuple(prologue[i] for i in sorted(early)), tuple(text for i, text in enumerate(prologue) if i not in early)
+
+
+# ---------------------------------------------------------------------------------------------------------------- parts
+
+
+def _pieces(texts: Sequence[str], rank: int, header: bool, needs: Mapping[str, frozenset[str]]) -> list[_Part]:
+    """Texts at file scope; an #include of a table and the macros right before it are one."""
+    parts: list[_Part] = []
+    held: list[str] = []
+    for place, text in enumerate(texts):
+        whole = _GUARDED.match(text) if header else None
+        text = whole["inside"].strip() if whole else text
+        if _GUARD.match(text.strip()) and header:
+            continue
+        if _DEFINE.match(text.strip()):
+            held.append(text)
+            continue
+        found = INC.search(text)
+        known = table_of(found[1]) if found else None
+        if held and found is None:
+            parts += [_piece(one, (rank, place)) for one in held]
+            held = []
+        if known is not None and not header:
+            parts.append(_table("\n".join((*held, text)), known[0], (rank, place), needs))
+        else:
+            parts.append(_piece("\n".join((*held, text)), (rank, place)))
+        held = []
+    return parts + [_piece(one, (rank, len(texts))) for one in held]
+
+
+def _piece(text: str, order: tuple[int, int]) -> _Part:
+    namespaces: tuple[str, ...] = ()
+    while (match := _IN_NAMESPACE.match(text)) and _closes_last(text):
+        namespaces, text = (*namespaces, match["name"] or ""), match["inside"]
+    name = _declared_name(text) if order[0] == 3 else ""
+    return _Part(text, order, namespaces, names=frozenset[str]({name} if name else ()), uses=frozenset(cxx.tokenize(text)))
+
+
+def _closes_last(text: str) -> bool:
+    """Whether the first "{" of ``text`` is closed by its last token."""
+    depth = 0
+    tokens = cxx.tokenize(text)
+    for index, token in enumerate(tokens):
+        depth += {"{": 1, "}": -1}.get(token, 0)
+        if token == "}" and depth == 0:
+            return index == len(tokens) - 1
+    return False
+
+
+def _table(text: str, table: Table, order: tuple[int, int], needs: Mapping[str, frozenset[str]]) -> _Part:
+    at = {Place.HERE: order, Place.CLASSES: (1, 1 << 20), Place.USERS: (4, order[1]), Place.END: (4, order[1])}[table.place]
+    called = frozenset(name for role in table.needs for name in needs.get(role, ()))
+    return _Part(text, at, uses=called, table=table)
+
+
+def _class_parts(classes: Sequence[PlannedClass], methods: Sequence[PlannedFunction], markers: Markers) -> list[_Part]:
+    names = {planned.name for planned in classes}
+    parts: list[_Part] = []
+    for place, planned in enumerate(classes):
+        if planned.name.rpartition("::")[0] in names:
+            continue
+        own = [m for m in methods if (m.candidate.signature.class_name + "::").startswith(planned.name + "::")]
+        text = class_text(planned, classes, own, markers)
+        parts.append(
+            _Part(text, (1, place), planned.namespaces, frozenset({planned.name}), frozenset(cxx.tokenize(text)), class_name=planned.name)
+        )
+    return parts
+
+
+def _function_part(function: PlannedFunction, place: int, header: bool, markers: Markers) -> _Part:
+    signature = function.candidate.signature
+    method, static = bool(signature.class_name), "static" in signature.prefix
+    inside = function.namespaces
+    if not header and set(inside) <= {"llvm", ""} and (method or static):
+        inside = ()  # found there through "using namespace llvm"
+    names = frozenset[str](() if method else (signature.name,))
+    return _Part(
+        function_text(function, markers, in_class=False), (2, place), inside, names, function_tokens(function) - names, function=function
+    )
+
+
+def _declared_name(text: str) -> str:
+    """The name that a declaration at file scope gives, "" if it gives none or a qualified one."""
+    define = re.match(r"#\s*define\s+(\w+)", text)
+    if define:
+        return define[1]
+    tokens = [token for token in cxx.tokenize(text) if token[0] != "#"]
+    if tokens[:1] == ["typedef"]:
+        pointer = next((i for i, token in enumerate(tokens) if tokens[i - 1 : i + 1] == ["(", "*"]), 0)
+        return tokens[pointer + 1] if pointer else tokens[-2]
+    end = next((i for i, token in enumerate(tokens) if token in ("=", "[", "(", ";")), len(tokens))
+    if not 2 <= end < len(tokens) or not _IDENTIFIER.match(tokens[end - 1]) or tokens[end - 2] == "::":
+        return ""
+    return tokens[end - 1]
+
+
+# ---------------------------------------------------------------------------------------------------------------- order
+
+
+def _link(parts: Sequence[_Part]) -> list[_Part]:
+    """Note in ``after`` what must stand before each part; returns the functions that need a declaration instead."""
+    giving: dict[str, list[_Part]] = {}
+    for part in parts:
+        for name in part.names:
+            giving.setdefault(name, []).append(part)
+    own = frozenset(part.class_name for part in parts if part.class_name)
+    declared: dict[int, _Part] = {}
+    for part in parts:
+        if part.order[0] == 0:
+            continue
+        for name in sorted((part.uses | part.names) & giving.keys()):
+            for giver in giving[name]:
+                # A function comes after its own declaration, but not after another of its name.
+                if giver is part or giver.order[0] == 0 or (name in part.names and (giver.function or not part.function)):
+                    continue
+                if part.class_name and giver.function is not None and giver.uses & own:
+                    declared[id(giver)] = giver
+                else:
+                    part.after[giver] = None
+        for table in parts:
+            planned = part.uses - giving.keys()
+            if part.function and table.table and table.table.place is Place.USERS and any(map(table.table.provides.fullmatch, planned)):
+                part.after[table] = None
+    return _break_cycles(parts, declared)
+
+
+def _break_cycles(parts: Sequence[_Part], declared: dict[int, _Part]) -> list[_Part]:
+    """Drop dependencies on functions until no part waits for itself; those functions are declared first."""
+    while True:
+        try:
+            TopologicalSorter({part: part.after for part in parts}).prepare()
+        except CycleError as error:
+            cycle: list[_Part] = error.args[1]
+            # cycle[i] stands before cycle[i + 1], which names it
+            edges = [(a, b) for a, b in pairwise(cycle)]
+            given, user = min(edges, key=lambda edge: (edge[0].function is None, edge[0].order, edge[1].order))
+            del user.after[given]
+            if given.function is not None:
+                declared[id(given)] = given
+            continue
+        return sorted(declared.values(), key=lambda part: part.order)
+
+
+def _sorted(parts: Sequence[_Part]) -> list[_Part]:
+    """Parts by ``order``, each after what it depends on."""
+    done: dict[int, _Part] = {}
+
+    def visit(part: _Part) -> None:
+        if id(part) in done:
+            return
+        for other in sorted(part.after, key=lambda one: one.order):
+            visit(other)
+        done[id(part)] = part
+
+    for part in sorted(parts, key=lambda one: one.order):
+        visit(part)
+    return list(done.values())
+
+
+def _is_include(part: _Part) -> bool:
+    return part.table is not None and part.table.place is Place.HERE
+
+
+def _declarations(functions: Sequence[_Part], parts: Sequence[_Part]) -> list[_Part]:
+    """Declarations of functions, and before them of the file's own classes that they name."""
+    used = frozenset[str]().union(*(part.uses for part in functions))
+    made = [
+        _Part(f"class {part.class_name};", (1, 0), part.namespaces)
+        for part in parts
+        if part.class_name in used and part.class_name and "::" not in part.class_name
+    ]
+    for part in functions:
+        assert part.function is not None
+        signature = replace(part.function.candidate.signature, initialisers=())
+        made.append(_Part(cxx.render_signature(signature, in_class=False) + ";", (1, 0), part.namespaces))
+    return made
+
+
+def _own_names(functions: Sequence[_Part]) -> frozenset[str]:
+    return frozenset[str]().union(*(part.names for part in functions))
+
+
+def _blocks(parts: Sequence[_Part]) -> list[Block]:
+    blocks: list[Block] = []
+    for part in parts:
+        if not blocks or blocks[-1].namespaces != part.namespaces:
+            blocks.append(Block(part.namespaces, (part.text,)))
+            continue
+        *others, last = blocks[-1].texts
+        tight = _ONE_LINE.match(last) and _ONE_LINE.match(part.text)  # declarations, a line each, need no blank line between
+        texts = (*others, f"{last}\n{part.text}") if tight else (*others, last, part.text)
+        blocks[-1] = Block(part.namespaces, texts)
+    return blocks

@@ -1,0 +1,74 @@
+"""What makes LLVM's build see a target: CMakeLists.txt at every level of its folder.
+
+Enters: the texts of the backend's files. Leaves: the CMake files. It names no file outside of ``lib/Target/<New>``:
+LLVM_EXPERIMENTAL_TARGETS_TO_BUILD finds a target by its folder (llvm/CMakeLists.txt).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vega_gen.emit import templates
+from vega_gen.emit.layout import INC
+from vega_gen.errors import NotFoundError
+
+
+def registration(target: str, definitions: str, texts: Mapping[str, str], stamp: str) -> dict[str, str]:
+    """Path -> text of the CMake files of ``target``.
+
+    ``definitions``: the .td that llvm-tblgen is given. ``texts``: path relative to the target's folder -> text of every source and header.
+    ``stamp``: the line that says who wrote them. Raises ``NotFoundError`` for an included table of which nobody knows how it is made.
+    """
+    components = templates.components()
+    sources: dict[str, list[str]] = {}
+    for path in sorted(texts):
+        if path.endswith(".cpp"):
+            folder, _, name = path.rpartition("/")
+            known = folder in components
+            sources.setdefault(folder if known else "", []).append(name if known else path)
+    libraries = {components[folder].library for folder in sources}
+    made = {
+        "CMakeLists.txt": templates.render(
+            "CMakeLists.txt.j2",
+            stamp=stamp,
+            target=target,
+            definitions=definitions,
+            tables=_tables(texts),
+            sources=sources.get("", []),
+            link=_link(target, "", libraries),
+            folders=[folder for folder in sorted(sources) if folder],
+        )
+    }
+    for folder in sorted(sources):
+        if folder:
+            made[f"{folder}/CMakeLists.txt"] = templates.render(
+                "component.txt.j2",
+                stamp=stamp,
+                target=target,
+                library=components[folder].library,
+                sources=sources[folder],
+                link=_link(target, folder, libraries),
+            )
+    return made
+
+
+def _link(target: str, folder: str, libraries: set[str]) -> list[str]:
+    component = templates.components()[folder]
+    return sorted([*component.link, *(f"{target}{name}" for name in component.own if name in libraries)])
+
+
+def _tables(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Every table that is included, and llvm-tblgen's options for it."""
+    found: dict[str, str] = {}
+    for path in sorted(texts):
+        for inc in INC.findall(texts[path]):
+            if inc in found or inc in texts or "/" in inc:
+                continue
+            known = templates.table_of(inc)
+            if known is None:
+                raise NotFoundError(
+                    f'nothing says how "{inc}" is made', path, "add its suffix and options to templates/backend/registration.toml"
+                )
+            table, prefix = known
+            found[inc] = table.options.replace("{prefix}", prefix)
+    return sorted(found.items())

@@ -1,0 +1,102 @@
+"""The Jinja templates of a backend and the data beside them.
+
+Enters: a template's name and its values. Leaves: text. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+_FOLDER = Path(__file__).resolve().parents[2] / "templates" / "backend"
+
+
+class Place(StrEnum):
+    """Where the #include of a generated table stands in a .cpp."""
+
+    HERE = "here"
+    CLASSES = "classes"
+    USERS = "users"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A kind of file that llvm-tblgen writes; see ``templates/backend/registration.toml``."""
+
+    suffix: str
+    options: str
+    place: Place
+    provides: re.Pattern[str]
+    needs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A library of a target: the end of its name, what it links of LLVM, what of the target itself."""
+
+    library: str
+    link: tuple[str, ...]
+    own: tuple[str, ...]
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads((_FOLDER / "registration.toml").read_text())
+
+
+@cache
+def tables() -> tuple[Table, ...]:
+    """The kinds of generated tables, longest suffix first."""
+    made = [
+        Table(
+            suffix=entry["suffix"],
+            options=entry["options"],
+            place=Place(entry.get("place", "here")),
+            provides=re.compile("|".join(entry.get("provides", ["(?!)"]))),
+            needs=frozenset(entry.get("needs", ())),
+        )
+        for entry in _data()["table"]
+    ]
+    return tuple(sorted(made, key=lambda table: (-len(table.suffix), table.suffix)))
+
+
+def table_of(inc: str) -> tuple[Table, str] | None:
+    """The kind of a file such as ``LanaiGenInstrInfo.inc`` and the prefix of its name, None if llvm-tblgen does not write it."""
+    stem = inc.removesuffix(".inc")
+    for table in tables():
+        if stem.endswith(table.suffix) and stem != table.suffix:
+            return table, stem.removesuffix(table.suffix)
+    return None
+
+
+@cache
+def components() -> dict[str, Component]:
+    """The libraries by folder; "" is the target's own folder."""
+    entries = {"": {"library": "CodeGen", **_data()["library"]}, **_data()["component"]}
+    return {folder: Component(entry["library"], tuple(entry["link"]), tuple(entry["own"])) for folder, entry in entries.items()}
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(template: str, /, **values: object) -> str:
+    """The text of ``template``. Raises ``jinja2.UndefinedError`` on a missing value."""
+    text: str = _environment().get_template(template).render(**values)
+    return text

@@ -1,0 +1,136 @@
+"""Stage 8, choice: candidates in rank order go to the compiler; the first that compiles is taken.
+
+Enters: planned functions, a preamble a file. Leaves: planned functions with ``chosen``, ``compiles`` and ``message``. It runs
+no test and reads no file of the target beyond what the mode allows (the preambles are made from that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Protocol
+
+from vega_gen import cxx
+from vega_gen.records import Candidate, FilledStatement, PlannedFunction, Statement
+
+REPAIRS = 4
+"""How many statements named by the compiler may be taken out of a candidate before it is given up."""
+
+
+class Compiler(Protocol):
+    """Says whether a text compiles after a file's preamble: (compiles, first message, its line in the text or 0)."""
+
+    def __call__(self, file: str, text: str) -> tuple[bool, str, int]:
+        """See the class."""
+        ...
+
+
+def statement_tree(flat: Sequence[FilledStatement]) -> tuple[Statement, ...]:
+    """Filled statements, in document order with depths, as a tree."""
+
+    def level(index: int, depth: int) -> tuple[list[Statement], int]:
+        found: list[Statement] = []
+        while index < len(flat) and flat[index].depth >= depth:
+            s = flat[index]
+            children, index = level(index + 1, s.depth + 1)
+            found.append(Statement(s.kind, s.head, tuple(children), s.braced, s.tail))
+        return found, index
+
+    return tuple(level(0, 0)[0])
+
+
+def definition(function: PlannedFunction, candidate: Candidate) -> str:
+    """A candidate as a definition outside its class, in the namespaces that a free function needs."""
+    text = cxx.render_function(candidate.signature, statement_tree(candidate.statements), in_class=False)
+    if candidate.signature.class_name:
+        return text
+    for namespace in reversed(function.namespaces):
+        text = f"namespace {namespace} {{\n{text}}}\n"
+    return text
+
+
+def choose(
+    functions: Sequence[PlannedFunction],
+    compiler: Compiler,
+    jobs: int,
+    progress: Callable[[int, int, str], None] = lambda done, total, text: None,
+) -> tuple[PlannedFunction, ...]:
+    """Each function with its first candidate that compiles, after that the best with the statements that do not compile taken
+    out; else the best as it is, with the compiler's message."""
+    done = 0
+
+    def one(function: PlannedFunction) -> PlannedFunction:
+        nonlocal done
+        chosen = choose_one(function, compiler)
+        done += 1
+        progress(done, len(functions), chosen.qualified_name)
+        return chosen
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return tuple(pool.map(one, functions))
+
+
+def choose_one(function: PlannedFunction, compiler: Compiler) -> PlannedFunction:
+    """See ``choose``."""
+    first_message = ""
+    for i, candidate in enumerate(function.candidates):
+        ok, message, _ = compiler(function.file, definition(function, candidate))
+        if ok:
+            return replace(function, chosen=i, compiles=True, message="")
+        if i == 0:
+            first_message = message
+    for i, candidate in enumerate(function.candidates[:2]):
+        repaired = repair(function, candidate, compiler)
+        if repaired is not None:
+            candidates = (*function.candidates[:i], repaired, *function.candidates[i:])
+            return replace(function, candidates=candidates, chosen=i, compiles=True, message="")
+    return replace(function, chosen=0, compiles=False, message=first_message)
+
+
+def repair(function: PlannedFunction, candidate: Candidate, compiler: Compiler) -> Candidate | None:
+    """The candidate without the statements that the compiler names, None if that does not help.
+
+    What stands in for a statement taken out is nothing: its confidence goes to those left, halved."""
+    current = candidate
+    for _ in range(REPAIRS):
+        ok, _, line = compiler(function.file, definition(function, current))
+        if ok:
+            return replace(current, confidence=current.confidence / 2)
+        index = statement_at(function, current, line)
+        if index is None or len(current.statements) <= 1:
+            return None
+        end = index + 1
+        while end < len(current.statements) and current.statements[end].depth > current.statements[index].depth:
+            end += 1
+        current = replace(current, statements=(*current.statements[:index], *current.statements[end:]))
+    return None
+
+
+def statement_at(function: PlannedFunction, candidate: Candidate, line: int) -> int | None:
+    """Index of the statement that ``definition`` has on a line (1-based), None if there is none."""
+    if line <= 0:
+        return None
+    text = definition(function, candidate).split("\n")
+    if line > len(text):
+        return None
+    wanted = cxx.tokenize(text[line - 1])
+    matches = [i for i, s in enumerate(candidate.statements) if s.head and tuple(s.head) == wanted[: len(s.head)]]
+    if len(matches) == 1:
+        return matches[0]
+    before = sum(1 for other in text[: line - 1] if cxx.tokenize(other)[: len(wanted)] == wanted)
+    return matches[min(before, len(matches) - 1)] if matches else None
+
+
+def with_declarations(functions: Sequence[PlannedFunction]) -> Mapping[str, str]:
+    """By file, declarations of the free functions planned there, so that one may call another."""
+    texts: dict[str, str] = {}
+    for f in functions:
+        s = f.candidate.signature
+        if s.class_name or not f.file.endswith(".cpp"):
+            continue
+        text = cxx.render_signature(s, in_class=False) + ";\n"
+        for namespace in reversed(f.namespaces):
+            text = f"namespace {namespace} {{\n{text}}}\n"
+        texts[f.file] = texts.get(f.file, "") + text
+    return texts

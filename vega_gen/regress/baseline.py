@@ -1,0 +1,93 @@
+"""The unmodified backend: which tests are green on it and which functions they execute.
+
+Enters: the reference, its build and suite, a journal. Leaves: ``Baseline``, kept in the journal by content.
+It does not judge generated functions.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from llvm_integration.lit import ResultCode
+from llvm_integration.process import ToolFailure
+from vega_gen.errors import BaselineError
+from vega_gen.regress.builds import Build, Progress, Suite
+from vega_gen.regress.coverage import measure
+from vega_gen.regress.reference import Reference
+from vega_gen.store import Journal, codec, digest
+
+# An unsupported test says nothing, and one that passes only when repeated is not green.
+_GREEN = (ResultCode.PASS, ResultCode.XFAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """``green``: tests to judge by, in the suite's order. ``left_out``: tests that are not green on the unmodified backend.
+
+    ``executed``: indices in ``Reference.functions`` of the functions that the green tests enter; ``unwatched``: of those that
+    cannot be watched.
+    """
+
+    green: tuple[str, ...]
+    left_out: tuple[str, ...]
+    executed: frozenset[int]
+    unwatched: frozenset[int]
+
+
+def prepare(reference: Reference, build: Build, progress: Progress) -> Path:
+    """Build the unmodified backend as far as it is not built; the folder of its tools. Raises BaselineError."""
+    try:
+        return build.prepare(progress)
+    except ToolFailure as failure:
+        raise BaselineError(f"the unmodified {reference.target} does not build: {failure}", failure.where, failure.next_step) from failure
+
+
+def establish(reference: Reference, build: Build, suite: Suite, journal: Journal, work: Path, jobs: int, progress: Progress) -> Baseline:
+    """Build the unmodified backend, run its suite, and run it once more with calls for coverage; or what the journal says of that.
+
+    Raises BaselineError if it does not build, if no test is green, or if the suite executes none of its functions.
+    """
+    key = digest("baseline", reference.digest, suite.identity, build.identity)
+    to_plain, from_plain = codec(Baseline)
+    known = journal.get(key)
+    if known is not None:
+        return from_plain(orjson.loads(known))
+    baseline = _run(reference, build, suite, prepare(reference, build, progress), work, jobs, progress)
+    journal.record(key, orjson.dumps(to_plain(baseline)))
+    return baseline
+
+
+def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Path, jobs: int, progress: Progress) -> Baseline:
+    tests = suite.tests
+    progress(0, 0, f"running {len(tests)} tests on the unmodified backend")
+    results = suite.run(tests, tools, work / "baseline", jobs=jobs, max_failures=None)
+    green = [name for name in tests if results[name].code in _GREEN]
+    left_out = [name for name in tests if results[name].code not in _GREEN]
+    if not green:
+        first = tests[0]
+        raise BaselineError(
+            f"none of the {len(tests)} tests is green on the unmodified {reference.target}; {first} says:\n{results[first].output[-2000:]}",
+            str(work / "baseline"),
+            "see why with that test, then run the same command again",
+        )
+    progress(0, 0, "building the backend with calls for coverage")
+    scratch = work / "coverage"
+
+    def run_suite(folder: Path) -> None:
+        progress(0, 0, f"running {len(green)} tests for coverage")
+        # A test that fails with the calls in it still says what it executed.
+        suite.run(green, folder, scratch / "suite", jobs=jobs, max_failures=None)
+
+    coverage = measure(reference, build, list(build.objects), scratch, jobs, run_suite)
+    shutil.rmtree(scratch)
+    if not coverage.executed:
+        raise BaselineError(
+            f"the suite executes no function of {reference.target}",
+            str(work),
+            "see whether its tests run the rebuilt tools and not installed ones",
+        )
+    return Baseline(tuple(green), tuple(left_out), coverage.executed, coverage.unwatched)

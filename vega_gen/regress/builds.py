@@ -1,0 +1,152 @@
+"""What the judge needs of the outside: a target's build and its suite.
+
+Enters: an LLVM source tree, an installation, a target. Leaves: ``Build`` and ``Suite``, and those made of ``llvm_integration``.
+It does not swap functions or know verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from llvm_integration.build import TargetBuild
+from llvm_integration.discover import Installation, Source
+from llvm_integration.lit import TestResult, TestSuite
+from llvm_integration.objects import same_object
+from llvm_integration.process import Completed
+from llvm_integration.toolchain import compile_flags
+from vega_gen.store import digest
+
+Progress = Callable[[int, int, str], None]
+"""``progress(done, total, text)``: steps done, steps in all (0: not known), what is under way."""
+
+
+class Build(Protocol):
+    """One target's build. Methods raise ``ToolFailure`` where a tool is missing or fails."""
+
+    @property
+    def objects(self) -> Mapping[str, Path]:
+        """Source file relative to the target's folder -> object of the unmodified backend."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """What the results depend on beside the texts: versions of compiler and libraries, flags."""
+        ...
+
+    def prepare(self, progress: Progress) -> Path:
+        """Make the unmodified backend; the folder of its tools."""
+        ...
+
+    def compile(self, file: str, text: str | None, out: Path, *, header_overrides: Mapping[str, str] | None = None) -> Completed:
+        """Compile ``file`` with other texts of it and of headers to ``out``."""
+        ...
+
+    def objects_including(self, header: str) -> Sequence[str]:
+        """The source files whose objects depend on ``header``."""
+        ...
+
+    def link(self, tools_dir: Path, replaced: Mapping[str, Path]) -> None:
+        """Link the tools with some objects replaced."""
+        ...
+
+    def same_object(self, a: Path, b: Path) -> bool:
+        """Whether two objects hold the same program."""
+        ...
+
+
+class Suite(Protocol):
+    """The target's tests."""
+
+    @property
+    def tests(self) -> Sequence[str]:
+        """Names of the tests, in order. Raises ``ToolFailure`` if there are none."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Digest of the tests' content."""
+        ...
+
+    def run(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None) -> Mapping[str, TestResult]:
+        """Run ``tests`` in the scratch folder ``work``; after ``max_failures`` the rest is left out."""
+        ...
+
+
+@dataclass(frozen=True)
+class LlvmBuild:
+    """A ``Build`` of a target of a checkout."""
+
+    target: TargetBuild
+
+    @property
+    def objects(self) -> Mapping[str, Path]:
+        """See ``Build``."""
+        return self.target.objects
+
+    @property
+    def identity(self) -> str:
+        """The installation, how it is compiled against, and the tools that are linked."""
+        installation = self.target.installation
+        return digest(installation.version, str(installation.prefix), *compile_flags(installation), *self.target.tools)
+
+    def prepare(self, progress: Progress) -> Path:
+        """See ``Build``."""
+        return self.target.prepare(progress)
+
+    def compile(self, file: str, text: str | None, out: Path, *, header_overrides: Mapping[str, str] | None = None) -> Completed:
+        """See ``Build``."""
+        return self.target.compile(file, text, out, header_overrides=header_overrides)
+
+    def objects_including(self, header: str) -> Sequence[str]:
+        """See ``Build``."""
+        return self.target.objects_including(header)
+
+    def link(self, tools_dir: Path, replaced: Mapping[str, Path]) -> None:
+        """See ``Build``."""
+        self.target.link(tools_dir, replaced)
+
+    def same_object(self, a: Path, b: Path) -> bool:
+        """See ``Build``."""
+        return same_object(a, b, self.target.installation)
+
+
+@dataclass(frozen=True)
+class LitSuite:
+    """A ``Suite`` of the lit tests of a target; ``timeout`` in seconds, a test."""
+
+    source: Source
+    installation: Installation
+    target: str
+    work: Path
+    timeout: int
+
+    @property
+    def tests(self) -> Sequence[str]:
+        """See ``Suite``."""
+        return self._discovered
+
+    @property
+    def identity(self) -> str:
+        """Names and content of every file in the suite's folders, the tests' inputs included, and the time limit."""
+        return self._digest
+
+    @cached_property
+    def _discovered(self) -> Sequence[str]:
+        return self._in(self.work / "discovery").discover()
+
+    @cached_property
+    def _digest(self) -> str:
+        suite = self._in(self.work)
+        files = (p for folder in suite.folders() for p in sorted(folder.rglob("*")) if p.is_file())
+        return digest(str(self.timeout), *(part for p in files for part in (p.relative_to(suite.root).as_posix(), p.read_bytes())))
+
+    def run(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None) -> Mapping[str, TestResult]:
+        """See ``Suite``."""
+        return self._in(work).run(tests, tools_dir, timeout=self.timeout, jobs=jobs, max_failures=max_failures)
+
+    def _in(self, work: Path) -> TestSuite:
+        return TestSuite(self.source, self.installation, self.target, work)

@@ -1,0 +1,136 @@
+"""Which functions of the unmodified backend the suite executes.
+
+Enters: the reference, the target's build, a way to run the suite. Leaves: ``Coverage``: functions that were entered, and those that
+could not be watched. It does not know verdicts, or cache.
+
+A call is put at the start of each function body; it sets the function's byte in a file that all processes of the suite map
+into memory, so that a tool that crashes has still reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from vega_gen.errors import BaselineError
+from vega_gen.records import Function
+from vega_gen.regress.builds import Build
+from vega_gen.regress.reference import Reference
+
+_ENTER = "vega_coverage_enter"
+_DECLARATION = f'extern "C" void {_ENTER}(unsigned);\n'
+# Weak, because each file of the target brings it; at the end of the file, because its headers must not meet the file's own macros.
+_DEFINITION = """
+#include <fcntl.h>
+#include <sys/mman.h>
+extern "C" __attribute__((weak)) void %(enter)s(unsigned Id) {
+  static unsigned char *Map = [] {
+    int File = ::open(%(path)s, O_RDWR | O_CLOEXEC);
+    void *Memory = File < 0 ? MAP_FAILED : ::mmap(nullptr, %(size)d, PROT_READ | PROT_WRITE, MAP_SHARED, File, 0);
+    return Memory == MAP_FAILED ? nullptr : static_cast<unsigned char *>(Memory);
+  }();
+  if (Map)
+    Map[Id] = 1;
+}
+"""
+_ERROR = re.compile(r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):\d+: (?:fatal )?error:", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Indices in ``Reference.functions``: ``executed`` by the suite; ``unwatched``: do not compile with the call in them."""
+
+    executed: frozenset[int]
+    unwatched: frozenset[int]
+
+
+def measure(
+    reference: Reference, build: Build, sources: Sequence[str], work: Path, jobs: int, run_suite: Callable[[Path], None]
+) -> Coverage:
+    """Build the instrumented backend in ``work`` and run the suite once.
+
+    ``sources``: the files of the target that are compiled. ``run_suite`` runs the suite with the tools in the given folder.
+    Raises BaselineError if a file does not compile with the calls in it for a reason that lies in no function.
+    """
+    hits = (work / "executed.map").resolve()
+    hits.parent.mkdir(parents=True, exist_ok=True)
+    hits.write_bytes(bytes(max(len(reference.functions), 1)))
+    objects, unwatched = _compile_all(reference, build, sources, work, hits, jobs)
+    tools = work / "bin"
+    build.link(tools, objects)
+    run_suite(tools)
+    executed = frozenset(i for i, byte in enumerate(hits.read_bytes()) if byte)
+    return Coverage(executed, frozenset(unwatched))
+
+
+def instrument(text: bytes, functions: Mapping[int, Function]) -> bytes:
+    """The file's text with a call at the start of the body of each of ``functions`` (index -> function of this file).
+
+    Line numbers stay. A constexpr function calls at run time only.
+    """
+    places = sorted(((f.body_start, i) for i, f in functions.items()), reverse=True)
+    for start, i in places:
+        guard = "if (!__builtin_is_constant_evaluated()) " if "constexpr" in functions[i].signature.prefix else ""
+        text = text[: start + 1] + f" {guard}{_ENTER}({i}u); ".encode() + text[start + 1 :]
+    return text
+
+
+def _compile_all(
+    reference: Reference, build: Build, sources: Sequence[str], work: Path, hits: Path, jobs: int
+) -> tuple[dict[str, Path], set[int]]:
+    """Objects of all ``sources`` with calls in them. A function in which the compiler finds an error then loses its call."""
+    by_file: dict[str, dict[int, Function]] = defaultdict(dict)
+    for i, f in enumerate(reference.functions):
+        by_file[f.file][i] = f
+    definition = _DEFINITION % {"enter": _ENTER, "path": orjson.dumps(str(hits)).decode(), "size": len(reference.functions)}
+    # A function whose body is a try block has no "{" to put the call after.
+    unwatched = {i for i, f in enumerate(reference.functions) if reference.files[f.file][f.body_start : f.body_start + 1] != b"{"}
+    objects: dict[str, Path] = {}
+
+    def texts() -> dict[str, str]:
+        watched = {name: {i: f for i, f in of_file.items() if i not in unwatched} for name, of_file in by_file.items()}
+        return {name: instrument(reference.files[name], of_file).decode("utf-8", "replace") for name, of_file in watched.items()}
+
+    todo: Sequence[str] = sources
+    while todo:
+        instrumented = texts()
+        headers = {name: text for name, text in instrumented.items() if name not in objects and name not in sources}
+
+        def compile_one(file: str, instrumented: dict[str, str] = instrumented, headers: dict[str, str] = headers) -> str:
+            text = instrumented.get(file) or reference.files[file].decode("utf-8", "replace")
+            out = work / "objects" / f"{file}.o"
+            built = build.compile(file, f'{_DECLARATION}#line 1 "{Path(file).name}"\n{text}\n{definition}', out, header_overrides=headers)
+            objects[file] = out
+            return "" if built.ok else built.stderr + built.stdout or "no output"
+
+        with ThreadPoolExecutor(jobs) as pool:
+            outputs = list(pool.map(compile_one, todo))
+        failed = {file: output for file, output in zip(todo, outputs, strict=True) if output}
+        new = {i for output in failed.values() for i in _blamed(output, by_file)} - unwatched
+        if failed and not new:
+            file, output = next(iter(failed.items()))
+            raise BaselineError(
+                f"{file} does not compile with calls for coverage in it: {output[:2000]}",
+                file,
+                "report this file: its functions cannot be watched",
+            )
+        unwatched |= new
+        todo = list(failed)
+    return objects, unwatched
+
+
+def _blamed(output: str, by_file: Mapping[str, Mapping[int, Function]]) -> set[int]:
+    """The functions in whose lines the compiler reports an error, a file known by the end of its path."""
+    blamed: set[int] = set()
+    for match in _ERROR.finditer(output):
+        line = int(match["line"])
+        for file, functions in by_file.items():
+            if match["file"] == Path(file).name or match["file"].endswith("/" + file):
+                blamed |= {i for i, f in functions.items() if f.line <= line <= f.end_line}
+    return blamed

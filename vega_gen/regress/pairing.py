@@ -1,0 +1,92 @@
+"""Which planned function answers which reference function.
+
+Enters: reference functions, planned functions, the group of each. Leaves: index of a planned function for each reference function.
+It does not compare bodies or judge.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+
+from rapidfuzz.distance import Indel
+
+from vega_gen.records import Function, PlannedFunction, Signature
+
+
+def pair(reference: Sequence[Function], planned: Sequence[PlannedFunction], group_of: Callable[[Function], str]) -> dict[int, int]:
+    """Index in ``reference`` -> index in ``planned``, each at most once; a reference function without an answer is left out.
+
+    First by name with namespaces, then by class and name, then by method name where both are of one group and each side has
+    one class in that group only. Among overloads, and functions of one name in several files, the nearest goes first.
+    """
+    found: dict[int, int] = {}
+    theirs = [f.signature for f in reference]
+    mine = [p.candidate.signature if p.candidates and p.chosen >= 0 else None for p in planned]
+    full = [_full_name(f.namespaces, f.signature) for f in reference]
+    _match(found, reference, planned, full, [s and _full_name(p.namespaces, s) for p, s in zip(planned, mine, strict=True)])
+    _match(found, reference, planned, [_full_name((), s) for s in theirs], [s and _full_name((), s) for s in mine])
+    _match(found, reference, planned, _roles(list(map(group_of, reference)), theirs), _roles([p.group for p in planned], mine))
+    return found
+
+
+def _match(
+    found: dict[int, int],
+    reference: Sequence[Function],
+    planned: Sequence[PlannedFunction],
+    reference_keys: Sequence[Hashable],
+    planned_keys: Sequence[Hashable],
+) -> None:
+    """Add pairs of equal keys (None is no key), nearest first; ties go to what comes first."""
+    taken = set(found.values())
+    free: dict[Hashable, list[int]] = defaultdict(list)
+    for j, key in enumerate(planned_keys):
+        if key is not None and j not in taken:
+            free[key].append(j)
+    pairs = [
+        (-_nearness(reference[i], planned[j]), i, j)
+        for i, key in enumerate(reference_keys)
+        if key is not None and i not in found
+        for j in free.get(key, ())
+    ]
+    for _, i, j in sorted(pairs):
+        if i not in found and j not in taken:
+            found[i] = j
+            taken.add(j)
+
+
+def _roles(groups: Sequence[str], signatures: Sequence[Signature | None]) -> list[Hashable]:
+    """Group and method name of each method whose class is the only one in its group, None for the others."""
+    classes: dict[str, set[str]] = defaultdict(set)
+    for group, s in zip(groups, signatures, strict=True):
+        if s:
+            classes[group].add(s.class_name)
+    return [
+        (group, _role_name(s)) if s and s.class_name and group and len(classes[group]) == 1 else None
+        for group, s in zip(groups, signatures, strict=True)
+    ]
+
+
+def _full_name(namespaces: Sequence[str], signature: Signature) -> str:
+    """The name with its scopes, ``llvm`` and anonymous namespaces aside."""
+    scopes = [*namespaces, *signature.class_name.split("::"), signature.name]
+    return "::".join(s for s in scopes if s and s != "llvm")
+
+
+def _role_name(signature: Signature) -> str:
+    """The method's name; constructors and destructors of differently named classes are alike."""
+    bare = signature.class_name.rpartition("::")[2]
+    return signature.name.replace(bare, "<class>") if signature.name.removeprefix("~") == bare else signature.name
+
+
+def _nearness(f: Function, p: PlannedFunction) -> float:
+    """How alike two functions of one name are: parameter types first, then const, then the file."""
+    mine, theirs = p.candidate.signature, f.signature
+    types = Indel.normalized_similarity(_parameter_types(mine), _parameter_types(theirs))
+    arity = len(mine.params) == len(theirs.params)
+    const = ("const" in mine.qualifiers) == ("const" in theirs.qualifiers)
+    return 8 * types + 4 * arity + 2 * const + (p.file == f.file)
+
+
+def _parameter_types(signature: Signature) -> tuple[str, ...]:
+    return tuple(t for p in signature.params for t in (*p.type, *p.suffix, ","))

@@ -1,0 +1,213 @@
+"""How far a generated function is from the reference, a statement at a time.
+
+Enters: a reference function, the planned one, the definition as it was swapped in. Leaves: ``Comparison``: counts and error kinds.
+It does not compile, run or decide a verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from rapidfuzz.distance import Indel, LCSseq
+
+from vega_gen.cxx import render_function, tokenize
+from vega_gen.function_template import declared_names
+from vega_gen.records import Function, PlannedFunction, Signature, Statement, StatementKind
+from vega_gen.regress.swap import statement_tree
+
+Tokens = tuple[str, ...]
+
+_WORD = re.compile(r"[A-Za-z_$]\w*\Z")
+_NUMBER = re.compile(r"\.?\d[\w.']*\Z")
+# Words of the language that shape a statement; true, false and nullptr are values.
+_LANGUAGE = (
+    "alignof auto bool break case catch char class const constexpr const_cast continue decltype default delete do double"
+    " dynamic_cast else enum explicit extern final float for friend goto if inline int long mutable namespace new noexcept operator"
+    " override private protected public reinterpret_cast return short signed sizeof static static_assert static_cast struct switch"
+    " template this throw try typedef typename union unsigned using virtual void volatile while"
+)
+_SHAPE_WORDS = frozenset(_LANGUAGE.split())
+# Below this similarity two statements of a gap are no change of one into the other, but an addition and a deletion.
+_ALIKE = 0.5
+
+
+class ErrorKind(StrEnum):
+    """VEGA's error kinds (CGO 2025, figure 9; PROTOCOL.md, "Further figures")."""
+
+    VALUE = "Err-V"
+    CONFIDENCE = "Err-CS"
+    DEFINITION = "Err-Def"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``reference``: its statements, the signature and each constructor initialiser counted as one; ``reproduced``: of these
+    found in order; ``edits``: statements to add, change or delete. ``errors``: kinds, in the order of ``ErrorKind``."""
+
+    reference: int
+    reproduced: int
+    edits: int
+    errors: tuple[ErrorKind, ...]
+
+
+def missing(reference: Function) -> Comparison:
+    """The comparison with nothing."""
+    count = len(_lines(reference.signature, reference.body, reference.in_class))
+    return Comparison(count, 0, count, ())
+
+
+def compare(reference: Function, planned: PlannedFunction, signature: Signature) -> Comparison:
+    """Align the chosen candidate of ``planned``, given ``signature`` as it stands in the reference's place, with the reference.
+
+    Names of parameters and locals count as equal where renaming them one to one makes them so: nobody need edit them.
+    """
+    wanted = _lines(replace(reference.signature, class_name=signature.class_name), reference.body, reference.in_class)
+    body = statement_tree(planned.candidate)
+    written = _lines(signature, body, reference.in_class)
+    renaming = _renaming(reference, signature, written, wanted)
+    written = [_rename(line, renaming) for line in written]
+    offered = {_bare(_rename(line, renaming)) for line in _offered(planned)}
+    reproduced = 0
+    edits = 0
+    errors: set[ErrorKind] = set()
+    for pair in _align(written, wanted):
+        mine, theirs = pair
+        if mine == theirs:
+            reproduced += 1
+            continue
+        edits += 1
+        if theirs is None:
+            errors.add(ErrorKind.CONFIDENCE)
+        elif mine is not None and _skeleton(mine) == _skeleton(theirs):
+            errors.add(ErrorKind.VALUE)
+        else:
+            errors.add(ErrorKind.CONFIDENCE if _bare(theirs) in offered else ErrorKind.DEFINITION)
+    return Comparison(len(wanted), reproduced, edits, tuple(kind for kind in ErrorKind if kind in errors))
+
+
+def _lines(signature: Signature, body: Sequence[Statement], in_class: bool) -> list[Tokens]:
+    """A function's statements in order: signature, constructor initialisers, heads and tails of the body's statements."""
+    bare = tokenize(render_function(replace(signature, initialisers=()), (), in_class=in_class))
+    return [bare[:-2], *signature.initialisers, *_walk(body)]
+
+
+def _walk(body: Sequence[Statement]) -> Iterator[Tokens]:
+    for s in body:
+        if s.head and s.kind is not StatementKind.DO:
+            yield s.head
+        yield from _walk(s.children)
+        if s.tail:
+            yield s.tail
+
+
+def _offered(planned: PlannedFunction) -> Iterator[Tokens]:
+    """Every statement that some slot of some candidate offers."""
+    for candidate in planned.candidates:
+        yield from candidate.signature.initialisers
+        for s in candidate.statements:
+            yield s.head
+            yield from map(tokenize, filter(None, s.alternatives))
+
+
+def _bare(tokens: Tokens) -> Tokens:
+    return tokens[:-1] if tokens and tokens[-1] in (";", ":", "{") else tokens
+
+
+def _rename(tokens: Tokens, renaming: dict[str, str]) -> Tokens:
+    if not renaming:
+        return tokens
+    return tuple(t if i and tokens[i - 1] in (".", "->", "::") else renaming.get(t, t) for i, t in enumerate(tokens))
+
+
+def _renaming(reference: Function, signature: Signature, written: Sequence[Tokens], wanted: Sequence[Tokens]) -> dict[str, str]:
+    """Generated name -> the reference's name, for parameters by position and for locals by aligned declarations."""
+    found: dict[str, str] = {}
+    for mine, theirs in zip(signature.params, reference.signature.params, strict=False):
+        if mine.name and theirs.name:
+            found[mine.name] = theirs.name
+    locals_of = {name for line in written for name in declared_names(line)}
+    for mine, theirs in _align(written, wanted):
+        if mine is None or theirs is None or _skeleton(mine) != _skeleton(theirs):
+            continue
+        for a, b in zip(declared_names(mine), declared_names(theirs), strict=False):
+            found.setdefault(a, b)
+    # One to one, and onto no name that the generated function uses for something else.
+    targets = list(found.values())
+    kept = {a: b for a, b in found.items() if a != b and targets.count(b) == 1}
+    while taken := [a for a, b in kept.items() if b in locals_of and b not in kept]:
+        for name in taken:
+            del kept[name]
+    return kept
+
+
+def _skeleton(tokens: Tokens) -> Tokens:
+    """The tokens with identifiers, numbers and strings made alike, scopes of names dropped."""
+    out: list[str] = []
+    for token in tokens:
+        if token in _SHAPE_WORDS:
+            out.append(token)
+        elif _WORD.match(token):
+            if len(out) >= 2 and out[-1] == "::" and out[-2] == "$name":
+                del out[-2:]
+            out.append("$name")
+        elif _NUMBER.match(token):
+            # A sign belongs to the value; a name may stand where a number stood.
+            out.append("$name")
+        elif token.startswith(('"', "'")):
+            out.append("$text")
+        else:
+            out.append(token)
+    return tuple(out)
+
+
+def _align(written: Sequence[Tokens], wanted: Sequence[Tokens]) -> Iterator[tuple[Tokens | None, Tokens | None]]:
+    """Pairs in order: equal ones by a longest common subsequence, the gaps between them by similarity."""
+    gap_mine: list[Tokens] = []
+    gap_theirs: list[Tokens] = []
+    for op in LCSseq.opcodes(list(written), list(wanted)):
+        if op.tag == "equal":
+            yield from _align_gap(gap_mine, gap_theirs)
+            gap_mine, gap_theirs = [], []
+            yield from zip(written[op.src_start : op.src_end], wanted[op.dest_start : op.dest_end], strict=True)
+        else:
+            gap_mine += written[op.src_start : op.src_end]
+            gap_theirs += wanted[op.dest_start : op.dest_end]
+    yield from _align_gap(gap_mine, gap_theirs)
+
+
+def _align_gap(mine: Sequence[Tokens], theirs: Sequence[Tokens]) -> Iterator[tuple[Tokens | None, Tokens | None]]:
+    """The order-keeping pairing of greatest total similarity, by dynamic programming."""
+    rows, columns = len(mine), len(theirs)
+    skeletons = list(map(_skeleton, theirs))
+    likeness = [
+        [_likeness(a, skeleton, b, other) for b, other in zip(theirs, skeletons, strict=True)]
+        for a, skeleton in zip(mine, map(_skeleton, mine), strict=True)
+    ]
+    score = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for i in range(rows - 1, -1, -1):
+        for j in range(columns - 1, -1, -1):
+            best = max(score[i + 1][j], score[i][j + 1])
+            score[i][j] = max(best, score[i + 1][j + 1] + likeness[i][j])
+    i = j = 0
+    while i < rows and j < columns:
+        if likeness[i][j] and score[i][j] == score[i + 1][j + 1] + likeness[i][j]:
+            yield mine[i], theirs[j]
+            i, j = i + 1, j + 1
+        elif score[i][j] == score[i + 1][j]:
+            yield mine[i], None
+            i += 1
+        else:
+            yield None, theirs[j]
+            j += 1
+    yield from ((line, None) for line in mine[i:])
+    yield from ((None, line) for line in theirs[j:])
+
+
+def _likeness(mine: Tokens, skeleton: Tokens, theirs: Tokens, their_skeleton: Tokens) -> float:
+    """1 to 2 for lines of one skeleton, else ``_ALIKE`` to 1, or 0 for lines that are not alike."""
+    if skeleton == their_skeleton:
+        return 1 + Indel.normalized_similarity(mine, theirs)
+    return Indel.normalized_similarity(mine, theirs, score_cutoff=_ALIKE)

@@ -1,0 +1,103 @@
+"""A generated definition takes the place of the reference's.
+
+Enters: a reference function, a planned function, a file's bytes. Leaves: the definition in the reference's form; the file's new bytes.
+It does not read or write files, compile, or choose which function belongs to which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vega_gen.cxx import render_function, tokenize
+from vega_gen.records import Candidate, Function, PlannedFunction, Signature, Statement
+
+# What a method's declaration says and its definition outside the class does not repeat ([class.mfct], [dcl.fct.spec]).
+_DECLARATION_PREFIX = frozenset(("virtual", "static", "explicit", "inline", "friend"))
+_DECLARATION_QUALIFIERS = frozenset(("override", "final"))
+
+
+def written_scope(reference: Function, text: str) -> str:
+    """The qualifier before the function's name in its definition ``text``: ``llvm`` of ``void llvm::f() {}``, "" if none.
+
+    ``Signature.class_name`` has the class alone: namespaces are resolved there.
+    """
+    head = tokenize(text.encode()[: reference.body_start - reference.start].decode())
+    name = tokenize(reference.signature.name)
+    for i in range(len(head) - len(name)):
+        if head[i : i + len(name)] == name and head[i + len(name)] == "(":
+            start = i
+            while start >= 2 and head[start - 1] == "::" and head[start - 2].isidentifier():
+                start -= 2
+            if start != i or head[max(i - 1, 0)] != "::":
+                return "".join(head[start : max(i - 1, start)])
+    return reference.signature.class_name
+
+
+def signature_in_place(reference: Function, scope: str, planned: PlannedFunction) -> Signature:
+    """The planned signature as it stands where the reference's definition is.
+
+    ``scope`` is the reference's qualifier (``written_scope``): the class is the official backend's. Where one form is in-class
+    and the other is not, so are the specifiers that belong to the declaration (``virtual``, ``override``, ``static``, default
+    arguments, ...). All else is as generated.
+    """
+    own = planned.candidate.signature
+    theirs = reference.signature
+    own = replace(own, name=_name_in_class(own, theirs), class_name=theirs.class_name if reference.in_class else scope)
+    if reference.in_class == planned.in_class:
+        return own
+    prefix = tuple(t for t in own.prefix if t not in _DECLARATION_PREFIX)
+    qualifiers = tuple(t for t in own.qualifiers if t not in _DECLARATION_QUALIFIERS)
+    defaults = [p.default for p in theirs.params] + [()] * len(own.params)
+    return replace(
+        own,
+        prefix=prefix + tuple(t for t in theirs.prefix if t in _DECLARATION_PREFIX),
+        qualifiers=qualifiers + tuple(t for t in theirs.qualifiers if t in _DECLARATION_QUALIFIERS),
+        params=tuple(replace(p, default=d) for p, d in zip(own.params, defaults, strict=False)),
+    )
+
+
+def _name_in_class(own: Signature, theirs: Signature) -> str:
+    """A constructor or destructor is called after the class it is put into."""
+    own_class = own.class_name.rpartition("::")[2]
+    if own_class and own.name.removeprefix("~") == own_class:
+        return own.name.replace(own_class, theirs.class_name.rpartition("::")[2])
+    return own.name
+
+
+def statement_tree(candidate: Candidate) -> tuple[Statement, ...]:
+    """The body of a candidate as a tree: a statement deeper than the one before it is its child."""
+    flat = candidate.statements
+
+    def level(start: int, depth: int) -> tuple[list[Statement], int]:
+        found: list[Statement] = []
+        i = start
+        while i < len(flat) and flat[i].depth >= depth:
+            s = flat[i]
+            children, i = level(i + 1, s.depth + 1)
+            found.append(Statement(s.kind, s.head, tuple(children), s.braced, s.tail))
+        return found, i
+
+    return tuple(level(0, 0)[0])
+
+
+def definition(signature: Signature, planned: PlannedFunction, *, in_class: bool) -> str:
+    """The chosen candidate of ``planned`` as C++ text, with ``signature`` from ``signature_in_place``."""
+    return render_function(signature, statement_tree(planned.candidate), in_class=in_class)
+
+
+def identical(reference_text: str, generated: str) -> bool:
+    """Whether two definitions are the same tokens, comments and white space aside (PROTOCOL.md, ``identical``)."""
+    return tokenize(reference_text) == tokenize(generated)
+
+
+def splice(text: bytes, start: int, end: int, new: bytes) -> bytes:
+    """``text`` with its bytes [start, end) replaced. Raises ValueError where they are not in it."""
+    if not 0 <= start <= end <= len(text):
+        raise ValueError(f"bytes {start} to {end} of a text of {len(text)}")
+    return text[:start] + new + text[end:]
+
+
+def swap(text: bytes, reference: Function, generated: str) -> bytes:
+    """The file ``text`` with ``generated`` in the place of ``reference``; what follows keeps its line numbers."""
+    new = f"{generated.rstrip()}\n#line {reference.end_line}\n"
+    return splice(text, reference.start, reference.end, new.encode())

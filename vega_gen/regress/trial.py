@@ -1,0 +1,181 @@
+"""One generated function in the official backend: compiled, compared, linked, tested.
+
+Enters: a reference function, the definition to put there. Leaves: ``Outcome``: verdict, test, output, seconds.
+It does not pair functions, keep a journal, or start more than one process at a time.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llvm_integration.lit import ResultCode, TestResult
+from llvm_integration.process import Completed, ToolFailure
+from vega_gen.errors import VegaError
+from vega_gen.records import Function, Verdict
+from vega_gen.regress.baseline import Baseline
+from vega_gen.regress.builds import Build, Suite
+from vega_gen.regress.reference import Reference
+from vega_gen.regress.swap import splice, swap
+
+OUTPUT_BYTES = 20_000
+
+# lit reports a process ended by a signal with a negative status, and shells with 128 and the signal; LLVM asks for a bug report.
+_CRASH = re.compile(r"PLEASE submit a bug report|^Stack dump:|^UNREACHABLE executed|exit status: (?:-\d+|13[2-9])$", re.MULTILINE)
+_COMPILER_ERROR = re.compile(r"\berror: |PLEASE submit a bug report")
+_LINK_ERROR = re.compile(r"undefined (?:hidden |protected |internal )?(?:symbol|reference)|duplicate symbol|multiple definition")
+_NO_SPACE = "No space left on device"
+# A statement that leaves a trace in any code made of the function it stands in.
+_PROBE = b" __builtin_debugtrap(); "
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one function. ``test``: the first failing test in the suite's order. ``output`` is cut to 20 kB."""
+
+    verdict: Verdict
+    test: str = ""
+    output: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Objects of the changed backend, by source file: they are not those of the official one."""
+
+    objects: Mapping[str, Path]
+    seconds: float
+
+
+class JudgeFailure(VegaError):
+    """The judge could not try a function, through no fault of the function."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Tries functions one by one; safe to use from several threads, each with a ``scratch`` folder of its own."""
+
+    reference: Reference
+    build: Build
+    suite: Suite
+    baseline: Baseline
+    keep_going: bool
+
+    def compile(self, function: Function, generated: str, scratch: Path) -> Compiled | Outcome:
+        """Swap ``generated`` in and compile every object that the function's file reaches.
+
+        An outcome where that decides: it does not compile, or gives the official backend's own objects. Whatever this raises
+        (``JudgeFailure``, ``ToolFailure``, ``OSError``) says that the judge failed, not the function.
+        """
+        start = time.monotonic()
+        text = swap(self.reference.files[function.file], function, generated)
+        objects = self._compile(function.file, text, scratch / "objects")
+        if isinstance(objects, Outcome):
+            return _timed(objects, start)
+        if not all(self._is_official(source, path) for source, path in objects.items()):
+            return Compiled(objects, time.monotonic() - start)
+        if self._has_code(function, scratch / "probe"):
+            return _timed(Outcome(Verdict.EQUIVALENT), start)
+        reason = "the objects are equal, but they hold no code of the official function either: nothing was compared"
+        return _timed(Outcome(Verdict.UNVERIFIED, output=reason), start)
+
+    def test(self, index: int, compiled: Compiled, scratch: Path) -> Outcome:
+        """Link the tools with the changed objects and run the suite, up to the first failure unless ``keep_going``.
+
+        ``index``: of the function in ``Reference.functions``. Raises as ``compile`` does.
+        """
+        start = time.monotonic() - compiled.seconds
+        return _timed(self._test(index, compiled, scratch), start)
+
+    def _test(self, index: int, compiled: Compiled, scratch: Path) -> Outcome:
+        tools = scratch / "bin"
+        try:
+            self.build.link(tools, compiled.objects)
+        except ToolFailure as failure:
+            if not _LINK_ERROR.search(failure.output):
+                raise
+            return Outcome(Verdict.FAILED_COMPILE, output=cut(failure.output))
+        green = self.baseline.green
+        limit = None if self.keep_going else 1
+        results = self.suite.run(green, tools, scratch / "suite", jobs=1, max_failures=limit)
+        # The suite's order, not the order in time, says which failure decides: the verdict is then the same with --keep-going.
+        failed = [name for name in green if name in results and results[name].code.is_failure]
+        if failed:
+            return _failure(failed, results)
+        if len(results) < len(green):
+            raise JudgeFailure(f"{len(green) - len(results)} of {len(green)} tests were not run, and none failed")
+        if index in self.baseline.executed:
+            return Outcome(Verdict.PASSED)
+        unwatched = index in self.baseline.unwatched
+        return Outcome(Verdict.UNVERIFIED, output="the function could not be watched" if unwatched else "no test executes the function")
+
+    def _compile(self, file: str, text: bytes, scratch: Path) -> dict[str, Path] | Outcome:
+        """The objects made with ``text`` in the place of ``file``, or the outcome of the first that fails."""
+        objects: dict[str, Path] = {}
+        for source, out, done in self._compile_each(file, text, scratch):
+            if not done.ok:
+                return _compile_failure(done)
+            objects[source] = out
+        return objects
+
+    def _compile_each(self, file: str, text: bytes, scratch: Path) -> Iterator[tuple[str, Path, Completed]]:
+        """``file`` itself, or every source file that includes the header ``file``."""
+        changed = text.decode()
+        if file in self.build.objects:
+            out = scratch / f"{file}.o"
+            yield file, out, self.build.compile(file, changed, out)
+            return
+        for source in self.build.objects_including(file):
+            out = scratch / f"{source}.o"
+            yield source, out, self.build.compile(source, None, out, header_overrides={file: changed})
+
+    def _is_official(self, source: str, path: Path) -> bool:
+        return self.build.same_object(path, self.build.objects[source])
+
+    def _has_code(self, function: Function, scratch: Path) -> bool:
+        """Whether some object holds code or a value made from the official function: a trace left in it then shows, or does
+        not compile (in a constant expression)."""
+        text = self.reference.files[function.file]
+        place = text.index(b"{", function.body_start) + 1
+        probed = self._compile_each(function.file, splice(text, place, place, _PROBE), scratch)
+        return any(not done.ok or not self._is_official(source, out) for source, out, done in probed)
+
+
+def _compile_failure(done: Completed) -> Outcome:
+    output = done.stderr + done.stdout
+    if done.timed_out:
+        return Outcome(Verdict.TIMED_OUT, output=cut(f"the compiler did not end within {done.seconds:.0f} s\n{output}"))
+    if _NO_SPACE in output or not _COMPILER_ERROR.search(output):
+        raise JudgeFailure(f"the compiler failed for a reason of its own (exit status {done.returncode}): {output or 'no output'}")
+    return Outcome(Verdict.FAILED_COMPILE, output=cut(output))
+
+
+def _failure(failed: Sequence[str], results: Mapping[str, TestResult]) -> Outcome:
+    first = results[failed[0]]
+    more = cut(f"\n{len(failed)} tests fail: {', '.join(failed)}\n", OUTPUT_BYTES // 4) if len(failed) > 1 else ""
+    if _NO_SPACE in first.output:
+        raise JudgeFailure(f"{failed[0]}: {_NO_SPACE}")
+    if first.code is ResultCode.TIMEOUT:
+        verdict = Verdict.TIMED_OUT
+    elif first.code is ResultCode.UNRESOLVED:
+        raise JudgeFailure(f"lit could not run {failed[0]}: {first.output}")
+    else:
+        verdict = Verdict.CRASHED if _CRASH.search(first.output) else Verdict.FAILED_TEST
+    return Outcome(verdict, failed[0], cut(first.output, OUTPUT_BYTES - len(more.encode())) + more)
+
+
+def _timed(outcome: Outcome, start: float) -> Outcome:
+    return Outcome(outcome.verdict, outcome.test, outcome.output, round(time.monotonic() - start, 3))
+
+
+def cut(text: str, size: int = OUTPUT_BYTES) -> str:
+    """The text, its middle left out where it is longer than ``size`` bytes."""
+    data = text.encode()
+    if len(data) <= size:
+        return text
+    gap = "\n[... cut ...]\n"
+    half = max((size - len(gap)) // 2, 0)
+    return data[:half].decode(errors="ignore") + gap + data[len(data) - half :].decode(errors="ignore")

@@ -1,0 +1,115 @@
+"""Terminal output for ``cli``: consoles, errors, progress bars, tables.
+
+Enters: results and errors. Leaves: text on standard output (what was asked for) and standard error (all else).
+It does not compute results or exit.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from llvm_integration.doctor import Examination
+    from llvm_integration.process import ToolFailure
+
+Advance = Callable[[int, int, str], None]
+"""``advance(done, total, text)``: ``total`` 0 where it is not known; ``text`` says what is under way."""
+
+OUT = Console(highlight=False, soft_wrap=True)
+ERR = Console(highlight=False, soft_wrap=True, stderr=True)
+
+_ADVICE = {
+    errno.ENOSPC: "free some space on that disk, or write elsewhere with --out",
+    errno.EROFS: "write elsewhere with --out",
+    errno.EACCES: "change the permissions, or write elsewhere with --out",
+    errno.EPERM: "change the permissions, or write elsewhere with --out",
+}
+
+
+def json_text(value: Any) -> None:
+    """Print ``value`` (dicts, lists, dataclasses, enums, numbers, strings, Paths) as JSON."""
+    import orjson
+
+    OUT.out(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
+
+
+def notice(line: str) -> None:
+    """A line on standard error: something the user should know that is not the result."""
+    ERR.print(line, markup=False)
+
+
+def error(where: str, what: str, next_step: str) -> None:
+    """The one form in which errors are shown: ``vega-gen: error: <where>: <what>`` and ``next: <what to do>``."""
+    place = f"{where}: " if where else ""
+    ERR.print(f"vega-gen: error: {place}{what}", style="bold red", markup=False)
+    if next_step:
+        ERR.print(f"next: {next_step}", markup=False)
+
+
+def tool_failure(failure: ToolFailure) -> None:
+    """An outside tool's failure: what it said and how to repeat it stand between the error and the next step."""
+    details = [failure.output] if failure.output else []
+    if failure.command:
+        details.append(f"command: {failure.command}")
+    error(failure.where, "\n".join([failure.what, *details]), failure.next_step)
+
+
+def os_error(failure: OSError) -> None:
+    """A file system error, with the advice that fits it."""
+    where = str(failure.filename) if failure.filename else ""
+    error(where, failure.strerror or str(failure), _ADVICE.get(failure.errno or 0, ""))
+
+
+@contextmanager
+def progress(description: str) -> Generator[Advance]:
+    """A progress bar with an ETA on standard error, from the first call of ``advance(done, total, text)`` to the end of the block."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[text]}", markup=False, style="dim"),
+    )
+    bar = Progress(*columns, console=ERR)
+    task = bar.add_task(description, total=None, text="")
+
+    def advance(done: int, total: int, text: str = "") -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total or None, text=text)
+
+    try:
+        yield advance
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """Print a table; the columns named in ``right`` are aligned to the right."""
+    from rich.table import Table
+    from rich.text import Text
+
+    view = Table(title=title or None, title_justify="left")
+    for column in columns:
+        view.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        view.add_row(*(Text(cell) for cell in row))
+    OUT.print(view, soft_wrap=False)
+
+
+def examination(result: Examination) -> None:
+    """The doctor's table."""
+    rows: list[tuple[str, str, str, str]] = []
+    for finding in result.findings:
+        state = "ok" if finding.ok else "MISSING" if finding.needed else "absent"
+        rows.append((finding.name, state, finding.found, finding.next_step))
+    table("", ("what", "state", "found", "how to get it"), rows)

@@ -1,0 +1,191 @@
+"""Pass@1 of runs, as the protocol defines it.
+
+Enters: runs (judgements with target, LLVM, mode, filler). Leaves: rich tables, a JSON-able dict, JSON lines.
+It does not judge, read a checkout or print.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+from rich.table import Table
+from rich.text import Text
+
+from vega_gen.errors import NotFoundError
+from vega_gen.records import FillerName, Judgement, Mode, Module, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the judge over a target: the whole population, a judgement each. ``seconds``: wall clock."""
+
+    target: str
+    llvm: str
+    mode: Mode
+    filler: FillerName
+    seconds: float
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def label(self) -> str:
+        """What tells this run from its neighbours in a table."""
+        return f"{self.filler} / {self.mode}"
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Figures of a set of functions. ``verdicts``: every verdict of the closed set, 0 included.
+    ``statements``: reference statements, of these reproduced, and statements to add, change or delete."""
+
+    size: int
+    verdicts: dict[Verdict, int]
+    statements: tuple[int, int, int]
+
+    @property
+    def passed(self) -> int:
+        """How many count in Pass@1."""
+        return sum(n for verdict, n in self.verdicts.items() if verdict.counts)
+
+    @property
+    def pass_at_1(self) -> float | None:
+        """(identical + equivalent + passed) / size, 0 to 1; None for an empty population."""
+        return self.passed / self.size if self.size else None
+
+    @property
+    def statement_accuracy(self) -> float | None:
+        """Reference statements reproduced over reference statements, 0 to 1; None if there are none."""
+        return self.statements[1] / self.statements[0] if self.statements[0] else None
+
+
+def population(judgements: Iterable[Judgement], interface: bool = False, module: Module | None = None) -> Population:
+    """Counts the judgements: of the interface population only, of ``module`` only, or all (PROTOCOL.md, "Verdicts")."""
+    members = [j for j in judgements if (j.interface or not interface) and module in (None, j.module)]
+    counts = Counter(j.verdict for j in members)
+    reference, reproduced, edits = (sum(j.statements[i] for j in members) for i in range(3))
+    return Population(len(members), {v: counts[v] for v in Verdict}, (reference, reproduced, edits))
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """The run as plain data: target, llvm, mode, filler, seconds, population.interface and population.whole (each:
+    size, verdicts, pass_at_1, statements), modules (the same two a module), functions. Raises NotFoundError without judgements."""
+    _need_judgements([run])
+    return {
+        "target": run.target,
+        "llvm": run.llvm,
+        "mode": str(run.mode),
+        "filler": str(run.filler),
+        "seconds": round(run.seconds, 3),
+        "population": _both(run, None),
+        "modules": {str(m): _both(run, m) for m in Module if any(j.module is m for j in run.judgements)},
+        "functions": [_plain(j) for j in run.judgements],
+    }
+
+
+def judgement_lines(run: Run) -> Iterator[bytes]:
+    """One JSON line a judgement (JSON Lines, newline included), each with the run's target, llvm, mode and filler."""
+    head = {"target": run.target, "llvm": run.llvm, "mode": str(run.mode), "filler": str(run.filler)}
+    for judgement in run.judgements:
+        yield orjson.dumps(head | _plain(judgement), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def verdict_table(runs: Sequence[Run], interface: bool) -> Table:
+    """All verdicts of one population, a row a verdict, a column a run, Pass@1 last. Raises NotFoundError without judgements."""
+    _need_judgements(runs)
+    figures = [population(r.judgements, interface) for r in runs]
+    table = _table(f"{_title(runs)}: {'interface' if interface else 'whole'} population", "Verdict", runs)
+    for verdict in Verdict:
+        table.add_row(str(verdict), *(str(p.verdicts[verdict]) for p in figures), style="" if verdict.counts else "dim")
+    table.add_section()
+    table.add_row("functions", *(str(p.size) for p in figures))
+    table.add_row("Pass@1", *(percent(p.pass_at_1) for p in figures), style="bold")
+    table.add_row("statement accuracy", *(percent(p.statement_accuracy) for p in figures))
+    table.add_row("statements to edit", *(str(p.statements[2]) for p in figures))
+    return table
+
+
+def module_table(runs: Sequence[Run], interface: bool) -> Table:
+    """Pass@1 by module: passed/size and per cent, a column a run. Raises NotFoundError without judgements."""
+    _need_judgements(runs)
+    table = _table(f"{_title(runs)}: Pass@1 by module, {'interface' if interface else 'whole'} population", "Module", runs)
+    for module in Module:
+        figures = [population(r.judgements, interface, module) for r in runs]
+        if any(p.size for p in figures):
+            table.add_row(str(module), *(_ratio(p) for p in figures))
+    table.add_section()
+    table.add_row("all", *(_ratio(population(r.judgements, interface)) for r in runs), style="bold")
+    return table
+
+
+def failure_lines(run: Run) -> list[Text]:
+    """The functions that do not count in Pass@1, a few lines each: verdict, place, error kinds, test, the command that repeats it."""
+    lines: list[Text] = []
+    for j in run.judgements:
+        if j.verdict.counts:
+            continue
+        kinds = f"  [{', '.join(j.errors)}]" if j.errors else ""
+        lines.append(Text.assemble((f"{j.verdict:<15}", "bold"), j.function, (f"  {j.file}:{j.line}", "dim"), kinds))
+        if j.test:
+            lines.append(Text(f"    test: {j.test}"))
+        if j.command:
+            lines.append(Text(f"    $ {j.command}"))
+    return lines
+
+
+def percent(share: float | None) -> str:
+    """A share of 0 to 1 as "45.3 %"; "-" for None."""
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def _table(title: str, first: str, runs: Sequence[Run]) -> Table:
+    """An empty table with a column a run, wide enough for its title."""
+    table = Table(title=Text(title), title_justify="left", min_width=len(title))
+    table.add_column(first)
+    for run in runs:
+        table.add_column(run.label, justify="right")
+    return table
+
+
+def _ratio(p: Population) -> str:
+    return f"{p.passed}/{p.size}  {percent(p.pass_at_1):>7}" if p.size else "-"
+
+
+def _both(run: Run, module: Module | None) -> dict[str, Any]:
+    return {
+        "interface": _population_json(population(run.judgements, True, module)),
+        "whole": _population_json(population(run.judgements, False, module)),
+    }
+
+
+def _population_json(p: Population) -> dict[str, Any]:
+    reference, reproduced, edits = p.statements
+    return {
+        "size": p.size,
+        "verdicts": {str(v): n for v, n in p.verdicts.items()},
+        "pass_at_1": p.pass_at_1,
+        "statements": {"reference": reference, "reproduced": reproduced, "accuracy": p.statement_accuracy, "edits": edits},
+    }
+
+
+def _plain(judgement: Judgement) -> dict[str, Any]:
+    row = asdict(judgement)
+    row["module"], row["verdict"] = str(judgement.module), str(judgement.verdict)
+    return row
+
+
+def _need_judgements(runs: Sequence[Run]) -> None:
+    if not runs:
+        raise NotFoundError("no run to report", next_step="vega-gen regress --target <T> --llvm DIR")
+    for run in runs:
+        if not run.judgements:
+            raise NotFoundError(
+                f"no function of {run.target} was judged ({run.label})", next_step="check --functions; vega-gen regress judges them"
+            )
+
+
+def _title(runs: Sequence[Run]) -> str:
+    """Target and LLVM of all runs, each once."""
+    return ", ".join(dict.fromkeys(f"{r.target}, LLVM {r.llvm}" for r in runs))

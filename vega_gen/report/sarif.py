@@ -1,0 +1,87 @@
+"""Flagged statements for editors.
+
+Enters: review items. Leaves: a SARIF 2.1.0 log as plain data.
+It does not read the generated tree or print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from vega_gen import __version__
+from vega_gen.records import Band, ReviewItem
+
+BASE_ID = "BACKEND"
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {Band.LOW: "warning", Band.MEDIUM: "note", Band.HIGH: "note"}
+_RULES = {
+    "low-confidence": ("warning", "A statement that is more likely wrong than the others: check it first."),
+    "medium-confidence": ("note", "A statement below the review threshold."),
+    "does-not-compile": ("error", "A statement of a function that does not compile."),
+}
+
+
+def sarif(items: Sequence[ReviewItem], backend: Path) -> dict[str, Any]:
+    """A SARIF 2.1.0 log with one result an item; locations are relative to ``backend`` (absolute), named as base ``BACKEND``.
+
+    Level: error where the function does not compile, else warning for band low and note for medium.
+    ``partialFingerprints`` holds the statement's id, so that an editor knows it again after generating again.
+    Source: OASIS SARIF 2.1.0, sections 3.14 (run), 3.27 (result).
+    """
+    rules = list(_RULES)
+    return {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "vega-gen", "version": __version__, "rules": [_rule(r) for r in rules]}},
+                "originalUriBaseIds": {BASE_ID: {"uri": backend.absolute().as_uri().rstrip("/") + "/"}},
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(item, rules) for item in items],
+            }
+        ],
+    }
+
+
+def _rule(rule: str) -> dict[str, Any]:
+    level, text = _RULES[rule]
+    return {"id": rule, "shortDescription": {"text": text}, "defaultConfiguration": {"level": level}}
+
+
+def _result(item: ReviewItem, rules: list[str]) -> dict[str, Any]:
+    broken = item.compiles is False
+    rule = "does-not-compile" if broken else "low-confidence" if item.band is Band.LOW else "medium-confidence"
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(item.file), "uriBaseId": BASE_ID}}
+    if item.line:
+        physical["region"] = {"startLine": item.line}
+    return {
+        "ruleId": rule,
+        "ruleIndex": rules.index(rule),
+        "level": "error" if broken else _LEVELS[item.band],
+        "message": {"text": _message(item)},
+        "locations": [
+            {
+                "physicalLocation": physical,
+                "logicalLocations": [{"fullyQualifiedName": item.function, "kind": "function"}],
+            }
+        ],
+        "partialFingerprints": {"vegaStatementId/v1": item.id},
+        "properties": {
+            "confidence": item.confidence,
+            "module": str(item.module),
+            "donors": [str(d) for d in item.donors],
+            "alternatives": list(item.alternatives),
+        },
+    }
+
+
+def _message(item: ReviewItem) -> str:
+    """Plain text: SARIF reads "[text](link)" and braces as markup, so they are escaped (section 3.11.5, 3.11.6)."""
+    donors = ", ".join(str(d) for d in item.donors) or "none"
+    text = f"confidence {item.confidence:.2f}: {item.text}\ndonors: {donors}"
+    if item.compiles is False:
+        text += f"\nthe function does not compile: {item.message.strip()}"
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]").replace("{", "{{").replace("}", "}}")

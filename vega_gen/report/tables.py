@@ -1,0 +1,128 @@
+"""Tables about a plan: the summary at the end of new-target, and the review queue.
+
+Enters: a plan, review items, decisions. Leaves: rich tables and plain data for JSON.
+It does not read files or print.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from vega_gen.records import Band, Decision, Decisions, Module, Plan, PlannedFunction, ReviewItem
+
+BAND_STYLE = {Band.LOW: "bold red", Band.MEDIUM: "yellow", Band.HIGH: "green"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Figures of one module, or of all (``module`` "all"). ``functions``: written; ``missing``: planned without a candidate.
+    ``compiling``, ``checked``: of ``checked`` functions given to a compiler, so many compile.
+    ``confidence``: mean over statements, 0 to 1; None where there is no statement."""
+
+    module: str
+    functions: int
+    statements: int
+    flagged: int
+    confidence: float | None
+    compiling: int
+    checked: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A row a module of the plan, in VEGA's order, and the totals."""
+
+    target: str
+    threshold: float
+    rows: tuple[Row, ...]
+    total: Row
+
+
+def summary(plan: Plan, threshold: float) -> Summary:
+    """Counts the plan's functions and statements by module; flagged as ``PlannedFunction.flagged`` says (0 to 1)."""
+    rows = [_row(str(m), [f for f in plan.functions if f.module is m], threshold) for m in Module]
+    return Summary(plan.target, threshold, tuple(r for r in rows if r.functions or r.missing), _row("all", plan.functions, threshold))
+
+
+def _row(name: str, functions: Iterable[PlannedFunction], threshold: float) -> Row:
+    planned = list(functions)
+    written = [f for f in planned if f.chosen >= 0]
+    confidences = [s.confidence for f in written for s in f.candidate.statements]
+    return Row(
+        module=name,
+        functions=len(written),
+        statements=len(confidences),
+        flagged=sum(len(f.flagged(threshold)) for f in written),
+        confidence=math.fsum(confidences) / len(confidences) if confidences else None,
+        compiling=sum(f.compiles is True for f in written),
+        checked=sum(f.compiles is not None for f in written),
+        missing=len(planned) - len(written),
+    )
+
+
+def summary_table(figures: Summary) -> Table:
+    """The summary for a terminal; the columns "Compile" and "Not written" appear where there is something to say."""
+    checked, missing = figures.total.checked > 0, figures.total.missing > 0
+    table = Table(title=f"{figures.target}, flagged below {figures.threshold:.2f}", title_justify="left")
+    table.add_column("Module")
+    optional = [name for name, present in (("Compile", checked), ("Not written", missing)) if present]
+    for name in ("Functions", "Statements", "Flagged", "Mean confidence", *optional):
+        table.add_column(name, justify="right")
+    for row in (*figures.rows, figures.total):
+        if row is figures.total:
+            table.add_section()
+        cells = [row.module, str(row.functions), str(row.statements), str(row.flagged)]
+        cells.append("-" if row.confidence is None else f"{row.confidence:.2f}")
+        cells += [f"{row.compiling}/{row.checked}"] if checked else []
+        cells += [str(row.missing)] if missing else []
+        table.add_row(*cells, style="bold" if row is figures.total else "")
+    return table
+
+
+def summary_json(figures: Summary) -> dict[str, Any]:
+    """The summary as plain data: target, threshold, modules (a row each), total."""
+    data = asdict(figures)
+    data["modules"] = list(data.pop("rows"))
+    return data
+
+
+def queue_table(items: Sequence[ReviewItem], title: str) -> Table:
+    """The review queue for a terminal: confidence and band, id, place, function, text, donors, alternatives."""
+    table = Table(title=Text(title), title_justify="left", show_lines=True)
+    table.add_column("Confidence", no_wrap=True)
+    table.add_column("Id", overflow="fold")
+    table.add_column("Where", overflow="fold")
+    table.add_column("Statement", overflow="fold", ratio=1)
+    for item in items:
+        confidence = Text(f"{item.confidence:.2f} {item.band}", style=BAND_STYLE[item.band])
+        where = Text.assemble(item.place, "\n", (item.function, "dim"))
+        table.add_row(confidence, Text(item.id), where, _statement(item))
+    return table
+
+
+def _statement(item: ReviewItem) -> Text:
+    text = Text(item.text, style="bold")
+    shown = ", ".join(str(d) for d in item.donors[:3]) or "none"
+    more = f" and {len(item.donors) - 3} more" if len(item.donors) > 3 else ""
+    text.append(f"\ndonors: {shown}{more}", style="not bold dim")
+    for number, alternative in enumerate(item.alternatives, 1):
+        text.append(f"\n{number}: {alternative or '(leave it out)'}", style="not bold")
+    if item.compiles is False:
+        text.append(f"\nthe function does not compile: {item.message.strip()}", style="not bold red")
+    return text
+
+
+def queue_json(items: Sequence[ReviewItem], decisions: Decisions, stale: Sequence[Decision]) -> dict[str, Any]:
+    """The queue as plain data: items (donors as text), decisions, and the ids of stale decisions."""
+    return {
+        "items": [asdict(i) | {"donors": [str(d) for d in i.donors]} for i in items],
+        "decisions": [asdict(d) for d in decisions.decisions],
+        "stale": [d.id for d in stale],
+    }

@@ -1,0 +1,378 @@
+"""The queue of flagged statements, and the decisions taken on them.
+
+Enters: a plan as generated, the decisions file beside it, the generated tree. Leaves: review items; the plan with decisions applied.
+It does not generate, emit or print.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from vega_gen import cxx, store
+from vega_gen.errors import InputError, NotFoundError, ReviewError
+from vega_gen.records import (
+    Band,
+    Candidate,
+    Decision,
+    DecisionKind,
+    Decisions,
+    FilledStatement,
+    Plan,
+    PlannedFunction,
+    ReviewItem,
+    Statement,
+    StatementKind,
+)
+
+PLAN_FILE = ".vega/plan.json"
+DECISIONS_FILE = ".vega/review.json"
+
+_MARK = re.compile(r"//\s*VEGA-REVIEW\s+(\S+)\s")
+_LIST_IDS = "`vega-gen review` lists the ids"
+_WITH_BODY = frozenset({StatementKind.IF, StatementKind.ELSE, StatementKind.FOR, StatementKind.WHILE, StatementKind.DO})
+_LABELS = frozenset({StatementKind.CASE, StatementKind.LABEL})
+_CHAIN = frozenset({StatementKind.IF, StatementKind.ELSE})
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+Places = Mapping[str, tuple[str, int]]
+
+
+# ------------------------------------------------------------------------- files
+
+
+def find_backend(tree: Path) -> Path:
+    """The one generated backend in ``tree``: that folder itself, or ``[llvm/]lib/Target/<New>`` below it.
+
+    Raises NotFoundError if no plan lies there, InputError if several do.
+    """
+    if (tree / PLAN_FILE).is_file():
+        return tree
+    found = sorted(p.parent.parent for root in ("lib/Target", "llvm/lib/Target") for p in tree.glob(f"{root}/*/{PLAN_FILE}"))
+    if not found:
+        raise NotFoundError(
+            f"no generated backend: no {PLAN_FILE} here or below [llvm/]lib/Target",
+            str(tree),
+            "name the folder that `vega-gen new-target` wrote with --tree DIR",
+        )
+    if len(found) > 1:
+        raise InputError(
+            f"{len(found)} generated backends: {', '.join(p.name for p in found)}", str(tree), f"choose one, e.g. --tree {found[0]}"
+        )
+    return found[0]
+
+
+def load_decisions(backend: Path, target: str) -> Decisions:
+    """The decisions kept beside the backend; none if there is no file. Raises InputError if they belong to another target."""
+    path = backend / DECISIONS_FILE
+    if not path.exists():
+        return Decisions(target)
+    decisions = store.load(Decisions, path)
+    if decisions.target != target:
+        raise InputError(f"these are decisions on {decisions.target}, not {target}", str(path), "move the file away")
+    return decisions
+
+
+def save_decisions(backend: Path, decisions: Decisions) -> None:
+    """Writes the decisions beside the backend, atomically."""
+    store.dump(decisions, backend / DECISIONS_FILE)
+
+
+def locate(backend: Path) -> dict[str, tuple[str, int]]:
+    """Where the generated files mark statements with ``// VEGA-REVIEW <id> <confidence>: <donors>``: id -> (file relative
+    to ``backend``, 1-based line). A mark on a line of its own stands for the first line after it that is no comment."""
+    places: dict[str, tuple[str, int]] = {}
+    for path in sorted(p for p in backend.rglob("*") if p.suffix in (".cpp", ".h") and p.is_file()):
+        waiting: list[str] = []
+        name = path.relative_to(backend).as_posix()
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            mark = _MARK.search(line)
+            if mark:
+                waiting.append(mark[1])
+            if not line.strip().startswith("//") and line.strip():
+                places.update(dict.fromkeys(waiting, (name, number)))
+                waiting.clear()
+    return places
+
+
+# ------------------------------------------------------------------------- queue
+
+
+def queue(plan: Plan, threshold: float, lines: Places) -> tuple[ReviewItem, ...]:
+    """The flagged statements (``PlannedFunction.flagged``) at ``threshold`` (0 to 1), least confident first.
+
+    ``lines``: id -> (file, line), from ``locate``. Give the plan that ``apply`` leaves: decided statements have confidence 1.
+    """
+    items = [_item(f, s, threshold, lines) for f in plan.functions for s in f.flagged(threshold)]
+    return tuple(sorted(items, key=lambda i: (i.confidence, i.file, i.line, i.function, i.id)))
+
+
+def _item(function: PlannedFunction, s: FilledStatement, threshold: float, lines: Places) -> ReviewItem:
+    file, line = lines.get(s.id, (function.file, 0))
+    return ReviewItem(
+        id=s.id,
+        function=function.qualified_name,
+        module=function.module,
+        file=file,
+        line=line,
+        text=statement_text(s),
+        confidence=s.confidence,
+        band=Band.of(s.confidence, threshold),
+        donors=s.donors,
+        alternatives=tuple(cxx.join(cxx.tokenize(text)) for text in s.alternatives),
+        compiles=function.compiles,
+        message=function.message,
+    )
+
+
+# --------------------------------------------------------------------- decisions
+
+
+def decide(plan: Plan, decisions: Decisions, id: str, kind: DecisionKind, text: str = "") -> Decisions:
+    """The decisions with one more, which takes the place of an earlier one on the same statement.
+
+    ``plan``: as generated, without decisions. ``text``: for REPLACE, one or several whole statements, or only what
+    stands before a body ("if (X)", "case Y:"), which keeps the body.
+    Raises ReviewError for an unknown id, a text that is no statement (with line:column), and a decision that leaves
+    an ``else`` without its ``if``.
+    """
+    hits = [(f, i) for f in plan.functions if f.chosen >= 0 for i, s in enumerate(f.candidate.statements) if s.id == id]
+    if not hits:
+        raise ReviewError(f"no statement {id!r} in the plan of {plan.target}", next_step=_LIST_IDS)
+    draft = Decision(id, kind, hits[0][0].qualified_name, "", text)
+    readings = {_decided_on(f.candidate.statements, i, draft) for f, i in hits}
+    if len(readings) > 1:
+        raise ReviewError(
+            f"{id!r} stands for different statements of {', '.join(f.qualified_name for f, _ in hits)}",
+            next_step="generate again: ids must tell statements apart",
+        )
+    others = tuple(d for d in decisions.decisions if d.id != id)
+    return _checked(plan, decisions, replace(decisions, decisions=(*others, replace(draft, decided_on=readings.pop()))))
+
+
+def undo(plan: Plan, decisions: Decisions, id: str) -> Decisions:
+    """The decisions without that on ``id``. Raises ReviewError if there is none, or if another decision needs it."""
+    others = tuple(d for d in decisions.decisions if d.id != id)
+    if len(others) == len(decisions.decisions):
+        raise ReviewError(f"no decision on {id!r} to undo", next_step="`vega-gen review --json` lists the decisions")
+    return _checked(plan, decisions, replace(decisions, decisions=others))
+
+
+def _checked(plan: Plan, before: Decisions, after: Decisions) -> Decisions:
+    """``after``, if it makes no decision inapplicable that ``before`` does not."""
+    lost = set(stale(plan, after)) - set(stale(plan, before))
+    if lost:
+        raise ReviewError(
+            f"this leaves an `else` without its `if`, which {' and '.join(sorted(d.id for d in lost))} would replace",
+            next_step="drop or replace the `else` first, or undo the decision on its `if`",
+        )
+    return after
+
+
+def alternative(plan: Plan, id: str, number: int) -> tuple[DecisionKind, str]:
+    """The decision that takes alternative ``number`` (from 1) of a statement: REPLACE with its text, or DROP where the
+    alternative is to leave the statement out. Raises ReviewError for an unknown id or number."""
+    for function in plan.functions:
+        for s in function.candidate.statements if function.chosen >= 0 else ():
+            if s.id != id:
+                continue
+            if not 1 <= number <= len(s.alternatives):
+                raise ReviewError(f"{id!r} has {len(s.alternatives)} alternatives, no number {number}", next_step="give the text instead")
+            text = s.alternatives[number - 1]
+            return (DecisionKind.REPLACE, text) if text else (DecisionKind.DROP, "")
+    raise ReviewError(f"no statement {id!r} in the plan of {plan.target}", next_step=_LIST_IDS)
+
+
+def stale(plan: Plan, decisions: Decisions) -> tuple[Decision, ...]:
+    """The decisions that do not apply to ``plan`` (as generated): their statement is gone or reads otherwise now, or an
+    ``else`` follows the ``if`` that they replace."""
+    live = {d.id for f in plan.functions if f.chosen >= 0 for d in _matching(f.candidate.statements, decisions).values()}
+    return tuple(d for d in decisions.decisions if d.id not in live)
+
+
+def apply(plan: Plan, decisions: Decisions) -> Plan:
+    """The plan with the decisions applied, to every candidate whose statement still reads as decided upon.
+
+    Accepted and replaced statements have confidence 1; a dropped one takes its body and, if it is an ``if``, its ``else``
+    along. A function whose text changes has no compiler's verdict any more. Stale decisions change nothing.
+    """
+    return replace(plan, functions=tuple(_apply_function(f, decisions) for f in plan.functions))
+
+
+def _apply_function(function: PlannedFunction, decisions: Decisions) -> PlannedFunction:
+    candidates = tuple(_apply_candidate(c, decisions) for c in function.candidates)
+    if candidates == function.candidates:
+        return function
+    changed = function.chosen >= 0 and _tokens(function.candidate.statements) != _tokens(candidates[function.chosen].statements)
+    if not changed:
+        return replace(function, candidates=candidates)
+    return replace(function, candidates=candidates, compiles=None, message="")
+
+
+def _apply_candidate(candidate: Candidate, decisions: Decisions) -> Candidate:
+    statements = candidate.statements
+    matching = _matching(statements, decisions)
+    if not matching:
+        return candidate
+    result: list[FilledStatement] = []
+    index = 0
+    while index < len(statements):
+        s = statements[index]
+        decision = matching.get(index)
+        if decision is None:
+            result.append(s)
+            index += 1
+        elif decision.kind is DecisionKind.ACCEPT:
+            result.append(replace(s, confidence=1.0))
+            index += 1
+        else:
+            _brace_parent(result, s.depth)
+            if decision.kind is DecisionKind.REPLACE:
+                result.extend(_replacement(s, decision.text))
+            index = _end(statements, index, decision)
+    return replace(candidate, statements=tuple(result))
+
+
+def _matching(statements: tuple[FilledStatement, ...], decisions: Decisions) -> dict[int, Decision]:
+    """Index of a statement -> the decision on it, where it still reads as decided upon and leaves no ``else`` alone."""
+    by_id = {d.id: d for d in decisions.decisions}
+    found = ((i, by_id.get(s.id)) for i, s in enumerate(statements))
+    matching = {i: d for i, d in found if d is not None and _reads_as_decided(statements, i, d)}
+    for index in sorted(matching, reverse=True):  # from the back: whether an `else` stays is known before its `if` is
+        s, decision = statements[index], matching[index]
+        if _ends_chain(s, decision) and _else_stays(statements, _end(statements, index, decision), s.depth, matching):
+            del matching[index]
+    return matching
+
+
+def _ends_chain(s: FilledStatement, decision: Decision) -> bool:
+    """Whether no ``else`` can follow what the decision puts in the place of an ``if`` or ``else``."""
+    return s.kind in _CHAIN and decision.kind is DecisionKind.REPLACE and _parse(decision.text, s)[0].kind not in _CHAIN
+
+
+def _else_stays(statements: tuple[FilledStatement, ...], index: int, depth: int, matching: dict[int, Decision]) -> bool:
+    """Whether an ``else`` of ``depth`` at ``index`` is still one when the decisions are applied."""
+    while index < len(statements) and statements[index].kind is StatementKind.ELSE and statements[index].depth == depth:
+        decision = matching.get(index)
+        if decision is None or decision.kind is DecisionKind.ACCEPT:
+            return True
+        if decision.kind is DecisionKind.REPLACE:
+            return _parse(decision.text, statements[index])[0].kind is StatementKind.ELSE
+        index = _body_end(statements, index)
+    return False
+
+
+def _reads_as_decided(statements: tuple[FilledStatement, ...], index: int, decision: Decision) -> bool:
+    try:
+        return _decided_on(statements, index, decision) == decision.decided_on
+    except ReviewError:  # the text does not fit the statement that stands there now
+        return False
+
+
+def _decided_on(statements: tuple[FilledStatement, ...], index: int, decision: Decision) -> str:
+    """The tokens that a decision accepts or takes away."""
+    return " ".join(_tokens(statements[index : _end(statements, index, decision)]))
+
+
+def _end(statements: tuple[FilledStatement, ...], index: int, decision: Decision) -> int:
+    """The index after the last statement that a decision on ``index`` takes away (or accepts)."""
+    s = statements[index]
+    if decision.kind is DecisionKind.ACCEPT or (decision.kind is DecisionKind.REPLACE and _parse(decision.text, s)[1]):
+        return index + 1
+    end = _body_end(statements, index)
+    while decision.kind is DecisionKind.DROP and s.kind is StatementKind.IF and end < len(statements):
+        if statements[end].kind is not StatementKind.ELSE or statements[end].depth != s.depth:
+            break
+        end = _body_end(statements, end)
+    return end
+
+
+def _body_end(statements: tuple[FilledStatement, ...], index: int) -> int:
+    end = index + 1
+    while end < len(statements) and statements[end].depth > statements[index].depth:
+        end += 1
+    return end
+
+
+def _brace_parent(before: list[FilledStatement], depth: int) -> None:
+    """Braces the statement whose body a change at ``depth`` lies in: it may have no or several statements now."""
+    for i in range(len(before) - 1, -1, -1):
+        if before[i].depth == depth - 1:
+            if before[i].kind in _WITH_BODY:
+                before[i] = replace(before[i], braced=True)
+            return
+
+
+# -------------------------------------------------------------------------- text
+
+
+def statement_text(s: FilledStatement) -> str:
+    """A statement up to its body, as a line of C++."""
+    return cxx.join((*s.head, *s.tail)) if s.head or s.tail else "{"
+
+
+def _tokens(statements: Sequence[FilledStatement]) -> list[str]:
+    return [t for s in statements for t in (*s.head, *s.tail)]
+
+
+def _replacement(old: FilledStatement, text: str) -> list[FilledStatement]:
+    """The statements that a reviewer's text puts in the place of ``old``, and of its body unless the text has none."""
+    new, keeps_body = _parse(text, old)
+    if keeps_body:
+        return [replace(old, head=new.head, tail=new.tail or old.tail, confidence=1.0, donors=(), alternatives=())]
+    result: list[FilledStatement] = []
+
+    def flatten(s: Statement, depth: int) -> None:
+        id = f"{old.id}.{len(result)}" if result else old.id
+        result.append(FilledStatement(id, depth, s.kind, s.head, s.braced, s.tail, 1.0, ()))
+        for child in s.children:
+            flatten(child, depth + 1)
+
+    flatten(new, old.depth)
+    return result
+
+
+def _parse(text: str, old: FilledStatement) -> tuple[Statement, bool]:
+    """A reviewer's text as one statement, and whether it has no body of its own and so keeps that of ``old``.
+    Raises ReviewError with id:line:column."""
+    before, after = ("{ if (0) {} ", " }") if re.match(r"\s*else\b", text) else ("", "")
+    try:
+        s = _one(f"{before}{text}{after}", bool(before))
+        if s.kind is not old.kind and (s.kind is StatementKind.ELSE or not _LABELS.isdisjoint((s.kind, old.kind))):
+            raise InputError(f"a {s.kind} statement cannot take the place of a {old.kind} statement", "1:1")
+        return s, s.kind in _LABELS and not s.children
+    except InputError as error:
+        if old.kind in _WITH_BODY or old.kind is StatementKind.SWITCH:
+            with suppress(InputError):
+                s = _one(f"{before}{text} {{}}{after}", bool(before))
+                if s.kind is old.kind and not s.children:
+                    return s, True
+        line, column = (int(n) for n in error.where.split(":"))
+        column -= len(before) if line == 1 else 0
+        raise ReviewError(error.what, f"{old.id}:{line}:{max(column, 1)}", "correct the text; { } holds several statements") from None
+
+
+def _one(text: str, chained: bool) -> Statement:
+    """The one statement of ``text``; ``chained``: the ``else`` of the two statements of a block."""
+    s = cxx.parse_statement_text(text)
+    if chained:
+        if len(s.children) != 2:
+            raise InputError(f"expected one `else`, found {len(s.children) - 1} statements", "1:1")
+        s = s.children[1]
+    if not _balanced(cxx.tokens(s)):
+        raise InputError("brackets do not match", "1:1")
+    return s
+
+
+def _balanced(tokens: Sequence[str]) -> bool:
+    """Whether every bracket is closed by its like: a statement must not reach beyond itself."""
+    open_: list[str] = []
+    for token in tokens:
+        if token in _CLOSING:
+            open_.append(_CLOSING[token])
+        elif token in _CLOSING.values() and (not open_ or open_.pop() != token):
+            return False
+    return not open_

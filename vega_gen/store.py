@@ -1,0 +1,328 @@
+"""Records on disk: manifests between stages, the content-addressed cache, the run journal.
+
+Enters: frozen dataclasses, or bytes under a key. Leaves: the same, or a clear error. It knows no stage and keeps no
+state but the files; nothing here is a pickle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+import sqlite3
+import tempfile
+import types
+import typing
+from collections.abc import Callable, Iterator
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from sys import intern
+from typing import Any, TypeVar, cast
+
+import orjson
+import platformdirs
+
+from vega_gen.errors import InputError, VegaError
+
+T = TypeVar("T")
+Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+VERSION = 1  # of the manifest's envelope; the record's own layout is told by its shape
+
+
+class _MalformedError(Exception):
+    """A value that is not of the type it should be."""
+
+
+# ------------------------------------------------------------------------- codecs
+
+
+@cache
+def codec(hint: Any) -> Codec:
+    """(to plain lists, from plain lists) for a type: dataclasses, enums, tuples, dicts, frozensets, unions with None, scalars.
+
+    A dataclass is the list of its fields in order. Decoding is strict: a wrong type or length raises.
+    Raises TypeError for a type that is none of these.
+    """
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if hint in (str, int, float, bool):
+        return _scalar(hint)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _enum(hint)
+    if isinstance(hint, type) and dataclasses.is_dataclass(cast(Any, hint)):
+        return _record(cast(type[Any], hint))
+    if origin is tuple:
+        return _tuple(args)
+    if origin is frozenset:
+        inner = codec(args[0])
+        return lambda v: sorted(map(inner[0], v)), lambda v: frozenset(map(inner[1], _list(v)))
+    if origin is dict:
+        inner = codec(args[1])
+        return lambda v: {k: inner[0](x) for k, x in v.items()}, lambda v: {k: inner[1](x) for k, x in _dict(v).items()}
+    if origin in (typing.Union, types.UnionType) and len(args) == 2 and type(None) in args:
+        inner = codec(next(arg for arg in args if arg is not type(None)))
+        return lambda v: None if v is None else inner[0](v), lambda v: None if v is None else inner[1](v)
+    raise TypeError(f"no codec for {hint!r}")
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise _MalformedError(f"expected a list, found {type(value).__name__}")
+    return cast(list[Any], value)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _MalformedError(f"expected an object, found {type(value).__name__}")
+    return cast(dict[str, Any], value)
+
+
+def _scalar(hint: type) -> Codec:
+    def decode(value: Any) -> Any:
+        if type(value) is hint:
+            return value
+        if hint is float and type(value) is int:
+            return float(value)
+        raise _MalformedError(f"expected {hint.__name__}, found {type(value).__name__}")
+
+    return (lambda value: value), decode
+
+
+def _enum(hint: type[Enum]) -> Codec:
+    members = {member.value: member for member in hint}
+
+    def decode(value: Any) -> Any:
+        try:
+            return members[value]
+        except (KeyError, TypeError):
+            raise _MalformedError(f"{value!r} is no {hint.__name__}") from None
+
+    return (lambda value: value.value), decode
+
+
+def _tuple(args: tuple[Any, ...]) -> Codec:
+    if len(args) == 2 and args[1] is Ellipsis:
+        if args[0] is str:
+            return list, _strings
+        # Looked up when used: Statement holds tuples of Statement.
+        item = args[0]
+        return (
+            lambda v: [codec(item)[0](x) for x in v] if v else [],
+            lambda v: tuple([codec(item)[1](x) for x in _list(v)]) if v else _empty(v),
+        )
+    inner = [codec(arg) for arg in args]
+
+    def decode(value: Any) -> Any:
+        if len(_list(value)) != len(inner):
+            raise _MalformedError(f"expected {len(inner)} values, found {len(value)}")
+        return tuple([part[1](x) for part, x in zip(inner, value, strict=True)])
+
+    return (lambda v: [part[0](x) for part, x in zip(inner, v, strict=True)]), decode
+
+
+def _empty(value: Any) -> tuple[()]:
+    _list(value)
+    return ()
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    try:
+        return tuple(map(intern, _list(value)))
+    except TypeError:
+        raise _MalformedError("expected a list of strings") from None
+
+
+def _record(hint: type[Any]) -> Codec:
+    hints = typing.get_type_hints(hint)
+    names = [field.name for field in dataclasses.fields(hint)]
+    parts = [codec(hints[name]) for name in names]
+    encoders = [(name, part[0]) for name, part in zip(names, parts, strict=True)]
+    decoders = [part[1] for part in parts]
+    count = len(names)
+
+    def encode(value: Any) -> Any:
+        return [encoder(getattr(value, name)) for name, encoder in encoders]
+
+    def decode(value: Any) -> Any:
+        if len(_list(value)) != count:
+            raise _MalformedError(f"{hint.__name__} has {count} fields, found {len(value)}")
+        try:
+            return hint(*[decoder(x) for decoder, x in zip(decoders, value, strict=True)])
+        except _MalformedError as error:
+            raise _MalformedError(f"{hint.__name__}: {error}") from None
+
+    return encode, decode
+
+
+def shape(hint: Any) -> str:
+    """Hash of a type's layout: names, order and types of all fields, and of what they hold."""
+    seen: dict[str, str] = {}
+
+    def describe(part: Any) -> None:
+        for arg in typing.get_args(part):
+            describe(arg)
+        if isinstance(part, type) and part.__name__ not in seen:
+            if dataclasses.is_dataclass(part):
+                hints = typing.get_type_hints(part)
+                seen[part.__name__] = repr([(f.name, str(hints[f.name])) for f in dataclasses.fields(part)])
+                for inner in hints.values():
+                    describe(inner)
+            elif issubclass(part, Enum):
+                seen[part.__name__] = repr([member.value for member in part])
+
+    describe(hint)
+    return digest(repr(sorted(seen.items())))[:16]
+
+
+# ----------------------------------------------------------------------- manifests
+
+
+def dump(record: Any, path: Path) -> None:
+    """Writes a frozen dataclass as a versioned manifest, atomically. Raises VegaError if the file cannot be written."""
+    hint = cast(type[Any], type(record))
+    envelope = {"schema": hint.__name__, "version": VERSION, "shape": shape(hint), "record": codec(hint)[0](record)}
+    write_atomic(path, orjson.dumps(envelope) + b"\n")
+
+
+def load(hint: type[T], path: Path) -> T:
+    """The record of type ``hint`` in a manifest.
+
+    Raises InputError if the file is missing, truncated, of another schema, or of another version of it.
+    """
+    again = "run the stage that writes it again"
+    try:
+        envelope = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot read manifest: {error.strerror}", str(path), again) from None
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"damaged manifest: {error.msg}", f"{path}:{error.lineno}:{error.colno}", again) from None
+    if not isinstance(envelope, dict) or "schema" not in envelope or "record" not in envelope:
+        raise InputError("not a manifest of vega-gen", str(path), again)
+    fields = cast(dict[str, Any], envelope)
+    if fields["schema"] != hint.__name__:
+        raise InputError(f"holds a {fields['schema']}, not a {hint.__name__}", str(path), "give the other file")
+    if (fields.get("version"), fields.get("shape")) != (VERSION, shape(hint)):
+        raise InputError(f"{hint.__name__} manifest of another version of vega-gen", str(path), again)
+    try:
+        return cast(T, codec(hint)[1](fields["record"]))
+    except _MalformedError as error:
+        raise InputError(f"damaged manifest: {error}", str(path), again) from None
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Writes ``data`` beside ``path`` and renames it: on any failure, a full disk included, the old file stays.
+
+    Raises VegaError with the system's message.
+    """
+    name = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError as error:
+        if name:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+        raise VegaError(f"cannot write: {error.strerror}", str(path), "free some disk or choose another folder") from None
+
+
+# --------------------------------------------------------------------------- cache
+
+
+def digest(*parts: bytes | str) -> str:
+    """BLAKE2b of the parts, each with its length before it, as 40 hexadecimal digits."""
+    state = hashlib.blake2b(digest_size=20)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.hexdigest()
+
+
+@cache
+def code_version(*modules: str) -> str:
+    """Hash of the source of modules or packages of vega_gen ("cxx", "records"): part of the key of what they make."""
+    here = Path(__file__).parent
+    files: list[Path] = []
+    for module in sorted(modules):
+        folder = here / module
+        files += sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+    return digest(*(part for file in files for part in (str(file.relative_to(here)), file.read_bytes())))
+
+
+def cache_dir() -> Path:
+    """$VEGA_GEN_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("VEGA_GEN_CACHE") or platformdirs.user_cache_dir("vega-gen"))
+
+
+def cache_get(stage: str, key: str) -> bytes | None:
+    """What ``cache_put`` kept under ``key``; None if there is nothing, or if it is damaged."""
+    try:
+        data = (cache_dir() / stage / key).read_bytes()
+    except OSError:
+        return None
+    return data[20:] if hashlib.blake2b(data[20:], digest_size=20).digest() == data[:20] else None
+
+
+def cache_put(stage: str, key: str, data: bytes) -> None:
+    """Keeps ``data``; ``key``: a digest of all inputs and of ``code_version``. A cache that cannot be written is none."""
+    with contextlib.suppress(VegaError):
+        write_atomic(cache_dir() / stage / key, hashlib.blake2b(data, digest_size=20).digest() + data)
+
+
+# ------------------------------------------------------------------------- journal
+
+
+class Journal:
+    """Payloads by key in SQLite. What ``record`` returned from survives kill -9 and a power cut (WAL, synchronous=FULL)."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or creates the journal. Raises InputError if the file is no journal, VegaError if it cannot be made."""
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise VegaError(f"cannot open journal: {error}", str(path), "choose a folder that can be written") from None
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute("CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, payload BLOB NOT NULL)")
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise InputError(f"not a journal: {error}", str(path), "delete it to start anew") from None
+
+    def record(self, key: str, payload: bytes) -> None:
+        """Keeps ``payload`` under ``key``, in place of an earlier one. Raises VegaError if it cannot be written."""
+        try:
+            self._db.execute("INSERT OR REPLACE INTO entries VALUES (?, ?)", (key, payload))
+        except sqlite3.OperationalError as error:
+            raise VegaError(f"cannot write journal: {error}", str(self._path), "free some disk and run the command again") from None
+
+    def get(self, key: str) -> bytes | None:
+        """The payload under ``key``, None if there is none."""
+        row = self._db.execute("SELECT payload FROM entries WHERE key = ?", (key,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        """All entries, in the order in which they were first recorded."""
+        for key, payload in self._db.execute("SELECT key, payload FROM entries ORDER BY rowid").fetchall():
+            yield str(key), bytes(payload)
+
+    def __len__(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+    def close(self) -> None:
+        """Closes the file; the journal is not used afterwards."""
+        self._db.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,10 @@
+"""Stage 3: .td files to typed views of records, contracts, the symbol table, and matching between targets.
+
+Enters: a .td and LLVM's include folder. Leaves: ``Description``, ``SymbolTable``, ranked matches. It reads no C++ of a target.
+"""
+
+from vega_gen.tablegen.load import Source, describe, describe_all
+from vega_gen.tablegen.match import match
+from vega_gen.tablegen.symbols import SymbolTable, symbols
+
+__all__ = ["Source", "SymbolTable", "describe", "describe_all", "match", "symbols"]

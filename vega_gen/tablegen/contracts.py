@@ -1,0 +1,257 @@
+"""Contracts: the C++ names that the .td files oblige the backend to define.
+
+Enters: a target's views. Leaves: ``Contract`` records with signatures.
+It does not read any C++ of a target; signatures are those that LLVM 19's TableGen backends (llvm/utils/TableGen) emit calls for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vega_gen.records import CallingConvention, ComplexPattern, Contract, ContractRole, Fragment, Instruction, Node, OperandClass
+
+# Where LLVM declares the functions that fragments call without qualification.
+_LLVM_HEADERS = (
+    "Support/MathExtras.h",
+    "Support/Casting.h",
+    "Support/Alignment.h",
+    "ADT/bit.h",
+    "ADT/APInt.h",
+    "ADT/APFloat.h",
+    "ADT/STLExtras.h",
+    "ADT/Twine.h",
+    "CodeGen/SelectionDAG.h",
+    "CodeGen/SelectionDAGNodes.h",
+    "CodeGen/SelectionDAGISel.h",
+    "CodeGen/ISDOpcodes.h",
+    "CodeGen/MachineValueType.h",
+    "CodeGenTypes/MachineValueType.h",
+    "CodeGen/ValueTypes.h",
+    "CodeGen/TargetLowering.h",
+    "IR/DebugLoc.h",
+    "Support/ErrorHandling.h",
+)
+_DECLARED = re.compile(r"\b(\w+)\s*\(|\b(?:class|struct)\s+(\w+)")
+_TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
+_BUILT_IN_PARSER_CLASSES = ("", "Reg")
+_NOT_REAL = frozenset({"isPseudo", "isCodeGenOnly"})
+
+
+def llvm_names(llvm_include: Path) -> frozenset[str]:
+    """Names that LLVM itself declares or calls in the headers which fragments' C++ sees."""
+    names: set[str] = set()
+    for header in _LLVM_HEADERS:
+        path = llvm_include / "llvm" / header
+        if path.is_file():
+            for function, record in _DECLARED.findall(path.read_text(encoding="utf-8", errors="replace")):
+                names.add(function or record)
+    return frozenset(names)
+
+
+@dataclass(frozen=True)
+class Views:
+    """What contracts are derived from."""
+
+    name: str
+    instructions: Sequence[Instruction]
+    operand_classes: Mapping[str, OperandClass]
+    nodes: Sequence[Node]
+    fragments: Sequence[Fragment]
+    complex_patterns: Sequence[ComplexPattern]
+    calling_conventions: Sequence[CallingConvention]
+    own_parser_classes: frozenset[str]
+    pass_subtarget: bool
+    llvm: frozenset[str]
+
+
+class _Collector:
+    """Contracts by role and name, with everything that asks for each."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[ContractRole, str, str], tuple[str, str, dict[str, None], dict[str, None]]] = {}
+
+    def add(self, role: ContractRole, written: str, signature: str, owner: str, record: str, types: Iterable[str] = ()) -> None:
+        """``written``: as the .td writes it, ``decodeSImm<12>`` for an instance of a function template."""
+        name, arguments = written.partition("<")[::2]
+        if arguments:
+            parameters = ", ".join(f"{_parameter_type(a)} P{i}" for i, a in enumerate(arguments.rstrip(">").split(",")))
+            signature = f"template <{parameters}> {signature.replace(written, name)}"
+        # Only printers are overloaded: one with an address for operands relative to it, one without.
+        overload = signature if role is ContractRole.PRINTER else ""
+        _, _, records, kinds = self._found.setdefault((role, name, overload), (signature, owner, {}, {}))
+        records[record] = None
+        kinds.update(dict.fromkeys(types))
+
+    def contracts(self) -> tuple[Contract, ...]:
+        return tuple(
+            Contract(name, role, signature, owner, tuple(records), tuple(kinds))
+            for (role, name, _), (signature, owner, records, kinds) in self._found.items()
+        )
+
+
+def _parameter_type(argument: str) -> str:
+    """The type of a template's parameter, from an argument."""
+    text = argument.strip()
+    if text in ("true", "false"):
+        return "bool"
+    return "int" if re.fullmatch(r"-?(0x)?[0-9a-fA-F]+", text) else "auto"
+
+
+def contracts(views: Views) -> tuple[Contract, ...]:
+    """Every contract of the target, each once for its role (printers: once for each overload), in the order of roles."""
+    out = _Collector()
+    used = [i for i in views.instructions if i.namespace != "TargetOpcode"]
+    real = [i for i in used if has_encoding(i) and _NOT_REAL.isdisjoint(i.flags)]
+    _encoders(views, [i for i in used if has_encoding(i) and "isPseudo" not in i.flags], out)
+    _decoders(views, [i for i in real if "isAsmParserOnly" not in i.flags], out)
+    _printers(views, used, out)
+    _parsers(views, [i for i in used if i.asm and "isCodeGenOnly" not in i.flags], out)
+    _selection(views, out)
+    _calling(views, out)
+    return out.contracts()
+
+
+def has_encoding(instruction: Instruction) -> bool:
+    """Whether any bit of ``Inst`` is fixed: CodeEmitterGen and the decoder emitter leave the others out."""
+    return any(bit in ("0", "1") for bit in instruction.encoding)
+
+
+def has_asm_parser(operand_classes: Iterable[OperandClass], own_parser_classes: frozenset[str]) -> bool:
+    """Whether the .td files describe operands to an assembly parser, beyond Target.td's own immediates and registers."""
+    return any(o.parser_class in own_parser_classes for o in operand_classes)
+
+
+def _operands(views: Views, instruction: Instruction) -> Iterator[tuple[str, OperandClass]]:
+    for operand in (*instruction.outs, *instruction.ins):
+        known = views.operand_classes.get(operand.type)
+        if known is not None:
+            yield operand.name, known
+
+
+def _encoders(views: Views, instructions: Sequence[Instruction], out: _Collector) -> None:
+    tail = "SmallVectorImpl<MCFixup> &Fixups, const MCSubtargetInfo &STI) const"
+    for instruction in instructions:
+        wide = len(instruction.encoding) > 64
+        result, value = ("void", "APInt &Value, ") if wide else ("uint64_t" if len(instruction.encoding) > 32 else "unsigned", "")
+        for _, operand in _operands(views, instruction):
+            for part in (operand, *(views.operand_classes[s] for s in operand.sub_operands if s in views.operand_classes)):
+                if part.encoder_method:
+                    signature = f"{result} {part.encoder_method}(const MCInst &MI, unsigned OpNo, {value}{tail}"
+                    out.add(ContractRole.ENCODER, part.encoder_method, signature, "MCCodeEmitter", instruction.name, (part.name,))
+        name = instruction.post_encoder_method
+        if name:
+            signature = f"unsigned {name}(const MCInst &MI, unsigned EncodedValue, const MCSubtargetInfo &STI) const"
+            out.add(ContractRole.INSTRUCTION_ENCODER, name, signature, "MCCodeEmitter", instruction.name)
+
+
+def _decoders(views: Views, instructions: Sequence[Instruction], out: _Collector) -> None:
+    rest = "uint64_t Address, const MCDisassembler *Decoder)"
+    for instruction in instructions:
+        value = "uint64_t" if len(instruction.encoding) > 32 else "unsigned"
+        name = instruction.decoder_method
+        if name:
+            out.add(
+                ContractRole.INSTRUCTION_DECODER,
+                name,
+                f"static DecodeStatus {name}(MCInst &Inst, {value} Insn, {rest}",
+                "",
+                instruction.name,
+                (o.type for o in (*instruction.outs, *instruction.ins)),
+            )
+            continue
+        encoded = {bit.partition("{")[0] for bit in instruction.encoding} - {"0", "1", "?"}
+        tied = dict(pair for a, b in _TIED.findall(instruction.constraints) for pair in ((a, b), (b, a)))
+        names = {o.name for o in (*instruction.outs, *instruction.ins)}
+        for operand_name, operand in _operands(views, instruction):
+            parts = [views.operand_classes[s] for s in operand.sub_operands if s in views.operand_classes]
+            # DecoderEmitter.cpp: an operand without a field of its own in Inst is not decoded, its parts may be.
+            whole = operand_name in encoded or tied.get(operand_name, operand_name) in encoded
+            for part in [operand] if whole else parts if encoded - names else ():
+                _operand_decoder(part, value, rest, instruction.name, out)
+
+
+def _operand_decoder(operand: OperandClass, value: str, rest: str, record: str, out: _Collector) -> None:
+    name, role, kind = operand.decoder_method, ContractRole.DECODER, operand.name
+    if not name and operand.register_class:
+        name, role, kind = f"Decode{operand.register_class}RegisterClass", ContractRole.REGISTER_CLASS_DECODER, operand.register_class
+    if name:
+        argument = "RegNo" if role is ContractRole.REGISTER_CLASS_DECODER else "Val"
+        out.add(role, name, f"static DecodeStatus {name}(MCInst &Inst, {value} {argument}, {rest}", "", record, (kind,))
+
+
+def _printers(views: Views, instructions: Sequence[Instruction], out: _Collector) -> None:
+    subtarget = "const MCSubtargetInfo &STI, " if views.pass_subtarget else ""
+    for instruction in instructions:
+        # AsmWriterInst.cpp: an operand is printed where the assembly string names it.
+        printed = set(re.findall(r"\$\{?(\w+)", instruction.asm))
+        modifiers = dict(re.findall(r"\$\{(\w+):(\w+)\}", instruction.asm))
+        for name, operand in _operands(views, instruction):
+            if name not in printed:
+                continue
+            address = "uint64_t Address, " if operand.operand_type == "OPERAND_PCREL" else ""
+            extra = ", const char *Modifier" if name in modifiers else ""
+            signature = f"void {operand.print_method}(const MCInst *MI, {address}unsigned OpNo, {subtarget}raw_ostream &O{extra})"
+            out.add(ContractRole.PRINTER, operand.print_method, signature, "MCInstPrinter", instruction.name, (operand.name,))
+
+
+def _parsers(views: Views, instructions: Sequence[Instruction], out: _Collector) -> None:
+    if not has_asm_parser(views.operand_classes.values(), views.own_parser_classes):
+        return
+    for instruction in instructions:
+        for _, operand in _operands(views, instruction):
+            parsed = [operand]
+            if operand.parser_class not in views.own_parser_classes and operand.sub_operands:
+                parsed = [views.operand_classes[s] for s in operand.sub_operands if s in views.operand_classes]
+            for part in parsed:
+                _operand_parser(part, instruction.name, out)
+
+
+def _operand_parser(operand: OperandClass, record: str, out: _Collector) -> None:
+    owner, kinds = "MCParsedAsmOperand", (operand.name,)
+    render = "addRegOperands" if operand.parser_class in _BUILT_IN_PARSER_CLASSES and operand.register_class else operand.render_method
+    if render:
+        signature = f"void {render}(MCInst &Inst, unsigned N) const"
+        out.add(ContractRole.OPERAND_RENDER, render, signature, owner, record, kinds)
+    if operand.predicate_method and operand.parser_class not in _BUILT_IN_PARSER_CLASSES:
+        name = operand.predicate_method
+        out.add(ContractRole.OPERAND_PREDICATE, name, f"bool {name}() const", owner, record, kinds)
+    if operand.parser_method:
+        name = operand.parser_method
+        out.add(ContractRole.OPERAND_PARSER, name, f"ParseStatus {name}(OperandVector &Operands)", "MCTargetAsmParser", record, kinds)
+
+
+def _selection(views: Views, out: _Collector) -> None:
+    for pattern in views.complex_patterns:
+        params = ["SDNode *Parent"] if "SDNPWantParent" in pattern.properties else []
+        params += ["SDNode *Root"] if "SDNPWantRoot" in pattern.properties else []
+        params += ["SDValue N", *(f"SDValue &Op{i}" for i in range(pattern.operands))]
+        signature = f"bool {pattern.select_function}({', '.join(params)})"
+        if pattern.select_function:
+            out.add(ContractRole.COMPLEX_PATTERN, pattern.select_function, signature, "SelectionDAGISel", pattern.name, (pattern.type,))
+    inserter = "EmitInstrWithCustomInserter"
+    for instruction in views.instructions:
+        if "usesCustomInserter" in instruction.flags:
+            signature = f"MachineBasicBlock *{inserter}(MachineInstr &MI, MachineBasicBlock *MBB) const"
+            types = (o.type for o in (*instruction.outs, *instruction.ins))
+            out.add(ContractRole.CUSTOM_INSERTER, inserter, signature, "TargetLowering", instruction.name, types)
+    for node in views.nodes:
+        out.add(ContractRole.ISD_NODE, node.opcode, f"enum NodeType {{ {node.opcode.rpartition('::')[2]} }}", "", node.name)
+    for fragment in views.fragments:
+        for name in fragment.calls:
+            if "::" not in name and name not in views.llvm:
+                out.add(ContractRole.FRAGMENT_HELPER, name, f"{name}(...)", "SelectionDAGISel", fragment.name)
+
+
+def _calling(views: Views, out: _Collector) -> None:
+    parameters = "ValNo, MVT {r}ValVT, MVT {r}LocVT, CCValAssign::LocInfo {r}LocInfo, ISD::ArgFlagsTy {r}ArgFlags, CCState &State)"
+    for convention in views.calling_conventions:
+        for hook in convention.hooks:
+            if hook in views.llvm or "::" in hook:
+                continue
+            # CallingConvEmitter.cpp passes everything to a CCCustom function by reference; a custom convention is a CCAssignFn.
+            r = "" if hook == convention.name else "&"
+            signature = f"bool {hook}(unsigned {r}{parameters.format(r=r)}"
+            out.add(ContractRole.CALLING_CONVENTION, hook, signature, "", convention.name)

@@ -1,0 +1,125 @@
+"""What a target's registers are for, by names and by how records use them.
+
+Enters: a ``Description``. Leaves: a ``RegisterProfile`` a register. It does not compare two targets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from vega_gen.records import CallingConvention, Description, Register
+
+# Names, as records or assembly write them, that stand for a role in most instruction sets.
+_NAMES = {
+    "sp": r"(w|x)?e?r?sp|sp_?(32|64)?|a7_sp|stack|sp0",
+    "fp": r"fp_?(32|64)?|(e|r)?bp|fpreg|frame",
+    "ra": r"ra(_?64)?|rca|lr|blink|r?lnk|link|rsa|o7",
+    "zero": r"zero(_?64)?|(w|x)zr",
+    "gp": r"gp(_?64)?|dp|got",
+    "pc": r"pcl?|e?rip|eip",
+    "flags": r"sr|ccr|sw|psr|icc|xcc|nzcv|cpsr|status(32)?|e?flags|cc|sreg|psw|carry|fcc0",
+    "tp": r"tp|tls|ugp",
+}
+_ROLE_OF_NAME = [(role, re.compile(pattern)) for role, pattern in _NAMES.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterProfile:
+    """A register: its role ("" if ordinary), position among arguments, return values and callee-saved registers (-1 if not there),
+    kinds of values it holds, place in the class of that kind and size of the class, whether it can be allocated."""
+
+    name: str
+    asm_name: str
+    role: str
+    argument: int
+    result: int
+    saved: int
+    kinds: frozenset[str]
+    place: int
+    members: int
+    allocatable: bool
+
+
+def role_names(d: Description) -> dict[str, str]:
+    """The role of each register that has one: what implicit operands say first, then names, then names of aliased registers."""
+    roles: dict[str, str] = {}
+    calls, returns, frames = Counter[str](), Counter[str](), Counter[str]()
+    for i in d.instructions:
+        if "isCall" in i.flags and len(i.defs) <= 4:
+            calls.update(i.defs)
+        if "isReturn" in i.flags:
+            returns.update(i.uses)
+        if {"ISD::CALLSEQ_START", "ISD::CALLSEQ_END"} & set(i.nodes):
+            frames.update(set(i.defs) & set(i.uses))
+    constant = d.data.get("Register.constant", "").split()
+    for register in d.registers:
+        named = "zero" if register.name in constant else _named_role(register)
+        if named:
+            roles[register.name] = named
+    for register in d.registers:  # an alias speaks for the register under it: Lanai's SP for R4
+        for part in register.subregisters:
+            if register.name in roles and len(register.subregisters) == 1:
+                roles.setdefault(part, roles[register.name])
+    for uses, role in ((frames, "sp"), (calls & returns, "ra"), (calls, "ra")):
+        for name, _ in uses.most_common(1):
+            if role not in roles.values():
+                roles.setdefault(name, role)
+    return roles
+
+
+def _named_role(register: Register) -> str:
+    for name in (register.asm_name, register.name):
+        plain = re.sub(r"[^a-z0-9_]", "", name.lower())
+        for role, pattern in _ROLE_OF_NAME:
+            if pattern.fullmatch(plain):
+                return role
+    return ""
+
+
+def profiles(d: Description, roles: dict[str, str], kinds: dict[str, tuple[str, ...]]) -> tuple[RegisterProfile, ...]:
+    """Every register's profile. ``kinds``: kinds of each register class's value types."""
+    arguments = _positions(d, returns=False)
+    results = _positions(d, returns=True)
+    saved: dict[str, int] = {}
+    for convention in d.calling_conventions:
+        if convention.callee_saved:
+            for index, name in enumerate(convention.registers):
+                saved.setdefault(name, index)
+    home: dict[str, tuple[frozenset[str], int, int]] = {}
+    allocatable: set[str] = set()
+    # A large class of integers places a register better than one of vectors in the same registers, or one of two registers.
+    for c in sorted(d.register_classes, key=lambda c: (not c.allocatable, _letter(kinds[c.name]), -len(c.members), -len(c.value_types))):
+        for index, name in enumerate(sorted(c.members, key=_natural)):
+            home.setdefault(name, (frozenset(kinds[c.name]), index, len(c.members)))
+            if c.allocatable:
+                allocatable.add(name)
+    found: list[RegisterProfile] = []
+    for r in d.registers:
+        held, place, members = home.get(r.name, (frozenset[str](), -1, 0))
+        position = (arguments.get(r.name, -1), results.get(r.name, -1), saved.get(r.name, -1))
+        found.append(RegisterProfile(r.name, r.asm_name, roles.get(r.name, ""), *position, held, place, members, r.name in allocatable))
+    return tuple(found)
+
+
+def _positions(d: Description, *, returns: bool) -> dict[str, int]:
+    """Position of each register in the order of arguments (or of return values), by the convention with the shortest name that has it."""
+    positions: dict[str, int] = {}
+    conventions = [c for c in d.calling_conventions if not c.callee_saved and _returns(c) == returns]
+    for convention in sorted(conventions, key=lambda c: len(c.name)):
+        for index, name in enumerate(convention.registers):
+            positions.setdefault(name, index)
+    return positions
+
+
+def _returns(convention: CallingConvention) -> bool:
+    return convention.name.lower().startswith("ret")
+
+
+def _letter(kinds: tuple[str, ...]) -> int:
+    return "ifv".find(kinds[0][0]) if kinds and kinds[0][0] in "ifv" else 3
+
+
+def _natural(name: str) -> tuple[tuple[int, str], ...]:
+    return tuple((int(p), "") if p.isdigit() else (-1, p) for p in re.split(r"(\d+)", name))

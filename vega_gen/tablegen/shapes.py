@@ -1,0 +1,187 @@
+"""The structure of a target's instructions and nodes, in terms that other targets share.
+
+Enters: a ``Description``. Leaves: an ``InstructionShape`` an instruction, a ``NodeShape`` a node, and the native integer width.
+It does not compare two targets (``match`` does).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from vega_gen.records import Description, Instruction, InstructionOperand, Node, OperandClass, RegisterClass
+
+_FLAGS = frozenset(
+    {
+        "isReturn", "isBranch", "isIndirectBranch", "isBarrier", "isCall", "isTerminator", "isCompare", "isMoveImm", "isMoveReg",
+        "isSelect", "isTrap", "mayLoad", "mayStore", "isAsCheapAsAMove", "isReMaterializable", "isPredicable", "hasDelaySlot",
+        "usesCustomInserter", "isPseudo", "isCodeGenOnly", "isCommutable", "hasSideEffects", "isConvertibleToThreeAddress",
+        "canFoldAsLoad", "isBitcast", "isNotDuplicable", "isAdd",
+    }
+)
+# Operators that say how a pattern is written, not what the instruction does.
+_NEUTRAL = frozenset({"set", "implicit", "outs", "ins", "ISD::Constant", "ISD::TargetConstant", "ISD::Register", "parallel", "ops"})
+_TYPE = re.compile(r"(nx)?(?:v(\d+))?(bf|[ifp])(\d+)")
+_TARGET_WORDS = re.compile(r"target|brtgt|jmp|branch|dest|call|pcrel|calltarget|btarget", re.I)
+# Words of one meaning in the names of target nodes, after lower-casing and removal of all but letters and digits.
+_NODE_WORDS = (
+    ("ret", r"(e?ret(urn|sp|flag|glue)?|reti?flag|reti?glue)"),
+    ("tailcall", r"(tcreturn|tailcall|tail|tcret\w*|sibcall)"),
+    ("call", r"(call|bl|jal|jmplink|jalr|calls?eq|branchlink|callnop)"),
+    ("brcc", r"(brcc|brcond|br|bcc|brncond|brbin\w*|brf?cc|brcccond|bricc|bpicc)"),
+    ("select", r"(select(cc|flags?)?|cmov|csel|selecticc|cmovfp?t?|ciselect)"),
+    ("cmp", r"(cmp|compare|setflag|test|cmpicc|cmpi|cmpz|cmpfp)"),
+    ("hi", r"(hi|highest|tprelhi|hi20|movhi|adrp)"),
+    ("lo", r"(lo|low|addlo|orlo)"),
+    ("wrapper", r"(wrapper|gprel|addresswrapper|pcrelwrapper|smallwrapper|small|gawrapper|addr\w*)"),
+    ("frameaddress", r"(ldawsp|frameto\w*|frameaddr\w*)"),
+    ("jumptable", r"(brjt\w*|jumptable|brind|jt)"),
+    ("tls", r"(tls\w*|tprel\w*|dtprel\w*|threadpointer\w*|thread)"),
+    ("ehreturn", r"(ehreturn|ehret)"),
+    ("mulhi", r"(mulhi\w*|mulh|umulh|smulh|smul\w*|umul\w*)"),
+    ("global", r"(globalbaseaddr|globalbasereg|global\w*|got|loadgp)"),
+    ("buildpair", r"(buildpair\w*|pair\w*)"),
+    ("membarrier", r"(membarrier|sync|fence|dmb|syncwarp)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionShape:
+    """What an instruction does. ``operators``: of its pattern, LLVM's by opcode, the target's own by meaning; ``outs`` and ``ins``:
+    kinds of operands ("i=": integer register of native width, "m" and its parts: memory, "t": branch target, "#": immediate);
+    ``implicit``: roles of implicit registers; ``guards``: how many predicates it needs."""
+
+    name: str
+    stem: str
+    mnemonic: str
+    operators: frozenset[str]
+    outs: tuple[str, ...]
+    ins: tuple[str, ...]
+    flags: frozenset[str]
+    size: int
+    implicit: frozenset[str]
+    guards: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeShape:
+    """A target's SDNode: its meaning by name, type profile, properties, and flags of the instructions it selects."""
+
+    opcode: str
+    name: str
+    meaning: str
+    arity: tuple[int, int]
+    types: frozenset[str]
+    properties: frozenset[str]
+    selects: frozenset[str]
+
+
+def type_kind(name: str, native: int) -> str:
+    """A value type as letter and width against the native one ("i=", "v>"), floating point as it is ("f64"), "x" for any other."""
+    found = _TYPE.fullmatch(name)
+    if not found:
+        return "x"
+    bits = int(found[4]) * int(found[2] or 1)
+    if not found[2] and found[3] in ("f", "bf"):
+        return f"f{bits}"  # floating point types mean the same on every target
+    letter = "v" if found[2] else found[3][0]
+    return letter + ("1" if bits == 1 else "=" if bits == native else "<" if bits < native else ">")
+
+
+def native_width(d: Description, roles: dict[str, str]) -> int:
+    """Bits of the integers that the stack pointer's register class holds; without one, of those that most register operands hold."""
+    classes = {c.name: c for c in d.register_classes}
+    widths = {name: bits for name, c in classes.items() if (bits := _integer_bits(c)) >= 8}
+    pointers = [name for name, role in roles.items() if role == "sp"]
+    holding = [c for c in d.register_classes if c.name in widths and any(p in c.members for p in pointers)]
+    if holding:
+        return widths[max(holding, key=lambda c: (c.allocatable, pointers[0] in c.members, len(c.members), len(c.value_types))).name]
+    operands = {o.name: o.register_class for o in d.operand_classes if o.register_class}
+    seen = Counter(widths.get(operands.get(o.type, o.type), 0) for i in d.instructions for o in (*i.outs, *i.ins))
+    del seen[0]
+    return seen.most_common(1)[0][0] if seen else 32
+
+
+def _integer_bits(c: RegisterClass) -> int:
+    found = _TYPE.fullmatch(c.value_types[0]) if c.value_types else None
+    return int(found[4]) if found and found[3] == "i" and not found[2] else 0
+
+
+def stem(name: str) -> str:
+    """A record's name without case, digits and separators."""
+    return re.sub(r"[^a-z]", "", name.lower())
+
+
+def node_meaning(opcode: str) -> str:
+    """What a target node's name says: one word for the usual kinds, else the name, plain."""
+    plain = re.sub(r"[^a-z0-9]", "", opcode.rpartition("::")[2].lower())
+    plain = re.sub(r"(?<=.)(flag|glue)$", "", plain)
+    return next((word for word, pattern in _NODE_WORDS if re.fullmatch(pattern, plain)), plain)
+
+
+class Shapes:
+    """All shapes of one target. ``roles``: role of a register by name ("sp", "ra", "flags")."""
+
+    def __init__(self, d: Description, roles: dict[str, str]) -> None:
+        self.native = native_width(d, roles)
+        self._classes: dict[str, RegisterClass] = {c.name: c for c in d.register_classes}
+        self._operands: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
+        self._roles = roles
+        self.instructions = tuple(self._instruction(i) for i in d.instructions)
+        selects: dict[str, Counter[str]] = defaultdict(Counter)
+        for instruction in d.instructions:
+            for node in instruction.nodes:
+                if node.partition("::")[0] not in ("ISD", ""):
+                    selects[node].update(instruction.flags & _FLAGS)
+        self.nodes = tuple(self._node(n, selects[n.opcode]) for n in d.nodes)
+
+    def _instruction(self, i: Instruction) -> InstructionShape:
+        mnemonic = re.match(r"[#\s]*([A-Za-z][\w.]*)", i.asm)
+        sides = (("def", i.defs), ("use", i.uses))
+        implicit = {f"{side}:{self._roles[name]}" for side, names in sides for name in names if name in self._roles}
+        return InstructionShape(
+            name=i.name,
+            stem=stem(i.name),
+            mnemonic=mnemonic[1].lower() if mnemonic else "",
+            operators=frozenset(self._operator(n) for n in i.nodes if n not in _NEUTRAL),
+            outs=self._kinds(i.outs),
+            ins=self._kinds(i.ins),
+            flags=i.flags & _FLAGS,
+            size=i.size,
+            implicit=frozenset(implicit),
+            guards=len(i.predicates),
+        )
+
+    def _operator(self, name: str) -> str:
+        scope = name.rpartition("::")[0]
+        return name if scope in ("", "ISD") else f"own:{node_meaning(name)}"
+
+    def _kinds(self, operands: tuple[InstructionOperand, ...]) -> tuple[str, ...]:
+        return tuple(kind for o in operands if (kind := self.kind(o.type)))
+
+    def kind(self, type_name: str) -> str:
+        """The kind of an operand type, "" for one that C++ seldom names (a predicate)."""
+        known = self._operands.get(type_name)
+        held = self._classes.get(known.register_class if known and known.register_class else type_name)
+        if held is not None:
+            return type_kind(held.value_types[0], self.native) if held.value_types else "x"
+        if known is None:
+            return "x"
+        if known.operand_type == "OPERAND_DEFAULT":
+            return ""
+        if known.decoder_method.startswith("DecodePointerLike"):
+            return "i="
+        if known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL" or _TARGET_WORDS.search(f"{known.name} {known.print_method}"):
+            return "t"
+        if known.sub_operands:
+            return "m" + "".join(self.kind(part)[:1] for part in known.sub_operands)
+        if known.operand_type == "OPERAND_MEMORY" or re.search(r"mem|addr", known.name, re.I):
+            return "m"
+        return "#"
+
+    def _node(self, n: Node, selects: Counter[str]) -> NodeShape:
+        common = frozenset(flag for flag, count in selects.items() if 2 * count >= max(selects.values()))
+        kinds = frozenset(re.sub(r"\b[ifv]\w*\d+", lambda m: type_kind(m[0], self.native), t) for t in n.types)
+        name, arity = n.opcode.rpartition("::")[2], (n.results, n.operands)
+        return NodeShape(n.opcode, name, node_meaning(n.opcode), arity, kinds, frozenset(n.properties), common)

@@ -1,0 +1,97 @@
+"""Names of one target that C++ may use because TableGen makes them.
+
+Enters: a ``Description``. Leaves: a ``SymbolTable``. It does not know names that the backend's own C++ declares (fixups, helper functions).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from vega_gen.records import Description, Feature, HoleKind
+
+# Functions that the generated .inc files declare, whatever the target (llvm/utils/TableGen/*Emitter.cpp).
+_GENERATED = (
+    "getMnemonic", "printInstruction", "printAliasInstr", "printCustomAliasOperand", "getRegisterName",
+    "getBinaryCodeForInstr", "ComputeAvailableFeatures", "convertToMCInst", "convertToMapAndConstraints",
+    "MatchInstructionImpl", "MatchRegisterName", "MatchRegisterAltName", "MatchOperandParserImpl", "ParseSubtargetFeatures",
+    "decodeInstruction", "getNamedOperandIdx", "SelectCode", "getSubtargetFeatureName", "checkAsmTiedOperandConstraints",
+)
+
+
+@dataclass(frozen=True)
+class SymbolTable:
+    """Qualified names by kind. ``names``: as C++ writes them, ``Lanai::GPRRegClass``; accessors and functions have no scope."""
+
+    names: Mapping[HoleKind, tuple[str, ...]]
+
+    @cached_property
+    def _kinds(self) -> dict[str, HoleKind]:
+        kinds: dict[str, HoleKind] = {}
+        for kind, names in self.names.items():
+            for name in names:
+                kinds.setdefault(name, kind)
+        return kinds
+
+    def kind_of(self, name: str) -> HoleKind | None:
+        """What ``name`` stands for, written with its scope (``LanaiISD::CALL``), or None if TableGen makes no such name."""
+        return self._kinds.get(name)
+
+    def of(self, kind: HoleKind) -> tuple[str, ...]:
+        """The names of a kind, in the order of the records; () if there are none."""
+        return self.names.get(kind, ())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._kinds
+
+
+def symbols(description: Description) -> SymbolTable:
+    """The symbol table of a target: what llvm-tblgen's backends make of its records."""
+    d, scope = description, description.namespace
+    return SymbolTable(
+        {
+            HoleKind.OPCODE: tuple(f"{i.namespace}::{i.name}" for i in d.instructions),
+            HoleKind.REGISTER: tuple(f"{r.namespace}::{r.name}" for r in d.registers),
+            HoleKind.REGISTER_CLASS: tuple(f"{c.namespace}::{c.name}{s}" for c in d.register_classes for s in ("RegClass", "RegClassID")),
+            HoleKind.SUBREGISTER: tuple(f"{scope}::{name}" for name in d.subregister_indices),
+            HoleKind.ISD_NODE: tuple(dict.fromkeys(node.opcode for node in d.nodes)),
+            HoleKind.RELOCATION: tuple(f"ELF::{name}" for name in d.relocations),
+            HoleKind.FEATURE: tuple(dict.fromkeys(name for f in d.features for name in feature_names(f, scope))),
+            HoleKind.ENUMERATOR: tuple(dict.fromkeys(_enumerators(d))),
+            HoleKind.STRING: tuple(p.name for p in d.processors),
+            HoleKind.METHOD: tuple(dict.fromkeys(_functions(d))),
+        }
+    )
+
+
+def getter(feature: Feature) -> str:
+    """The accessor that SubtargetEmitter.cpp makes of a boolean feature's field, "" for any other field."""
+    if feature.value not in ("true", "false"):
+        return ""
+    return feature.field[:1].lower() + feature.field[1:]
+
+
+def feature_names(feature: Feature, scope: str) -> tuple[str, ...]:
+    """What C++ may call a feature: its enumerator, its accessor, its field."""
+    return tuple(dict.fromkeys(n for n in (f"{scope}::{feature.record}", getter(feature), feature.field) if n))
+
+
+def _enumerators(d: Description) -> Iterator[str]:
+    for instruction in d.instructions:
+        if "UseNamedOperandTable" in instruction.flags:
+            for operand in (*instruction.outs, *instruction.ins):
+                yield f"{d.namespace}::OpName::{operand.name}"
+    yield from (f"{d.namespace}::Sched::{name}" for name in sorted({i.itinerary for i in d.instructions}) if re.fullmatch(r"\w+", name))
+
+
+def _functions(d: Description) -> Iterator[str]:
+    yield from _GENERATED
+    for convention in d.calling_conventions:
+        if convention.callee_saved:
+            yield f"{convention.name}_SaveList"
+            yield f"{convention.name}_RegMask"
+        else:
+            yield convention.name
+    yield from (c.name for c in d.contracts if "::" not in c.name)

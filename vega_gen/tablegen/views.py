@@ -1,0 +1,347 @@
+"""Typed views of a target's records.
+
+Enters: raw records. Leaves: the parts of a ``Description`` that are one record each.
+It does not run llvm-tblgen, nor derive what the backend must define (``contracts`` does).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from vega_gen.records import (
+    CallingConvention,
+    ComplexPattern,
+    Feature,
+    Fragment,
+    Instruction,
+    InstructionOperand,
+    Node,
+    OperandClass,
+    Processor,
+    Register,
+    RegisterClass,
+)
+from vega_gen.tablegen.raw import Dag, Raw, parse_dag
+from vega_gen.tablegen.registers import RegisterSets
+
+WANTED = frozenset(
+    {
+        "Instruction", "Register", "RegisterTuples", "RegisterClass", "RegisterOperand", "DAGOperand", "AsmOperandClass",
+        "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
+        "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
+        "Predicate", "Pattern", "ValueType", "SDTypeProfile", "SDTypeConstraint", "PointerLikeRegClass",
+    }
+)
+_LLVM_NAMESPACES = ("ISD::", "TargetOpcode::")
+_CALL = re.compile(r"(?<![\w.>])((?:\w+::)*\w+)\s*(?:<[\w\s,:]*>)?\s*\(")
+_KEYWORDS = frozenset({"if", "for", "while", "switch", "return", "sizeof", "static_cast", "const_cast", "catch", "defined", "assert"})
+_TYPES = re.compile(r"u?int\d*(_t)?|unsigned|bool|char|float|double")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+
+
+def of_class(raws: Mapping[str, Raw], *names: str) -> Iterator[Raw]:
+    """The records that have one of these classes, in order."""
+    wanted = set(names)
+    return (raw for raw in raws.values() if not wanted.isdisjoint(raw.classes))
+
+
+def called_names(code: str) -> tuple[str, ...]:
+    """Names called as free functions (or as methods of the enclosing class) in a piece of C++."""
+    text = _COMMENT.sub(" ", code)
+    return tuple(dict.fromkeys(name for name in _CALL.findall(text) if name not in _KEYWORDS and not _TYPES.fullmatch(name)))
+
+
+def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ...]:
+    """The registers of the target, the tuples that TableGen synthesises last."""
+    found: list[Register] = []
+    for raw in of_class(raws, "Register"):
+        if raw.name == "NoRegister" or not raw.string("Namespace"):
+            continue
+        dwarf = tuple(int(n) for n in raw.items("DwarfNumbers") if n.lstrip("-").isdigit())
+        alias = raws.get(raw.string("DwarfAlias"))
+        if not dwarf and alias is not None:
+            dwarf = tuple(int(n) for n in alias.items("DwarfNumbers") if n.lstrip("-").isdigit())
+        found.append(
+            Register(
+                raw.name,
+                raw.string("AsmName") or raw.name,
+                raw.string("Namespace"),
+                raw.number("HWEncoding"),
+                raw.items("SubRegs"),
+                raw.items("Aliases"),
+                dwarf,
+            )
+        )
+    by_name = {register.name: register for register in found}
+    for raw in of_class(raws, "RegisterTuples"):
+        names = raw.items("RegAsmNames")
+        for index, (name, parts) in enumerate(sets.tuples(raw)):
+            first = by_name.get(parts[0])
+            if name not in by_name and first is not None:
+                by_name[name] = Register(name, names[index] if index < len(names) else name, first.namespace, first.encoding, parts, (), ())
+    return tuple(by_name.values())
+
+
+def register_classes(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[RegisterClass, ...]:
+    """The register classes of the target. A value type that depends on the hardware mode is that of the default mode."""
+    found: list[RegisterClass] = []
+    for raw in of_class(raws, "RegisterClass"):
+        types = tuple(dict.fromkeys(value_type(raws, name) for name in raw.items("RegTypes")))
+        size = raw.number("Size") or next((n for n in (_bits(raws, t) for t in types) if n), 0)
+        allocatable = raw.number("isAllocatable") == 1
+        scope, alignment = raw.string("Namespace"), raw.number("Alignment")
+        found.append(RegisterClass(raw.name, scope, types, size, alignment, sets.named(raw.name), allocatable))
+    return tuple(found)
+
+
+def value_type(raws: Mapping[str, Raw], name: str) -> str:
+    """The value type's name; of one that depends on the hardware mode, the first mode's."""
+    raw = raws.get(name)
+    objects = raw.items("Objects") if raw is not None else ()
+    return objects[0] if objects else name
+
+
+def _bits(raws: Mapping[str, Raw], name: str) -> int:
+    raw = raws.get(name)
+    return raw.number("Size") if raw is not None else 0
+
+
+def operand_classes(raws: Mapping[str, Raw]) -> tuple[OperandClass, ...]:
+    """The operand types: Operand and RegisterOperand records, and register classes, which instructions use directly."""
+    found: list[OperandClass] = []
+    for raw in of_class(raws, "DAGOperand", "PointerLikeRegClass"):
+        is_class = "RegisterClass" in raw.classes
+        by_kind = f"DecodePointerLikeRegClass{raw.number('RegClassKind')}" if "PointerLikeRegClass" in raw.classes else ""
+        match_class = raws.get(raw.string("ParserMatchClass"))
+        name = match_class.string("Name") if match_class is not None else ""
+        info = raw.dag("MIOperandInfo")
+        implied = "OperandWithDefaultOps" in raw.classes  # predicates and optional definitions, which C++ seldom names
+        found.append(
+            OperandClass(
+                name=raw.name,
+                type=value_type(raws, raw.string("Type") if not is_class else (raw.items("RegTypes") or ("",))[0]),
+                print_method=raw.string("PrintMethod") or "printOperand",
+                encoder_method=raw.string("EncoderMethod"),
+                decoder_method=raw.string("DecoderMethod") or by_kind,
+                parser_class="Reg" if is_class else name,
+                predicate_method=(match_class.string("PredicateMethod") or f"is{name}") if match_class is not None else "",
+                render_method=(match_class.string("RenderMethod") or f"add{name}Operands") if match_class is not None else "",
+                parser_method=match_class.string("ParserMethod") if match_class is not None else "",
+                operand_type="OPERAND_DEFAULT" if implied else raw.string("OperandType"),
+                sub_operands=tuple(value for value, _ in info.leaves()) if info is not None else (),
+                register_class=raw.name if is_class else raw.string("RegClass"),
+            )
+        )
+    return tuple(found)
+
+
+def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
+    """The target's instructions. One without a pattern of its own has the smallest pattern that selects it alone (Pat)."""
+    selected = _selecting_patterns(raws)
+    found: list[Instruction] = []
+    for raw in of_class(raws, "Instruction"):
+        if raw.string("Namespace") in ("", "TargetOpcode"):
+            continue
+        own = raw.dags("Pattern")
+        printed = raw.field("Pattern") if own else None
+        if not own and raw.name in selected:
+            printed, own = selected[raw.name]
+        found.append(
+            Instruction(
+                name=raw.name,
+                namespace=raw.string("Namespace"),
+                asm=raw.string("AsmString"),
+                outs=_operands(raw.dag("OutOperandList")),
+                ins=_operands(raw.dag("InOperandList")),
+                pattern=printed or "",
+                nodes=tuple(op for dag in own for op in _operators(raws, dag, 0)),
+                flags=raw.true_bits(),
+                size=raw.number("Size"),
+                encoding=raw.bits("Inst"),
+                defs=raw.items("Defs"),
+                uses=raw.items("Uses"),
+                constraints=raw.string("Constraints"),
+                predicates=raw.items("Predicates"),
+                itinerary=_itinerary(raw),
+                classes=raw.classes,
+                decoder_method=raw.string("DecoderMethod"),
+                post_encoder_method=raw.string("PostEncoderMethod"),
+            )
+        )
+    return tuple(found)
+
+
+def _operands(dag: Dag | None) -> tuple[InstructionOperand, ...]:
+    """An operand that names its sub-operands, (MEMri $base, $offset), is one operand of that type."""
+    if dag is None:
+        return ()
+    return tuple(InstructionOperand(name, value.op if isinstance(value, Dag) else value) for value, name in dag.args)
+
+
+def _itinerary(raw: Raw) -> str:
+    name = raw.string("Itinerary")
+    return name if name not in ("", "NoItinerary") else " ".join(raw.items("SchedRW"))
+
+
+def _operators(raws: Mapping[str, Raw], dag: Dag, depth: int) -> Iterator[str]:
+    """Operators, outermost first: an SDNode by its opcode; a fragment by its name, then what it stands for. Types are left out."""
+    raw = raws.get(dag.op)
+    if raw is None:
+        yield dag.op
+    elif "SDNode" in raw.classes:
+        yield raw.string("Opcode") or dag.op
+    elif "PatFrags" in raw.classes and depth < 4:
+        yield dag.op
+        for inner in raw.dags("Fragments")[:1]:
+            yield from _operators(raws, inner, depth + 1)
+    elif not ("ValueType" in raw.classes or "RegisterClass" in raw.classes):
+        yield dag.op
+    for arg, _ in dag.args:
+        if isinstance(arg, Dag):
+            yield from _operators(raws, arg, depth)
+
+
+def _selecting_patterns(raws: Mapping[str, Raw]) -> dict[str, tuple[str, tuple[Dag, ...]]]:
+    best: dict[str, tuple[str, tuple[Dag, ...]]] = {}
+    for raw in of_class(raws, "Pattern"):
+        results = raw.field("ResultInstrs") or ""
+        # Only a result that is one instruction, with no instruction among its operands, says what that instruction does.
+        if results.count("(") - results.count("((") != 1:
+            continue
+        name = results[2:].split(" ", 1)[0].rstrip(")]")
+        target, printed = raws.get(name), raw.field("PatternToMatch")
+        if target is None or printed is None or "Instruction" not in target.classes:
+            continue
+        if name not in best or len(printed) < len(best[name][0]):
+            best[name] = (printed, (parse_dag(printed),))
+    return best
+
+
+def nodes(raws: Mapping[str, Raw]) -> tuple[Node, ...]:
+    """The target's own SDNodes: those whose opcode is not one of LLVM's."""
+    found: list[Node] = []
+    for raw in of_class(raws, "SDNode"):
+        opcode = raw.string("Opcode")
+        profile = raws.get(raw.string("TypeProfile"))
+        if not opcode or opcode.startswith(_LLVM_NAMESPACES) or profile is None:
+            continue
+        constraints = tuple(_constraint(raws[name]) for name in profile.items("Constraints") if name in raws)
+        found.append(
+            Node(raw.name, opcode, profile.number("NumResults"), profile.number("NumOperands"), constraints, raw.items("Properties"))
+        )
+    return tuple(found)
+
+
+def _constraint(raw: Raw) -> str:
+    kind = next((c for c in reversed(raw.classes) if c != "SDTypeConstraint"), "SDTypeConstraint")
+    other = next((raw.field(f) for f in ("VT", "OtherOperandNum", "BigOperandNum", "OtherOpNum") if raw.field(f)), None)
+    return f"{kind}<{raw.number('OperandNum')}{f', {other}' if other else ''}>"
+
+
+def fragments(raws: Mapping[str, Raw]) -> tuple[Fragment, ...]:
+    """Pattern fragments and node transforms with C++ in them, LLVM's own among them."""
+    found: list[Fragment] = []
+    for raw in of_class(raws, "PatFrags", "SDNodeXForm"):
+        code = raw.string("PredicateCode") or raw.string("ImmediateCode") or raw.string("XFormFunction")
+        if code.strip():
+            found.append(Fragment(raw.name, code, called_names(code), raw.field("Fragments") or raw.field("Opcode") or ""))
+    return tuple(found)
+
+
+def complex_patterns(raws: Mapping[str, Raw]) -> tuple[ComplexPattern, ...]:
+    """Complex patterns with a selector in C++."""
+    return tuple(
+        ComplexPattern(
+            raw.name,
+            value_type(raws, raw.string("Ty")),
+            raw.number("NumOperands"),
+            raw.string("SelectFunc"),
+            raw.items("RootNodes"),
+            raw.items("Properties"),
+        )
+        for raw in of_class(raws, "ComplexPattern")
+    )
+
+
+def features(raws: Mapping[str, Raw]) -> tuple[Feature, ...]:
+    """Subtarget features."""
+    return tuple(
+        Feature(raw.name, raw.string("Name"), raw.string("FieldName"), raw.string("Value"), raw.string("Desc"), raw.items("Implies"))
+        for raw in of_class(raws, "SubtargetFeature")
+    )
+
+
+def processors(raws: Mapping[str, Raw]) -> tuple[Processor, ...]:
+    """Processors by their -mcpu names."""
+    return tuple(
+        Processor(raw.string("Name"), raw.string("SchedModel"), raw.string("ProcItin"), raw.items("Features"))
+        for raw in of_class(raws, "Processor")
+    )
+
+
+def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[CallingConvention, ...]:
+    """Calling conventions, and lists of callee-saved registers."""
+    found: list[CallingConvention] = []
+    for raw in of_class(raws, "CallingConv"):
+        registers: list[str] = []
+        stack: list[tuple[int, int]] = []
+        hooks: list[str] = []
+        for action in _actions(raws, raw.items("Actions")):
+            registers += action.items("RegList")
+            if "CCAssignToStack" in action.classes or action.field("Align"):
+                stack.append((action.number("Size"), action.number("Align")))
+            hooks += [action.string("FuncName")] if action.field("FuncName") else []
+            hooks += called_names(action.string("Predicate"))
+        if raw.number("Custom"):
+            hooks.append(raw.name)
+        found.append(
+            CallingConvention(
+                raw.name, tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks)), callee_saved=False
+            )
+        )
+    found += [CallingConvention(raw.name, sets.named(raw.name), (), (), callee_saved=True) for raw in of_class(raws, "CalleeSavedRegs")]
+    return tuple(found)
+
+
+def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:
+    """Actions with those they guard, in order."""
+    for name in names:
+        raw = raws.get(name)
+        if raw is not None:
+            yield raw
+            if raw.field("SubAction"):
+                yield from _actions(raws, [raw.string("SubAction")])
+
+
+def namespace(raws: Mapping[str, Raw], fallback: str) -> str:
+    """The namespace of most of the target's instructions."""
+    seen = Counter(raw.string("Namespace") for raw in of_class(raws, "Instruction"))
+    for none in ("", "TargetOpcode"):
+        del seen[none]
+    return seen.most_common(1)[0][0] if seen else fallback
+
+
+def target_data(raws: Mapping[str, Raw], target: Raw) -> dict[str, str]:
+    """Fields of the Target record, its InstrInfo, parsers, variants and writers: "AsmWriter.PassSubtarget" -> "1"."""
+    data = {"Target.AllowRegisterRenaming": target.field("AllowRegisterRenaming") or "0"}
+    groups = {
+        "InstrInfo": (target.string("InstructionSet"),),
+        "AsmParser": target.items("AssemblyParsers"),
+        "AsmParserVariant": target.items("AssemblyParserVariants"),
+        "AsmWriter": target.items("AssemblyWriters"),
+    }
+    for group, names in groups.items():
+        for index, name in enumerate(names):
+            raw = raws.get(name)
+            prefix = group if index == 0 else f"{group}.{index}"
+            if raw is not None:
+                data[f"{prefix}.record"] = name
+                data |= {f"{prefix}.{key}": value for key, value in _plain_fields(raw).items()}
+    return data
+
+
+def _plain_fields(raw: Raw) -> dict[str, str]:
+    found = re.findall(r"\n  (?:bit|int|string) (\w+) = ([^\n]*);", raw.text)
+    return {name: value.strip('"') for name, value in found if value != "?"}
