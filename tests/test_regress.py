@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -14,9 +15,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
 from llvm_integration.discover import find_installation, open_source
 from llvm_integration.process import Completed, ToolFailure, run
+from vega_gen.cli import app
 from vega_gen.cxx import parse_file, parse_function, tokenize
 from vega_gen.errors import BaselineError, InputError, NotFoundError
 from vega_gen.records import Function, Judgement, PlannedFunction, Verdict
@@ -166,6 +169,28 @@ def test_the_same_plan_gives_the_same_verdicts_without_the_compiler(tmp_path: Pa
     again = tiny.regression(tmp_path, tiny.slow_functions())
     assert {j.function: j for j in again.judgements()} == first
     assert again.build.compiled == []
+
+
+def run_command(monkeypatch: pytest.MonkeyPatch, regression: Regression, *options: str) -> Result:
+    monkeypatch.setattr("vega_gen.pipeline.regression", lambda llvm, target, **asked: regression)
+    return CliRunner().invoke(app, ["regress", "--target", "Tiny", "--llvm", "somewhere", *options])
+
+
+def test_the_command_writes_the_run_and_exits_2_only_where_a_function_is_unresolved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    report = tmp_path / "run.json"
+    failing = [tiny.planned(tiny.GENERATED["failed-test"])]
+    answered = run_command(monkeypatch, tiny.regression(tmp_path, failing), "--json", str(report))
+    assert answered.exit_code == 0, answered.output
+    run = json.loads(report.read_bytes())
+    assert run["population"]["whole"]["size"] == len(run["functions"]) == 14
+    assert run["population"]["whole"]["verdicts"]["failed-test"] == 1
+    assert "1 tests are not green on the unmodified backend and were left out: red" in answered.output
+    broken = tiny.regression(tmp_path, [tiny.planned(tiny.GENERATED["unresolved"])], functions_glob="tinyMore")
+    answered = run_command(monkeypatch, broken, "--functions", "tinyMore")
+    assert answered.exit_code == 2
+    assert "tinyMore is unresolved: OSError: [Errno 28] No space left on device" in answered.output
 
 
 # ------------------------------------------------------------------------- journal

@@ -16,7 +16,7 @@ from llvm_integration import discover
 from llvm_integration.check import Checker, Preamble
 from llvm_integration.process import run
 from llvm_integration.toolchain import compile_flags
-from vega_gen import features, store, tablegen
+from vega_gen import features, regress, store, tablegen
 from vega_gen.corpus import Corpus, Target, held_out_folders, open_corpus
 from vega_gen.cxx import parse_file
 from vega_gen.emit import emit, templates
@@ -302,6 +302,26 @@ def target_inputs(
     own = corpus.target(target)
     headers = {file: corpus.read(own.path / file) for file in own_headers(own.path)} if mode is Mode.DESC else {}
     return Inputs(source, own.path / own.td, own.folder, mode, filler, installation.llvm_tblgen, headers), installation, held
+
+
+def regression(
+    llvm: Path, target: str, *, mode: Mode, filler: FillerName, functions_glob: str = "*", jobs: int = 2, work: Path | None = None,
+    build_dir: Path | None = None, timeout: int = 60, keep_going: bool = False, progress: Progress = _silent,
+) -> regress.Regression:
+    """The regression of a held-out target: its plan made anew, the official backend read by the judge alone."""
+    inputs, installation, held = target_inputs(llvm, target, mode, filler, build_dir)
+    folder = work or store.cache_dir() / "regress" / f"{inputs.folder}-{store.digest(str(inputs.source.root), installation.version)[:8]}"
+    mined = mine((inputs.source.root,), held, mode, inputs.tblgen, progress)
+    generated = folder / "generate" / f"{mode}-{filler}"
+    plan = generate(inputs, work=generated, installation=installation, held_out=held, jobs=jobs, progress=progress, mined=mined)
+    store.dump(plan, generated / "plan.json")
+    reference = regress.read_reference(inputs.source.llvm, inputs.folder)
+    masker = masker_of(inputs.folder, inputs.description)
+    roles = mined.groups.with_target(inputs.folder, reference.classes, masker, inputs.description.contracts)
+    return regress.judge(
+        plan, reference, roles, lambda file: module_of(file, masker), inputs.source, installation, folder,
+        functions_glob=functions_glob, jobs=jobs, timeout=timeout, keep_going=keep_going, progress=progress,
+    )
 
 
 def own_headers(folder: Path) -> Iterable[str]:

@@ -82,7 +82,8 @@ def lay_out(
         first = next((i for i, part in enumerate(ordered) if part.order[0] >= 1 and not _is_include(part)), len(ordered))
         made = _declarations(declared, parts)
         types = frozenset(token for part in made for token in cxx.tokenize(part.text))
-        early = [part for part in ordered[first:] if part.order[0] == 3 and part.table is None and part.names & types - _own_names(declared)]
+        types -= _own_names(declared)
+        early = [part for part in ordered[first:] if part.order[0] == 3 and part.table is None and part.names & types]
         ordered[first:] = [*early, *made, *(part for part in ordered[first:] if part not in early)]
     return _blocks(ordered)
 
@@ -186,7 +187,7 @@ def _declared_name(text: str) -> str:
         return define[1]
     tokens = [token for token in cxx.tokenize(text) if token[0] != "#"]
     if tokens[:1] == ["typedef"]:
-        pointer = next((i for i, token in enumerate(tokens) if tokens[i - 1 : i + 1] == ["(", "*"]), 0)
+        pointer = next((i for i in range(1, len(tokens)) if tokens[i - 1 : i + 1] == ["(", "*"]), 0)
         return tokens[pointer + 1] if pointer else tokens[-2]
     end = next((i for i, token in enumerate(tokens) if token in ("=", "[", "(", ";")), len(tokens))
     if not 2 <= end < len(tokens) or not _IDENTIFIER.match(tokens[end - 1]) or tokens[end - 2] == "::":

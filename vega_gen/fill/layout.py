@@ -62,6 +62,7 @@ class _Layout:
         everything = Mentions()
         for m in mentions.values():
             everything.names |= m.names
+            everything.bare |= m.bare
             everything.qualified |= m.qualified
         everything.names |= {self.masker.mask(f"initialize{c}Pass") for c in self._initialised()}
         plan_enums(self.donors, everything, paths - self.own, self.shared)

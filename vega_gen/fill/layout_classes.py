@@ -145,7 +145,7 @@ class ClassPlanner:
         initialised = {s.head[0] for f in planned for s in f.candidate.statements if s.kind is StatementKind.INITIALISER}
         initialised |= {i[0] for f in planned for i in f.candidate.signature.initialisers if i}
         needed |= initialised
-        types = {t for f in planned for t in self.tokens[id(f)]}
+        types = {t for f in planned for t in set(self.tokens[id(f)]) - _local_names(f)}
         users = self.functions if file.endswith(".h") else [f for f in self.functions if f.file == file]
         needed |= accessed(self.tokens[id(f)] for f in users)
         entries = self._entries(donors)
@@ -177,9 +177,7 @@ class ClassPlanner:
     def _values(self, f: PlannedFunction) -> set[str]:
         """Names in an expression's place, not followed by what follows a type, that are neither parameters nor locals."""
         tokens = self.tokens[id(f)]
-        local = {p.name for p in f.candidate.signature.params}
-        for statement in f.candidate.statements:
-            local.update(declared_names(statement.head))
+        local = _local_names(f)
         found: set[str] = set()
         for before, token, after in zip(("", *tokens), tokens, (*tokens[1:], ";"), strict=False):
             if token in local and before not in (".", "->"):
@@ -285,7 +283,7 @@ class ClassPlanner:
     def _usable(self, e: Entry, name: str, file: str, wanted: Mapping[str, str]) -> bool:
         """Whether every type that the member names exists in the new backend, and no record that it has not."""
         m = e.member
-        if m.tokens and (m.tokens[0] == "friend" or m.tokens[0].startswith(("#if", "#e"))):
+        if m.tokens and m.tokens[0].startswith(("#if", "#e")):
             return False
         tokens = m.tokens
         for i, token in enumerate(tokens):
@@ -327,3 +325,11 @@ class ClassPlanner:
             if f.in_class:
                 found.update(self.tokens[id(f)])
         return sorted(n for n in found if n in by_name and n != c.name and by_name[n].file == c.file)
+
+
+def _local_names(f: PlannedFunction) -> set[str]:
+    """The names of a function's parameters and locals."""
+    names = {p.name for p in f.candidate.signature.params}
+    for statement in f.candidate.statements:
+        names.update(declared_names(statement.head))
+    return names

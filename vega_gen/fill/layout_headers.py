@@ -25,9 +25,10 @@ _FIXUP = re.compile(r"(?i)fixup_")
 
 @dataclass
 class Mentions:
-    """Names that planned text mentions, masked: single ones, and those written ``scope::name``."""
+    """Names that planned text mentions, masked: all of them, those that nothing qualifies, and those written ``scope::name``."""
 
     names: set[str] = field(default_factory=set[str])
+    bare: set[str] = field(default_factory=set[str])
     qualified: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def add(self, tokens: Sequence[str]) -> None:
@@ -35,6 +36,8 @@ class Mentions:
         for i, token in enumerate(tokens):
             if IDENTIFIER.match(token.replace("<T>", "T").replace("<TU>", "T").replace("<t>", "t")):
                 self.names.add(token)
+                if i == 0 or tokens[i - 1] not in ("::", ".", "->"):
+                    self.bare.add(token)
                 if i + 2 < len(tokens) and tokens[i + 1] == "::":
                     self.qualified.add((token, tokens[i + 2]))
 
@@ -101,10 +104,13 @@ def _enumerators(
             if i < len(e.values):
                 values[enumerator].update(masker.mask_all(_WORDS.findall(e.values[i])))
 
+    targets = {e.target for e in enums}
+
     def mentioned(e: str) -> bool:
         if (tail, e) in mentions.qualified or (bool(name) and (name, e) in mentions.qualified):
             return True
-        return e in mentions.names and (not tail or "<" in e)
+        # a single donor's unscoped enumerator may be any local's name
+        return e in mentions.bare and ("<" in e or (not tail and len(targets) > 1))
 
     chosen = {e for e in seen if mentioned(e) and (tail, e) not in taken}
     chosen.update(asked)

@@ -90,6 +90,8 @@ def names_of(m: Member) -> frozenset[str]:
     names = {m.name} if m.name else set[str]()
     if tokens and tokens[0] == "using" and len(tokens) > 2:
         names.add(tokens[1] if "=" in tokens else [t for t in tokens if IDENTIFIER.match(t)][-1])
+    elif tokens and tokens[0] == "typedef":
+        names.add([t for t in tokens if IDENTIFIER.match(t)][-1])
     elif tokens and (tokens[0] == "enum" or (tokens[0] == "union" and not m.name)):
         start = tokens.index("{") if "{" in tokens else 0
         for before, token, after in zip(tokens[start:], tokens[start + 1 :], tokens[start + 2 :], strict=False):
