@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 import psutil
 
-from llvm_integration.edits import CheckoutFailure, Edit, as_failure
+from llvm_integration.edits import OWN_FOLDER, CheckoutFailure, Edit, as_failure
 from llvm_integration.journal import is_alive, process_mark
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git can still write to a plain tree
@@ -61,9 +61,13 @@ def branch_name(target: str) -> str:
 
 
 def require_clean(root: Path, edits: Sequence[Edit]) -> None:
-    """Raises ``CheckoutFailure`` if a tracked file has uncommitted changes, or an untracked one lies where an edit goes."""
+    """Raises ``CheckoutFailure`` if a tracked file has uncommitted changes, or an untracked one lies where an edit goes.
+
+    Changes below a target's ``OWN_FOLDER`` (a review's decisions) are no hindrance: no edit touches them.
+    """
     with _open(root) as repo:
-        changed = _split(_git(repo, "status", "--porcelain", "-z", "--untracked-files=no"))
+        others = (":/", f":(exclude,top,glob)**/{OWN_FOLDER}/**")
+        changed = _split(_git(repo, "status", "--porcelain", "-z", "--untracked-files=no", "--", *others))
         if changed:
             raise CheckoutFailure(
                 f"the checkout has uncommitted changes ({len(changed)}), the first: {changed[0].strip()}",

@@ -9,7 +9,7 @@ import hashlib
 import re
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,10 +19,13 @@ from llvm_integration.discover import Installation
 from llvm_integration.incremental import ContentHashes, Step, input_key
 from llvm_integration.process import ToolFailure, run
 
+Progress = Callable[[int, int, str], None]
+
 PREAMBLE_SECONDS = 180.0
 CHECK_SECONDS = 20.0
 CHECK_MEMORY_MB = 6000
 
+_LIMITS = ("-w", "-fno-spell-checking", "-ferror-limit=5", "-fno-caret-diagnostics", "-fno-color-diagnostics")
 _ERROR = re.compile(r"^(?P<file>[^\n:]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<message>.*)$", re.MULTILINE)
 _OWN_LINE = re.compile(r"^<stdin>:(\d+):\d+: ", re.MULTILINE)
 _SCHEMA = """
@@ -55,6 +58,32 @@ class CheckResult:
     line: int
 
 
+def check_files(
+    installation: Installation, files: Sequence[Path], include_dirs: Sequence[Path], flags: Sequence[str], jobs: int, progress: Progress
+) -> dict[Path, str]:
+    """Each whole file -> the first error that clang has to say of it ("file:line: message"), "" if it has none.
+
+    ``progress(done, all, file)`` after each. A file on which clang does not end counts as wrong. Raises ToolFailure if clang cannot be run.
+    """
+    command = [str(installation.clangxx), *flags, *_LIMITS, *(f"-I{folder}" for folder in include_dirs), "-fsyntax-only"]
+
+    def one(file: Path) -> str:
+        completed = run([*command, str(file)], timeout=PREAMBLE_SECONDS, memory_mb=CHECK_MEMORY_MB)
+        if completed.ok:
+            return ""
+        if completed.timed_out:
+            return f"clang did not end within {PREAMBLE_SECONDS:.0f} s"
+        found = _ERROR.search(completed.stderr)
+        return f"{found['file']}:{found['line']}: {found['message']}" if found else completed.stderr[-400:].strip() or "clang crashed"
+
+    said: dict[Path, str] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        for file, message in zip(files, pool.map(one, files), strict=True):
+            said[file] = message
+            progress(len(said), len(files), file.name)
+    return said
+
+
 class Checker:
     """Syntax checks with one set of include folders and flags; `work` keeps precompiled preambles and results."""
 
@@ -63,16 +92,7 @@ class Checker:
         self._work = work.resolve()
         includes = [f"-I{folder}" for folder in include_dirs]
         # Templates that the preamble needs are instantiated once, in the PCH: a check takes 0.04 s in place of 0.6 s.
-        limits = [
-            "-fpch-instantiate-templates",
-            "-fpch-instantiate-templates",
-            "-w",
-            "-fno-spell-checking",
-            "-ferror-limit=5",
-            "-fno-caret-diagnostics",
-            "-fno-color-diagnostics",
-        ]
-        self._command = (str(installation.clangxx), *flags, *limits, *includes)
+        self._command = (str(installation.clangxx), *flags, "-fpch-instantiate-templates", *_LIMITS, *includes)
         self._hashes = ContentHashes()
         self._lock = threading.Lock()
         self._database = sqlite3.connect(self._work / "checks.sqlite3", check_same_thread=False, isolation_level=None, timeout=60)

@@ -30,7 +30,7 @@ from llvm_integration.edits import (
 
 __all__ = [
     "STAMP", "CheckoutFailure", "Edit", "TargetState", "Way", "Written",
-    "recover", "target_state", "undo", "valid_target_name", "write",
+    "destination", "probe", "recover", "target_state", "undo", "valid_target_name", "write",
 ]  # fmt: skip
 
 _NEW_FOLDER = "give a new folder with --out"
@@ -88,6 +88,39 @@ def recover(root: Path, out: Path | None = None) -> bool:
     return (out is not None and not branch.is_checkout(out) and journal.put_back(out)) or found
 
 
+def destination(root: Path, target: str, out: Path | None = None) -> Path | None:
+    """The folder beside the tree that ``write`` would make for ``target``, absolute; None where it would write into ``root`` itself.
+
+    Raises ``CheckoutFailure``: no LLVM there, a name that is none, an ``out`` that cannot be used.
+    """
+    root = root.absolute()
+    if not (root / "llvm").is_dir():
+        raise CheckoutFailure("no LLVM here: no folder llvm/", where=str(root), next_step="give the folder that holds llvm/ with --llvm")
+    if out is None and target_state(root, target) is not TargetState.OFFICIAL:
+        return None
+    out = out.absolute() if out is not None else root.parent / f"{root.name}-vega-{target}"
+    if out == root or not out.parent.is_dir():
+        raise CheckoutFailure("the result cannot go there", where=str(out), next_step="give a new folder in one that exists with --out")
+    return out
+
+
+def probe(root: Path, target: str, *, out: Path | None = None) -> None:
+    """Before the work: raises ``CheckoutFailure`` for what ``write`` would refuse whatever the edits are: uncommitted changes, a read-only or
+    full disk, a folder in the way."""
+    place = destination(root, target, out)
+    cmake = Edit(f"{target_folder(target)}/CMakeLists.txt", b"", "")
+    if branch.is_checkout(root):
+        branch.require_clean(root, ())
+        if place is not None and place.exists():
+            _require_worktree(root, place)
+            branch.require_clean(place, ())
+        check_room(place or root, [cmake], (branch.git_folder(root),))
+        return
+    if place is not None:
+        _require_own(place)
+    check_room(place or root, [cmake])
+
+
 def write(root: Path, target: str, edits: Sequence[Edit], *, out: Path | None = None) -> Written:
     """Make ``edits``, all of them or none, and say where the result lies.
 
@@ -97,14 +130,7 @@ def write(root: Path, target: str, edits: Sequence[Edit], *, out: Path | None = 
     are deleted. Raises ``CheckoutFailure``, with everything as it was: a name that is none, uncommitted changes, a file without
     vega-gen's stamp in the way, a read-only or full disk.
     """
-    root = root.absolute()
-    if not (root / "llvm").is_dir():
-        raise CheckoutFailure("no LLVM here: no folder llvm/", where=str(root), next_step="give the folder that holds llvm/ with --llvm")
-    official = target_state(root, target) is TargetState.OFFICIAL
-    if official or out is not None:
-        out = out.absolute() if out is not None else root.parent / f"{root.name}-vega-{target}"
-        if out == root or not out.parent.is_dir():
-            raise CheckoutFailure("the result cannot go there", where=str(out), next_step="give a new folder in one that exists with --out")
+    root, out = root.absolute(), destination(root, target, out)
     recovered = recover(root, out)
     check_edits(edits)
     if branch.is_checkout(root):
@@ -137,8 +163,7 @@ def _write_git(root: Path, target: str, edits: Sequence[Edit], out: Path | None,
         return _written(Way.BRANCH, root, branch.branch_name(target), commits, edits, recovered)
     old = root
     if out.exists():
-        if not branch.is_worktree_of(root, out):
-            raise CheckoutFailure("this folder exists, and is no worktree of the checkout", where=str(out), next_step=_NEW_FOLDER)
+        _require_worktree(root, out)
         branch.require_clean(out, edits)
         old = out
     edits = (*_leftover(branch.tracked_files(old, folder), edits), *edits)
@@ -156,8 +181,7 @@ def _write_plain(root: Path, target: str, edits: Sequence[Edit], out: Path | Non
         check_room(root, edits)
         journal.apply(root, edits)
         return _written(Way.TREE, root, "", (), edits, recovered)
-    if out.exists() and any(out.iterdir()) and not (out / journal.FOLDER).is_dir():
-        raise CheckoutFailure("this folder is not empty, and vega-gen did not make it", where=str(out), next_step=_NEW_FOLDER)
+    _require_own(out)
     named = {edit.path for edit in edits}
     kept = [path for path in _files(root, folder) if path not in named and not is_code(path)]
     copies = [Edit(path, (root / path).read_bytes(), "description") for path in kept]
@@ -166,6 +190,16 @@ def _write_plain(root: Path, target: str, edits: Sequence[Edit], out: Path | Non
     check_room(out, edits)
     journal.apply(out, edits)
     return _written(Way.FOLDER, out, "", (), edits, recovered)
+
+
+def _require_worktree(root: Path, out: Path) -> None:
+    if not branch.is_worktree_of(root, out):
+        raise CheckoutFailure("this folder exists, and is no worktree of the checkout", where=str(out), next_step=_NEW_FOLDER)
+
+
+def _require_own(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not (out / journal.FOLDER).is_dir():
+        raise CheckoutFailure("this folder is not empty, and vega-gen did not make it", where=str(out), next_step=_NEW_FOLDER)
 
 
 def _written(way: Way, root: Path, name: str, commits: tuple[str, ...], edits: Sequence[Edit], recovered: bool) -> Written:

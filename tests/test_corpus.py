@@ -136,7 +136,7 @@ def test_functions_come_back_from_the_cache_as_they_went_in(tmp_path: Path, monk
     def no_parse(*_: object) -> None:
         raise AssertionError("parsed again")
 
-    monkeypatch.setattr("vega_gen.corpus.parse_file", no_parse)
+    monkeypatch.setattr("vega_gen.corpus.index.parse_file", no_parse)
     warm = opened(tmp_path)
     assert warm.sources("Lan") == sources
     headers = warm.headers()

@@ -111,7 +111,7 @@ def slot_features(template: FunctionTemplate, slot: Slot) -> tuple[Feature, ...]
     where = f"template {template.group.name} slot {slot.id}"
     lines = slot.lines.values()
     holes = frozenset(t.kind.value for line in lines for t in line.head if isinstance(t, Hole))
-    words = Counter(t for line in lines for t in line.head if isinstance(t, str) and t[0].isalpha())
+    words = Counter(t for line in lines for t in set(line.head) if isinstance(t, str) and t[0].isalpha())
     common = frozenset(w for w, n in words.items() if n * 2 > len(slot.lines))
     return (
         Feature("module", template.group.module.value, where, specific=False),

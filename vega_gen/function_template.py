@@ -13,20 +13,19 @@ from dataclasses import dataclass, field, replace
 
 from rapidfuzz.distance import Indel
 
+from vega_gen.cxx import declared_names
 from vega_gen.errors import NotFoundError
 from vega_gen.groups import FunctionGroup, Masker
-from vega_gen.records import Donor, Function, HoleKind, Statement, StatementKind
+from vega_gen.records import Class, Donor, Function, HoleKind, MemberKind, Statement, StatementKind
+
+FieldsOf = Callable[[Function], Mapping[str, str]]
+"""Fields of a function's class whose type, masked, is its own: name -> type ("<T>Subtarget")."""
 
 KindOf = Callable[[str], HoleKind | None]
 """A donor's symbol table: qualified name ("Lanai::SP") -> kind, None if TableGen does not know it."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 _NUMBER = re.compile(r"\.?\d[\w.']*\Z")
-_NOT_A_TYPE = frozenset(
-    "return case goto new delete throw else do typename using namespace class struct enum union sizeof not and or co_return".split()
-)
-_AFTER_DECLARATOR = frozenset("= ; ( { [ , : )".split())
-_TYPE_WORDS = frozenset("auto bool char short int long unsigned signed float double void const".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,9 @@ Shape = tuple[str | Hole, ...]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One member's statement in a slot: masked shape, what the member has in each hole, and where it stands."""
+    """One member's statement in a slot: masked shape, what the member has in each hole, and where it stands.
+
+    ``declares``: names of the locals it declares, ``declares_as``: what the template calls them ("$l3")."""
 
     kind: StatementKind
     head: Shape
@@ -55,6 +56,7 @@ class Line:
     member: int
     donor: Donor
     declares: tuple[str, ...] = ()
+    declares_as: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[Shape, Shape]:
@@ -70,7 +72,7 @@ class Slot:
 
     kind: StatementKind
     lines: dict[int, Line]
-    children: list[Slot] = field(default_factory=lambda: [])
+    children: list[Slot] = field(default_factory=list["Slot"])
     id: str = ""
     text: str = ""
 
@@ -91,12 +93,12 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class FunctionTemplate:
     """A function template. ``members`` are the donors' functions; ``slots`` the top-level slots in order.
-    ``local_names``: what each member calls each local that the shapes name "$l3"."""
+    ``local_names``: what each member calls each local and each field that the shapes name "$l3" and "$f:<T>Subtarget"."""
 
     group: FunctionGroup
     members: tuple[Function, ...]
     slots: tuple[Slot, ...]
-    local_names: Mapping[str, Mapping[int, str]] = field(default_factory=lambda: {})
+    local_names: Mapping[str, Mapping[int, str]] = field(default_factory=dict[str, Mapping[int, str]])
 
     def restricted(self, keep: Callable[[Function], bool]) -> FunctionTemplate:
         """The template of the members that ``keep`` accepts, slot ids unchanged; this one if that is all or none."""
@@ -123,49 +125,22 @@ class FunctionTemplate:
             yield from slot.walk()
 
 
+_NOT_OF_THE_TYPE = frozenset("const mutable static llvm :: & *".split())
+
+
+def field_types(own: Class, masker: Masker) -> dict[str, str]:
+    """Fields of a class by name -> masked type, of those fields whose class type no other field has."""
+    typed: dict[str, str] = {}
+    for m in own.members:
+        if m.kind is MemberKind.FIELD and m.name in m.tokens:
+            words = [t for t in m.tokens[: m.tokens.index(m.name)] if t not in _NOT_OF_THE_TYPE]
+            if len(words) == 1 and words[0][0].isupper():
+                typed[m.name] = masker.mask(words[0])
+    counted = Counter(typed.values())
+    return {n: t for n, t in typed.items() if counted[t] == 1}
+
+
 # ------------------------------------------------------------------- one member
-
-
-def declared_names(head: Sequence[str]) -> tuple[str, ...]:
-    """Names that a statement's tokens declare, in order: two adjacent type-like and name tokens before a declarator's end."""
-    names: list[str] = []
-    depth_angle = 0
-    for i in range(1, len(head)):
-        token, before = head[i], head[i - 1]
-        if not _IDENTIFIER.match(token) or token in _NOT_A_TYPE or token in _TYPE_WORDS:
-            continue
-        after = head[i + 1] if i + 1 < len(head) else ";"
-        if after not in _AFTER_DECLARATOR:
-            continue
-        if _IDENTIFIER.match(before) and before not in _NOT_A_TYPE:
-            names.append(token)
-        elif before in ("&", "*", ">", "&&") and i >= 2:
-            # `T &x`, `A<B> x`: the token two back is a type's name, not an operand; `a & b` has no declarator after b in a declaration
-            start = _declaration_start(head, i)
-            if start is not None:
-                names.append(token)
-        elif before == "[" and i >= 2 and head[i - 2] in ("auto", "&"):
-            j = i
-            while j < len(head) and head[j] != "]":
-                if _IDENTIFIER.match(head[j]):
-                    names.append(head[j])
-                j += 1
-    del depth_angle
-    return tuple(dict.fromkeys(names))
-
-
-def _declaration_start(head: Sequence[str], i: int) -> int | None:
-    """Index where the declaration of the name at ``i`` starts, if only type tokens stand between, else None."""
-    j = i - 1
-    while j >= 0:
-        token = head[j]
-        if token in ("&", "*", "&&", "::", "<", ">", ",") or (_IDENTIFIER.match(token) and token not in _NOT_A_TYPE):
-            if token == "," and ">" not in head[j:i]:
-                return j + 1 if j + 1 < i - 1 else None
-            j -= 1
-            continue
-        return j + 1 if token in ("(", ";", "{", "[") and j + 1 < i - 1 else None
-    return 0 if i >= 2 else None
 
 
 def _locals(body: Sequence[Statement]) -> dict[str, None]:
@@ -181,15 +156,17 @@ def _locals(body: Sequence[Statement]) -> dict[str, None]:
 class _Abstractor:
     """Turns one member's statements into lines: masks the target, types the holes, names the parameters by position."""
 
-    def __init__(self, index: int, function: Function, masker: Masker, kind_of: KindOf) -> None:
+    def __init__(self, index: int, function: Function, masker: Masker, kind_of: KindOf, fields: Mapping[str, str]) -> None:
         self.index = index
         self.function = function
         self.masker = masker
         self.kind_of = kind_of
         self.params = {p.name: f"$p{i}" for i, p in enumerate(function.signature.params) if p.name}
         self.locals = {n for n in _locals(function.body) if n not in self.params}
+        self.fields = {n: f"$f:{t}" for n, t in fields.items() if n not in self.locals}
+        self.called: dict[str, str] = {}
 
-    def shape(self, tokens: Sequence[str]) -> tuple[Shape, tuple[str, ...]]:
+    def shape(self, tokens: Sequence[str], initialiser: bool = False) -> tuple[Shape, tuple[str, ...]]:
         out: list[str | Hole] = []
         fills: list[str] = []
         i = 0
@@ -203,11 +180,18 @@ class _Abstractor:
                     i += 3
                     continue
             before = tokens[i - 1] if i else ""
-            member = before in (".", "->", "::")
-            if not member and token in self.params:
+            member = before in (".", "->", "::") and tokens[max(0, i - 2)] != "this"
+            initialised = initialiser and i == 0
+            if not member and token in self.fields and (initialised or token not in self.params):
+                out.append(self.fields[token])
+                self.called[self.fields[token]] = token
+            elif not member and not initialised and token in self.params:
                 out.append(self.params[token])
             elif not member and token in self.locals:
                 out.append("$l:" + token)
+            elif not member and token.startswith(("CC_", "RetCC_")) and self.kind_of(token) is HoleKind.METHOD:
+                out.append(Hole(HoleKind.METHOD))
+                fills.append(token)
             elif _NUMBER.match(token):
                 out.append(Hole(HoleKind.INTEGER))
                 fills.append(token)
@@ -231,7 +215,7 @@ class _Abstractor:
         return None
 
     def lines(self, statement: Statement) -> Line:
-        head, fills = self.shape(statement.head)
+        head, fills = self.shape(statement.head, statement.kind is StatementKind.INITIALISER)
         tail, more = self.shape(statement.tail)
         f = self.function
         return Line(
@@ -342,19 +326,21 @@ def _link_locals(slots: Sequence[Slot]) -> dict[str, dict[int, str]]:
     for slot in (s for top in slots for s in top.walk()):
         width = max((len(line.declares) for line in slot.lines.values()), default=0)
         for k in range(width):
-            fresh = {x.member: x.declares[k] for x in slot.lines.values() if len(x.declares) > k and (x.member, x.declares[k]) not in identity}
+            declared = {x.member: x.declares[k] for x in slot.lines.values() if len(x.declares) > k}
+            fresh = {m: n for m, n in declared.items() if (m, n) not in identity}
             if not fresh:
                 continue
             name = f"$l{len(called)}"
             called[name] = fresh
-            identity.update({(m, n): name for m, n in fresh.items()})
+            identity.update(dict.fromkeys(fresh.items(), name))
 
     def rename(shape: Shape, member: int) -> Shape:
         return tuple(identity.get((member, t[3:]), t[3:]) if isinstance(t, str) and t.startswith("$l:") else t for t in shape)
 
     for slot in (s for top in slots for s in top.walk()):
         for member, line in slot.lines.items():
-            slot.lines[member] = replace(line, head=rename(line.head, member), tail=rename(line.tail, member))
+            as_named = tuple(identity[member, n] for n in line.declares if (member, n) in identity)
+            slot.lines[member] = replace(line, head=rename(line.head, member), tail=rename(line.tail, member), declares_as=as_named)
     return called
 
 
@@ -382,7 +368,11 @@ MAX_TOKENS = 6000
 
 
 def build_template(
-    group: FunctionGroup, members: Sequence[Function], maskers: Mapping[str, Masker], kinds: Mapping[str, KindOf]
+    group: FunctionGroup,
+    members: Sequence[Function],
+    maskers: Mapping[str, Masker],
+    kinds: Mapping[str, KindOf],
+    fields_of: FieldsOf = lambda function: {},
 ) -> FunctionTemplate:
     """Aligns the members of a group.
 
@@ -390,14 +380,19 @@ def build_template(
     there is no member: a group with no donor."""
     if not members:
         raise NotFoundError(f"the function group {group.name} has no donor", "", "add a checkout that has one with --corpus DIR")
+
     def none(_: str) -> HoleKind | None:
         return None
 
     alphabet = _Alphabet()
+    called: dict[str, dict[int, str]] = {}
     forests: list[list[Slot]] = []
     for i, f in enumerate(members):
         initialisers = tuple(Statement(StatementKind.INITIALISER, tokens, line=f.line) for tokens in f.signature.initialisers)
-        forest = _Abstractor(i, f, maskers[f.target], kinds.get(f.target, none)).slots((*initialisers, *f.body))
+        abstractor = _Abstractor(i, f, maskers[f.target], kinds.get(f.target, none), fields_of(f))
+        forest = abstractor.slots((*initialisers, *f.body))
+        for name, own in abstractor.called.items():
+            called.setdefault(name, {})[i] = own
         _set_text(forest, alphabet)
         forests.append(forest)
     texts = ["".join(_subtree_text(s) for s in forest)[:MAX_TOKENS] for forest in forests]
@@ -405,6 +400,7 @@ def build_template(
     merged: list[Slot] = []
     for i in order:
         merged = _align(merged, forests[i]) if merged else forests[i]
-    called = _link_locals(merged)
+    called.update(_link_locals(merged))
     _number(merged)
-    return FunctionTemplate(group, tuple(members), tuple(merged), called)
+    aligned = {id(members[i]) for i in order}
+    return FunctionTemplate(group, tuple(members), tuple(merged), called).restricted(lambda f: id(f) in aligned)

@@ -316,7 +316,7 @@ class Groups:
         Raises NotFoundError with the nearest names."""
         if query in self.by_name:
             return self.by_name[query]
-        ending = [n for n in self.by_name if n.endswith("::" + query) or n.endswith(":" + query) or _plain(n) == query]
+        ending = [n for n in self.by_name if n.endswith((f"::{query}", f":{query}")) or _plain(n) == query]
         if len(ending) == 1:
             return self.by_name[ending[0]]
         from rapidfuzz import process

@@ -178,11 +178,16 @@ def shape(hint: Any) -> str:
 # ----------------------------------------------------------------------- manifests
 
 
-def dump(record: Any, path: Path) -> None:
-    """Writes a frozen dataclass as a versioned manifest, atomically. Raises VegaError if the file cannot be written."""
+def manifest(record: Any) -> bytes:
+    """A frozen dataclass as a versioned manifest."""
     hint = cast(type[Any], type(record))
     envelope = {"schema": hint.__name__, "version": VERSION, "shape": shape(hint), "record": codec(hint)[0](record)}
-    write_atomic(path, orjson.dumps(envelope) + b"\n")
+    return orjson.dumps(envelope) + b"\n"
+
+
+def dump(record: Any, path: Path) -> None:
+    """Writes the manifest of a record, atomically. Raises VegaError if the file cannot be written."""
+    write_atomic(path, manifest(record))
 
 
 def load(hint: type[T], path: Path) -> T:

@@ -1,17 +1,19 @@
 """C++ text -> functions, classes, statements, tokens; and back.
 
 Enters: text. Leaves: the records of ``vega_gen.records``, or text. It opens no file of a checkout, and is the only
-user of tree-sitter (``statements`` and ``parse`` below).
+user of tree-sitter (``syntax`` below).
 """
 
 from __future__ import annotations
 
+from vega_gen.cxx.declared import declared_names
 from vega_gen.cxx.lexer import tokenize
 from vega_gen.cxx.parse import namespaces_in, parse_file, parse_function, parse_statement_text, parse_statements
 from vega_gen.cxx.render import format, join, render, render_function, render_parameter, render_signature, tokens
 from vega_gen.cxx.strip import strip_bodies
 
 __all__ = [
+    "declared_names",
     "format",
     "join",
     "namespaces_in",

@@ -5,20 +5,18 @@ Enters: tree-sitter nodes. Leaves: records with members, bases and enumerators. 
 
 from __future__ import annotations
 
-import tree_sitter
-
 from vega_gen.cxx.declarator import head_signature
 from vega_gen.cxx.mask import attributes_before
 from vega_gen.cxx.signature import closing
-from vega_gen.cxx.statements import Text, kind
+from vega_gen.cxx.statements import Text
+from vega_gen.cxx.syntax import CONDITIONAL, Node, kind
 from vega_gen.records import Class, Enum, Member, MemberKind
 
-_CONDITIONAL = frozenset({"preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "preproc_elifdef"})
 _BASE_WORDS = frozenset({"public", "protected", "private", "virtual", "typename"})
 _TYPES = frozenset({"class_specifier", "struct_specifier", "union_specifier", "enum_specifier"})
 
 
-def type_name(text: Text, node: tree_sitter.Node) -> str:
+def type_name(text: Text, node: Node) -> str:
     """The name of a class or enumeration, without template arguments; "" if it has none."""
     name = node.child_by_field_name("name")
     if name is None:
@@ -39,7 +37,7 @@ def _without_arguments(tokens: list[str]) -> list[str]:
     return out
 
 
-def _bases(text: Text, node: tree_sitter.Node) -> tuple[str, ...]:
+def _bases(text: Text, node: Node) -> tuple[str, ...]:
     clause = next((child for child in node.children if kind(child) == "base_class_clause"), None)
     if clause is None:
         return ()
@@ -48,7 +46,7 @@ def _bases(text: Text, node: tree_sitter.Node) -> tuple[str, ...]:
     return tuple(word for word in words.split(",") if word)
 
 
-def make_class(text: Text, node: tree_sitter.Node, name: str, target: str, file: str, namespaces: tuple[str, ...]) -> Class:
+def make_class(text: Text, node: Node, name: str, target: str, file: str, namespaces: tuple[str, ...]) -> Class:
     """The class of a class, struct or union with a body; ``name``: nested with "::"."""
     struct = kind(node) != "class_specifier"
     members: list[Member] = []
@@ -58,14 +56,14 @@ def make_class(text: Text, node: tree_sitter.Node, name: str, target: str, file:
     return Class(target, file, text.line(node.start_byte), name, _bases(text, node), tuple(members), namespaces, struct)
 
 
-def _members(text: Text, nodes: list[tree_sitter.Node], owner: str, access: str, out: list[Member]) -> str:
+def _members(text: Text, nodes: list[Node], owner: str, access: str, out: list[Member]) -> str:
     for node in nodes:
         name = kind(node)
         if not node.is_named or name == "comment":
             continue
         if name == "access_specifier":
             access = text.slice(node.start_byte, node.end_byte)
-        elif name in _CONDITIONAL:
+        elif name in CONDITIONAL:
             access = _conditional(text, node, owner, access, out)
         elif name == "ERROR":
             access = _members(text, node.children, owner, access, out)
@@ -74,7 +72,7 @@ def _members(text: Text, nodes: list[tree_sitter.Node], owner: str, access: str,
     return access
 
 
-def _conditional(text: Text, node: tree_sitter.Node, owner: str, access: str, out: list[Member]) -> str:
+def _conditional(text: Text, node: Node, owner: str, access: str, out: list[Member]) -> str:
     """Members of a conditional, between its directive lines."""
     done = node.start_byte
     skipped = [node.child_by_field_name("condition"), node.child_by_field_name("name")]
@@ -94,7 +92,7 @@ def _directives(text: Text, start: int, end: int, access: str, out: list[Member]
             out.append(Member(MemberKind.OTHER, access, text.line(text.starts[index]), tokens=(text.tokens[index],)))
 
 
-def _member(text: Text, node: tree_sitter.Node, owner: str, access: str) -> Member:
+def _member(text: Text, node: Node, owner: str, access: str) -> Member:
     line = text.line(node.start_byte)
     inner = node
     while kind(inner) == "template_declaration":
@@ -119,13 +117,13 @@ def _member(text: Text, node: tree_sitter.Node, owner: str, access: str) -> Memb
     return Member(MemberKind.OTHER, access, line, tokens=tokens, name=_defined_name(text, inner))
 
 
-def _defined_name(text: Text, node: tree_sitter.Node) -> str:
+def _defined_name(text: Text, node: Node) -> str:
     """The name of a class or enumeration that a member defines, "" if it defines none."""
     inner = node if kind(node) in _TYPES else node.child_by_field_name("type")
     return type_name(text, inner) if inner is not None and kind(inner) in _TYPES else ""
 
 
-def _method(text: Text, node: tree_sitter.Node, inner: tree_sitter.Node, owner: str, access: str, line: int) -> Member | None:
+def _method(text: Text, node: Node, inner: Node, owner: str, access: str, line: int) -> Member | None:
     body = inner.child_by_field_name("body")
     has_body = body is not None and kind(body) in ("compound_statement", "try_statement")
     end = body.start_byte if body is not None and has_body else node.end_byte
@@ -143,7 +141,7 @@ def _method(text: Text, node: tree_sitter.Node, inner: tree_sitter.Node, owner: 
     return Member(MemberKind.METHOD, access, line, made, (), made.name, pure, has_body, deleted)
 
 
-def _is_field(node: tree_sitter.Node) -> bool:
+def _is_field(node: Node) -> bool:
     """A pointer to function: its declarator is a parenthesised pointer."""
     declarator = node.child_by_field_name("declarator")
     while declarator is not None:
@@ -154,7 +152,7 @@ def _is_field(node: tree_sitter.Node) -> bool:
     return False
 
 
-def _field_name(text: Text, node: tree_sitter.Node) -> str:
+def _field_name(text: Text, node: Node) -> str:
     current = node
     while True:
         inner = current.child_by_field_name("declarator") or (
@@ -167,7 +165,7 @@ def _field_name(text: Text, node: tree_sitter.Node) -> str:
         current = inner
 
 
-def enumeration(text: Text, node: tree_sitter.Node, scope: tuple[str, ...], target: str, file: str) -> Enum | None:
+def enumeration(text: Text, node: Node, scope: tuple[str, ...], target: str, file: str) -> Enum | None:
     """The enumeration of an enum with a body, None without one."""
     body = node.child_by_field_name("body")
     if body is None:
@@ -183,6 +181,6 @@ def enumeration(text: Text, node: tree_sitter.Node, scope: tuple[str, ...], targ
                 value = child.child_by_field_name("value")
                 names.append(text.slice(name.start_byte, name.end_byte))
                 values.append(text.slice(value.start_byte, value.end_byte) if value is not None else "")
-        elif kind(child) in _CONDITIONAL or kind(child) == "ERROR":
+        elif kind(child) in CONDITIONAL or kind(child) == "ERROR":
             pending += reversed(child.children)
     return Enum(target, file, text.line(node.start_byte), scope, type_name(text, node), tuple(names), tuple(values))

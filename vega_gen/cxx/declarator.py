@@ -6,10 +6,9 @@ It does not read bodies.
 
 from __future__ import annotations
 
-import tree_sitter
-
 from vega_gen.cxx.signature import signature
-from vega_gen.cxx.statements import Text, kind
+from vega_gen.cxx.statements import Text
+from vega_gen.cxx.syntax import Node, kind
 from vega_gen.records import Signature
 
 _PLAIN = frozenset(
@@ -26,7 +25,7 @@ _PLAIN = frozenset(
 )
 
 
-def head_signature(text: Text, node: tree_sitter.Node, start: int, end: int, enclosing: str) -> Signature | None:
+def head_signature(text: Text, node: Node, start: int, end: int, enclosing: str) -> Signature | None:
     """The signature of the declaration ``node``, whose text runs from ``start`` to ``end``; None if it declares no function."""
     found = _function_declarator(node)
     if found is None:
@@ -44,10 +43,10 @@ def head_signature(text: Text, node: tree_sitter.Node, start: int, end: int, enc
     )
 
 
-def _function_declarator(node: tree_sitter.Node) -> tuple[tree_sitter.Node, tree_sitter.Node] | None:
+def _function_declarator(node: Node) -> tuple[Node, Node] | None:
     """(name, parameter list) of the innermost function declarator."""
     current = node.child_by_field_name("declarator")
-    found: tuple[tree_sitter.Node, tree_sitter.Node] | None = None
+    found: tuple[Node, Node] | None = None
     while current is not None:
         name = kind(current)
         if name in ("operator_cast", "qualified_identifier"):
@@ -76,8 +75,8 @@ def _function_declarator(node: tree_sitter.Node) -> tuple[tree_sitter.Node, tree
     return found
 
 
-def _operator_cast(node: tree_sitter.Node) -> tree_sitter.Node | None:
-    current: tree_sitter.Node | None = node
+def _operator_cast(node: Node) -> Node | None:
+    current: Node | None = node
     while current is not None:
         if kind(current) == "operator_cast":
             return current
@@ -87,7 +86,7 @@ def _operator_cast(node: tree_sitter.Node) -> tree_sitter.Node | None:
     return None
 
 
-def _conversion_parameters(node: tree_sitter.Node) -> tree_sitter.Node | None:
+def _conversion_parameters(node: Node) -> Node | None:
     current = node.child_by_field_name("declarator")
     while current is not None:
         parameters = current.child_by_field_name("parameters")

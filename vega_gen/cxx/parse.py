@@ -8,16 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-import tree_sitter
-
 from vega_gen.cxx.classes import enumeration, make_class, type_name
 from vega_gen.cxx.declarator import head_signature
 from vega_gen.cxx.mask import attributes_before, mask, without_attributes
-from vega_gen.cxx.statements import LANGUAGE, Builder, Text, kind
+from vega_gen.cxx.statements import Builder, Text
+from vega_gen.cxx.syntax import CONDITIONAL, Node, kind, parse
 from vega_gen.errors import InputError
 from vega_gen.records import Class, Enum, Function, Signature, SourceFile, Statement, Unreadable
 
-_CONDITIONAL = frozenset({"preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "preproc_elifdef"})
 _CLASSES = frozenset({"class_specifier", "struct_specifier", "union_specifier"})
 _NAMESPACES = frozenset({"llvm", "std"})
 
@@ -49,20 +47,20 @@ class _Walk:
     def __post_init__(self) -> None:
         self.builder = Builder(self.text)
 
-    def scope(self, nodes: list[tree_sitter.Node], at: _Scope) -> None:
+    def scope(self, nodes: list[Node], at: _Scope) -> None:
         """Reads the items of a file, namespace or class body, or of a conditional in one."""
         for node in nodes:
             if node.is_named:
                 self.item(node, at, node.start_byte)
 
-    def item(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+    def item(self, node: Node, at: _Scope, start: int) -> None:
         """Reads one item; ``start``: the first byte of what encloses it ("template <...>", "extern "C"")."""
         name = kind(node)
         if name == "function_definition":
             self._function(node, at, start)
         elif name == "namespace_definition":
             self._namespace(node, at)
-        elif name in _CONDITIONAL:
+        elif name in CONDITIONAL:
             self._conditional(node, at)
         elif name == "template_declaration":
             self.item([child for child in node.children if child.is_named][-1], at, start)
@@ -91,7 +89,7 @@ class _Walk:
         elif name not in ("comment", "access_specifier"):
             self._text(node, at, start)
 
-    def _text(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+    def _text(self, node: Node, at: _Scope, start: int) -> None:
         if at.classes:
             return
         end = self.text.index(node.end_byte)
@@ -103,7 +101,7 @@ class _Walk:
             text = f"namespace {space} {{\n{text}\n}}" if space else f"namespace {{\n{text}\n}}"
         (self.epilogue if self.functions else self.prologue).append(text)
 
-    def _include(self, node: tree_sitter.Node, at: _Scope) -> None:
+    def _include(self, node: Node, at: _Scope) -> None:
         path = node.child_by_field_name("path")
         if path is None or at.classes:
             return
@@ -113,7 +111,7 @@ class _Walk:
         else:
             self.includes.append(written)
 
-    def _conditional(self, node: tree_sitter.Node, at: _Scope) -> None:
+    def _conditional(self, node: Node, at: _Scope) -> None:
         before = len(self.functions), len(self.classes), len(self.enums), len(self.includes)
         prologue, epilogue = len(self.prologue), len(self.epilogue)
         skipped = node.child_by_field_name("condition") or node.child_by_field_name("name")
@@ -123,13 +121,13 @@ class _Walk:
             if kind(node) in ("preproc_if", "preproc_ifdef"):
                 self._text(node, at, node.start_byte)
 
-    def _namespace(self, node: tree_sitter.Node, at: _Scope) -> None:
+    def _namespace(self, node: Node, at: _Scope) -> None:
         body, name = node.child_by_field_name("body"), node.child_by_field_name("name")
         names = tuple(self.text.slice(name.start_byte, name.end_byte).split("::")) if name is not None else ("",)
         if body is not None:
             self.scope(body.children, _Scope(at.namespaces + names, at.classes))
 
-    def _declaration(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+    def _declaration(self, node: Node, at: _Scope, start: int) -> None:
         inner = node.child_by_field_name("type")
         defines = inner is not None and inner.child_by_field_name("body") is not None
         if inner is not None and defines and kind(inner) in _CLASSES:
@@ -139,7 +137,7 @@ class _Walk:
         if not defines or any(node.children_by_field_name("declarator")):
             self._text(node, at, start)
 
-    def _alias(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+    def _alias(self, node: Node, at: _Scope, start: int) -> None:
         """``using X = struct Y { ... };`` defines Y."""
         described = node.child_by_field_name("type")
         inner = described.child_by_field_name("type") if described is not None else None
@@ -148,7 +146,7 @@ class _Walk:
         else:
             self._text(node, at, start)
 
-    def _class(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+    def _class(self, node: Node, at: _Scope, start: int) -> None:
         body = node.child_by_field_name("body")
         if body is None:
             self._text(node, at, start)
@@ -158,12 +156,12 @@ class _Walk:
         self.scope(body.children, _Scope(at.namespaces, (*at.classes, type_name(self.text, node))))
         self.classes.insert(place, make_class(self.text, node, name, self.target, self.file, at.namespaces))
 
-    def _enum(self, node: tree_sitter.Node, at: _Scope) -> None:
+    def _enum(self, node: Node, at: _Scope) -> None:
         made = enumeration(self.text, node, (*at.namespaces, *at.classes), self.target, self.file)
         if made is not None:
             self.enums.append(made)
 
-    def _function(self, node: tree_sitter.Node, at: _Scope, start: int) -> None:
+    def _function(self, node: Node, at: _Scope, start: int) -> None:
         body = node.child_by_field_name("body") or next((c for c in node.children if kind(c) == "try_statement"), None)
         if body is None or kind(body) not in ("compound_statement", "try_statement"):
             self._text(node, at, start)
@@ -192,13 +190,13 @@ class _Walk:
             )
         )
 
-    def _statements(self, body: tree_sitter.Node) -> tuple[Statement, ...]:
+    def _statements(self, body: Node) -> tuple[Statement, ...]:
         if kind(body) == "compound_statement":
             return self.builder.body(body)
         first, last = self.text.index(body.start_byte), self.text.index(body.end_byte)
         return self.builder.between((body,), first, last)
 
-    def _not_a_function(self, node: tree_sitter.Node, at: _Scope) -> None:
+    def _not_a_function(self, node: Node, at: _Scope) -> None:
         """tree-sitter's "function" without parameters: a macro before a class, or a macro call with a block."""
         self.report(node)
         body = node.child_by_field_name("body")
@@ -227,14 +225,14 @@ class _Walk:
         spaces = tuple(part for part in parts[:count] if part not in at.namespaces)
         return moved, at.namespaces + spaces
 
-    def report(self, node: tree_sitter.Node) -> None:
+    def report(self, node: Node) -> None:
         """Notes a stretch that tree-sitter could not read."""
         end = max(node.end_byte, node.start_byte + 1)
         text = self.text.data[node.start_byte : min(end, node.start_byte + 400)].decode("utf-8", "replace")
         line, column = self.text.line(node.start_byte), self.text.column(node.start_byte)
         self.unreadable.append(Unreadable(self.target, self.file, line, column, text))
 
-    def errors(self, root: tree_sitter.Node) -> None:
+    def errors(self, root: Node) -> None:
         """Notes every ERROR and missing token of the tree, outermost only."""
         pending = [root]
         while pending:
@@ -286,11 +284,10 @@ def parse_file(text: bytes, target: str, file: str, namespaces: frozenset[str] =
     )
 
 
-def _syntax(data: bytes, text: Text) -> tree_sitter.Node:
+def _syntax(data: bytes, text: Text) -> Node:
     """The syntax tree; of the masked text where the text as it is cannot be read whole."""
-    parser = tree_sitter.Parser(LANGUAGE)
-    root = parser.parse(without_attributes(data)).root_node
-    return parser.parse(mask(data, text.starts, text.tokens)).root_node if root.has_error else root
+    root = parse(without_attributes(data))
+    return parse(mask(data, text.starts, text.tokens)) if root.has_error else root
 
 
 def parse_function(text: str, class_name: str = "") -> Function:

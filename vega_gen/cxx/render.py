@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from llvm_integration.process import ToolFailure, run
 from vega_gen.cxx.lexer import tokenize
 from vega_gen.records import Function, Param, Signature, Statement, StatementKind
 
@@ -70,6 +70,7 @@ _NO_SPACE_BEFORE = frozenset([",", ";", ")", "]", "::", ".", "->", "..."])
 _NO_SPACE_AFTER = frozenset(["(", "[", "::", ".", "->", "!", "~"])
 _TIGHT = re.compile(r"[-+*/%&|^=!<>:.#]")
 _TYPE_WORDS = frozenset(["const", "auto", "int", "unsigned", "bool", "char", "void", "short", "long", "float", "double", "signed"])
+_FORMAT_SECONDS = 60.0
 _STYLE = "--style={BasedOnStyle: LLVM, BreakStringLiterals: false}"  # a literal broken in two is two tokens
 _DROPPED = frozenset({"virtual", "static", "explicit"})
 
@@ -323,9 +324,7 @@ def format(text: str) -> str:
     if program is None:
         return text
     try:
-        done = subprocess.run(
-            [program, _STYLE, "--assume-filename=a.cpp"], input=text, capture_output=True, text=True, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = run([program, _STYLE, "--assume-filename=a.cpp"], stdin=text, timeout=_FORMAT_SECONDS)
+    except ToolFailure:
         return text
-    return done.stdout if done.returncode == 0 and done.stdout else text
+    return done.stdout if done.ok and done.stdout else text

@@ -9,18 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
-import tree_sitter
-import tree_sitter_cpp
-
 from vega_gen.cxx.lexer import scan
+from vega_gen.cxx.syntax import CONDITIONAL, Node, field_id, kind
 from vega_gen.records import Statement, StatementKind
 
-LANGUAGE = tree_sitter.Language(tree_sitter_cpp.language())
-# Ids are compared, not names: each access of Node.type makes a string.
-KIND: list[str] = [LANGUAGE.node_kind_for_id(index) or "" for index in range(LANGUAGE.node_kind_count)]
-_ERROR = 65535
-_FIELD = {name: LANGUAGE.field_id_for_name(name) or 0 for name in ("body", "condition", "consequence", "alternative", "value")}
-_CONDITIONAL = frozenset({"preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "preproc_elifdef"})
+_FIELD = {name: field_id(name) for name in ("body", "condition", "consequence", "alternative", "value")}
 _LOOPS = {
     "for_statement": StatementKind.FOR,
     "for_range_loop": StatementKind.FOR,
@@ -45,12 +38,6 @@ _WHOLE = frozenset(
         "attributed_statement",
     ]
 )
-
-
-def kind(node: tree_sitter.Node) -> str:
-    """``node.type`` from a table."""
-    number = node.kind_id
-    return "ERROR" if number == _ERROR else KIND[number]
 
 
 class Text:
@@ -102,27 +89,27 @@ class Builder:
         self._tokens = text.tokens
         self._starts = text.starts
 
-    def body(self, node: tree_sitter.Node) -> tuple[Statement, ...]:
+    def body(self, node: Node) -> tuple[Statement, ...]:
         """The statements of a function's body; ``node``: compound_statement."""
         first, last = self._range(node)
         return self._sequence(node.children, first + 1, last - 1)
 
-    def between(self, nodes: Iterable[tree_sitter.Node], first: int, last: int) -> tuple[Statement, ...]:
+    def between(self, nodes: Iterable[Node], first: int, last: int) -> tuple[Statement, ...]:
         """The statements of tokens ``first`` to ``last``, of which ``nodes`` say the structure."""
         return self._sequence(nodes, first, last)
 
-    def _range(self, node: tree_sitter.Node) -> tuple[int, int]:
+    def _range(self, node: Node) -> tuple[int, int]:
         return bisect_left(self._starts, node.start_byte), bisect_left(self._starts, node.end_byte)
 
     def _line(self, index: int) -> int:
         return self._text.line(self._starts[index])
 
-    def _sequence(self, nodes: Iterable[tree_sitter.Node], first: int, last: int) -> tuple[Statement, ...]:
+    def _sequence(self, nodes: Iterable[Node], first: int, last: int) -> tuple[Statement, ...]:
         out: list[Statement] = []
         self._fill(nodes, first, last, out)
         return tuple(out)
 
-    def _fill(self, nodes: Iterable[tree_sitter.Node], first: int, last: int, out: list[Statement]) -> None:
+    def _fill(self, nodes: Iterable[Node], first: int, last: int, out: list[Statement]) -> None:
         """Appends the statements of ``nodes``; tokens that no node covers become statements of their own."""
         done = first
         for node in nodes:
@@ -161,7 +148,7 @@ class Builder:
     def _whole(self, sort: StatementKind, first: int, last: int, out: list[Statement]) -> None:
         out.append(Statement(sort, tuple(self._tokens[first:last]), line=self._line(first)))
 
-    def _statement(self, node: tree_sitter.Node, name: str, first: int, last: int, out: list[Statement]) -> None:
+    def _statement(self, node: Node, name: str, first: int, last: int, out: list[Statement]) -> None:
         if name in _WHOLE:
             if self._tokens[last - 1] != ";":
                 self._loose(first, last, out)
@@ -177,7 +164,7 @@ class Builder:
             self._with_body(StatementKind.BLOCK, node, first, first, last, out)
         elif name == "case_statement":
             self._case(node, first, last, out)
-        elif name in _CONDITIONAL:
+        elif name in CONDITIONAL:
             self._fill(node.children, first, last, out)
         elif name == "do_statement":
             self._with_body(StatementKind.DO, node.child_by_field_id(_FIELD["body"]), first, first, last, out)
@@ -192,15 +179,15 @@ class Builder:
         else:
             self._loose(first, last, out)
 
-    def _defines_type(self, node: tree_sitter.Node) -> bool:
+    def _defines_type(self, node: Node) -> bool:
         type_node = node.child_by_field_name("type")
         return type_node is not None and kind(type_node) in _TYPES and type_node.child_by_field_id(_FIELD["body"]) is not None
 
-    def _error(self, node: tree_sitter.Node, first: int, last: int, out: list[Statement]) -> None:
+    def _error(self, node: Node, first: int, last: int, out: list[Statement]) -> None:
         """Whole statements inside a stretch that tree-sitter could not read are kept as such."""
         self._fill([child for child in node.children if self._readable(child)], first, last, out)
 
-    def _readable(self, node: tree_sitter.Node) -> bool:
+    def _readable(self, node: Node) -> bool:
         name = kind(node)
         return (
             name in _LOOPS
@@ -211,7 +198,7 @@ class Builder:
     def _with_body(
         self,
         sort: StatementKind,
-        body: tree_sitter.Node | None,
+        body: Node | None,
         start: int,
         first: int,
         last: int,
@@ -234,7 +221,7 @@ class Builder:
         head = tuple(self._tokens[start:a])
         out.append(Statement(sort, head, children, braced, tuple(self._tokens[b:last]), self._line(start)))
 
-    def _if(self, node: tree_sitter.Node, sort: StatementKind, start: int, first: int, last: int, out: list[Statement]) -> None:
+    def _if(self, node: Node, sort: StatementKind, start: int, first: int, last: int, out: list[Statement]) -> None:
         """if and its else branches as siblings; ``start``: where the head begins ("else" for a chained if)."""
         while True:
             alternative = node.child_by_field_id(_FIELD["alternative"])
@@ -253,7 +240,7 @@ class Builder:
             node = named[-1]
             first = start
 
-    def _case(self, node: tree_sitter.Node, first: int, last: int, out: list[Statement]) -> None:
+    def _case(self, node: Node, first: int, last: int, out: list[Statement]) -> None:
         colon = next((child for child in node.children if not child.is_named and child.type == ":"), None)
         if colon is None:
             self._opaque(first, last, out)
@@ -263,12 +250,12 @@ class Builder:
         children = self._sequence(rest, end, last)
         out.append(Statement(StatementKind.CASE, tuple(self._tokens[first:end]), children, line=self._line(first)))
 
-    def _label(self, node: tree_sitter.Node, first: int, last: int, out: list[Statement]) -> None:
+    def _label(self, node: Node, first: int, last: int, out: list[Statement]) -> None:
         end = min(first + 2, last)
         children = self._sequence([c for c in node.children if c.is_named][1:], end, last)
         out.append(Statement(StatementKind.LABEL, tuple(self._tokens[first:end]), children, line=self._line(first)))
 
-    def _try(self, node: tree_sitter.Node, first: int, last: int, out: list[Statement]) -> None:
+    def _try(self, node: Node, first: int, last: int, out: list[Statement]) -> None:
         """try and its handlers as sibling blocks with a head."""
         for part in [node, *(child for child in node.children if kind(child) == "catch_clause")]:
             body = part.child_by_field_id(_FIELD["body"])

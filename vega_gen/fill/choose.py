@@ -59,10 +59,11 @@ def choose(
     """Each function with its first candidate that compiles, after that the best with the statements that do not compile taken
     out; else the best as it is, with the compiler's message."""
     done = 0
+    helpers = with_declarations([f for f in functions if f.helper])
 
     def one(function: PlannedFunction) -> PlannedFunction:
         nonlocal done
-        chosen = choose_one(function, compiler)
+        chosen = choose_one(function, compiler, helpers.get(function.file, ""))
         done += 1
         progress(done, len(functions), chosen.qualified_name)
         return chosen
@@ -71,33 +72,34 @@ def choose(
         return tuple(pool.map(one, functions))
 
 
-def choose_one(function: PlannedFunction, compiler: Compiler) -> PlannedFunction:
-    """See ``choose``."""
+def choose_one(function: PlannedFunction, compiler: Compiler, helpers: str = "") -> PlannedFunction:
+    """See ``choose``. ``helpers``: declarations of the helpers in the file; a candidate that does without them is preferred."""
     first_message = ""
-    for i, candidate in enumerate(function.candidates):
-        ok, message, _ = compiler(function.file, definition(function, candidate))
-        if ok:
-            return replace(function, chosen=i, compiles=True, message="")
-        if i == 0:
-            first_message = message
+    for before in dict.fromkeys(("", helpers)):
+        for i, candidate in enumerate(function.candidates):
+            ok, message, _ = compiler(function.file, before + definition(function, candidate))
+            if ok:
+                return replace(function, chosen=i, compiles=True, message="")
+            if i == 0:
+                first_message = message
     for i, candidate in enumerate(function.candidates[:2]):
-        repaired = repair(function, candidate, compiler)
+        repaired = repair(function, candidate, compiler, helpers)
         if repaired is not None:
             candidates = (*function.candidates[:i], repaired, *function.candidates[i:])
             return replace(function, candidates=candidates, chosen=i, compiles=True, message="")
     return replace(function, chosen=0, compiles=False, message=first_message)
 
 
-def repair(function: PlannedFunction, candidate: Candidate, compiler: Compiler) -> Candidate | None:
+def repair(function: PlannedFunction, candidate: Candidate, compiler: Compiler, helpers: str = "") -> Candidate | None:
     """The candidate without the statements that the compiler names, None if that does not help.
 
     What stands in for a statement taken out is nothing: its confidence goes to those left, halved."""
     current = candidate
     for _ in range(REPAIRS):
-        ok, _, line = compiler(function.file, definition(function, current))
+        ok, _, line = compiler(function.file, helpers + definition(function, current))
         if ok:
             return replace(current, confidence=current.confidence / 2)
-        index = statement_at(function, current, line)
+        index = statement_at(function, current, line - helpers.count("\n"))
         if index is None or len(current.statements) <= 1:
             return None
         end = index + 1
@@ -114,12 +116,18 @@ def statement_at(function: PlannedFunction, candidate: Candidate, line: int) -> 
     text = definition(function, candidate).split("\n")
     if line > len(text):
         return None
-    wanted = cxx.tokenize(text[line - 1])
-    matches = [i for i, s in enumerate(candidate.statements) if s.head and tuple(s.head) == wanted[: len(s.head)]]
-    if len(matches) == 1:
-        return matches[0]
-    before = sum(1 for other in text[: line - 1] if cxx.tokenize(other)[: len(wanted)] == wanted)
+    wanted = _line_tokens(text[line - 1])
+    # "else" begins "else if (x)" too: the longest that fits is the statement.
+    fits = [max((len(part) for part in (s.head, s.tail) if part and part == wanted[: len(part)]), default=0) for s in candidate.statements]
+    matches = [i for i, fit in enumerate(fits) if fit and fit == max(fits)]
+    before = sum(1 for other in text[: line - 1] if _line_tokens(other)[: len(wanted)] == wanted)
     return matches[min(before, len(matches) - 1)] if matches else None
+
+
+def _line_tokens(line: str) -> tuple[str, ...]:
+    """The tokens of a line, without the brace that closes the statement before: "} else {"."""
+    tokens = tuple(cxx.tokenize(line))
+    return tokens[1:] if tokens[:1] == ("}",) else tokens
 
 
 def with_declarations(functions: Sequence[PlannedFunction]) -> Mapping[str, str]:

@@ -6,19 +6,21 @@ Enters: a ``Request``. Leaves: ranked candidates. It does not compile, test or r
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vega_gen.fill.context import NewTarget, Request
-from vega_gen.fill.holes import fill_holes, write
+from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.function_template import FunctionTemplate, Line, Slot
-from vega_gen.records import Candidate, Donor, FilledStatement, Signature, StatementKind
+from vega_gen.records import Candidate, Donor, FilledStatement, MemberKind, Signature, StatementKind
 
 SHARPNESS = 6.0
 """How much nearer donors count: weight = exp(SHARPNESS * nearness). Chosen on ARC, Lanai and VE (docs/LOG.md)."""
 
-Presence = Callable[[Slot, frozenset[int]], bool]
+UNKNOWN = 0.3
+"""Factor on a variant's share for each identifier in it that the new target does not have. Chosen on ARC, Lanai and VE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def weights_of(template: FunctionTemplate, new: NewTarget, sharpness: float = SH
     for f in template.members:
         per_target[f.target] += 1
     raw = {
-        i: 2.718281828 ** (sharpness * (new.nearness.get(f.target, 0.0) - 1.0)) / per_target[f.target]
+        i: math.exp(sharpness * (new.nearness.get(f.target, 0.0) - 1.0)) / per_target[f.target]
         for i, f in enumerate(template.members)
     }
     total = sum(raw.values()) or 1.0
@@ -52,16 +54,15 @@ class ConsensusFiller:
         weights = weights_of(template, new)
         builder = _Builder(request, weights)
         everyone = frozenset(range(len(template.members)))
-        out: list[Candidate] = [builder.build(None, "template")]
+        consensus = builder.build(None, "template")
+        out: list[Candidate] = [consensus] if builder.complete(consensus) else []
         scored = sorted(everyone, key=lambda i: (-builder.typicality(i) * weights[i] ** 0.25, i))
         for i in scored[: request.budget * 2]:
             f = template.members[i]
             out.append(builder.build(i, f"{f.target}/{f.file}:{f.line}"))
         unique: dict[tuple[object, ...], Candidate] = {}
         for c in out:
-            key = tuple((s.depth, s.head, s.tail) for s in c.statements)
-            if key not in unique or unique[key].confidence < c.confidence:
-                unique.setdefault(key, c)
+            unique.setdefault((c.signature.initialisers, *((s.depth, s.head, s.tail) for s in c.statements)), c)
         return tuple(unique.values())[: request.budget]
 
 
@@ -72,6 +73,9 @@ class _Builder:
         self.template = request.template
         self.weights = weights
         self.names: dict[str, str] = {}
+        self.declared: set[str] = set()
+        self.fields = _initialisable(request)
+        self.own_fields = request.new.fields(request.signature.class_name)
 
     def presence(self, slot: Slot, parents: frozenset[int]) -> float:
         """Weighted share of the members having the parent that have the slot too."""
@@ -98,21 +102,32 @@ class _Builder:
         visit(self.template.slots, frozenset(range(len(self.template.members))))
         return sum(scores) / len(scores) if scores else 1.0
 
+    def complete(self, candidate: Candidate) -> bool:
+        """Whether a consensus is a whole function: it has statements if all members have, and ends in a return if all do."""
+        bodies = [f.body for f in self.template.members]
+        if not candidate.statements:
+            return not all(bodies)
+        last = next(s for s in reversed(candidate.statements) if s.depth == 0)
+        endings = [b[-1] for b in bodies if b]
+        returns = all(e.kind is StatementKind.SIMPLE and e.head[:1] == ("return",) for e in endings)
+        return not returns or last.head[:1] == ("return",)
+
     def build(self, member: int | None, origin: str) -> Candidate:
         """A candidate: the consensus (``member`` None), or what one member has."""
-        self.names = _names(self.template, self.request.signature, self.weights, member)
+        self.names = _names(self.template, self.request.signature, self.weights, member, self.own_fields)
+        self.declared = set()
         out: list[FilledStatement] = []
         decisions: list[float] = []
         everyone = frozenset(range(len(self.template.members)))
         self._visit(self.template.slots, everyone, 0, member, out, decisions)
         confidence = sum(decisions) / len(decisions) if decisions else 1.0
         initialisers = tuple(s.head for s in out if s.kind is StatementKind.INITIALISER)
-        signature = replace(self.request.signature, initialisers=initialisers)
+        signature = replace(self.request.signature, initialisers=complete_initialisers(self.request, initialisers))
         return Candidate(signature, tuple(s for s in out if s.kind is not StatementKind.INITIALISER), confidence, origin)
 
     def _visit(
-        self, slots: Sequence[Slot], parents: frozenset[int], depth: int, member: int | None,
-        out: list[FilledStatement], decisions: list[float],
+        self, slots: Sequence[Slot], parents: frozenset[int], depth: int, member: int | None, out: list[FilledStatement],
+        decisions: list[float],
     ) -> None:
         previous: StatementKind | None = None
         for slot in slots:
@@ -128,45 +143,65 @@ class _Builder:
             if choice is None:
                 decisions.append(0.0)
                 continue
-            decisions.append(choice.confidence)
-            previous = slot.kind
             line = choice.line
             split = sum(1 for t in line.head if not isinstance(t, str))
+            head = write(line.head, choice.values[:split], self.names, self.new)
+            place, known = len(out), len(decisions)
+            decisions.append(choice.confidence)
+            self.declared.update(t for t in line.declares_as)
             out.append(
                 FilledStatement(
-                    statement_id(self.template.group.name, slot.id), depth, line.kind,
-                    write(line.head, choice.values[:split], self.names, self.new), line.braced,
-                    write(line.tail, choice.values[split:], self.names, self.new),
-                    choice.confidence, choice.donors, choice.alternatives,
+                    statement_id(self.template.group.name, slot.id), depth, line.kind, head, line.braced,
+                    write(line.tail, choice.values[split:], self.names, self.new), choice.confidence, choice.donors, choice.alternatives,
                 )
             )
             self._visit(slot.children, frozenset(slot.lines), depth + 1, member, out, decisions)
+            if member is None and len(out) == place + 1 and self._never_empty(slot):
+                del out[place:], decisions[known:]
+                decisions.append(1 - p)
+                continue
+            previous = slot.kind
+
+    @staticmethod
+    def _never_empty(slot: Slot) -> bool:
+        """Whether every member that has the slot has statements in it: without any it would mean something else."""
+        return bool(slot.children) and all(any(m in c.lines for c in slot.children) for m in slot.lines)
 
     def _choose(self, slot: Slot, member: int | None, presence: float) -> _Choice | None:
         total = sum(self.weights[m] for m in slot.lines) or 1.0
-        ranked: list[tuple[float, tuple[str, ...], list[Line]]] = []
+        ranked: list[tuple[float, tuple[str, ...], list[Line], tuple[str, ...]]] = []
         for _, lines in slot.variants():
             values, share = fill_holes(lines, self.weights, self.template.members, self.new)
             if lines[0].fills and share == 0.0:
                 continue
-            ranked.append((sum(self.weights[x.member] for x in lines) / total * share, values, lines))
+            split = sum(1 for t in lines[0].head if not isinstance(t, str))
+            head = write(lines[0].head, values[:split], self.names, self.new)
+            fit = self._fit(lines[0], head, member)
+            ranked.append((sum(self.weights[x.member] for x in lines) / total * share * fit, values, lines, head))
         ranked.sort(key=lambda r: -r[0])
-        if not ranked:
+        best = next((r for r in ranked if member is None or any(x.member == member for x in r[2])), None)
+        if best is None or (member is None and best[0] == 0.0):
             return None
-        best = ranked[0]
-        if member is not None:
-            own = [r for r in ranked if any(x.member == member for x in r[2])]
-            if not own:
-                return None
-            best = own[0]
-        others = tuple(
-            dict.fromkeys(" ".join(write(r[2][0].head, r[1], self.names, self.new)) for r in ranked if r is not best)
-        )[:3]
+        others = tuple(dict.fromkeys(" ".join(r[3]) for r in ranked if r is not best))[:3]
         if presence < 0.9:
             others = (*others, "")
         donors = tuple(x.donor for x in sorted(best[2], key=lambda x: -self.weights[x.member]))[:3]
         line = next((x for x in best[2] if x.member == member), best[2][0])
         return _Choice(line, best[1], presence * best[0], others, donors)
+
+    def _fit(self, line: Line, head: tuple[str, ...], member: int | None) -> float:
+        """1 if every name in a statement is known here, less for each that is not; 0 for a parameter or, in a consensus, a local
+        that nothing before it declares, and for an initialiser of what the class does not have."""
+        if line.kind is StatementKind.INITIALISER and self.fields and head[0] not in self.fields:
+            return 0.0 if member is None else 0.2
+        uses = [t for t in line.head if isinstance(t, str) and t.startswith("$")]
+        if any(t.startswith(("$p", "$f")) and t not in self.names for t in uses):
+            return 0.0
+        if member is None and any(t.startswith("$l") and t not in self.declared and t not in line.declares_as for t in uses):
+            return 0.0
+        own = set(self.names.values())
+        unknown = unknown_names([t for t in head if t not in own], self.new)
+        return UNKNOWN ** unknown
 
 
 def statement_id(function: str, slot: str) -> str:
@@ -174,19 +209,57 @@ def statement_id(function: str, slot: str) -> str:
     return hashlib.blake2b(f"{function}\0{slot}".encode(), digest_size=4).hexdigest()
 
 
-def _names(template: FunctionTemplate, signature: Signature, weights: Mapping[int, float], member: int | None) -> dict[str, str]:
-    """What "$p0" and "$l3" are called: parameters as in the signature, locals as one member or most donors call them,
-    no two alike."""
+def _names(
+    template: FunctionTemplate, signature: Signature, weights: Mapping[int, float], member: int | None, fields: Mapping[str, str] | None
+) -> dict[str, str]:
+    """What "$p0", "$l3" and "$f:<T>Subtarget" are called: parameters as in the signature, locals as one member or most donors call
+    them, no two alike, fields as the class has them (``fields`` None: not known, so as most donors call them)."""
     names: dict[str, str] = {}
     for i, p in enumerate(signature.params):
         names[f"$p{i}"] = p.name or f"Arg{i}"
     taken = set(names.values())
     for identity, called in template.local_names.items():
+        field = identity.startswith("$f:")
+        if field and fields is not None:
+            if identity in fields:
+                names[identity] = fields[identity]
+            continue
         votes: dict[str, float] = defaultdict(float)
         for m, name in called.items():
             votes[name] += weights.get(m, 0.0) + (1.0 if m == member else 0.0)
         ranked = sorted(votes, key=lambda n: (-votes[n], n))
-        name = next((n for n in ranked if n not in taken), f"{ranked[0]}{len(taken)}")
+        name = ranked[0] if field else next((n for n in ranked if n not in taken), f"{ranked[0]}{len(taken)}")
         names[identity] = name
         taken.add(name)
     return names
+
+
+def _initialisable(request: Request) -> frozenset[str]:
+    """What a constructor of the function's class may initialise: its fields and bases; empty if the class is not known."""
+    name = request.signature.class_name
+    known = next((c for c in request.new.classes if c.name == name), None)
+    if known is None:
+        return frozenset()
+    bases = {b.rsplit("::", 1)[-1] for b in known.bases}
+    return frozenset(m.name for m in known.members if m.kind is MemberKind.FIELD) | bases | {name.rsplit("::", 1)[-1]}
+
+
+def complete_initialisers(request: Request, initialisers: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    """A constructor's initialisers with the reference fields that none of them names bound to the parameter of their type.
+
+    C++ obliges a constructor to bind them ([class.base.init]); which parameter is decided by type alone."""
+    s = request.signature
+    known = next((c for c in request.new.classes if c.name == s.class_name), None)
+    if known is None or s.name != s.class_name.rsplit("::", 1)[-1] or any(i[:1] == (s.name,) for i in initialisers):
+        return initialisers
+    named = {i[0] for i in initialisers if i}
+    out = list(initialisers)
+    for m in known.members:
+        if m.kind is not MemberKind.FIELD or m.name in named or "&" not in m.tokens:
+            continue
+        wanted = [t for t in m.tokens[: m.tokens.index(m.name)] if t not in ("const", "llvm", "::")]
+        for p in s.params:
+            if p.name and [t for t in p.type if t not in ("const", "llvm", "::")] == wanted:
+                out.append((m.name, "(", p.name, ")"))
+                break
+    return tuple(out)

@@ -6,11 +6,11 @@ Enters: descriptions, maskers, declarations of the new target. Leaves: ``NewTarg
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from vega_gen.function_template import FunctionTemplate
+from vega_gen.function_template import FunctionTemplate, field_types
 from vega_gen.groups import Masker
 from vega_gen.records import Candidate, Class, Description, Enum, HoleKind, Member, MemberKind, Mode, Signature
 
@@ -23,7 +23,8 @@ class NewTarget:
     """The target being generated, as the input mode lets one see it.
 
     ``classes`` and ``enums``: declarations from its headers (desc mode), bodies out; empty in td mode.
-    ``own_headers``: their paths; ``identifiers``: every identifier in them; ``llvm_identifiers``: in LLVM's.
+    ``own_headers``: their paths; ``identifiers``: every identifier in them; ``llvm_identifiers``: in LLVM's;
+    ``function_names``: of functions that the corpus could supply. ``aliases``: masked class -> what this target calls it.
     ``nearness``: of each donor target, 0 to 1. ``symbols``: the qualified names its C++ may use, by kind."""
 
     folder: str
@@ -38,6 +39,8 @@ class NewTarget:
     own_headers: tuple[str, ...] = ()
     identifiers: frozenset[str] = frozenset()
     llvm_identifiers: frozenset[str] = frozenset()
+    function_names: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @cached_property
     def methods(self) -> dict[str, list[tuple[Class, Member]]]:
@@ -49,6 +52,37 @@ class NewTarget:
                     key = self.masker.mask(f"{c.name}::{m.signature.name}")
                     found.setdefault(key, []).append((c, m))
         return found
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every identifier that may stand in this target's C++: LLVM's, its own headers', TableGen's, the corpus's functions."""
+        generated = {part for names in self.symbols.values() for name in names for part in name.split("::")}
+        return self.llvm_identifiers | self.identifiers | self.function_names | generated
+
+    def name(self, token: str, scope: bool = False) -> str:
+        """A masked token in this target's words: its own name for a class of that role, else the spelling that is known."""
+        if "<" not in token:
+            return token
+        alias = self.aliases.get(token)
+        if alias is not None:
+            return alias
+        plain = self.masker.unmask_scope(token) if scope else self.masker.unmask(token)
+        if plain in self.known or not plain.isidentifier():
+            return plain
+        upper = token.replace("<T>", self.masker.name.upper()).replace("<t>", self.masker.name.upper())
+        upper = self.masker.unmask(upper)
+        return upper if upper in self.known else plain
+
+    def fields(self, class_name: str) -> dict[str, str] | None:
+        """The fields of one of its declared classes, by "$f:" and masked type as templates name them; None if it is not declared."""
+        own = next((c for c in self.classes if c.name == class_name), None)
+        if own is None:
+            return None
+        reverse = {v: k for k, v in self.aliases.items()}
+        typed = field_types(own, self.masker)
+        return {f"$f:{t}": n for n, t in typed.items()} | {
+            f"$f:{reverse[raw]}": n for n, t in typed.items() for raw in [self.masker.unmask(t)] if raw in reverse
+        }
 
     @cached_property
     def enumerators(self) -> Mapping[str, Sequence[str]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from rapidfuzz import fuzz, process
+
 from vega_gen.fill.context import NewTarget
 from vega_gen.function_template import Hole, Line, Shape
 from vega_gen.records import Function, HoleKind
@@ -37,7 +39,7 @@ def fill_holes(
             if kinds[h].kind in _LITERAL:
                 votes[fill] += weight
                 continue
-            for name, score in new.match(kinds[h].kind, fill, members[line.member].target):
+            for name, score in _matches(kinds[h].kind, fill, members[line.member].target, new):
                 votes[name] += weight * score
         if not votes or total <= 0.0:
             return (), 0.0
@@ -45,6 +47,21 @@ def fill_holes(
         values.append(new.masker.unmask(best) if kinds[h].kind is HoleKind.STRING else best)
         share *= min(1.0, votes[best] / total)
     return tuple(values), share
+
+
+def _matches(kind: HoleKind, fill: str, donor: str, new: NewTarget) -> Sequence[tuple[str, float]]:
+    found = new.match(kind, fill, donor)
+    if found or kind is not HoleKind.METHOD:
+        return found
+    stem = fill.split("_")[0] + "_"
+    near = process.extract(fill, [n for n in new.symbols.get(kind, ()) if n.startswith(stem)], scorer=fuzz.ratio, limit=3)
+    return [(name, score / 100) for name, score, _ in near]
+
+
+def unknown_names(tokens: Sequence[str], new: NewTarget) -> int:
+    """How many identifiers of a written statement nothing known to the new target defines; locals and parameters excepted
+    by the caller."""
+    return sum(1 for t in tokens if t.isidentifier() and t not in new.known)
 
 
 def _hole_kinds(line: Line) -> list[Hole]:
@@ -66,6 +83,5 @@ def write(shape: Shape, values: Sequence[str], names: Mapping[str, str], new: Ne
         elif token.startswith("$"):
             out.append(names.get(token, token))
         else:
-            scope = i + 1 < len(shape) and shape[i + 1] == "::"
-            out.append(new.masker.unmask_scope(token) if scope else new.masker.unmask(token))
+            out.append(new.name(token, scope=i + 1 < len(shape) and shape[i + 1] == "::"))
     return tuple(out)

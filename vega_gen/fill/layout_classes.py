@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from vega_gen.cxx import declared_names
 from vega_gen.fill.donor_files import IDENTIFIER, DonorFiles, tokens_of
 from vega_gen.fill.layout_members import (
     Entry,
@@ -23,7 +24,6 @@ from vega_gen.fill.layout_members import (
     names_of,
     with_arguments,
 )
-from vega_gen.function_template import declared_names
 from vega_gen.records import Class, Donor, Member, MemberKind, Mode, PlannedClass, PlannedFunction, Signature, StatementKind
 
 _INTERFACE = frozenset(("override", "final"))

@@ -5,6 +5,7 @@ Enters: groups, templates, the new target, a filler. Leaves: planned functions. 
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -57,17 +58,19 @@ class Planner:
     # ------------------------------------------------------------ which functions
 
     def _weight(self, targets: Iterable[str]) -> float:
-        return sum(2.718281828 ** (3.0 * self.new.nearness.get(t, 0.0)) for t in set(targets))
+        return sum(math.exp(3.0 * self.new.nearness.get(t, 0.0)) for t in set(targets))
 
     def wanted(self) -> list[Wanted]:
         """Every function to be written, helpers excepted, in order of group name."""
-        found: dict[tuple[str, str, int], Wanted] = {}
+        found: dict[tuple[str, str, str, int], Wanted] = {}
         for w in (*self._declared(), *self._contracted(), *self._typical()):
             arity = len(w.declared.params) if w.declared else -1
-            found.setdefault((w.group.name, w.class_name, arity if w.declared else -1), w)
-        declared = {(w.group.name, w.class_name) for w in found.values() if w.declared}
+            found.setdefault((w.group.name, w.class_name, w.name, arity), w)
+        classes = {c.name for c in self.new.classes}
+        declared = {(w.class_name, w.name) for w in found.values() if w.declared}
         return [
-            w for k, w in sorted(found.items()) if w.declared or (w.group.name, w.class_name) not in declared
+            w for _, w in sorted(found.items())
+            if w.declared or ((w.class_name, w.name) not in declared and not (w.name and w.class_name in classes))
         ]
 
     def _declared(self) -> Iterable[Wanted]:
@@ -119,7 +122,7 @@ class Planner:
 
     def _local_role(self, group: FunctionGroup) -> bool:
         """Whether most donors keep the class inside a .cpp, so that no header could have shown it."""
-        local = [f for f in group.members if f.in_class and f.file.endswith(".cpp") or f.namespaces[-1:] == ("",)]
+        local = [f for f in group.members if (f.in_class and f.file.endswith(".cpp")) or f.namespaces[-1:] == ("",)]
         stems = [f for f in group.members if not f.in_class and f.file.endswith(".cpp")]
         return len(local) + len(stems) >= len(group.members) / 2
 
@@ -136,6 +139,7 @@ class Planner:
         queue = [w for w in self.wanted() if only is None or only(w.group)]
         planned: dict[tuple[str, str, str, int], PlannedFunction] = {}
         done = 0
+        helper = False
         while queue:
             following: list[Wanted] = []
             for w in queue:
@@ -147,9 +151,10 @@ class Planner:
                 s = function.candidate.signature
                 key = (w.group.name, s.class_name, s.name, len(s.params))
                 if key not in planned:
-                    planned[key] = function
+                    planned[key] = replace(function, helper=helper)
                     following += self._helpers(function) if only is None else ()
-            known = {(k[0]) for k in planned}
+            known = {k[0] for k in planned}
+            helper = True
             queue = list({w.group.name: w for w in following if w.group.name not in known}.values())
         return sorted(planned.values(), key=lambda f: (f.file, f.qualified_name, len(f.candidate.signature.params)))
 

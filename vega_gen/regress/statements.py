@@ -13,8 +13,7 @@ from enum import StrEnum
 
 from rapidfuzz.distance import Indel, LCSseq
 
-from vega_gen.cxx import render_function, tokenize
-from vega_gen.function_template import declared_names
+from vega_gen.cxx import declared_names, render_function, tokenize
 from vega_gen.records import Function, PlannedFunction, Signature, Statement, StatementKind
 from vega_gen.regress.swap import statement_tree
 

@@ -3,8 +3,8 @@
 Enters: a .td and LLVM's include folder. Leaves: ``Description``, ``SymbolTable``, ranked matches. It reads no C++ of a target.
 """
 
-from vega_gen.tablegen.load import Source, describe, describe_all
+from vega_gen.tablegen.load import Facts, Source, describe, describe_all, facts_all, reachable
 from vega_gen.tablegen.match import match
 from vega_gen.tablegen.symbols import SymbolTable, symbols
 
-__all__ = ["Source", "SymbolTable", "describe", "describe_all", "match", "symbols"]
+__all__ = ["Facts", "Source", "SymbolTable", "describe", "describe_all", "facts_all", "match", "reachable", "symbols"]

@@ -1,0 +1,67 @@
+"""Finds an llvm-tblgen that fits a checkout, or builds it from the checkout.
+
+Enters: a source tree, perhaps an installation or a build directory. Leaves: the program's path.
+It does not run it on anything, and installs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from llvm_integration.discover import Installation, Source
+from llvm_integration.process import ToolFailure, run
+
+Progress = Callable[[int, int, str], None]
+
+_VERSION = re.compile(r"LLVM version (\d+)\.(\d+)")
+_CONFIGURE_SECONDS = 900.0
+_BUILD_SECONDS = 3600.0
+
+
+def find_tblgen(source: Source, installation: Installation | None = None, build_dir: Path | None = None) -> Path | None:
+    """The llvm-tblgen of the checkout's major version: the installation's, the build directory's, or any on this machine; None if there is none."""
+    if installation is not None:
+        return installation.llvm_tblgen
+    major = source.version.split(".")[0]
+    named = [build_dir / "bin" / "llvm-tblgen"] if build_dir else []
+    named += [Path(found) for name in (f"llvm-tblgen-{major}", "llvm-tblgen") if (found := shutil.which(name))]
+    named += sorted(Path("/usr/lib").glob("llvm-*/bin/llvm-tblgen"))
+    for program in named:
+        if program.is_file() and _major(program) == major:
+            return program
+    return None
+
+
+def build_tblgen(source: Source, work: Path, progress: Progress) -> Path:
+    """Builds llvm-tblgen, and nothing else, from the checkout; what an earlier call built in ``work`` is brought up to date.
+
+    Raises ToolFailure, saying what to do, where CMake, a build tool or a compiler is missing, or the build fails.
+    """
+    generator = {"ninja": "Ninja", "make": "Unix Makefiles"}
+    tool = next((name for name in generator if shutil.which(name)), "")
+    compiler = next((name for name in ("c++", "clang++", "g++") if shutil.which(name)), "")
+    missing = [what for what, there in (("cmake", shutil.which("cmake")), ("ninja or make", tool), ("a C++ compiler", compiler)) if not there]
+    if missing:
+        raise ToolFailure(
+            f"no llvm-tblgen of LLVM {source.version} on this machine, and {' and '.join(missing)} to build one missing",
+            where=str(source.root),
+            next_step="vega-gen doctor --install, or give a build of that LLVM with --build-dir",
+        )
+    off = [f"-DLLVM_INCLUDE_{part}=OFF" for part in ("TESTS", "BENCHMARKS", "EXAMPLES", "DOCS")]
+    options = ["-DCMAKE_BUILD_TYPE=Release", "-DLLVM_TARGETS_TO_BUILD=", "-DLLVM_ENABLE_ZLIB=OFF", "-DLLVM_ENABLE_ZSTD=OFF", *off]
+    progress(0, 2, f"configuring LLVM {source.version}")
+    configure = ["cmake", "-G", generator[tool], "-S", str(source.llvm), "-B", str(work), *options]
+    run(configure, timeout=_CONFIGURE_SECONDS).check("configure the checkout by hand, and pass the folder with --build-dir")
+    progress(1, 2, f"building llvm-tblgen {source.version}")
+    build = ["cmake", "--build", str(work), "--target", "llvm-tblgen", "--parallel"]
+    run(build, timeout=_BUILD_SECONDS).check("build llvm-tblgen by hand, and pass its build directory with --build-dir")
+    progress(2, 2, "llvm-tblgen built")
+    return work / "bin" / "llvm-tblgen"
+
+
+def _major(program: Path) -> str:
+    found = _VERSION.search(run([str(program), "--version"], timeout=60).stdout)
+    return found[1] if found else ""

@@ -1,0 +1,121 @@
+"""The commands ``vega-gen new-target`` and ``vega-gen fill``.
+
+Enters: arguments. Leaves: a backend in the checkout or beside it, or one function on standard output; a summary as a table or JSON.
+It does no work of its own: ``pipeline`` does it, ``report`` counts.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vega_gen import render
+from vega_gen.records import FLAG_BELOW, FillerName
+
+if TYPE_CHECKING:
+    from vega_gen.pipeline import Backend, Prepared
+
+TdOption = Annotated[Path, typer.Option("--td", metavar="FILE", help="The .td that defines the target; it may lie anywhere.")]
+LlvmOption = Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")]
+NameOption = Annotated[str, typer.Option("--name", metavar="N", help="Folder of lib/Target.  [default: as the .td says]")]
+DescOption = Annotated[
+    list[Path] | None, typer.Option("--desc", metavar="FILE", help="A header or .def of the target, or a folder of them (desc mode); repeatable.")
+]
+FillerOption = Annotated[FillerName, typer.Option("--filler", help="What fills the function templates.")]
+CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DIR", help="A further LLVM checkout to learn from; repeatable.")]
+BuildDirOption = Annotated[
+    Path | None, typer.Option("--build-dir", metavar="DIR", help="CMake build directory of that LLVM; else an installed LLVM is used.")
+]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def new_target(
+    td: TdOption,
+    llvm: LlvmOption,
+    name: NameOption = "",
+    desc: DescOption = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the result there, and leave the checkout alone.")] = None,
+    filler: FillerOption = FillerName.CONSENSUS,
+    threshold: Annotated[float, typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.")] = FLAG_BELOW,
+    corpus: CorpusOption = None,
+    build_dir: BuildDirOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the backend of a target from its TableGen description; flag the statements to distrust."""
+    from vega_gen import pipeline
+    from vega_gen.report import tables
+
+    request = pipeline.Request(td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir)
+    with render.progress("new-target") as advance:
+        prepared = pipeline.prepare(request, advance)
+        if prepared.official:
+            render.notice(
+                f"{prepared.inputs.folder} is in this checkout already: it is held out, none of its C++ is read, and the result goes beside the checkout"
+            )
+        backend = pipeline.write_backend(request, prepared, advance)
+    figures = tables.summary(backend.plan, threshold)
+    following = _next_steps(backend, prepared)
+    if as_json:
+        render.json_text(tables.summary_json(figures) | _written_json(backend, prepared, following))
+        return
+    render.OUT.print(tables.summary_table(figures))
+    _notices(backend, prepared)
+    render.OUT.out(f"{backend.plan.target}: {len(backend.written.written)} files in {backend.folder}{_branch(backend)}")
+    for command in following:
+        render.OUT.out(f"next: {command}")
+
+
+def _branch(backend: Backend) -> str:
+    made = backend.written
+    return f", {len(made.commits)} commits on branch {made.branch}" if made.branch else ""
+
+
+def _notices(backend: Backend, prepared: Prepared) -> None:
+    if prepared.installation is None:
+        render.notice(f"nothing was compiled: {prepared.why}")
+    wrong = {file: message for file, message in backend.files.items() if message}
+    if backend.files:
+        render.OUT.out(f"{len(backend.files) - len(wrong)} of {len(backend.files)} files compile as whole files")
+    for message in wrong.values():
+        render.notice(f"  {message}")
+    for decision in backend.stale:
+        render.notice(f"stale decision, not applied: {decision.id} in {decision.function}: {decision.decided_on}")
+
+
+def _next_steps(backend: Backend, prepared: Prepared) -> list[str]:
+    """The commands to type next, for a shell."""
+    plan, source = backend.plan, prepared.inputs.source
+    steps = [["vega-gen", "review", "--tree", str(backend.folder)]]
+    if prepared.installation is None:
+        build = f"{source.root}-build"
+        configure = ["cmake", "-S", str(source.llvm), "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DLLVM_TARGETS_TO_BUILD="]
+        return [
+            f"{shlex.join(configure)} && {shlex.join(['cmake', '--build', build])}, then this command again with --build-dir {shlex.quote(build)}, compiles it",
+            *(shlex.join(step) for step in steps),
+        ]
+    if prepared.official:
+        steps.append(["vega-gen", "regress", "--target", plan.target, "--llvm", str(source.root), "--mode", plan.mode, "--filler", plan.filler])
+    return [shlex.join(step) for step in steps]
+
+
+def _written_json(backend: Backend, prepared: Prepared, following: list[str]) -> dict[str, Any]:
+    made = backend.written
+    return {
+        "folder": str(backend.folder),
+        "way": made.way,
+        "branch": made.branch,
+        "commits": list(made.commits),
+        "written": list(made.written),
+        "deleted": list(made.deleted),
+        "mode": backend.plan.mode,
+        "filler": backend.plan.filler,
+        "held_out": list(backend.plan.held_out),
+        "compiled": prepared.installation is not None,
+        "why_not_compiled": prepared.why,
+        "files": backend.files,
+        "stale": [d.id for d in backend.stale],
+        "next": following,
+    }

@@ -1,0 +1,224 @@
+"""LLVM checkouts -> targets, their files, and their C++ as records. The hold-out gate is here and nowhere else.
+
+Enters: checkout folders, held-out names, the input mode. Leaves: ``Corpus``. It does not look inside functions, and writes
+nothing but the cache.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from vega_gen import store
+from vega_gen.corpus.index import Part, Progress, no_gc, pack, parse, unpack
+from vega_gen.corpus.targets import Target, held_out_folders, targets_of
+from vega_gen.cxx import strip_bodies
+from vega_gen.errors import CheckoutError, HoldOutError, InputError, NotFoundError
+from vega_gen.records import Class, Function, Mode, SourceFile
+
+__all__ = ["Corpus", "Progress", "Target", "held_out_folders", "open_corpus"]
+
+_DESCRIBED = {Mode.TD: (".td",), Mode.DESC: (".td", ".h", ".def")}
+
+
+@dataclass
+class Corpus:
+    """The targets of one or more checkouts, behind the hold-out gate.
+
+    ``targets``: those whose C++ may be read. ``held``: the held-out ones. ``root``: the first checkout's ``llvm`` folder.
+    """
+
+    roots: tuple[Path, ...]
+    mode: Mode
+    targets: tuple[Target, ...]
+    held: tuple[Target, ...]
+    folders: frozenset[str]
+    _digests: dict[str, str] = field(default_factory=dict[str, str])
+    _index: dict[str, dict[str, Part]] = field(default_factory=dict[str, dict[str, Part]])
+
+    @property
+    def root(self) -> Path:
+        """The first checkout's ``llvm`` folder."""
+        return self.roots[0]
+
+    def target(self, name: str) -> Target:
+        """The target of that label, folder or record name. Raises NotFoundError if there is none."""
+        for each in (*self.targets, *self.held):
+            if name in (each.label, each.folder, each.name):
+                return each
+        raise NotFoundError(
+            f"no target {name} in the corpus", str(self.root), "targets: " + ", ".join(t.label for t in self.targets)
+        )
+
+    def read(self, path: Path) -> bytes:
+        """The bytes of a file of a checkout; ``path``: absolute, or relative to the first checkout's ``llvm`` folder.
+
+        Of a held-out target only description files are given, headers without function bodies (PROTOCOL.md, "The hold-out
+        rule"). Raises HoldOutError for any other, InputError if the file cannot be read.
+        """
+        real = (self.root / path).resolve()
+        folder = self._held_folder(real)
+        if folder and real.suffix not in _DESCRIBED[self.mode]:
+            raise HoldOutError(
+                f"{folder} is held out: only its description files ({', '.join(_DESCRIBED[self.mode])}) may be read",
+                str(real),
+                "this is a fault of the stage that asked for it",
+            )
+        try:
+            data = real.read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot read: {error.strerror}", str(real), "check the checkout") from None
+        return strip_bodies(_utf8(data, str(real)), str(real)) if folder and real.suffix != ".td" else data
+
+    def _held_folder(self, real: Path) -> str:
+        for root in self.roots:
+            base = (root / "lib" / "Target").resolve()
+            if real.is_relative_to(base):
+                parts = real.relative_to(base).parts
+                return parts[0] if parts and parts[0] in self.folders else ""
+        return ""
+
+    # ------------------------------------------------------------------- C++
+
+    def mine(self, progress: Progress | None = None, jobs: int | None = None) -> None:
+        """Parses what is not in the cache yet, in ``jobs`` processes (as many as there are cores).
+
+        ``progress(done, all)`` counts bytes of C++. Raises InputError with file:line:column for text that is not UTF-8.
+        """
+        missing: dict[str, dict[str, bytes]] = {}
+        for target in (*self.targets, *self.held):
+            if target.label in self._index:
+                continue
+            texts = {file: _utf8(self.read(target.path / file), str(target.path / file)) for file in target.files}
+            key = _key(target.label, texts)
+            self._digests[target.label] = key
+            kept = store.cache_get("cxx", key)
+            if kept is None:
+                missing[target.label] = texts
+            else:
+                self._index[target.label] = unpack(kept)
+        for label, parts in parse(missing, jobs or os.cpu_count() or 1, progress).items():
+            self._index[label] = parts
+            store.cache_put("cxx", self._digests[label], pack(parts))
+
+    @property
+    def digest(self) -> str:
+        """Hash of all C++ in the corpus and of the code that read it: a key for what later stages make of it."""
+        self.mine()
+        return store.digest(*(f"{label}={key}" for label, key in sorted(self._digests.items())))
+
+    def headers(self, target: str | None = None) -> tuple[Function, ...]:
+        """All functions without their statements (``body`` is ()), of one target or of all that are not held out."""
+        self.mine()
+        wanted = self.targets if target is None else (self.target(target),)
+        out: list[Function] = []
+        with no_gc():
+            for each in wanted:
+                for part in self._index[each.label].values():
+                    out += part.headers()
+        return tuple(out)
+
+    def function(self, header: Function) -> Function:
+        """A function of ``headers`` with its statements. Raises NotFoundError if it is not one of them."""
+        part = self._index.get(header.target, {}).get(header.file)
+        if part is not None:
+            for place, made in enumerate(self._starts(header.target, header.file, part)):
+                if made == header.start:
+                    return replace(header, body=part.body(place))
+        raise NotFoundError(f"no function {header.qualified_name} in the corpus", f"{header.target}/{header.file}:{header.line}")
+
+    def _starts(self, label: str, file: str, part: Part) -> tuple[int, ...]:
+        known = self._known_starts
+        if (label, file) not in known:
+            known[label, file] = tuple(made.start for made in part.headers())
+        return known[label, file]
+
+    @cached_property
+    def _known_starts(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        return {}
+
+    def sources(self, target: str) -> tuple[SourceFile, ...]:
+        """All that was read of a target's C++, a record a file, statements included. Raises NotFoundError for an unknown target."""
+        self.mine()
+        with no_gc():
+            return tuple(part.whole() for part in self._index[self.target(target).label].values())
+
+    def files(self, target: str) -> tuple[SourceFile, ...]:
+        """As ``sources``, but with ``functions`` () : classes, enumerations, includes, in a tenth of the time."""
+        self.mine()
+        with no_gc():
+            return tuple(part.file() for part in self._index[self.target(target).label].values())
+
+    def interfaces(self) -> tuple[Class, ...]:
+        """The classes with virtual methods in LLVM's own headers (``llvm/include``): what targets override. Cached by content."""
+        include = self.root / "include"
+        texts: dict[str, bytes] = {}
+        for path in sorted((include / "llvm").rglob("*.h")):
+            data = self.read(path)
+            if b"virtual " in data:
+                texts[path.relative_to(include).as_posix()] = _utf8(data, str(path))
+        key = _key("interfaces", texts)
+        kept = store.cache_get("cxx", key)
+        parts = unpack(kept) if kept is not None else parse({"": texts}, os.cpu_count() or 1)[""]
+        if kept is None:
+            store.cache_put("cxx", key, pack({file: Part(b"", (), part.rest) for file, part in parts.items()}))
+        with no_gc():
+            return tuple(made for part in parts.values() for made in part.file().classes)
+
+
+def _utf8(data: bytes, where: str) -> bytes:
+    if not data.isascii():
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            column = error.start - data.rfind(b"\n", 0, error.start)
+            raise InputError(f"not UTF-8: byte 0x{data[error.start]:02x}", f"{where}:{line}:{column}", "save it as UTF-8") from None
+    return data
+
+
+def _key(label: str, texts: dict[str, bytes]) -> str:
+    code = store.code_version("cxx", "records", "corpus", "store")
+    return store.digest(label, code, *(part for file, text in texts.items() for part in (file, text)))
+
+
+def open_corpus(
+    source_roots: Sequence[Path], held_out: Sequence[str] = (), mode: Mode = Mode.DESC, tblgen: Path | None = None
+) -> Corpus:
+    """The corpus of one or more checkouts; a root is an ``llvm-project`` or its ``llvm`` folder.
+
+    ``held_out``: folders or Target record names; targets/holdouts.toml says what goes with them. ``tblgen``: asked for the Target
+    records where a .td's text does not name them. Raises CheckoutError if a root is no LLVM, NotFoundError if it has no target.
+    """
+    if not source_roots:
+        raise CheckoutError("no LLVM checkout given", "", "give one with --llvm DIR")
+    roots = tuple(_llvm_folder(root) for root in source_roots)
+    held_names = held_out_folders(held_out)
+    seen: set[str] = set()
+    targets: list[Target] = []
+    for root in roots:
+        for target in targets_of(root, held_names, mode, tblgen):
+            label = target.label if target.label not in seen else f"{target.label}@{_checkout_name(root)}"
+            seen.add(label)
+            targets.append(replace(target, label=label))
+    folders = held_names | {target.folder for target in targets if target.held_out}
+    if not targets:
+        raise NotFoundError("no target in the checkout", str(roots[0] / "lib" / "Target"), "give a checkout with lib/Target/*/*.td")
+    free = tuple(target for target in targets if not target.held_out)
+    return Corpus(roots, mode, free, tuple(target for target in targets if target.held_out), folders)
+
+
+def _llvm_folder(root: Path) -> Path:
+    for place in (root / "llvm", root):
+        if (place / "lib" / "Target").is_dir() and (place / "include" / "llvm").is_dir():
+            return place.resolve()
+    raise CheckoutError(
+        "not an LLVM checkout: no llvm/lib/Target", str(root), "give the folder of llvm-project; 'vega-gen llvm get' makes one"
+    )
+
+
+def _checkout_name(root: Path) -> str:
+    return root.parent.name if root.name == "llvm" else root.name

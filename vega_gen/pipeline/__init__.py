@@ -1,0 +1,16 @@
+"""The stages in their order; the only package that knows more than one stage.
+
+Enters: what the command line was given. Leaves: plans, written backends, regressions, and what was mined. It does not print.
+"""
+
+from vega_gen.pipeline.backend import Backend, write_backend
+from vega_gen.pipeline.generation import FILLERS, generate, new_target
+from vega_gen.pipeline.inputs import Inputs, target_inputs
+from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine
+from vega_gen.pipeline.regressing import regression
+from vega_gen.pipeline.request import Prepared, Request, prepare
+
+__all__ = [
+    "FILLERS", "Backend", "Inputs", "Mined", "Prepared", "Progress", "Request",
+    "generate", "masker_of", "mine", "new_target", "prepare", "regression", "target_inputs", "write_backend",
+]  # fmt: skip

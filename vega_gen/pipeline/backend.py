@@ -1,0 +1,98 @@
+"""``new-target``: a .td and a checkout -> a backend written, flagged and compiled.
+
+Enters: ``Prepared``. Leaves: ``Backend``: the plan, where it lies, what the compiler says of each file. It prints nothing and judges nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from llvm_integration import checkout
+from llvm_integration.check import check_files
+from llvm_integration.edits import target_folder
+from llvm_integration.toolchain import compile_flags
+from vega_gen import review, store, tablegen
+from vega_gen.emit import copies, emit
+from vega_gen.errors import InputError
+from vega_gen.pipeline.compiling import generate_tables
+from vega_gen.pipeline.generation import generate
+from vega_gen.pipeline.inputs import Inputs
+from vega_gen.pipeline.mining import Progress
+from vega_gen.pipeline.request import Prepared, Request
+from vega_gen.records import Decision, Description, Plan
+
+_REGISTRATION = "registration"
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A backend that was written. ``plan``: with the review's decisions applied; ``stale``: decisions that no longer apply.
+
+    ``folder``: its ``lib/Target/<New>``. ``files``: each .cpp, relative to it -> the first error of the whole file, "" if it compiles;
+    empty where nothing was compiled."""
+
+    plan: Plan
+    written: checkout.Written
+    folder: Path
+    files: dict[str, str]
+    stale: tuple[Decision, ...]
+
+
+def write_backend(request: Request, prepared: Prepared, progress: Progress) -> Backend:
+    """Stages 1 to 9, the review's decisions, and the edits made, all of them or none.
+
+    Raises what the stages raise; the checkout is then as it was."""
+    inputs = prepared.inputs
+    jobs = os.cpu_count() or 1
+    plan = generate(inputs, work=prepared.work, installation=prepared.installation, held_out=prepared.held_out, jobs=jobs, progress=progress)
+    plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated))
+    place = checkout.destination(inputs.source.root, inputs.folder, request.out) or inputs.source.root
+    decisions = review.load_decisions(place / target_folder(inputs.folder), inputs.folder)
+    decided = review.apply(plan, decisions)
+    edits = [*emit(decided, named(inputs), inputs.headers, threshold=request.threshold), *copies(decided, own_definitions(inputs))]
+    manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", store.manifest(plan), _REGISTRATION)
+    written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
+    folder = written.root / target_folder(inputs.folder)
+    texts = {edit.path.removeprefix(target_folder(inputs.folder) + "/"): edit.content for edit in edits if isinstance(edit.content, str)}
+    files = compile_files(prepared, folder, texts, progress)
+    return Backend(decided, written, folder, files, review.stale(plan, decisions))
+
+
+def named(inputs: Inputs) -> Description:
+    """The description, told the main .td's file name where that is not the target's."""
+    description = inputs.description
+    if inputs.td.name == f"{description.name}.td":
+        return description
+    return replace(description, data={**description.data, "td": inputs.td.name})
+
+
+def own_definitions(inputs: Inputs) -> dict[str, bytes]:
+    """The .td files to copy into the new target's folder, and its list of relocations: path relative to it -> content.
+
+    Not those of LLVM, nor what lies there already. Raises InputError for an include that leads out of the .td's folder."""
+    own, base = inputs.include_dirs[1].resolve(), inputs.td.parent.resolve()
+    files = [p.resolve() for p in tablegen.reachable(inputs.td, inputs.include_dirs)]
+    files = [p for p in files if not p.is_relative_to(inputs.include_dirs[-1].resolve()) and not p.is_relative_to(own)]
+    for path in files:
+        if not path.is_relative_to(base):
+            raise InputError("this included file lies outside the folder of the .td", str(path), f"move it below {base}")
+    found = {p.relative_to(base).as_posix(): p.read_bytes() for p in files}
+    if inputs.relocs is not None and files:
+        found[f"{inputs.folder}.def"] = inputs.relocs.read_bytes()
+    return found
+
+
+def compile_files(prepared: Prepared, folder: Path, texts: dict[str, str], progress: Progress) -> dict[str, str]:
+    """Compiles each written .cpp whole, against the written tree and its tables: file -> first error, "" if none; {} without a compiler."""
+    installation = prepared.installation
+    if installation is None:
+        return {}
+    tables = prepared.work / "tables"
+    generate_tables(texts, prepared.inputs, tables, progress)
+    files = [folder / path for path in sorted(texts) if path.endswith(".cpp")]
+    dirs = (folder, tables, *installation.include_dirs)
+    said = check_files(installation, files, dirs, compile_flags(installation), os.cpu_count() or 1, progress)
+    return {path.relative_to(folder).as_posix(): message.replace(f"{folder}/", "") for path, message in said.items()}
+

@@ -1,0 +1,130 @@
+"""Stages 6 to 8: what one generation is asked for, and its plan.
+
+Enters: inputs, what was mined. Leaves: ``Plan``. It writes nothing but the cache and the work folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from llvm_integration import discover
+from vega_gen import features, store, tablegen
+from vega_gen.cxx import parse_file
+from vega_gen.errors import NotFoundError
+from vega_gen.fill.choose import choose
+from vega_gen.fill.consensus import ConsensusFiller
+from vega_gen.fill.context import Filler, NewTarget
+from vega_gen.fill.forkflow import ForkFlowFiller
+from vega_gen.fill.layout import layout
+from vega_gen.fill.planner import Planner
+from vega_gen.groups import FunctionGroup, Groups, Masker
+from vega_gen.pipeline.compiling import CandidateCompiler
+from vega_gen.pipeline.inputs import Inputs
+from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
+from vega_gen.records import Class, FillerName, HoleKind, Plan
+
+FILLERS: Mapping[FillerName, Callable[[], Filler]] = {
+    FillerName.FORKFLOW: ForkFlowFiller,
+    FillerName.CONSENSUS: ConsensusFiller,
+}
+_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
+
+
+def new_target(mined: Mined, inputs: Inputs) -> NewTarget:
+    """What a filler may know of the target being generated (stage 6 included)."""
+    description = inputs.description
+    masker = masker_of(inputs.folder, description)
+    parsed = [parse_file(text, inputs.folder, path) for path, text in sorted(inputs.headers.items()) if path.endswith(".h")]
+    classes = tuple(c for f in parsed for c in f.classes)
+    enums = tuple(e for f in parsed for e in f.enums)
+    own = features.target_features(description)
+    declared = features.declaration_features(classes, enums, masker)
+    nearness: dict[str, float] = {}
+    for label, donor in mined.descriptions.items():
+        headers = [f for f in mined.files[label] if f.file.endswith(".h")]
+        theirs = features.declaration_features(
+            (c for f in headers for c in f.classes), (e for f in headers for e in f.enums), mined.maskers[label]
+        )
+        nearness[label] = features.nearness(own, features.target_features(donor), declared, theirs)
+
+    def match(kind: HoleKind, name: str, donor: str) -> Sequence[tuple[str, float]]:
+        return tablegen.match(kind, name, mined.descriptions[donor], description)
+
+    table = tablegen.symbols(description)
+    symbols = {kind: table.of(kind) for kind in HoleKind}
+    words = frozenset(w.decode() for text in inputs.headers.values() for w in _IDENTIFIER.findall(text))
+    return NewTarget(
+        inputs.folder, masker, inputs.mode, description, nearness, match, symbols, classes, enums, tuple(sorted(inputs.headers)), words,
+        llvm_identifiers(mined.corpus.root / "include"), function_names(mined.groups, masker), class_aliases(mined, classes, masker),
+    )
+
+
+def function_names(groups: Groups, masker: Masker) -> frozenset[str]:
+    """Names, in the new target's words, of every function that the corpus could supply."""
+    return frozenset(masker.unmask(masker_name.rsplit("::", 1)[-1].split("/")[0]) for masker_name in groups.by_name)
+
+
+def class_aliases(mined: Mined, classes: Sequence[Class], masker: Masker) -> dict[str, str]:
+    """What the new target calls a class for which donors have another masked name: the only one it derives from the same LLVM class."""
+    own: dict[str, list[str]] = {}
+    for c in classes:
+        for b in c.bases[:1]:
+            own.setdefault(masker.mask(b.rsplit("::", 1)[-1]), []).append(c.name)
+    present = {masker.mask(c.name) for c in classes}
+    found: dict[str, str] = {}
+    for label, files in mined.files.items():
+        for c in (c for f in files for c in f.classes):
+            masked = mined.maskers[label].mask(c.name)
+            mine_too = own.get(mined.maskers[label].mask(c.bases[0].rsplit("::", 1)[-1]), []) if c.bases else []
+            if "<" in masked and masked not in present and len(mine_too) == 1:
+                found[masked] = mine_too[0]
+    return found
+
+
+def llvm_identifiers(include: Path) -> frozenset[str]:
+    """Every identifier in LLVM's own headers; cached by the headers' paths, sizes and times."""
+    files = sorted(p for p in (include / "llvm").rglob("*") if p.suffix in (".h", ".def"))
+    key = store.digest("identifiers", *(f"{p}:{s.st_size}:{s.st_mtime_ns}" for p in files for s in [p.stat()]))
+    kept = store.cache_get("identifiers", key)
+    if kept is None:
+        words: set[bytes] = set()
+        for p in files:
+            words.update(_IDENTIFIER.findall(p.read_bytes()))
+        kept = b"\n".join(sorted(words))
+        store.cache_put("identifiers", key, kept)
+    return frozenset(kept.decode().split("\n"))
+
+
+def generate(
+    inputs: Inputs, *, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
+    only: Callable[[FunctionGroup], bool] | None = None, jobs: int = 2, progress: Progress = silent, mined: Mined | None = None,
+) -> Plan:
+    """Stages 1 to 8: the plan of a backend. ``installation`` None: nothing is compiled, the best candidates are taken."""
+    mined = mined or mine((inputs.source.root, *inputs.corpora), held_out, inputs.mode, inputs.tblgen, progress)
+    new = new_target(mined, inputs)
+    planner = Planner(mined.groups, mined.template, new, FILLERS[inputs.filler](), mined.maskers)
+    planned = planner.plan(progress) if only is None else planner.plan(progress, only)
+    if not planned:
+        raise NotFoundError(f"no function could be planned for {inputs.folder}", str(inputs.td), "check the corpus with `vega-gen mine`")
+    headers = llvm_header_paths(inputs.source.llvm / "include")
+    files, classes = layout(mined.files, mined.maskers, new, planned, headers)
+    plan = Plan(
+        inputs.folder, inputs.mode, inputs.filler, inputs.source.version,
+        tuple(sorted(t.folder for t in mined.corpus.held)), files, classes, tuple(planned),
+        {"td": store.digest(inputs.td.read_bytes()), "corpus": mined.corpus.digest},
+    )
+    if installation is None:
+        return plan
+    compiler = CandidateCompiler(plan, inputs, installation, work, progress)
+    chosen = choose(plan.functions, compiler, jobs, progress)
+    compiler.close()
+    files, classes = layout(mined.files, mined.maskers, new, chosen, headers)
+    return replace(plan, files=files, classes=classes, functions=chosen)
+
+
+def llvm_header_paths(include: Path) -> frozenset[str]:
+    """Paths of LLVM's headers as they are included, the .td files that some are made from too."""
+    return frozenset(p.relative_to(include).as_posix() for p in (include / "llvm").rglob("*") if p.suffix in (".h", ".def", ".td", ".inc"))

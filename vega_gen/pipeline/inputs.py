@@ -1,0 +1,64 @@
+"""What one generation is asked for.
+
+Enters: what the command line was given. Leaves: ``Inputs``. It does not generate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from llvm_integration import discover
+from vega_gen import tablegen
+from vega_gen.corpus import held_out_folders, open_corpus
+from vega_gen.records import Description, FillerName, Mode
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What one generation is asked for. ``folder``: of the new target below lib/Target; ``headers``: its own headers (desc mode),
+    path relative to its folder -> text with the bodies taken out."""
+
+    source: discover.Source
+    td: Path
+    folder: str
+    mode: Mode
+    filler: FillerName
+    tblgen: Path
+    headers: Mapping[str, bytes]
+    corpora: tuple[Path, ...] = ()
+    relocs: Path | None = None
+
+    @property
+    def include_dirs(self) -> tuple[Path, ...]:
+        """Where the .td's includes are looked for: beside it, in the target's folder of the checkout, in LLVM's own."""
+        return self.td.parent, self.source.llvm / "lib/Target" / self.folder, self.source.llvm / "include"
+
+    @cached_property
+    def description(self) -> Description:
+        """The .td through typed views. Raises InputError and TableGenError."""
+        official = self.source.llvm / "include/llvm/BinaryFormat/ELFRelocs" / f"{self.folder}.def"
+        relocs = self.relocs or (official if official.is_file() else None)
+        return tablegen.describe(
+            self.td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs, include_dirs=self.include_dirs[1:2]
+        )
+
+
+def target_inputs(
+    llvm: Path, target: str, mode: Mode, filler: FillerName, build_dir: Path | None = None
+) -> tuple[Inputs, discover.Installation, tuple[str, ...]]:
+    """Inputs for a target that the checkout has already: held out, its description files read through the gate."""
+    source = discover.open_source(llvm)
+    installation = discover.find_installation(source.version, build_dir)
+    held = tuple(sorted(held_out_folders((target,))))
+    corpus = open_corpus((source.root,), held, mode, installation.llvm_tblgen)
+    own = corpus.target(target)
+    headers = {file: corpus.read(own.path / file) for file in own_headers(own.path)} if mode is Mode.DESC else {}
+    return Inputs(source, own.path / own.td, own.folder, mode, filler, installation.llvm_tblgen, headers), installation, held
+
+
+def own_headers(folder: Path) -> Iterable[str]:
+    """The .h and .def files of a target's folder, relative to it."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in (".h", ".def"))

@@ -1,0 +1,125 @@
+"""Stages 1 to 5 over one or more checkouts: corpus, descriptions, groups, and templates when they are asked for.
+
+Enters: checkouts, what is held out, the input mode. Leaves: ``Mined``. It does not look at the new target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from vega_gen import tablegen
+from vega_gen.corpus import Corpus, Target, open_corpus
+from vega_gen.function_template import FunctionTemplate, KindOf, build_template, field_types
+from vega_gen.groups import FunctionGroup, Groups, Interfaces, Masker
+from vega_gen.records import Description, Function, Mode, SourceFile
+
+Progress = Callable[[int, int, str], None]
+
+
+def silent(done: int, total: int, text: str) -> None:
+    del done, total, text
+
+
+_Value = TypeVar("_Value")
+
+
+class OnDemand(Mapping[str, _Value]):
+    """A mapping whose values are made when they are first asked for."""
+
+    def __init__(self, keys: Iterable[str], make: Callable[[str], _Value]) -> None:
+        self._keys = tuple(keys)
+        self._make = make
+        self._made: dict[str, _Value] = {}
+
+    def __getitem__(self, key: str) -> _Value:
+        if key not in self._made:
+            if key not in self._keys:
+                raise KeyError(key)
+            self._made[key] = self._make(key)
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+class Mined:
+    """Stages 1 to 5 for one hold-out: corpus and groups; descriptions, symbol tables, files and templates when they are asked for."""
+
+    def __init__(self, corpus: Corpus, tblgen: Path, progress: Progress = silent) -> None:
+        self.corpus = corpus
+        self.tblgen = tblgen
+        corpus.mine(lambda done, total: progress(done, total, "parsing C++"))
+        self._labelled = {t.label: t for t in corpus.targets}
+        found = self._facts(progress)
+        self.descriptions: Mapping[str, Description] = OnDemand(self._labelled, self._describe)
+        self.kinds: Mapping[str, KindOf] = OnDemand(self._labelled, lambda label: tablegen.symbols(self.descriptions[label]).kind_of)
+        self.files: Mapping[str, tuple[SourceFile, ...]] = OnDemand(self._labelled, corpus.files)
+        self.maskers = {t.label: masker_of(t.folder, found[t.label]) for t in corpus.targets}
+        self.interfaces = Interfaces(corpus.interfaces())
+        self.groups = Groups(
+            corpus.headers(),
+            (c for files in self.files.values() for f in files for c in f.classes),
+            self.interfaces,
+            self.maskers,
+            {label: facts.contracts for label, facts in found.items()},
+        )
+        self._templates: dict[str, FunctionTemplate] = {}
+
+    def _facts(self, progress: Progress) -> dict[str, tablegen.Facts]:
+        """TableGen's part in grouping, by label. The targets of each checkout are read with that checkout's own base classes."""
+        found: dict[str, tablegen.Facts] = {}
+        for root in self.corpus.roots:
+            own = [t for t in self.corpus.targets if t.root == root]
+            made = tablegen.facts_all(
+                [tablegen_source(t) for t in own],
+                llvm_include=root / "include",
+                tblgen=self.tblgen,
+                progress=lambda folder, done, total: progress(done, total, f"TableGen {folder}"),
+            )
+            found.update(zip((t.label for t in own), made, strict=True))
+        return found
+
+    def _describe(self, label: str) -> Description:
+        target = self._labelled[label]
+        source = tablegen_source(target)
+        return tablegen.describe(
+            source.td, folder=source.folder, llvm_include=target.root / "include", tblgen=self.tblgen, relocs=source.relocs
+        )
+
+    def template(self, group: FunctionGroup) -> FunctionTemplate:
+        """The function template of a group, built once."""
+        if group.name not in self._templates:
+            members = [self.corpus.function(m) for m in group.members]
+            self._templates[group.name] = build_template(group, members, self.maskers, self.kinds, self._fields_of)
+        return self._templates[group.name]
+
+    @cached_property
+    def _fields(self) -> dict[tuple[str, str], dict[str, str]]:
+        return {
+            (label, c.name): field_types(c, self.maskers[label]) for label, files in self.files.items() for f in files for c in f.classes
+        }
+
+    def _fields_of(self, function: Function) -> Mapping[str, str]:
+        return self._fields.get((function.target, function.signature.class_name), {})
+
+
+def tablegen_source(target: Target) -> tablegen.Source:
+    """What stage 3 is asked for a target of a checkout."""
+    relocs = target.root / "include/llvm/BinaryFormat/ELFRelocs" / f"{target.folder}.def"
+    return tablegen.Source(target.path / target.td, target.folder, relocs if relocs.is_file() else None)
+
+
+def masker_of(folder: str, description: Description | tablegen.Facts) -> Masker:
+    """The masker of a target: its ``Target`` record's name first, then its folder's."""
+    return Masker(tuple(dict.fromkeys((description.name, folder))), description.namespace)
+
+
+def mine(roots: Sequence[Path], held_out: Sequence[str], mode: Mode, tblgen: Path, progress: Progress = silent) -> Mined:
+    """Stages 1 to 4 over one or more checkouts, ``held_out`` left out."""
+    return Mined(open_corpus(roots, held_out, mode, tblgen), tblgen, progress)

@@ -1,0 +1,85 @@
+"""The frozen dataclasses and closed enums that cross stages.
+
+Enters: nothing. Leaves: types. It does not read, parse, decide or print.
+"""
+
+from __future__ import annotations
+
+from vega_gen.records.cpp import (
+    Class,
+    Enum,
+    Function,
+    Member,
+    MemberKind,
+    Param,
+    Signature,
+    SourceFile,
+    Statement,
+    StatementKind,
+    Unreadable,
+)
+from vega_gen.records.enums import FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Verdict
+from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem
+from vega_gen.records.plan import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction
+from vega_gen.records.target import (
+    CallingConvention,
+    ComplexPattern,
+    Contract,
+    Description,
+    Feature,
+    Fragment,
+    Instruction,
+    InstructionOperand,
+    Node,
+    OperandClass,
+    Processor,
+    Register,
+    RegisterClass,
+)
+
+__all__ = [
+    "FLAG_BELOW",
+    "Band",
+    "CallingConvention",
+    "Candidate",
+    "Class",
+    "ComplexPattern",
+    "Contract",
+    "ContractRole",
+    "Decision",
+    "DecisionKind",
+    "Decisions",
+    "Description",
+    "Donor",
+    "Enum",
+    "Feature",
+    "FilledStatement",
+    "FillerName",
+    "Fragment",
+    "Function",
+    "HoleKind",
+    "Instruction",
+    "InstructionOperand",
+    "Judgement",
+    "Member",
+    "MemberKind",
+    "Mode",
+    "Module",
+    "Node",
+    "OperandClass",
+    "Param",
+    "Plan",
+    "PlannedClass",
+    "PlannedFile",
+    "PlannedFunction",
+    "Processor",
+    "Register",
+    "RegisterClass",
+    "ReviewItem",
+    "Signature",
+    "SourceFile",
+    "Statement",
+    "StatementKind",
+    "Unreadable",
+    "Verdict",
+]

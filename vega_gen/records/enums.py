@@ -1,0 +1,111 @@
+"""The closed sets that more than one stage names.
+
+Enters: nothing. Leaves: types. It does not read, parse, decide or print.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """What generation may read of the new target (PROTOCOL.md, "input mode")."""
+
+    TD = "td"
+    DESC = "desc"
+
+
+class Module(StrEnum):
+    """VEGA's seven function modules (CGO 2025, section 4.1)."""
+
+    SEL = "SEL"
+    REG = "REG"
+    OPT = "OPT"
+    SCH = "SCH"
+    EMI = "EMI"
+    ASS = "ASS"
+    DIS = "DIS"
+
+
+class FillerName(StrEnum):
+    """The fillers behind the one interface of ``vega_gen.fill``."""
+
+    FORKFLOW = "forkflow"
+    CONSENSUS = "consensus"
+
+
+class Verdict(StrEnum):
+    """The closed set of verdicts (PROTOCOL.md, "Verdicts")."""
+
+    IDENTICAL = "identical"
+    EQUIVALENT = "equivalent"
+    PASSED = "passed"
+    UNVERIFIED = "unverified"
+    FAILED_TEST = "failed-test"
+    FAILED_COMPILE = "failed-compile"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed-out"
+    MISSING = "missing"
+    UNRESOLVED = "unresolved"
+
+    @property
+    def counts(self) -> bool:
+        """Whether the verdict counts in Pass@1."""
+        return self in (Verdict.IDENTICAL, Verdict.EQUIVALENT, Verdict.PASSED)
+
+
+FLAG_BELOW = 0.5
+"""The review threshold unless --threshold says otherwise: statements of less confidence are flagged."""
+
+
+class Band(StrEnum):
+    """Confidence of a statement, as a reviewer sees it."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @classmethod
+    def of(cls, confidence: float, threshold: float) -> Band:
+        """HIGH from ``threshold`` up (not flagged), LOW below half of it, MEDIUM between (both 0 to 1)."""
+        if confidence >= threshold:
+            return cls.HIGH
+        return cls.LOW if confidence < threshold / 2 else cls.MEDIUM
+
+
+class HoleKind(StrEnum):
+    """What a typed hole of a function template stands for."""
+
+    OPCODE = "opcode"
+    REGISTER = "register"
+    REGISTER_CLASS = "register-class"
+    SUBREGISTER = "subregister-index"
+    FIXUP = "fixup"
+    RELOCATION = "relocation"
+    ISD_NODE = "isd-node"
+    FEATURE = "feature"
+    ENUMERATOR = "enumerator"
+    INTEGER = "integer"
+    STRING = "string"
+    LOCAL = "local-name"
+    METHOD = "method"
+    NAME = "target-name"
+
+
+class ContractRole(StrEnum):
+    """Why the .td files oblige the backend to define a C++ name."""
+
+    ENCODER = "operand-encoder"
+    INSTRUCTION_ENCODER = "instruction-post-encoder"
+    DECODER = "operand-decoder"
+    REGISTER_CLASS_DECODER = "register-class-decoder"
+    INSTRUCTION_DECODER = "instruction-decoder"
+    PRINTER = "operand-printer"
+    OPERAND_PREDICATE = "operand-predicate"
+    OPERAND_RENDER = "operand-render"
+    OPERAND_PARSER = "operand-parser"
+    COMPLEX_PATTERN = "complex-pattern"
+    CUSTOM_INSERTER = "custom-inserter"
+    ISD_NODE = "isd-node"
+    CALLING_CONVENTION = "calling-convention-hook"
+    FRAGMENT_HELPER = "fragment-helper"

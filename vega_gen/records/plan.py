@@ -1,0 +1,141 @@
+"""What stages 4 to 8 decide: candidates, planned functions, classes and files, the plan.
+
+Enters: nothing. Leaves: types. It does not decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vega_gen.records.cpp import Member, Signature, StatementKind
+from vega_gen.records.enums import FillerName, Mode, Module
+
+
+@dataclass(frozen=True, slots=True)
+class Donor:
+    """Where a statement came from: target, file relative to its folder, line."""
+
+    target: str
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.target}/{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class FilledStatement:
+    """A statement of a candidate. ``statement`` has no children of its own in ``FilledStatement`` terms: the
+    candidate's tree is given by ``depth`` (0 = directly in the body), in document order.
+
+    ``id``: stable across generations of the same inputs: hash of function name and slot.
+    ``confidence``: probability that this statement is right, 0 to 1.
+    ``alternatives``: other texts for the slot, most likely first; "" stands for leaving it out.
+    """
+
+    id: str
+    depth: int
+    kind: StatementKind
+    head: tuple[str, ...]
+    braced: bool
+    tail: tuple[str, ...]
+    confidence: float
+    donors: tuple[Donor, ...]
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to write a function. ``origin``: where it comes from ("template", "Lanai", ...)."""
+
+    signature: Signature
+    statements: tuple[FilledStatement, ...]
+    confidence: float
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFunction:
+    """A function to be written, with its ranked candidates.
+
+    ``group``: name of its function group.  ``file``: where it goes, relative to the target's folder.
+    ``in_class``: defined in its class.  ``chosen``: index of the candidate taken (-1: none).
+    ``compiles``: None if nothing was compiled.  ``message``: the compiler's, if the chosen one does not compile.
+    ``helper``: it is here only because another planned function calls it.
+    """
+
+    group: str
+    module: Module
+    file: str
+    namespaces: tuple[str, ...]
+    in_class: bool
+    candidates: tuple[Candidate, ...]
+    chosen: int = 0
+    compiles: bool | None = None
+    message: str = ""
+    helper: bool = False
+
+    @property
+    def candidate(self) -> Candidate:
+        """The candidate taken."""
+        return self.candidates[self.chosen]
+
+    @property
+    def qualified_name(self) -> str:
+        """``Class::name`` or ``name`` of the chosen candidate."""
+        s = self.candidate.signature
+        return f"{s.class_name}::{s.name}" if s.class_name else s.name
+
+    def flagged(self, threshold: float) -> tuple[FilledStatement, ...]:
+        """The statements of the chosen candidate that a person must look at, in document order: those whose confidence
+        is below ``threshold`` (0 to 1); in a function that does not compile and has none, its least confident one
+        that is not certain (1, which is what accepting makes it)."""
+        statements = self.candidate.statements if self.chosen >= 0 else ()
+        low = tuple(s for s in statements if s.confidence < threshold)
+        uncertain = [s for s in statements if s.confidence < 1]
+        if low or self.compiles is not False or not uncertain:
+            return low
+        return (min(uncertain, key=lambda s: s.confidence),)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedClass:
+    """A class declaration to be written: in a header, or in the .cpp that alone uses it."""
+
+    name: str
+    bases: tuple[str, ...]     # as written, with access: "public MCAsmBackend"
+    file: str
+    namespaces: tuple[str, ...]
+    members: tuple[Member, ...]
+    includes: tuple[str, ...]
+    donors: tuple[Donor, ...]
+    struct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file of the new backend: what it includes, what stands before its classes and functions (``prologue``)
+    and what stands after them (``epilogue``). Each text is whole: with the namespaces that it stands in."""
+
+    path: str                  # relative to lib/Target/<New>
+    includes: tuple[str, ...]
+    prologue: tuple[str, ...]
+    epilogue: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What stages 1 to 8 decided: everything that ``emit`` and ``regress`` need, and nothing they must look up.
+
+    ``held_out``: folders whose C++ was not read. ``inputs``: name -> content hash of all that went in.
+    """
+
+    target: str                # folder name of the new target
+    mode: Mode
+    filler: FillerName
+    llvm_version: str
+    held_out: tuple[str, ...]
+    files: tuple[PlannedFile, ...]
+    classes: tuple[PlannedClass, ...]
+    functions: tuple[PlannedFunction, ...]
+    inputs: dict[str, str] = field(default_factory=dict[str, str])
