@@ -23,9 +23,9 @@ llvm: venv
 	@test -d $(LLVM)/llvm || $(BIN)/vega-gen llvm get --version $(LLVM_VERSION) $(LLVM)
 
 demo: llvm
+	@mkdir -p .vega
 	$(BIN)/vega-gen new-target --td $(LLVM)/llvm/lib/Target/XCore/XCore.td --llvm $(LLVM) --out .vega/demo
-	$(BIN)/vega-gen regress --target XCore --llvm $(LLVM) --mode td
-	$(BIN)/vega-gen regress --target XCore --llvm $(LLVM) --mode desc
+	$(BIN)/vega-gen regress --target XCore --llvm $(LLVM) --mode td --work .vega/regress --json .vega/XCore-td.json
 
 lint: venv
 	$(BIN)/ruff check .
@@ -36,4 +36,4 @@ test: lint llvm
 	$(BIN)/lit -v lit_tests
 
 bench: llvm
-	$(BIN)/python -m benchmarks --llvm $(LLVM)
+	$(BIN)/python -m benchmarks $(BENCH)

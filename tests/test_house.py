@@ -29,7 +29,7 @@ ORDER = (
     ("review",),
     ("pipeline",),
     ("render",),
-    ("cli_generate", "cli_regress", "cli_review"),
+    ("cli_generate", "cli_mine", "cli_regress", "cli_review"),
     ("cli",),
     ("__main__",),
 )
@@ -46,8 +46,16 @@ DOORS = {
     "typer": ("vega_gen/cli", "vega_gen/__main__.py"),
 }
 # Hosts of package registries, joined here so that this file names none.
-REGISTRIES = tuple(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("crates", "io"),
-                                                 ("golang", "org"), ("huggingface", "co"), ("debian", "org"), ("ubuntu", "com")))  # fmt: skip
+REGISTRIES = tuple(
+    f"{name}.{end}"
+    for end, names in (
+        ("org", ("pypi", "pythonhosted", "npmjs", "golang", "debian")),
+        ("com", ("ubuntu",)),
+        ("io", ("crates",)),
+        ("co", ("huggingface",)),
+    )
+    for name in names
+)
 MODULES = sorted([*(ROOT / "vega_gen").rglob("*.py"), *(ROOT / "llvm_integration").rglob("*.py")])
 
 

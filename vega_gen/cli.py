@@ -16,7 +16,8 @@ from typing import Annotated
 import typer
 
 from vega_gen import __version__, render
-from vega_gen.cli_generate import new_target
+from vega_gen.cli_generate import fill, new_target
+from vega_gen.cli_mine import mine, show_app
 from vega_gen.cli_regress import regress
 from vega_gen.cli_review import review_app
 from vega_gen.errors import VegaError
@@ -31,7 +32,10 @@ app = typer.Typer(
 llvm_app = typer.Typer(no_args_is_help=True, help="LLVM's source tree.")
 app.add_typer(llvm_app, name="llvm")
 app.add_typer(review_app, name="review")
+app.add_typer(show_app, name="show")
 app.command("new-target")(new_target)
+app.command()(mine)
+app.command()(fill)
 app.command()(regress)
 
 LlvmOption = Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")]

@@ -68,6 +68,31 @@ def new_target(
         render.OUT.out(f"next: {command}")
 
 
+def fill(
+    td: TdOption,
+    llvm: LlvmOption,
+    function: Annotated[str, typer.Option("--function", metavar="NAME", help='"InstrInfo::copyPhysReg", with or without the target\'s name.')],
+    name: NameOption = "",
+    desc: DescOption = None,
+    filler: FillerOption = FillerName.CONSENSUS,
+    corpus: CorpusOption = None,
+    candidates: Annotated[int, typer.Option("--candidates", metavar="N", min=0, help="Show so many candidates, 0 for all.")] = 1,
+    as_json: JsonFlag = False,
+) -> None:
+    """Fill one function, and say of each statement how sure it is and where it came from. Nothing is compiled or written."""
+    from vega_gen import pipeline
+    from vega_gen.report import pages
+
+    request = pipeline.Request(td, llvm, name, tuple(desc or ()), None, filler, FLAG_BELOW, tuple(corpus or ()))
+    with render.progress("fill") as advance:
+        planned = pipeline.fill_one(pipeline.prepare(request, advance, writing=False), function, advance)
+    if as_json:
+        render.json_text([pages.filled_json(f) for f in planned])
+        return
+    for f in planned:
+        render.OUT.out("\n".join(pages.filled_lines(f, candidates or len(f.candidates))))
+
+
 def _branch(backend: Backend) -> str:
     made = backend.written
     return f", {len(made.commits)} commits on branch {made.branch}" if made.branch else ""

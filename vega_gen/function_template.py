@@ -125,7 +125,7 @@ class FunctionTemplate:
             yield from slot.walk()
 
 
-_NOT_OF_THE_TYPE = frozenset("const mutable static llvm :: & *".split())
+_NOT_OF_THE_TYPE = frozenset(["const", "mutable", "static", "llvm", "::", "&", "*"])
 
 
 def field_types(own: Class, masker: Masker) -> dict[str, str]:
@@ -264,7 +264,7 @@ def _subtree_text(slot: Slot) -> str:
 
 
 def _similarity(a: Slot, b: Slot) -> float:
-    if a.kind is not b.kind:
+    if a.kind is not b.kind or (a.kind is StatementKind.INITIALISER and a.text[:1] != b.text[:1]):
         return 0.0
     head = Indel.normalized_similarity(a.text, b.text) if a.text or b.text else 1.0
     if not (a.children or b.children):

@@ -155,6 +155,7 @@ def _record(hint: type[Any]) -> Codec:
     return encode, decode
 
 
+@cache
 def shape(hint: Any) -> str:
     """Hash of a type's layout: names, order and types of all fields, and of what they hold."""
     seen: dict[str, str] = {}

@@ -19,7 +19,7 @@ from vega_gen.cxx import strip_bodies
 from vega_gen.errors import CheckoutError, HoldOutError, InputError, NotFoundError
 from vega_gen.records import Class, Function, Mode, SourceFile
 
-__all__ = ["Corpus", "Progress", "Target", "held_out_folders", "open_corpus"]
+__all__ = ["Corpus", "Progress", "Target", "held_out_folders", "no_gc", "open_corpus"]
 
 _DESCRIBED = {Mode.TD: (".td",), Mode.DESC: (".td", ".h", ".def")}
 

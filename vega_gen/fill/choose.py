@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count
 from typing import Protocol
 
 from vega_gen import cxx
@@ -58,14 +59,18 @@ def choose(
 ) -> tuple[PlannedFunction, ...]:
     """Each function with its first candidate that compiles, after that the best with the statements that do not compile taken
     out; else the best as it is, with the compiler's message."""
-    done = 0
-    helpers = with_declarations([f for f in functions if f.helper])
+    done = count(1)
+    # A declaration that does not compile by itself would take every candidate of its file with it.
+    declared = [(f.file, text) for f in functions if f.helper for text in with_declarations([f]).values()]
+    with ThreadPoolExecutor(jobs) as pool:
+        sound = list(pool.map(lambda pair: compiler(pair[0], pair[1])[0], declared))
+    helpers: dict[str, str] = {}
+    for (file, text), ok in zip(declared, sound, strict=True):
+        helpers[file] = helpers.get(file, "") + (text if ok else "")
 
     def one(function: PlannedFunction) -> PlannedFunction:
-        nonlocal done
         chosen = choose_one(function, compiler, helpers.get(function.file, ""))
-        done += 1
-        progress(done, len(functions), chosen.qualified_name)
+        progress(next(done), len(functions), chosen.qualified_name)
         return chosen
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -95,7 +100,7 @@ def repair(function: PlannedFunction, candidate: Candidate, compiler: Compiler, 
 
     What stands in for a statement taken out is nothing: its confidence goes to those left, halved."""
     current = candidate
-    for _ in range(REPAIRS):
+    for _ in range(REPAIRS + 1):
         ok, _, line = compiler(function.file, helpers + definition(function, current))
         if ok:
             return replace(current, confidence=current.confidence / 2)

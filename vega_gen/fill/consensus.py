@@ -5,19 +5,16 @@ Enters: a ``Request``. Leaves: ranked candidates. It does not compile, test or r
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from vega_gen.fill.context import NewTarget, Request
+from vega_gen.fill.context import Request
+from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.holes import fill_holes, unknown_names, write
+from vega_gen.fill.weights import statement_id, weights_of
 from vega_gen.function_template import FunctionTemplate, Line, Slot
 from vega_gen.records import Candidate, Donor, FilledStatement, MemberKind, Signature, StatementKind
-
-SHARPNESS = 6.0
-"""How much nearer donors count: weight = exp(SHARPNESS * nearness). Chosen on ARC, Lanai and VE (docs/LOG.md)."""
 
 UNKNOWN = 0.3
 """Factor on a variant's share for each identifier in it that the new target does not have. Chosen on ARC, Lanai and VE."""
@@ -32,19 +29,6 @@ class _Choice:
     donors: tuple[Donor, ...]
 
 
-def weights_of(template: FunctionTemplate, new: NewTarget, sharpness: float = SHARPNESS) -> dict[int, float]:
-    """Weight of each member: its target's nearness sharpened, shared among the members a target has."""
-    per_target: dict[str, int] = defaultdict(int)
-    for f in template.members:
-        per_target[f.target] += 1
-    raw = {
-        i: math.exp(sharpness * (new.nearness.get(f.target, 0.0) - 1.0)) / per_target[f.target]
-        for i, f in enumerate(template.members)
-    }
-    total = sum(raw.values()) or 1.0
-    return {i: w / total for i, w in raw.items()}
-
-
 class ConsensusFiller:
     """Typical slots and variants first, then whole donors in order of how typical and near they are."""
 
@@ -55,7 +39,8 @@ class ConsensusFiller:
         builder = _Builder(request, weights)
         everyone = frozenset(range(len(template.members)))
         consensus = builder.build(None, "template")
-        out: list[Candidate] = [consensus] if builder.complete(consensus) else []
+        enumerated = enumeration(request)
+        out: list[Candidate] = [c for c in (enumerated, consensus if builder.complete(consensus) else None) if c is not None]
         scored = sorted(everyone, key=lambda i: (-builder.typicality(i) * weights[i] ** 0.25, i))
         for i in scored[: request.budget * 2]:
             f = template.members[i]
@@ -132,7 +117,7 @@ class _Builder:
         previous: StatementKind | None = None
         for slot in slots:
             p = self.presence(slot, parents)
-            take = p > 0.5 if member is None else member in slot.lines
+            take = p > self._threshold(slot) if member is None else member in slot.lines
             if slot.kind is StatementKind.ELSE and previous not in (StatementKind.IF, StatementKind.ELSE):
                 take = False
             if not take:
@@ -162,6 +147,14 @@ class _Builder:
                 continue
             previous = slot.kind
 
+    def _threshold(self, slot: Slot) -> float:
+        """Presence above which a slot is taken; lower for the initialiser of a field that the class is known to have."""
+        if slot.kind is StatementKind.INITIALISER and self.own_fields is not None:
+            heads = {line.head[0] for line in slot.lines.values() if line.head}
+            if heads & (self.own_fields.keys() | self.fields):
+                return 0.2
+        return 0.5
+
     @staticmethod
     def _never_empty(slot: Slot) -> bool:
         """Whether every member that has the slot has statements in it: without any it would mean something else."""
@@ -180,7 +173,7 @@ class _Builder:
             ranked.append((sum(self.weights[x.member] for x in lines) / total * share * fit, values, lines, head))
         ranked.sort(key=lambda r: -r[0])
         best = next((r for r in ranked if member is None or any(x.member == member for x in r[2])), None)
-        if best is None or (member is None and best[0] == 0.0):
+        if best is None or best[0] == 0.0:
             return None
         others = tuple(dict.fromkeys(" ".join(r[3]) for r in ranked if r is not best))[:3]
         if presence < 0.9:
@@ -193,7 +186,7 @@ class _Builder:
         """1 if every name in a statement is known here, less for each that is not; 0 for a parameter or, in a consensus, a local
         that nothing before it declares, and for an initialiser of what the class does not have."""
         if line.kind is StatementKind.INITIALISER and self.fields and head[0] not in self.fields:
-            return 0.0 if member is None else 0.2
+            return 0.0
         uses = [t for t in line.head if isinstance(t, str) and t.startswith("$")]
         if any(t.startswith(("$p", "$f")) and t not in self.names for t in uses):
             return 0.0
@@ -202,11 +195,6 @@ class _Builder:
         own = set(self.names.values())
         unknown = unknown_names([t for t in head if t not in own], self.new)
         return UNKNOWN ** unknown
-
-
-def statement_id(function: str, slot: str) -> str:
-    """Stable id of a statement: function group and slot, hashed to eight hex digits."""
-    return hashlib.blake2b(f"{function}\0{slot}".encode(), digest_size=4).hexdigest()
 
 
 def _names(

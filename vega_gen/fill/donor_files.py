@@ -16,8 +16,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from vega_gen.cxx import parse_file, tokenize
-from vega_gen.fill.consensus import SHARPNESS
 from vega_gen.fill.context import NewTarget
+from vega_gen.fill.weights import SHARPNESS
 from vega_gen.groups import Masker
 from vega_gen.records import Class, HoleKind, PlannedFunction, SourceFile
 

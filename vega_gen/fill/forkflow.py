@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from vega_gen.fill.consensus import statement_id
 from vega_gen.fill.context import Request
+from vega_gen.fill.weights import statement_id
 from vega_gen.groups import Masker
 from vega_gen.records import Candidate, Donor, FilledStatement, Function, Statement, StatementKind
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from vega_gen.fill.consensus import weights_of
 from vega_gen.fill.context import Filler, NewTarget, Request
 from vega_gen.fill.signatures import declared_signature, donor_signature
+from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import FunctionTemplate
 from vega_gen.groups import FunctionGroup, GroupKind, Groups, Masker, module_of
 from vega_gen.records import Class, Contract, Function, Member, Mode, PlannedFunction, Signature

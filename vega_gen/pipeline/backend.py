@@ -52,12 +52,19 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     decisions = review.load_decisions(place / target_folder(inputs.folder), inputs.folder)
     decided = review.apply(plan, decisions)
     edits = [*emit(decided, named(inputs), inputs.headers, threshold=request.threshold), *copies(decided, own_definitions(inputs))]
-    manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", store.manifest(plan), _REGISTRATION)
+    manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", store.manifest(taken(plan)), _REGISTRATION)
     written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
     folder = written.root / target_folder(inputs.folder)
     texts = {edit.path.removeprefix(target_folder(inputs.folder) + "/"): edit.content for edit in edits if isinstance(edit.content, str)}
     files = compile_files(prepared, folder, texts, progress)
     return Backend(decided, written, folder, files, review.stale(plan, decisions))
+
+
+def taken(plan: Plan) -> Plan:
+    """The plan with the candidate taken for each function alone: what a review needs, in a tenth of the bytes."""
+    return replace(
+        plan, functions=tuple(replace(f, candidates=(f.candidate,), chosen=0) if f.chosen >= 0 else replace(f, candidates=()) for f in plan.functions)
+    )
 
 
 def named(inputs: Inputs) -> Description:
@@ -72,9 +79,8 @@ def own_definitions(inputs: Inputs) -> dict[str, bytes]:
     """The .td files to copy into the new target's folder, and its list of relocations: path relative to it -> content.
 
     Not those of LLVM, nor what lies there already. Raises InputError for an include that leads out of the .td's folder."""
-    own, base = inputs.include_dirs[1].resolve(), inputs.td.parent.resolve()
-    files = [p.resolve() for p in tablegen.reachable(inputs.td, inputs.include_dirs)]
-    files = [p for p in files if not p.is_relative_to(inputs.include_dirs[-1].resolve()) and not p.is_relative_to(own)]
+    base, *others = inputs.include_dirs
+    files = [p for p in tablegen.reachable(inputs.td, inputs.include_dirs) if not any(p.is_relative_to(folder) for folder in others)]
     for path in files:
         if not path.is_relative_to(base):
             raise InputError("this included file lies outside the folder of the .td", str(path), f"move it below {base}")

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from vega_gen import tablegen
-from vega_gen.corpus import Corpus, Target, open_corpus
+from vega_gen import store, tablegen
+from vega_gen.corpus import Corpus, Target, no_gc, open_corpus
 from vega_gen.function_template import FunctionTemplate, KindOf, build_template, field_types
 from vega_gen.groups import FunctionGroup, Groups, Interfaces, Masker
 from vega_gen.records import Description, Function, Mode, SourceFile
@@ -49,29 +49,46 @@ class OnDemand(Mapping[str, _Value]):
 
 
 class Mined:
-    """Stages 1 to 5 for one hold-out: corpus and groups; descriptions, symbol tables, files and templates when they are asked for."""
+    """Stages 1 to 5 for one hold-out: the corpus; groups, descriptions, symbol tables, files and templates when they are asked for."""
 
     def __init__(self, corpus: Corpus, tblgen: Path, progress: Progress = silent) -> None:
         self.corpus = corpus
         self.tblgen = tblgen
         corpus.mine(lambda done, total: progress(done, total, "parsing C++"))
         self._labelled = {t.label: t for t in corpus.targets}
-        found = self._facts(progress)
+        self._facts = self._read_facts(progress)
         self.descriptions: Mapping[str, Description] = OnDemand(self._labelled, self._describe)
         self.kinds: Mapping[str, KindOf] = OnDemand(self._labelled, lambda label: tablegen.symbols(self.descriptions[label]).kind_of)
         self.files: Mapping[str, tuple[SourceFile, ...]] = OnDemand(self._labelled, corpus.files)
-        self.maskers = {t.label: masker_of(t.folder, found[t.label]) for t in corpus.targets}
-        self.interfaces = Interfaces(corpus.interfaces())
-        self.groups = Groups(
-            corpus.headers(),
-            (c for files in self.files.values() for f in files for c in f.classes),
-            self.interfaces,
-            self.maskers,
-            {label: facts.contracts for label, facts in found.items()},
-        )
+        self.maskers = {t.label: masker_of(t.folder, self._facts[t.label]) for t in corpus.targets}
         self._templates: dict[str, FunctionTemplate] = {}
 
-    def _facts(self, progress: Progress) -> dict[str, tablegen.Facts]:
+    @property
+    def digest(self) -> str:
+        """Hash of all that grouping reads: the targets' C++, what TableGen says of them, LLVM's own headers, and the code."""
+        include = self.corpus.root / "include/llvm"
+        headers = (f"{p}:{s.st_size}:{s.st_mtime_ns}" for p in sorted(include.rglob("*.h")) for s in [p.stat()])
+        facts = (f"{label}={fact}" for label, fact in sorted(self._facts.items()))
+        return store.digest(self.corpus.digest, *facts, *headers, store.code_version("groups", "pipeline"))
+
+    @cached_property
+    def interfaces(self) -> Interfaces:
+        """LLVM's base classes."""
+        return Interfaces(self.corpus.interfaces())
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The function groups."""
+        with no_gc():
+            return Groups(
+                self.corpus.headers(),
+                (c for files in self.files.values() for f in files for c in f.classes),
+                self.interfaces,
+                self.maskers,
+                {label: facts.contracts for label, facts in self._facts.items()},
+            )
+
+    def _read_facts(self, progress: Progress) -> dict[str, tablegen.Facts]:
         """TableGen's part in grouping, by label. The targets of each checkout are read with that checkout's own base classes."""
         found: dict[str, tablegen.Facts] = {}
         for root in self.corpus.roots:

@@ -67,16 +67,17 @@ class Prepared:
         return store.cache_dir() / "new-target" / f"{inputs.folder}-{key}"
 
 
-def prepare(request: Request, progress: Progress) -> Prepared:
+def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Prepared:
     """Checks everything that does not need the work to be done, and names the target.
 
     Its folder is ``request.name``, else that of lib/Target in which the .td lies, else the one that has its ``Target`` record, else
-    named as that record. Raises InputError, TableGenError, CheckoutFailure, ToolFailure.
+    named as that record. ``writing``: False where nothing will be written into the checkout, which may then have changes. Raises InputError, TableGenError, CheckoutFailure, ToolFailure.
     """
     if request.name:
         require_name(request.name, "--name")
     source = discover.open_source(request.llvm)
-    checkout.recover(source.root, request.out)
+    if writing:
+        checkout.recover(source.root, request.out)
     installation, why = _installation(source, request.build_dir)
     program = tblgen.find_tblgen(source, installation, request.build_dir)
     if program is None:
@@ -92,10 +93,10 @@ def prepare(request: Request, progress: Progress) -> Prepared:
     same = next((t.folder for t in known.targets if t.name == record), "")
     folder = request.name or inside or same or record
     require_name(folder, str(td))
-    place = checkout.destination(source.root, folder, request.out)
-    checkout.recover(source.root, place)
+    if writing:
+        checkout.recover(source.root, checkout.destination(source.root, folder, request.out))
+        checkout.probe(source.root, folder, out=request.out)
     official = checkout.target_state(source.root, folder) is checkout.TargetState.OFFICIAL
-    checkout.probe(source.root, folder, out=request.out)
     states = {t.folder: checkout.target_state(source.root, t.folder) for t in known.targets}
     generated = tuple(sorted(f for f, state in states.items() if state is checkout.TargetState.GENERATED))
     held = tuple(sorted(held_out_folders(tuple(dict.fromkeys(n for n in (folder, same, record) if n))) | set(generated)))

@@ -20,6 +20,7 @@ from vega_gen.records.cpp import (
 )
 from vega_gen.records.enums import FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Verdict
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem
+from vega_gen.records.mining import GroupCount, MinedTarget, Mining
 from vega_gen.records.plan import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction
 from vega_gen.records.target import (
     CallingConvention,
@@ -39,6 +40,9 @@ from vega_gen.records.target import (
 
 __all__ = [
     "FLAG_BELOW",
+    "GroupCount",
+    "MinedTarget",
+    "Mining",
     "Band",
     "CallingConvention",
     "Candidate",

@@ -1,0 +1,51 @@
+"""``python -m benchmarks [--all]``: the times that README quotes, measured on this machine.
+
+Enters: nothing (LLVM 19's source in .llvm/19). Leaves: a table on standard output. It judges nothing; ``--all`` also times
+``make demo`` and ``make test`` from what is installed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+VEGA_GEN = [sys.executable, "-m", "vega_gen"]
+LLVM = ["--llvm", str(ROOT / ".llvm" / "19")]
+
+
+def seconds(argv: list[str], **env: str) -> float:
+    """Wall time of a command in seconds. Raises CalledProcessError if it fails."""
+    start = time.monotonic()
+    subprocess.run(argv, cwd=ROOT, env={**os.environ, **env}, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.monotonic() - start
+
+
+def main() -> None:
+    """Measure and print."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    memory = psutil.virtual_memory().total >> 30
+    print(f"{datetime.date.today()}, {os.cpu_count()} cores, {memory} GiB, commit {commit}, load {os.getloadavg()[0]:.1f}", flush=True)
+    rows: list[tuple[str, str, float]] = [("vega-gen --help, best of 5", "0.5 s", min(seconds([*VEGA_GEN, "--help"]) for _ in range(5)))]
+    with tempfile.TemporaryDirectory() as cache:
+        rows.append(("vega-gen mine, nothing cached", "60 s", seconds([*VEGA_GEN, "mine", *LLVM], VEGA_GEN_CACHE=cache)))
+        warm = min(seconds([*VEGA_GEN, "mine", *LLVM], VEGA_GEN_CACHE=cache) for _ in range(3))
+        rows.append(("vega-gen mine again, best of 3", "3 s", warm))
+        one = [*VEGA_GEN, "fill", "--td", str(ROOT / ".llvm/19/llvm/lib/Target/Lanai/Lanai.td"), *LLVM, "--function", "InstrInfo::copyPhysReg"]
+        rows.append(("vega-gen fill, one function", "seconds", seconds(one, VEGA_GEN_CACHE=cache)))
+    if "--all" in sys.argv[1:]:
+        rows.append(("make demo", "15 min", seconds(["make", "demo"])))
+        rows.append(("make test", "25 min", seconds(["make", "test"])))
+    for name, goal, value in rows:
+        print(f"{name:34} goal {goal:8} {value:8.2f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""Stage 8, choice: the compiler picks among candidates, and names what to take out. The compiler here is a list of words it refuses."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import replace
+
+import pytest
+from plans import function
+
+from vega_gen import cxx
+from vega_gen.fill.choose import REPAIRS, choose, choose_one, definition, statement_at, statement_tree, with_declarations
+from vega_gen.records import Candidate, FilledStatement, PlannedFunction, Signature, Statement
+
+
+class Refusing:
+    """A compiler that refuses every text with one of ``words`` in it, at the first line that has one."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.texts: list[str] = []
+
+    def __call__(self, file: str, text: str) -> tuple[bool, str, int]:
+        self.texts.append(text)
+        for number, line in enumerate(text.split("\n"), 1):
+            for word in self.words:
+                if word in line:
+                    return False, f"{file}: use of undeclared identifier '{word}'", number
+        return True, "", 0
+
+
+def filled(code: str) -> tuple[FilledStatement, ...]:
+    """Statements as a filler gives them."""
+    flat: list[FilledStatement] = []
+
+    def walk(statements: tuple[Statement, ...], depth: int) -> None:
+        for s in statements:
+            flat.append(FilledStatement(f"id{len(flat)}", depth, s.kind, s.head, s.braced, s.tail, 0.8, ()))
+            walk(s.children, depth + 1)
+
+    walk(cxx.parse_statements(code), 0)
+    return tuple(flat)
+
+
+def planned(*bodies: str) -> PlannedFunction:
+    """A method with a candidate a body."""
+    first, *others = (filled(body) for body in bodies)
+    return function("run", first, compiles=None, others=tuple(others))
+
+
+def body(function: PlannedFunction) -> str:
+    return " ".join(cxx.tokens(statement_tree(function.candidate.statements)))
+
+
+def test_the_first_candidate_that_compiles_is_taken() -> None:
+    compiler = Refusing("bad", "worse")
+    chosen = choose_one(planned("bad();", "worse();", "good();", "better();"), compiler)
+    assert (chosen.chosen, chosen.compiles, chosen.message) == (2, True, "")
+    assert body(chosen) == "good ( ) ;"
+    assert len(compiler.texts) == 3, "what stands behind the one taken is not compiled"
+    assert len(chosen.candidates) == 4
+
+
+def test_a_named_statement_is_taken_out_with_what_is_nested_in_it() -> None:
+    chosen = choose_one(planned("one(); if (bad) { two(); three(); } four();"), Refusing("bad"))
+    assert (chosen.compiles, chosen.message) == (True, "")
+    assert body(chosen) == "one ( ) ; four ( ) ;"
+    assert body(replace(chosen, chosen=1)) == "one ( ) ; if ( bad ) { two ( ) ; three ( ) ; } four ( ) ;", "the whole one stays to be seen"
+    assert chosen.candidate.confidence < planned("x();").candidate.confidence
+
+
+def test_as_many_statements_are_taken_out_as_may_be() -> None:
+    bad = [f"bad({n});" for n in range(REPAIRS + 1)]
+    chosen = choose_one(planned(f"one(); {' '.join(bad[1:])} two();"), Refusing("bad"))
+    assert body(chosen) == "one ( ) ; two ( ) ;"
+    assert not choose_one(planned(f"one(); {' '.join(bad)} two();"), Refusing("bad")).compiles
+
+
+def test_nothing_is_taken_out_where_a_later_candidate_compiles() -> None:
+    chosen = choose_one(planned("one(); bad();", "other();"), Refusing("bad"))
+    assert body(chosen) == "other ( ) ;"
+
+
+def test_the_second_candidate_is_taken_out_of_too() -> None:
+    chosen = choose_one(planned("bad(a);", "one(); bad(b);"), Refusing("bad"))
+    assert body(chosen) == "one ( ) ;"
+
+
+def test_else_a_candidate_stays_whole_with_the_message() -> None:
+    function = planned("bad();", "worse();")
+    chosen = choose_one(function, Refusing("bad", "worse"))
+    assert (chosen.chosen, chosen.compiles) == (0, False)
+    assert chosen.message == "ToyInstrInfo.cpp: use of undeclared identifier 'bad'"
+    assert chosen.candidates == function.candidates
+
+
+def test_a_refused_signature_takes_nothing_out() -> None:
+    function = planned("one(); two();")
+    chosen = choose_one(function, Refusing("ToyInstrInfo::run"))
+    assert (chosen.compiles, chosen.candidates) == (False, function.candidates)
+
+
+@pytest.mark.parametrize(
+    ("code", "word", "gone"),
+    [
+        ("if (a) { b(); } else if (bad) { c(); } else { d(); }", "bad", "else if ( bad )"),
+        ("if (a) { b(); } else { bad(); }", "bad", "bad ( ) ;"),
+        ("do { b(); } while (bad);", "bad", "do"),
+        ("switch (a) { case bad: c(); break; default: d(); }", "case bad", "case bad :"),
+        ("a(); if (x) { bad(); } bad(); b();", "bad", "bad ( ) ;"),
+        ("bad(); return 1;", "bad", "bad ( ) ;"),
+    ],
+)
+def test_the_statement_on_the_compiler_s_line(code: str, word: str, gone: str) -> None:
+    function = planned(code)
+    _, _, line = Refusing(word)("a.cpp", definition(function, function.candidate))
+    index = statement_at(function, function.candidate, line)
+    assert index is not None
+    assert " ".join(function.candidate.statements[index].head) == gone
+
+
+def test_of_two_alike_the_one_on_the_line() -> None:
+    function = planned("same(); if (x) { same(); } same();")
+    text = definition(function, function.candidate).split("\n")
+    lines = [n for n, line in enumerate(text, 1) if "same" in line]
+    assert [statement_at(function, function.candidate, n) for n in lines] == [0, 2, 3]
+    assert statement_at(function, function.candidate, 0) is None
+    assert statement_at(function, function.candidate, len(text) + 5) is None
+    assert statement_at(function, function.candidate, 1) is None, "the signature is no statement"
+
+
+def test_filled_statements_become_the_tree_they_came_from() -> None:
+    code = "for (;;) { if (a) b(); else { c(); } } switch (x) { case 1: f(); } g();"
+    assert cxx.tokens(statement_tree(filled(code))) == cxx.tokens(cxx.parse_statements(code))
+
+
+def test_a_free_function_is_compiled_and_declared_in_its_namespaces() -> None:
+    free = replace(planned("return 1;"), namespaces=("llvm", ""))
+    candidate = Candidate(Signature("pick", result=("int",), prefix=("static",)), filled("return 1;"), 0.5, "template")
+    free = replace(free, candidates=(candidate,))
+    text = definition(free, candidate)
+    assert cxx.tokenize(text) == cxx.tokenize("namespace llvm { namespace { static int pick() { return 1; } } }")
+    method = planned("one();")
+    declared = with_declarations((free, method, replace(free, file="Other.h")))
+    assert set(declared) == {"ToyInstrInfo.cpp"}
+    assert cxx.tokenize(declared["ToyInstrInfo.cpp"]) == cxx.tokenize("namespace llvm { namespace { static int pick(); } }")
+
+
+def free_function(name: str, code: str, *, helper: bool = False) -> PlannedFunction:
+    signature = Signature(name, result=("int",), prefix=("static",))
+    return replace(planned(code), candidates=(Candidate(signature, filled(code), 0.5, "template"),), helper=helper)
+
+
+class Declared(Refusing):
+    """Refuses a call of ``helper`` that no declaration stands before, and every text with one of ``words`` in it."""
+
+    def __call__(self, file: str, text: str) -> tuple[bool, str, int]:
+        call = re.search(r"(?<!int )helper\(", text)
+        if call and "static int helper()" not in text:
+            return False, "use of undeclared identifier 'helper'", text.count("\n", 0, call.start()) + 1
+        return super().__call__(file, text)
+
+
+def test_a_candidate_that_calls_a_planned_helper_is_taken_after_those_that_do_without() -> None:
+    helper = free_function("helper", "return 1;", helper=True)
+    caller = free_function("caller", "return helper();")
+    assert [f.compiles for f in choose([helper, caller], Declared(), 2)] == [True, True]
+    both = replace(caller, candidates=(*caller.candidates, free_function("caller", "return 2;").candidate))
+    _, chosen = choose([helper, both], Declared(), 1)
+    assert body(chosen) == "return 2 ;"
+
+
+def test_lines_are_counted_without_the_helpers_before_them() -> None:
+    helper = free_function("helper", "return 1;", helper=True)
+    caller = free_function("caller", "one(); bad(); helper();")
+    _, chosen = choose([helper, caller], Declared("bad"), 1)
+    assert body(chosen) == "one ( ) ; helper ( ) ;"
+
+
+def test_a_helper_s_declaration_that_does_not_compile_is_left_out() -> None:
+    helper = free_function("helper", "return 1;", helper=True)
+    odd = replace(helper, candidates=(Candidate(Signature("odd", result=("Missing",), prefix=("static",)), filled("return 1;"), 0.5, "t"),))
+    caller = free_function("caller", "return helper();")
+    assert [f.compiles for f in choose([odd, helper, caller], Declared("Missing"), 1)] == [False, True, True]
+
+
+def test_all_functions_are_chosen_in_order_and_told() -> None:
+    functions = [planned(f"f{n}();", "good();") for n in range(8)]
+    told: list[tuple[int, int]] = []
+    lock = threading.Lock()
+
+    def progress(done: int, total: int, text: str) -> None:
+        with lock:
+            told.append((done, total))
+        assert text == "ToyInstrInfo::run"
+
+    chosen = choose(functions, Refusing("f3", "f5"), 3, progress)
+    assert [body(f) for f in chosen] == ["good ( ) ;" if n in (3, 5) else f"f{n} ( ) ;" for n in range(8)]
+    assert len(told) == 8
+    assert max(told) == (8, 8)

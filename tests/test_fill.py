@@ -1,0 +1,284 @@
+"""Stage 8: templates filled for a target: signatures, holes, the consensus, ForkFlow's copy, and which functions are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from invented import DONORS, INTERFACES, KINDS, MASKERS, NEW, WORDS, copies, function, groups, new_target, template
+from test_function_template import BODIES
+from test_groups import CONTRACTS, DECODERS, decoder
+
+from vega_gen.cxx import parse_file, tokenize
+from vega_gen.fill.choose import statement_tree
+from vega_gen.fill.consensus import ConsensusFiller, statement_id, weights_of
+from vega_gen.fill.context import NewTarget, Request
+from vega_gen.fill.forkflow import ForkFlowFiller
+from vega_gen.fill.holes import fill_holes, unknown_names, write
+from vega_gen.fill.planner import Planner
+from vega_gen.fill.signatures import declared_signature, donor_signature
+from vega_gen.function_template import FunctionTemplate, Hole, build_template
+from vega_gen.records import Candidate, Class, Contract, HoleKind, Mode, Param, PlannedFunction, Signature, Statement
+
+EQUAL = dict.fromkeys(range(3), 1 / 3)
+
+
+def words(candidate: Candidate) -> list[str]:
+    return [" ".join((*s.head, *s.tail)) for s in candidate.statements]
+
+
+def shape(statements: Sequence[Statement]) -> list[object]:
+    """Statements without their lines."""
+    return [(s.kind, s.head, s.braced, s.tail, shape(s.children)) for s in statements]
+
+
+def request(made: FunctionTemplate, new: NewTarget, signature: Signature | None = None, budget: int = 12) -> Request:
+    return Request(made, signature or made.members[0].signature, new, MASKERS, budget)
+
+
+# ------------------------------------------------------------------- signatures
+
+
+def test_the_signature_of_most_donors_renamed() -> None:
+    members = [
+        function("Aaa", "@Reg *@Info::pick(const @Subtarget &STI, unsigned No) const { return 0; }"),
+        function("Bbb", "@Reg *@Info::pick(const @Subtarget &STI, unsigned Index) const { return 0; }"),
+        function("Ccc", "int @Info::pick(unsigned Index) { return 0; }"),
+    ]
+    s = donor_signature(members, EQUAL, MASKERS, new_target(), "DddInfo")
+    assert (s.name, s.class_name, s.result, s.qualifiers) == ("pick", "DddInfo", ("DddReg", "*"), ("const",))
+    assert [(p.type, p.name) for p in s.params] == [(("const", "DddSubtarget", "&"), "STI"), (("unsigned",), "Index")]
+
+
+def test_a_nearer_donor_s_signature_wins() -> None:
+    members = [function("Aaa", "int f(int A) { }"), function("Bbb", "int f(int A) { }"), function("Ccc", "long f() { }")]
+    assert donor_signature(members, {0: 0.1, 1: 0.1, 2: 0.8}, MASKERS, new_target(), "").result == ("long",)
+
+
+def test_words_that_stand_in_the_class_alone_do_not_split_the_vote() -> None:
+    inside = parse_file(b"class AaaInfo { int f(int A) override { return 1; } };", "Aaa", "a.h").functions[0]
+    members = [inside, function("Bbb", "int @Info::f(int A) { }"), function("Ccc", "long @Info::f(int A) { }")]
+    assert donor_signature(members, EQUAL, MASKERS, new_target(), "DddInfo").result == ("int",)
+
+
+def test_a_declaration_stays_as_it_is_and_lends_names_to_unnamed_parameters() -> None:
+    members = [function(t, "void @Info::f(int Kind, int Value) { }") for t in DONORS]
+    declared = Signature("f", "DddInfo", ("virtual",), ("void",), (Param(("int",)), Param(("int",), "Kind")), ("override",))
+    made = declared_signature(declared, members, EQUAL, "DddInfo")
+    assert [p.name for p in made.params][1] == "Kind"
+    assert made.params[0].name != "Kind"
+    free = declared_signature(replace(declared, params=(Param(("int",)), Param(("int",)))), members, EQUAL, "DddInfo")
+    assert [p.name for p in free.params] == ["Kind", "Value"]
+    assert (free.prefix, free.result) == (("virtual",), ("void",))
+
+
+# ------------------------------------------------------------------------ holes
+
+
+def test_symbol_holes_take_the_new_target_s_records() -> None:
+    made = copies()
+    values, share = fill_holes(list(made.slots[0].lines.values()), EQUAL, made.members, new_target())
+    assert values == ("Ddd::MOVrr",)
+    assert share == pytest.approx(1.0)
+
+
+def test_a_literal_hole_takes_what_weighs_most() -> None:
+    made = copies()
+    lines = list(made.slots[2].lines.values())
+    assert fill_holes(lines, EQUAL, made.members, new_target()) == (("4",), pytest.approx(2 / 3))
+    assert fill_holes(lines, {0: 0.1, 1: 0.1, 2: 0.8}, made.members, new_target()) == (("8",), pytest.approx(0.8))
+
+
+def test_a_hole_that_nothing_matches_leaves_the_variant_without_a_value() -> None:
+    made = copies()
+    assert fill_holes(list(made.slots[0].lines.values()), EQUAL, made.members, new_target(opcodes=())) == ((), 0.0)
+
+
+def test_a_shape_is_written_in_the_new_target_s_words() -> None:
+    head = ("$l0", "=", Hole(HoleKind.OPCODE), "<T>Info", "::", "create", "(", "$p1", ")", ";")
+    assert write(head, ("Ddd::ADD",), {"$l0": "Opc", "$p1": "Reg"}, new_target()) == tuple(tokenize("Opc = Ddd::ADD DddInfo::create(Reg);"))
+
+
+def test_names_that_nothing_defines_are_counted() -> None:
+    assert unknown_names(tokenize("BuildMI(Nowhere, get(MOVrr), 4).gone()"), new_target()) == 2
+
+
+# -------------------------------------------------------------------- consensus
+
+
+def test_the_consensus_takes_what_most_weight_says() -> None:
+    first = ConsensusFiller().fill(request(copies(), new_target()))[0]
+    assert words(first) == [
+        "unsigned Opc = Ddd :: MOVrr ;",
+        "if ( Kill )",
+        "Opc = Ddd :: MOVkill ;",
+        "BuildMI ( MBB , get ( Opc ) , Dest ) . addReg ( Src , 4 ) ;",
+    ]
+    assert [s.depth for s in first.statements] == [0, 0, 1, 0]
+
+
+def test_a_near_donor_outweighs_two_far_ones() -> None:
+    near = new_target({"Aaa": 0.1, "Bbb": 0.1, "Ccc": 0.9})
+    assert words(ConsensusFiller().fill(request(copies(), near))[0])[-1] == 'emitDddNote ( "Ddd copy" ) ;'
+
+
+def test_whole_donors_follow_and_no_two_candidates_are_alike() -> None:
+    found = ConsensusFiller().fill(request(copies(), new_target()))
+    assert len({tuple(words(c)) for c in found}) == len(found) == 3
+    bbb = next(words(c) for c in found if c.origin.startswith("Bbb/"))
+    assert bbb == ["unsigned Opcode = Ddd :: MOVrr ;", "BuildMI ( MBB , get ( Opcode ) , Dest ) . addReg ( Src , 4 ) ;"]
+
+
+def test_candidates_that_differ_in_their_initialisers_are_two() -> None:
+    made = template([function("Aaa", "@A::@A(int N) : Base(N) {}"), function("Bbb", "@A::@A(int N) : Base(N, N, 4) {}")])
+    new = new_target({"Aaa": 0.5, "Bbb": 0.4}, words=WORDS | {"Base"})
+    found = ConsensusFiller().fill(request(made, new, Signature("DddA", "DddA", params=made.members[0].signature.params)))
+    assert {c.signature.initialisers for c in found} >= {(tokenize("Base(N)"),), (tokenize("Base(N, N, 4)"),)}
+
+
+def test_confidence_and_provenance_of_every_statement() -> None:
+    made = copies()
+    for candidate in ConsensusFiller().fill(request(made, new_target())):
+        assert 0.0 <= candidate.confidence <= 1.0
+        assert len({s.id for s in candidate.statements}) == len(candidate.statements)
+        for s in candidate.statements:
+            assert 0.0 <= s.confidence <= 1.0
+            assert s.donors
+            assert {d.target for d in s.donors} <= set(DONORS)
+    first = ConsensusFiller().fill(request(made, new_target()))[0].statements
+    assert {d.target for d in first[1].donors} == {"Aaa", "Ccc"}
+    assert "" in first[1].alternatives, "one donor of three leaves it out"
+    assert first[1].confidence < first[0].confidence
+
+
+def test_the_id_of_a_statement_is_that_of_its_function_and_slot() -> None:
+    ids = {statement_id(f, s) for f in ("A::f", "A::g") for s in ("0", "1", "0.1")}
+    assert len(ids) == 6
+    made = copies()
+    first = ConsensusFiller().fill(request(made, new_target()))[0]
+    assert [s.id for s in first.statements] == [statement_id(made.group.name, s.id) for s in made.walk()][:4]
+
+
+def test_weights_are_shared_by_a_target_s_members() -> None:
+    made = template([function("Aaa", "void f() { a(); }"), function("Aaa", "void f() { b(); }", 9), function("Bbb", "void f() { c(); }")])
+    weights = weights_of(made, new_target())
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert weights[0] + weights[1] == pytest.approx(weights[2])
+
+
+def test_the_budget_is_kept() -> None:
+    assert len(ConsensusFiller().fill(request(copies(), new_target(), budget=2))) == 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.tuples(BODIES, BODIES, BODIES))
+def test_the_template_of_one_member_gives_that_member_back(bodies: tuple[list[str], list[str], list[str]]) -> None:
+    """Restricted to one donor and filled for that donor's own target, a template says what the donor says."""
+    members = [function(t, "void f() {\n" + "\n".join(b) + "\n}") for t, b in zip(DONORS, bodies, strict=True)]
+    made = template(members)
+    for member in members:
+        own = made.restricted(lambda f, member=member: f is member)
+        new = new_target({member.target: 1.0}, folder=member.target)
+        found = ConsensusFiller().fill(request(own, new, member.signature))
+        assert shape(member.body) in [shape(statement_tree(c.statements)) for c in found]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.tuples(BODIES, BODIES, BODIES))
+def test_candidates_are_the_same_every_time(bodies: tuple[list[str], list[str], list[str]]) -> None:
+    def once() -> tuple[Candidate, ...]:
+        members = [function(t, "int f() {\n" + "\n".join(b) + "\n}") for t, b in zip(DONORS, bodies, strict=True)]
+        return ConsensusFiller().fill(request(template(members), new_target()))
+
+    assert once() == once()
+
+
+# --------------------------------------------------------------------- forkflow
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> str:
+    """ForkFlow's donor is one of the invented backends."""
+    monkeypatch.setattr("vega_gen.fill.forkflow.donor_target", lambda: "Ccc")
+    return "Ccc"
+
+
+def test_forkflow_copies_one_backend_and_renames_it(copied: str) -> None:
+    made = copies()
+    (candidate,) = ForkFlowFiller().fill(request(made, new_target(), made.members[0].signature))
+    assert words(candidate)[0] == "unsigned Opc = Ddd :: MOVrr ;"
+    assert words(candidate)[-1] == 'emitDddNote ( "Ddd copy" ) ;'
+    assert candidate.signature.params[0].name == "Where", "the copy's own words"
+    assert {d.target for s in candidate.statements for d in s.donors} == {copied}
+
+
+def test_forkflow_has_nothing_where_its_backend_has_nothing(copied: str) -> None:
+    made = copies().restricted(lambda f: f.target != copied)
+    assert ForkFlowFiller().fill(request(made, new_target())) == ()
+
+
+# ---------------------------------------------------------------------- planner
+
+
+def planner(new: NewTarget, extra: Mapping[str, str] | None = None, contracts: Mapping[str, Sequence[Contract]] | None = None) -> Planner:
+    found = groups(extra, contracts)
+    return Planner(found, lambda g: build_template(g, g.members, MASKERS, KINDS), new, ConsensusFiller(), MASKERS)
+
+
+def declared_class() -> Class:
+    header = parse_file(b"""namespace llvm { class DddInstrInfo : public DddGenInstrInfo { public:
+      void copyPhysReg(Block &MBB, unsigned To, unsigned From, bool Kill) const override; }; }""", NEW, "DddInstrInfo.h")  # fmt: skip
+    return header.classes[0]
+
+
+def named(planned: Sequence[PlannedFunction]) -> dict[str, PlannedFunction]:
+    return {f.qualified_name: f for f in planned}
+
+
+def test_without_headers_what_most_donors_have_is_planned() -> None:
+    planned = named(planner(new_target()).plan())
+    assert {"DddInstrInfo::copyPhysReg", "DddInstrInfo::isSmall", "DddInstrInfo::DddInstrInfo", "createDddInstrInfo"} <= set(planned)
+    copy = planned["DddInstrInfo::copyPhysReg"]
+    assert (copy.file, copy.module.value, copy.in_class, copy.group) == ("DddCopy.cpp", "OPT", False, "InstrInfo::copyPhysReg")
+    assert sum(f.qualified_name == "DddInstrInfo::cost" for f in planner(new_target()).plan()) == 2
+
+
+def test_what_one_donor_alone_has_is_not_planned() -> None:
+    planned = named(planner(new_target(), {"Bbb": "int onlyBbbHasThis() { return 1; }"}).plan())
+    assert "onlyDddHasThis" not in planned
+
+
+def test_a_helper_that_a_planned_function_calls_is_planned_too() -> None:
+    extra = {"Ccc": "void emitCccNote(const char *Text) { note(); }"}
+    near = new_target({"Aaa": 0.1, "Bbb": 0.1, "Ccc": 0.9})
+    assert "emitDddNote" in named(planner(near, extra).plan())
+    assert "emitDddNote" not in named(planner(new_target(), extra).plan())
+
+
+def test_with_headers_what_they_declare_is_planned_as_they_declare_it() -> None:
+    new = new_target(mode=Mode.DESC, classes=(declared_class(),))
+    planned = named(planner(new).plan())
+    assert {n for n in planned if n.startswith("DddInstrInfo::")} == {"DddInstrInfo::copyPhysReg"}
+    first = planned["DddInstrInfo::copyPhysReg"].candidate
+    assert [p.name for p in first.signature.params] == ["MBB", "To", "From", "Kill"]
+    assert words(first)[-1] == "BuildMI ( MBB , get ( Opc ) , To ) . addReg ( From , 4 ) ;"
+
+
+def test_a_contract_is_filled_from_brothers_of_other_names() -> None:
+    new = new_target(contracts=(decoder("DecodeWideRegisterClass", "Wide"),), words=WORDS | {"Ok"})
+    planned = named(planner(new, DECODERS, CONTRACTS).plan())
+    assert words(planned["DecodeWideRegisterClass"].candidate) == ["return Ok ;"]
+    assert not any("GPR" in name or "Regs" in name for name in planned)
+
+
+def test_only_what_is_asked_for_is_planned() -> None:
+    planned = planner(new_target()).plan(only=lambda g: g.name == "InstrInfo::isSmall")
+    assert [f.qualified_name for f in planned] == ["DddInstrInfo::isSmall"]
+
+
+def test_the_interface_classes_are_read() -> None:
+    assert INTERFACES.overridden("TargetInstrInfo", "copyPhysReg", 4) is not None
+    assert INTERFACES.overridden("TargetInstrInfo", "isSmall", 1) is None

@@ -1,0 +1,34 @@
+"""Stage 8: how much each donor counts, and what statements are called.
+
+Enters: a template, the new target. Leaves: weights, ids. It fills nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import defaultdict
+
+from vega_gen.fill.context import NewTarget
+from vega_gen.function_template import FunctionTemplate
+
+SHARPNESS = 6.0
+"""How much nearer donors count: weight = exp(SHARPNESS * nearness). Chosen on ARC, Lanai and VE (docs/LOG.md)."""
+
+
+def weights_of(template: FunctionTemplate, new: NewTarget, sharpness: float = SHARPNESS) -> dict[int, float]:
+    """Weight of each member: its target's nearness sharpened, shared among the members a target has."""
+    per_target: dict[str, int] = defaultdict(int)
+    for f in template.members:
+        per_target[f.target] += 1
+    raw = {
+        i: math.exp(sharpness * (new.nearness.get(f.target, 0.0) - 1.0)) / per_target[f.target]
+        for i, f in enumerate(template.members)
+    }
+    total = sum(raw.values()) or 1.0
+    return {i: w / total for i, w in raw.items()}
+
+
+def statement_id(function: str, slot: str) -> str:
+    """Stable id of a statement: function group and slot, hashed to eight hex digits."""
+    return hashlib.blake2b(f"{function}\0{slot}".encode(), digest_size=4).hexdigest()

@@ -1,0 +1,83 @@
+"""A look into each stage: what was mined, one function of a new target.
+
+Enters: what was mined, or a prepared generation. Leaves: ``Mining``, planned functions. It writes nothing and compiles nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from rapidfuzz import process
+
+from llvm_integration import discover, tblgen
+from vega_gen import features, store
+from vega_gen.errors import InputError, NotFoundError, VegaError
+from vega_gen.fill.planner import Planner
+from vega_gen.pipeline.generation import FILLERS, new_target
+from vega_gen.pipeline.mining import Mined, Progress, mine
+from vega_gen.pipeline.request import Prepared
+from vega_gen.records import GroupCount, MinedTarget, Mining, Mode, PlannedFunction
+
+NEAR = 6
+"""So many near names an error offers."""
+
+
+def open_mined(
+    llvm: Path, held_out: Sequence[str], corpora: Sequence[Path], progress: Progress
+) -> Mined:
+    """What ``mine`` and ``show`` look at: a checkout and further ones, ``held_out`` left out. Raises ToolFailure, CheckoutError."""
+    source = discover.open_source(llvm)
+    program = tblgen.find_tblgen(source) or tblgen.build_tblgen(source, store.cache_dir() / "llvm-tblgen" / source.version, progress)
+    return mine((source.root, *corpora), tuple(held_out), Mode.DESC, program, progress)
+
+
+def mining(mined: Mined) -> Mining:
+    """Counts what was mined; kept in the cache, for grouping takes longer than finding that nothing has changed."""
+    kept = store.cache_dir() / "mining" / f"{mined.digest}.json"
+    if kept.is_file():
+        with suppress(InputError):  # damaged: made again
+            return store.load(Mining, kept)
+    found = _count(mined)
+    with suppress(VegaError):  # a cache that cannot be written is none
+        store.dump(found, kept)
+    return found
+
+
+def _count(mined: Mined) -> Mining:
+    corpus, groups = mined.corpus, mined.groups.by_name.values()
+    counts = Counter(f.target for g in groups for f in g.members)
+    free = [MinedTarget(t.label, t.folder, t.name, counts[t.label], len(t.files), False) for t in corpus.targets]
+    held = [MinedTarget(t.label, t.folder, t.name, 0, len(t.files), True) for t in corpus.held]
+    sizes = Counter((g.kind.value, len(g.targets)) for g in groups)
+    return Mining(
+        targets=tuple(sorted((*free, *held), key=lambda t: t.label)),
+        groups=tuple(GroupCount(kind, targets, n) for (kind, targets), n in sorted(sizes.items())),
+        grouped=sum(len(g.members) for g in groups if len(g.targets) > 1),
+        unreadable=tuple(u for files in mined.files.values() for f in files for u in f.unreadable),
+    )
+
+
+def target_features(mined: Mined, name: str) -> tuple[features.Feature, ...] | None:
+    """The features of a target of the corpus, None if none is called so."""
+    label = next((t.label for t in mined.corpus.targets if name in (t.label, t.folder, t.name)), None)
+    return features.target_features(mined.descriptions[label]) if label is not None else None
+
+
+def fill_one(prepared: Prepared, function: str, progress: Progress) -> tuple[PlannedFunction, ...]:
+    """The functions of the new target that are called ``function`` (a group's name, or "Class::name"), with all candidates; not compiled.
+
+    Raises NotFoundError with near names."""
+    inputs = prepared.inputs
+    mined = mine((inputs.source.root, *inputs.corpora), prepared.held_out, inputs.mode, inputs.tblgen, progress)
+    new = new_target(mined, inputs)
+    planner = Planner(mined.groups, mined.template, new, FILLERS[inputs.filler](), mined.maskers)
+    group = mined.groups.find(new.masker.mask(function))
+    planned = planner.plan(progress, lambda g: g is group)
+    if not planned:
+        wanted = sorted({w.group.name for w in planner.wanted()})
+        near = [found[0] for found in process.extract(group.name, wanted, limit=NEAR)]
+        raise NotFoundError(f"{inputs.folder} gets no {group.name}: too few donors have it, and nothing declares it", "", "near: " + ", ".join(near))
+    return tuple(planned)
