@@ -38,7 +38,8 @@ def main() -> None:
         rows.append(("vega-gen mine, nothing cached", "60 s", seconds([*VEGA_GEN, "mine", *LLVM], VEGA_GEN_CACHE=cache)))
         warm = min(seconds([*VEGA_GEN, "mine", *LLVM], VEGA_GEN_CACHE=cache) for _ in range(3))
         rows.append(("vega-gen mine again, best of 3", "3 s", warm))
-        one = [*VEGA_GEN, "fill", "--td", str(ROOT / ".llvm/19/llvm/lib/Target/Lanai/Lanai.td"), *LLVM, "--function", "InstrInfo::copyPhysReg"]
+        td = ROOT / ".llvm/19/llvm/lib/Target/Lanai/Lanai.td"
+        one = [*VEGA_GEN, "fill", "--td", str(td), *LLVM, "--function", "InstrInfo::copyPhysReg"]
         rows.append(("vega-gen fill, one function", "seconds", seconds(one, VEGA_GEN_CACHE=cache)))
     if "--all" in sys.argv[1:]:
         rows.append(("make demo", "15 min", seconds(["make", "demo"])))

@@ -63,7 +63,7 @@ def branch_name(target: str) -> str:
 def require_clean(root: Path, edits: Sequence[Edit]) -> None:
     """Raises ``CheckoutFailure`` if a tracked file has uncommitted changes, or an untracked one lies where an edit goes.
 
-    Changes below a target's ``OWN_FOLDER`` (a review's decisions) are no hindrance: no edit touches them.
+    Changes below an ``OWN_FOLDER`` (a review's decisions) are no hindrance; where an edit goes there, git refuses to lose them.
     """
     with _open(root) as repo:
         others = (":/", f":(exclude,top,glob)**/{OWN_FOLDER}/**")
@@ -353,7 +353,8 @@ def _git(repo: git.Repo, *words: str, env: Mapping[str, str] | None = None, give
         except CommandError as error:
             message = str(error.stderr).strip().removeprefix("stderr: ").strip("'\n ") or str(error)
             what = f"git {words[0]} failed; the checkout is as it was"
-            raise CheckoutFailure(what, where=str(repo.working_dir), output=message) from error
+            step = "put right what git complains of, and run again"
+            raise CheckoutFailure(what, where=str(repo.working_dir), output=message, next_step=step) from error
     return str(said)
 
 

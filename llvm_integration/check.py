@@ -129,7 +129,8 @@ class Checker:
         found = _ERROR.search(completed.stderr)
         message = f"{found['file']}:{found['line']}: {found['message']}" if found else ""
         if not depfile.exists():  # a fatal error: an include that is not there
-            raise ToolFailure(message or "clang wrote no dependencies", where=str(header), next_step="give the missing header", command=completed.command)
+            said = message or "clang wrote no dependencies"
+            raise ToolFailure(said, where=str(header), next_step="give the missing header", command=completed.command)
         key = input_key(step, self._hashes)
         self._insert("INSERT OR REPLACE INTO preamble VALUES (?, ?, ?)", stem, key, message)
         return Preamble(name, pch, key, message)

@@ -105,8 +105,9 @@ def destination(root: Path, target: str, out: Path | None = None) -> Path | None
 
 
 def probe(root: Path, target: str, *, out: Path | None = None) -> None:
-    """Before the work: raises ``CheckoutFailure`` for what ``write`` would refuse whatever the edits are: uncommitted changes, a read-only or
-    full disk, a folder in the way."""
+    """Before the work: raises ``CheckoutFailure`` for what ``write`` would refuse whatever the edits are.
+
+    These are uncommitted changes, a read-only or full disk, a folder in the way."""
     place = destination(root, target, out)
     cmake = Edit(f"{target_folder(target)}/CMakeLists.txt", b"", "")
     if branch.is_checkout(root):

@@ -22,7 +22,9 @@ _BUILD_SECONDS = 3600.0
 
 
 def find_tblgen(source: Source, installation: Installation | None = None, build_dir: Path | None = None) -> Path | None:
-    """The llvm-tblgen of the checkout's major version: the installation's, the build directory's, or any on this machine; None if there is none."""
+    """The llvm-tblgen of the checkout's major version: the installation's, the build directory's, or any on this machine.
+
+    None if there is none."""
     if installation is not None:
         return installation.llvm_tblgen
     major = source.version.split(".")[0]
@@ -43,7 +45,8 @@ def build_tblgen(source: Source, work: Path, progress: Progress) -> Path:
     generator = {"ninja": "Ninja", "make": "Unix Makefiles"}
     tool = next((name for name in generator if shutil.which(name)), "")
     compiler = next((name for name in ("c++", "clang++", "g++") if shutil.which(name)), "")
-    missing = [what for what, there in (("cmake", shutil.which("cmake")), ("ninja or make", tool), ("a C++ compiler", compiler)) if not there]
+    needed = {"cmake": shutil.which("cmake"), "ninja or make": tool, "a C++ compiler": compiler}
+    missing = [what for what, there in needed.items() if not there]
     if missing:
         raise ToolFailure(
             f"no llvm-tblgen of LLVM {source.version} on this machine, and {' and '.join(missing)} to build one missing",

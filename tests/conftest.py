@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from commands import command, kept_cache, td, tiny
 from trees import OFFICIAL, git
+
+__all__ = ["command", "kept_cache", "td", "tiny"]  # fixtures
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -12,16 +12,18 @@ from invented import DONORS, INTERFACES, KINDS, MASKERS, NEW, WORDS, copies, fun
 from test_function_template import BODIES
 from test_groups import CONTRACTS, DECODERS, decoder
 
-from vega_gen.cxx import parse_file, tokenize
+from vega_gen.cxx import parse_file, tokenize, tokens
 from vega_gen.fill.choose import statement_tree
-from vega_gen.fill.consensus import ConsensusFiller, statement_id, weights_of
+from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import NewTarget, Request
+from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.planner import Planner
 from vega_gen.fill.signatures import declared_signature, donor_signature
-from vega_gen.function_template import FunctionTemplate, Hole, build_template
-from vega_gen.records import Candidate, Class, Contract, HoleKind, Mode, Param, PlannedFunction, Signature, Statement
+from vega_gen.fill.weights import statement_id, weights_of
+from vega_gen.function_template import FunctionTemplate, Hole, build_template, field_types
+from vega_gen.records import Candidate, Class, Contract, Enum, Function, HoleKind, Mode, Param, PlannedFunction, Signature, Statement
 
 EQUAL = dict.fromkeys(range(3), 1 / 3)
 
@@ -194,6 +196,62 @@ def test_candidates_are_the_same_every_time(bodies: tuple[list[str], list[str], 
         return ConsensusFiller().fill(request(template(members), new_target()))
 
     assert once() == once()
+
+
+NAMES = """const char *@Lowering::getTargetNodeName(unsigned Opcode) const {
+  switch (Opcode) {
+  case @ISD::CALL: return "@ISD::CALL";
+  case @ISD::RET: return "@ISD::RET";
+  case @ISD::HI: return "@ISD::HI";
+  default: return nullptr;
+  }
+}"""
+
+
+def test_a_switch_over_all_nodes_names_the_new_target_s() -> None:
+    made = template([function(t, NAMES) for t in DONORS])
+    new = new_target(words=WORDS | {"nullptr"})
+    new = replace(new, symbols={**new.symbols, HoleKind.ISD_NODE: ("DddISD::JUMP", "DddISD::WIDE")})
+    signature = replace(made.members[0].signature, class_name="DddLowering", params=(Param(("unsigned",), "Code"),))
+    (first, *_) = ConsensusFiller().fill(request(made, new, signature))
+    cases = [f'case DddISD::{name}: return "DddISD::{name}";' for name in ("JUMP", "WIDE")]
+    assert tokens(statement_tree(first.statements)) == tokenize(f"switch (Code) {{ {' '.join(cases)} default: return nullptr; }}")
+    # Its own enumeration, where a header shows one, says more than the .td.
+    own = Enum(NEW, "DddISelLowering.h", 1, ("DddISD",), "NodeType", ("FIRST_NUMBER", "CALL"), ("ISD::BUILTIN_OP_END", ""))
+    (first, *_) = ConsensusFiller().fill(request(made, replace(new, enums=(own,)), signature))
+    assert [w for w in words(first) if w.startswith("case")] == ["case DddISD :: CALL :"]
+
+
+def test_two_cases_are_no_enumeration() -> None:
+    short = NAMES.replace('  case @ISD::HI: return "@ISD::HI";\n', "")
+    assert enumeration(request(template([function(t, short) for t in DONORS]), new_target())) is None
+
+
+INFO = "class {0}Info : public {0}Base {{ const {0}Subtarget &{1}; int Count; public: {0}Info(const {0}Subtarget &STI); int f(); }};"
+
+
+def fields_of(member: Function) -> Mapping[str, str]:
+    (own,) = parse_file(INFO.format(member.target, f"The{member.target}").encode(), member.target, "a.h").classes
+    return field_types(own, MASKERS[member.target])
+
+
+def test_a_field_is_called_what_the_new_class_calls_it() -> None:
+    members = [function(t, f"int @Info::f() {{ return The{t}.size(); }}") for t in DONORS]
+    group = template(members).group
+    made = build_template(group, members, MASKERS, KINDS, fields_of)
+    assert [len(s.variants()) for s in made.slots] == [1], "three names, one role"
+    own = parse_file(INFO.format(NEW, "Sub").encode(), NEW, "DddInfo.h").classes
+    new = new_target(classes=own, words=WORDS | {"size"})
+    signature = Signature("f", "DddInfo", result=("int",))
+    assert words(ConsensusFiller().fill(request(made, new, signature))[0]) == ["return Sub . size ( ) ;"]
+
+
+def test_a_reference_that_no_donor_initialises_is_bound_to_the_parameter_of_its_type() -> None:
+    made = template([function(t, "@Info::@Info(const @Subtarget &STI) { note(); }") for t in DONORS])
+    own = parse_file(INFO.format(NEW, "Sub").encode(), NEW, "DddInfo.h").classes
+    signature = Signature("DddInfo", "DddInfo", params=(Param(("const", "DddSubtarget", "&"), "S"),))
+    for candidate in ConsensusFiller().fill(request(made, new_target(classes=own), signature)):
+        assert candidate.signature.initialisers == (tokenize("Sub(S)"),)
 
 
 # --------------------------------------------------------------------- forkflow

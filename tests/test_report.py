@@ -243,7 +243,7 @@ def test_failures_name_what_repeats_them() -> None:
         "failed-test    d  Toy.cpp:10  [Err-V, Err-CS]\n"
         "    test: MC/Toy/[x].s\n"
         "    $ vega-gen regress d\n"
-        "missing        f  Toy.cpp:10\n"
+        "missing        1: f\n"
     )
 
 

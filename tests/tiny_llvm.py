@@ -158,7 +158,8 @@ def put(path: Path, text: str) -> Path:
 
 def make(root: Path, real: Path, targets: tuple[str, ...] = OFFICIAL) -> Path:
     """The checkout, a plain tree. ``real``: LLVM's source, for its .td files."""
-    put(root / "cmake/Modules/LLVMVersion.cmake", "".join(f"set(LLVM_VERSION_{p} {n})\n" for p, n in (("MAJOR", 99), ("MINOR", 1), ("PATCH", 0))))
+    version = (("MAJOR", 99), ("MINOR", 1), ("PATCH", 0))
+    put(root / "cmake/Modules/LLVMVersion.cmake", "".join(f"set(LLVM_VERSION_{p} {n})\n" for p, n in version))
     put(root / "llvm/CMakeLists.txt", "project(LLVM)\n")
     for path, text in _INCLUDE.items():
         put(root / "llvm/include" / path, text)
@@ -168,7 +169,8 @@ def make(root: Path, real: Path, targets: tuple[str, ...] = OFFICIAL) -> Path:
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(td)
     for number, name in enumerate(targets):
-        write_target(root / "llvm/lib/Target" / name, name, 4 << number, "if (Dest == Source)\n            return;" if name == "Aaa" else "")
+        early = "if (Dest == Source)\n            return;" if name == "Aaa" else ""
+        write_target(root / "llvm/lib/Target" / name, name, 4 << number, early)
     return root
 
 
@@ -184,6 +186,7 @@ def tools(folder: Path) -> str:
 
 def commit(root: Path) -> Path:
     """Makes a git repository of it."""
-    for words in (["init", "--quiet", "--initial-branch=main"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "start"]):
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (("init", "--quiet", "--initial-branch=main"), ("add", "."), (*who, "commit", "--quiet", "-m", "start")):
         subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True)
     return root

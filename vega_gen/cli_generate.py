@@ -16,16 +16,17 @@ from vega_gen import render
 from vega_gen.records import FLAG_BELOW, FillerName
 
 if TYPE_CHECKING:
-    from vega_gen.pipeline import Backend, Prepared
+    from vega_gen.pipeline import Backend, Prepared, Request
 
 TdOption = Annotated[Path, typer.Option("--td", metavar="FILE", help="The .td that defines the target; it may lie anywhere.")]
 LlvmOption = Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")]
 NameOption = Annotated[str, typer.Option("--name", metavar="N", help="Folder of lib/Target.  [default: as the .td says]")]
 DescOption = Annotated[
-    list[Path] | None, typer.Option("--desc", metavar="FILE", help="A header or .def of the target, or a folder of them (desc mode); repeatable.")
+    list[Path] | None,
+    typer.Option("--desc", metavar="FILE", help="A header or .def of the target, or a folder of them (desc mode); repeatable."),
 ]
 FillerOption = Annotated[FillerName, typer.Option("--filler", help="What fills the function templates.")]
-CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DIR", help="A further LLVM checkout to learn from; repeatable.")]
+CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DIR", help="A further LLVM checkout; repeatable.")]
 BuildDirOption = Annotated[
     Path | None, typer.Option("--build-dir", metavar="DIR", help="CMake build directory of that LLVM; else an installed LLVM is used.")
 ]
@@ -53,11 +54,12 @@ def new_target(
         prepared = pipeline.prepare(request, advance)
         if prepared.official:
             render.notice(
-                f"{prepared.inputs.folder} is in this checkout already: it is held out, none of its C++ is read, and the result goes beside the checkout"
+                f"{prepared.inputs.folder} is in this checkout already: it is held out, none of its C++ is read, "
+                "and the result goes beside the checkout"
             )
         backend = pipeline.write_backend(request, prepared, advance)
     figures = tables.summary(backend.plan, threshold)
-    following = _next_steps(backend, prepared)
+    following = _next_steps(backend, prepared, request)
     if as_json:
         render.json_text(tables.summary_json(figures) | _written_json(backend, prepared, following))
         return
@@ -71,7 +73,9 @@ def new_target(
 def fill(
     td: TdOption,
     llvm: LlvmOption,
-    function: Annotated[str, typer.Option("--function", metavar="NAME", help='"InstrInfo::copyPhysReg", with or without the target\'s name.')],
+    function: Annotated[
+        str, typer.Option("--function", metavar="NAME", help='"InstrInfo::copyPhysReg", with or without the target\'s name.')
+    ],
     name: NameOption = "",
     desc: DescOption = None,
     filler: FillerOption = FillerName.CONSENSUS,
@@ -110,20 +114,31 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
         render.notice(f"stale decision, not applied: {decision.id} in {decision.function}: {decision.decided_on}")
 
 
-def _next_steps(backend: Backend, prepared: Prepared) -> list[str]:
+def _next_steps(backend: Backend, prepared: Prepared, request: Request) -> list[str]:
     """The commands to type next, for a shell."""
     plan, source = backend.plan, prepared.inputs.source
-    steps = [["vega-gen", "review", "--tree", str(backend.folder)]]
+    steps: list[str] = []
     if prepared.installation is None:
         build = f"{source.root}-build"
         configure = ["cmake", "-S", str(source.llvm), "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DLLVM_TARGETS_TO_BUILD="]
-        return [
-            f"{shlex.join(configure)} && {shlex.join(['cmake', '--build', build])}, then this command again with --build-dir {shlex.quote(build)}, compiles it",
-            *(shlex.join(step) for step in steps),
-        ]
-    if prepared.official:
-        steps.append(["vega-gen", "regress", "--target", plan.target, "--llvm", str(source.root), "--mode", plan.mode, "--filler", plan.filler])
-    return [shlex.join(step) for step in steps]
+        steps.append(f"{shlex.join(configure)} && {shlex.join(['cmake', '--build', build])}")
+        steps.append(shlex.join([*_again(request), "--build-dir", build]))
+    steps.append(shlex.join(["vega-gen", "review", "--tree", str(backend.folder)]))
+    if prepared.official and prepared.installation is not None:
+        regress = ["vega-gen", "regress", "--target", plan.target, "--llvm", str(source.root), "--mode", plan.mode, "--filler", plan.filler]
+        steps.append(shlex.join(regress))
+    return steps
+
+
+def _again(request: Request) -> list[str]:
+    """The command that this one was."""
+    words = ["vega-gen", "new-target", "--td", str(request.td), "--llvm", str(request.llvm)]
+    words += ["--name", request.name] if request.name else []
+    words += ["--out", str(request.out)] if request.out else []
+    words += [word for path in request.desc for word in ("--desc", str(path))]
+    words += [word for path in request.corpora for word in ("--corpus", str(path))]
+    words += ["--filler", request.filler] if request.filler is not FillerName.CONSENSUS else []
+    return words + (["--threshold", str(request.threshold)] if request.threshold != FLAG_BELOW else [])
 
 
 def _written_json(backend: Backend, prepared: Prepared, following: list[str]) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from vega_gen import render
 if TYPE_CHECKING:
     from vega_gen.pipeline import Mined
 
+FEW = 10
+"""A slot that fewer than one in so many members have is left off the page."""
+
 show_app = typer.Typer(no_args_is_help=True, help="One function group, function template, or feature vector, to read.")
 
 LlvmOption = Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")]
@@ -56,7 +59,12 @@ def show_group(
 
 @show_app.command("template")
 def show_template(
-    name: GroupArgument, llvm: LlvmOption, hold_out: HoldOutOption = None, corpus: CorpusOption = None, as_json: JsonFlag = False
+    name: GroupArgument,
+    llvm: LlvmOption,
+    hold_out: HoldOutOption = None,
+    corpus: CorpusOption = None,
+    every: Annotated[bool, typer.Option("--all", help="Slots that few members have, too.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """A function template: its slots as C++ with typed holes, how many members have each, variants, donors and their fills."""
     from vega_gen.report import pages
@@ -66,7 +74,7 @@ def show_template(
     if as_json:
         render.json_text(pages.template_json(template))
     else:
-        render.OUT.out("\n".join(pages.template_lines(template)))
+        render.OUT.out("\n".join(pages.template_lines(template, 1 if every else -(-len(template.members) // FEW))))
 
 
 @show_app.command("features")
@@ -92,7 +100,7 @@ def show_features(
         render.json_text({title: pages.features_json(vector) for title, vector in vectors.items()})
         return
     for title, vector in vectors.items():
-        render.OUT.print(pages.features_table(vector, title), soft_wrap=False)
+        render.OUT.out("\n".join(pages.features_lines(vector, title)))
 
 
 def _mined(llvm: Path, hold_out: list[str] | None, corpus: list[Path] | None) -> Mined:

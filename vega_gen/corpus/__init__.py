@@ -106,9 +106,9 @@ class Corpus:
 
     @property
     def digest(self) -> str:
-        """Hash of all C++ in the corpus and of the code that read it: a key for what later stages make of it."""
+        """Hash of all C++ that is not held out and of the code that read it: a key for what later stages make of it."""
         self.mine()
-        return store.digest(*(f"{label}={key}" for label, key in sorted(self._digests.items())))
+        return store.digest(*(f"{label}={self._digests[label]}" for label in sorted(t.label for t in self.targets)))
 
     def headers(self, target: str | None = None) -> tuple[Function, ...]:
         """All functions without their statements (``body`` is ()), of one target or of all that are not held out."""

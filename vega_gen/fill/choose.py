@@ -63,7 +63,7 @@ def choose(
     # A declaration that does not compile by itself would take every candidate of its file with it.
     declared = [(f.file, text) for f in functions if f.helper for text in with_declarations([f]).values()]
     with ThreadPoolExecutor(jobs) as pool:
-        sound = list(pool.map(lambda pair: compiler(pair[0], pair[1])[0], declared))
+        sound = [ok for ok, _, _ in pool.map(compiler, (file for file, _ in declared), (text for _, text in declared))]
     helpers: dict[str, str] = {}
     for (file, text), ok in zip(declared, sound, strict=True):
         helpers[file] = helpers.get(file, "") + (text if ok else "")

@@ -30,7 +30,7 @@ class _Choice:
 
 
 class ConsensusFiller:
-    """Typical slots and variants first, then whole donors in order of how typical and near they are."""
+    """Typical slots and variants, and whole donors as far as they are typical and near, in order of confidence."""
 
     def fill(self, request: Request) -> tuple[Candidate, ...]:
         """See ``Filler``."""
@@ -48,7 +48,8 @@ class ConsensusFiller:
         unique: dict[tuple[object, ...], Candidate] = {}
         for c in out:
             unique.setdefault((c.signature.initialisers, *((s.depth, s.head, s.tail) for s in c.statements)), c)
-        return tuple(unique.values())[: request.budget]
+        ranked = sorted(unique.values(), key=lambda c: (c is not enumerated, -c.confidence))
+        return tuple(ranked[: request.budget])
 
 
 class _Builder:

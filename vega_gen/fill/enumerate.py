@@ -14,11 +14,12 @@ from vega_gen.groups import Masker
 from vega_gen.records import Candidate, Donor, FilledStatement, Function, HoleKind, Statement, StatementKind
 
 _FEWEST = 3
+_NAME = "\0"  # no token has one
 
 
 @dataclass(frozen=True, slots=True)
 class _Enumeration:
-    """Cases of a switch that differ in one enumerator only. ``shape``: the tokens of a case's body, NAME for the enumerator."""
+    """Cases of a switch that differ in one enumerator only. ``shape``: the tokens of a case's body, ``_NAME`` for the enumerator."""
 
     scope: str
     names: tuple[str, ...]
@@ -61,13 +62,13 @@ def _enumeration_of(function: Function, masker: Masker) -> tuple[Statement, _Enu
             names.append(name)
             scopes.append(masker.mask_scope(case.head[1]))
             body = case.children[0]
-            shapes.append(tuple(masker.mask(t).replace(name, "NAME") for t in (*body.head, *body.tail)))
+            shapes.append(tuple(masker.mask(t).replace(name, _NAME) for t in (*body.head, *body.tail)))
         else:
             rest.append(case)
     if len(names) < _FEWEST or len(set(scopes)) > 1:
         return None
     common = max(set(shapes), key=lambda s: (shapes.count(s), s))
-    if shapes.count(common) < 0.9 * len(shapes) or not any("NAME" in t for t in common):
+    if shapes.count(common) < 0.9 * len(shapes) or not any(_NAME in t for t in common):
         return None
     return switch, _Enumeration(scopes[0], tuple(names), common, tuple(rest))
 
@@ -108,7 +109,7 @@ def _write(
         for name in names:
             label = replace(case, head=("case", scope, "::", name, ":"), children=())
             add(f"{i}.{name}", 1, label, 0.9)
-            tokens = tuple(t.replace("NAME", name) for t in pattern.shape)
+            tokens = tuple(t.replace(_NAME, name) for t in pattern.shape)
             add(f"{i}.{name}.0", 2, replace(body, head=tokens, tail=(), children=()), 0.9)
         for k, other in enumerate(pattern.rest):
             add(f"{i}.rest{k}", 1, other, 0.9)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -21,6 +21,9 @@ from vega_gen.records import Class, Contract, Function, Member, Mode, PlannedFun
 
 PRESENCE = 0.5
 """Weighted share of donors above which a function that nothing declares is written. Chosen on ARC, Lanai, VE."""
+
+PRESENCE_IN_FILE = 0.35
+"""The same for a function of a class or file that is written anyway: share of the donors that have the class or file."""
 
 _WORD = re.compile(r"[A-Za-z_]\w*\Z")
 _T = TypeVar("_T", bound=Hashable)
@@ -53,6 +56,10 @@ class Planner:
         self._having: dict[str, set[str]] = defaultdict(set)
         for g in groups.by_name.values():
             self._having[g.role].update(g.targets)
+        self._files: dict[str, set[str]] = defaultdict(set)
+        for g in groups.by_name.values():
+            for f in g.members:
+                self._files[maskers[f.target].mask(f.file)].add(f.target)
         self._declared_classes = {new.masker.mask(c.name): c for c in new.classes}
 
     # ------------------------------------------------------------ which functions
@@ -109,7 +116,9 @@ class Planner:
             weight = self._weight(g.targets)
             if not g.role:
                 name = self.new.masker.unmask(g.name)
-                if weight > PRESENCE * everyone or (name in self.new.identifiers and "<" in g.name):
+                if "<" in g.name and (weight > PRESENCE * everyone or name in self.new.identifiers):
+                    yield Wanted(g, "", None, "", name)
+                elif weight > PRESENCE_IN_FILE * self._weight(self._with_file(g)) and self._file_expected(g, everyone):
                     yield Wanted(g, "", None, "", name)
                 continue
             if g.role in self._declared_classes or "<T>" not in g.role:
@@ -117,8 +126,21 @@ class Planner:
             having = self._weight(self._having[g.role])
             if self.new.mode is Mode.DESC and not self._local_role(g):
                 continue
-            if having > PRESENCE * everyone and weight > PRESENCE * having:
+            if having > PRESENCE * everyone and weight > PRESENCE_IN_FILE * having:
                 yield Wanted(g, self.new.masker.unmask(g.role))
+
+    def _with_file(self, group: FunctionGroup) -> set[str]:
+        """The targets that have a file in which some member of the group is."""
+        return {t for role in self._roles_of(group) for t in self._files[role]}
+
+    def _file_expected(self, group: FunctionGroup, everyone: float) -> bool:
+        """Whether most donors have the file that most members of a group are in."""
+        roles = self._roles_of(group)
+        return any(self._weight(self._files[r]) > PRESENCE * everyone for r in roles)
+
+    def _roles_of(self, group: FunctionGroup) -> set[str]:
+        counted = Counter(self.maskers[f.target].mask(f.file) for f in group.members)
+        return {role for role, n in counted.items() if n * 2 >= len(group.members)}
 
     def _local_role(self, group: FunctionGroup) -> bool:
         """Whether most donors keep the class inside a .cpp, so that no header could have shown it."""

@@ -1,6 +1,7 @@
 """``new-target``: a .td and a checkout -> a backend written, flagged and compiled.
 
-Enters: ``Prepared``. Leaves: ``Backend``: the plan, where it lies, what the compiler says of each file. It prints nothing and judges nothing.
+Enters: ``Prepared``. Leaves: ``Backend``: the plan, where it lies, what the compiler says of each file. It prints nothing and
+judges nothing.
 """
 
 from __future__ import annotations
@@ -46,12 +47,14 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     Raises what the stages raise; the checkout is then as it was."""
     inputs = prepared.inputs
     jobs = os.cpu_count() or 1
-    plan = generate(inputs, work=prepared.work, installation=prepared.installation, held_out=prepared.held_out, jobs=jobs, progress=progress)
+    plan = generate(
+        inputs, work=prepared.work, installation=prepared.installation, held_out=prepared.held_out, jobs=jobs, progress=progress
+    )
     plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated))
     place = checkout.destination(inputs.source.root, inputs.folder, request.out) or inputs.source.root
     decisions = review.load_decisions(place / target_folder(inputs.folder), inputs.folder)
     decided = review.apply(plan, decisions)
-    edits = [*emit(decided, named(inputs), inputs.headers, threshold=request.threshold), *copies(decided, own_definitions(inputs))]
+    edits = [*copies(decided, own_definitions(inputs)), *emit(decided, named(inputs), inputs.headers, threshold=request.threshold)]
     manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", store.manifest(taken(plan)), _REGISTRATION)
     written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
     folder = written.root / target_folder(inputs.folder)
@@ -63,7 +66,10 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
 def taken(plan: Plan) -> Plan:
     """The plan with the candidate taken for each function alone: what a review needs, in a tenth of the bytes."""
     return replace(
-        plan, functions=tuple(replace(f, candidates=(f.candidate,), chosen=0) if f.chosen >= 0 else replace(f, candidates=()) for f in plan.functions)
+        plan,
+        functions=tuple(
+            replace(f, candidates=(f.candidate,), chosen=0) if f.chosen >= 0 else replace(f, candidates=()) for f in plan.functions
+        ),
     )
 
 

@@ -55,8 +55,12 @@ class CandidateCompiler:
         progress(0, len(files), "precompiling LLVM's headers")
         common = "".join(f"#include {x}\n" for x in [*includes, *(f'"{path}"' for path in own)])
         base = self._checker.preamble("common", common)
+
+        def made_for(file: str) -> Preamble:
+            return self._checker.preamble(re.sub(r"\W", "_", file), self._preamble(file), base)
+
         with ThreadPoolExecutor(2) as pool:
-            made = pool.map(lambda file: self._checker.preamble(re.sub(r"\W", "_", file), self._preamble(file), base), files)
+            made = pool.map(made_for, files)
             for i, (file, preamble) in enumerate(zip(files, made, strict=True)):
                 self._preambles[file] = preamble
                 progress(i + 1, len(files), f"precompiling {file}")

@@ -114,7 +114,11 @@ def generate(
     plan = Plan(
         inputs.folder, inputs.mode, inputs.filler, inputs.source.version,
         tuple(sorted(t.folder for t in mined.corpus.held)), files, classes, tuple(planned),
-        {"td": store.digest(inputs.td.read_bytes()), "corpus": mined.corpus.digest},
+        {
+            "td": store.digest(inputs.td.read_bytes()),
+            "headers": store.digest(*(part for item in sorted(inputs.headers.items()) for part in item)),
+            "corpus": mined.corpus.digest,
+        },
     )
     if installation is None:
         return plan

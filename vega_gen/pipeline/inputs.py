@@ -42,7 +42,8 @@ class Inputs:
         official = self.source.llvm / "include/llvm/BinaryFormat/ELFRelocs" / f"{self.folder}.def"
         relocs = self.relocs or (official if official.is_file() else None)
         return tablegen.describe(
-            self.td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs, include_dirs=self.include_dirs[1:2]
+            self.td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs,
+            include_dirs=self.include_dirs[1:2],
         )
 
 

@@ -14,6 +14,7 @@ from rapidfuzz import process
 
 from llvm_integration import discover, tblgen
 from vega_gen import features, store
+from vega_gen.corpus import open_corpus
 from vega_gen.errors import InputError, NotFoundError, VegaError
 from vega_gen.fill.planner import Planner
 from vega_gen.pipeline.generation import FILLERS, new_target
@@ -28,8 +29,11 @@ NEAR = 6
 def open_mined(
     llvm: Path, held_out: Sequence[str], corpora: Sequence[Path], progress: Progress
 ) -> Mined:
-    """What ``mine`` and ``show`` look at: a checkout and further ones, ``held_out`` left out. Raises ToolFailure, CheckoutError."""
+    """What ``mine`` and ``show`` look at: a checkout and further ones, ``held_out`` left out. Raises ToolFailure, NotFoundError."""
     source = discover.open_source(llvm)
+    known = open_corpus((source.root,), ())
+    for name in held_out:
+        known.target(name)  # raises for one that is not there: a misspelt name would hold out nothing
     program = tblgen.find_tblgen(source) or tblgen.build_tblgen(source, store.cache_dir() / "llvm-tblgen" / source.version, progress)
     return mine((source.root, *corpora), tuple(held_out), Mode.DESC, program, progress)
 
@@ -74,10 +78,12 @@ def fill_one(prepared: Prepared, function: str, progress: Progress) -> tuple[Pla
     mined = mine((inputs.source.root, *inputs.corpora), prepared.held_out, inputs.mode, inputs.tblgen, progress)
     new = new_target(mined, inputs)
     planner = Planner(mined.groups, mined.template, new, FILLERS[inputs.filler](), mined.maskers)
-    group = mined.groups.find(new.masker.mask(function))
+    masked = new.masker.mask(function)
+    group = mined.groups.find(masked if masked in mined.groups.by_name else masked.replace("<T>", ""))
     planned = planner.plan(progress, lambda g: g is group)
     if not planned:
         wanted = sorted({w.group.name for w in planner.wanted()})
         near = [found[0] for found in process.extract(group.name, wanted, limit=NEAR)]
-        raise NotFoundError(f"{inputs.folder} gets no {group.name}: too few donors have it, and nothing declares it", "", "near: " + ", ".join(near))
+        what = f"{inputs.folder} gets no {group.name}: too few donors have it, and nothing declares it"
+        raise NotFoundError(what, "", "near: " + ", ".join(near))
     return tuple(planned)

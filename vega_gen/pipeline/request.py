@@ -71,7 +71,8 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     """Checks everything that does not need the work to be done, and names the target.
 
     Its folder is ``request.name``, else that of lib/Target in which the .td lies, else the one that has its ``Target`` record, else
-    named as that record. ``writing``: False where nothing will be written into the checkout, which may then have changes. Raises InputError, TableGenError, CheckoutFailure, ToolFailure.
+    named as that record. ``writing``: False where nothing will be written into the checkout, which may then have changes.
+    Raises InputError, TableGenError, CheckoutFailure, ToolFailure.
     """
     if request.name:
         require_name(request.name, "--name")
@@ -129,7 +130,8 @@ def description_files(given: Sequence[Path], corpus: Corpus, td: Path, own: Path
             raise InputError("not a description file", str(path), f"--desc takes {' and '.join(_HEADERS)} files, and folders of them")
         files = sorted(p for p in path.rglob("*") if p.suffix in _HEADERS and p.is_file()) if path.is_dir() else [path]
         if not files:
-            raise NotFoundError(f"no {' or '.join(_HEADERS)} file in this folder", str(path), "leave out --desc to generate from the .td alone")
+            what = f"no {' or '.join(_HEADERS)} file in this folder"
+            raise NotFoundError(what, str(path), "leave out --desc to generate from the .td alone")
         for file in files:
             real = file.resolve()
             if real.suffix == ".def" and _RELOCATION.search(real.read_bytes()):

@@ -14,8 +14,8 @@ from enum import StrEnum
 from rapidfuzz.distance import Indel, LCSseq
 
 from vega_gen.cxx import declared_names, render_function, tokenize
+from vega_gen.fill.choose import statement_tree
 from vega_gen.records import Function, PlannedFunction, Signature, Statement, StatementKind
-from vega_gen.regress.swap import statement_tree
 
 Tokens = tuple[str, ...]
 
@@ -64,7 +64,7 @@ def compare(reference: Function, planned: PlannedFunction, signature: Signature)
     Names of parameters and locals count as equal where renaming them one to one makes them so: nobody need edit them.
     """
     wanted = _lines(replace(reference.signature, class_name=signature.class_name), reference.body, reference.in_class)
-    body = statement_tree(planned.candidate)
+    body = statement_tree(planned.candidate.statements)
     written = _lines(signature, body, reference.in_class)
     renaming = _renaming(reference, signature, written, wanted)
     written = [_rename(line, renaming) for line in written]

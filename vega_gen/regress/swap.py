@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vega_gen.cxx import render_function, tokenize
-from vega_gen.records import Candidate, Function, PlannedFunction, Signature, Statement
+from vega_gen.fill.choose import statement_tree
+from vega_gen.records import Function, PlannedFunction, Signature
 
 # What a method's declaration says and its definition outside the class does not repeat ([class.mfct], [dcl.fct.spec]).
 _DECLARATION_PREFIX = frozenset(("virtual", "static", "explicit", "inline", "friend"))
@@ -64,25 +65,9 @@ def _name_in_class(own: Signature, theirs: Signature) -> str:
     return own.name
 
 
-def statement_tree(candidate: Candidate) -> tuple[Statement, ...]:
-    """The body of a candidate as a tree: a statement deeper than the one before it is its child."""
-    flat = candidate.statements
-
-    def level(start: int, depth: int) -> tuple[list[Statement], int]:
-        found: list[Statement] = []
-        i = start
-        while i < len(flat) and flat[i].depth >= depth:
-            s = flat[i]
-            children, i = level(i + 1, s.depth + 1)
-            found.append(Statement(s.kind, s.head, tuple(children), s.braced, s.tail))
-        return found, i
-
-    return tuple(level(0, 0)[0])
-
-
 def definition(signature: Signature, planned: PlannedFunction, *, in_class: bool) -> str:
     """The chosen candidate of ``planned`` as C++ text, with ``signature`` from ``signature_in_place``."""
-    return render_function(signature, statement_tree(planned.candidate), in_class=in_class)
+    return render_function(signature, statement_tree(planned.candidate.statements), in_class=in_class)
 
 
 def identical(reference_text: str, generated: str) -> bool:

@@ -22,7 +22,9 @@ VARIANTS = 4
 """So many variants of a slot a page shows, ..."""
 DONORS = 3
 """... and so many donors of a variant, or of a filled statement."""
-_LEGEND = "‹T›: the target's name (‹TU› in capitals, ‹t› in small letters); other ‹›: typed holes. After //: members, their places and fills"
+_LEGEND = (
+    "‹T›: the target's name (‹TU› in capitals, ‹t› in small letters); other ‹›: typed holes. After //: members, their places and fills"
+)
 
 
 # ------------------------------------------------------------------------ mining
@@ -81,7 +83,8 @@ def group_json(group: FunctionGroup) -> dict[str, Any]:
     """The same as plain data."""
     members = [{"target": f.target, "file": f.file, "line": f.line, "signature": _signature(f.signature)} for f in group.members]
     return {
-        "name": group.name, "kind": group.kind, "interface": group.interface, "class": group.role, "module": group.module, "members": members
+        "name": group.name, "kind": group.kind, "interface": group.interface, "class": group.role, "module": group.module,
+        "members": members,
     }
 
 
@@ -89,7 +92,10 @@ def _heading(group: FunctionGroup) -> list[str]:
     kind = f"overrides {group.interface}" if group.interface else str(group.kind)
     role = f", class {group.role}" if group.role else ""
     targets = group.targets
-    return [f"{group.name}: {kind}{role}, module {group.module}", f"{len(group.members)} members in {len(targets)} targets: {', '.join(targets)}"]
+    return [
+        f"{group.name}: {kind}{role}, module {group.module}",
+        f"{len(group.members)} members in {len(targets)} targets: {', '.join(targets)}",
+    ]
 
 
 def _signature(signature: Signature) -> str:
@@ -99,18 +105,22 @@ def _signature(signature: Signature) -> str:
 # ---------------------------------------------------------------------- template
 
 
-def template_lines(template: FunctionTemplate) -> list[str]:
+def template_lines(template: FunctionTemplate, fewest: int = 1) -> list[str]:
     """A page about a template: its slots as C++ with holes (‹opcode›), how many members have each, the variants, what donors have
-    in the holes, and where."""
+    in the holes, and where. Slots of fewer members than ``fewest`` are left out, and counted."""
     names = local_names(template)
+    left_out = sum(len(slot.lines) < fewest for slot in template.walk())
     most = max(template.members, key=lambda f: (len(f.body) > 0, -f.line))
     lines = [*_heading(template.group), "", f"  {'slot':8} {'members':>7}  {_signature(most.signature)} {{"]
     for slot in template.slots:
-        lines += _slot_lines(slot, template, names, 1)
-    return [*lines, f"  {'':16}  }}", "", _LEGEND]
+        lines += _slot_lines(slot, template, names, 1, fewest)
+    more = [f"{left_out} slots that fewer than {fewest} members have are left out: --all shows them"] if left_out else []
+    return [*lines, f"  {'':16}  }}", "", *more, _LEGEND]
 
 
-def _slot_lines(slot: Slot, template: FunctionTemplate, names: Mapping[str, str], depth: int) -> Iterator[str]:
+def _slot_lines(slot: Slot, template: FunctionTemplate, names: Mapping[str, str], depth: int, fewest: int) -> Iterator[str]:
+    if len(slot.lines) < fewest:
+        return
     indent = "  " * depth
     (first, *others) = slot.variants()
     counted = f"{len(slot.lines)}/{len(template.members)}"
@@ -124,7 +134,7 @@ def _slot_lines(slot: Slot, template: FunctionTemplate, names: Mapping[str, str]
     if left:
         yield f"  {'':16}  {indent}  // and {len(left)} more variants in {sum(len(x) for _, x in left)} members"
     for child in slot.children:
-        yield from _slot_lines(child, template, names, depth + 1)
+        yield from _slot_lines(child, template, names, depth + 1, fewest)
     if braced:
         tails = [shape[1] for shape, _ in slot.variants() if shape[1]]
         yield f"  {'':16}  {indent}}}{' ' + shape_text(tails[0], names) if tails else ''}"
@@ -182,18 +192,15 @@ def template_json(template: FunctionTemplate) -> dict[str, Any]:
 # ---------------------------------------------------------------------- features
 
 
-def features_table(features: Sequence[Feature], title: str) -> Table:
-    """Features with their values and sources; those that are the target's own are marked (VEGA: target-specific)."""
-    table = Table(title=title, title_justify="left")
-    for name in ("Feature", "Of", "Value", "From"):
-        table.add_column(name, overflow="fold")
-    for f in features:
-        table.add_row(f.name, "target" if f.specific else "LLVM", _value(f.value), f.source)
-    return table
+def features_lines(features: Sequence[Feature], title: str) -> list[str]:
+    """A page about a vector: features, where they come from, their values; "*" marks the target's own (VEGA: target-specific)."""
+    names, sources = max(len(f.name) for f in features), max(len(f.source) for f in features)
+    rows = [f"  {'*' if f.specific else ' '} {f.name:{names}}  {f.source:{sources}}  {_value(f.value)}" for f in features]
+    return [title, *rows, ""]
 
 
 def _value(value: float | str | frozenset[str]) -> str:
-    if isinstance(value, float):
+    if isinstance(value, float | int):
         return f"{value:g}"
     return value if isinstance(value, str) else ", ".join(sorted(value)) or "none"
 
@@ -201,7 +208,12 @@ def _value(value: float | str | frozenset[str]) -> str:
 def features_json(features: Sequence[Feature]) -> list[dict[str, Any]]:
     """The same as plain data."""
     return [
-        {"name": f.name, "specific": f.specific, "value": sorted(f.value) if isinstance(f.value, frozenset) else f.value, "source": f.source}
+        {
+            "name": f.name,
+            "specific": f.specific,
+            "value": sorted(f.value) if isinstance(f.value, frozenset) else f.value,
+            "source": f.source,
+        }
         for f in features
     ]
 
@@ -217,7 +229,8 @@ def filled_lines(function: PlannedFunction, candidates: int) -> list[str]:
         lines.append(f"        {_signature(candidate.signature)}")
         width = max((len(_statement(s)) for s in candidate.statements), default=0)
         for s in candidate.statements:
-            donors = ", ".join(str(d) for d in s.donors[:DONORS]) + (f" and {len(s.donors) - DONORS} more" if len(s.donors) > DONORS else "")
+            more = f" and {len(s.donors) - DONORS} more" if len(s.donors) > DONORS else ""
+            donors = ", ".join(str(d) for d in s.donors[:DONORS]) + more
             lines.append(f"  {s.confidence:.2f}  {_statement(s):{min(width, 90)}}  // {donors or 'no donor'}")
     if len(function.candidates) > candidates:
         lines += ["", f"{len(function.candidates) - candidates} more: --candidates 0 shows all"]

@@ -121,10 +121,11 @@ def module_table(runs: Sequence[Run], interface: bool) -> Table:
 
 
 def failure_lines(run: Run) -> list[Text]:
-    """The functions that do not count in Pass@1, a few lines each: verdict, place, error kinds, test, the command that repeats it."""
+    """The generated functions that do not count in Pass@1, a few lines each: verdict, place, error kinds, test, the command that
+    repeats it. Those of which nothing was generated follow by name alone."""
     lines: list[Text] = []
     for j in run.judgements:
-        if j.verdict.counts:
+        if j.verdict.counts or j.verdict is Verdict.MISSING:
             continue
         kinds = f"  [{', '.join(j.errors)}]" if j.errors else ""
         lines.append(Text.assemble((f"{j.verdict:<15}", "bold"), j.function, (f"  {j.file}:{j.line}", "dim"), kinds))
@@ -132,6 +133,9 @@ def failure_lines(run: Run) -> list[Text]:
             lines.append(Text(f"    test: {j.test}"))
         if j.command:
             lines.append(Text(f"    $ {j.command}"))
+    missing = [j.function for j in run.judgements if j.verdict is Verdict.MISSING]
+    if missing:
+        lines.append(Text.assemble((f"{Verdict.MISSING:<15}", "bold"), f"{len(missing)}: {', '.join(missing)}"))
     return lines
 
 

@@ -159,7 +159,8 @@ def _each(
 
 def _cached(sources: Sequence[Path], folder: str, tblgen: Path, relocations: Sequence[str], kind: str) -> Path:
     """Where the cache keeps what is made of ``sources`` by this code and this llvm-tblgen."""
-    parts = [store.code_version(*_REDUCTION), store.shape(Description), _version(tblgen), folder, *(f"{p.name}\n{_text(p)}" for p in sources)]
+    code = (store.code_version(*_REDUCTION), store.shape(Description), _version(tblgen))
+    parts = [*code, folder, *(f"{p.name}\n{_text(p)}" for p in sources)]
     return store.cache_dir() / "tablegen" / f"{folder}-{store.digest(*parts, *relocations)}.{kind}"
 
 

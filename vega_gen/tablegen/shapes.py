@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vega_gen.records import Description, Instruction, InstructionOperand, Node, OperandClass, RegisterClass
 
@@ -113,6 +114,7 @@ def stem(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
 
 
+@lru_cache(maxsize=4096)
 def node_meaning(opcode: str) -> str:
     """What a target node's name says: one word for the usual kinds, else the name, plain."""
     plain = re.sub(r"[^a-z0-9]", "", opcode.rpartition("::")[2].lower())
@@ -128,6 +130,7 @@ class Shapes:
         self._classes: dict[str, RegisterClass] = {c.name: c for c in d.register_classes}
         self._operands: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
         self._roles = roles
+        self._kind_of: dict[str, str] = {}
         self.instructions = tuple(self._instruction(i) for i in d.instructions)
         selects: dict[str, Counter[str]] = defaultdict(Counter)
         for instruction in d.instructions:
@@ -162,6 +165,12 @@ class Shapes:
 
     def kind(self, type_name: str) -> str:
         """The kind of an operand type, "" for one that C++ seldom names (a predicate)."""
+        found = self._kind_of.get(type_name)
+        if found is None:
+            found = self._kind_of[type_name] = self._find_kind(type_name)
+        return found
+
+    def _find_kind(self, type_name: str) -> str:
         known = self._operands.get(type_name)
         held = self._classes.get(known.register_class if known and known.register_class else type_name)
         if held is not None:

@@ -1,0 +1,208 @@
+"""What a user may get wrong, and what may go wrong under way: a clear error, a next step, nothing written."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import tiny_llvm
+from commands import Command, Said
+from trees import git, git_state, read_only, snapshot
+
+from llvm_integration import edits, journal
+from vega_gen.errors import NotFoundError
+from vega_gen.function_template import build_template
+from vega_gen.groups import FunctionGroup, GroupKind
+from vega_gen.records import Module
+
+
+@pytest.fixture
+def refused(command: Command, tiny: Path, td: Path) -> Callable[..., str]:
+    """Runs new-target, sees it refuse and leave everything as it was, and returns what it said."""
+
+    def run(*words: object, llvm: Path = tiny, td: Path = td) -> str:
+        before = snapshot(tiny.parent)
+        said: Said = command("new-target", "--td", td, "--llvm", llvm, *words)
+        assert said.status == 2
+        assert said.out == ""
+        assert said.err.count("vega-gen: error: ") == 1 and "Traceback" not in said.err
+        assert "\nnext: " in said.err
+        assert snapshot(tiny.parent) == before
+        return said.err
+
+    return run
+
+
+def test_a_td_with_a_syntax_error(refused: Callable[..., str], td: Path) -> None:
+    lines = td.read_text().splitlines()
+    lines[3] = "def Broken : NoSuchClass;"
+    td.write_text("\n".join(lines))
+    assert f"vega-gen: error: {td}:4:{len('def Broken : ') + 1}: Couldn't find class 'NoSuchClass'" in refused()
+
+
+def test_a_td_without_a_target_record(refused: Callable[..., str], td: Path) -> None:
+    td.write_text('include "llvm/Target/Target.td"\n')
+    assert f"{td}: no record of class Target" in refused()
+
+
+def test_a_td_that_is_not_there(refused: Callable[..., str], td: Path) -> None:
+    assert f"{td}x: cannot be read: No such file or directory" in refused(td=Path(f"{td}x"))
+
+
+def test_a_td_that_includes_what_is_not_there(refused: Callable[..., str], td: Path) -> None:
+    td.write_text(td.read_text() + 'include "Gone.td"\n')
+    assert "Could not find include file 'Gone.td'" in refused()
+
+
+def test_a_td_that_is_not_utf8(refused: Callable[..., str], td: Path) -> None:
+    td.write_bytes(td.read_bytes() + b"// caf\xe9\n")
+    assert f"{td}:{td.read_bytes().count(10)}: not UTF-8" in refused()
+
+
+def test_a_donor_that_is_not_utf8(refused: Callable[..., str], tiny: Path) -> None:
+    donor = tiny / "llvm/lib/Target/Aaa/AaaInstrInfo.cpp"
+    donor.write_bytes(b"// caf\xe9\n" + donor.read_bytes())
+    assert f"{donor}:1:7: not UTF-8" in refused()
+
+
+def test_a_header_that_is_not_utf8(refused: Callable[..., str], td: Path) -> None:
+    header = td.parent / "NewInstrInfo.h"
+    header.write_bytes(b"\n// \xff\n")
+    assert f"{header}:2: not UTF-8" in refused("--desc", header)
+
+
+def test_a_description_file_that_is_none(refused: Callable[..., str], td: Path, tmp_path: Path) -> None:
+    assert "no such file" in refused("--desc", td.parent / "gone.h")
+    assert "New.td: not a description file" in refused("--desc", td)
+    (tmp_path / "empty").mkdir()
+    assert "no .h or .def file in this folder" in refused("--desc", tmp_path / "empty")
+
+
+def test_no_llvm_option(command: Command, td: Path) -> None:
+    said = command("new-target", "--td", td)
+    assert said.status == 2
+    assert "Missing option '--llvm'" in said.err
+
+
+def test_not_an_llvm(refused: Callable[..., str], tmp_path: Path) -> None:
+    assert f"{tmp_path}: this is no LLVM source tree: it has no llvm/lib/Target" in refused(llvm=tmp_path)
+    assert "gone: no such folder" in refused(llvm=tmp_path / "gone")
+
+
+@pytest.mark.parametrize("name", ["../Foo", "a/b", "9Bit", "Foo Bar", "-rf", ".git"])
+def test_a_name_that_is_no_identifier(refused: Callable[..., str], name: str) -> None:
+    assert f"{name!r} cannot name a target" in refused(f"--name={name}")
+
+
+def test_uncommitted_changes(refused: Callable[..., str], tiny: Path) -> None:
+    tiny_llvm.commit(tiny)
+    (tiny / "llvm/CMakeLists.txt").write_text("project(Mine)\n")
+    before = git_state(tiny)
+    assert "uncommitted changes (1), the first: M llvm/CMakeLists.txt" in refused()
+    assert git_state(tiny) == before
+
+
+def test_a_person_s_own_target_is_not_overwritten(command: Command, tiny: Path, td: Path) -> None:
+    """Their folder is a target of the checkout: held out like any other, and the result goes beside."""
+    tiny_llvm.write_target(tiny / "llvm/lib/Target/New", "New", 32)
+    before = snapshot(tiny)
+    said = command("new-target", "--td", td, "--llvm", tiny)
+    assert said.status == 0
+    assert "New is in this checkout already" in said.err
+    assert snapshot(tiny) == before
+
+
+def test_a_file_in_the_way_is_not_overwritten(refused: Callable[..., str], tiny: Path) -> None:
+    tiny_llvm.put(tiny / "llvm/lib/Target/New/NewInstrInfo.cpp", "int mine;")
+    assert "llvm/lib/Target/New/NewInstrInfo.cpp: this file carries no 'Generated by vega-gen' line" in refused()
+
+
+def test_an_out_that_cannot_be_used(refused: Callable[..., str], tmp_path: Path, tiny: Path) -> None:
+    assert "gone/out: the result cannot go there" in refused("--out", tmp_path / "gone" / "out")
+    assert "this folder is not empty, and vega-gen did not make it" in refused("--out", tmp_path / "isa")
+    assert "the result cannot go there" in refused("--out", tiny)
+
+
+def test_a_read_only_checkout(refused: Callable[..., str], tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny / "llvm/lib/Target"
+    read_only(monkeypatch, folder)
+    assert f"{folder}: read-only" in refused()
+
+
+def test_a_full_disk_is_told_before_the_work(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edits.shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 20))
+    monkeypatch.setattr("vega_gen.pipeline.backend.generate", lambda *_, **__: pytest.fail("the work was begun"))
+    assert "1 MiB are free on this disk, 16 MiB are needed" in refused()
+
+
+def failing_write(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """The fourth file cannot be written."""
+    real, count = journal.write_file, [0]
+
+    def write(path: Path, data: bytes) -> None:
+        count[0] += 1
+        if count[0] == 4:
+            path.write_bytes(data[:10])
+            raise error
+        real(path, data)
+
+    monkeypatch.setattr(journal, "write_file", write)
+
+
+def test_a_disk_that_fails_half_way(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_write(monkeypatch, OSError(errno.EIO, os.strerror(errno.EIO)))
+    assert "Input/output error; the tree is as it was" in refused()
+
+
+def test_a_process_that_is_ended_half_way(command: Command, tiny: Path, td: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = snapshot(tiny)
+    failing_write(monkeypatch, SystemExit(143))
+    assert command("new-target", "--td", td, "--llvm", tiny).status == 143
+    assert snapshot(tiny) == before
+
+
+def test_a_git_that_fails_half_way(refused: Callable[..., str], tiny: Path) -> None:
+    """A lock on the branch: the commits are made, the switch to them fails."""
+    tiny_llvm.commit(tiny)
+    lock = tiny / ".git/refs/heads/vega-gen/New.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    before = git_state(tiny)
+    assert "git checkout failed; the checkout is as it was" in refused()
+    assert git_state(tiny) == before
+    assert git(tiny, "branch", "--show-current") == "main"
+
+
+def test_what_a_killed_run_left_is_put_back_first(command: Command, tiny: Path, td: Path) -> None:
+    """A half-written target with an unfinished journal: taken back before the tree is read."""
+    before = {path: data for path, data in snapshot(tiny).items() if "New" not in path}
+    run = tiny / ".vega-gen/0001"
+    change = '{"path": "llvm/lib/Target/Half/Half.td", "backup": "", "digest": "0", "made": ["llvm/lib/Target/Half"]}'
+    tiny_llvm.put(run / "journal.jsonl", '{"begin": {"pid": 999999999, "started": 1.0}, "created": false}\n' + change)
+    tiny_llvm.put(tiny / "llvm/lib/Target/Half/Half.td", tiny_llvm.toy_td("Half"))
+    said = command("new-target", "--td", td, "--llvm", tiny)
+    assert said.status == 0, said.err
+    assert not (tiny / "llvm/lib/Target/Half").exists()
+    after = snapshot(tiny)
+    assert {path: after[path] for path in before} == before
+
+
+def test_a_checkout_without_donors(command: Command, tmp_path: Path, llvm_source: Path, td: Path) -> None:
+    """All that it has is the held-out target."""
+    alone = tiny_llvm.make(tmp_path / "alone", llvm_source, ("Ccc",))
+    before = snapshot(tmp_path)
+    said = command("new-target", "--td", alone / "llvm/lib/Target/Ccc/Ccc.td", "--llvm", alone)
+    assert said.status == 2
+    assert "no function could be planned for Ccc" in said.err and "\nnext: " in said.err
+    assert snapshot(tmp_path) == before
+
+
+def test_a_group_with_no_donor() -> None:
+    group = FunctionGroup("InstrInfo::isLonely", GroupKind.OVERRIDE, "TargetInstrInfo::isLonely", "<T>InstrInfo", Module.SCH, ())
+    with pytest.raises(NotFoundError, match="InstrInfo::isLonely has no donor") as caught:
+        build_template(group, (), {}, {})
+    assert "--corpus DIR" in caught.value.next_step
