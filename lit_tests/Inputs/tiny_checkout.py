@@ -8,12 +8,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-root = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(root / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 import tiny_llvm
 
 place = Path(sys.argv[1])
-tiny_llvm.make(place / "llvm-project", root / ".llvm/19")
+tiny_llvm.make(place / "llvm-project", tiny_llvm.ROOT / ".llvm/19")
 tiny_llvm.tools(place / "bin")
 tiny_llvm.put(place / "isa/New.td", tiny_llvm.toy_td("New"))

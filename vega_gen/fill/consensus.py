@@ -16,6 +16,9 @@ from vega_gen.fill.weights import statement_id, weights_of
 from vega_gen.function_template import FunctionTemplate, Line, Slot
 from vega_gen.records import Candidate, Donor, FilledStatement, MemberKind, Signature, StatementKind
 
+_SCOPES = (StatementKind.FOR, StatementKind.IF, StatementKind.WHILE, StatementKind.SWITCH)
+"""Statements whose head opens a scope of its own."""
+
 UNKNOWN = 0.3
 """Factor on a variant's share for each identifier in it that the new target does not have. Chosen on ARC, Lanai and VE."""
 
@@ -59,6 +62,7 @@ class _Builder:
         self.template = request.template
         self.weights = weights
         self.names: dict[str, str] = {}
+        self.taken: set[str] = set()
         self.declared: set[str] = set()
         self.fields = _initialisable(request)
         self.own_fields = request.new.fields(request.signature.class_name)
@@ -100,7 +104,8 @@ class _Builder:
 
     def build(self, member: int | None, origin: str) -> Candidate:
         """A candidate: the consensus (``member`` None), or what one member has."""
-        self.names = _names(self.template, self.request.signature, self.weights, member, self.own_fields)
+        self.names = _names(self.template, self.request.signature, self.weights, self.own_fields)
+        self.taken = set(self.names.values())
         self.declared = set()
         out: list[FilledStatement] = []
         decisions: list[float] = []
@@ -116,6 +121,7 @@ class _Builder:
         decisions: list[float],
     ) -> None:
         previous: StatementKind | None = None
+        outside = set(self.taken)
         for slot in slots:
             p = self.presence(slot, parents)
             take = p > self._threshold(slot) if member is None else member in slot.lines
@@ -131,6 +137,9 @@ class _Builder:
                 continue
             line = choice.line
             split = sum(1 for t in line.head if not isinstance(t, str))
+            before = set(self.taken)
+            self.names = self._with_locals(line, member)
+            self.taken.update(self.names[t] for t in line.declares_as)
             head = write(line.head, choice.values[:split], self.names, self.new)
             place, known = len(out), len(decisions)
             decisions.append(choice.confidence)
@@ -142,11 +151,24 @@ class _Builder:
                 )
             )
             self._visit(slot.children, frozenset(slot.lines), depth + 1, member, out, decisions)
+            if slot.kind in _SCOPES:
+                self.taken = before
             if member is None and len(out) == place + 1 and self._never_empty(slot):
                 del out[place:], decisions[known:]
                 decisions.append(1 - p)
                 continue
             previous = slot.kind
+        self.taken = outside if depth else self.taken
+
+    def _with_locals(self, line: Line, member: int | None) -> dict[str, str]:
+        """``names`` with those of a line's locals that have none yet, or declares here: as ``member`` or most donors call them, none
+        that is taken in this scope."""
+        names = dict(self.names)
+        for token in (*line.declares_as, *line.head, *line.tail):
+            if isinstance(token, str) and token.startswith("$l") and (token not in names or token in line.declares_as):
+                voted = _voted(self.template.local_names[token], self.weights, member)
+                names[token] = next((n for n in voted if n not in self.taken), f"{voted[0]}{len(self.taken)}")
+        return names
 
     def _threshold(self, slot: Slot) -> float:
         """Presence above which a slot is taken; lower for the initialiser of a field that the class is known to have."""
@@ -169,7 +191,7 @@ class _Builder:
             if lines[0].fills and share == 0.0:
                 continue
             split = sum(1 for t in lines[0].head if not isinstance(t, str))
-            head = write(lines[0].head, values[:split], self.names, self.new)
+            head = write(lines[0].head, values[:split], self._with_locals(lines[0], member), self.new)
             fit = self._fit(lines[0], head, member)
             ranked.append((sum(self.weights[x.member] for x in lines) / total * share * fit, values, lines, head))
         ranked.sort(key=lambda r: -r[0])
@@ -193,34 +215,33 @@ class _Builder:
             return 0.0
         if member is None and any(t.startswith("$l") and t not in self.declared and t not in line.declares_as for t in uses):
             return 0.0
-        own = set(self.names.values())
+        own = set(self._with_locals(line, member).values())
         unknown = unknown_names([t for t in head if t not in own], self.new)
         return UNKNOWN ** unknown
 
 
 def _names(
-    template: FunctionTemplate, signature: Signature, weights: Mapping[int, float], member: int | None, fields: Mapping[str, str] | None
+    template: FunctionTemplate, signature: Signature, weights: Mapping[int, float], fields: Mapping[str, str] | None
 ) -> dict[str, str]:
-    """What "$p0", "$l3" and "$f:<T>Subtarget" are called: parameters as in the signature, locals as one member or most donors call
-    them, no two alike, fields as the class has them (``fields`` None: not known, so as most donors call them)."""
-    names: dict[str, str] = {}
-    for i, p in enumerate(signature.params):
-        names[f"$p{i}"] = p.name or f"Arg{i}"
-    taken = set(names.values())
+    """What "$p0" and "$f:<T>Subtarget" are called: parameters as in the signature, fields as the class has them (``fields`` None: not
+    known, so as most donors call them)."""
+    names = {f"$p{i}": p.name or f"Arg{i}" for i, p in enumerate(signature.params)}
     for identity, called in template.local_names.items():
-        field = identity.startswith("$f:")
-        if field and fields is not None:
-            if identity in fields:
-                names[identity] = fields[identity]
+        if not identity.startswith("$f:"):
             continue
-        votes: dict[str, float] = defaultdict(float)
-        for m, name in called.items():
-            votes[name] += weights.get(m, 0.0) + (1.0 if m == member else 0.0)
-        ranked = sorted(votes, key=lambda n: (-votes[n], n))
-        name = ranked[0] if field else next((n for n in ranked if n not in taken), f"{ranked[0]}{len(taken)}")
-        names[identity] = name
-        taken.add(name)
+        if fields is None:
+            names[identity] = _voted(called, weights)[0]
+        elif identity in fields:
+            names[identity] = fields[identity]
     return names
+
+
+def _voted(called: Mapping[int, str], weights: Mapping[int, float], member: int | None = None) -> list[str]:
+    """The names that members use, the one of ``member`` or of most donors first."""
+    votes: dict[str, float] = defaultdict(float)
+    for m, name in called.items():
+        votes[name] += weights.get(m, 0.0) + (1.0 if m == member else 0.0)
+    return sorted(votes, key=lambda n: (-votes[n], n))
 
 
 def _initialisable(request: Request) -> frozenset[str]:

@@ -32,13 +32,15 @@ Templates = Callable[[FunctionGroup], FunctionTemplate]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A function to be written: its group, and its declaration where one is known."""
+    """A function to be written: its group, its declaration where one is known (``header``: in which file), its name if it is not the
+    group's, and for a helper the file of its caller."""
 
     group: FunctionGroup
     class_name: str
     declared: Signature | None = None
     header: str = ""
     name: str = ""
+    caller: str = ""
 
 
 class Planner:
@@ -116,9 +118,9 @@ class Planner:
             weight = self._weight(g.targets)
             if not g.role:
                 name = self.new.masker.unmask(g.name)
-                if "<" in g.name and (weight > PRESENCE * everyone or name in self.new.identifiers):
-                    yield Wanted(g, "", None, "", name)
-                elif weight > PRESENCE_IN_FILE * self._weight(self._with_file(g)) and self._file_expected(g, everyone):
+                conventional = "<" in g.name and (weight > PRESENCE * everyone or name in self.new.identifiers)
+                usual_here = weight > PRESENCE_IN_FILE * self._weight(self._with_file(g)) and self._file_expected(g, everyone)
+                if conventional or usual_here:
                     yield Wanted(g, "", None, "", name)
                 continue
             if g.role in self._declared_classes or "<T>" not in g.role:
@@ -209,6 +211,8 @@ class Planner:
         return signature.name
 
     def _file(self, wanted: Wanted, template: FunctionTemplate, weights: Mapping[int, float], in_class: bool) -> str:
+        if wanted.caller:
+            return wanted.caller
         if wanted.header and in_class:
             return wanted.header
         pairs: list[tuple[str, float]] = []
@@ -231,8 +235,8 @@ class Planner:
                     continue
                 masked = self.new.masker.mask(token)
                 free = self.groups.by_name.get(masked)
-                if free is not None and not free.role and free.kind is GroupKind.CONVENTION:
-                    yield Wanted(free, "")
+                if free is not None and not free.role and free.kind is GroupKind.CONVENTION and token not in self.new.llvm_identifiers:
+                    yield Wanted(free, "", caller=function.file)
                 elif role and class_name not in {c.name for c in self.new.classes}:
                     method = self.groups.by_name.get(f"{_role_name(role)}::{masked}")
                     if method is not None and method.role == role:

@@ -14,7 +14,7 @@ from rapidfuzz import process
 
 from llvm_integration import discover, tblgen
 from vega_gen import features, store
-from vega_gen.corpus import open_corpus
+from vega_gen.corpus import no_gc, open_corpus
 from vega_gen.errors import InputError, NotFoundError, VegaError
 from vega_gen.fill.planner import Planner
 from vega_gen.pipeline.generation import FILLERS, new_target
@@ -76,11 +76,12 @@ def fill_one(prepared: Prepared, function: str, progress: Progress) -> tuple[Pla
     Raises NotFoundError with near names."""
     inputs = prepared.inputs
     mined = mine((inputs.source.root, *inputs.corpora), prepared.held_out, inputs.mode, inputs.tblgen, progress)
-    new = new_target(mined, inputs)
-    planner = Planner(mined.groups, mined.template, new, FILLERS[inputs.filler](), mined.maskers)
-    masked = new.masker.mask(function)
-    group = mined.groups.find(masked if masked in mined.groups.by_name else masked.replace("<T>", ""))
-    planned = planner.plan(progress, lambda g: g is group)
+    with no_gc():
+        new = new_target(mined, inputs)
+        planner = Planner(mined.groups, mined.template, new, FILLERS[inputs.filler](), mined.maskers)
+        masked = new.masker.mask(function)
+        group = mined.groups.find(masked if masked in mined.groups.by_name else masked.replace("<T>", ""))
+        planned = planner.plan(progress, lambda g: g is group)
     if not planned:
         wanted = sorted({w.group.name for w in planner.wanted()})
         near = [found[0] for found in process.extract(group.name, wanted, limit=NEAR)]
