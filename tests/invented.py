@@ -81,7 +81,7 @@ void CccInstrInfo::copyPhysReg(Block &Where, unsigned Dest, unsigned Src, bool K
 WORDS = frozenset(
     [
         *("Block", "BuildMI", "addReg", "get", "note", "bool", "return", "if", "int", "unsigned", "const", "else", "switch", "case"),
-        *("default", "break", "new", "InstrInfo", "DddInstrInfo", "DddSubtarget", "DddGenInstrInfo", "emitDddNote"),
+        *("default", "break", "new", "InstrInfo", "DddInstrInfo", "DddSubtarget", "DddGenInstrInfo"),
     ]
 )
 
@@ -145,5 +145,5 @@ def new_target(
 
     return NewTarget(
         folder, MASKERS[folder], mode, replace(empty_description(folder), contracts=contracts), nearness or dict.fromkeys(DONORS, 0.5),
-        match, symbols, classes, llvm_identifiers=words,
+        match, symbols, classes, llvm_identifiers=words, function_names=frozenset({"emitDddNote"}),
     )  # fmt: skip

@@ -188,6 +188,28 @@ def test_the_template_of_one_member_gives_that_member_back(bodies: tuple[list[st
         assert shape(member.body) in [shape(statement_tree(c.statements)) for c in found]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "int x = take(1); if (ok) { int x = take(2); use(x); } use(x);",
+        "for (int i = 0; i < 4; ++i) use(i); for (int i = 9; i; --i) use(i);",
+        "if (int n = take(1)) use(n); else { int n = 2; use(n); } { int n = 3; use(n); }",
+    ],
+)
+def test_a_name_that_hides_another_stays_and_the_hidden_one_comes_back(body: str) -> None:
+    member = function("Aaa", f"void f() {{ {body} }}")
+    new = new_target({"Aaa": 1.0}, folder="Aaa")
+    found = ConsensusFiller().fill(request(template([member]), new, member.signature))
+    assert shape(member.body) in [shape(statement_tree(c.statements)) for c in found]
+
+
+def test_the_consensus_gives_the_outer_name_back_after_an_inner_scope() -> None:
+    members = [function(t, "int f() { int x = take(1); if (ok) { int x = take(2); use(x); } return x; }") for t in DONORS]
+    first = ConsensusFiller().fill(request(template(members), new_target(words=WORDS | {"take", "ok", "use"})))[0]
+    outer, inner = words(first)[0].split()[1], words(first)[2].split()[1]
+    assert words(first)[3:] == [f"use ( {inner} ) ;", f"return {outer} ;"]
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.tuples(BODIES, BODIES, BODIES))
 def test_candidates_are_the_same_every_time(bodies: tuple[list[str], list[str], list[str]]) -> None:

@@ -13,7 +13,7 @@ from vega_gen.fill.context import Request
 from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.weights import statement_id, weights_of
-from vega_gen.function_template import FunctionTemplate, Line, Slot
+from vega_gen.function_template import FunctionTemplate, Line, Shape, Slot
 from vega_gen.records import Candidate, Donor, FilledStatement, MemberKind, Signature, StatementKind
 
 _SCOPES = (StatementKind.FOR, StatementKind.IF, StatementKind.WHILE, StatementKind.SWITCH)
@@ -63,6 +63,7 @@ class _Builder:
         self.weights = weights
         self.names: dict[str, str] = {}
         self.taken: set[str] = set()
+        self._filled: dict[tuple[str, tuple[Shape, Shape]], tuple[tuple[str, ...], float]] = {}
         self.declared: set[str] = set()
         self.fields = _initialisable(request)
         self.own_fields = request.new.fields(request.signature.class_name)
@@ -121,7 +122,7 @@ class _Builder:
         decisions: list[float],
     ) -> None:
         previous: StatementKind | None = None
-        outside = set(self.taken)
+        outside = set(self.taken), self.names
         for slot in slots:
             p = self.presence(slot, parents)
             take = p > self._threshold(slot) if member is None else member in slot.lines
@@ -137,9 +138,10 @@ class _Builder:
                 continue
             line = choice.line
             split = sum(1 for t in line.head if not isinstance(t, str))
-            before = set(self.taken)
+            before = set(self.taken), self.names
             self.names = self._with_locals(line, member)
-            self.taken.update(self.names[t] for t in line.declares_as)
+            if member is None:  # one member's names fit together as they are, one hiding another in an inner scope included
+                self.taken.update(self.names[t] for t in line.declares_as)
             head = write(line.head, choice.values[:split], self.names, self.new)
             place, known = len(out), len(decisions)
             decisions.append(choice.confidence)
@@ -152,13 +154,14 @@ class _Builder:
             )
             self._visit(slot.children, frozenset(slot.lines), depth + 1, member, out, decisions)
             if slot.kind in _SCOPES:
-                self.taken = before
+                self.taken, self.names = before
             if member is None and len(out) == place + 1 and self._never_empty(slot):
                 del out[place:], decisions[known:]
                 decisions.append(1 - p)
                 continue
             previous = slot.kind
-        self.taken = outside if depth else self.taken
+        if depth:
+            self.taken, self.names = outside
 
     def _with_locals(self, line: Line, member: int | None) -> dict[str, str]:
         """``names`` with those of a line's locals that have none yet, or declares here: as ``member`` or most donors call them, none
@@ -187,7 +190,10 @@ class _Builder:
         total = sum(self.weights[m] for m in slot.lines) or 1.0
         ranked: list[tuple[float, tuple[str, ...], list[Line], tuple[str, ...]]] = []
         for _, lines in slot.variants():
-            values, share = fill_holes(lines, self.weights, self.template.members, self.new)
+            key = (slot.id, lines[0].shape)
+            if key not in self._filled:
+                self._filled[key] = fill_holes(lines, self.weights, self.template.members, self.new)
+            values, share = self._filled[key]
             if lines[0].fills and share == 0.0:
                 continue
             split = sum(1 for t in lines[0].head if not isinstance(t, str))
