@@ -62,6 +62,9 @@ class _Builder:
         self.template = request.template
         self.weights = weights
         self.names: dict[str, str] = {}
+        targets = len({f.target for f in self.template.members})
+        # A vote among few says little: with one donor a statement is as likely wrong as right (Laplace's rule of succession).
+        self.support = targets / (targets + 1)
         self.taken: set[str] = set()
         self._filled: dict[tuple[str, tuple[Shape, Shape]], tuple[tuple[str, ...], float]] = {}
         self.declared: set[str] = set()
@@ -146,10 +149,11 @@ class _Builder:
             place, known = len(out), len(decisions)
             decisions.append(choice.confidence)
             self.declared.update(t for t in line.declares_as)
+            tail = write(line.tail, choice.values[split:], self.names, self.new)
+            identity, confidence = statement_id(self.template.group.name, slot.id), choice.confidence * self.support
             out.append(
                 FilledStatement(
-                    statement_id(self.template.group.name, slot.id), depth, line.kind, head, line.braced,
-                    write(line.tail, choice.values[split:], self.names, self.new), choice.confidence, choice.donors, choice.alternatives,
+                    identity, depth, line.kind, head, line.braced, tail, confidence, choice.donors, choice.alternatives
                 )
             )
             self._visit(slot.children, frozenset(slot.lines), depth + 1, member, out, decisions)

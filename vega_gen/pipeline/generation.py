@@ -86,12 +86,11 @@ def class_aliases(mined: Mined, classes: Sequence[Class], masker: Masker) -> dic
 
 def llvm_identifiers(include: Path) -> frozenset[str]:
     """Every identifier in LLVM's own headers; cached by the headers' paths, sizes and times."""
-    files = sorted(p for p in (include / "llvm").rglob("*") if p.suffix in (".h", ".def"))
-    key = store.digest("identifiers", *(f"{p}:{s.st_size}:{s.st_mtime_ns}" for p in files for s in [p.stat()]))
+    key = store.digest("identifiers", headers_digest(include))
     kept = store.cache_get("identifiers", key)
     if kept is None:
         words: set[bytes] = set()
-        for p in files:
+        for p in (p for p in (include / "llvm").rglob("*") if p.suffix in (".h", ".def")):
             words.update(_IDENTIFIER.findall(p.read_bytes()))
         kept = b"\n".join(sorted(words))
         store.cache_put("identifiers", key, kept)
@@ -102,8 +101,13 @@ def generate(
     inputs: Inputs, *, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
     only: Callable[[FunctionGroup], bool] | None = None, jobs: int = 2, progress: Progress = silent, mined: Mined | None = None,
 ) -> Plan:
-    """Stages 1 to 8: the plan of a backend. ``installation`` None: nothing is compiled, the best candidates are taken."""
+    """Stages 1 to 8: the plan of a backend. ``installation`` None: nothing is compiled, the best candidates are taken.
+
+    A whole plan is kept under the hash of all that went in, so that judging a backend does not write it a second time."""
     mined = mined or mine((inputs.source.root, *inputs.corpora), held_out, inputs.mode, inputs.tblgen, progress)
+    kept = store.cache_dir() / "plan" / plan_key(inputs, mined, installation)
+    if only is None and kept.is_file():
+        return store.load(Plan, kept)
     new = new_target(mined, inputs)
     planner = Planner(mined.groups, mined.template, new, FILLERS[inputs.filler](), mined.maskers)
     planned = planner.plan(progress) if only is None else planner.plan(progress, only)
@@ -126,7 +130,25 @@ def generate(
     chosen = choose(plan.functions, compiler, jobs, progress)
     compiler.close()
     files, classes = layout(mined.files, mined.maskers, new, chosen, headers)
-    return replace(plan, files=files, classes=classes, functions=chosen)
+    plan = replace(plan, files=files, classes=classes, functions=chosen)
+    if only is None:
+        store.dump(plan, kept)
+    return plan
+
+
+def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation | None) -> str:
+    """Hash of everything a plan depends on: what is generated, the corpus, LLVM's headers, the compiler, this program."""
+    llvm = f"{inputs.source.version} {installation.prefix} {installation.version}" if installation else inputs.source.version
+    return store.digest(
+        "plan", store.code_version("."), inputs.folder, inputs.mode, inputs.filler, llvm, repr(inputs.description), mined.corpus.digest,
+        *(part for item in sorted(inputs.headers.items()) for part in item), headers_digest(mined.corpus.root / "include"),
+    )
+
+
+def headers_digest(include: Path) -> str:
+    """Hash of the paths, sizes and times of LLVM's own headers."""
+    files = sorted(p for p in (include / "llvm").rglob("*") if p.suffix in (".h", ".def"))
+    return store.digest("headers", *(f"{p}:{s.st_size}:{s.st_mtime_ns}" for p in files for s in [p.stat()]))
 
 
 def llvm_header_paths(include: Path) -> frozenset[str]:
