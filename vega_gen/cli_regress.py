@@ -6,6 +6,7 @@ It does no work of its own: ``pipeline`` makes the plan, ``regress`` judges, ``r
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 from typing import Annotated
@@ -22,8 +23,13 @@ TEST_SECONDS = 60
 def regress(
     target: Annotated[str, typer.Option("--target", metavar="T", help="Target to hold out: a folder of llvm/lib/Target.")],
     llvm: Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")],
-    mode: Annotated[Mode, typer.Option("--mode", help="What generation may read of the target: td, or desc (headers too).")] = Mode.DESC,
-    filler: Annotated[FillerName, typer.Option("--filler", help="What fills the function templates.")] = FillerName.CONSENSUS,
+    mode: Annotated[
+        list[Mode] | None,
+        typer.Option("--mode", help="What generation may read of the target: td, or desc (headers too). Repeatable.  [default: desc]"),
+    ] = None,
+    filler: Annotated[
+        list[FillerName] | None, typer.Option("--filler", help="What fills the function templates. Repeatable.  [default: consensus]")
+    ] = None,
     functions: Annotated[str, typer.Option("--functions", metavar="GLOB", help="Only functions whose qualified name matches.")] = "*",
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Functions at a time.")] = 2,
     work: Annotated[
@@ -34,48 +40,57 @@ def regress(
     ] = None,
     timeout: Annotated[int, typer.Option("--timeout", metavar="S", min=1, help="Seconds a test may take.")] = TEST_SECONDS,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Run the whole suite, also after a test has failed.")] = False,
-    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the run, a function an entry, as JSON.")] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the run as JSON, several runs as a list; as .jsonl a function a line."),
+    ] = None,
 ) -> None:
-    """Judge each generated function of a held-out target in the official backend, with LLVM's own tests: true Pass@1."""
+    """Judge each generated function of a held-out target in the official backend, with LLVM's own tests: true Pass@1.
+
+    Several modes or fillers are judged one after the other, and shown side by side."""
     import orjson
 
     from vega_gen import pipeline, store
     from vega_gen.report import passrate
 
-    start = time.monotonic()
-    with render.progress(f"regress {target}") as advance:
-        regression = pipeline.regression(
-            llvm,
-            target,
-            mode=mode,
-            filler=filler,
-            functions_glob=functions,
-            jobs=jobs,
-            work=work,
-            build_dir=build_dir,
-            timeout=timeout,
-            keep_going=keep_going,
-            progress=advance,
-        )
-        judgements = sorted(regression.judgements(), key=lambda j: (j.file, j.line))
-    run = passrate.Run(target, regression.plan.llvm_version, mode, filler, time.monotonic() - start, tuple(judgements))
+    runs: list[passrate.Run] = []
+    left_out: dict[str, None] = {}
+    for each_mode, each_filler in itertools.product(mode or [Mode.DESC], filler or [FillerName.CONSENSUS]):
+        start = time.monotonic()
+        with render.progress(f"regress {target} {each_mode} {each_filler}") as advance:
+            regression = pipeline.regression(
+                llvm,
+                target,
+                mode=each_mode,
+                filler=each_filler,
+                functions_glob=functions,
+                jobs=jobs,
+                work=work,
+                build_dir=build_dir,
+                timeout=timeout,
+                keep_going=keep_going,
+                progress=advance,
+            )
+            judgements = tuple(sorted(regression.judgements(), key=lambda j: (j.file, j.line)))
+        runs.append(passrate.Run(target, regression.plan.llvm_version, each_mode, each_filler, time.monotonic() - start, judgements))
+        left_out.update(dict.fromkeys(regression.baseline.left_out))
     if json:
-        store.write_atomic(json, orjson.dumps(passrate.run_json(run), option=orjson.OPT_INDENT_2))
-    for line in passrate.failure_lines(run):
-        render.OUT.print(line)
-    if functions != "*":
-        # Who asks for some functions wants to read what their tests or the compiler said.
-        for j in judgements:
-            if j.output:
-                render.OUT.out(f"\n{j.file}:{j.line}: {j.function}\n{j.output}")
+        if json.suffix == ".jsonl":
+            text = b"".join(line for run in runs for line in passrate.judgement_lines(run))
+        else:
+            made = [passrate.run_json(run) for run in runs]
+            text = orjson.dumps(made[0] if len(made) == 1 else made, option=orjson.OPT_INDENT_2)
+        store.write_atomic(json, text)
+    if len(runs) == 1:
+        for line in passrate.failure_lines(runs[0]):
+            render.OUT.print(line)
     for interface in (True, False):
-        if not interface or any(j.interface for j in judgements):
-            render.OUT.print(passrate.verdict_table([run], interface))
-            render.OUT.print(passrate.module_table([run], interface))
-    left_out = regression.baseline.left_out
+        if not interface or any(j.interface for j in runs[0].judgements):
+            render.OUT.print(passrate.verdict_table(runs, interface))
+            render.OUT.print(passrate.module_table(runs, interface))
     if left_out:
         render.notice(f"{len(left_out)} tests are not green on the unmodified backend and were left out: {', '.join(left_out)}")
-    unresolved = [j for j in judgements if j.verdict is Verdict.UNRESOLVED]
+    unresolved = [j for run in runs for j in run.judgements if j.verdict is Verdict.UNRESOLVED]
     for j in unresolved:
         render.error(f"{j.file}:{j.line}", f"{j.function} is unresolved: {j.output}", f"run it again: {j.command}")
     if unresolved:

@@ -30,6 +30,7 @@ FILLERS: Mapping[FillerName, Callable[[], Filler]] = {
     FillerName.FORKFLOW: ForkFlowFiller,
     FillerName.CONSENSUS: ConsensusFiller,
 }
+_STAGES = ("records", "corpus", "cxx", "tablegen", "groups", "function_template", "features", "fill", "emit", "pipeline")
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 
 
@@ -140,7 +141,7 @@ def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation |
     """Hash of everything a plan depends on: what is generated, the corpus, LLVM's headers, the compiler, this program."""
     llvm = f"{inputs.source.version} {installation.prefix} {installation.version}" if installation else inputs.source.version
     return store.digest(
-        "plan", store.code_version("."), inputs.folder, inputs.mode, inputs.filler, llvm, repr(inputs.description), mined.corpus.digest,
+        "plan", store.code_version(*_STAGES), inputs.folder, inputs.mode, inputs.filler, llvm, repr(inputs.description), mined.corpus.digest,
         *(part for item in sorted(inputs.headers.items()) for part in item), headers_digest(mined.corpus.root / "include"),
     )
 
