@@ -140,9 +140,10 @@ def generate(
 def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation | None) -> str:
     """Hash of everything a plan depends on: what is generated, the corpus, LLVM's headers, the compiler, this program."""
     llvm = f"{inputs.source.version} {installation.prefix} {installation.version}" if installation else inputs.source.version
+    headers = (part for item in sorted(inputs.headers.items()) for part in item)
+    what = (inputs.folder, inputs.mode, inputs.filler, llvm, repr(inputs.description))
     return store.digest(
-        "plan", store.code_version(*_STAGES), inputs.folder, inputs.mode, inputs.filler, llvm, repr(inputs.description), mined.corpus.digest,
-        *(part for item in sorted(inputs.headers.items()) for part in item), headers_digest(mined.corpus.root / "include"),
+        "plan", store.code_version(*_STAGES), *what, mined.corpus.digest, *headers, headers_digest(mined.corpus.root / "include")
     )
 
 
