@@ -191,7 +191,8 @@ def plan_declarations(
     planned: set[str] = set()
     for f in functions:
         s = f.candidate.signature
-        if s.class_name or "static" in s.prefix or "extern" in s.prefix or "" in f.namespaces or not f.file.endswith(".cpp"):
+        local = "static" in s.prefix or "extern" in s.prefix or "" in f.namespaces or not f.file.endswith(".cpp")
+        if s.class_name or local or f.compiles is False:  # a declaration that does not compile would spoil every file
             continue
         planned.add(masker.mask(s.name))
         role = donors.vote(declared[masker.mask(s.name)])

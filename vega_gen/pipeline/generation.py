@@ -24,7 +24,7 @@ from vega_gen.groups import FunctionGroup, Groups, Masker
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
-from vega_gen.records import Class, FillerName, HoleKind, Plan
+from vega_gen.records import Class, FillerName, HoleKind, Plan, PlannedFunction
 
 FILLERS: Mapping[FillerName, Callable[[], Filler]] = {
     FillerName.FORKFLOW: ForkFlowFiller,
@@ -128,13 +128,20 @@ def generate(
     if installation is None:
         return plan
     compiler = CandidateCompiler(plan, inputs, installation, work, progress)
-    chosen = choose(plan.functions, compiler, jobs, progress)
+    chosen = tuple(map(out_of_header, choose(plan.functions, compiler, jobs, progress)))
     compiler.close()
     files, classes = layout(mined.files, mined.maskers, new, chosen, headers)
     plan = replace(plan, files=files, classes=classes, functions=chosen)
     if only is None:
         store.dump(plan, kept)
     return plan
+
+
+def out_of_header(function: PlannedFunction) -> PlannedFunction:
+    """A function that does not compile, moved from a header to the .cpp beside it: there it spoils one file, not all."""
+    if function.compiles is not False or not function.file.endswith(".h"):
+        return function
+    return replace(function, file=function.file.removesuffix(".h") + ".cpp", in_class=False)
 
 
 def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation | None) -> str:
