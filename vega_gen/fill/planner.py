@@ -20,7 +20,7 @@ from vega_gen.groups import FunctionGroup, GroupKind, Groups, Masker, module_of
 from vega_gen.records import Class, Contract, Function, Member, Mode, PlannedFunction, Signature
 
 PRESENCE = 0.5
-"""Weighted share of donors above which a function that nothing declares is written. Chosen on ARC, Lanai, VE."""
+"""Weighted share of donors above which a function that nothing declares is written: more likely than not."""
 
 PRESENCE_IN_FILE = 0.35
 """The same for a function of a class or file that is written anyway: share of the donors that have the class or file."""
