@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from llvm_integration.discover import Installation
@@ -160,11 +159,6 @@ class Checker:
             result = CheckResult(False, found["message"], int(own[1]) if own else 0)
         self._insert("INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?)", key, int(result.ok), result.message, result.line)
         return result
-
-    def check_many(self, preamble: Preamble, texts: Sequence[str], jobs: int) -> list[CheckResult]:
-        """`check` for each text, `jobs` at a time, in the order of `texts`."""
-        with ThreadPoolExecutor(jobs) as pool:
-            return list(pool.map(partial(self.check, preamble), texts))
 
     def _select(self, query: str, *values: str) -> tuple[str | int, ...] | None:
         with self._lock:
