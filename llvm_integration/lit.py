@@ -20,6 +20,10 @@ from llvm_integration.discover import Installation, Source
 from llvm_integration.process import Completed, ToolFailure, run
 
 DISCOVERY_SECONDS = 300.0
+TEST_MEMORY_MB = 8000
+"""Address space of each process of a test: one that asks for more fails, and takes no other with it."""
+TEST_VARIABLE = "VEGA_LIT_TEST"
+"""Environment variable in which the programs of a test find its name, relative to `TestSuite.root`."""
 
 _DRIVER = """\
 # Written by llvm_integration.lit: runs lit with LLVM's own test configuration and the site configuration beside this file.
@@ -28,6 +32,24 @@ from lit.main import main
 
 if __name__ == "__main__":
     main({{"config_map": {{os.path.normcase(os.path.realpath({config!r})): {site!r}}}}})
+"""
+_FORMAT_MODULE = "vega_lit_format"
+_FORMAT = """\
+# Written by llvm_integration.lit: tells each test's programs which test they run for.
+import lit.formats
+
+
+class NamedShTest(lit.formats.ShTest):
+    def execute(self, test, lit_config):
+        test.config.environment[{variable!r}] = "/".join(test.path_in_suite)
+        return super().execute(test, lit_config)
+"""
+_SITE_FOOTER = """
+import lit.formats
+from {module} import NamedShTest
+
+if type(config.test_format) is lit.formats.ShTest:
+    config.test_format.__class__ = NamedShTest
 """
 _SITE_HEADER = """\
 # Written by llvm_integration.lit from the checkout's test/lit.site.cfg.py.in.
@@ -152,12 +174,14 @@ class TestSuite:
         (work / "tmp").mkdir(parents=True, exist_ok=True)
         _link_tools(work / "bin", self.installation.bindir, tools_dir)
         site = work / "lit.site.cfg.py"
-        site.write_text(self._site_config(work / "bin"), encoding="utf-8")
+        footer = _SITE_FOOTER.format(module=_FORMAT_MODULE)
+        site.write_text(self._site_config(work / "bin") + footer, encoding="utf-8")
+        (work / f"{_FORMAT_MODULE}.py").write_text(_FORMAT.format(variable=TEST_VARIABLE), encoding="utf-8")
         driver = work / "run_lit.py"
         driver.write_text(_DRIVER.format(config=str(self.root / "lit.cfg.py"), site=str(site)), encoding="utf-8")
         # LLVM 19's lit.cfg.py and a newer lit agree on the internal shell only if it is asked for.
         environment = {"LIT_USE_INTERNAL_SHELL": "1", "TMPDIR": str(work / "tmp")}
-        completed = run([sys.executable, str(driver), *arguments], env=environment, timeout=timeout)
+        completed = run([sys.executable, str(driver), *arguments], env=environment, timeout=timeout, memory_mb=TEST_MEMORY_MB)
         if completed.timed_out or completed.returncode not in (0, 1):
             completed.check(next_step="read lit's message; LLVM's test configuration may need a tool that is not installed")
         return completed

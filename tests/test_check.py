@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llvm_integration.check import Checker, CheckResult
+from llvm_integration.check import Checker, CheckResult, Mistake, check_files
 from llvm_integration.discover import Installation, find_installation
 
 HEADER = "struct Shape { int sides() const; };\n"
@@ -32,7 +32,7 @@ def include(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def checker(tmp_path: Path, include: Path, installation: Installation) -> Iterator[Checker]:
-    checker = Checker(installation, [include], ["-std=c++17"], tmp_path / "work")
+    checker = Checker(installation, [include], ["-std=c++17", "-DNDEBUG"], tmp_path / "work")
     yield checker
     checker.close()
 
@@ -40,8 +40,37 @@ def checker(tmp_path: Path, include: Path, installation: Installation) -> Iterat
 def test_right_and_wrong_texts(checker: Checker) -> None:
     preamble = checker.preamble("shape", PREAMBLE)
     assert preamble.ok
-    wrong = CheckResult(False, "use of undeclared identifier 'corners'", 3)
-    assert [checker.check(preamble, text) for text in (GOOD, WRONG)] == [CheckResult(True, "", 0), wrong]
+    wrong = CheckResult(False, "use of undeclared identifier 'corners'", 3, False)
+    assert [checker.check(preamble, text) for text in (GOOD, WRONG)] == [CheckResult(True, "", 0, True), wrong]
+
+
+@pytest.mark.parametrize(
+    ("body", "ok", "clean"),
+    [
+        ("if (helper(1)) return 1;", False, False),  # a path that returns nothing
+        ("int n; return n;", False, False),
+        ("int unused = helper(1); return 2;", True, False),
+        ("int n; n = helper(1); return 2;", True, False),
+        ("assert(corners > 2); return 2;", True, False),  # the assertion is of another class
+        ("assert(this && 1); return 2;", True, True),
+        ("int n = helper(1); assert(n); return 2;", True, True),
+    ],
+)
+def test_what_speaks_against_a_text(checker: Checker, body: str, ok: bool, clean: bool) -> None:
+    preamble = checker.preamble("shape", "#include <cassert>\n" + PREAMBLE)
+    result = checker.check(preamble, f"int Shape::sides() const {{\n  {body}\n}}\n")
+    assert (result.ok, result.clean) == (ok, clean)
+
+
+def test_every_mistake_of_a_whole_file_is_told(installation: Installation, include: Path, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.cpp", tmp_path / "bad.cpp"
+    good.write_text(f'#include "shape.h"\nint helper(int);\n{GOOD}')
+    bad.write_text('#include "shape.h"\nMissing a;\nint b;\nAbsent c;\n')
+    said = check_files(installation, [good, bad], [include], ["-std=c++17", "-DNDEBUG"], 2, lambda done, total, text: None)
+    assert said == {
+        good: (),
+        bad: (Mistake(str(bad), 2, "unknown type name 'Missing'"), Mistake(str(bad), 4, "unknown type name 'Absent'")),
+    }
 
 
 def test_unterminated_text_is_wrong(checker: Checker) -> None:
@@ -54,7 +83,7 @@ def test_results_are_kept(checker: Checker, tmp_path: Path, include: Path, insta
     preamble = checker.preamble("shape", PREAMBLE)
     before = checker.check(preamble, WRONG)
     written = preamble.pch.stat().st_mtime_ns
-    again = Checker(installation, [include], ["-std=c++17"], tmp_path / "work")
+    again = Checker(installation, [include], ["-std=c++17", "-DNDEBUG"], tmp_path / "work")
     kept = again.preamble("shape", PREAMBLE)
     assert kept == preamble
     assert kept.pch.stat().st_mtime_ns == written
@@ -79,8 +108,7 @@ def test_a_rewritten_equal_header_changes_nothing(checker: Checker, include: Pat
 def test_a_wrong_preamble_is_told_and_texts_are_judged_all_the_same(checker: Checker) -> None:
     preamble = checker.preamble("wrong", PREAMBLE + "NoSuchType value;\n")
     assert not preamble.ok
-    assert "unknown type name 'NoSuchType'" in preamble.message
-    assert ":4:" in preamble.message
+    assert preamble.mistakes == (Mistake(str(preamble.header), 4, "unknown type name 'NoSuchType'"),)
     assert checker.check(preamble, GOOD).ok
     assert not checker.check(preamble, WRONG).ok
 

@@ -9,25 +9,26 @@ from dataclasses import replace
 import pytest
 from plans import function
 
+from llvm_integration.check import CheckResult
 from vega_gen import cxx
 from vega_gen.fill.choose import REPAIRS, choose, choose_one, definition, statement_at, statement_tree, with_declarations
 from vega_gen.records import Candidate, FilledStatement, PlannedFunction, Signature, Statement
 
 
 class Refusing:
-    """A compiler that refuses every text with one of ``words`` in it, at the first line that has one."""
+    """A compiler that refuses every text with one of ``words`` in it, at the first line that has one, and warns of "doubtful"."""
 
     def __init__(self, *words: str) -> None:
         self.words = words
         self.texts: list[str] = []
 
-    def __call__(self, file: str, text: str) -> tuple[bool, str, int]:
+    def __call__(self, file: str, text: str) -> CheckResult:
         self.texts.append(text)
         for number, line in enumerate(text.split("\n"), 1):
             for word in self.words:
                 if word in line:
-                    return False, f"{file}: use of undeclared identifier '{word}'", number
-        return True, "", 0
+                    return CheckResult(False, f"{file}: use of undeclared identifier '{word}'", number, False)
+        return CheckResult(True, "", 0, "doubtful" not in text)
 
 
 def filled(code: str) -> tuple[FilledStatement, ...]:
@@ -60,6 +61,24 @@ def test_the_first_candidate_that_compiles_is_taken() -> None:
     assert body(chosen) == "good ( ) ;"
     assert len(compiler.texts) == 3, "what stands behind the one taken is not compiled"
     assert len(chosen.candidates) == 4
+
+
+def test_one_that_the_compiler_has_no_doubts_about_is_taken_before() -> None:
+    assert body(choose_one(planned("bad();", "doubtful();", "good();"), Refusing("bad"))) == "good ( ) ;"
+    assert body(choose_one(planned("bad();", "doubtful();", "worse();"), Refusing("bad", "worse"))) == "doubtful ( ) ;"
+
+
+@pytest.mark.parametrize(
+    ("code", "left"),
+    [
+        ("a(); if (x) { bad(); } b();", "a ( ) ; b ( ) ;"),
+        ("switch (x) { case 1: return bad(); default: return 2; }", "switch ( x ) { default : return 2 ; }"),
+        ("a(); for (;;) { if (y) bad(); }", "a ( ) ;"),
+        ("if (x) { bad(); b(); }", "if ( x ) { b ( ) ; }"),
+    ],
+)
+def test_a_block_goes_with_the_last_statement_in_it(code: str, left: str) -> None:
+    assert body(choose_one(planned(code), Refusing("bad"))) == left
 
 
 def test_a_named_statement_is_taken_out_with_what_is_nested_in_it() -> None:
@@ -114,8 +133,8 @@ def test_a_refused_signature_takes_nothing_out() -> None:
 )
 def test_the_statement_on_the_compiler_s_line(code: str, word: str, gone: str) -> None:
     function = planned(code)
-    _, _, line = Refusing(word)("a.cpp", definition(function, function.candidate))
-    index = statement_at(function, function.candidate, line)
+    refused = Refusing(word)("a.cpp", definition(function, function.candidate))
+    index = statement_at(function, function.candidate, refused.line)
     assert index is not None
     assert " ".join(function.candidate.statements[index].head) == gone
 
@@ -144,7 +163,7 @@ def test_a_free_function_is_compiled_and_declared_in_its_namespaces() -> None:
     method = planned("one();")
     declared = with_declarations((free, method, replace(free, file="Other.h")))
     assert set(declared) == {"ToyInstrInfo.cpp"}
-    assert cxx.tokenize(declared["ToyInstrInfo.cpp"]) == cxx.tokenize("namespace llvm { namespace { static int pick(); } }")
+    assert cxx.tokenize("".join(declared["ToyInstrInfo.cpp"])) == cxx.tokenize("namespace llvm { namespace { static int pick(); } }")
 
 
 def free_function(name: str, code: str, *, helper: bool = False) -> PlannedFunction:
@@ -155,10 +174,10 @@ def free_function(name: str, code: str, *, helper: bool = False) -> PlannedFunct
 class Declared(Refusing):
     """Refuses a call of ``helper`` that no declaration stands before, and every text with one of ``words`` in it."""
 
-    def __call__(self, file: str, text: str) -> tuple[bool, str, int]:
+    def __call__(self, file: str, text: str) -> CheckResult:
         call = re.search(r"(?<!int )helper\(", text)
         if call and "static int helper()" not in text:
-            return False, "use of undeclared identifier 'helper'", text.count("\n", 0, call.start()) + 1
+            return CheckResult(False, "use of undeclared identifier 'helper'", text.count("\n", 0, call.start()) + 1, False)
         return super().__call__(file, text)
 
 

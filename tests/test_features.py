@@ -30,7 +30,7 @@ def description(folder: str = "Aaa") -> Description:
             instruction("NOP", 2, frozenset()),
         ),
         features=(SubtargetFeature("FeatureX", "x", "HasX", "true", "", ()),),
-        processors=(Processor("generic", "NoSchedModel", "AaaItineraries", ()),),
+        processors=(Processor("generic", "", "AaaItineraries", ()),),
         data={"Target.AllowRegisterRenaming": "0"},
     )
 

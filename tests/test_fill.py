@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invented import DONORS, INTERFACES, KINDS, MASKERS, NEW, WORDS, copies, function, groups, new_target, template
+from invented import DONORS, KINDS, MASKERS, NEW, WORDS, copies, function, groups, new_target, template
 from test_function_template import BODIES
-from test_groups import CONTRACTS, DECODERS, decoder
+from test_groups import decoder
 
 from vega_gen.cxx import parse_file, tokenize, tokens
 from vega_gen.fill.choose import statement_tree
@@ -19,11 +19,19 @@ from vega_gen.fill.context import NewTarget, Request
 from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.holes import fill_holes, unknown_names, write
-from vega_gen.fill.planner import Planner
 from vega_gen.fill.signatures import declared_signature, donor_signature
 from vega_gen.fill.weights import statement_id, weights_of
 from vega_gen.function_template import FunctionTemplate, Hole, build_template, field_types
-from vega_gen.records import Candidate, Class, Contract, Enum, Function, HoleKind, Mode, Param, PlannedFunction, Signature, Statement
+from vega_gen.records import (
+    Candidate,
+    Enum,
+    Function,
+    HoleKind,
+    Param,
+    RegisterClass,
+    Signature,
+    Statement,
+)
 
 EQUAL = dict.fromkeys(range(3), 1 / 3)
 
@@ -276,6 +284,68 @@ def test_a_reference_that_no_donor_initialises_is_bound_to_the_parameter_of_its_
         assert candidate.signature.initialisers == (tokenize("Sub(S)"),)
 
 
+def test_a_statement_with_names_of_another_target_is_not_voted_for() -> None:
+    members = [function(t, "int f() { int x = take(1); if (hasOdd()) { x = odd(x); } return x; }") for t in DONORS]
+    first = ConsensusFiller().fill(request(template(members), new_target(words=WORDS | {"take", "hasOdd"})))[0]
+    assert words(first) == ["int x = take ( 1 ) ;", "return x ;"], "nor is the block that it alone was in"
+
+
+def test_a_name_that_several_targets_make_from_their_own_is_known() -> None:
+    members = [function(t, "int f() { int x = take(1); Init@Info(x); return x; }") for t in DONORS]
+    new = new_target(words=WORDS | {"take"})
+    assert "InitDddInfo ( x ) ;" in words(ConsensusFiller().fill(request(template(members), new))[0])
+
+
+def test_a_statement_counts_wherever_donors_have_it() -> None:
+    plain, wrapped = "analyze(Info, Values, 4);", "if (ok) { analyze(Info, Values, 4); }"
+    members = [function(t, f"void f() {{ int x = take(1); {body} use(x); }}") for t, body in zip(DONORS, (plain, wrapped, ""), strict=True)]
+    new = new_target(words=WORDS | {"take", "analyze", "Info", "Values", "use", "ok"})
+    assert words(ConsensusFiller().fill(request(template(members), new))[0]) == [
+        "int x = take ( 1 ) ;", "analyze ( Info , Values , 4 ) ;", "use ( x ) ;",
+    ]  # fmt: skip
+
+
+def test_a_method_that_only_the_new_target_declares_is_called_where_a_donor_calls_it() -> None:
+    case = "case ISD::ODD: return LowerODD(Op);"
+    members = [function(t, f"int @Info::f(int Op) {{ switch (Op) {{ {case if t == 'Bbb' else ''} default: return 0; }} }}") for t in DONORS]
+    header = "class DddInfo {{ int f(int Op); {} }};"
+    new = replace(new_target(words=WORDS | {"ISD", "ODD"}), identifiers=frozenset({"LowerODD"}))
+    taken: dict[str, list[str]] = {}
+    for own in ("", "int LowerODD(int Op);"):
+        classes = parse_file(header.format(own).encode(), NEW, "DddInfo.h").classes
+        signature = Signature("f", "DddInfo", result=("int",), params=(Param(("int",), "Op"),))
+        taken[own] = words(ConsensusFiller().fill(request(template(members), replace(new, classes=classes), signature))[0])
+    assert taken[""] == ["switch ( Op )", "default :", "return 0 ;"]
+    assert taken["int LowerODD(int Op);"] == ["switch ( Op )", "case ISD :: ODD :", "return LowerODD ( Op ) ;", "default :", "return 0 ;"]
+
+
+TABLE = """static DecodeStatus Decode{0}RegisterClass(MCInst &Inst, unsigned No, uint64_t A, const MCDisassembler *D) {{
+  if (No > {1}) return Fail;
+  unsigned Reg = {0}DecoderTable[No];
+  add(Inst, Reg);
+  return Ok;
+}}"""
+
+
+def test_the_record_of_a_contract_and_its_size_are_holes() -> None:
+    names = {"Aaa": ("AaaRegs", 7), "Bbb": ("GPR", 15)}
+    extra = {t: TABLE.format(*pair) for t, pair in names.items()}
+    asked = {t: [decoder(f"Decode{record}RegisterClass", record)] for t, (record, _) in names.items()}
+    (group,) = [g for g in groups(extra, asked).by_name.values() if "<RC>" in g.name]
+
+    def numbers(member: Function, record: str) -> dict[str, str]:
+        return {str(last): "size(<RC>)-1" for name, last in names.values() if name == record}
+
+    made = build_template(group, group.members, MASKERS, KINDS, numbers_of=numbers)
+    wide = RegisterClass("Wide", "Ddd", ("i32",), 32, 32, tuple(f"W{n}" for n in range(12)), True)
+    new = new_target(words=WORDS | {"Fail", "Ok", "add", "Inst", "WideDecoderTable"})
+    new = replace(new, description=replace(new.description, register_classes=(wide,)))
+    signature = replace(group.members[0].signature, name="DecodeWideRegisterClass")
+    assert words(ConsensusFiller().fill(request(made, new, signature))[0])[::2] == [
+        "if ( No > 11 )", "unsigned Reg = WideDecoderTable [ No ] ;", "return Ok ;",
+    ]  # fmt: skip
+
+
 # --------------------------------------------------------------------- forkflow
 
 
@@ -298,67 +368,3 @@ def test_forkflow_copies_one_backend_and_renames_it(copied: str) -> None:
 def test_forkflow_has_nothing_where_its_backend_has_nothing(copied: str) -> None:
     made = copies().restricted(lambda f: f.target != copied)
     assert ForkFlowFiller().fill(request(made, new_target())) == ()
-
-
-# ---------------------------------------------------------------------- planner
-
-
-def planner(new: NewTarget, extra: Mapping[str, str] | None = None, contracts: Mapping[str, Sequence[Contract]] | None = None) -> Planner:
-    found = groups(extra, contracts)
-    return Planner(found, lambda g: build_template(g, g.members, MASKERS, KINDS), new, ConsensusFiller(), MASKERS)
-
-
-def declared_class() -> Class:
-    header = parse_file(b"""namespace llvm { class DddInstrInfo : public DddGenInstrInfo { public:
-      void copyPhysReg(Block &MBB, unsigned To, unsigned From, bool Kill) const override; }; }""", NEW, "DddInstrInfo.h")  # fmt: skip
-    return header.classes[0]
-
-
-def named(planned: Sequence[PlannedFunction]) -> dict[str, PlannedFunction]:
-    return {f.qualified_name: f for f in planned}
-
-
-def test_without_headers_what_most_donors_have_is_planned() -> None:
-    planned = named(planner(new_target()).plan())
-    assert {"DddInstrInfo::copyPhysReg", "DddInstrInfo::isSmall", "DddInstrInfo::DddInstrInfo", "createDddInstrInfo"} <= set(planned)
-    copy = planned["DddInstrInfo::copyPhysReg"]
-    assert (copy.file, copy.module.value, copy.in_class, copy.group) == ("DddCopy.cpp", "OPT", False, "InstrInfo::copyPhysReg")
-    assert sum(f.qualified_name == "DddInstrInfo::cost" for f in planner(new_target()).plan()) == 2
-
-
-def test_what_one_donor_alone_has_is_not_planned() -> None:
-    planned = named(planner(new_target(), {"Bbb": "int onlyBbbHasThis() { return 1; }"}).plan())
-    assert "onlyDddHasThis" not in planned
-
-
-def test_a_helper_that_a_planned_function_calls_is_planned_too() -> None:
-    extra = {"Ccc": "void emitCccNote(const char *Text) { note(); }"}
-    near = new_target({"Aaa": 0.1, "Bbb": 0.1, "Ccc": 0.9})
-    assert "emitDddNote" in named(planner(near, extra).plan())
-    assert "emitDddNote" not in named(planner(new_target(), extra).plan())
-
-
-def test_with_headers_what_they_declare_is_planned_as_they_declare_it() -> None:
-    new = new_target(mode=Mode.DESC, classes=(declared_class(),))
-    planned = named(planner(new).plan())
-    assert {n for n in planned if n.startswith("DddInstrInfo::")} == {"DddInstrInfo::copyPhysReg"}
-    first = planned["DddInstrInfo::copyPhysReg"].candidate
-    assert [p.name for p in first.signature.params] == ["MBB", "To", "From", "Kill"]
-    assert words(first)[-1] == "BuildMI ( MBB , get ( Opc ) , To ) . addReg ( From , 4 ) ;"
-
-
-def test_a_contract_is_filled_from_brothers_of_other_names() -> None:
-    new = new_target(contracts=(decoder("DecodeWideRegisterClass", "Wide"),), words=WORDS | {"Ok"})
-    planned = named(planner(new, DECODERS, CONTRACTS).plan())
-    assert words(planned["DecodeWideRegisterClass"].candidate) == ["return Ok ;"]
-    assert not any("GPR" in name or "Regs" in name for name in planned)
-
-
-def test_only_what_is_asked_for_is_planned() -> None:
-    planned = planner(new_target()).plan(only=lambda g: g.name == "InstrInfo::isSmall")
-    assert [f.qualified_name for f in planned] == ["DddInstrInfo::isSmall"]
-
-
-def test_the_interface_classes_are_read() -> None:
-    assert INTERFACES.overridden("TargetInstrInfo", "copyPhysReg", 4) is not None
-    assert INTERFACES.overridden("TargetInstrInfo", "isSmall", 1) is None

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from llvm_integration.discover import Installation, Source, find_installation, open_source
-from llvm_integration.lit import ResultCode, TestSuite
+from llvm_integration.lit import TEST_VARIABLE, ResultCode, TestSuite
 from llvm_integration.process import ToolFailure
 
 CONFIG = """\
@@ -139,3 +139,9 @@ def test_llvm_s_own_configuration_is_read(llvm_source: Path, tmp_path: Path, ins
     source = open_source(llvm_source)
     tests = TestSuite(source, installation, "Lanai", tmp_path).discover()
     assert {name.rpartition("/")[0] for name in tests} >= {"CodeGen/Lanai", "MC/Lanai", "tools/llvm-objdump/ELF/Lanai"}
+
+
+def test_the_programs_of_a_test_are_told_its_name(suite: TestSuite, tools: Path) -> None:
+    (tools / "tinytool").write_text(f"#!/bin/sh\necho tiny says yes; echo ran for ${TEST_VARIABLE} >&2; exit 7\n")
+    result = suite.run(["CodeGen/Tiny/pass.ll"], tools, timeout=20, jobs=2)["CodeGen/Tiny/pass.ll"]
+    assert "ran for CodeGen/Tiny/pass.ll" in result.output

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llvm_integration.lit import ResultCode, TestResult
+from llvm_integration.lit import TEST_VARIABLE, ResultCode, TestResult
 from llvm_integration.process import Completed, run
 from vega_gen.cxx import parse_function
 from vega_gen.records import Candidate, FilledStatement, FillerName, Function, Mode, Module, Plan, PlannedFunction, Statement
@@ -201,14 +201,16 @@ class TinyBuild:
 
 @dataclass
 class TinySuite:
-    """A ``Suite`` that calls the tool once a test. ``delay``: seconds before each run of the suite."""
+    """A ``Suite`` that calls the tool once a test. ``delay``: seconds before each run of the suite; ``runs``: the tests of each."""
 
     tests: Sequence[str] = tuple(EXPECTED)
     identity: str = "tiny"
     delay: float = 0.0
+    runs: list[tuple[str, ...]] = field(default_factory=list)
 
     def run(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None) -> Mapping[str, TestResult]:
         time.sleep(self.delay)
+        self.runs.append(tuple(tests))
         results: dict[str, TestResult] = {}
         failures = 0
         for name in tests:
@@ -219,7 +221,7 @@ class TinySuite:
         return results
 
     def _one(self, name: str, tools_dir: Path) -> TestResult:
-        done = run([str(tools_dir / "tool"), name], timeout=1)
+        done = run([str(tools_dir / "tool"), name], timeout=1, env={TEST_VARIABLE: name})
         if done.timed_out:
             return TestResult(ResultCode.TIMEOUT, "Timeout: Reached timeout of 1 seconds", 1.0)
         if done.returncode:

@@ -39,7 +39,7 @@ def regress(
         Path | None, typer.Option("--build-dir", metavar="DIR", help="CMake build directory of that LLVM; without it, an installed LLVM.")
     ] = None,
     timeout: Annotated[int, typer.Option("--timeout", metavar="S", min=1, help="Seconds a test may take.")] = TEST_SECONDS,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Run the whole suite, also after a test has failed.")] = False,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Run all tests that enter the function, also after one failed.")] = False,
     json: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the run as JSON, several runs as a list; as .jsonl a function a line."),
@@ -55,6 +55,7 @@ def regress(
 
     runs: list[passrate.Run] = []
     left_out: dict[str, None] = {}
+    flaky: dict[str, None] = {}
     for each_mode, each_filler in itertools.product(mode or [Mode.DESC], filler or [FillerName.CONSENSUS]):
         start = time.monotonic()
         with render.progress(f"regress {target} {each_mode} {each_filler}") as advance:
@@ -74,6 +75,7 @@ def regress(
             judgements = tuple(sorted(regression.judgements(), key=lambda j: (j.file, j.line)))
         runs.append(passrate.Run(target, regression.plan.llvm_version, each_mode, each_filler, time.monotonic() - start, judgements))
         left_out.update(dict.fromkeys(regression.baseline.left_out))
+        flaky.update(dict.fromkeys(regression.baseline.flaky))
     if json:
         if json.suffix == ".jsonl":
             text = b"".join(line for run in runs for line in passrate.judgement_lines(run))
@@ -90,6 +92,8 @@ def regress(
             render.OUT.print(passrate.module_table(runs, interface))
     if left_out:
         render.notice(f"{len(left_out)} tests are not green on the unmodified backend and were left out: {', '.join(left_out)}")
+    if flaky:
+        render.notice(f"{len(flaky)} of them have different results from run to run: {', '.join(flaky)}")
     unresolved = [j for run in runs for j in run.judgements if j.verdict is Verdict.UNRESOLVED]
     for j in unresolved:
         render.error(f"{j.file}:{j.line}", f"{j.function} is unresolved: {j.output}", f"run it again: {j.command}")

@@ -16,10 +16,19 @@ from rapidfuzz.distance import Indel
 from vega_gen.cxx import declared_names
 from vega_gen.errors import NotFoundError
 from vega_gen.groups import FunctionGroup, Masker
-from vega_gen.records import Class, Donor, Function, HoleKind, MemberKind, Statement, StatementKind
+from vega_gen.records import Class, Donor, Function, HoleKind, MemberKind, Signature, Statement, StatementKind
 
 FieldsOf = Callable[[Function], Mapping[str, str]]
 """Fields of a function's class whose type, masked, is its own: name -> type ("<T>Subtarget")."""
+
+OWN_CLASS = "<C>"
+"""Stands for the name of the function's class where that is no target's name and a role ("<T>InstrInfo")."""
+
+OWN_RECORD = "<RC>"
+"""Stands for the record that a contract's name is made from (DecodeGPRRegisterClass), as in the names of function groups."""
+
+NumbersOf = Callable[[Function, str], Mapping[str, str]]
+"""(function, record that its name is made from) -> what integers in it are: "32" -> "size(<RC>)"."""
 
 KindOf = Callable[[str], HoleKind | None]
 """A donor's symbol table: qualified name ("Lanai::SP") -> kind, None if TableGen does not know it."""
@@ -156,8 +165,13 @@ def _locals(body: Sequence[Statement]) -> dict[str, None]:
 class _Abstractor:
     """Turns one member's statements into lines: masks the target, types the holes, names the parameters by position."""
 
-    def __init__(self, index: int, function: Function, masker: Masker, kind_of: KindOf, fields: Mapping[str, str]) -> None:
+    def __init__(
+        self, index: int, function: Function, masker: Masker, kind_of: KindOf, fields: Mapping[str, str], own: Mapping[str, str],
+        numbers: Mapping[str, str],
+    ) -> None:
         self.index = index
+        self.own = own
+        self.numbers = numbers
         self.function = function
         self.masker = masker
         self.kind_of = kind_of
@@ -194,12 +208,14 @@ class _Abstractor:
                 fills.append(token)
             elif _NUMBER.match(token):
                 out.append(Hole(HoleKind.INTEGER))
-                fills.append(token)
+                fills.append(self.numbers.get(token, token))
             elif token.startswith('"'):
                 out.append(Hole(HoleKind.STRING))
                 fills.append(self.masker.mask(token))
             else:
                 scope = i + 1 < len(tokens) and tokens[i + 1] == "::"
+                for name, stands_for in self.own.items():
+                    token = token.replace(name, stands_for)
                 out.append(self.masker.mask_scope(token) if scope else self.masker.mask(token))
             i += 1
         return tuple(out), tuple(fills)
@@ -236,6 +252,18 @@ class _Abstractor:
             slot = Slot(s.kind, {self.index: line}, self.slots(s.children))
             out.append(slot)
         return out
+
+
+def own_names(group: FunctionGroup, signature: Signature, masker: Masker) -> dict[str, str]:
+    """Names that are this function's own and stand in its text: the class, where it is none of a role, and the record of a contract."""
+    found: dict[str, str] = {}
+    if group.role and "<" not in group.role:
+        found[signature.class_name.rsplit("::", 1)[-1]] = OWN_CLASS
+    before, mark, after = group.name.rpartition(":")[2].partition(OWN_RECORD)
+    name = masker.mask(signature.name)
+    if mark and name.startswith(before) and name.endswith(after) and len(name) > len(before + after) + 1:
+        found[masker.unmask(name[len(before) : len(name) - len(after)])] = OWN_RECORD
+    return found
 
 
 # -------------------------------------------------------------------- alignment
@@ -373,6 +401,7 @@ def build_template(
     maskers: Mapping[str, Masker],
     kinds: Mapping[str, KindOf],
     fields_of: FieldsOf = lambda function: {},
+    numbers_of: NumbersOf = lambda function, record: {},
 ) -> FunctionTemplate:
     """Aligns the members of a group.
 
@@ -388,8 +417,10 @@ def build_template(
     called: dict[str, dict[int, str]] = {}
     forests: list[list[Slot]] = []
     for i, f in enumerate(members):
+        own = own_names(group, f.signature, maskers[f.target])
+        record = next((name for name, what in own.items() if what == OWN_RECORD), "")
         initialisers = tuple(Statement(StatementKind.INITIALISER, tokens, line=f.line) for tokens in f.signature.initialisers)
-        abstractor = _Abstractor(i, f, maskers[f.target], kinds.get(f.target, none), fields_of(f))
+        abstractor = _Abstractor(i, f, maskers[f.target], kinds.get(f.target, none), fields_of(f), own, numbers_of(f, record))
         forest = abstractor.slots((*initialisers, *f.body))
         for name, own in abstractor.called.items():
             called.setdefault(name, {})[i] = own

@@ -18,7 +18,8 @@ def class_text(planned: PlannedClass, nested: Sequence[PlannedClass], functions:
     """The definition of a class, without a newline at its end.
 
     ``nested``: further planned classes, of which those inside ``planned`` are put in. ``functions``: planned methods of these classes,
-    wherever they are defined; those defined in the class get their bodies there, those that no member declares a declaration.
+    wherever they are defined; those defined in the class get their bodies there, those that no member declares a declaration, unless
+    they do not compile.
     """
     own = [f for f in functions if f.candidate.signature.class_name == planned.name]
     inner = {c.name.removeprefix(planned.name + "::"): c for c in nested if c.name.rpartition("::")[0] == planned.name}
@@ -49,7 +50,7 @@ def class_text(planned: PlannedClass, nested: Sequence[PlannedClass], functions:
         else:
             add(member.access, cxx.render(member.tokens))
     for index, function in enumerate(own):
-        if index not in done:
+        if index not in done and function.compiles is not False:
             signature = function.candidate.signature
             add("public", function_text(function, markers, in_class=True) if function.in_class else _declaration(signature))
     return templates.render(
@@ -88,9 +89,11 @@ def _find(declared: Signature, functions: Sequence[PlannedFunction], done: set[i
 
 def _method(member: Member, function: PlannedFunction | None, markers: Markers) -> str:
     assert member.signature is not None
-    if function is not None and function.in_class:
-        return function_text(function, markers, in_class=True)
-    return _declaration(member.signature, pure=member.pure)
+    declaration = _declaration(member.signature, pure=member.pure)
+    if function is None or not function.in_class:
+        return declaration
+    text = function_text(function, markers, in_class=True)
+    return f"{declaration}\n{text}" if function.compiles is False else text
 
 
 def _declaration(signature: Signature, *, pure: bool = False) -> str:

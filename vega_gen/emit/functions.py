@@ -50,18 +50,15 @@ class Markers:
 
 
 def function_text(function: PlannedFunction, markers: Markers, *, in_class: bool) -> str:
-    """The definition of the candidate taken, its last newline left out; ``in_class``: as it stands in its class."""
+    """The definition of the candidate taken, its last newline left out; ``in_class``: as it stands in its class.
+
+    One that does not compile is left out by the preprocessor, under a comment with the first line of the compiler's message."""
     signature, statements = function.candidate.signature, marked_statements(function, markers)
     text = cxx.render_function(signature, statements, in_class=in_class).rstrip("\n")
-    return "\n".join([*message_line(function, markers), text])
-
-
-def message_line(function: PlannedFunction, markers: Markers) -> list[str]:
-    """The comment above a function that does not compile, with the first line of the compiler's message; else nothing."""
     if function.compiles is not False:
-        return []
+        return text
     said = next((line.strip().rstrip("\\") for line in function.message.splitlines() if line.strip()), "no message")
-    return [markers.place(f"{REVIEW}: does not compile: {said}")]
+    return f"{markers.place(f'{REVIEW}: left out, it does not compile: {said}')}\n#if 0\n{text}\n#endif"
 
 
 def marked_statements(function: PlannedFunction, markers: Markers) -> tuple[Statement, ...]:

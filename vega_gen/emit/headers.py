@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vega_gen import cxx
 from vega_gen.cxx.lexer import scan
-from vega_gen.emit.functions import Markers, marked_statements, message_line
+from vega_gen.emit.functions import Markers, marked_statements
 from vega_gen.records import PlannedFunction, Signature
 
 _OPEN = {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}
@@ -48,10 +48,12 @@ class Header:
     def put(self, function: PlannedFunction, markers: Markers) -> bool:
         """Give the declaration of ``function`` its body; a method of a class here that is not declared is added to the class.
 
-        Returns False, with nothing changed, for a free function that is not declared, or a class that is not here.
+        Returns False, with nothing changed, for a function that does not compile, a free function that is not declared, or a class
+        that is not here.
         """
+        if function.compiles is False:
+            return False
         signature = function.candidate.signature
-        comment = "".join(line + "\n" for line in message_line(function, markers))
         body = _body_text(function, markers)
         found = self._declaration(signature)
         if found is not None:
@@ -59,15 +61,13 @@ class Header:
             start = self.starts[found.first]
             indent = self.text[self.text.rfind("\n", 0, start) + 1 : start]
             indent = indent if not indent.strip() else ""
-            if comment:
-                self._inserts.append((start, start, markers.finish(comment).replace("\n", "\n" + indent)))
             at = self.starts[found.end]
             self._inserts.append((at, at + 1, _indented(markers.finish(f"void x(){body}").removeprefix("void x()"), indent)))
             return True
         if signature.class_name not in self.ends:
             return False
         at = self.starts[self.ends[signature.class_name]]
-        whole = markers.finish(comment + cxx.render_signature(signature, in_class=True) + body)
+        whole = markers.finish(cxx.render_signature(signature, in_class=True) + body)
         self._inserts.append((at, at, f"public:\n{_indented('  ' + whole, '  ')}\n"))
         return True
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Protocol
 
+from llvm_integration.check import CheckResult
 from vega_gen import cxx
 from vega_gen.records import Candidate, FilledStatement, PlannedFunction, Statement
 
@@ -20,9 +21,9 @@ REPAIRS = 4
 
 
 class Compiler(Protocol):
-    """Says whether a text compiles after a file's preamble: (compiles, first message, its line in the text or 0)."""
+    """Says whether a text compiles after a file's preamble."""
 
-    def __call__(self, file: str, text: str) -> tuple[bool, str, int]:
+    def __call__(self, file: str, text: str) -> CheckResult:
         """See the class."""
         ...
 
@@ -61,9 +62,9 @@ def choose(
     out; else the best as it is, with the compiler's message."""
     done = count(1)
     # A declaration that does not compile by itself would take every candidate of its file with it.
-    declared = [(f.file, text) for f in functions if f.helper for text in with_declarations([f]).values()]
+    declared = [(f.file, text) for f in functions if f.helper for texts in with_declarations([f]).values() for text in texts]
     with ThreadPoolExecutor(jobs) as pool:
-        sound = [ok for ok, _, _ in pool.map(compiler, (file for file, _ in declared), (text for _, text in declared))]
+        sound = [r.ok for r in pool.map(compiler, (file for file, _ in declared), (text for _, text in declared))]
     helpers: dict[str, str] = {}
     for (file, text), ok in zip(declared, sound, strict=True):
         helpers[file] = helpers.get(file, "") + (text if ok else "")
@@ -78,15 +79,22 @@ def choose(
 
 
 def choose_one(function: PlannedFunction, compiler: Compiler, helpers: str = "") -> PlannedFunction:
-    """See ``choose``. ``helpers``: declarations of the helpers in the file; a candidate that does without them is preferred."""
+    """See ``choose``. ``helpers``: declarations of the helpers in the file; a candidate that does without them is preferred, and
+    before that one whose assertions hold here and whose locals are all used: less of it was dropped, or meant for another target."""
     first_message = ""
     for before in dict.fromkeys(("", helpers)):
+        accepted: int | None = None
         for i, candidate in enumerate(function.candidates):
-            ok, message, _ = compiler(function.file, before + definition(function, candidate))
-            if ok:
-                return replace(function, chosen=i, compiles=True, message="")
+            result = compiler(function.file, before + definition(function, candidate))
+            if result.ok and accepted is None:
+                accepted = i
+            if result.clean:
+                accepted = i
+                break
             if i == 0:
-                first_message = message
+                first_message = result.message
+        if accepted is not None:
+            return replace(function, chosen=accepted, compiles=True, message="")
     for i, candidate in enumerate(function.candidates[:2]):
         repaired = repair(function, candidate, compiler, helpers)
         if repaired is not None:
@@ -101,17 +109,28 @@ def repair(function: PlannedFunction, candidate: Candidate, compiler: Compiler, 
     What stands in for a statement taken out is nothing: its confidence goes to those left, halved."""
     current = candidate
     for _ in range(REPAIRS + 1):
-        ok, _, line = compiler(function.file, helpers + definition(function, current))
-        if ok:
+        result = compiler(function.file, helpers + definition(function, current))
+        if result.ok:
             return replace(current, confidence=current.confidence / 2)
-        index = statement_at(function, current, line - helpers.count("\n"))
+        index = statement_at(function, current, result.line - helpers.count("\n"))
         if index is None or len(current.statements) <= 1:
             return None
-        end = index + 1
-        while end < len(current.statements) and current.statements[end].depth > current.statements[index].depth:
-            end += 1
-        current = replace(current, statements=(*current.statements[:index], *current.statements[end:]))
+        current = replace(current, statements=left_out(current.statements, index))
+        if not current.statements:
+            return None
     return None
+
+
+def left_out(statements: Sequence[FilledStatement], index: int) -> tuple[FilledStatement, ...]:
+    """The statements without one, those nested in it, and the block around it where it was the only one in it."""
+    depth = statements[index].depth
+    end = index + 1
+    while end < len(statements) and statements[end].depth > depth:
+        end += 1
+    alone = index > 0 and statements[index - 1].depth == depth - 1 and (end == len(statements) or statements[end].depth < depth)
+    if alone:
+        return left_out(statements, index - 1)
+    return (*statements[:index], *statements[end:])
 
 
 def statement_at(function: PlannedFunction, candidate: Candidate, line: int) -> int | None:
@@ -135,9 +154,9 @@ def _line_tokens(line: str) -> tuple[str, ...]:
     return tokens[1:] if tokens[:1] == ("}",) else tokens
 
 
-def with_declarations(functions: Sequence[PlannedFunction]) -> Mapping[str, str]:
+def with_declarations(functions: Sequence[PlannedFunction]) -> Mapping[str, Sequence[str]]:
     """By file, declarations of the free functions planned there, so that one may call another."""
-    texts: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     for f in functions:
         s = f.candidate.signature
         if s.class_name or not f.file.endswith(".cpp"):
@@ -145,5 +164,5 @@ def with_declarations(functions: Sequence[PlannedFunction]) -> Mapping[str, str]
         text = cxx.render_signature(s, in_class=False) + ";\n"
         for namespace in reversed(f.namespaces):
             text = f"namespace {namespace} {{\n{text}}}\n"
-        texts[f.file] = texts.get(f.file, "") + text
+        texts.setdefault(f.file, []).append(text)
     return texts

@@ -12,12 +12,19 @@ from dataclasses import dataclass, replace
 from vega_gen.fill.context import Request
 from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.holes import fill_holes, unknown_names, write
+from vega_gen.fill.initialisers import complete_initialisers, initialisable
 from vega_gen.fill.weights import statement_id, weights_of
-from vega_gen.function_template import FunctionTemplate, Line, Shape, Slot
-from vega_gen.records import Candidate, Donor, FilledStatement, MemberKind, Signature, StatementKind
+from vega_gen.function_template import OWN_CLASS, OWN_RECORD, FunctionTemplate, Line, Shape, Slot, own_names
+from vega_gen.records import Candidate, Donor, FilledStatement, Function, MemberKind, Signature, Statement, StatementKind
+
+_TELLING = 6
+"""Tokens from which a statement is found again by its text in another place."""
 
 _SCOPES = (StatementKind.FOR, StatementKind.IF, StatementKind.WHILE, StatementKind.SWITCH)
 """Statements whose head opens a scope of its own."""
+
+OWN_METHOD = 0.6
+"""How far a call of a method that only the new target declares moves the presence of its statement to certain. Not swept."""
 
 UNKNOWN = 0.3
 """Factor on a variant's share for each identifier in it that the new target does not have. Set by hand; no other value was tried."""
@@ -25,11 +32,15 @@ UNKNOWN = 0.3
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
+    """What a slot says. ``fit``: how well its names fit here; ``agreement``: expected share of donors that say the same."""
+
     line: Line
     values: tuple[str, ...]
     confidence: float
     alternatives: tuple[str, ...]
     donors: tuple[Donor, ...]
+    agreement: float
+    fit: float
 
 
 class ConsensusFiller:
@@ -68,7 +79,19 @@ class _Builder:
         self.taken: set[str] = set()
         self._filled: dict[tuple[str, tuple[Shape, Shape]], tuple[tuple[str, ...], float]] = {}
         self.declared: set[str] = set()
-        self.fields = _initialisable(request)
+        self.fields = initialisable(request)
+        named = own_names(self.template.group, request.signature, request.new.masker)
+        self.own = {OWN_CLASS: request.signature.class_name.rsplit("::", 1)[-1]} | {what: name for name, what in named.items()}
+        self.own_methods = _own_methods(request)
+        self._own_slots: dict[str, bool] = {}
+        self._fits: dict[str, float] = {}
+        self.emitted: set[tuple[Shape, Shape]] = set()
+        self._places: dict[tuple[Shape, Shape], set[int]] = defaultdict(set)
+        for slot in self.template.walk():
+            for m, line in slot.lines.items():
+                self._places[line.shape].add(m)
+        self.agreed = 0.0
+        self.expected = sum(w * _size(self.template.members[i]) for i, w in weights.items())
         self.own_fields = request.new.fields(request.signature.class_name)
 
     def presence(self, slot: Slot, parents: frozenset[int]) -> float:
@@ -76,6 +99,27 @@ class _Builder:
         have = sum(self.weights[m] for m in slot.lines if m in parents)
         total = sum(self.weights[m] for m in parents)
         return have / total if total else 0.0
+
+    def _with_elsewhere(self, slot: Slot, parents: frozenset[int], p: float) -> float:
+        """The presence of a slot, with those members counted that have its first variant in another slot, while none such is taken."""
+        shape = slot.variants()[0][0]
+        if shape in self.emitted or len(shape[0]) < _TELLING or shape[0][0] in ("return", "break", "case"):
+            return p
+        total = sum(self.weights[m] for m in parents)
+        others = {m for m in self._places.get(shape, ()) if m in parents and m not in slot.lines}
+        return p + sum(self.weights[m] for m in others) / total if total else p
+
+    def _best_fit(self, slot: Slot, p: float) -> float:
+        """How well the best variant's names fit here, 0 if it has none that can be written."""
+        choice = self._choose(slot, None, p)
+        return choice.fit if choice else 0.0
+
+    def names_own_method(self, slot: Slot) -> bool:
+        """Whether a statement in the slot calls a method that only this target declares in the function's class: it has it for that."""
+        if slot.id not in self._own_slots:
+            words = {self.new.name(t) for s in slot.walk() for line in s.lines.values() for t in line.head if isinstance(t, str)}
+            self._own_slots[slot.id] = bool(words & self.own_methods)
+        return self._own_slots[slot.id]
 
     def typicality(self, member: int) -> float:
         """Mean agreement of a member's decisions with the weighted vote, over all slots it was asked about."""
@@ -108,14 +152,19 @@ class _Builder:
 
     def build(self, member: int | None, origin: str) -> Candidate:
         """A candidate: the consensus (``member`` None), or what one member has."""
-        self.names = _names(self.template, self.request.signature, self.weights, self.own_fields)
+        self.names = _names(self.template, self.request.signature, self.weights, self.own_fields, self.own)
         self.taken = set(self.names.values())
         self.declared = set()
+        self.emitted = set()
         out: list[FilledStatement] = []
         decisions: list[float] = []
         everyone = frozenset(range(len(self.template.members)))
+        self.agreed = 0.0
         self._visit(self.template.slots, everyone, 0, member, out, decisions)
         confidence = sum(decisions) / len(decisions) if decisions else 1.0
+        size = len(out) + self.expected
+        if size:  # the share of statements that a donor would have too (Dice): right about what is left out is not enough
+            confidence *= min(1.0, 2 * self.agreed / size)
         initialisers = tuple(s.head for s in out if s.kind is StatementKind.INITIALISER)
         signature = replace(self.request.signature, initialisers=complete_initialisers(self.request, initialisers))
         return Candidate(signature, tuple(s for s in out if s.kind is not StatementKind.INITIALISER), confidence, origin)
@@ -128,18 +177,27 @@ class _Builder:
         outside = set(self.taken), self.names
         for slot in slots:
             p = self.presence(slot, parents)
-            take = p > self._threshold(slot) if member is None else member in slot.lines
+            if self.names_own_method(slot):
+                p += OWN_METHOD * (1 - p)
+            here = p
+            if member is None:
+                p = self._with_elsewhere(slot, parents, p)
+                self._fits[slot.id] = self._best_fit(slot, p)
+            likely = p * self._fits.get(slot.id, 1.0)
+            take = likely > self._threshold(slot) if member is None else member in slot.lines
             if slot.kind is StatementKind.ELSE and previous not in (StatementKind.IF, StatementKind.ELSE):
                 take = False
             if not take:
                 if p > 0.02:
-                    decisions.append(1 - p)
+                    decisions.append(1 - likely)
                 continue
             choice = self._choose(slot, member, p)
             if choice is None:
                 decisions.append(0.0)
                 continue
             line = choice.line
+            self.emitted.add(line.shape)
+            self.agreed += choice.agreement * (p / here if here else 1.0)
             split = sum(1 for t in line.head if not isinstance(t, str))
             before = set(self.taken), self.names
             self.names = self._with_locals(line, member)
@@ -159,9 +217,9 @@ class _Builder:
             self._visit(slot.children, frozenset(slot.lines), depth + 1, member, out, decisions)
             if slot.kind in _SCOPES:
                 self.taken, self.names = before
-            if member is None and len(out) == place + 1 and self._never_empty(slot):
+            if len(out) == place + 1 and self._never_empty(slot):
                 del out[place:], decisions[known:]
-                decisions.append(1 - p)
+                decisions.append(1 - p * max(self._fits.get(c.id, 1.0) for c in slot.children))
                 continue
             previous = slot.kind
         if depth:
@@ -192,18 +250,19 @@ class _Builder:
 
     def _choose(self, slot: Slot, member: int | None, presence: float) -> _Choice | None:
         total = sum(self.weights[m] for m in slot.lines) or 1.0
-        ranked: list[tuple[float, tuple[str, ...], list[Line], tuple[str, ...]]] = []
+        ranked: list[tuple[float, tuple[str, ...], list[Line], tuple[str, ...], float]] = []
         for _, lines in slot.variants():
             key = (slot.id, lines[0].shape)
             if key not in self._filled:
-                self._filled[key] = fill_holes(lines, self.weights, self.template.members, self.new)
+                self._filled[key] = fill_holes(lines, self.weights, self.template.members, self.new, self.own.get(OWN_RECORD, ""))
             values, share = self._filled[key]
             if lines[0].fills and share == 0.0:
                 continue
             split = sum(1 for t in lines[0].head if not isinstance(t, str))
             head = write(lines[0].head, values[:split], self._with_locals(lines[0], member), self.new)
-            fit = self._fit(lines[0], head, member)
-            ranked.append((sum(self.weights[x.member] for x in lines) / total * share * fit, values, lines, head))
+            fit = self._fit(lines, head, member)
+            votes = sum(self.weights[x.member] for x in lines)
+            ranked.append((votes / total * share * fit, values, lines, head, share * fit))
         ranked.sort(key=lambda r: -r[0])
         best = next((r for r in ranked if member is None or any(x.member == member for x in r[2])), None)
         if best is None or best[0] == 0.0:
@@ -213,11 +272,15 @@ class _Builder:
             others = (*others, "")
         donors = tuple(x.donor for x in sorted(best[2], key=lambda x: -self.weights[x.member]))[:3]
         line = next((x for x in best[2] if x.member == member), best[2][0])
-        return _Choice(line, best[1], presence * best[0], others, donors)
+        agreement = best[4] * sum(self.weights[x.member] for x in best[2])
+        return _Choice(line, best[1], presence * best[0], others, donors, agreement, self._fit(best[2], best[3], member))
 
-    def _fit(self, line: Line, head: tuple[str, ...], member: int | None) -> float:
+    def _fit(self, lines: Sequence[Line], head: tuple[str, ...], member: int | None) -> float:
         """1 if every name in a statement is known here, less for each that is not; 0 for a parameter or, in a consensus, a local
-        that nothing before it declares, and for an initialiser of what the class does not have."""
+        that nothing before it declares, and for an initialiser of what the class does not have.
+
+        A name made from the target's is known where several targets make it so: TableGen's files define such (Init<T>MCInstrInfo)."""
+        line = lines[0]
         if line.kind is StatementKind.INITIALISER and self.fields and head[0] not in self.fields:
             return 0.0
         uses = [t for t in line.head if isinstance(t, str) and t.startswith("$")]
@@ -226,16 +289,38 @@ class _Builder:
         if member is None and any(t.startswith("$l") and t not in self.declared and t not in line.declares_as for t in uses):
             return 0.0
         own = set(self._with_locals(line, member).values())
+        if len({self.template.members[x.member].target for x in lines}) > 1:
+            own |= {self.new.name(t) for t in line.head if isinstance(t, str) and "<" in t}
         unknown = unknown_names([t for t in head if t not in own], self.new)
         return UNKNOWN ** unknown
 
 
+def _size(function: Function) -> int:
+    """Number of statements and initialisers."""
+
+    def count(body: Sequence[Statement]) -> int:
+        return sum(1 + count(s.children) for s in body)
+
+    return count(function.body) + len(function.signature.initialisers)
+
+
+def _own_methods(request: Request) -> frozenset[str]:
+    """The methods that the function's class declares and that LLVM's headers do not know; none where the class is not declared."""
+    name = request.signature.class_name
+    own = next((c for c in request.new.classes if c.name == name), None)
+    if own is None:
+        return frozenset()
+    return frozenset(m.name for m in own.members if m.kind is MemberKind.METHOD) - request.new.llvm_identifiers - {name, f"~{name}"}
+
+
 def _names(
-    template: FunctionTemplate, signature: Signature, weights: Mapping[int, float], fields: Mapping[str, str] | None
+    template: FunctionTemplate, signature: Signature, weights: Mapping[int, float], fields: Mapping[str, str] | None,
+    own: Mapping[str, str],
 ) -> dict[str, str]:
     """What "$p0" and "$f:<T>Subtarget" are called: parameters as in the signature, fields as the class has them (``fields`` None: not
     known, so as most donors call them)."""
     names = {f"$p{i}": p.name or f"Arg{i}" for i, p in enumerate(signature.params)}
+    names |= own
     for identity, called in template.local_names.items():
         if not identity.startswith("$f:"):
             continue
@@ -252,34 +337,3 @@ def _voted(called: Mapping[int, str], weights: Mapping[int, float], member: int 
     for m, name in called.items():
         votes[name] += weights.get(m, 0.0) + (1.0 if m == member else 0.0)
     return sorted(votes, key=lambda n: (-votes[n], n))
-
-
-def _initialisable(request: Request) -> frozenset[str]:
-    """What a constructor of the function's class may initialise: its fields and bases; empty if the class is not known."""
-    name = request.signature.class_name
-    known = next((c for c in request.new.classes if c.name == name), None)
-    if known is None:
-        return frozenset()
-    bases = {b.rsplit("::", 1)[-1] for b in known.bases}
-    return frozenset(m.name for m in known.members if m.kind is MemberKind.FIELD) | bases | {name.rsplit("::", 1)[-1]}
-
-
-def complete_initialisers(request: Request, initialisers: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
-    """A constructor's initialisers with the reference fields that none of them names bound to the parameter of their type.
-
-    C++ obliges a constructor to bind them ([class.base.init]); which parameter is decided by type alone."""
-    s = request.signature
-    known = next((c for c in request.new.classes if c.name == s.class_name), None)
-    if known is None or s.name != s.class_name.rsplit("::", 1)[-1] or any(i[:1] == (s.name,) for i in initialisers):
-        return initialisers
-    named = {i[0] for i in initialisers if i}
-    out = list(initialisers)
-    for m in known.members:
-        if m.kind is not MemberKind.FIELD or m.name in named or "&" not in m.tokens:
-            continue
-        wanted = [t for t in m.tokens[: m.tokens.index(m.name)] if t not in ("const", "llvm", "::")]
-        for p in s.params:
-            if p.name and [t for t in p.type if t not in ("const", "llvm", "::")] == wanted:
-                out.append((m.name, "(", p.name, ")"))
-                break
-    return tuple(out)

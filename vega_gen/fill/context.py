@@ -25,6 +25,7 @@ class NewTarget:
     ``classes`` and ``enums``: declarations from its headers (desc mode), bodies out; empty in td mode.
     ``own_headers``: their paths; ``identifiers``: every identifier in them; ``llvm_identifiers``: in LLVM's;
     ``function_names``: of functions that the corpus could supply. ``aliases``: masked class -> what this target calls it.
+    ``passes``: classes of passes that its headers name and do not declare.
     ``nearness``: of each donor target, 0 to 1. ``symbols``: the qualified names its C++ may use, by kind."""
 
     folder: str
@@ -41,6 +42,7 @@ class NewTarget:
     llvm_identifiers: frozenset[str] = frozenset()
     function_names: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    passes: tuple[str, ...] = ()
 
     @cached_property
     def methods(self) -> dict[str, list[tuple[Class, Member]]]:

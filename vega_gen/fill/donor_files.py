@@ -37,6 +37,10 @@ _QUALIFIED = re.compile(r"\b([A-Za-z_]\w*)::([A-Za-z_]\w*)")
 _TABLEGEN_KINDS = (HoleKind.REGISTER, HoleKind.REGISTER_CLASS, HoleKind.SUBREGISTER, HoleKind.OPCODE, HoleKind.FEATURE, HoleKind.FIXUP)
 
 
+PASS_BASE = "MachineFunctionPass"
+"""The base of passes whose class name no other target has, and their role in function groups."""
+
+
 class ItemKind(StrEnum):
     """What a text at file scope is."""
 
@@ -170,6 +174,9 @@ class DonorFiles:
                 self.roles[masker.mask(source.file)].append(source)
                 for c in source.classes:
                     self.classes[masker.mask(c.name)].append(c)
+        passes = [c for cs in list(self.classes.values()) for c in cs if PASS_BASE in c.bases and c.file.endswith(".cpp")]
+        for name in new.passes:
+            self.classes.setdefault(new.masker.mask(name), passes)
 
     def items(self, source: SourceFile) -> tuple[Item, ...]:
         """The items of a donor's file."""

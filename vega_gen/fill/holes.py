@@ -12,23 +12,25 @@ from collections.abc import Mapping, Sequence
 from rapidfuzz import fuzz, process
 
 from vega_gen.fill.context import NewTarget
-from vega_gen.function_template import Hole, Line, Shape
+from vega_gen.function_template import OWN_CLASS, OWN_RECORD, Hole, Line, Shape
 from vega_gen.records import Function, HoleKind
+from vega_gen.tablegen import record_numbers
 
 _LITERAL = (HoleKind.INTEGER, HoleKind.STRING)
 
 
 def fill_holes(
-    lines: Sequence[Line], weights: Mapping[int, float], members: Sequence[Function], new: NewTarget
+    lines: Sequence[Line], weights: Mapping[int, float], members: Sequence[Function], new: NewTarget, record: str = ""
 ) -> tuple[tuple[str, ...], float]:
     """Values for the holes of a variant, in order, and the product of their shares of the vote (0: a hole has no value).
 
     ``lines`` share one shape; ``weights`` by member index. A literal hole takes the value most donors have; a symbol
-    hole takes the new target's record that best matches the donors' records."""
+    hole takes the new target's record that best matches the donors' records. ``record``: that the function's name is made from."""
     width = len(lines[0].fills)
     values: list[str] = []
     share = 1.0
     kinds = _hole_kinds(lines[0])
+    numbers = {what: value for value, what in record_numbers(new.description, record).items()}
     for h in range(width):
         votes: dict[str, float] = defaultdict(float)
         total = 0.0
@@ -37,7 +39,7 @@ def fill_holes(
             total += weight
             fill = line.fills[h]
             if kinds[h].kind in _LITERAL:
-                votes[fill] += weight
+                votes[numbers.get(fill, fill)] += weight
                 continue
             for name, score in _matches(kinds[h].kind, fill, members[line.member].target, new):
                 votes[name] += weight * score
@@ -83,5 +85,7 @@ def write(shape: Shape, values: Sequence[str], names: Mapping[str, str], new: Ne
         elif token.startswith("$"):
             out.append(names.get(token, token))
         else:
+            for own in (OWN_CLASS, OWN_RECORD):
+                token = token.replace(own, names.get(own, own))
             out.append(new.name(token, scope=i + 1 < len(shape) and shape[i + 1] == "::"))
     return tuple(out)

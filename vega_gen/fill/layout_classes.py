@@ -127,6 +127,8 @@ class ClassPlanner:
 
     def _file(self, name: str) -> str:
         """Where the class is declared: as most donors have it; a local one in the .cpp of most of its methods."""
+        if name in self.new.passes:
+            return self.methods[name][0].file
         file = self.masker.unmask(self._file_role(name))
         outside = [f.file for f in self.methods.get(name.partition("::")[0], ()) if not f.in_class]
         if file.endswith(".cpp") and outside and file not in outside:

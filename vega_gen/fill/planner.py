@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from vega_gen.fill.context import Filler, NewTarget, Request
+from vega_gen.fill.donor_files import PASS_BASE
 from vega_gen.fill.signatures import declared_signature, donor_signature
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import FunctionTemplate
@@ -33,14 +34,14 @@ Templates = Callable[[FunctionGroup], FunctionTemplate]
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A function to be written: its group, its declaration where one is known (``header``: in which file), its name if it is not the
-    group's, and for a helper the file of its caller."""
+    group's, and the file, where it is not that of most donors: for a helper its caller's."""
 
     group: FunctionGroup
     class_name: str
     declared: Signature | None = None
     header: str = ""
     name: str = ""
-    caller: str = ""
+    file: str = ""
 
 
 class Planner:
@@ -71,10 +72,10 @@ class Planner:
 
     def wanted(self) -> list[Wanted]:
         """Every function to be written, helpers excepted, in order of group name."""
-        found: dict[tuple[str, str, str, int], Wanted] = {}
-        for w in (*self._declared(), *self._contracted(), *self._typical()):
-            arity = len(w.declared.params) if w.declared else -1
-            found.setdefault((w.group.name, w.class_name, w.name, arity), w)
+        found: dict[tuple[str, str, str, tuple[tuple[str, ...], ...]], Wanted] = {}
+        for w in (*self._declared(), *self._contracted(), *self._typical(), *self._passes()):
+            types = tuple(p.type for p in w.declared.params) if w.declared else ()
+            found.setdefault((w.group.name, w.class_name, w.name, types), w)
         classes = {c.name for c in self.new.classes}
         declared = {(w.class_name, w.name) for w in found.values() if w.declared}
         return [
@@ -113,12 +114,13 @@ class Planner:
     def _typical(self) -> Iterable[Wanted]:
         everyone = self._weight({t for ts in self._having.values() for t in ts})
         for g in self.groups.by_name.values():
-            if g.kind is GroupKind.CONTRACT or len(g.targets) < 2:
+            name = self.new.masker.unmask(g.name)
+            declared = not g.role and "<" in g.name and name in self.new.identifiers
+            if g.kind is GroupKind.CONTRACT or (len(g.targets) < 2 and not declared):
                 continue
             weight = self._weight(g.targets)
             if not g.role:
-                name = self.new.masker.unmask(g.name)
-                conventional = "<" in g.name and (weight > PRESENCE * everyone or name in self.new.identifiers)
+                conventional = declared or ("<" in g.name and weight > PRESENCE * everyone)
                 usual_here = weight > PRESENCE_IN_FILE * self._weight(self._with_file(g)) and self._file_expected(g, everyone)
                 if conventional or usual_here:
                     yield Wanted(g, "", None, "", name)
@@ -130,6 +132,18 @@ class Planner:
                 continue
             if having > PRESENCE * everyone and weight > PRESENCE_IN_FILE * having:
                 yield Wanted(g, self.new.masker.unmask(g.role))
+
+    def _passes(self) -> Iterable[Wanted]:
+        """Methods of the passes that headers name and do not declare."""
+        for name in self.new.passes:
+            masked = self.new.masker.mask(name)
+            role = masked if f"{_role_name(masked)}::runOnMachineFunction" in self.groups.by_name else PASS_BASE
+            groups = [g for g in self.groups.by_name.values() if g.role == role]
+            having = {(f.target, f.signature.class_name) for g in groups for f in g.members}
+            for g in groups:
+                here = {(f.target, f.signature.class_name) for f in g.members}
+                if g.kind is not GroupKind.CONTRACT and len(here) > PRESENCE_IN_FILE * len(having):
+                    yield Wanted(g, name, file=f"{name}.cpp" if role == PASS_BASE else "")
 
     def _with_file(self, group: FunctionGroup) -> set[str]:
         """The targets that have a file in which some member of the group is."""
@@ -161,7 +175,7 @@ class Planner:
 
         ``only``: the groups asked for; then no helpers are looked for."""
         queue = [w for w in self.wanted() if only is None or only(w.group)]
-        planned: dict[tuple[str, str, str, int], PlannedFunction] = {}
+        planned: dict[tuple[str, str, str, tuple[tuple[str, ...], ...]], PlannedFunction] = {}
         done = 0
         helper = False
         while queue:
@@ -173,7 +187,7 @@ class Planner:
                 if function is None:
                     continue
                 s = function.candidate.signature
-                key = (w.group.name, s.class_name, s.name, len(s.params))
+                key = (w.group.name, s.class_name, s.name, tuple(p.type for p in s.params))
                 if key not in planned:
                     planned[key] = replace(function, helper=helper)
                     following += self._helpers(function) if only is None else ()
@@ -187,7 +201,7 @@ class Planner:
         template = self.templates(wanted.group)
         weights = weights_of(template, self.new)
         if wanted.declared is not None:
-            template = _same_arity(template, len(wanted.declared.params))
+            template = self._same_parameters(template, wanted.declared)
             weights = weights_of(template, self.new)
             signature = declared_signature(wanted.declared, template.members, weights, wanted.class_name)
         else:
@@ -202,6 +216,12 @@ class Planner:
         module = module_of(file, self.new.masker)
         return PlannedFunction(wanted.group.name, module, file, namespaces, in_class, candidates)
 
+    def _same_parameters(self, template: FunctionTemplate, declared: Signature) -> FunctionTemplate:
+        """The template of the members with the declaration's number of parameters, of those with its types if there are any."""
+        wanted = [self.new.masker.mask_all(p.type) for p in declared.params]
+        same = template.restricted(lambda f: len(f.signature.params) == len(wanted))
+        return same.restricted(lambda f: [self.maskers[f.target].mask_all(p.type) for p in f.signature.params] == wanted)
+
     def _own_name(self, wanted: Wanted, signature: Signature) -> str:
         if wanted.name and wanted.group.kind is GroupKind.CONTRACT:
             return wanted.name
@@ -211,8 +231,8 @@ class Planner:
         return signature.name
 
     def _file(self, wanted: Wanted, template: FunctionTemplate, weights: Mapping[int, float], in_class: bool) -> str:
-        if wanted.caller:
-            return wanted.caller
+        if wanted.file:
+            return wanted.file
         if wanted.header and in_class:
             return wanted.header
         pairs: list[tuple[str, float]] = []
@@ -236,7 +256,7 @@ class Planner:
                 masked = self.new.masker.mask(token)
                 free = self.groups.by_name.get(masked)
                 if free is not None and not free.role and free.kind is GroupKind.CONVENTION and token not in self.new.llvm_identifiers:
-                    yield Wanted(free, "", caller=function.file)
+                    yield Wanted(free, "", file=function.file)
                 elif role and class_name not in {c.name for c in self.new.classes}:
                     method = self.groups.by_name.get(f"{_role_name(role)}::{masked}")
                     if method is not None and method.role == role:
@@ -250,10 +270,6 @@ def _role_name(role: str) -> str:
 def _light(target: str, c: Class, m: Member) -> Function:
     assert m.signature is not None
     return Function(target, c.file, m.line, m.line, 0, 0, 0, 0, c.namespaces, replace(m.signature, class_name=c.name), ())
-
-
-def _same_arity(template: FunctionTemplate, arity: int) -> FunctionTemplate:
-    return template.restricted(lambda f: len(f.signature.params) == arity)
 
 
 def _vote(pairs: Sequence[tuple[_T, float]]) -> _T:

@@ -11,18 +11,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration import checkout
-from llvm_integration.check import check_files
+from llvm_integration.check import Mistake, check_files
 from llvm_integration.edits import target_folder
 from llvm_integration.toolchain import compile_flags
 from vega_gen import review, store, tablegen
 from vega_gen.emit import copies, emit
 from vega_gen.errors import InputError
+from vega_gen.fill.mend import blamed, marked, without
 from vega_gen.pipeline.compiling import generate_tables
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Progress
 from vega_gen.pipeline.request import Prepared, Request
 from vega_gen.records import Decision, Description, Plan
+
+ROUNDS = 5
+"""How often the files are compiled: an error may hide others, and what is left out may be missed elsewhere."""
 
 _REGISTRATION = "registration"
 
@@ -53,14 +57,11 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated))
     place = checkout.destination(inputs.source.root, inputs.folder, request.out) or inputs.source.root
     decisions = review.load_decisions(place / target_folder(inputs.folder), inputs.folder)
-    decided = review.apply(plan, decisions)
+    decided, files = compiled_whole(prepared, review.apply(plan, decisions), request.threshold, progress)
     edits = [*copies(decided, own_definitions(inputs)), *emit(decided, named(inputs), inputs.headers, threshold=request.threshold)]
     manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", store.manifest(taken(plan)), _REGISTRATION)
     written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
-    folder = written.root / target_folder(inputs.folder)
-    texts = {edit.path.removeprefix(target_folder(inputs.folder) + "/"): edit.content for edit in edits if isinstance(edit.content, str)}
-    files = compile_files(prepared, folder, texts, progress)
-    return Backend(decided, written, folder, files, review.stale(plan, decisions))
+    return Backend(decided, written, written.root / target_folder(inputs.folder), files, review.stale(plan, decisions))
 
 
 def taken(plan: Plan) -> Plan:
@@ -96,15 +97,37 @@ def own_definitions(inputs: Inputs) -> dict[str, bytes]:
     return found
 
 
-def compile_files(prepared: Prepared, folder: Path, texts: dict[str, str], progress: Progress) -> dict[str, str]:
-    """Compiles each written .cpp whole, against the written tree and its tables: file -> first error, "" if none; {} without a compiler."""
-    installation = prepared.installation
-    if installation is None:
-        return {}
-    tables = prepared.work / "tables"
-    generate_tables(texts, prepared.inputs, tables, progress)
-    files = [folder / path for path in sorted(texts) if path.endswith(".cpp")]
-    dirs = (folder, tables, *installation.include_dirs)
-    said = check_files(installation, files, dirs, compile_flags(installation), os.cpu_count() or 1, progress)
-    return {path.relative_to(folder).as_posix(): message.replace(f"{folder}/", "") for path, message in said.items()}
+def compiled_whole(prepared: Prepared, plan: Plan, threshold: float, progress: Progress) -> tuple[Plan, dict[str, str]]:
+    """Compiles each .cpp whole. What the compiler names is left out, and the files that it is in compiled again, ``ROUNDS`` times at most.
 
+    Returns the plan without that, and each .cpp -> the first error left, "" if it compiles; {} without a compiler."""
+    inputs, installation = prepared.inputs, prepared.installation
+    if installation is None:
+        return plan, {}
+    folder, tables = prepared.work / "whole", prepared.work / "tables"
+    dirs = (folder, tables, *installation.include_dirs)
+    said: dict[str, tuple[Mistake, ...]] = {}
+    before: dict[str, str] = {}
+    for _ in range(ROUNDS):
+        edits = emit(plan, named(inputs), inputs.headers, threshold=threshold)
+        prefix = target_folder(inputs.folder) + "/"
+        texts = {edit.path.removeprefix(prefix): edit.content for edit in edits if isinstance(edit.content, str)}
+        for path, text in texts.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            store.write_atomic(folder / path, text.encode())
+        generate_tables(texts, inputs, tables, progress)
+        changed = {path for path, text in texts.items() if before.get(path) != text}
+        everything = any(not path.endswith(".cpp") for path in changed)
+        paths = [path for path in sorted(texts) if path.endswith(".cpp") and (everything or path in changed)]
+        files = [folder / path for path in paths]
+        found = check_files(installation, files, dirs, compile_flags(installation), os.cpu_count() or 1, progress)
+        said |= {
+            path: tuple(replace(m, file=m.file.removeprefix(f"{folder}/")) for m in found[file])
+            for path, file in zip(paths, files, strict=True)
+        }
+        mistakes = [m for of_file in said.values() for m in of_file]
+        mended = without(marked(plan, texts, mistakes), blamed(plan, texts, mistakes))
+        if mended == plan:
+            break
+        plan, before = mended, texts
+    return plan, {path: str(mistakes[0]) if mistakes else "" for path, mistakes in said.items()}

@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from llvm_integration import discover
-from llvm_integration.check import Checker, Preamble
+from llvm_integration.check import Checker, CheckResult, Mistake, Preamble
 from llvm_integration.process import run
 from llvm_integration.toolchain import compile_flags
 from vega_gen import store
 from vega_gen.emit import emit, templates
 from vega_gen.fill.choose import with_declarations
+from vega_gen.fill.mend import Unit, blamed, without
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Progress, silent
 from vega_gen.records import Plan
@@ -28,62 +29,110 @@ _TABLEGEN_SECONDS = 600.0
 
 class CandidateCompiler:
     """Compiles candidates against what the mode gives a user: LLVM's headers, the generated tables, and of the target its own
-    headers with the bodies out (desc) or the generated headers (td)."""
+    headers with the bodies out (desc) or the generated headers (td).
+
+    ``left_out``: what of the plan's declarations does not compile, and so is not there."""
 
     def __init__(
         self, plan: Plan, inputs: Inputs, installation: discover.Installation, work: Path, progress: Progress = silent
     ) -> None:
-        tree = work / "tree"
-        bare = replace(plan, functions=())
-        edits = emit(bare, inputs.description, inputs.headers, threshold=0.0)
-        texts = {e.path.split("/", 4)[-1]: e.content for e in edits if isinstance(e.content, str)}
-        for path, text in texts.items():
-            if path.endswith((".h", ".def")):
-                place = tree / path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                store.write_atomic(place, text.encode())
-        tables = work / "tables"
-        generate_tables(texts, inputs, tables, progress)
-        self._texts = {path: resolvable(text, path, (tree, tables, inputs.source.llvm / "include")) for path, text in texts.items()}
-        self._declarations = with_declarations([f for f in plan.functions if not f.helper])
-        folders = (tree, *sorted(p for p in tree.rglob("*") if p.is_dir()), tables, *installation.include_dirs)
-        self._checker = Checker(installation, folders, compile_flags(installation), work / "checks")
+        self._inputs = inputs
+        self._tree, self._tables = work / "tree", work / "tables"
         self._preambles: dict[str, Preamble] = {}
+        self.left_out: frozenset[Unit] = frozenset()
+        texts = self._texts(replace(plan, functions=()))
+        generate_tables(texts, inputs, self._tables, progress)
+        self._write(texts)
+        folders = (self._tree, *sorted(p for p in self._tree.rglob("*") if p.is_dir()), self._tables, *installation.include_dirs)
+        self._checker = Checker(installation, folders, compile_flags(installation), work / "checks")
+        progress(0, 1, "precompiling LLVM's headers")
+        bare, base = self._common(replace(plan, functions=()))
+        declarations = with_declarations([f for f in plan.functions if not f.helper])
         files = sorted({f.file for f in plan.functions})
-        includes = sorted({x for text in self._texts.values() for x in _INCLUDE.findall(text) if x.startswith(('"llvm/', "<"))})
-        own = sorted(path for path in self._texts if path.endswith(".h"))
-        progress(0, len(files), "precompiling LLVM's headers")
-        common = "".join(f"#include {x}\n" for x in [*includes, *(f'"{path}"' for path in own)])
-        base = self._checker.preamble("common", common)
+        texts = self._texts(bare)
 
-        def made_for(file: str) -> Preamble:
-            return self._checker.preamble(re.sub(r"\W", "_", file), self._preamble(file), base)
+        def made_for(file: str) -> tuple[Preamble, frozenset[Unit]]:
+            return self._preamble(bare, file, texts, declarations.get(file, ()), base)
 
         with ThreadPoolExecutor(2) as pool:
             made = pool.map(made_for, files)
-            for i, (file, preamble) in enumerate(zip(files, made, strict=True)):
+            for i, (file, (preamble, left_out)) in enumerate(zip(files, made, strict=True)):
                 self._preambles[file] = preamble
+                self.left_out |= left_out
                 progress(i + 1, len(files), f"precompiling {file}")
 
-    def _preamble(self, file: str) -> str:
-        text = self._texts.get(file if file.endswith(".cpp") else file.rsplit(".", 1)[0] + ".cpp", "")
-        if not file.endswith(".cpp"):
-            text = f'#include "{file}"\n'
-        return f"{text}\nusing namespace llvm;\n{self._declarations.get(file, '')}"
+    def _texts(self, bare: Plan) -> dict[str, str]:
+        """The files of a plan without functions, by path."""
+        edits = emit(bare, self._inputs.description, self._inputs.headers, threshold=0.0)
+        return {e.path.split("/", 4)[-1]: e.content for e in edits if isinstance(e.content, str)}
 
-    def __call__(self, file: str, text: str) -> tuple[bool, str, int]:
+    def _write(self, texts: Mapping[str, str]) -> None:
+        for path, text in texts.items():
+            if path.endswith((".h", ".def")):
+                place = self._tree / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                store.write_atomic(place, text.encode())
+
+    def _resolvable(self, path: str, text: str) -> str:
+        return resolvable(text, path, (self._tree, self._tables, self._inputs.source.llvm / "include"))
+
+    def _common(self, bare: Plan) -> tuple[Plan, Preamble]:
+        """All of LLVM's headers that the files include, and the target's own, mended until they compile or no mistake is in them."""
+        while True:
+            texts = self._texts(bare)
+            self._write(texts)
+            cut = {path: self._resolvable(path, text) for path, text in texts.items()}
+            includes = sorted({x for text in cut.values() for x in _INCLUDE.findall(text) if x.startswith(('"llvm/', "<"))})
+            own = sorted(path for path in texts if path.endswith(".h"))
+            common = "".join(f"#include {x}\n" for x in [*includes, *(f'"{path}"' for path in own)])
+            base = self._checker.preamble("common", common)
+            mistakes = [replace(m, file=m.file.removeprefix(f"{self._tree}/")) for m in base.mistakes]
+            found = blamed(bare, texts, mistakes)
+            if not found:
+                return bare, base
+            self.left_out |= found
+            bare = without(bare, found)
+
+    def _preamble(
+        self, bare: Plan, file: str, texts: Mapping[str, str], declarations: Sequence[str], base: Preamble
+    ) -> tuple[Preamble, frozenset[Unit]]:
+        """What stands before a candidate of a file: the file without its functions, mended, and declarations of the free ones; and
+        what was left out of it."""
+        name = re.sub(r"\W", "_", file)
+        left_out: frozenset[Unit] = frozenset()
+        while True:
+            text = self._resolvable(file, texts.get(file, "")) if file.endswith(".cpp") else f'#include "{file}"\n'
+            above = f"{text}\nusing namespace llvm;\n"
+            preamble = self._checker.preamble(name, above + "".join(declarations), base)
+            wrong = {m.line for m in preamble.mistakes if m.file == str(preamble.header)}
+            mistakes = [Mistake(file, line, "") for line in wrong]
+            found = blamed(bare, {file: text}, mistakes)
+            sound = _without_lines(declarations, above.count("\n"), wrong)
+            if not found and sound == declarations:
+                return preamble, left_out
+            left_out |= found
+            bare, declarations = without(bare, found), sound
+            texts = self._texts(bare) if found else texts
+
+    def __call__(self, file: str, text: str) -> CheckResult:
         """See ``choose.Compiler``."""
-        result = self._checker.check(self._preambles[file], text)
-        return result.ok, result.message, result.line
-
-    @property
-    def broken(self) -> Mapping[str, str]:
-        """Files whose preamble alone does not compile, with the first message."""
-        return {file: p.message for file, p in self._preambles.items() if not p.ok}
+        return self._checker.check(self._preambles[file], text)
 
     def close(self) -> None:
         """Closes the file of results."""
         self._checker.close()
+
+
+def _without_lines(texts: Sequence[str], above: int, lines: set[int]) -> Sequence[str]:
+    """Those of the texts, which stand one after the other below ``above`` lines, that none of ``lines`` (from 1) is in."""
+    kept: list[str] = []
+    line = above + 1
+    for text in texts:
+        end = line + text.count("\n")
+        if not lines & set(range(line, end)):
+            kept.append(text)
+        line = end
+    return kept
 
 
 def resolvable(text: str, path: str, folders: Sequence[Path]) -> str:

@@ -6,7 +6,7 @@ Enters: inputs, what was mined. Leaves: ``Plan``. It writes nothing but the cach
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import Filler, NewTarget
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.layout import layout
+from vega_gen.fill.mend import without
 from vega_gen.fill.planner import Planner
 from vega_gen.groups import FunctionGroup, Groups, Masker
 from vega_gen.pipeline.compiling import CandidateCompiler
@@ -31,6 +32,7 @@ FILLERS: Mapping[FillerName, Callable[[], Filler]] = {
     FillerName.CONSENSUS: ConsensusFiller,
 }
 _STAGES = ("records", "corpus", "cxx", "tablegen", "groups", "function_template", "features", "fill", "emit", "pipeline")
+_PASS = re.compile(rb"\b(?:Machine)?FunctionPass\s*\*\s*create(\w+?)(?:Pass)?\s*\(\s*\)\s*;")
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 
 
@@ -59,13 +61,23 @@ def new_target(mined: Mined, inputs: Inputs) -> NewTarget:
     words = frozenset(w.decode() for text in inputs.headers.values() for w in _IDENTIFIER.findall(text))
     return NewTarget(
         inputs.folder, masker, inputs.mode, description, nearness, match, symbols, classes, enums, tuple(sorted(inputs.headers)), words,
-        llvm_identifiers(mined.corpus.root / "include"), function_names(mined.groups, masker), class_aliases(mined, classes, masker),
+        llvm_identifiers(mined.corpus.root / "include"), function_names(mined.groups, masker, classes),
+        class_aliases(mined, classes, masker), pass_classes(inputs.headers.values(), classes),
     )
 
 
-def function_names(groups: Groups, masker: Masker) -> frozenset[str]:
-    """Names, in the new target's words, of every function that the corpus could supply."""
-    return frozenset(masker.unmask(masker_name.rsplit("::", 1)[-1].split("/")[0]) for masker_name in groups.by_name)
+def pass_classes(headers: Iterable[bytes], classes: Iterable[Class]) -> tuple[str, ...]:
+    """The classes of the passes that headers name and do not declare: X for ``FunctionPass *create<X>Pass()``, by LLVM's convention."""
+    named = {m.decode() for text in headers for m in _PASS.findall(text)}
+    return tuple(sorted(named - {c.name for c in classes}))
+
+
+def function_names(groups: Groups, masker: Masker, classes: Sequence[Class]) -> frozenset[str]:
+    """Names, in the new target's words, of every function that the corpus could supply: of methods those of the classes that
+    it has not declared, which have no others than they declare."""
+    declared = {masker.mask(c.name) for c in classes}
+    supplied = (name for name, g in groups.by_name.items() if g.role not in declared)
+    return frozenset(masker.unmask(name.rsplit("::", 1)[-1].split("/")[0]) for name in supplied)
 
 
 def class_aliases(mined: Mined, classes: Sequence[Class], masker: Masker) -> dict[str, str]:
@@ -131,7 +143,7 @@ def generate(
     chosen = tuple(map(out_of_header, choose(plan.functions, compiler, jobs, progress)))
     compiler.close()
     files, classes = layout(mined.files, mined.maskers, new, chosen, headers)
-    plan = replace(plan, files=files, classes=classes, functions=chosen)
+    plan = without(replace(plan, files=files, classes=classes, functions=chosen), compiler.left_out)
     if only is None:
         store.dump(plan, kept)
     return plan

@@ -114,8 +114,11 @@ class Mined:
         """The function template of a group, built once."""
         if group.name not in self._templates:
             members = [self.corpus.function(m) for m in group.members]
-            self._templates[group.name] = build_template(group, members, self.maskers, self.kinds, self._fields_of)
+            self._templates[group.name] = build_template(group, members, self.maskers, self.kinds, self._fields_of, self._numbers_of)
         return self._templates[group.name]
+
+    def _numbers_of(self, function: Function, record: str) -> Mapping[str, str]:
+        return tablegen.record_numbers(self.descriptions[function.target], record) if record else {}
 
     @cached_property
     def _fields(self) -> dict[tuple[str, str], dict[str, str]]:

@@ -24,18 +24,29 @@ from vega_gen.store import Journal, codec, digest
 _GREEN = (ResultCode.PASS, ResultCode.XFAIL)
 
 
+RUNS = 3
+"""Runs of the suite on the unmodified backend: a test with different results in them says nothing about a function."""
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """``green``: tests to judge by, in the suite's order. ``left_out``: tests that are not green on the unmodified backend.
+    """``green``: tests to judge by, in the suite's order. ``left_out``: tests that are not green on the unmodified backend, ``flaky`` ones
+    with another result in one of ``RUNS`` runs among them.
 
-    ``executed``: indices in ``Reference.functions`` of the functions that the green tests enter; ``unwatched``: of those that
-    cannot be watched.
+    ``entered``: for each function of ``Reference.functions`` the green tests that enter it, as a number whose bit i, in hexadecimal,
+    stands for ``green[i]``. ``unwatched``: indices of the functions that cannot be watched.
     """
 
     green: tuple[str, ...]
     left_out: tuple[str, ...]
-    executed: frozenset[int]
+    flaky: tuple[str, ...]
+    entered: tuple[str, ...]
     unwatched: frozenset[int]
+
+    def entering(self, index: int) -> tuple[str, ...]:
+        """The green tests that enter a function, in the suite's order: no other can tell it from another."""
+        bits = int(self.entered[index], 16)
+        return tuple(name for i, name in enumerate(self.green) if bits >> i & 1)
 
 
 def prepare(reference: Reference, build: Build, progress: Progress) -> Path:
@@ -51,7 +62,7 @@ def establish(reference: Reference, build: Build, suite: Suite, journal: Journal
 
     Raises BaselineError if it does not build, if no test is green, or if the suite executes none of its functions.
     """
-    key = digest("baseline", reference.digest, suite.identity, build.identity)
+    key = digest("baseline", "3", reference.digest, suite.identity, build.identity)
     to_plain, from_plain = codec(Baseline)
     known = journal.get(key)
     if known is not None:
@@ -63,10 +74,9 @@ def establish(reference: Reference, build: Build, suite: Suite, journal: Journal
 
 def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Path, jobs: int, progress: Progress) -> Baseline:
     tests = suite.tests
-    progress(0, 0, f"running {len(tests)} tests on the unmodified backend")
+    progress(0, RUNS, f"running {len(tests)} tests on the unmodified backend")
     results = suite.run(tests, tools, work / "baseline", jobs=jobs, max_failures=None)
     green = [name for name in tests if results[name].code in _GREEN]
-    left_out = [name for name in tests if results[name].code not in _GREEN]
     if not green:
         first = tests[0]
         raise BaselineError(
@@ -74,6 +84,13 @@ def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Pa
             str(work / "baseline"),
             "see why with that test, then run the same command again",
         )
+    flaky: set[str] = set()
+    for number in range(1, RUNS):
+        progress(number, RUNS, f"running {len(tests)} tests again")
+        again = suite.run(tests, tools, work / "baseline", jobs=jobs, max_failures=None)
+        flaky |= {name for name in tests if again[name].code is not results[name].code}
+    green = [name for name in green if name not in flaky]
+    left_out = [name for name in tests if name not in green]
     progress(0, 0, "building the backend with calls for coverage")
     scratch = work / "coverage"
 
@@ -84,10 +101,14 @@ def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Pa
 
     coverage = measure(reference, build, list(build.objects), scratch, jobs, run_suite)
     shutil.rmtree(scratch)
-    if not coverage.executed:
+    if not any(coverage.entered.values()):
         raise BaselineError(
             f"the suite executes no function of {reference.target}",
             str(work),
             "see whether its tests run the rebuilt tools and not installed ones",
         )
-    return Baseline(tuple(green), tuple(left_out), coverage.executed, coverage.unwatched)
+    bits = [0] * len(reference.functions)
+    for i, name in enumerate(green):
+        for index in coverage.entered.get(name, ()):
+            bits[index] |= 1 << i
+    return Baseline(tuple(green), tuple(left_out), tuple(sorted(flaky)), tuple(f"{b:x}" for b in bits), coverage.unwatched)

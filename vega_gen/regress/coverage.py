@@ -3,13 +3,14 @@
 Enters: the reference, the target's build, a way to run the suite. Leaves: ``Coverage``: functions that were entered, and those that
 could not be watched. It does not know verdicts, or cache.
 
-A call is put at the start of each function body; it sets the function's byte in a file that all processes of the suite map
-into memory, so that a tool that crashes has still reported.
+A call is put at the start of each function body; it sets the function's byte in a file that all processes of a test map into memory, so
+that a tool that crashes has still reported.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import orjson
 
+from llvm_integration.lit import TEST_VARIABLE
 from vega_gen.errors import BaselineError
 from vega_gen.records import Function
 from vega_gen.regress.builds import Build
@@ -27,26 +29,39 @@ _ENTER = "vega_coverage_enter"
 _DECLARATION = f'extern "C" void {_ENTER}(unsigned);\n'
 # Weak, because each file of the target brings it; at the end of the file, because its headers must not meet the file's own macros.
 _DEFINITION = """
+#include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 extern "C" __attribute__((weak)) void %(enter)s(unsigned Id) {
   static unsigned char *Map = [] {
-    int File = ::open(%(path)s, O_RDWR | O_CLOEXEC);
-    void *Memory = File < 0 ? MAP_FAILED : ::mmap(nullptr, %(size)d, PROT_READ | PROT_WRITE, MAP_SHARED, File, 0);
+    const char *Test = ::getenv("%(variable)s");
+    char Path[4096];
+    int Start = ::snprintf(Path, sizeof(Path), "%%s/", %(folder)s);
+    ::snprintf(Path + Start, sizeof(Path) - Start, "%%s", Test ? Test : "%(nameless)s");
+    for (char *C = Path + Start; *C; ++C)
+      if (*C == '/')
+        *C = '%(slash)s';
+    int File = ::open(Path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    bool Sized = File >= 0 && ::ftruncate(File, %(size)d) == 0;
+    void *Memory = Sized ? ::mmap(nullptr, %(size)d, PROT_READ | PROT_WRITE, MAP_SHARED, File, 0) : MAP_FAILED;
     return Memory == MAP_FAILED ? nullptr : static_cast<unsigned char *>(Memory);
   }();
   if (Map)
     Map[Id] = 1;
 }
 """
+_NAMELESS = "no test"
 _ERROR = re.compile(r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):\d+: (?:fatal )?error:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Indices in ``Reference.functions``: ``executed`` by the suite; ``unwatched``: do not compile with the call in them."""
+    """``entered``: test -> indices in ``Reference.functions`` of the functions that it enters; ``unwatched``: indices of those that do
+    not compile with the call in them."""
 
-    executed: frozenset[int]
+    entered: Mapping[str, frozenset[int]]
     unwatched: frozenset[int]
 
 
@@ -58,15 +73,21 @@ def measure(
     ``sources``: the files of the target that are compiled. ``run_suite`` runs the suite with the tools in the given folder.
     Raises BaselineError if a file does not compile with the calls in it for a reason that lies in no function.
     """
-    hits = (work / "executed.map").resolve()
-    hits.parent.mkdir(parents=True, exist_ok=True)
-    hits.write_bytes(bytes(max(len(reference.functions), 1)))
+    hits = (work / "entered").resolve()
+    shutil.rmtree(hits, ignore_errors=True)
+    hits.mkdir(parents=True)
     objects, unwatched = _compile_all(reference, build, sources, work, hits, jobs)
     tools = work / "bin"
     build.link(tools, objects)
     run_suite(tools)
-    executed = frozenset(i for i, byte in enumerate(hits.read_bytes()) if byte)
-    return Coverage(executed, frozenset(unwatched))
+    files = sorted(hits.iterdir())
+    entered = {f.name.replace("%", "/"): frozenset(i for i, byte in enumerate(f.read_bytes()) if byte) for f in files}
+    nameless = entered.pop(_NAMELESS, frozenset())
+    if nameless and not entered:
+        raise BaselineError(
+            "programs of the suite were not told which test they ran for", str(work), "use the lit that the project installs: .venv/bin/lit"
+        )
+    return Coverage(entered, frozenset(unwatched))
 
 
 def instrument(text: bytes, functions: Mapping[int, Function]) -> bytes:
@@ -88,7 +109,8 @@ def _compile_all(
     by_file: dict[str, dict[int, Function]] = defaultdict(dict)
     for i, f in enumerate(reference.functions):
         by_file[f.file][i] = f
-    definition = _DEFINITION % {"enter": _ENTER, "path": orjson.dumps(str(hits)).decode(), "size": len(reference.functions)}
+    facts = {"enter": _ENTER, "variable": TEST_VARIABLE, "nameless": _NAMELESS, "slash": "%", "folder": orjson.dumps(str(hits)).decode()}
+    definition = _DEFINITION % {**facts, "size": max(len(reference.functions), 1)}
     # A function whose body is a try block has no "{" to put the call after.
     unwatched = {i for i, f in enumerate(reference.functions) if reference.files[f.file][f.body_start : f.body_start + 1] != b"{"}
     objects: dict[str, Path] = {}

@@ -37,7 +37,7 @@ from vega_gen.regress.trial import Compiled, Outcome, Trial, cut
 from vega_gen.store import Journal, codec, digest
 
 # Goes into the journal's keys: another way of judging is another key.
-_WAY_OF_JUDGING = "1"
+_WAY_OF_JUDGING = "2"
 # A process that a killed run was just starting holds the lock until it has become another program.
 _LOCK_SECONDS = 2.0
 _Result = TypeVar("_Result", Compiled | Outcome, Outcome)
@@ -217,7 +217,7 @@ class Regression:
             found = orjson.loads(kept.read_bytes())
             return Compiled({source: scratch / path for source, path in found["objects"].items()}, found["seconds"])
         shutil.rmtree(scratch, ignore_errors=True)
-        result = trial.compile(case.function, case.generated, scratch)
+        result = _twice(trial.compile, case.function, case.generated, scratch)
         if isinstance(result, Outcome):
             shutil.rmtree(scratch, ignore_errors=True)
         else:
@@ -231,7 +231,7 @@ class Regression:
         """As ``Trial.test``, in a folder that no process left over from a killed run writes to."""
         scratch = self._scratch(case)
         try:
-            return trial.test(case.index, compiled, scratch / f"run-{os.getpid()}")
+            return _twice(trial.test, case.index, compiled, scratch / f"run-{os.getpid()}")
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -253,6 +253,14 @@ class Regression:
             statements=(comparison.reference, comparison.reproduced, comparison.edits),
             seconds=outcome.seconds,
         )
+
+
+def _twice(action: Callable[..., _Result], *arguments: object) -> _Result:
+    """What ``action`` returns, or where the judge fails, through no fault of the function, what it returns the second time."""
+    try:
+        return action(*arguments)
+    except Exception:
+        return action(*arguments)
 
 
 def _completed(futures: Mapping[Future[_Result], _Case]) -> Iterator[tuple[_Case, _Result | Outcome]]:

@@ -83,7 +83,7 @@ class Trial:
         return _timed(Outcome(Verdict.UNVERIFIED, output=reason), start)
 
     def test(self, index: int, compiled: Compiled, scratch: Path) -> Outcome:
-        """Link the tools with the changed objects and run the suite, up to the first failure unless ``keep_going``.
+        """Link the tools with the changed objects and run the tests that enter the function, up to the first failure unless ``keep_going``.
 
         ``index``: of the function in ``Reference.functions``. Raises as ``compile`` does.
         """
@@ -98,19 +98,28 @@ class Trial:
             if not _LINK_ERROR.search(failure.output):
                 raise
             return Outcome(Verdict.FAILED_COMPILE, output=cut(failure.output))
-        green = self.baseline.green
-        limit = None if self.keep_going else 1
-        results = self.suite.run(green, tools, scratch / "suite", jobs=1, max_failures=limit)
+        return self._run(index, tools, scratch / "suite")
+
+    def _run(self, index: int, tools: Path, scratch: Path) -> Outcome:
+        """The tests that enter the function, in the suite's order: the others run the official code, and were green on it.
+
+        A function that could not be watched meets all of them, and one that the compiler may have called."""
+        unwatched = index in self.baseline.unwatched
+        entering = self.baseline.entering(index)
+        early = {"constexpr", "consteval"} & set(self.reference.functions[index].signature.prefix)
+        tests = self.baseline.green if unwatched or early else entering
+        if not tests:
+            return Outcome(Verdict.UNVERIFIED, output="no test executes the function")
+        results = self.suite.run(tests, tools, scratch, jobs=1, max_failures=None if self.keep_going else 1)
         # The suite's order, not the order in time, says which failure decides: the verdict is then the same with --keep-going.
-        failed = [name for name in green if name in results and results[name].code.is_failure]
+        failed = [name for name in tests if name in results and results[name].code.is_failure]
         if failed:
             return _failure(failed, results)
-        if len(results) < len(green):
-            raise JudgeFailure(f"{len(green) - len(results)} of {len(green)} tests were not run, and none failed")
-        if index in self.baseline.executed:
-            return Outcome(Verdict.PASSED)
-        unwatched = index in self.baseline.unwatched
-        return Outcome(Verdict.UNVERIFIED, output="the function could not be watched" if unwatched else "no test executes the function")
+        if len(results) < len(tests):
+            raise JudgeFailure(f"{len(tests) - len(results)} of {len(tests)} tests were not run, and none failed")
+        if unwatched:
+            return Outcome(Verdict.UNVERIFIED, output="the function could not be watched")
+        return Outcome(Verdict.PASSED) if entering else Outcome(Verdict.UNVERIFIED, output="no test executes the function")
 
     def _compile(self, file: str, text: bytes, scratch: Path) -> dict[str, Path] | Outcome:
         """The objects made with ``text`` in the place of ``file``, or the outcome of the first that fails."""

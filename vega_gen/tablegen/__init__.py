@@ -5,6 +5,6 @@ Enters: a .td and LLVM's include folder. Leaves: ``Description``, ``SymbolTable`
 
 from vega_gen.tablegen.load import Facts, Source, describe, describe_all, facts_all, reachable
 from vega_gen.tablegen.match import match
-from vega_gen.tablegen.symbols import SymbolTable, symbols
+from vega_gen.tablegen.symbols import SymbolTable, record_numbers, symbols
 
-__all__ = ["Facts", "Source", "SymbolTable", "describe", "describe_all", "facts_all", "match", "reachable", "symbols"]
+__all__ = ["Facts", "Source", "SymbolTable", "describe", "describe_all", "facts_all", "match", "reachable", "record_numbers", "symbols"]

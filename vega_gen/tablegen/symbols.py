@@ -95,3 +95,11 @@ def _functions(d: Description) -> Iterator[str]:
         else:
             yield convention.name
     yield from (c.name for c in d.contracts if "::" not in c.name)
+
+
+def record_numbers(description: Description, record: str) -> dict[str, str]:
+    """What integers in a function mean that a register class is named in: its number of registers, and its last index."""
+    found = next((c for c in description.register_classes if c.name == record), None) if record else None
+    if found is None or len(found.members) < 3:
+        return {}
+    return {str(len(found.members)): "size(<RC>)", str(len(found.members) - 1): "size(<RC>)-1"}

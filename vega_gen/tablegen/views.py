@@ -180,6 +180,12 @@ def _operands(dag: Dag | None) -> tuple[InstructionOperand, ...]:
     return tuple(InstructionOperand(name, value.op if isinstance(value, Dag) else value) for value, name in dag.args)
 
 
+def _named(raw: Raw, field: str) -> str:
+    """The record in a field of a processor, "" for the one that stands for none (TargetSchedule.td, TargetItinerary.td)."""
+    name = raw.string(field)
+    return "" if name in ("NoSchedModel", "NoItineraries") else name
+
+
 def _itinerary(raw: Raw) -> str:
     name = raw.string("Itinerary")
     return name if name not in ("", "NoItinerary") else " ".join(raw.items("SchedRW"))
@@ -276,7 +282,7 @@ def features(raws: Mapping[str, Raw]) -> tuple[Feature, ...]:
 def processors(raws: Mapping[str, Raw]) -> tuple[Processor, ...]:
     """Processors by their -mcpu names."""
     return tuple(
-        Processor(raw.string("Name"), raw.string("SchedModel"), raw.string("ProcItin"), raw.items("Features"))
+        Processor(raw.string("Name"), _named(raw, "SchedModel"), _named(raw, "ProcItin"), raw.items("Features"))
         for raw in of_class(raws, "Processor")
     )
 

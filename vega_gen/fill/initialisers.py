@@ -1,0 +1,115 @@
+"""Stage 8: what a constructor must initialise.
+
+Enters: the initialisers that donors give, the declarations of the new target's classes. Leaves: initialisers that C++ accepts, as far as
+types decide. It reads no function bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from vega_gen.fill.context import Request
+from vega_gen.records import Class, Member, MemberKind, Param, Signature
+
+_NOT_A_TYPE = frozenset(("const", "llvm", "::", "mutable", "static", "class", "struct"))
+Initialiser = tuple[str, ...]
+
+
+def initialisable(request: Request) -> frozenset[str]:
+    """What a constructor of the function's class may initialise: its fields, its bases by any name they have in the class, and
+    itself; empty if the class is not known."""
+    name = request.signature.class_name
+    known = next((c for c in request.new.classes if c.name == name), None)
+    if known is None:
+        return frozenset()
+    bases = {b.rsplit("::", 1)[-1] for b in known.bases}
+    aliases = {t for m in known.members if m.kind is MemberKind.OTHER for t in _alias(m.tokens)}
+    return frozenset(m.name for m in known.members if m.kind is MemberKind.FIELD) | bases | aliases | {name.rsplit("::", 1)[-1]}
+
+
+def _alias(tokens: Sequence[str]) -> Sequence[str]:
+    """The name that a using or typedef declaration gives to a type."""
+    if tokens[:1] == ("using",) and tokens[2:3] == ("=",):
+        return tokens[1:2]
+    return tokens[-2:-1] if tokens[:1] == ("typedef",) else ()
+
+
+def complete_initialisers(request: Request, initialisers: Sequence[Initialiser]) -> tuple[Initialiser, ...]:
+    """A constructor's initialisers with those added that C++ obliges it to give and types alone decide.
+
+    A reference field is bound to the parameter of its type ([class.base.init]). A field of one of the target's own classes that has
+    no constructor without arguments gets, for each parameter of its constructor, the parameter of that type, or the object itself.
+    A donor's initialiser with a number of arguments that no constructor of the field's class takes gives way to that."""
+    s = request.signature
+    classes = {c.name: c for c in request.new.classes}
+    own = classes.get(s.class_name)
+    if own is None or s.name != s.class_name.rsplit("::", 1)[-1] or any(i[:1] == (s.name,) for i in initialisers):
+        return tuple(initialisers)
+    given = {i[0]: i for i in initialisers if i}
+    out = list(initialisers)
+    for m in own.members:
+        if m.kind is not MemberKind.FIELD or m.name not in m.tokens:
+            continue
+        kind = m.tokens[: m.tokens.index(m.name)]
+        present = given.get(m.name)
+        made: Initialiser | None = None
+        if "&" in kind and present is None:
+            made = _wrapped(m.name, _argument(tuple(kind), s.params, own.name))
+        elif "&" not in kind and "*" not in kind:
+            made = _constructed(m, classes.get(_bare(kind)[-1:][0] if len(_bare(kind)) == 1 else ""), present, s, own.name)
+        if made is not None:
+            out = [made if i is present else i for i in out] if present else [*out, made]
+    return tuple(out)
+
+
+def _constructed(field: Member, kind: Class | None, present: Initialiser | None, s: Signature, own: str) -> Initialiser | None:
+    """The initialiser of a field of class ``kind`` where the one present is not one of its constructors'; None if all is well."""
+    if kind is None:
+        return None
+    constructors = [
+        m.signature for m in kind.members
+        if m.kind is MemberKind.METHOD and m.signature and m.signature.name == kind.name.rsplit("::", 1)[-1] and not m.deleted
+    ]
+    count = len(_arguments(present)) if present else 0
+    if not constructors or any(_required(c) <= count <= len(c.params) for c in constructors):
+        return None
+    for c in constructors:
+        arguments = [_argument(p.type, s.params, own) for p in c.params[: _required(c)]]
+        if all(arguments):
+            joined = tuple(t for k, a in enumerate(arguments) for t in ((",",) if k else ()) + a)
+            return (field.name, "(", *joined, ")")
+    return None
+
+
+def _required(constructor: Signature) -> int:
+    return sum(1 for p in constructor.params if not p.default)
+
+
+def _argument(kind: Sequence[str], params: Iterable[Param], own: str) -> tuple[str, ...]:
+    """What a constructor of class ``own`` can pass for a parameter of type ``kind``; () if types do not say."""
+    wanted = _bare(kind)
+    for p in params:
+        if p.name and _bare(p.type) == wanted:
+            return (p.name,)
+    if wanted == [own, "&"]:
+        return ("*", "this")
+    return ("this",) if wanted == [own, "*"] else ()
+
+
+def _wrapped(name: str, argument: tuple[str, ...]) -> Initialiser | None:
+    return (name, "(", *argument, ")") if argument else None
+
+
+def _bare(kind: Sequence[str]) -> list[str]:
+    return [t for t in kind if t not in _NOT_A_TYPE]
+
+
+def _arguments(initialiser: Initialiser) -> list[int]:
+    """Where the arguments of ``Field(a, b)`` start, by token."""
+    starts: list[int] = []
+    depth = 0
+    for i, token in enumerate(initialiser[2:-1], start=2):
+        if depth == 0 and (not starts or initialiser[i - 1] == ","):
+            starts.append(i)
+        depth += (token in ("(", "{", "[", "<")) - (token in (")", "}", "]", ">"))
+    return starts

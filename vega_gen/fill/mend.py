@@ -1,0 +1,130 @@
+"""Stage 8, after layout: what the compiler names is taken out of the plan, so that one wrong declaration does not spoil every file.
+
+Enters: a plan, the texts made from it, the compiler's errors by file and line. Leaves: the same plan without the members and texts that
+have an error, and with the functions that have one marked. It compiles nothing and finds no replacement.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from llvm_integration.check import Mistake
+from vega_gen import cxx
+from vega_gen.records import Member, MemberKind, Plan, PlannedFile, PlannedFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What can be left out: a member of a class, or a text at file scope (``class_name`` "")."""
+
+    file: str
+    class_name: str
+    tokens: tuple[str, ...]
+
+
+def blamed(plan: Plan, texts: Mapping[str, str], mistakes: Iterable[Mistake]) -> frozenset[Unit]:
+    """The smallest unit around each error. ``texts``: by path, as the compiler read them; ``mistakes``: with such a path as file.
+
+    An error outside of every unit, in a table or in a function, blames none."""
+    lines: dict[str, set[int]] = defaultdict(set)
+    for m in mistakes:
+        lines[m.file].add(m.line)
+    found: set[Unit] = set()
+    for path, wrong in lines.items():
+        if path not in texts:
+            continue
+        starts, tokens = cxx.scan(texts[path])
+        line_of = _lines(texts[path], starts)
+        spans = [(first, last, unit) for unit in units(plan, path) for first, last in _places(tokens, unit.tokens, line_of)]
+        for line in wrong:
+            around = [(last - first, unit.tokens, unit) for first, last, unit in spans if first <= line <= last]
+            if around:
+                found.add(min(around)[2])
+    return frozenset(found)
+
+
+def units(plan: Plan, path: str) -> list[Unit]:
+    """What a file of the plan has that can be left out; includes of tables cannot, for others are made for them."""
+    found = [
+        Unit(path, c.name, _member_tokens(m)) for c in plan.classes if c.file == path for m in c.members if _member_tokens(m)
+    ]
+    for file in plan.files:
+        if file.path == path:
+            found += [Unit(path, "", tokens) for text in (*file.prologue, *file.epilogue) if (tokens := _text_tokens(text))]
+    return found
+
+
+def without(plan: Plan, left_out: frozenset[Unit]) -> Plan:
+    """The plan without these units; those that it does not have change nothing."""
+    if not left_out:
+        return plan
+    classes = tuple(
+        replace(c, members=tuple(m for m in c.members if Unit(c.file, c.name, _member_tokens(m)) not in left_out)) for c in plan.classes
+    )
+
+    def kept(file: PlannedFile, texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(t for t in texts if Unit(file.path, "", _text_tokens(t)) not in left_out)
+
+    files = tuple(replace(f, prologue=kept(f, f.prologue), epilogue=kept(f, f.epilogue)) for f in plan.files)
+    return replace(plan, classes=classes, files=files)
+
+
+def marked(plan: Plan, texts: Mapping[str, str], mistakes: Sequence[Mistake]) -> Plan:
+    """The plan with every function that has an error in its text marked as one that does not compile, with the first message."""
+    messages: dict[tuple[str, str, int], str] = {}
+    for path in {m.file for m in mistakes} & texts.keys():
+        functions = cxx.parse_file(texts[path].encode(), plan.target, path).functions
+        for m in (m for m in mistakes if m.file == path):
+            inner = min((f for f in functions if f.line <= m.line <= f.end_line), key=lambda f: f.end_line - f.line, default=None)
+            if inner is not None:
+                messages.setdefault((path, inner.qualified_name, len(inner.signature.params)), m.message)
+
+    def judged(f: PlannedFunction) -> PlannedFunction:
+        message = messages.get((f.file, f.qualified_name, len(f.candidate.signature.params)))
+        return f if message is None else replace(f, compiles=False, message=message)
+
+    return replace(plan, functions=tuple(judged(f) if f.candidates and f.chosen >= 0 else f for f in plan.functions))
+
+
+def _member_tokens(member: Member) -> tuple[str, ...]:
+    if member.kind is MemberKind.METHOD and member.signature is not None:
+        return cxx.tokenize(cxx.render_signature(replace(member.signature, initialisers=()), in_class=True))
+    return member.tokens
+
+
+def _text_tokens(text: str) -> tuple[str, ...]:
+    """The tokens of a text at file scope, without the namespaces around it: the texts of a namespace stand in it together."""
+    tokens = cxx.tokenize(text)
+    while tokens[:1] == ("namespace",) and tokens[-1:] == ("}",) and "{" in tokens[1:3]:
+        inner = tokens[tokens.index("{") + 1 : -1]
+        if _depth_below_zero(inner):
+            break
+        tokens = inner
+    return () if any(t.startswith("#") and "include" in t for t in tokens) else tokens
+
+
+def _depth_below_zero(tokens: Sequence[str]) -> bool:
+    depth = 0
+    for t in tokens:
+        depth += {"{": 1, "}": -1}.get(t, 0)
+        if depth < 0:
+            return True
+    return False
+
+
+def _lines(text: str, starts: Sequence[int]) -> list[int]:
+    newlines = [i for i, c in enumerate(text) if c == "\n"]
+    return [bisect_right(newlines, start - 1) + 1 if start else 1 for start in starts]
+
+
+def _places(tokens: Sequence[str], wanted: Sequence[str], line_of: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last line of each place where ``wanted`` stands among ``tokens``."""
+    n = len(wanted)
+    return [
+        (line_of[i], line_of[i + n - 1])
+        for i in range(len(tokens) - n + 1)
+        if tokens[i] == wanted[0] and tuple(tokens[i : i + n]) == tuple(wanted)
+    ]
