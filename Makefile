@@ -24,7 +24,6 @@ llvm: venv
 
 demo: llvm
 	@mkdir -p .vega
-	@mkdir -p .vega
 	$(BIN)/vega-gen new-target --td $(LLVM)/llvm/lib/Target/XCore/XCore.td --llvm $(LLVM) --out .vega/demo
 	$(BIN)/vega-gen regress --target XCore --llvm $(LLVM) --mode td --work .vega/regress --json .vega/XCore-td.json
 

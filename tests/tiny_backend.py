@@ -15,7 +15,7 @@ from pathlib import Path
 from llvm_integration.lit import TEST_VARIABLE, ResultCode, TestResult
 from llvm_integration.process import Completed, run
 from vega_gen.cxx import parse_function
-from vega_gen.records import Candidate, FilledStatement, FillerName, Function, Mode, Module, Plan, PlannedFunction, Statement
+from vega_gen.records import Candidate, FilledStatement, Function, Module, PlannedFunction, Statement
 from vega_gen.regress import Regression, read_reference
 
 HEADER = """\
@@ -145,10 +145,6 @@ def planned_from(f: Function, file: str, alternatives: tuple[str, ...] = (), gro
     return PlannedFunction(group, Module.SEL, file, f.namespaces, f.in_class, (candidate,))
 
 
-def plan(functions: Sequence[PlannedFunction]) -> Plan:
-    return Plan("Tiny", Mode.DESC, FillerName.CONSENSUS, "19.1.7", ("Tiny",), (), (), tuple(functions))
-
-
 @dataclass
 class TinyBuild:
     """A ``Build`` of the folder ``llvm/lib/Target/Tiny`` with clang++; it counts the functions it compiles."""
@@ -251,7 +247,7 @@ def regression(folder: Path, functions: Sequence[PlannedFunction], suite: TinySu
     work = folder / "work"
     build = TinyBuild(folder / "llvm", work / "build")
     command = ("vega-gen", "regress", "--target", "Tiny")
-    return Regression(plan(functions), reference, Roles(), lambda file: Module.SEL, build, suite or TinySuite(), work, command, **options)  # type: ignore[arg-type]
+    return Regression(functions, reference, Roles(), lambda file: Module.SEL, build, suite or TinySuite(), work, command, "1", **options)  # type: ignore[arg-type]
 
 
 def everything() -> list[PlannedFunction]:

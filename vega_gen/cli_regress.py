@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from vega_gen import render
+from vega_gen.errors import InputError
 from vega_gen.records import FillerName, Mode, Verdict
 
 TEST_SECONDS = 60
@@ -29,6 +30,9 @@ def regress(
     ] = None,
     filler: Annotated[
         list[FillerName] | None, typer.Option("--filler", help="What fills the function templates. Repeatable.  [default: consensus]")
+    ] = None,
+    tree: Annotated[
+        Path | None, typer.Option("--tree", metavar="DIR", help="Judge the backend that lies there, one corrected by hand, say.")
     ] = None,
     functions: Annotated[str, typer.Option("--functions", metavar="GLOB", help="Only functions whose qualified name matches.")] = "*",
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Functions at a time.")] = 2,
@@ -56,14 +60,17 @@ def regress(
     runs: list[passrate.Run] = []
     left_out: dict[str, None] = {}
     flaky: dict[str, None] = {}
+    if tree and (mode or filler):
+        raise InputError("--tree judges what is written there", str(tree), "leave out --mode and --filler")
     for each_mode, each_filler in itertools.product(mode or [Mode.DESC], filler or [FillerName.CONSENSUS]):
         start = time.monotonic()
-        with render.progress(f"regress {target} {each_mode} {each_filler}") as advance:
+        with render.progress(f"regress {target} {tree or f'{each_mode} {each_filler}'}") as advance:
             regression = pipeline.regression(
                 llvm,
                 target,
                 mode=each_mode,
                 filler=each_filler,
+                tree=tree,
                 functions_glob=functions,
                 jobs=jobs,
                 work=work,
@@ -73,7 +80,8 @@ def regress(
                 progress=advance,
             )
             judgements = tuple(sorted(regression.judgements(), key=lambda j: (j.file, j.line)))
-        runs.append(passrate.Run(target, regression.plan.llvm_version, each_mode, each_filler, time.monotonic() - start, judgements))
+        what = (None, None) if tree else (each_mode, each_filler)
+        runs.append(passrate.Run(target, regression.llvm_version, *what, time.monotonic() - start, judgements, str(tree or "")))
         left_out.update(dict.fromkeys(regression.baseline.left_out))
         flaky.update(dict.fromkeys(regression.baseline.flaky))
     if json:

@@ -1,6 +1,6 @@
-"""Stage 10: the judge. A plan's functions against the official backend and its tests, one function at a time.
+"""Stage 10: the judge. Functions of a plan or a tree against the official backend and its tests, one function at a time.
 
-Enters: a ``Plan``, the official backend, LLVM's tests. Leaves: ``Judgement``s. It does not generate or make tables.
+Enters: ``PlannedFunction``s, the official backend, LLVM's tests. Leaves: ``Judgement``s. It does not generate or make tables.
 """
 
 from __future__ import annotations
@@ -8,5 +8,16 @@ from __future__ import annotations
 from vega_gen.regress.builds import Progress
 from vega_gen.regress.judge import Regression, Roles, judge
 from vega_gen.regress.reference import Reference, read_reference
+from vega_gen.regress.tree import as_planned, functions_of, target_folder
 
-__all__ = ["Progress", "Reference", "Regression", "Roles", "judge", "read_reference"]
+__all__ = [
+    "Progress",
+    "Reference",
+    "Regression",
+    "Roles",
+    "as_planned",
+    "functions_of",
+    "judge",
+    "read_reference",
+    "target_folder",
+]

@@ -1,6 +1,6 @@
-"""Stage 10: a plan's functions against the official backend, one by one, to a judgement each.
+"""Stage 10: generated functions against the official backend, one by one, to a judgement each.
 
-Enters: a plan, the reference, what names groups, build and suite. Leaves: ``Judgement``s as they are reached.
+Enters: functions, the reference, what names groups, build and suite. Leaves: ``Judgement``s as they are reached.
 It does not generate, choose candidates, or make tables.
 """
 
@@ -26,7 +26,7 @@ import orjson
 from llvm_integration.build import TargetBuild
 from llvm_integration.discover import Installation, Source
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.records import Function, Judgement, Module, Plan, PlannedFunction, Verdict
+from vega_gen.records import Function, Judgement, Module, PlannedFunction, Verdict
 from vega_gen.regress.baseline import Baseline, establish, prepare
 from vega_gen.regress.builds import Build, LitSuite, LlvmBuild, Progress, Suite
 from vega_gen.regress.pairing import pair
@@ -68,7 +68,7 @@ class _Case:
 
 
 def judge(
-    plan: Plan,
+    functions: Sequence[PlannedFunction],
     reference: Reference,
     roles: Roles,
     module_of: Callable[[str], Module],
@@ -76,30 +76,34 @@ def judge(
     installation: Installation,
     work: Path,
     *,
+    asked: Sequence[str],
     functions_glob: str = "*",
     jobs: int = 2,
     timeout: int = 60,
     keep_going: bool = False,
     progress: Progress = lambda done, total, text: None,
 ) -> Regression:
-    """The regression of ``plan`` against ``source``; iterate over ``judgements()``.
+    """The regression of ``functions`` against ``source``; iterate over ``judgements()``.
 
-    ``module_of``: module of a file of the target. ``work``: where builds, scratch and the journal lie; the same folder goes on where an
-    earlier run was stopped. ``timeout``: seconds a test. ``jobs``: functions at a time.
+    ``module_of``: module of a file of the target. ``asked``: options of ``regress`` that say where the functions come from.
+    ``work``: where builds, scratch and the journal lie; the same folder goes on where an earlier run was stopped. ``timeout``: seconds a
+    test. ``jobs``: functions at a time.
     """
-    build = LlvmBuild(TargetBuild(source, installation, plan.target, work / "build", jobs=jobs))
-    suite = LitSuite(source, installation, plan.target, work / "suite", timeout)
-    command = ["vega-gen", "regress", "--target", plan.target, "--llvm", str(source.root), "--mode", plan.mode, "--filler", plan.filler]
+    build = LlvmBuild(TargetBuild(source, installation, reference.target, work / "build", jobs=jobs))
+    suite = LitSuite(source, installation, reference.target, work / "suite", timeout)
+    command = ["vega-gen", "regress", "--target", reference.target, "--llvm", str(source.root), *asked]
     if installation.build_dir:
         command += ["--build-dir", str(installation.build_dir)]
-    return Regression(plan, reference, roles, module_of, build, suite, work, command, functions_glob, jobs, keep_going, progress)
+    return Regression(
+        functions, reference, roles, module_of, build, suite, work, command, source.version, functions_glob, jobs, keep_going, progress
+    )
 
 
 @dataclass(frozen=True)
 class Regression:
-    """A plan to be judged; see ``judge``. ``command``: the start of the command that repeats a function."""
+    """Functions to be judged; see ``judge``. ``command``: the start of the command that repeats one."""
 
-    plan: Plan
+    functions: Sequence[PlannedFunction]
     reference: Reference
     roles: Roles
     module_of: Callable[[str], Module]
@@ -107,6 +111,7 @@ class Regression:
     suite: Suite
     work: Path
     command: Sequence[str]
+    llvm_version: str
     functions_glob: str = "*"
     jobs: int = 2
     keep_going: bool = False
@@ -148,7 +153,7 @@ class Regression:
     def _all(self, journal: Journal) -> Iterator[Judgement | str]:
         """The judgements and, between them, what has been done meanwhile."""
         baseline = self.baseline
-        pairs = pair(self.reference.functions, self.plan.functions, self.roles.name_of)
+        pairs = pair(self.reference.functions, self.functions, self.roles.name_of)
         cases: list[_Case] = []
         for index in self.population:
             function = self.reference.functions[index]
@@ -156,7 +161,7 @@ class Regression:
                 yield self._judgement(function, missing(function), Outcome(Verdict.MISSING))
                 continue
             try:
-                case = self._case(index, function, self.plan.functions[pairs[index]])
+                case = self._case(index, function, self.functions[pairs[index]])
             except Exception as failure:  # whatever it is: the function must not be dropped
                 yield self._judgement(function, missing(function), _unresolved(failure))
                 continue

@@ -21,19 +21,27 @@ from vega_gen.records import FillerName, Judgement, Mode, Module, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the judge over a target: the whole population, a judgement each. ``seconds``: wall clock."""
+    """One run of the judge over a target: the whole population, a judgement each. ``seconds``: wall clock. ``tree``: where the functions
+    stand that were judged; mode and filler are None then."""
 
     target: str
     llvm: str
-    mode: Mode
-    filler: FillerName
+    mode: Mode | None
+    filler: FillerName | None
     seconds: float
     judgements: tuple[Judgement, ...]
+    tree: str = ""
 
     @property
     def label(self) -> str:
         """What tells this run from its neighbours in a table."""
-        return f"{self.filler} / {self.mode}"
+        return self.tree or f"{self.filler} / {self.mode}"
+
+    @property
+    def plain(self) -> dict[str, str | None]:
+        """What was judged, as JSON has it."""
+        origin = {"tree": self.tree} if self.tree else {"mode": str(self.mode), "filler": str(self.filler)}
+        return {"target": self.target, "llvm": self.llvm, **origin}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +78,11 @@ def population(judgements: Iterable[Judgement], interface: bool = False, module:
 
 
 def run_json(run: Run) -> dict[str, Any]:
-    """The run as plain data: target, llvm, mode, filler, seconds, population.interface and population.whole (each:
+    """The run as plain data: target, llvm, mode and filler (or tree), seconds, population.interface and population.whole (each:
     size, verdicts, pass_at_1, statements), modules (the same two a module), functions. Raises NotFoundError without judgements."""
     _need_judgements([run])
     return {
-        "target": run.target,
-        "llvm": run.llvm,
-        "mode": str(run.mode),
-        "filler": str(run.filler),
+        **run.plain,
         "seconds": round(run.seconds, 3),
         "population": _both(run, None),
         "modules": {str(m): _both(run, m) for m in Module if any(j.module is m for j in run.judgements)},
@@ -87,7 +92,7 @@ def run_json(run: Run) -> dict[str, Any]:
 
 def judgement_lines(run: Run) -> Iterator[bytes]:
     """One JSON line a judgement (JSON Lines, newline included), each with the run's target, llvm, mode and filler."""
-    head = {"target": run.target, "llvm": run.llvm, "mode": str(run.mode), "filler": str(run.filler)}
+    head = run.plain
     for judgement in run.judgements:
         yield orjson.dumps(head | _plain(judgement), option=orjson.OPT_APPEND_NEWLINE)
 
