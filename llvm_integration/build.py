@@ -63,6 +63,11 @@ class TargetBuild:
         return self.work.resolve() / "gen"
 
     @property
+    def tools_dir(self) -> Path:
+        """Where the tools of the unmodified backend lie after `prepare()`."""
+        return self.work.resolve() / "bin"
+
+    @property
     def include_dirs(self) -> tuple[Path, ...]:
         """Include folders of the target's files, in the order of search."""
         own = (self.target_dir, self.generated_dir)
@@ -100,10 +105,9 @@ class TargetBuild:
         self.generate(progress)
         compiles = [*(self._compile_step(file, out) for file, out in self.objects.items()), *self._linker.compile_steps()]
         made = run_steps(compiles, self._hashes, self._jobs, progress)
-        tools_dir = self.work.resolve() / "bin"
-        if made or not all((tools_dir / tool).exists() for tool in self.tools):
-            self.link(tools_dir)
-        return tools_dir
+        if made or not all((self.tools_dir / tool).exists() for tool in self.tools):
+            self.link(self.tools_dir)
+        return self.tools_dir
 
     def generate(self, progress: Progress = _silent) -> Path:
         """Run llvm-tblgen for the target and the tools as far as the .td files have changed; returns `generated_dir`."""

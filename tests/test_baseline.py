@@ -11,6 +11,7 @@ import pytest
 
 from llvm_integration.lit import ResultCode, TestResult
 from vega_gen.records import Verdict
+from vega_gen.regress.builds import LlvmBuild
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_backend as tiny
@@ -24,6 +25,8 @@ def test_a_function_meets_the_tests_that_enter_it_and_no_others(tmp_path: Path) 
     assert entering["tinyShift"] == ("shift", "shift-again")
     assert entering["TinyInfo::width"] == ("info",)
     assert entering["tinyHidden"] == ()
+    programs = {f.qualified_name: baseline.programs[i] for i, f in enumerate(regression.reference.functions)}
+    assert (programs["tinyShift"], programs["tinyHidden"]) == (("tool",), ())
     suite.runs.clear()
     judged = {j.function for j in regression.judgements() if j.verdict is not Verdict.MISSING}
     assert judged == {"tinyShift", "TinyInfo::width", "tinyHidden"}
@@ -73,3 +76,29 @@ def test_a_test_with_another_result_in_one_of_three_runs_is_left_out_and_named(t
     assert baseline.flaky == ("more",)
     assert baseline.left_out == ("more", "red")
     assert suite.runs[:3] == [tuple(tiny.EXPECTED)] * 3
+
+
+class Linker:
+    """What ``LlvmBuild`` asks of a target's build: two tools, each a file that says which objects are in it."""
+
+    tools = ("llc", "opt")
+
+    def __init__(self, folder: Path) -> None:
+        self.tools_dir = folder / "official"
+        self.link(self.tools_dir, {}, self.tools)
+
+    def link(self, folder: Path, replaced: Mapping[str, Path], tools: Sequence[str]) -> None:
+        folder.mkdir(exist_ok=True)
+        for tool in tools:
+            (folder / tool).write_text(f"{tool} with {sorted(replaced)}")
+
+
+@pytest.mark.parametrize(
+    ("tools", "changed"), [((), {"llc", "opt"}), (("llc",), {"llc"}), (("llc", "opt"), {"llc", "opt"}), (("llvm-otool",), {"llc", "opt"})]
+)
+def test_tools_that_a_function_is_not_entered_in_stay_the_official_ones(tmp_path: Path, tools: tuple[str, ...], changed: set[str]) -> None:
+    build = LlvmBuild(Linker(tmp_path))  # type: ignore[arg-type]
+    build.link(tmp_path / "bin", {"A.cpp": Path("a.o")}, tools)
+    texts = {tool.name: tool.read_text() for tool in (tmp_path / "bin").iterdir()}
+    assert set(texts) == {"llc", "opt"}
+    assert {tool for tool, text in texts.items() if "A.cpp" in text} == changed

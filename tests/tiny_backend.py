@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -183,7 +183,8 @@ class TinyBuild:
     def objects_including(self, header: str) -> Sequence[str]:
         return ("Tiny.cpp",)
 
-    def link(self, tools_dir: Path, replaced: Mapping[str, Path]) -> None:
+    def link(self, tools_dir: Path, replaced: Mapping[str, Path], tools: Collection[str] = ()) -> None:
+        assert set(tools) <= {"tool"}
         tools_dir.mkdir(parents=True, exist_ok=True)
         objects = {**self.objects, **replaced}
         self._clang(self.work, *map(str, objects.values()), "tool.o", "-o", str(tools_dir.resolve() / "tool")).check()

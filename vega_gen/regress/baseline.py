@@ -34,13 +34,14 @@ class Baseline:
     with another result in one of ``RUNS`` runs among them.
 
     ``entered``: for each function of ``Reference.functions`` the green tests that enter it, as a number whose bit i, in hexadecimal,
-    stands for ``green[i]``. ``unwatched``: indices of the functions that cannot be watched.
+    stands for ``green[i]``; ``programs``: in which tools they do. ``unwatched``: indices of the functions that cannot be watched.
     """
 
     green: tuple[str, ...]
     left_out: tuple[str, ...]
     flaky: tuple[str, ...]
     entered: tuple[str, ...]
+    programs: tuple[tuple[str, ...], ...]
     unwatched: frozenset[int]
 
     def entering(self, index: int) -> tuple[str, ...]:
@@ -62,7 +63,7 @@ def establish(reference: Reference, build: Build, suite: Suite, journal: Journal
 
     Raises BaselineError if it does not build, if no test is green, or if the suite executes none of its functions.
     """
-    key = digest("baseline", "3", reference.digest, suite.identity, build.identity)
+    key = digest("baseline", "4", reference.digest, suite.identity, build.identity)
     to_plain, from_plain = codec(Baseline)
     known = journal.get(key)
     if known is not None:
@@ -107,8 +108,14 @@ def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Pa
             str(work),
             "see whether its tests run the rebuilt tools and not installed ones",
         )
+    place = {name: i for i, name in enumerate(green)}
     bits = [0] * len(reference.functions)
-    for i, name in enumerate(green):
-        for index in coverage.entered.get(name, ()):
-            bits[index] |= 1 << i
-    return Baseline(tuple(green), tuple(left_out), tuple(sorted(flaky)), tuple(f"{b:x}" for b in bits), coverage.unwatched)
+    programs: list[set[str]] = [set() for _ in reference.functions]
+    for (test, program), entered in coverage.entered.items():
+        for index in entered if test in place else ():
+            bits[index] |= 1 << place[test]
+            programs[index].add(program)
+    return Baseline(
+        tuple(green), tuple(left_out), tuple(sorted(flaky)), tuple(f"{b:x}" for b in bits), tuple(tuple(sorted(p)) for p in programs),
+        coverage.unwatched,
+    )

@@ -6,7 +6,7 @@ It does not swap functions or know verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -49,8 +49,8 @@ class Build(Protocol):
         """The source files whose objects depend on ``header``."""
         ...
 
-    def link(self, tools_dir: Path, replaced: Mapping[str, Path]) -> None:
-        """Link the tools with some objects replaced."""
+    def link(self, tools_dir: Path, replaced: Mapping[str, Path], tools: Collection[str] = ()) -> None:
+        """Fill ``tools_dir`` with the tools: ``tools`` (all if there are none) linked with some objects replaced, the others unmodified."""
         ...
 
     def same_object(self, a: Path, b: Path) -> bool:
@@ -105,9 +105,14 @@ class LlvmBuild:
         """See ``Build``."""
         return self.target.objects_including(header)
 
-    def link(self, tools_dir: Path, replaced: Mapping[str, Path]) -> None:
+    def link(self, tools_dir: Path, replaced: Mapping[str, Path], tools: Collection[str] = ()) -> None:
         """See ``Build``."""
-        self.target.link(tools_dir, replaced)
+        known = bool(tools) and set(tools) <= set(self.target.tools)  # a tool that goes by another name is not
+        wanted = [tool for tool in self.target.tools if not known or tool in tools]
+        self.target.link(tools_dir, replaced, wanted)
+        for tool in set(self.target.tools) - set(wanted):
+            (tools_dir / tool).unlink(missing_ok=True)
+            (tools_dir / tool).symlink_to(self.target.tools_dir / tool)
 
     def same_object(self, a: Path, b: Path) -> bool:
         """See ``Build``."""

@@ -29,6 +29,7 @@ _ENTER = "vega_coverage_enter"
 _DECLARATION = f'extern "C" void {_ENTER}(unsigned);\n'
 # Weak, because each file of the target brings it; at the end of the file, because its headers must not meet the file's own macros.
 _DEFINITION = """
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
@@ -39,7 +40,7 @@ extern "C" __attribute__((weak)) void %(enter)s(unsigned Id) {
     const char *Test = ::getenv("%(variable)s");
     char Path[4096];
     int Start = ::snprintf(Path, sizeof(Path), "%%s/", %(folder)s);
-    ::snprintf(Path + Start, sizeof(Path) - Start, "%%s", Test ? Test : "%(nameless)s");
+    ::snprintf(Path + Start, sizeof(Path) - Start, "%%s@%%s", Test ? Test : "%(nameless)s", program_invocation_short_name);
     for (char *C = Path + Start; *C; ++C)
       if (*C == '/')
         *C = '%(slash)s';
@@ -58,10 +59,10 @@ _ERROR = re.compile(r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):\d+: (?:fatal )?err
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """``entered``: test -> indices in ``Reference.functions`` of the functions that it enters; ``unwatched``: indices of those that do
-    not compile with the call in them."""
+    """``entered``: (test, program) -> indices in ``Reference.functions`` of the functions that it enters; ``unwatched``: indices of
+    those that do not compile with the call in them."""
 
-    entered: Mapping[str, frozenset[int]]
+    entered: Mapping[tuple[str, str], frozenset[int]]
     unwatched: frozenset[int]
 
 
@@ -81,9 +82,11 @@ def measure(
     build.link(tools, objects)
     run_suite(tools)
     files = sorted(hits.iterdir())
-    entered = {f.name.replace("%", "/"): frozenset(i for i, byte in enumerate(f.read_bytes()) if byte) for f in files}
-    nameless = entered.pop(_NAMELESS, frozenset())
-    if nameless and not entered:
+    entered: dict[tuple[str, str], frozenset[int]] = {}
+    for file in files:
+        test, _, program = file.name.replace("%", "/").rpartition("@")
+        entered[test, program] = frozenset(i for i, byte in enumerate(file.read_bytes()) if byte)
+    if entered and all(test == _NAMELESS for test, _ in entered):
         raise BaselineError(
             "programs of the suite were not told which test they ran for", str(work), "use the lit that the project installs: .venv/bin/lit"
         )

@@ -93,12 +93,17 @@ class Trial:
     def _test(self, index: int, compiled: Compiled, scratch: Path) -> Outcome:
         tools = scratch / "bin"
         try:
-            self.build.link(tools, compiled.objects)
+            self.build.link(tools, compiled.objects, () if self._meets_all(index) else self.baseline.programs[index])
         except ToolFailure as failure:
             if not _LINK_ERROR.search(failure.output):
                 raise
             return Outcome(Verdict.FAILED_COMPILE, output=cut(failure.output))
         return self._run(index, tools, scratch / "suite")
+
+    def _meets_all(self, index: int) -> bool:
+        """Whether a function may have effect where the suite does not enter it."""
+        early = {"constexpr", "consteval"} & set(self.reference.functions[index].signature.prefix)
+        return bool(early) or index in self.baseline.unwatched
 
     def _run(self, index: int, tools: Path, scratch: Path) -> Outcome:
         """The tests that enter the function, in the suite's order: the others run the official code, and were green on it.
@@ -106,8 +111,7 @@ class Trial:
         A function that could not be watched meets all of them, and one that the compiler may have called."""
         unwatched = index in self.baseline.unwatched
         entering = self.baseline.entering(index)
-        early = {"constexpr", "consteval"} & set(self.reference.functions[index].signature.prefix)
-        tests = self.baseline.green if unwatched or early else entering
+        tests = self.baseline.green if self._meets_all(index) else entering
         if not tests:
             return Outcome(Verdict.UNVERIFIED, output="no test executes the function")
         results = self.suite.run(tests, tools, scratch, jobs=1, max_failures=None if self.keep_going else 1)
