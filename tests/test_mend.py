@@ -7,7 +7,7 @@ from dataclasses import replace
 from emitted import emitted, field, function, member
 
 from llvm_integration.check import Mistake
-from vega_gen.fill.mend import blamed, marked, without
+from vega_gen.fill.mend import blamed, marked, of_file, without
 from vega_gen.records import FillerName, Mode, Plan, PlannedClass, PlannedFile
 
 PLAN = Plan(
@@ -60,6 +60,23 @@ def test_what_is_in_no_unit_blames_none() -> None:
 def test_a_function_with_a_mistake_is_marked_with_the_first_message() -> None:
     first, second = marked(PLAN, emitted(PLAN), wrong("return gone")).functions
     assert (first.compiles, second.compiles, second.message) == (True, False, "no return gone")
+
+
+def test_a_macro_that_a_table_s_error_names_is_blamed() -> None:
+    table = Mistake("/work/tables/ToyGen.inc", 7, "definition or redeclaration of 'DEBUG_TYPE' not allowed inside a function")
+    (unit,) = of_file(PLAN, "A.cpp", [table])
+    assert unit.tokens == ('#define DEBUG_TYPE "toy"',)
+    assert "DEBUG_TYPE" not in emitted(without(PLAN, frozenset({unit})))["A.cpp"]
+    assert not of_file(PLAN, "A.cpp", [replace(table, file="A.cpp"), replace(table, message="no 'Other'")])
+
+
+def test_a_method_whose_declaration_is_left_out_is_not_declared_and_another_is() -> None:
+    pick = function("Missing ToyInstrInfo::pick(Absent A) { return A; }", "A.cpp", compiles=False)
+    size = function("int ToyInstrInfo::size() const { return gone; }", "A.cpp", compiles=False)
+    plan = replace(PLAN, functions=(pick, size))
+    header = emitted(without(plan, blamed(PLAN, emitted(PLAN), wrong("Missing pick"))))["ToyInstrInfo.h"]
+    assert "pick" not in header
+    assert "int size() const;" in header
 
 
 def test_what_was_left_out_stays_out_of_a_plan_made_again() -> None:

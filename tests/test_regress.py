@@ -23,7 +23,7 @@ from vega_gen.cli import app
 from vega_gen.cxx import parse_file, parse_function, tokenize
 from vega_gen.errors import BaselineError, InputError, NotFoundError
 from vega_gen.records import Function, Judgement, PlannedFunction, Verdict
-from vega_gen.regress import Regression, read_reference
+from vega_gen.regress import NamedSuite, Regression, read_reference
 from vega_gen.regress.builds import LitSuite
 from vega_gen.regress.coverage import instrument
 from vega_gen.regress.pairing import pair
@@ -387,7 +387,7 @@ def test_the_suites_identity_is_its_content_and_its_limit(tmp_path: Path, llvm_s
     (folder / "a.ll").write_text("one")
 
     def identity(timeout: int) -> str:
-        return LitSuite(replace(source, root=tmp_path), find_installation(source.version), "Tiny", tmp_path, timeout).identity
+        return LitSuite(replace(source, root=tmp_path), find_installation(source.version), NamedSuite("Tiny"), tmp_path, timeout).identity
 
     before = identity(60)
     assert identity(60) == before != identity(61)

@@ -22,7 +22,7 @@ TEST_SECONDS = 60
 
 
 def regress(
-    target: Annotated[str, typer.Option("--target", metavar="T", help="Target to hold out: a folder of llvm/lib/Target.")],
+    target: Annotated[str, typer.Option("--target", metavar="T", help="Target to hold out: a folder of llvm/lib/Target, or a suite.")],
     llvm: Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")],
     mode: Annotated[
         list[Mode] | None,

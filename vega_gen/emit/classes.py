@@ -19,7 +19,7 @@ def class_text(planned: PlannedClass, nested: Sequence[PlannedClass], functions:
 
     ``nested``: further planned classes, of which those inside ``planned`` are put in. ``functions``: planned methods of these classes,
     wherever they are defined; those defined in the class get their bodies there, those that no member declares a declaration, unless
-    they do not compile.
+    theirs does not compile.
     """
     own = [f for f in functions if f.candidate.signature.class_name == planned.name]
     inner = {c.name.removeprefix(planned.name + "::"): c for c in nested if c.name.rpartition("::")[0] == planned.name}
@@ -50,7 +50,7 @@ def class_text(planned: PlannedClass, nested: Sequence[PlannedClass], functions:
         else:
             add(member.access, cxx.render(member.tokens))
     for index, function in enumerate(own):
-        if index not in done and function.compiles is not False:
+        if index not in done and function.declared:
             signature = function.candidate.signature
             add("public", function_text(function, markers, in_class=True) if function.in_class else _declaration(signature))
     return templates.render(

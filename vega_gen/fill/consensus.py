@@ -175,6 +175,7 @@ class _Builder:
     ) -> None:
         previous: StatementKind | None = None
         outside = set(self.taken), self.names
+        conditions: dict[tuple[int, tuple[str, ...]], tuple[str, ...]] = {}
         for slot in slots:
             p = self.presence(slot, parents)
             if self.names_own_method(slot):
@@ -204,6 +205,11 @@ class _Builder:
             if member is None:  # one member's names fit together as they are, one hiding another in an inner scope included
                 self.taken.update(self.names[t] for t in line.declares_as)
             head = write(line.head, choice.values[:split], self.names, self.new)
+            if self._asked_before(line, head, conditions):
+                self.taken, self.names = before
+                decisions.append(0.0)
+                previous = previous if slot.kind is StatementKind.ELSE else None
+                continue
             place, known = len(out), len(decisions)
             decisions.append(choice.confidence)
             self.declared.update(t for t in line.declares_as)
@@ -224,6 +230,15 @@ class _Builder:
             previous = slot.kind
         if depth:
             self.taken, self.names = outside
+
+    @staticmethod
+    def _asked_before(line: Line, head: tuple[str, ...], conditions: dict[tuple[int, tuple[str, ...]], tuple[str, ...]]) -> bool:
+        """Whether a condition is one that stands before it, though its donor asks something else: two of the donor's records are one
+        here, and what the second decides is decided. ``conditions``: of this block, by donor, with the donor's records in them."""
+        if line.kind not in (StatementKind.IF, StatementKind.ELSE) or not line.fills:
+            return False
+        condition = head[head.index("(") :] if "(" in head else head
+        return conditions.setdefault((line.member, condition), line.fills) != line.fills
 
     def _with_locals(self, line: Line, member: int | None) -> dict[str, str]:
         """``names`` with those of a line's locals that have none yet, or declares here: as ``member`` or most donors call them, none

@@ -6,6 +6,7 @@ have an error, and with the functions that have one marked. It compiles nothing 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,9 @@ from dataclasses import dataclass, replace
 from llvm_integration.check import Mistake
 from vega_gen import cxx
 from vega_gen.records import Member, MemberKind, Plan, PlannedFile, PlannedFunction
+
+_QUOTED = re.compile(r"'(\w+)'")
+_MACRO = re.compile(r"#\s*define\s+(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Unit:
 def blamed(plan: Plan, texts: Mapping[str, str], mistakes: Iterable[Mistake]) -> frozenset[Unit]:
     """The smallest unit around each error. ``texts``: by path, as the compiler read them; ``mistakes``: with such a path as file.
 
-    An error outside of every unit, in a table or in a function, blames none."""
+    An error outside of every unit, in a table or in a function, blames none but the macros of the file that it names (``of_file``)."""
     lines: dict[str, set[int]] = defaultdict(set)
     for m in mistakes:
         lines[m.file].add(m.line)
@@ -44,6 +48,13 @@ def blamed(plan: Plan, texts: Mapping[str, str], mistakes: Iterable[Mistake]) ->
             if around:
                 found.add(min(around)[2])
     return frozenset(found)
+
+
+def of_file(plan: Plan, path: str, mistakes: Iterable[Mistake]) -> frozenset[Unit]:
+    """The macros of a file that errors outside of it name: those in TableGen's tables, to which the file's macros do something."""
+    named = {name for m in mistakes if m.file != path for name in _QUOTED.findall(m.message)}
+    defined = ((unit, _MACRO.match(unit.tokens[0])) for unit in units(plan, path) if len(unit.tokens) == 1)
+    return frozenset(unit for unit, macro in defined if macro and macro[1] in named)
 
 
 def units(plan: Plan, path: str) -> list[Unit]:
@@ -68,8 +79,16 @@ def without(plan: Plan, left_out: frozenset[Unit]) -> Plan:
     def kept(file: PlannedFile, texts: Sequence[str]) -> tuple[str, ...]:
         return tuple(t for t in texts if Unit(file.path, "", _text_tokens(t)) not in left_out)
 
+    gone = {(c.name, m.name, len(m.signature.params)) for c in plan.classes for m in c.members if m.signature
+            if Unit(c.file, c.name, _member_tokens(m)) in left_out}  # fmt: skip
+
+    def lasting(f: PlannedFunction) -> PlannedFunction:
+        s = f.candidate.signature
+        return replace(f, declared=False) if (s.class_name, s.name, len(s.params)) in gone else f
+
     files = tuple(replace(f, prologue=kept(f, f.prologue), epilogue=kept(f, f.epilogue)) for f in plan.files)
-    return replace(plan, classes=classes, files=files)
+    functions = tuple(lasting(f) if f.candidates and f.chosen >= 0 else f for f in plan.functions)
+    return replace(plan, classes=classes, files=files, functions=functions)
 
 
 def marked(plan: Plan, texts: Mapping[str, str], mistakes: Sequence[Mistake]) -> Plan:

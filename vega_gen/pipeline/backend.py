@@ -17,7 +17,7 @@ from llvm_integration.toolchain import compile_flags
 from vega_gen import review, store, tablegen
 from vega_gen.emit import copies, emit
 from vega_gen.errors import InputError
-from vega_gen.fill.mend import blamed, marked, without
+from vega_gen.fill.mend import blamed, marked, of_file, without
 from vega_gen.pipeline.compiling import generate_tables
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
@@ -126,7 +126,8 @@ def compiled_whole(prepared: Prepared, plan: Plan, threshold: float, progress: P
             for path, file in zip(paths, files, strict=True)
         }
         mistakes = [m for of_file in said.values() for m in of_file]
-        mended = without(marked(plan, texts, mistakes), blamed(plan, texts, mistakes))
+        macros = frozenset(unit for path, of_path in said.items() for unit in of_file(plan, path, of_path))
+        mended = without(marked(plan, texts, mistakes), blamed(plan, texts, mistakes) | macros)
         if mended == plan:
             break
         plan, before = mended, texts

@@ -21,10 +21,10 @@ def regression(
     llvm: Path, target: str, *, mode: Mode, filler: FillerName, tree: Path | None = None, functions_glob: str = "*", jobs: int = 2,
     work: Path | None = None, build_dir: Path | None = None, timeout: int = 60, keep_going: bool = False, progress: Progress = silent,
 ) -> regress.Regression:
-    """The regression of a held-out target, the official backend read by the judge alone: of functions generated anew, or of those of the
-    backend in ``tree``."""
-    inputs, installation, held = target_inputs(llvm, target, mode, filler, build_dir)
-    folder = work or store.cache_dir() / "regress" / f"{inputs.folder}-{store.digest(str(inputs.source.root), installation.version)[:8]}"
+    """The regression of a held-out target (or of a suite that judges it by some of its tests), the official backend read by the judge
+    alone: of functions generated anew, or of those of the backend in ``tree``."""
+    inputs, installation, held = target_inputs(llvm, regress.named_suite(target).target, mode, filler, build_dir)
+    folder = work or store.cache_dir() / "regress" / f"{target}-{store.digest(str(inputs.source.root), installation.version)[:8]}"
     mined = mine((inputs.source.root,), held, mode, inputs.tblgen, progress)
     masker = masker_of(inputs.folder, inputs.description)
     reference = regress.read_reference(inputs.source.llvm, inputs.folder)
@@ -37,7 +37,7 @@ def regression(
         asked = ["--tree", str(tree)]
     return regress.judge(
         functions, reference, roles, lambda file: module_of(file, masker), inputs.source, installation, folder,
-        asked=asked, functions_glob=functions_glob, jobs=jobs, timeout=timeout, keep_going=keep_going, progress=progress,
+        suite_name=target, asked=asked, functions_glob=functions_glob, jobs=jobs, timeout=timeout, keep_going=keep_going, progress=progress,
     )
 
 

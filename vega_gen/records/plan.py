@@ -61,7 +61,8 @@ class PlannedFunction:
     ``group``: name of its function group.  ``file``: where it goes, relative to the target's folder.
     ``in_class``: defined in its class.  ``chosen``: index of the candidate taken (-1: none).
     ``compiles``: None if nothing was compiled.  ``message``: the compiler's, if the chosen one does not compile.
-    ``helper``: it is here only because another planned function calls it.
+    ``helper``: it is here only because another planned function calls it.  ``declared``: False for a method whose declaration
+    does not compile: its class is written without it.
     """
 
     group: str
@@ -74,6 +75,7 @@ class PlannedFunction:
     compiles: bool | None = None
     message: str = ""
     helper: bool = False
+    declared: bool = True
 
     @property
     def candidate(self) -> Candidate:

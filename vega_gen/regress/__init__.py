@@ -8,9 +8,11 @@ from __future__ import annotations
 from vega_gen.regress.builds import Progress
 from vega_gen.regress.judge import Regression, Roles, judge
 from vega_gen.regress.reference import Reference, read_reference
+from vega_gen.regress.suites import NamedSuite, named_suite
 from vega_gen.regress.tree import as_planned, functions_of, target_folder
 
 __all__ = [
+    "NamedSuite",
     "Progress",
     "Reference",
     "Regression",
@@ -18,6 +20,7 @@ __all__ = [
     "as_planned",
     "functions_of",
     "judge",
+    "named_suite",
     "read_reference",
     "target_folder",
 ]

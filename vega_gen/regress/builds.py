@@ -18,6 +18,8 @@ from llvm_integration.lit import TestResult, TestSuite
 from llvm_integration.objects import same_object
 from llvm_integration.process import Completed
 from llvm_integration.toolchain import compile_flags
+from vega_gen.errors import NotFoundError
+from vega_gen.regress.suites import NamedSuite
 from vega_gen.store import digest
 
 Progress = Callable[[int, int, str], None]
@@ -121,11 +123,11 @@ class LlvmBuild:
 
 @dataclass(frozen=True)
 class LitSuite:
-    """A ``Suite`` of the lit tests of a target; ``timeout`` in seconds, a test."""
+    """A ``Suite`` of the lit tests of a target that ``suite`` has; ``timeout`` in seconds, a test."""
 
     source: Source
     installation: Installation
-    target: str
+    suite: NamedSuite
     work: Path
     timeout: int
 
@@ -141,17 +143,23 @@ class LitSuite:
 
     @cached_property
     def _discovered(self) -> Sequence[str]:
-        return self._in(self.work / "discovery").discover()
+        everything = self._in(self.work / "discovery")
+        found = {name: everything.root / name for name in everything.discover()}
+        chosen = tuple(name for name, file in found.items() if self.suite.has(name, file.read_text(encoding="utf-8", errors="replace")))
+        if not chosen:
+            raise NotFoundError(f"no test of {self.suite.target} belongs to the suite", "targets/suites.toml", "mend its patterns")
+        return chosen
 
     @cached_property
     def _digest(self) -> str:
         suite = self._in(self.work)
         files = (p for folder in suite.folders() for p in sorted(folder.rglob("*")) if p.is_file())
-        return digest(str(self.timeout), *(part for p in files for part in (p.relative_to(suite.root).as_posix(), p.read_bytes())))
+        parts = (part for p in files for part in (p.relative_to(suite.root).as_posix(), p.read_bytes()))
+        return digest(str(self.timeout), repr(self.suite), *parts)
 
     def run(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None) -> Mapping[str, TestResult]:
         """See ``Suite``."""
         return self._in(work).run(tests, tools_dir, timeout=self.timeout, jobs=jobs, max_failures=max_failures)
 
     def _in(self, work: Path) -> TestSuite:
-        return TestSuite(self.source, self.installation, self.target, work)
+        return TestSuite(self.source, self.installation, self.suite.target, work)

@@ -32,6 +32,7 @@ from vega_gen.regress.builds import Build, LitSuite, LlvmBuild, Progress, Suite
 from vega_gen.regress.pairing import pair
 from vega_gen.regress.reference import Reference
 from vega_gen.regress.statements import Comparison, compare, missing
+from vega_gen.regress.suites import named_suite
 from vega_gen.regress.swap import definition, identical, signature_in_place, written_scope
 from vega_gen.regress.trial import Compiled, Outcome, Trial, cut
 from vega_gen.store import Journal, codec, digest
@@ -76,6 +77,7 @@ def judge(
     installation: Installation,
     work: Path,
     *,
+    suite_name: str,
     asked: Sequence[str],
     functions_glob: str = "*",
     jobs: int = 2,
@@ -85,13 +87,14 @@ def judge(
 ) -> Regression:
     """The regression of ``functions`` against ``source``; iterate over ``judgements()``.
 
-    ``module_of``: module of a file of the target. ``asked``: options of ``regress`` that say where the functions come from.
+    ``module_of``: module of a file of the target. ``suite_name``: a target, or a suite of ``targets/suites.toml``. ``asked``: options of
+    ``regress`` that say where the functions come from.
     ``work``: where builds, scratch and the journal lie; the same folder goes on where an earlier run was stopped. ``timeout``: seconds a
     test. ``jobs``: functions at a time.
     """
     build = LlvmBuild(TargetBuild(source, installation, reference.target, work / "build", jobs=jobs))
-    suite = LitSuite(source, installation, reference.target, work / "suite", timeout)
-    command = ["vega-gen", "regress", "--target", reference.target, "--llvm", str(source.root), *asked]
+    suite = LitSuite(source, installation, named_suite(suite_name), work / "suite", timeout)
+    command = ["vega-gen", "regress", "--target", suite_name, "--llvm", str(source.root), *asked]
     if installation.build_dir:
         command += ["--build-dir", str(installation.build_dir)]
     return Regression(

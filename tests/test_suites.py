@@ -1,0 +1,32 @@
+"""Stage 10: suites with a name of their own."""
+
+from __future__ import annotations
+
+import pytest
+
+from vega_gen.regress import NamedSuite, named_suite
+
+RUN = "; RUN: llc -mtriple={triple} -mattr={attributes} < %s | FileCheck %s\n"
+
+
+def test_a_target_s_own_suite_has_all_of_its_tests() -> None:
+    suite = named_suite("Lanai")
+    assert suite == NamedSuite("Lanai")
+    assert suite.has("CodeGen/Lanai/any.ll", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "triple", "attributes", "wanted"),
+    [
+        ("MC/RISCV/corev/XCVmac.s", "riscv64", "+d", True),
+        ("CodeGen/RISCV/xcvbitmanip.ll", "riscv64", "+d", True),
+        ("CodeGen/RISCV/mul.ll", "riscv32", "+m,+c", True),
+        ("CodeGen/RISCV/mul.ll", "riscv32", "+m,+c,+d", False),
+        ("CodeGen/RISCV/mul.ll", "riscv64", "+m,+c", False),
+        ("CodeGen/RISCV/mul.ll", "riscv32", "+m", False),
+    ],
+)
+def test_the_tests_of_ri5cy(name: str, triple: str, attributes: str, wanted: bool) -> None:
+    suite = named_suite("RI5CY")
+    assert suite.target == "RISCV"
+    assert suite.has(name, RUN.format(triple="riscv64", attributes="+v") + RUN.format(triple=triple, attributes=attributes)) is wanted
