@@ -87,7 +87,9 @@ def test_time_out_ends_the_process_and_all_descendants(tmp_path: Path) -> None:
 
 def test_interrupt_ends_the_descendants(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    caller = subprocess.Popen(python(f"from llvm_integration.process import run\nrun({python(SPAWNS_CHILDREN, str(pids))!r})"),
+    # A job that a shell starts in the background ignores the signal, and hands that down.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    caller = subprocess.Popen(python(f"{heeding}\nfrom llvm_integration.process import run\nrun({python(SPAWNS_CHILDREN, str(pids))!r})"),
                               cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL)
     try:
         assert wait_until(pids.exists)
