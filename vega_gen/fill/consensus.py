@@ -258,6 +258,10 @@ class _Builder:
                 return 0.2
         return 0.5
 
+    def _by_rule(self, slot: Slot, token: str) -> bool:
+        """Whether several targets make a name from their own in this slot."""
+        return len({self.template.members[m].target for m, line in slot.lines.items() if token in line.head}) > 1
+
     @staticmethod
     def _never_empty(slot: Slot) -> bool:
         """Whether every member that has the slot has statements in it: without any it would mean something else."""
@@ -275,7 +279,7 @@ class _Builder:
                 continue
             split = sum(1 for t in lines[0].head if not isinstance(t, str))
             head = write(lines[0].head, values[:split], self._with_locals(lines[0], member), self.new)
-            fit = self._fit(lines, head, member)
+            fit = self._fit(slot, lines[0], head, member)
             votes = sum(self.weights[x.member] for x in lines)
             ranked.append((votes / total * share * fit, values, lines, head, share * fit))
         ranked.sort(key=lambda r: -r[0])
@@ -288,14 +292,13 @@ class _Builder:
         donors = tuple(x.donor for x in sorted(best[2], key=lambda x: -self.weights[x.member]))[:3]
         line = next((x for x in best[2] if x.member == member), best[2][0])
         agreement = best[4] * sum(self.weights[x.member] for x in best[2])
-        return _Choice(line, best[1], presence * best[0], others, donors, agreement, self._fit(best[2], best[3], member))
+        return _Choice(line, best[1], presence * best[0], others, donors, agreement, self._fit(slot, best[2][0], best[3], member))
 
-    def _fit(self, lines: Sequence[Line], head: tuple[str, ...], member: int | None) -> float:
+    def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
         """1 if every name in a statement is known here, less for each that is not; 0 for a parameter or, in a consensus, a local
         that nothing before it declares, and for an initialiser of what the class does not have.
 
         A name made from the target's is known where several targets make it so: TableGen's files define such (Init<T>MCInstrInfo)."""
-        line = lines[0]
         if line.kind is StatementKind.INITIALISER and self.fields and head[0] not in self.fields:
             return 0.0
         uses = [t for t in line.head if isinstance(t, str) and t.startswith("$")]
@@ -304,8 +307,7 @@ class _Builder:
         if member is None and any(t.startswith("$l") and t not in self.declared and t not in line.declares_as for t in uses):
             return 0.0
         own = set(self._with_locals(line, member).values())
-        if len({self.template.members[x.member].target for x in lines}) > 1:
-            own |= {self.new.name(t) for t in line.head if isinstance(t, str) and "<" in t}
+        own |= {self.new.name(t) for t in line.head if isinstance(t, str) and "<" in t and self._by_rule(slot, t)}
         unknown = unknown_names([t for t in head if t not in own], self.new)
         return UNKNOWN ** unknown
 
