@@ -7,7 +7,7 @@ from dataclasses import replace
 from emitted import emitted, field, function, member
 
 from llvm_integration.check import Mistake
-from vega_gen.fill.mend import blamed, marked, of_file, without
+from vega_gen.fill.mend import blamed, macros_named, marked, without
 from vega_gen.records import FillerName, Mode, Plan, PlannedClass, PlannedFile
 
 PLAN = Plan(
@@ -64,10 +64,10 @@ def test_a_function_with_a_mistake_is_marked_with_the_first_message() -> None:
 
 def test_a_macro_that_a_table_s_error_names_is_blamed() -> None:
     table = Mistake("/work/tables/ToyGen.inc", 7, "definition or redeclaration of 'DEBUG_TYPE' not allowed inside a function")
-    (unit,) = of_file(PLAN, "A.cpp", [table])
+    (unit,) = macros_named(PLAN, "A.cpp", [table])
     assert unit.tokens == ('#define DEBUG_TYPE "toy"',)
     assert "DEBUG_TYPE" not in emitted(without(PLAN, frozenset({unit})))["A.cpp"]
-    assert not of_file(PLAN, "A.cpp", [replace(table, file="A.cpp"), replace(table, message="no 'Other'")])
+    assert not macros_named(PLAN, "A.cpp", [replace(table, file="A.cpp"), replace(table, message="no 'Other'")])
 
 
 def test_a_method_whose_declaration_is_left_out_is_not_declared_and_another_is() -> None:

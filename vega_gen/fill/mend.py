@@ -32,7 +32,7 @@ class Unit:
 def blamed(plan: Plan, texts: Mapping[str, str], mistakes: Iterable[Mistake]) -> frozenset[Unit]:
     """The smallest unit around each error. ``texts``: by path, as the compiler read them; ``mistakes``: with such a path as file.
 
-    An error outside of every unit, in a table or in a function, blames none but the macros of the file that it names (``of_file``)."""
+    An error outside of every unit, in a table or in a function, blames none but the macros of the file that it names (``macros_named``)."""
     lines: dict[str, set[int]] = defaultdict(set)
     for m in mistakes:
         lines[m.file].add(m.line)
@@ -50,7 +50,7 @@ def blamed(plan: Plan, texts: Mapping[str, str], mistakes: Iterable[Mistake]) ->
     return frozenset(found)
 
 
-def of_file(plan: Plan, path: str, mistakes: Iterable[Mistake]) -> frozenset[Unit]:
+def macros_named(plan: Plan, path: str, mistakes: Iterable[Mistake]) -> frozenset[Unit]:
     """The macros of a file that errors outside of it name: those in TableGen's tables, to which the file's macros do something."""
     named = {name for m in mistakes if m.file != path for name in _QUOTED.findall(m.message)}
     defined = ((unit, _MACRO.match(unit.tokens[0])) for unit in units(plan, path) if len(unit.tokens) == 1)

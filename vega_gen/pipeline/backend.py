@@ -7,6 +7,7 @@ judges nothing.
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from llvm_integration.toolchain import compile_flags
 from vega_gen import review, store, tablegen
 from vega_gen.emit import copies, emit
 from vega_gen.errors import InputError
-from vega_gen.fill.mend import blamed, marked, of_file, without
+from vega_gen.fill.mend import blamed, macros_named, marked, without
 from vega_gen.pipeline.compiling import generate_tables
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
@@ -59,9 +60,16 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     decisions = review.load_decisions(place / target_folder(inputs.folder), inputs.folder)
     decided, files = compiled_whole(prepared, review.apply(plan, decisions), request.threshold, progress)
     edits = [*copies(decided, own_definitions(inputs)), *emit(decided, named(inputs), inputs.headers, threshold=request.threshold)]
-    manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", store.manifest(taken(plan)), _REGISTRATION)
+    kept = store.manifest(taken(with_findings(plan, decided)))
+    manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", kept, _REGISTRATION)
     written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
     return Backend(decided, written, written.root / target_folder(inputs.folder), files, review.stale(plan, decisions))
+
+
+def with_findings(plan: Plan, compiled: Plan) -> Plan:
+    """``plan`` with what compiling the same functions, with decisions applied, has shown of them: for the review queue."""
+    pairs = zip(plan.functions, compiled.functions, strict=True)
+    return replace(plan, functions=tuple(replace(f, compiles=False, message=g.message) if g.compiles is False else f for f, g in pairs))
 
 
 def taken(plan: Plan) -> Plan:
@@ -108,7 +116,8 @@ def compiled_whole(prepared: Prepared, plan: Plan, threshold: float, progress: P
     dirs = (folder, tables, *installation.include_dirs)
     said: dict[str, tuple[Mistake, ...]] = {}
     before: dict[str, str] = {}
-    for _ in range(ROUNDS):
+    shutil.rmtree(folder, ignore_errors=True)  # a file of another generation must not be found
+    for left in reversed(range(ROUNDS)):
         edits = emit(plan, named(inputs), inputs.headers, threshold=threshold)
         prefix = target_folder(inputs.folder) + "/"
         texts = {edit.path.removeprefix(prefix): edit.content for edit in edits if isinstance(edit.content, str)}
@@ -126,9 +135,9 @@ def compiled_whole(prepared: Prepared, plan: Plan, threshold: float, progress: P
             for path, file in zip(paths, files, strict=True)
         }
         mistakes = [m for of_file in said.values() for m in of_file]
-        macros = frozenset(unit for path, of_path in said.items() for unit in of_file(plan, path, of_path))
+        macros = frozenset(unit for path, of_path in said.items() for unit in macros_named(plan, path, of_path))
         mended = without(marked(plan, texts, mistakes), blamed(plan, texts, mistakes) | macros)
-        if mended == plan:
+        if mended == plan or not left:
             break
         plan, before = mended, texts
     return plan, {path: str(mistakes[0]) if mistakes else "" for path, mistakes in said.items()}

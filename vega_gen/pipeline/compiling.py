@@ -18,7 +18,7 @@ from llvm_integration.toolchain import compile_flags
 from vega_gen import store
 from vega_gen.emit import emit, templates
 from vega_gen.fill.choose import with_declarations
-from vega_gen.fill.mend import Unit, blamed, of_file, without
+from vega_gen.fill.mend import Unit, blamed, macros_named, without
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Progress, silent
 from vega_gen.records import Plan
@@ -106,7 +106,7 @@ class CandidateCompiler:
             preamble = self._checker.preamble(name, above + "".join(declarations), base)
             wrong = {m.line for m in preamble.mistakes if m.file == str(preamble.header)}
             mistakes = [Mistake(file, line, "") for line in wrong]
-            found = blamed(bare, {file: text}, mistakes) | of_file(bare, file, (m for m in preamble.mistakes if m.line not in wrong))
+            found = blamed(bare, {file: text}, mistakes) | macros_named(bare, file, (m for m in preamble.mistakes if m.line not in wrong))
             sound = _without_lines(declarations, above.count("\n"), wrong)
             if not found and sound == declarations:
                 return preamble, left_out

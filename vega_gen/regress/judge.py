@@ -25,6 +25,7 @@ import orjson
 
 from llvm_integration.build import TargetBuild
 from llvm_integration.discover import Installation, Source
+from llvm_integration.process import ToolFailure
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.records import Function, Judgement, Module, PlannedFunction, Verdict
 from vega_gen.regress.baseline import Baseline, establish, prepare
@@ -34,7 +35,7 @@ from vega_gen.regress.reference import Reference
 from vega_gen.regress.statements import Comparison, compare, missing
 from vega_gen.regress.suites import named_suite
 from vega_gen.regress.swap import definition, identical, signature_in_place, written_scope
-from vega_gen.regress.trial import Compiled, Outcome, Trial, cut
+from vega_gen.regress.trial import Compiled, JudgeFailure, Outcome, Trial, cut
 from vega_gen.store import Journal, codec, digest
 
 # Goes into the journal's keys: another way of judging is another key.
@@ -264,10 +265,10 @@ class Regression:
 
 
 def _twice(action: Callable[..., _Result], *arguments: object) -> _Result:
-    """What ``action`` returns, or where the judge fails, through no fault of the function, what it returns the second time."""
+    """What ``action`` returns, or what it returns the second time where it raises what says that the judge failed (``Trial.compile``)."""
     try:
         return action(*arguments)
-    except Exception:
+    except (JudgeFailure, ToolFailure, OSError):
         return action(*arguments)
 
 
