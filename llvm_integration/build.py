@@ -129,13 +129,14 @@ class TargetBuild:
         out: Path,
         *,
         header_overrides: Mapping[str, str] | None = None,
+        flags: Sequence[str] = (),
         timeout: float = COMPILE_SECONDS,
     ) -> Completed:
         """Compile one file of the target (relative to its folder) with another `text` (None: its own) to the object `out`.
 
         `header_overrides` gives files of the target's folder other texts. The compiler sees them under their own names and in
-        their own places, through clang's VFS overlay, so an equal text gives an equal object. The result's `returncode` says
-        whether it compiled. Raises ToolFailure if the file is none of the target's.
+        their own places, through clang's VFS overlay, so an equal text gives an equal object. `flags` come last. The
+        result's `returncode` says whether it compiled. Raises ToolFailure if the file is none of the target's.
         """
         if file not in self.objects:
             raise ToolFailure(
@@ -145,7 +146,7 @@ class TargetBuild:
         if text is not None:
             replaced[file] = text
         out.parent.mkdir(parents=True, exist_ok=True)
-        argv = self._compile_argv(file, out.resolve())
+        argv = [*self._compile_argv(file, out.resolve()), *flags]
         if not header_overrides:
             argv += self._precompiled.flags(self.target_dir / file, self._compiler(file), self.objects[file])
         if replaced:

@@ -24,6 +24,8 @@ TEST_MEMORY_MB = 8000
 """Address space of each process of a test: one that asks for more fails, and takes no other with it."""
 TEST_VARIABLE = "VEGA_LIT_TEST"
 """Environment variable in which the programs of a test find its name, relative to `TestSuite.root`."""
+MUTANT_VARIABLE = "VEGA_MUTANT"
+"""Environment variable in which they find the number that the run was given."""
 
 _DRIVER = """\
 # Written by llvm_integration.lit: runs lit with LLVM's own test configuration and the site configuration beside this file.
@@ -35,13 +37,16 @@ if __name__ == "__main__":
 """
 _FORMAT_MODULE = "vega_lit_format"
 _FORMAT = """\
-# Written by llvm_integration.lit: tells each test's programs which test they run for.
+# Written by llvm_integration.lit: tells each test's programs which test they run for, and the number that the run was given.
+import os
+
 import lit.formats
 
 
 class NamedShTest(lit.formats.ShTest):
     def execute(self, test, lit_config):
-        test.config.environment[{variable!r}] = "/".join(test.path_in_suite)
+        test.config.environment[{test!r}] = "/".join(test.path_in_suite)
+        test.config.environment[{mutant!r}] = os.environ[{mutant!r}]
         return super().execute(test, lit_config)
 """
 _SITE_FOOTER = """
@@ -62,6 +67,8 @@ def path(name):
 _KEY = re.compile(r"@(\w+)@")
 _QUOTE = re.compile(r"[\"']")
 _DEFINE = re.compile(r"^#define (\w+) (\d+)$", re.MULTILINE)
+_RUN_LINE = re.compile(r"RUN: *(.*)$", re.MULTILINE)
+_WORD = re.compile(r"(?<![\w-])[a-z][\w-]*")
 _SHOWN_TEST = re.compile(r"^  \S.*? :: (.+)$", re.MULTILINE)
 
 
@@ -131,6 +138,13 @@ class TestSuite:
             raise ToolFailure("lit found no tests", where=str(self.root), command=completed.command, output=completed.stdout)
         return names
 
+    def programs(self, tests: Collection[str]) -> frozenset[str]:
+        """The programs of the installation that the RUN lines of `tests` name, links by what they link to."""
+        texts = ((self.root / test).read_text(encoding="utf-8", errors="replace") for test in tests)
+        words = {word for text in texts for line in run_lines(text) for word in _WORD.findall(line)}
+        programs = (self.installation.bindir / word for word in words)
+        return frozenset(path.readlink().name if path.is_symlink() else path.name for path in programs if path.exists())
+
     def run(
         self,
         tests: Collection[str],
@@ -139,9 +153,11 @@ class TestSuite:
         timeout: int,
         jobs: int,
         max_failures: int | None = None,
+        mutant: int = 0,
     ) -> dict[str, TestResult]:
         """Run `tests` (names from `discover()`) with the tools of `tools_dir`; the installation serves those that are not there.
 
+        Programs find `mutant` in `MUTANT_VARIABLE`.
         `timeout` is in whole seconds, a test; a test that takes longer is TIMEOUT and its processes are ended. After
         `max_failures` lit stops, and the tests that it left out are missing from the result. Raises ToolFailure if lit itself
         fails, or leaves out tests without that reason.
@@ -156,7 +172,7 @@ class TestSuite:
         arguments = [f"--timeout={timeout}", f"-j{jobs}", "--order=lexical", "--quiet", "--output", str(report.resolve())]
         if max_failures is not None:
             arguments.append(f"--max-failures={max_failures}")
-        completed = self._lit([*arguments, f"@{names.resolve()}"], tools_dir)
+        completed = self._lit([*arguments, f"@{names.resolve()}"], tools_dir, mutant=mutant)
         results = _read_report(report, completed)
         missing = set(tests) - set(results)
         failures = sum(result.code.is_failure for result in results.values())
@@ -169,18 +185,18 @@ class TestSuite:
             )
         return results
 
-    def _lit(self, arguments: Sequence[str], tools_dir: Path, *, timeout: float | None = None) -> Completed:
+    def _lit(self, arguments: Sequence[str], tools_dir: Path, *, timeout: float | None = None, mutant: int = 0) -> Completed:
         work = self.work.resolve()
         (work / "tmp").mkdir(parents=True, exist_ok=True)
         _link_tools(work / "bin", self.installation.bindir, tools_dir)
         site = work / "lit.site.cfg.py"
         footer = _SITE_FOOTER.format(module=_FORMAT_MODULE)
         site.write_text(self._site_config(work / "bin") + footer, encoding="utf-8")
-        (work / f"{_FORMAT_MODULE}.py").write_text(_FORMAT.format(variable=TEST_VARIABLE), encoding="utf-8")
+        (work / f"{_FORMAT_MODULE}.py").write_text(_FORMAT.format(test=TEST_VARIABLE, mutant=MUTANT_VARIABLE), encoding="utf-8")
         driver = work / "run_lit.py"
         driver.write_text(_DRIVER.format(config=str(self.root / "lit.cfg.py"), site=str(site)), encoding="utf-8")
         # LLVM 19's lit.cfg.py and a newer lit agree on the internal shell only if it is asked for.
-        environment = {"LIT_USE_INTERNAL_SHELL": "1", "TMPDIR": str(work / "tmp")}
+        environment = {"LIT_USE_INTERNAL_SHELL": "1", "TMPDIR": str(work / "tmp"), MUTANT_VARIABLE: str(mutant)}
         completed = run([sys.executable, str(driver), *arguments], env=environment, timeout=timeout, memory_mb=TEST_MEMORY_MB)
         if completed.timed_out or completed.returncode not in (0, 1):
             completed.check(next_step="read lit's message; LLVM's test configuration may need a tool that is not installed")
@@ -224,6 +240,11 @@ class TestSuite:
             "HOST_CC": str(installation.tool("clang")),
             "HOST_CXX": str(installation.clangxx),
         }
+
+
+def run_lines(text: str) -> tuple[str, ...]:
+    """What follows `RUN:` in a test's text, a line each; a command may go on in the next one."""
+    return tuple(_RUN_LINE.findall(text))
 
 
 def _value(values: Mapping[str, str], otherwise: str, key: re.Match[str]) -> str:

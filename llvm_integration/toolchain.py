@@ -63,6 +63,14 @@ def write_overlay(folder: Path, target: str, target_dir: Path, installation: Ins
             path.write_text(text, encoding="utf-8")
 
 
+def holds_targets(llvm: Path, tool: str) -> bool:
+    """Whether a tool (a folder of llvm/tools) links code of targets: what its CMakeLists.txt names beside their mere names."""
+    folder = llvm / "tools" / tool
+    if not (folder / "CMakeLists.txt").exists():
+        return False
+    return any(c.startswith("AllTargets") and c != "AllTargetsInfos" for c in read_lists(folder).components)
+
+
 @dataclass(frozen=True)
 class ToolLinker:
     """Compiles and links tools of the checkout, in `work`, for a target whose CMakeLists.txt files say `target_lists`."""
@@ -114,9 +122,16 @@ class ToolLinker:
         """The libraries of the tool's and the target's components, but no target's: `AllTargets...` names groups of targets."""
         helpers = [component for _, lists in self._helper_libraries(tool) for component in lists.components]
         named = dict.fromkeys((*self.lists[tool].components, *helpers, *self.target_lists.components))
-        components = [c for c in named if not c.startswith("AllTargets") and c not in self.target_lists.defined]
+        wanted = [c for c in named if not c.startswith("AllTargets") and c not in self.target_lists.defined]
+        # llvm-config ends at a name it does not know; LLVM 19's RISCV asks for "Scalar", which CMake passes over too.
+        components = [c for c in wanted if c.lower() in self._known]
         argv = [str(self.installation.llvm_config), "--link-static", "--ldflags", "--libs", "--system-libs", *components]
         return shlex.split(run(argv, timeout=LINK_SECONDS).check().stdout)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The components of the installation, in lower case."""
+        return frozenset(run([str(self.installation.llvm_config), "--components"], timeout=LINK_SECONDS).check().stdout.lower().split())
 
     def _helper_libraries(self, tool: str) -> list[tuple[Path, Lists]]:
         """LLVM's libraries that are no component (llvm-config does not know them) are compiled from the checkout's lib/<name>."""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llvm_integration.lit import TEST_VARIABLE, ResultCode, TestResult
+from llvm_integration.lit import MUTANT_VARIABLE, TEST_VARIABLE, ResultCode, TestResult
 from llvm_integration.process import Completed, run
 from vega_gen.cxx import parse_function
 from vega_gen.records import Candidate, FilledStatement, Function, Module, PlannedFunction, Statement
@@ -122,7 +122,7 @@ GENERATED = {
     "failed-compile": "int tinyMask(int Value) { return Value & NoSuchName; }",
     "crashed": "int tinyLast(int Value) { __builtin_trap(); return Value - 1; }",
     "timed-out": 'int tinyLoop(int Count) { while (Count > 3) asm volatile(""); return Count; }',
-    "unresolved": "int tinyMore(int Value) { return Value + judge_breaks; }",
+    "unresolved": "long tinyMore(int Value) { return Value + judge_breaks; }",
 }
 """Verdict -> what is generated to earn it; ``missing`` is every other function."""
 
@@ -166,7 +166,9 @@ class TinyBuild:
         self.link(self.work / "bin", {})
         return self.work / "bin"
 
-    def compile(self, file: str, text: str | None, out: Path, *, header_overrides: Mapping[str, str] | None = None) -> Completed:
+    def compile(
+        self, file: str, text: str | None, out: Path, *, header_overrides: Mapping[str, str] | None = None, flags: Sequence[str] = ()
+    ) -> Completed:
         official = self.llvm / "lib/Target/Tiny"
         text = text if text is not None else (official / file).read_text()
         if "judge_breaks" in text:
@@ -178,7 +180,7 @@ class TinyBuild:
         for header, other in (header_overrides or {}).items():
             (folder / header).write_text(other)
         self.compiled.append(str(out))
-        return self._clang(folder, "-c", file, "-o", str(out.resolve()))
+        return self._clang(folder, "-c", file, "-o", str(out.resolve()), *flags)
 
     def objects_including(self, header: str) -> Sequence[str]:
         return ("Tiny.cpp",)
@@ -205,20 +207,22 @@ class TinySuite:
     delay: float = 0.0
     runs: list[tuple[str, ...]] = field(default_factory=list)
 
-    def run(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None) -> Mapping[str, TestResult]:
+    def run(
+        self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None, mutant: int = 0
+    ) -> Mapping[str, TestResult]:
         time.sleep(self.delay)
         self.runs.append(tuple(tests))
         results: dict[str, TestResult] = {}
         failures = 0
         for name in tests:
-            results[name] = self._one(name, tools_dir)
+            results[name] = self._one(name, tools_dir, mutant)
             failures += results[name].code.is_failure
             if max_failures is not None and failures >= max_failures:
                 break
         return results
 
-    def _one(self, name: str, tools_dir: Path) -> TestResult:
-        done = run([str(tools_dir / "tool"), name], timeout=1, env={TEST_VARIABLE: name})
+    def _one(self, name: str, tools_dir: Path, mutant: int) -> TestResult:
+        done = run([str(tools_dir / "tool"), name], timeout=1, env={TEST_VARIABLE: name, MUTANT_VARIABLE: str(mutant)})
         if done.timed_out:
             return TestResult(ResultCode.TIMEOUT, "Timeout: Reached timeout of 1 seconds", 1.0)
         if done.returncode:

@@ -120,6 +120,8 @@ class _Walk:
             del self.prologue[prologue:], self.epilogue[epilogue:]
             if kind(node) in ("preproc_if", "preproc_ifdef"):
                 self._text(node, at, node.start_byte)
+        if kind(node) == "preproc_if":  # a platform's, no guard's
+            del self.includes[before[3] :]
 
     def _namespace(self, node: Node, at: _Scope) -> None:
         body, name = node.child_by_field_name("body"), node.child_by_field_name("name")

@@ -19,6 +19,7 @@ class Judgement:
     ``interface``: it belongs to the interface population. ``errors``: of Err-V, Err-CS, Err-Def.
     ``output``: the failing test's or compiler's output, cut to 20 kB.  ``command``: repeats it.
     ``statements``: (reference statements, of these reproduced in order, to add, change or delete).
+    ``alone``: why the function had a build of its own, "" if it shared one.
     """
 
     function: str
@@ -34,6 +35,7 @@ class Judgement:
     command: str = ""
     statements: tuple[int, int, int] = (0, 0, 0)
     seconds: float = 0.0
+    alone: str = ""
 
 
 

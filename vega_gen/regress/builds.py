@@ -12,12 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from llvm_integration.build import TargetBuild
+from llvm_integration.build import DEFAULT_TOOLS, TargetBuild
 from llvm_integration.discover import Installation, Source
 from llvm_integration.lit import TestResult, TestSuite
 from llvm_integration.objects import same_object
 from llvm_integration.process import Completed
-from llvm_integration.toolchain import compile_flags
+from llvm_integration.toolchain import compile_flags, holds_targets
 from vega_gen.errors import NotFoundError
 from vega_gen.regress.suites import NamedSuite
 from vega_gen.store import digest
@@ -43,8 +43,10 @@ class Build(Protocol):
         """Make the unmodified backend; the folder of its tools."""
         ...
 
-    def compile(self, file: str, text: str | None, out: Path, *, header_overrides: Mapping[str, str] | None = None) -> Completed:
-        """Compile ``file`` with other texts of it and of headers to ``out``."""
+    def compile(
+        self, file: str, text: str | None, out: Path, *, header_overrides: Mapping[str, str] | None = None, flags: Sequence[str] = ()
+    ) -> Completed:
+        """Compile ``file`` with other texts of it and of headers to ``out``; ``flags`` come last."""
         ...
 
     def objects_including(self, header: str) -> Sequence[str]:
@@ -73,8 +75,11 @@ class Suite(Protocol):
         """Digest of the tests' content."""
         ...
 
-    def run(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None) -> Mapping[str, TestResult]:
-        """Run ``tests`` in the scratch folder ``work``; after ``max_failures`` the rest is left out."""
+    def run(
+        self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None, mutant: int = 0
+    ) -> Mapping[str, TestResult]:
+        """Run ``tests`` in the scratch folder ``work``; after ``max_failures`` the rest is left out. The tools
+        read ``mutant``."""
         ...
 
 
@@ -99,9 +104,11 @@ class LlvmBuild:
         """See ``Build``."""
         return self.target.prepare(progress)
 
-    def compile(self, file: str, text: str | None, out: Path, *, header_overrides: Mapping[str, str] | None = None) -> Completed:
+    def compile(
+        self, file: str, text: str | None, out: Path, *, header_overrides: Mapping[str, str] | None = None, flags: Sequence[str] = ()
+    ) -> Completed:
         """See ``Build``."""
-        return self.target.compile(file, text, out, header_overrides=header_overrides)
+        return self.target.compile(file, text, out, header_overrides=header_overrides, flags=flags)
 
     def objects_including(self, header: str) -> Sequence[str]:
         """See ``Build``."""
@@ -150,6 +157,11 @@ class LitSuite:
             raise NotFoundError(f"no test of {self.suite.target} belongs to the suite", "targets/suites.toml", "mend its patterns")
         return chosen
 
+    def tools(self) -> tuple[str, ...]:
+        """The tools that the RUN lines name and that hold the target's code; the usual ones where they name none."""
+        programs = self._in(self.work).programs(self.tests)
+        return tuple(sorted(p for p in programs if holds_targets(self.source.llvm, p))) or DEFAULT_TOOLS
+
     @cached_property
     def _digest(self) -> str:
         suite = self._in(self.work)
@@ -157,9 +169,11 @@ class LitSuite:
         parts = (part for p in files for part in (p.relative_to(suite.root).as_posix(), p.read_bytes()))
         return digest(str(self.timeout), repr(self.suite), *parts)
 
-    def run(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None) -> Mapping[str, TestResult]:
+    def run(
+        self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None, mutant: int = 0
+    ) -> Mapping[str, TestResult]:
         """See ``Suite``."""
-        return self._in(work).run(tests, tools_dir, timeout=self.timeout, jobs=jobs, max_failures=max_failures)
+        return self._in(work).run(tests, tools_dir, timeout=self.timeout, jobs=jobs, max_failures=max_failures, mutant=mutant)
 
     def _in(self, work: Path) -> TestSuite:
         return TestSuite(self.source, self.installation, self.suite.target, work)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -32,18 +32,30 @@ from vega_gen.regress.baseline import Baseline, establish, prepare
 from vega_gen.regress.builds import Build, LitSuite, LlvmBuild, Progress, Suite
 from vega_gen.regress.pairing import pair
 from vega_gen.regress.reference import Reference
+from vega_gen.regress.schemata import Mutant
+from vega_gen.regress.shared import Shared, build_shared
 from vega_gen.regress.statements import Comparison, compare, missing
 from vega_gen.regress.suites import named_suite
-from vega_gen.regress.swap import definition, identical, signature_in_place, written_scope
+from vega_gen.regress.swap import body, definition, identical, signature_in_place, written_scope
 from vega_gen.regress.trial import Compiled, JudgeFailure, Outcome, Trial, cut
-from vega_gen.store import Journal, codec, digest
+from vega_gen.store import Journal, codec, digest, write_atomic
 
 # Goes into the journal's keys: another way of judging is another key.
-_WAY_OF_JUDGING = "2"
+_WAY_OF_JUDGING = "3"
 # A process that a killed run was just starting holds the lock until it has become another program.
 _LOCK_SECONDS = 2.0
 _Result = TypeVar("_Result", Compiled | Outcome, Outcome)
 _FAILED = (Verdict.FAILED_TEST, Verdict.FAILED_COMPILE, Verdict.CRASHED, Verdict.TIMED_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A ``Shared`` as it is kept: the keys of its cases with their numbers, and what came of them."""
+
+    keys: dict[str, int]
+    ready: frozenset[int]
+    decided: dict[str, Outcome]
+    alone: dict[str, str]
 
 
 class Roles(Protocol):
@@ -60,11 +72,12 @@ class Roles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A reference function with what was generated for it. ``index`` in ``Reference.functions``."""
+    """A reference function with what was generated for it. ``index`` in ``Reference.functions``; ``mutant.number`` is one more."""
 
     index: int
     function: Function
     generated: str
+    mutant: Mutant
     comparison: Comparison
     key: str
 
@@ -93,8 +106,8 @@ def judge(
     ``work``: where builds, scratch and the journal lie; the same folder goes on where an earlier run was stopped. ``timeout``: seconds a
     test. ``jobs``: functions at a time.
     """
-    build = LlvmBuild(TargetBuild(source, installation, reference.target, work / "build", jobs=jobs))
     suite = LitSuite(source, installation, named_suite(suite_name), work / "suite", timeout)
+    build = LlvmBuild(TargetBuild(source, installation, reference.target, work / "build", tools=suite.tools(), jobs=jobs))
     command = ["vega-gen", "regress", "--target", suite_name, "--llvm", str(source.root), *asked]
     if installation.build_dir:
         command += ["--build-dir", str(installation.build_dir)]
@@ -146,16 +159,12 @@ class Regression:
         done = 0
         self.work.mkdir(parents=True, exist_ok=True)
         with _only_run(self.work), Journal(self.work / "journal.sqlite") as journal:
-            for step in self._all(journal):
-                if isinstance(step, str):
-                    self.progress(done, total, step)
-                else:
-                    done += 1
-                    self.progress(done, total, f"{step.function}: {step.verdict}")
-                    yield step
+            for judgement in self._all(journal):
+                done += 1
+                self.progress(done, total, f"{judgement.function}: {judgement.verdict}")
+                yield judgement
 
-    def _all(self, journal: Journal) -> Iterator[Judgement | str]:
-        """The judgements and, between them, what has been done meanwhile."""
+    def _all(self, journal: Journal) -> Iterator[Judgement]:
         baseline = self.baseline
         pairs = pair(self.reference.functions, self.functions, self.roles.name_of)
         cases: list[_Case] = []
@@ -183,9 +192,6 @@ class Regression:
                 yield self._judgement(case.function, case.comparison, from_plain(orjson.loads(known)))
         if todo:
             for case, outcome in self._try(todo, baseline):
-                if isinstance(outcome, Compiled):
-                    yield f"{case.function.qualified_name} compiles"
-                    continue
                 if outcome.verdict is not Verdict.UNRESOLVED:
                     journal.record(case.key, orjson.dumps(to_plain(outcome)))
                 yield self._judgement(case.function, case.comparison, outcome)
@@ -196,51 +202,59 @@ class Regression:
         generated = definition(signature, planned, in_class=function.in_class)
         place = f"{function.file}:{function.start}"
         inputs = (generated, text, place, self.reference.digest, self.suite.identity, self.build.identity, str(self.keep_going))
-        return _Case(index, function, generated, compare(function, planned, signature), digest(_WAY_OF_JUDGING, *inputs))
+        mutant = Mutant(index + 1, function, signature, body(planned))
+        return _Case(index, function, generated, mutant, compare(function, planned, signature), digest(_WAY_OF_JUDGING, *inputs))
 
-    def _try(self, cases: Sequence[_Case], baseline: Baseline) -> Iterator[tuple[_Case, Compiled | Outcome]]:
-        """Compile all, then test what is left. Objects stay in the work folder until their verdict, so that a stopped run loses none."""
+    def _try(self, cases: Sequence[_Case], baseline: Baseline) -> Iterator[tuple[_Case, Outcome]]:
+        """Compile what can share a build together, then test it, and the others, one by one."""
         prepare(self.reference, self.build, self.progress)
         trial = Trial(self.reference, self.build, self.suite, baseline, self.keep_going)
+        shared = self._shared(cases)
+        for case in cases:
+            if case.mutant.number in shared.decided:
+                yield case, shared.decided[case.mutant.number]
         with ThreadPoolExecutor(self.jobs) as pool:
             try:
-                compiles = {pool.submit(self._compile, trial, case): case for case in cases}
-                compiled: list[tuple[_Case, Compiled]] = []
-                for case, result in _completed(compiles):
-                    if isinstance(result, Compiled):
-                        compiled.append((case, result))
-                    yield case, result
-                tests = {pool.submit(self._test, trial, case, objects): case for case, objects in compiled}
-                yield from _completed(tests)
+                # What has a build of its own takes longest; none of it should be what the others' end is waited for.
+                alone = [case for case in cases if case.mutant.number in shared.alone]
+                futures = {pool.submit(self._alone, trial, case, shared.alone[case.mutant.number]): case for case in alone}
+                ready = [case for case in cases if case.mutant.number in shared.ready]
+                futures |= {pool.submit(self._test_shared, trial, case, shared.tools): case for case in ready}
+                yield from _completed(futures)
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _scratch(self, case: _Case) -> Path:
-        return self.work / "functions" / case.key
-
-    def _compile(self, trial: Trial, case: _Case) -> Compiled | Outcome:
-        """As ``Trial.compile``, or the objects that an earlier run left."""
-        scratch = self._scratch(case)
-        kept = scratch / "compiled.json"
+    def _shared(self, cases: Sequence[_Case]) -> Shared:
+        """What can share a build, built together; or the build of an earlier run that held all of it."""
+        work = self.work / "shared"
+        kept = work / "made.json"
+        to_plain, from_plain = codec(_Made)
         if kept.exists():
-            found = orjson.loads(kept.read_bytes())
-            return Compiled({source: scratch / path for source, path in found["objects"].items()}, found["seconds"])
-        shutil.rmtree(scratch, ignore_errors=True)
-        result = _twice(trial.compile, case.function, case.generated, scratch)
-        if isinstance(result, Outcome):
-            shutil.rmtree(scratch, ignore_errors=True)
-        else:
-            objects = {source: str(path.relative_to(scratch)) for source, path in result.objects.items()}
-            partial = kept.with_suffix(".partial")
-            partial.write_bytes(orjson.dumps({"objects": objects, "seconds": result.seconds}))
-            partial.rename(kept)
-        return result
+            made: _Made = from_plain(orjson.loads(kept.read_bytes()))
+            if all(made.keys.get(case.key) == case.mutant.number for case in cases):
+                decided, alone = {int(n): o for n, o in made.decided.items()}, {int(n): why for n, why in made.alone.items()}
+                return Shared(work / "bin", made.ready, decided, alone)
+        kept.unlink(missing_ok=True)
+        shared = build_shared(self.reference, self.build, [case.mutant for case in cases], work, self.jobs, self.progress)
+        keys = {case.key: case.mutant.number for case in cases}
+        plain = {str(n): o for n, o in shared.decided.items()}, {str(n): why for n, why in shared.alone.items()}
+        write_atomic(kept, orjson.dumps(to_plain(_Made(keys, shared.ready, *plain))))
+        return shared
 
-    def _test(self, trial: Trial, case: _Case, compiled: Compiled) -> Outcome:
-        """As ``Trial.test``, in a folder that no process left over from a killed run writes to."""
-        scratch = self._scratch(case)
+    def _alone(self, trial: Trial, case: _Case, reason: str) -> Outcome:
+        """A function in a build of its own, in a folder that no process left over from a killed run writes to."""
+        scratch = self.work / "functions" / f"{case.key}-{os.getpid()}"
         try:
-            return _twice(trial.test, case.index, compiled, scratch / f"run-{os.getpid()}")
+            compiled = _twice(trial.compile, case.function, case.generated, scratch)
+            outcome = _twice(trial.test, case.index, compiled, scratch) if isinstance(compiled, Compiled) else compiled
+            return replace(outcome, alone=reason)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _test_shared(self, trial: Trial, case: _Case, tools: Path) -> Outcome:
+        scratch = self.work / "functions" / f"{case.key}-{os.getpid()}"
+        try:
+            return _twice(trial.test_shared, case.index, case.mutant.number, tools, scratch)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -261,6 +275,7 @@ class Regression:
             command=shlex.join([*self.command, "--functions", glob.escape(name), *going]),
             statements=(comparison.reference, comparison.reproduced, comparison.edits),
             seconds=outcome.seconds,
+            alone=outcome.alone,
         )
 
 
@@ -272,7 +287,7 @@ def _twice(action: Callable[..., _Result], *arguments: object) -> _Result:
         return action(*arguments)
 
 
-def _completed(futures: Mapping[Future[_Result], _Case]) -> Iterator[tuple[_Case, _Result | Outcome]]:
+def _completed(futures: Mapping[Future[Outcome], _Case]) -> Iterator[tuple[_Case, Outcome]]:
     """Results as they come. Whatever a worker raises is the judge's failure at that function, and its ``unresolved``."""
     for future in as_completed(futures):
         failure = future.exception()

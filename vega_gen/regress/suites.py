@@ -11,8 +11,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from llvm_integration.lit import run_lines
+
 _SUITES = Path(__file__).resolve().parents[2] / "targets" / "suites.toml"
-_RUN = re.compile(r"RUN: *(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class NamedSuite:
         """Whether a test, by its name and its file's text, belongs to the suite."""
         if not (self.names or self.run_lines) or any(fnmatch.fnmatchcase(test, pattern) for pattern in self.names):
             return True
-        return any(re.search(pattern, line) for line in _RUN.findall(text) for pattern in self.run_lines)
+        return any(re.search(pattern, line) for line in run_lines(text) for pattern in self.run_lines)
 
 
 def named_suite(name: str) -> NamedSuite:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vega_gen.cxx import render_function, tokenize
+from vega_gen.cxx import render, render_function, tokenize
 from vega_gen.fill.choose import statement_tree
 from vega_gen.records import Function, PlannedFunction, Signature
 
@@ -68,6 +68,11 @@ def _name_in_class(own: Signature, theirs: Signature) -> str:
 def definition(signature: Signature, planned: PlannedFunction, *, in_class: bool) -> str:
     """The chosen candidate of ``planned`` as C++ text, with ``signature`` from ``signature_in_place``."""
     return render_function(signature, statement_tree(planned.candidate.statements), in_class=in_class)
+
+
+def body(planned: PlannedFunction) -> str:
+    """The statements of the chosen candidate as C++ text, without braces around them."""
+    return render(statement_tree(planned.candidate.statements), 1)
 
 
 def identical(reference_text: str, generated: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration.lit import ResultCode, TestResult
@@ -26,7 +26,7 @@ OUTPUT_BYTES = 20_000
 # lit reports a process ended by a signal with a negative status, and shells with 128 and the signal; LLVM asks for a bug report.
 _CRASH = re.compile(r"PLEASE submit a bug report|^Stack dump:|^UNREACHABLE executed|exit status: (?:-\d+|13[2-9])$", re.MULTILINE)
 _COMPILER_ERROR = re.compile(r"\berror: |PLEASE submit a bug report")
-_LINK_ERROR = re.compile(r"undefined (?:hidden |protected |internal )?(?:symbol|reference)|duplicate symbol|multiple definition")
+LINK_ERROR = re.compile(r"undefined (?:hidden |protected |internal )?(?:symbol|reference)|duplicate symbol|multiple definition")
 _NO_SPACE = "No space left on device"
 # A statement that leaves a trace in any code made of the function it stands in.
 _PROBE = b" __builtin_debugtrap(); "
@@ -34,12 +34,14 @@ _PROBE = b" __builtin_debugtrap(); "
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one function. ``test``: the first failing test in the suite's order. ``output`` is cut to 20 kB."""
+    """What came of one function. ``test``: the first failing test in the suite's order. ``output`` is cut to 20 kB. ``alone``: why it had
+    a build of its own, "" if it had none."""
 
     verdict: Verdict
     test: str = ""
     output: str = ""
     seconds: float = 0.0
+    alone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +92,17 @@ class Trial:
         start = time.monotonic() - compiled.seconds
         return _timed(self._test(index, compiled, scratch), start)
 
+    def test_shared(self, index: int, mutant: int, tools: Path, scratch: Path) -> Outcome:
+        """As ``test``, with tools that hold the function behind the number ``mutant``."""
+        start = time.monotonic()
+        return _timed(self._run(index, tools, scratch / "suite", mutant), start)
+
     def _test(self, index: int, compiled: Compiled, scratch: Path) -> Outcome:
         tools = scratch / "bin"
         try:
             self.build.link(tools, compiled.objects, () if self._meets_all(index) else self.baseline.programs[index])
         except ToolFailure as failure:
-            if not _LINK_ERROR.search(failure.output):
+            if not LINK_ERROR.search(failure.output):
                 raise
             return Outcome(Verdict.FAILED_COMPILE, output=cut(failure.output))
         return self._run(index, tools, scratch / "suite")
@@ -105,7 +112,7 @@ class Trial:
         early = {"constexpr", "consteval"} & set(self.reference.functions[index].signature.prefix)
         return bool(early) or index in self.baseline.unwatched
 
-    def _run(self, index: int, tools: Path, scratch: Path) -> Outcome:
+    def _run(self, index: int, tools: Path, scratch: Path, mutant: int = 0) -> Outcome:
         """The tests that enter the function, in the suite's order: the others run the official code, and were green on it.
 
         A function that could not be watched meets all of them, and one that the compiler may have called."""
@@ -114,7 +121,7 @@ class Trial:
         tests = self.baseline.green if self._meets_all(index) else entering
         if not tests:
             return Outcome(Verdict.UNVERIFIED, output="no test executes the function")
-        results = self.suite.run(tests, tools, scratch, jobs=1, max_failures=None if self.keep_going else 1)
+        results = self.suite.run(tests, tools, scratch, jobs=1, max_failures=None if self.keep_going else 1, mutant=mutant)
         # The suite's order, not the order in time, says which failure decides: the verdict is then the same with --keep-going.
         failed = [name for name in tests if name in results and results[name].code.is_failure]
         if failed:
@@ -181,7 +188,7 @@ def _failure(failed: Sequence[str], results: Mapping[str, TestResult]) -> Outcom
 
 
 def _timed(outcome: Outcome, start: float) -> Outcome:
-    return Outcome(outcome.verdict, outcome.test, outcome.output, round(time.monotonic() - start, 3))
+    return replace(outcome, seconds=round(time.monotonic() - start, 3))
 
 
 def cut(text: str, size: int = OUTPUT_BYTES) -> str:

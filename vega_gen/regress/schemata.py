@@ -1,0 +1,170 @@
+"""Many generated functions in one text of a file, each behind a number (mutant schemata).
+
+Enters: reference functions, generated ones, a file's bytes. Leaves: texts to compile, and which function a compiler's errors are about.
+It does not compile, or choose which functions are tried together.
+
+Where the reference's body starts, ``if (vega_mutant == N)`` is followed by the generated body; N is read once, when a program
+starts, so that one build serves every function of the target. A function that cannot stand so is tried alone (``why_alone``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from llvm_integration.lit import MUTANT_VARIABLE
+from vega_gen.cxx import render_signature, tokenize
+from vega_gen.records import Function, Signature
+from vega_gen.regress.swap import splice
+
+_DECLARATION = 'extern "C" unsigned vega_mutant;\n'
+# Weak, because every file of the target brings it. Constructors of the lowest priority run first: static initialisers see the number.
+_DEFINITION = f"""
+#include <cstdlib>
+extern "C" __attribute__((weak)) unsigned vega_mutant = 0;
+__attribute__((constructor(101))) static void vega_read_mutant() {{
+  if (const char *Number = ::getenv("{MUTANT_VARIABLE}"))
+    vega_mutant = ::atoi(Number);
+}}
+"""
+_FOLDER = "generated"
+_OWN = re.compile(rf"\b{_FOLDER}/(\d+)/")
+_PLACE = re.compile(rf"^(?:In file included from )?{_FOLDER}/(\d+)/", re.MULTILINE)
+_ERROR_LINE = re.compile(r"^[^\n]+?:\d+:\d+: (?:fatal )?error: ", re.MULTILINE)
+_NO_SWITCH = frozenset(("constexpr", "consteval"))
+# Whether they may stand there, compiling in place says; they change no code.
+_OF_DECLARATION = frozenset(("virtual", "override", "final"))
+_CLOSING = {")": "(", "]": "[", "}": "{"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A generated function: ``signature`` as it stands in the reference's place, ``body`` without its braces; ``number``: from 1."""
+
+    number: int
+    function: Function
+    signature: Signature
+    body: str
+
+
+def why_alone(mutant: Mutant) -> str:
+    """Why a function cannot be one of many in a build; "" if it can.
+
+    What compiles behind the number must be just what compiles in the reference's place, and do the same there.
+    """
+    own, theirs = mutant.signature, mutant.function.signature
+    words = tokenize(mutant.body)
+    if not theirs.result or not own.result:
+        return "constructor, destructor or conversion"
+    if _NO_SWITCH & {*own.prefix, *theirs.prefix}:
+        return "constexpr"
+    if _without_names(own) != _without_names(theirs):
+        return "another signature"
+    if "auto" in theirs.result and "->" not in theirs.qualifiers:
+        return "deduced return type"
+    if "try" in (words[:1] + mutant.function.body[0].head[:1] if mutant.function.body else words[:1]):
+        return "try block"
+    if any(word.startswith("#") for word in words) or not _balanced(words):
+        return "preprocessor lines"
+    if "goto" in words or "asm" in words:
+        return "labels"
+    if any("..." in p.type for p in theirs.params):
+        return "parameter pack"
+    names = [p.name for p in own.params]
+    for own_name, name in zip(names, (p.name for p in theirs.params), strict=True):
+        # The body would see the reference's name as well, or not its own.
+        if own_name != name and ((name or own_name) in words):
+            return "parameter names"
+    if any(a == "return" and b in names and c == ";" for a, b, c in zip(words, words[1:], words[2:], strict=False)):
+        return "returns a parameter"
+    return ""
+
+
+def _without_names(signature: Signature) -> tuple[object, ...]:
+    params = tuple(replace(p, name="") for p in signature.params)
+    prefix, qualifiers = (tuple(t for t in part if t not in _OF_DECLARATION) for part in (signature.prefix, signature.qualifiers))
+    return signature.name, prefix, signature.result, params, qualifiers
+
+
+def _balanced(words: Sequence[str]) -> bool:
+    open_: list[str] = []
+    for word in words:
+        if word in ("(", "[", "{"):
+            open_.append(word)
+        elif word in _CLOSING and (not open_ or open_.pop() != _CLOSING[word]):
+            return False
+    return not open_
+
+
+def behind_numbers(text: bytes, file: str, mutants: Sequence[Mutant]) -> str:
+    """The file's text with each body behind its number; what follows keeps its lines and its file's name."""
+    for m in _from_the_end(mutants):
+        start = m.function.body_start + 1
+        line = text.count(b"\n", 0, start) + 1
+        names = [(own.name, p.name) for own, p in zip(m.signature.params, m.function.signature.params, strict=True) if own.name and p.name]
+        # In two steps: a name may be another parameter's there. In a block of their own, so that declaring one again stays an error.
+        outer = "".join(f" auto &vega_{i} = {theirs};" for i, (_, theirs) in enumerate(names))
+        inner = "".join(f" auto &{own} = vega_{i};" for i, (own, _) in enumerate(names))
+        end = "return;" if m.signature.result == ("void",) else "__builtin_trap();"
+        behind = f" if (vega_mutant == {m.number}u) {{{outer} {{{inner}\n{_named(m, file)}{m.body}\n{end} }} }}\n{_resumed(line, file)}"
+        text = splice(text, start, start, behind.encode())
+    return text.decode()
+
+
+def in_place(text: bytes, file: str, mutants: Sequence[Mutant], *, generated: bool) -> str:
+    """The file's text in which each function of ``mutants``, as generated or the reference's, can be told from the others in the
+    compiler's assembly (``same_code``), and is not inlined."""
+    for m in _from_the_end(mutants):
+        f = m.function
+        mark = f' asm volatile("# vega {m.number} ");'
+        line = text.count(b"\n", 0, f.body_start) + 1
+        if generated:
+            head = render_signature(m.signature, in_class=f.in_class)
+            after = text.count(b"\n", 0, f.end) + 1
+            new = f"\n{_named(m, file)}{_apart(head)}{head} {{{mark}\n{m.body}}}\n{_resumed(after, file)}"
+            text = splice(text, f.start, f.end, new.encode())
+        else:
+            text = splice(text, f.body_start + 1, f.body_start + 1, f"{mark}\n{_resumed(line, file)}".encode())
+            text = splice(text, f.start, f.start, _apart(text[f.start : f.body_start].decode()).encode())
+    return text.decode()
+
+
+def _apart(head: str) -> str:
+    """What keeps a function from being inlined; no attribute may stand before ``template`` or ``extern "C"``."""
+    return "" if head.lstrip().startswith(("template", "extern")) else "__attribute__((noinline)) "
+
+
+def _from_the_end(mutants: Sequence[Mutant]) -> list[Mutant]:
+    """Mutants in an order in which no edit moves the place of a later one."""
+    return sorted(mutants, key=lambda m: m.function.start, reverse=True)
+
+
+def _named(mutant: Mutant, file: str) -> str:
+    return f'#line 1 "{_FOLDER}/{mutant.number}/{Path(file).name}"\n'
+
+
+def _resumed(line: int, file: str) -> str:
+    return f'#line {line} "{Path(file).name}"\n'
+
+
+def source_text(text: str, file: str) -> str:
+    """A source file's text with what reads the number."""
+    return f'{_DECLARATION}#line 1 "{Path(file).name}"\n{text}\n{_DEFINITION}'
+
+
+def blamed(said: str) -> Mapping[int, str]:
+    """Mutant's number -> what the compiler says of it, for those that its errors are about.
+
+    An error belongs to the generated text that it is in, or, where it is in none, to that which a note of it names.
+    """
+    starts = [m.start() for m in _ERROR_LINE.finditer(said)]
+    found: dict[int, str] = defaultdict(str)
+    for start, end in zip(starts, [*starts[1:], len(said)], strict=False):
+        chunk = said[start:end]
+        place = _OWN.match(chunk) or _PLACE.search(chunk)
+        if place:
+            found[int(place[1])] += _OWN.sub(f"{_FOLDER}/", chunk)
+    return dict(found)
