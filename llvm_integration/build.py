@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -46,6 +46,10 @@ class TargetBuild:
     tools: tuple[str, ...] = DEFAULT_TOOLS
     jobs: int = 0
     """Processes at a time; 0 is one a core."""
+
+    def __reduce__(self) -> tuple[type[TargetBuild], tuple[object, ...]]:
+        """Its fields are all that another process needs; what was derived from them is derived again."""
+        return TargetBuild, tuple(getattr(self, field.name) for field in fields(self))
 
     @cached_property
     def target_dir(self) -> Path:

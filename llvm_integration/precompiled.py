@@ -5,6 +5,7 @@ What it does not do: change an object: a header that does not give the very same
 
 from __future__ import annotations
 
+import fcntl
 import re
 import threading
 from collections.abc import Sequence
@@ -52,13 +53,20 @@ class PrecompiledHeaders:
         `baseline` is the object of the unmodified file.
         """
         with self._locks.setdefault(source, threading.Lock()):
-            return () if source in self._failed else self._make(source, compiler, baseline)
+            return () if source in self._failed else self._make_alone(source, compiler, baseline)
+
+    def _make_alone(self, source: Path, compiler: Sequence[str], baseline: Path) -> tuple[str, ...]:
+        """As ``_make``, while no other process makes the same header."""
+        lock = (self.work / source.parent.name / source.stem).with_suffix(".lock")
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            return self._make(source, compiler, baseline)
 
     def _make(self, source: Path, compiler: Sequence[str], baseline: Path) -> tuple[str, ...]:
         stem = self.work / source.parent.name / source.stem
         # No name that the source might include: a quoted header is looked for beside this one first.
         header, pch, trial = (stem.with_suffix(suffix) for suffix in (".precompiled.h", ".pch", ".o"))
-        header.parent.mkdir(parents=True, exist_ok=True)
         text = "".join(f"#include {name}\n" for name in included_headers(source.read_text(encoding="utf-8")))
         if not header.exists() or header.read_text(encoding="utf-8") != text:
             header.write_text(text, encoding="utf-8")

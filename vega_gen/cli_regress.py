@@ -44,6 +44,9 @@ def regress(
     ] = None,
     timeout: Annotated[int, typer.Option("--timeout", metavar="S", min=1, help="Seconds a test may take.")] = TEST_SECONDS,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Run all tests that enter the function, also after one failed.")] = False,
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers try the functions: tcp://HOST:8786.")
+    ] = "",
     json: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the run as JSON, several runs as a list; as .jsonl a function a line."),
@@ -77,6 +80,7 @@ def regress(
                 build_dir=build_dir,
                 timeout=timeout,
                 keep_going=keep_going,
+                scheduler=scheduler,
                 progress=advance,
             )
             judgements = tuple(sorted(regression.judgements(), key=lambda j: (j.file, j.line)))

@@ -19,7 +19,8 @@ from vega_gen.records import FillerName, Mode, PlannedFunction
 
 def regression(
     llvm: Path, target: str, *, mode: Mode, filler: FillerName, tree: Path | None = None, functions_glob: str = "*", jobs: int = 2,
-    work: Path | None = None, build_dir: Path | None = None, timeout: int = 60, keep_going: bool = False, progress: Progress = silent,
+    work: Path | None = None, build_dir: Path | None = None, timeout: int = 60, keep_going: bool = False, scheduler: str = "",
+    progress: Progress = silent,
 ) -> regress.Regression:
     """The regression of a held-out target (or of a suite that judges it by some of its tests), the official backend read by the judge
     alone: of functions generated anew, or of those of the backend in ``tree``."""
@@ -37,7 +38,8 @@ def regression(
         asked = ["--tree", str(tree)]
     return regress.judge(
         functions, reference, roles, lambda file: module_of(file, masker), inputs.source, installation, folder,
-        suite_name=target, asked=asked, functions_glob=functions_glob, jobs=jobs, timeout=timeout, keep_going=keep_going, progress=progress,
+        suite_name=target, asked=asked, functions_glob=functions_glob, jobs=jobs, timeout=timeout, keep_going=keep_going,
+        scheduler=scheduler, progress=progress,
     )
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import fcntl
 import fnmatch
 import glob
-import os
 import shlex
 import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -38,6 +37,7 @@ from vega_gen.regress.statements import Comparison, compare, missing
 from vega_gen.regress.suites import named_suite
 from vega_gen.regress.swap import body, definition, identical, signature_in_place, written_scope
 from vega_gen.regress.trial import Compiled, JudgeFailure, Outcome, Trial, cut
+from vega_gen.regress.workers import workers
 from vega_gen.store import Journal, codec, digest, write_atomic
 
 # Goes into the journal's keys: another way of judging is another key.
@@ -97,6 +97,7 @@ def judge(
     jobs: int = 2,
     timeout: int = 60,
     keep_going: bool = False,
+    scheduler: str = "",
     progress: Progress = lambda done, total, text: None,
 ) -> Regression:
     """The regression of ``functions`` against ``source``; iterate over ``judgements()``.
@@ -104,7 +105,7 @@ def judge(
     ``module_of``: module of a file of the target. ``suite_name``: a target, or a suite of ``targets/suites.toml``. ``asked``: options of
     ``regress`` that say where the functions come from.
     ``work``: where builds, scratch and the journal lie; the same folder goes on where an earlier run was stopped. ``timeout``: seconds a
-    test. ``jobs``: functions at a time.
+    test. ``jobs``: functions at a time, where no ``scheduler`` (the address of a Dask scheduler) has workers for them.
     """
     suite = LitSuite(source, installation, named_suite(suite_name), work / "suite", timeout)
     build = LlvmBuild(TargetBuild(source, installation, reference.target, work / "build", tools=suite.tools(), jobs=jobs))
@@ -112,7 +113,8 @@ def judge(
     if installation.build_dir:
         command += ["--build-dir", str(installation.build_dir)]
     return Regression(
-        functions, reference, roles, module_of, build, suite, work, command, source.version, functions_glob, jobs, keep_going, progress
+        functions, reference, roles, module_of, build, suite, work, command, source.version, functions_glob, jobs, keep_going, scheduler,
+        progress,
     )
 
 
@@ -132,6 +134,7 @@ class Regression:
     functions_glob: str = "*"
     jobs: int = 2
     keep_going: bool = False
+    scheduler: str = ""
     progress: Progress = lambda done, total, text: None
 
     @cached_property
@@ -213,16 +216,15 @@ class Regression:
         for case in cases:
             if case.mutant.number in shared.decided:
                 yield case, shared.decided[case.mutant.number]
-        with ThreadPoolExecutor(self.jobs) as pool:
-            try:
-                # What has a build of its own takes longest; none of it should be what the others' end is waited for.
-                alone = [case for case in cases if case.mutant.number in shared.alone]
-                futures = {pool.submit(self._alone, trial, case, shared.alone[case.mutant.number]): case for case in alone}
-                ready = [case for case in cases if case.mutant.number in shared.ready]
-                futures |= {pool.submit(self._test_shared, trial, case, shared.tools): case for case in ready}
-                yield from _completed(futures)
-            finally:
-                pool.shutdown(cancel_futures=True)
+        shutil.rmtree(self.work / "functions", ignore_errors=True)  # what a killed run left
+        with workers(trial, self.work / "functions", self.jobs, self.scheduler) as submit:
+            # What has a build of its own takes longest; none of it should be what the others' end is waited for.
+            futures: dict[Future[Outcome], _Case] = {}
+            for case in (case for case in cases if case.mutant.number in shared.alone):
+                futures[submit(_alone, case.index, case.function, case.generated, shared.alone[case.mutant.number])] = case
+            for case in (case for case in cases if case.mutant.number in shared.ready):
+                futures[submit(_test_shared, case.index, case.generated, case.mutant.number, shared.tools)] = case
+            yield from _completed(futures)
 
     def _shared(self, cases: Sequence[_Case]) -> Shared:
         """What can share a build, built together; or the build of an earlier run that held all of it."""
@@ -240,23 +242,6 @@ class Regression:
         plain = {str(n): o for n, o in shared.decided.items()}, {str(n): why for n, why in shared.alone.items()}
         write_atomic(kept, orjson.dumps(to_plain(_Made(keys, shared.ready, *plain))))
         return shared
-
-    def _alone(self, trial: Trial, case: _Case, reason: str) -> Outcome:
-        """A function in a build of its own, in a folder that no process left over from a killed run writes to."""
-        scratch = self.work / "functions" / f"{case.key}-{os.getpid()}"
-        try:
-            compiled = _twice(trial.compile, case.function, case.generated, scratch)
-            outcome = _twice(trial.test, case.index, compiled, scratch) if isinstance(compiled, Compiled) else compiled
-            return replace(outcome, alone=reason)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-
-    def _test_shared(self, trial: Trial, case: _Case, tools: Path) -> Outcome:
-        scratch = self.work / "functions" / f"{case.key}-{os.getpid()}"
-        try:
-            return _twice(trial.test_shared, case.index, case.mutant.number, tools, scratch)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
 
     def _judgement(self, function: Function, comparison: Comparison, outcome: Outcome) -> Judgement:
         name = function.qualified_name
@@ -277,6 +262,17 @@ class Regression:
             seconds=outcome.seconds,
             alone=outcome.alone,
         )
+
+
+def _alone(trial: Trial, scratch: Path, index: int, function: Function, generated: str, reason: str) -> Outcome:
+    """A function in a build of its own."""
+    compiled = _twice(trial.compile, function, generated, scratch)
+    outcome = _twice(trial.test, index, compiled, scratch) if isinstance(compiled, Compiled) else compiled
+    return replace(outcome, alone=reason)
+
+
+def _test_shared(trial: Trial, scratch: Path, index: int, generated: str, mutant: int, tools: Path) -> Outcome:
+    return _twice(trial.test_shared, index, generated, mutant, tools, scratch)
 
 
 def _twice(action: Callable[..., _Result], *arguments: object) -> _Result:

@@ -92,10 +92,20 @@ class Trial:
         start = time.monotonic() - compiled.seconds
         return _timed(self._test(index, compiled, scratch), start)
 
-    def test_shared(self, index: int, mutant: int, tools: Path, scratch: Path) -> Outcome:
-        """As ``test``, with tools that hold the function behind the number ``mutant``."""
+    def test_shared(self, index: int, generated: str, mutant: int, tools: Path, scratch: Path) -> Outcome:
+        """As ``test``, with tools that hold the function behind the number ``mutant``.
+
+        A function that no other file sees may be in the object in its callers' code alone: there it can be the official one's, though by
+        itself it is not.
+        """
         start = time.monotonic()
-        return _timed(self._run(index, tools, scratch / "suite", mutant), start)
+        outcome = self._run(index, tools, scratch / "suite", mutant)
+        function = self.reference.functions[index]
+        unseen = "" in function.namespaces or {"static", "inline"} & set(function.signature.prefix)
+        if unseen and outcome.verdict in (Verdict.PASSED, Verdict.UNVERIFIED) and function.file in self.build.objects:
+            compiled = self.compile(function, generated, scratch)
+            outcome = compiled if isinstance(compiled, Outcome) else outcome
+        return _timed(outcome, start)
 
     def _test(self, index: int, compiled: Compiled, scratch: Path) -> Outcome:
         tools = scratch / "bin"
