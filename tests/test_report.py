@@ -249,7 +249,8 @@ def test_failures_name_what_repeats_them() -> None:
 
 def test_run_json() -> None:
     data = json.loads(orjson.dumps(passrate.run_json(run_of(*JUDGED))))
-    assert list(data) == ["target", "llvm", "mode", "filler", "seconds", "population", "modules", "functions"]
+    times = ["seconds", "judging_seconds", "generation_seconds"]
+    assert list(data) == ["target", "llvm", "mode", "filler", *times, "population", "modules", "functions"]
     assert (data["target"], data["llvm"], data["mode"], data["filler"], data["seconds"]) == ("Toy", "19.1.7", "desc", "consensus", 61.25)
     assert data["population"]["interface"]["pass_at_1"] == 0.5
     assert data["population"]["whole"]["verdicts"] == {str(v): {"unresolved": 0}.get(v, 0) for v in Verdict} | {

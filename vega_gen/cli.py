@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from vega_gen import __version__, render
+from vega_gen.cli_experiment import experiment
 from vega_gen.cli_generate import fill, new_target
 from vega_gen.cli_mine import mine, show_app
 from vega_gen.cli_regress import regress
@@ -37,6 +38,7 @@ app.command("new-target")(new_target)
 app.command()(mine)
 app.command()(fill)
 app.command()(regress)
+app.command()(experiment)
 
 LlvmOption = Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")]
 BuildDirOption = Annotated[

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -83,9 +84,12 @@ def regress(
                 scheduler=scheduler,
                 progress=advance,
             )
+            generated = time.monotonic()
             judgements = tuple(sorted(regression.judgements(), key=lambda j: (j.file, j.line)))
         what = (None, None) if tree else (each_mode, each_filler)
-        runs.append(passrate.Run(target, regression.llvm_version, *what, time.monotonic() - start, judgements, str(tree or "")))
+        end = time.monotonic()
+        times = end - generated, regression.generation_seconds
+        runs.append(passrate.Run(target, regression.llvm_version, *what, end - start, judgements, str(tree or ""), *times))
         left_out.update(dict.fromkeys(regression.baseline.left_out))
         flaky.update(dict.fromkeys(regression.baseline.flaky))
     if json:
@@ -106,6 +110,10 @@ def regress(
         render.notice(f"{len(left_out)} tests are not green on the unmodified backend and were left out: {', '.join(left_out)}")
     if flaky:
         render.notice(f"{len(flaky)} of them have different results from run to run: {', '.join(flaky)}")
+    alone = Counter(j.alone for run in runs for j in run.judgements if j.alone)
+    if alone:
+        why = ", ".join(f"{number} {reason}" for reason, number in alone.most_common())
+        render.notice(f"{alone.total()} functions could not share a build and had one each: {why}")
     unresolved = [j for run in runs for j in run.judgements if j.verdict is Verdict.UNRESOLVED]
     for j in unresolved:
         render.error(f"{j.file}:{j.line}", f"{j.function} is unresolved: {j.output}", f"run it again: {j.command}")

@@ -6,6 +6,7 @@ no test and reads no file of the target beyond what the mode allows (the preambl
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Protocol
 
 from llvm_integration.check import CheckResult
 from vega_gen import cxx
-from vega_gen.records import Candidate, FilledStatement, PlannedFunction, Statement
+from vega_gen.records import Candidate, FilledStatement, Module, PlannedFunction, Statement
 
 REPAIRS = 4
 """How many statements named by the compiler may be taken out of a candidate before it is given up."""
@@ -57,9 +58,10 @@ def choose(
     compiler: Compiler,
     jobs: int,
     progress: Callable[[int, int, str], None] = lambda done, total, text: None,
+    spent: Callable[[Module, float], None] = lambda module, seconds: None,
 ) -> tuple[PlannedFunction, ...]:
     """Each function with its first candidate that compiles, after that the best with the statements that do not compile taken
-    out; else the best as it is, with the compiler's message."""
+    out; else the best as it is, with the compiler's message. ``spent`` is told the seconds that each took."""
     done = count(1)
     # A declaration that does not compile by itself would take every candidate of its file with it.
     declared = [(f.file, text) for f in functions if f.helper for texts in with_declarations([f]).values() for text in texts]
@@ -70,7 +72,9 @@ def choose(
         helpers[file] = helpers.get(file, "") + (text if ok else "")
 
     def one(function: PlannedFunction) -> PlannedFunction:
+        start = time.monotonic()
         chosen = choose_one(function, compiler, helpers.get(function.file, ""))
+        spent(function.module, time.monotonic() - start)
         progress(next(done), len(functions), chosen.qualified_name)
         return chosen
 

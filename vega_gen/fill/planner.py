@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from vega_gen.fill.signatures import declared_signature, donor_signature
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import FunctionTemplate
 from vega_gen.groups import FunctionGroup, GroupKind, Groups, Masker, module_of
-from vega_gen.records import Class, Contract, Function, Member, Mode, PlannedFunction, Signature
+from vega_gen.records import Class, Contract, Function, Member, Mode, Module, PlannedFunction, Signature
 
 PRESENCE = 0.5
 """Weighted share of donors above which a function that nothing declares is written: more likely than not."""
@@ -170,10 +171,11 @@ class Planner:
         self,
         progress: Callable[[int, int, str], None] = lambda done, total, text: None,
         only: Callable[[FunctionGroup], bool] | None = None,
+        spent: Callable[[Module, float], None] = lambda module, seconds: None,
     ) -> list[PlannedFunction]:
         """Planned functions with candidates, helpers that they call included; ``progress(done, total, name)``.
 
-        ``only``: the groups asked for; then no helpers are looked for."""
+        ``only``: the groups asked for; then no helpers are looked for. ``spent`` is told the seconds that each function took."""
         queue = [w for w in self.wanted() if only is None or only(w.group)]
         planned: dict[tuple[str, str, str, tuple[tuple[str, ...], ...]], PlannedFunction] = {}
         done = 0
@@ -183,9 +185,11 @@ class Planner:
             for w in queue:
                 progress(done, done + len(queue), w.group.name)
                 done += 1
+                start = time.monotonic()
                 function = self.function(w)
                 if function is None:
                     continue
+                spent(function.module, time.monotonic() - start)
                 s = function.candidate.signature
                 key = (w.group.name, s.class_name, s.name, tuple(p.type for p in s.params))
                 if key not in planned:

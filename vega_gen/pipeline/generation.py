@@ -6,9 +6,12 @@ Enters: inputs, what was mined. Leaves: ``Plan``. It writes nothing but the cach
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import orjson
 
 from llvm_integration import discover
 from vega_gen import features, store, tablegen
@@ -25,7 +28,7 @@ from vega_gen.groups import FunctionGroup, Groups, Masker
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
-from vega_gen.records import Class, FillerName, HoleKind, Plan, PlannedFunction
+from vega_gen.records import Class, FillerName, HoleKind, Module, Plan, PlannedFunction
 
 FILLERS: Mapping[FillerName, Callable[[], Filler]] = {
     FillerName.FORKFLOW: ForkFlowFiller,
@@ -123,7 +126,12 @@ def generate(
         return store.load(Plan, kept)
     new = new_target(mined, inputs)
     planner = Planner(mined.groups, mined.template, new, FILLERS[inputs.filler](), mined.maskers)
-    planned = planner.plan(progress) if only is None else planner.plan(progress, only)
+    seconds: defaultdict[str, float] = defaultdict(float)
+
+    def spent(module: Module, more: float) -> None:
+        seconds[str(module)] += more
+
+    planned = planner.plan(progress, only, spent)
     if not planned:
         raise NotFoundError(f"no function could be planned for {inputs.folder}", str(inputs.td), "check the corpus with `vega-gen mine`")
     headers = llvm_header_paths(inputs.source.llvm / "include")
@@ -140,13 +148,24 @@ def generate(
     if installation is None:
         return plan
     compiler = CandidateCompiler(plan, inputs, installation, work, progress)
-    chosen = tuple(map(out_of_header, choose(plan.functions, compiler, jobs, progress)))
+    chosen = tuple(map(out_of_header, choose(plan.functions, compiler, jobs, progress, spent)))
     compiler.close()
     files, classes = layout(mined.files, mined.maskers, new, chosen, headers)
     plan = without(replace(plan, files=files, classes=classes, functions=chosen), compiler.left_out)
     if only is None:
+        store.write_atomic(_times(kept), orjson.dumps(seconds))
         store.dump(plan, kept)
     return plan
+
+
+def generation_seconds(inputs: Inputs, mined: Mined, installation: discover.Installation) -> dict[str, float]:
+    """Module -> seconds of work in which its functions were filled and compiled when the whole plan was made; {} if it was not."""
+    times = _times(store.cache_dir() / "plan" / plan_key(inputs, mined, installation))
+    return orjson.loads(times.read_bytes()) if times.is_file() else {}
+
+
+def _times(plan: Path) -> Path:
+    return plan.with_name(f"{plan.name}-seconds.json")
 
 
 def out_of_header(function: PlannedFunction) -> PlannedFunction:

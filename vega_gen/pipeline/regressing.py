@@ -11,7 +11,7 @@ from pathlib import Path
 from llvm_integration import discover
 from vega_gen import regress, store
 from vega_gen.groups import Groups, Masker, module_of
-from vega_gen.pipeline.generation import generate
+from vega_gen.pipeline.generation import generate, generation_seconds
 from vega_gen.pipeline.inputs import Inputs, target_inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
 from vega_gen.records import FillerName, Mode, PlannedFunction
@@ -30,8 +30,10 @@ def regression(
     masker = masker_of(inputs.folder, inputs.description)
     reference = regress.read_reference(inputs.source.llvm, inputs.folder)
     roles = mined.groups.with_target(inputs.folder, reference.classes, masker, inputs.description.contracts)
+    seconds: dict[str, float] = {}
     if tree is None:
         functions = _generated(inputs, mined, installation, held, folder, jobs, progress)
+        seconds = generation_seconds(inputs, mined, installation)
         asked = ["--mode", str(mode), "--filler", str(filler)]
     else:
         functions = _of_tree(regress.target_folder(tree, inputs.folder), inputs.folder, roles, masker)
@@ -39,7 +41,8 @@ def regression(
     return regress.judge(
         functions, reference, roles, lambda file: module_of(file, masker), inputs.source, installation, folder,
         suite_name=target, asked=asked, functions_glob=functions_glob, jobs=jobs, timeout=timeout, keep_going=keep_going,
-        scheduler=scheduler, progress=progress,
+        scheduler=scheduler,
+        generation_seconds=seconds, progress=progress,
     )
 
 

@@ -19,7 +19,8 @@ class Judgement:
     ``interface``: it belongs to the interface population. ``errors``: of Err-V, Err-CS, Err-Def.
     ``output``: the failing test's or compiler's output, cut to 20 kB.  ``command``: repeats it.
     ``statements``: (reference statements, of these reproduced in order, to add, change or delete).
-    ``alone``: why the function had a build of its own, "" if it shared one.
+    ``alone``: why the function had a build of its own, "" if it shared one. ``several``: no single target has all the statements that
+    it is made of.
     """
 
     function: str
@@ -36,6 +37,7 @@ class Judgement:
     statements: tuple[int, int, int] = (0, 0, 0)
     seconds: float = 0.0
     alone: str = ""
+    several: bool = False
 
 
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -33,7 +33,7 @@ from vega_gen.regress.pairing import pair
 from vega_gen.regress.reference import Reference
 from vega_gen.regress.schemata import Mutant
 from vega_gen.regress.shared import Shared, build_shared
-from vega_gen.regress.statements import Comparison, compare, missing
+from vega_gen.regress.statements import Comparison, compare, missing, of_several_targets
 from vega_gen.regress.suites import named_suite
 from vega_gen.regress.swap import body, definition, identical, signature_in_place, written_scope
 from vega_gen.regress.trial import Compiled, JudgeFailure, Outcome, Trial, cut
@@ -78,6 +78,7 @@ class _Case:
     function: Function
     generated: str
     mutant: Mutant
+    several: bool
     comparison: Comparison
     key: str
 
@@ -98,6 +99,7 @@ def judge(
     timeout: int = 60,
     keep_going: bool = False,
     scheduler: str = "",
+    generation_seconds: Mapping[str, float] | None = None,
     progress: Progress = lambda done, total, text: None,
 ) -> Regression:
     """The regression of ``functions`` against ``source``; iterate over ``judgements()``.
@@ -106,6 +108,7 @@ def judge(
     ``regress`` that say where the functions come from.
     ``work``: where builds, scratch and the journal lie; the same folder goes on where an earlier run was stopped. ``timeout``: seconds a
     test. ``jobs``: functions at a time, where no ``scheduler`` (the address of a Dask scheduler) has workers for them.
+    ``generation_seconds``: what the functions took to be made, by module, for the record.
     """
     suite = LitSuite(source, installation, named_suite(suite_name), work / "suite", timeout)
     build = LlvmBuild(TargetBuild(source, installation, reference.target, work / "build", tools=suite.tools(), jobs=jobs))
@@ -114,7 +117,7 @@ def judge(
         command += ["--build-dir", str(installation.build_dir)]
     return Regression(
         functions, reference, roles, module_of, build, suite, work, command, source.version, functions_glob, jobs, keep_going, scheduler,
-        progress,
+        generation_seconds or {}, progress,
     )
 
 
@@ -135,6 +138,7 @@ class Regression:
     jobs: int = 2
     keep_going: bool = False
     scheduler: str = ""
+    generation_seconds: Mapping[str, float] = field(default_factory=dict[str, float])
     progress: Progress = lambda done, total, text: None
 
     @cached_property
@@ -192,12 +196,12 @@ class Regression:
             if known is None:
                 todo.append(case)
             else:
-                yield self._judgement(case.function, case.comparison, from_plain(orjson.loads(known)))
+                yield self._judgement(case.function, case.comparison, from_plain(orjson.loads(known)), case.several)
         if todo:
             for case, outcome in self._try(todo, baseline):
                 if outcome.verdict is not Verdict.UNRESOLVED:
                     journal.record(case.key, orjson.dumps(to_plain(outcome)))
-                yield self._judgement(case.function, case.comparison, outcome)
+                yield self._judgement(case.function, case.comparison, outcome, case.several)
 
     def _case(self, index: int, function: Function, planned: PlannedFunction) -> _Case:
         text = self.reference.text(function)
@@ -206,7 +210,8 @@ class Regression:
         place = f"{function.file}:{function.start}"
         inputs = (generated, text, place, self.reference.digest, self.suite.identity, self.build.identity, str(self.keep_going))
         mutant = Mutant(index + 1, function, signature, body(planned))
-        return _Case(index, function, generated, mutant, compare(function, planned, signature), digest(_WAY_OF_JUDGING, *inputs))
+        several = of_several_targets(planned.candidate)
+        return _Case(index, function, generated, mutant, several, compare(function, planned, signature), digest(_WAY_OF_JUDGING, *inputs))
 
     def _try(self, cases: Sequence[_Case], baseline: Baseline) -> Iterator[tuple[_Case, Outcome]]:
         """Compile what can share a build together, then test it, and the others, one by one."""
@@ -243,7 +248,7 @@ class Regression:
         write_atomic(kept, orjson.dumps(to_plain(_Made(keys, shared.ready, *plain))))
         return shared
 
-    def _judgement(self, function: Function, comparison: Comparison, outcome: Outcome) -> Judgement:
+    def _judgement(self, function: Function, comparison: Comparison, outcome: Outcome, several: bool = False) -> Judgement:
         name = function.qualified_name
         going = ["--keep-going"] if self.keep_going else []
         return Judgement(
@@ -261,6 +266,7 @@ class Regression:
             statements=(comparison.reference, comparison.reproduced, comparison.edits),
             seconds=outcome.seconds,
             alone=outcome.alone,
+            several=several,
         )
 
 

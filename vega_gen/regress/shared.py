@@ -96,7 +96,9 @@ class _Making:
         return found
 
     def _affected(self, files: Iterable[str]) -> list[str]:
-        return sorted({source for file in files for source in self.sources[file]})
+        """The sources that ``files`` reach, large ones first: the last to end should be a small one."""
+        found = {source for file in files for source in self.sources[file]}
+        return sorted(found, key=lambda source: (-len(self.reference.files[source]), source))
 
     def compile(self, kind: str, text_of: Callable[..., str], flags: Sequence[str]) -> dict[str, Path]:
         """Compile every affected source with ``text_of`` of its mutants and its headers' until no error is left; source -> what was made.

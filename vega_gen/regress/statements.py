@@ -15,7 +15,7 @@ from rapidfuzz.distance import Indel, LCSseq
 
 from vega_gen.cxx import declared_names, render_function, tokenize
 from vega_gen.fill.choose import statement_tree
-from vega_gen.records import Function, PlannedFunction, Signature, Statement, StatementKind
+from vega_gen.records import Candidate, Function, PlannedFunction, Signature, Statement, StatementKind
 
 Tokens = tuple[str, ...]
 
@@ -50,6 +50,13 @@ class Comparison:
     reproduced: int
     edits: int
     errors: tuple[ErrorKind, ...]
+
+
+def of_several_targets(candidate: Candidate) -> bool:
+    """Whether no single target has all the statements that a candidate is made of; False where no donors are known."""
+    donors = [{donor.target for donor in s.donors} for s in candidate.statements if s.donors]
+    everyone = set[str]().union(*donors)
+    return bool(donors) and not any(all(target in of_statement for of_statement in donors) for target in everyone)
 
 
 def missing(reference: Function) -> Comparison:

@@ -7,22 +7,24 @@ It does not judge, read a checkout or print.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, cast
 
 import orjson
 from rich.table import Table
 from rich.text import Text
 
-from vega_gen.errors import NotFoundError
+from vega_gen.errors import InputError, NotFoundError
 from vega_gen.records import FillerName, Judgement, Mode, Module, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the judge over a target: the whole population, a judgement each. ``seconds``: wall clock. ``tree``: where the functions
-    stand that were judged; mode and filler are None then."""
+    """One run of the judge over a target: the whole population, a judgement each. ``seconds``: wall clock, generation included;
+    ``judging``: from generated functions to verdicts. ``tree``: where the functions stand that were judged; mode and filler are None
+    then. ``generation``: module -> seconds of work, {} if that is not known."""
 
     target: str
     llvm: str
@@ -31,6 +33,8 @@ class Run:
     seconds: float
     judgements: tuple[Judgement, ...]
     tree: str = ""
+    judging: float = 0.0
+    generation: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def label(self) -> str:
@@ -78,12 +82,15 @@ def population(judgements: Iterable[Judgement], interface: bool = False, module:
 
 
 def run_json(run: Run) -> dict[str, Any]:
-    """The run as plain data: target, llvm, mode and filler (or tree), seconds, population.interface and population.whole (each:
-    size, verdicts, pass_at_1, statements), modules (the same two a module), functions. Raises NotFoundError without judgements."""
+    """The run as plain data: target, llvm, mode and filler (or tree), seconds, judging_seconds, generation_seconds,
+    population.interface and population.whole (each: size, verdicts, pass_at_1, statements), modules (the same two a module),
+    functions. Raises NotFoundError without judgements."""
     _need_judgements([run])
     return {
         **run.plain,
         "seconds": round(run.seconds, 3),
+        "judging_seconds": round(run.judging, 3),
+        "generation_seconds": {m: round(s, 3) for m, s in run.generation.items()},
         "population": _both(run, None),
         "modules": {str(m): _both(run, m) for m in Module if any(j.module is m for j in run.judgements)},
         "functions": [_plain(j) for j in run.judgements],
@@ -183,6 +190,40 @@ def _plain(judgement: Judgement) -> dict[str, Any]:
     row = asdict(judgement)
     row["module"], row["verdict"] = str(judgement.module), str(judgement.verdict)
     return row
+
+
+def read_runs(file: Path) -> list[Run]:
+    """The runs of a file that ``regress --json`` wrote. Raises InputError if it is none."""
+    again = "write it with: vega-gen regress ... --json FILE.json"
+    try:
+        found: Any = orjson.loads(file.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", str(file), again) from None
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"no JSON: {error.msg}", f"{file}:{error.lineno}:{error.colno}", again) from None
+    try:
+        runs = cast(list[dict[str, Any]], found) if isinstance(found, list) else [found]
+        return [_run(plain) for plain in runs]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"no run of vega-gen regress: {error}", str(file), again) from None
+
+
+def _run(plain: dict[str, Any]) -> Run:
+    mode, filler = (Mode(plain["mode"]), FillerName(plain["filler"])) if "tree" not in plain else (None, None)
+    judgements = tuple(_judgement(row) for row in plain["functions"])
+    seconds = plain["seconds"], plain["judging_seconds"], plain["generation_seconds"]
+    return Run(plain["target"], plain["llvm"], mode, filler, seconds[0], judgements, plain.get("tree", ""), *seconds[1:])
+
+
+def _judgement(row: dict[str, Any]) -> Judgement:
+    typed: dict[str, Any] = {
+        **row,
+        "module": Module(row["module"]),
+        "verdict": Verdict(row["verdict"]),
+        "errors": tuple(row["errors"]),
+        "statements": tuple(row["statements"]),
+    }
+    return Judgement(**typed)
 
 
 def _need_judgements(runs: Sequence[Run]) -> None:

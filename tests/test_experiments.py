@@ -1,0 +1,135 @@
+"""The paper's figures and tables of our runs: the counting, the files, what is refused."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+import pytest
+from test_report import JUDGED, judgement, run_of
+from typer.testing import CliRunner
+
+from vega_gen.cli import app
+from vega_gen.errors import InputError
+from vega_gen.records import FillerName, Module, Verdict
+from vega_gen.report import passrate
+from vega_gen.report.experiments import Experiment, experiment
+from vega_gen.report.passrate import Run
+
+# Of the interface population: SEL has a (right), b (right, of several), c; EMI has d.
+OURS = replace(
+    run_of(*(replace(j, several=j.function == "b") for j in JUDGED)), target="XCore", generation={"EMI": 1.25, "SEL": 10.0}, judging=60.0
+)
+THEIRS = replace(
+    run_of(
+        judgement("a", Verdict.CRASHED, statements=(4, 1, 3)),
+        judgement("b", Verdict.MISSING, statements=(6, 0, 6)),
+        filler=FillerName.FORKFLOW,
+    ),
+    target="XCore",
+)
+LABEL = "consensus / desc"
+EXPECTED = {
+    Experiment.FIG7: [
+        ("XCore", LABEL, "SEL", 10.0, "not known"),
+        ("XCore", LABEL, "EMI", 1.2, "not known"),
+        ("XCore", LABEL, "all", 11.2, "under one hour a backend on 8 NVIDIA V100"),
+    ],
+    Experiment.FIG8: [
+        ("XCore", LABEL, "SEL", 3, 2, 66.7, 50.0, "not known"),
+        ("XCore", LABEL, "EMI", 1, 0, 0.0, 0.0, "not known"),
+        ("XCore", LABEL, "all", 4, 2, 50.0, 50.0, 62.2),
+    ],
+    Experiment.TABLE2: [
+        ("XCore", LABEL, "Err-V", 1, 25.0, "not known"),
+        ("XCore", LABEL, "Err-CS", 1, 25.0, "not known"),
+        ("XCore", LABEL, "Err-Def", 0, 0.0, "not known"),
+    ],
+    Experiment.FIG9: [
+        ("XCore", LABEL, "SEL", 70.0, 10.0, "not known"),
+        ("XCore", LABEL, "EMI", 0.0, 0.0, "not known"),
+        ("XCore", LABEL, "all", 70.0, 10.0, "not known"),
+    ],
+    Experiment.TABLE3: [
+        ("XCore", LABEL, "SEL", 10, 7, 5, "not known"),
+        ("XCore", LABEL, "EMI", 0, 0, 0, "not known"),
+        ("XCore", LABEL, "all", 10, 7, 5, "not known"),
+    ],
+    Experiment.TABLE4: [
+        ("XCore", LABEL, "SEL", 5, 0.2, "not known"),
+        ("XCore", LABEL, "EMI", 0, 0.0, "not known"),
+        ("XCore", LABEL, "all", 5, 0.2, "not known"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", Experiment)
+def test_each_counts_what_it_says(name: Experiment) -> None:
+    result = experiment(name, [OURS, THEIRS])
+    assert list(result.rows) == EXPECTED[name]
+    assert all(len(row) == len(result.columns) for row in result.rows)
+    assert all(len(values) == len(result.bars) for values in result.series.values())
+
+
+def test_an_estimate_says_that_it_is_one() -> None:
+    assert "an estimate, no human trial" in experiment(Experiment.TABLE4, [OURS]).csv
+
+
+def test_a_run_that_is_needed_and_not_there_is_an_error() -> None:
+    with pytest.raises(InputError, match="no run of a filler but forkflow"):
+        experiment(Experiment.FIG8, [THEIRS])
+    with pytest.raises(InputError, match="no run of forkflow for XCore"):
+        experiment(Experiment.FIG9, [OURS])
+    with pytest.raises(InputError, match="how long its generation took"):
+        experiment(Experiment.FIG7, [replace(OURS, generation={})])
+
+
+def written(folder: Path, *runs: Run) -> Path:
+    file = folder / "run.json"
+    file.write_bytes(orjson.dumps([passrate.run_json(run) for run in runs]))
+    return file
+
+
+def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
+    assert passrate.read_runs(written(tmp_path, OURS, THEIRS)) == [OURS, THEIRS]
+
+
+def test_the_command_writes_the_same_files_twice(tmp_path: Path) -> None:
+    file = written(tmp_path, OURS, THEIRS)
+    made: list[bytes] = []
+    for out in (tmp_path / "a", tmp_path / "b"):
+        answered = CliRunner().invoke(app, ["experiment", "fig9", "--run", str(file), "--out", str(out)])
+        assert answered.exit_code == 0, answered.output
+        assert "VEGA's figures: VEGA, CGO 2025" in answered.output
+        made.append((out / "fig9.csv").read_bytes() + (out / "fig9.svg").read_bytes())
+    assert made[0] == made[1]
+    lines = [line for line in (tmp_path / "a/fig9.csv").read_text().splitlines() if not line.startswith("#")]
+    assert next(csv.reader(lines)) == ["target", "run", "module", "statements right %", "ForkFlow %", "VEGA %"]
+    assert "<svg" in (tmp_path / "a/fig9.svg").read_text()
+    assert "ForkFlow" in (tmp_path / "a/fig9.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (b"[]", "fig12", "no experiment fig12"),
+        (b"[]", "fig8", "no run of a filler but forkflow"),
+        (b"[{]", "fig8", "no JSON"),
+        (b"[1]", "fig8", "no run of vega-gen regress"),
+        (b'{"target": "X"}', "fig8", "no run of vega-gen regress"),
+    ],
+)
+def test_bad_input_is_told_and_writes_nothing(tmp_path: Path, content: bytes, name: str, said: str) -> None:
+    file = tmp_path / "run.json"
+    file.write_bytes(content)
+    answered = CliRunner().invoke(app, ["experiment", name, "--run", str(file), "--out", str(tmp_path / "out")])
+    assert answered.exit_code != 0
+    assert said in answered.output + str(answered.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_modules_of_no_function_are_left_out() -> None:
+    only = run_of(judgement("a", Verdict.PASSED, module=Module.DIS))
+    assert [row[2] for row in experiment(Experiment.FIG8, [only]).rows] == ["DIS", "all"]

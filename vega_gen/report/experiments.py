@@ -1,0 +1,198 @@
+"""The figures and tables of VEGA's paper (CGO 2025), of our runs.
+
+Enters: runs of the judge. Leaves: ``Result``: rows for CSV, and what a picture shows of them. It does not judge, draw or write files.
+
+Figures others have published come from ``targets/published.toml``; where they are not known the cell says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from vega_gen.errors import InputError
+from vega_gen.records import FillerName, Judgement, Module
+from vega_gen.report.passrate import Run, population
+
+MINUTES_A_STATEMENT = 2.0
+"""What table4 supposes that a person needs to find, understand and mend one statement. It was not measured."""
+UNKNOWN = "not known"
+_PUBLISHED = Path(__file__).resolve().parents[2] / "targets" / "published.toml"
+_ERRORS = ("Err-V", "Err-CS", "Err-Def")
+Row = tuple[str | int | float, ...]
+
+
+class Experiment(StrEnum):
+    """A figure or table of the paper."""
+
+    FIG7 = "fig7"
+    FIG8 = "fig8"
+    TABLE2 = "table2"
+    FIG9 = "fig9"
+    TABLE3 = "table3"
+    TABLE4 = "table4"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """``columns`` and ``rows`` as the CSV has them. ``series``: of the picture, name -> a value for each of ``bars``; ``unit`` of its axis.
+    ``notes``: where figures come from and what they suppose."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    bars: tuple[str, ...]
+    series: dict[str, tuple[float, ...]]
+    unit: str
+    notes: tuple[str, ...]
+
+    @property
+    def csv(self) -> str:
+        """The rows as comma-separated values; the notes come first, each a line after ``#``."""
+        out = io.StringIO()
+        out.writelines(f"# {note}\n" for note in self.notes)
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+        return out.getvalue()
+
+
+def experiment(name: Experiment, runs: Sequence[Run]) -> Result:
+    """The paper's figure or table of that name, of ``runs``. Raises InputError where a run that it needs is not among them."""
+    return _MAKERS[name](runs)
+
+
+def _published() -> dict[str, Any]:
+    return tomllib.loads(_PUBLISHED.read_text(encoding="utf-8"))
+
+
+def _vega(what: str, target: str) -> str | float:
+    return _published()["VEGA"][what].get(target, UNKNOWN)
+
+
+def _source() -> str:
+    return f"VEGA's figures: {_published()['VEGA']['source']}"
+
+
+def _generated(runs: Sequence[Run]) -> list[Run]:
+    """The runs of the best filler there is, one a target and mode. Raises InputError without one."""
+    best: dict[tuple[str, object], Run] = {}
+    for run in runs:
+        if run.filler not in (None, FillerName.FORKFLOW):
+            best[run.target, run.mode] = run
+    if not best:
+        raise InputError("no run of a filler but forkflow", "", "vega-gen regress --target T --llvm DIR --json FILE.json")
+    return list(best.values())
+
+
+def _parts(run: Run) -> list[tuple[str, list[Judgement]]]:
+    """The interface population by module, all of it last."""
+    members = [j for j in run.judgements if j.interface]
+    parts = [(str(m), [j for j in members if j.module is m]) for m in Module]
+    return [*((name, part) for name, part in parts if part), ("all", members)]
+
+
+def _fig7(runs: Sequence[Run]) -> Result:
+    known = [run for run in _generated(runs) if run.generation]
+    if not known:
+        raise InputError("no run knows how long its generation took", "", "judge a plan that was made on this machine: vega-gen regress")
+    rows: list[Row] = []
+    for run in known:
+        seconds = {str(m): run.generation[str(m)] for m in Module if str(m) in run.generation}
+        rows += [(run.target, run.label, m, round(s, 1), UNKNOWN) for m, s in seconds.items()]
+        rows.append((run.target, run.label, "all", round(sum(seconds.values()), 1), _published()["VEGA"]["generation"]))
+    columns = ("target", "run", "module", "seconds of work", "VEGA")
+    notes = (_source(), "seconds of work: filling and compiling candidates, function by function; two at a time take half of it")
+    return _result("Generation time by module", columns, rows, (3,), "s", notes)
+
+
+def _fig8(runs: Sequence[Run]) -> Result:
+    rows: list[Row] = []
+    for run in _generated(runs):
+        for name, part in _parts(run):
+            right = [j for j in part if j.verdict.counts]
+            several = _percent(sum(j.several for j in right), len(right))
+            theirs = _vega("function_accuracy", run.target) if name == "all" else UNKNOWN
+            rows.append((run.target, run.label, name, len(part), len(right), _percent(len(right), len(part)), several, theirs))
+    columns = ("target", "run", "module", "functions", "right", "Pass@1 %", "of these built from several targets %", "VEGA %")
+    notes = (_source(), "population: interface; right: Pass@1 by running tests")
+    return _result("Function accuracy by module", columns, rows, (5,), "%", notes)
+
+
+def _table2(runs: Sequence[Run]) -> Result:
+    rows: list[Row] = []
+    for run in _generated(runs):
+        members = _parts(run)[-1][1]
+        kinds = Counter(kind for j in members for kind in j.errors)
+        rows += [(run.target, run.label, kind, kinds[kind], _percent(kinds[kind], len(members)), UNKNOWN) for kind in _ERRORS]
+    columns = ("target", "run", "kind", "functions", "of the population %", "VEGA %")
+    notes = (_source(), "a function may have several; missing functions have none")
+    return _result("Errors of failed functions", columns, rows, (4,), "%", notes)
+
+
+def _fig9(runs: Sequence[Run]) -> Result:
+    rows: list[Row] = []
+    for run in _generated(runs):
+        beside = next((r for r in runs if (r.target, r.mode, r.filler) == (run.target, run.mode, FillerName.FORKFLOW)), None)
+        if beside is None:
+            again = "add one: vega-gen regress --filler forkflow --json FILE.json"
+            raise InputError(f"no run of forkflow for {run.target} / {run.mode}", "", again)
+        theirs = dict(_parts(beside))
+        for name, part in _parts(run):
+            shares = [population(p).statement_accuracy or 0.0 for p in (part, theirs.get(name, []))]
+            rows.append((run.target, run.label, name, *(round(100 * s, 1) for s in shares), UNKNOWN))
+    columns = ("target", "run", "module", "statements right %", "ForkFlow %", "VEGA %")
+    notes = (_source(), "reference statements reproduced, aligned in order")
+    return _result("Statement accuracy by module", columns, rows, (3, 4), "%", notes)
+
+
+def _table3(runs: Sequence[Run]) -> Result:
+    rows: list[Row] = []
+    for run in _generated(runs):
+        for name, part in _parts(run):
+            reference, right, edits = population(part).statements
+            rows.append((run.target, run.label, name, reference, right, edits, UNKNOWN))
+    columns = ("target", "run", "module", "reference statements", "right", "to add, change or delete", "VEGA")
+    return _result("Statements right and to be corrected", columns, rows, (4, 5), "statements", (_source(),))
+
+
+def _table4(runs: Sequence[Run]) -> Result:
+    rows: list[Row] = []
+    for run in _generated(runs):
+        for name, part in _parts(run):
+            edits = population(part).statements[2]
+            rows.append((run.target, run.label, name, edits, round(edits * MINUTES_A_STATEMENT / 60, 1), UNKNOWN))
+    notes = (
+        f"an estimate, no human trial: {MINUTES_A_STATEMENT:g} minutes a statement are supposed, not measured",
+        "VEGA's figures: of two developers, in its paper's table 4",
+    )
+    columns = ("target", "run", "module", "statements to edit", "estimated hours", "VEGA hours")
+    return _result("Effort of correction (estimate)", columns, rows, (4,), "hours", notes)
+
+
+_MAKERS: dict[Experiment, Callable[[Sequence[Run]], Result]] = {
+    Experiment.FIG7: _fig7,
+    Experiment.FIG8: _fig8,
+    Experiment.TABLE2: _table2,
+    Experiment.FIG9: _fig9,
+    Experiment.TABLE3: _table3,
+    Experiment.TABLE4: _table4,
+}
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 1) if whole else 0.0
+
+
+def _result(title: str, columns: tuple[str, ...], rows: list[Row], shown: tuple[int, ...], unit: str, notes: tuple[str, ...]) -> Result:
+    """``shown``: the columns of which there is a picture."""
+    bars = tuple(f"{row[0]} {row[2]}" for row in rows)
+    series = {columns[i]: tuple(float(row[i]) for row in rows) for i in shown}
+    return Result(title, columns, tuple(rows), bars, series, unit, notes)
