@@ -110,7 +110,9 @@ class ToolLinker:
     def link_command(self, tool: str, out: Path, objects: Sequence[Path]) -> list[str]:
         """The command that links one tool; the target's objects are taken as an archive's members are, only where needed."""
         own = [str(self._object(tool, source)) for source in self._sources(tool)]
-        flags = ["-no-pie", "-fuse-ld=lld", f"--ld-path={self.installation.lld}", "-Wl,--gc-sections", "-Wl,-O0", "-s"]
+        # Few and small shared libraries: most of a test's processes live for milliseconds.
+        runtime = ["-Wl,--as-needed", "-static-libstdc++", "-static-libgcc"]
+        flags = ["-no-pie", "-fuse-ld=lld", f"--ld-path={self.installation.lld}", "-Wl,--gc-sections", "-Wl,-O0", "-s", *runtime]
         members = ["-Wl,--start-lib", *map(str, objects), "-Wl,--end-lib"]
         return [str(self.installation.clangxx), *flags, "-o", str(out), *own, *members, *self._libraries[tool]]
 

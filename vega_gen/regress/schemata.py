@@ -53,16 +53,17 @@ class Mutant:
 def why_alone(mutant: Mutant) -> str:
     """Why a function cannot be one of many in a build; "" if it can.
 
-    What compiles behind the number must be just what compiles in the reference's place, and do the same there.
+    What compiles behind the number must do there what it does in the reference's place; that it compiles there too is tried apart.
     """
     own, theirs = mutant.signature, mutant.function.signature
     words = tokenize(mutant.body)
-    if not theirs.result or not own.result:
-        return "constructor, destructor or conversion"
     if _NO_SWITCH & {*own.prefix, *theirs.prefix}:
         return "constexpr"
     if _without_names(own) != _without_names(theirs):
         return "another signature"
+    renamed = {o.name: t.name for o, t in zip(own.params, theirs.params, strict=True) if o.name != t.name}
+    if [tuple(renamed.get(t, t) for t in initialiser) for initialiser in own.initialisers] != list(theirs.initialisers):
+        return "other initialisers"
     if "auto" in theirs.result and "->" not in theirs.qualifiers:
         return "deduced return type"
     if "try" in (words[:1] + mutant.function.body[0].head[:1] if mutant.function.body else words[:1]):
@@ -73,12 +74,11 @@ def why_alone(mutant: Mutant) -> str:
         return "labels"
     if any("..." in p.type for p in theirs.params):
         return "parameter pack"
-    names = [p.name for p in own.params]
-    for own_name, name in zip(names, (p.name for p in theirs.params), strict=True):
-        # The body would see the reference's name as well, or not its own.
-        if own_name != name and ((name or own_name) in words):
-            return "parameter names"
-    if any(a == "return" and b in names and c == ";" for a, b, c in zip(words, words[1:], words[2:], strict=False)):
+    # The body would see the reference's name as well, or not its own.
+    if any((name or own_name) in words for own_name, name in renamed.items()):
+        return "parameter names"
+    # A local name for a parameter cannot be moved from by returning it.
+    if any(a == "return" and b in renamed and c == ";" for a, b, c in zip(words, words[1:], words[2:], strict=False)):
         return "returns a parameter"
     return ""
 
@@ -104,12 +104,10 @@ def behind_numbers(text: bytes, file: str, mutants: Sequence[Mutant]) -> str:
     for m in _from_the_end(mutants):
         start = m.function.body_start + 1
         line = text.count(b"\n", 0, start) + 1
-        names = [(own.name, p.name) for own, p in zip(m.signature.params, m.function.signature.params, strict=True) if own.name and p.name]
-        # In two steps: a name may be another parameter's there. In a block of their own, so that declaring one again stays an error.
-        outer = "".join(f" auto &vega_{i} = {theirs};" for i, (_, theirs) in enumerate(names))
-        inner = "".join(f" auto &{own} = vega_{i};" for i, (own, _) in enumerate(names))
-        end = "return;" if m.signature.result == ("void",) else "__builtin_trap();"
-        behind = f" if (vega_mutant == {m.number}u) {{{outer} {{{inner}\n{_named(m, file)}{m.body}\n{end} }} }}\n{_resumed(line, file)}"
+        pairs = [(own.name, p.name) for own, p in zip(m.signature.params, m.function.signature.params, strict=True)]
+        names = "".join(f" auto &{own} = {theirs};" for own, theirs in pairs if own != theirs and own and theirs)
+        end = "return;" if m.signature.result in ((), ("void",)) else "__builtin_trap();"
+        behind = f" if (vega_mutant == {m.number}u) {{{names}\n{_named(m, file)}{m.body}\n{end} }}\n{_resumed(line, file)}"
         text = splice(text, start, start, behind.encode())
     return text.decode()
 
