@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import distributed
+import psutil
 import pytest
 
+from llvm_integration.lit import TestResult
+from llvm_integration.process import run
 from vega_gen.errors import InputError
+from vega_gen.records import Verdict
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_backend as tiny
@@ -38,6 +43,23 @@ def test_the_workers_of_a_scheduler_give_the_same_verdicts_though_one_is_lost(tm
                 tested += 1
     assert tested > 1, "no function was tried on a worker"
     assert found == expected
+
+
+class Endless(tiny.TinySuite):
+    """A suite whose runs for one function never end by themselves."""
+
+    def run(self, tests: Sequence[str], *arguments: object, **options: object) -> Mapping[str, TestResult]:
+        if options["mutant"] and "shift" in tests:
+            run(["sleep", "600"]).check()
+        return super().run(tests, *arguments, **options)  # type: ignore[arg-type]
+
+
+def test_leaving_half_way_ends_what_is_under_way(tmp_path: Path) -> None:
+    functions = [tiny.planned(tiny.GENERATED[v]) for v in ("failed-test", "passed")]
+    judgements = tiny.regression(tmp_path, functions, Endless(), jobs=2).judgements()
+    assert Verdict.PASSED in (judgement.verdict for judgement in judgements)
+    judgements.close()
+    assert not [p for p in psutil.Process().children(recursive=True) if p.name() == "sleep"]
 
 
 @pytest.mark.filterwarnings("ignore")
