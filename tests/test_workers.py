@@ -49,7 +49,7 @@ class Endless(tiny.TinySuite):
     """A suite whose runs for one function never end by themselves."""
 
     def run(self, tests: Sequence[str], *arguments: object, **options: object) -> Mapping[str, TestResult]:
-        if options["mutant"] and "shift" in tests:
+        if options.get("mutant") and "shift" in tests:
             run(["sleep", "600"]).check()
         return super().run(tests, *arguments, **options)  # type: ignore[arg-type]
 

@@ -223,12 +223,14 @@ class Regression:
                 yield case, shared.decided[case.mutant.number]
         shutil.rmtree(self.work / "functions", ignore_errors=True)  # what a killed run left
         with workers(trial, self.work / "functions", self.jobs, self.scheduler) as submit:
-            # What has a build of its own takes longest; none of it should be what the others' end is waited for.
             futures: dict[Future[Outcome], _Case] = {}
-            for case in (case for case in cases if case.mutant.number in shared.alone):
-                futures[submit(_alone, case.index, case.function, case.generated, shared.alone[case.mutant.number])] = case
-            for case in (case for case in cases if case.mutant.number in shared.ready):
-                futures[submit(_test_shared, case.index, case.generated, case.mutant.number, shared.tools)] = case
+            # What takes longest comes first, so that nothing is waited for at the end: a build of its own, and many tests.
+            for case in sorted(cases, key=lambda case: (case.mutant.number not in shared.alone, -len(baseline.entering(case.index)))):
+                number = case.mutant.number
+                if number in shared.alone:
+                    futures[submit(_alone, case.index, case.function, case.generated, shared.alone[number])] = case
+                elif number in shared.ready:
+                    futures[submit(_test_shared, case.index, case.generated, number, shared.tools)] = case
             yield from _completed(futures)
 
     def _shared(self, cases: Sequence[_Case]) -> Shared:
