@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,3 +32,28 @@ def test_arc_is_generated_and_judged(llvm_source: Path, tmp_path: Path) -> None:
     again = subprocess.run(argv, capture_output=True, text=True, timeout=1800, check=False)
     assert again.returncode == 0
     assert {f["function"]: f["verdict"] for f in json.loads(report.read_text())["functions"]} == verdicts
+
+
+PLAN_KEY = """
+import sys
+from pathlib import Path
+from vega_gen.pipeline.generation import plan_key
+from vega_gen.pipeline.inputs import target_inputs
+from vega_gen.pipeline.mining import mine
+from vega_gen.records import FillerName, Mode
+if __name__ == "__main__":
+    inputs, installation, held = target_inputs(Path(sys.argv[1]), "ARC", Mode.DESC, FillerName.CONSENSUS, None)
+    print(plan_key(inputs, mine((inputs.source.root,), held, Mode.DESC, inputs.tblgen), installation))
+"""
+
+
+def test_a_plan_is_known_by_its_inputs_in_every_process(llvm_source: Path) -> None:
+    """Nothing in its key may depend on the order of a set, which differs from process to process."""
+    keys = {
+        subprocess.run(
+            [sys.executable, "-c", PLAN_KEY, str(llvm_source)],
+            env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, timeout=600, check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(keys) == 1

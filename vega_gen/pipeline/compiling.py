@@ -157,7 +157,7 @@ def generate_tables(texts: Mapping[str, object], inputs: Inputs, out: Path, prog
     def one(inc: str) -> None:
         found = templates.table_of(inc)
         assert found is not None
-        td_digest = store.digest(inc, found[0].options, inputs.td.read_bytes(), str(inputs.description))
+        td_digest = store.digest(inc, found[0].options, inputs.td.read_bytes(), store.manifest(inputs.description))
         stamp = out / f"{inc}.key"
         if stamp.is_file() and stamp.read_text() == td_digest and (out / inc).is_file():
             return

@@ -179,7 +179,7 @@ def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation |
     """Hash of everything a plan depends on: what is generated, the corpus, LLVM's headers, the compiler, this program."""
     llvm = f"{inputs.source.version} {installation.prefix} {installation.version}" if installation else inputs.source.version
     headers = (part for item in sorted(inputs.headers.items()) for part in item)
-    what = (inputs.folder, inputs.mode, inputs.filler, llvm, repr(inputs.description))
+    what = (inputs.folder, inputs.mode, inputs.filler, llvm, store.manifest(inputs.description))
     return store.digest(
         "plan", store.code_version(*_STAGES), *what, mined.corpus.digest, *headers, headers_digest(mined.corpus.root / "include")
     )
