@@ -1,0 +1,48 @@
+"""``python -m benchmarks.growth --target T --llvm DIR --work DIR --functions 50 200 --jobs 1 2``: how the judge's time grows.
+
+Enters: the work folder of a run, whose build and baseline are used. Leaves: on standard output seconds from generated functions to
+verdicts, for each number of functions (a seeded sample) and of workers. Each is judged anew, in a journal of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from vega_gen import pipeline
+from vega_gen.records import FillerName, Mode
+from vega_gen.regress.pairing import pair
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--llvm", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--functions", type=int, nargs="+", default=[50, 200])
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    regression = pipeline.regression(asked.llvm, asked.target, mode=Mode.DESC, filler=FillerName.CONSENSUS, work=asked.work)
+    baseline = regression.baseline
+    planned = sorted(pair(regression.reference.functions, regression.functions, regression.roles.name_of))
+    for count, jobs in itertools.product(asked.functions, asked.jobs):
+        work = asked.work / "growth"
+        shutil.rmtree(work, ignore_errors=True)
+        some = replace(regression, work=work, jobs=jobs)
+        some.__dict__["baseline"] = baseline
+        some.__dict__["population"] = tuple(random.Random(asked.seed).sample(planned, min(count, len(planned))))
+        start = time.monotonic()
+        judged = list(some.judgements())
+        print(f"{len(judged)} functions, {jobs} workers: {time.monotonic() - start:.0f} s", flush=True)
+        shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""``python -m benchmarks.killed --target T --llvm DIR --work DIR``: a run of the judge killed at random moments ends with the same table.
+
+Enters: a target, an empty work folder. Leaves: on standard output when each run was killed, how many verdicts it had kept by then,
+and whether the verdicts of the resumed run are those of one that was left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+def kept(work: Path) -> int:
+    """Entries of the journal: the baseline and verdicts."""
+    try:
+        with sqlite3.connect(f"file:{work / 'journal.sqlite'}?mode=ro", uri=True) as journal:
+            return journal.execute("SELECT count(*) FROM entries").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+
+
+def verdicts(report: Path) -> dict[tuple[str, int], tuple[str, str]]:
+    """(file, line) -> (verdict, first failing test)."""
+    return {(f["file"], f["line"]): (f["verdict"], f["test"]) for f in json.loads(report.read_bytes())["functions"]}
+
+
+def main() -> None:
+    """Run, kill, resume, compare."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--llvm", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--times", type=int, default=5)
+    asked = parser.parse_args()
+    rng = random.Random(asked.seed)
+
+    def command(name: str) -> list[str]:
+        paths = ["--work", str(asked.work / name), "--json", str(asked.work / f"{name}.json")]
+        return [sys.executable, "-m", "vega_gen", "regress", "--target", asked.target, "--llvm", str(asked.llvm), *paths]
+
+    shutil.rmtree(asked.work, ignore_errors=True)
+    asked.work.mkdir(parents=True)
+    start = time.monotonic()
+    subprocess.run(command("whole"), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    alone = time.monotonic() - start
+    print(f"left alone: {alone:.0f} s", flush=True)
+    for number in range(asked.times):
+        child = subprocess.Popen(command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        moment = rng.uniform(0.05, 0.6) * alone
+        try:
+            child.wait(moment)
+            print(f"{number + 1}: it had ended within {moment:.0f} s", flush=True)
+        except subprocess.TimeoutExpired:
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait()
+            print(f"{number + 1}: killed after {moment:.0f} s; the journal has {kept(asked.work / 'killed')} entries", flush=True)
+    start = time.monotonic()
+    subprocess.run(command("killed"), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    expected, found = verdicts(asked.work / "whole.json"), verdicts(asked.work / "killed.json")
+    different = [place for place in expected.keys() | found.keys() if expected.get(place) != found.get(place)]
+    print(f"resumed: {time.monotonic() - start:.0f} s; {len(found)} functions, {len(different)} with another verdict or first failing test")
+
+
+if __name__ == "__main__":
+    main()
