@@ -16,22 +16,31 @@ from pathlib import Path
 
 from llvm_integration.discover import Installation
 from llvm_integration.incremental import ContentHashes, Step, input_key
-from llvm_integration.process import ToolFailure, run
+from llvm_integration.process import Completed, ToolFailure, run
 
 Progress = Callable[[int, int, str], None]
 
 PREAMBLE_SECONDS = 180.0
 CHECK_SECONDS = 20.0
+SECONDS_A_TEXT = 0.5
 CHECK_MEMORY_MB = 6000
 
 _PLAIN = ("-fno-spell-checking", "-fno-caret-diagnostics", "-fno-color-diagnostics")
 _LIMITS = (*_PLAIN, "-ferror-limit=5")
+_ALL_ERRORS = (*_PLAIN, "-ferror-limit=0")
 _ALL = (*_PLAIN, "-ferror-limit=200")
 _SUSPECT = ("-Wno-everything", "-Werror=return-type", "-Werror=uninitialized", "-Wunused-variable", "-Wunused-but-set-variable")
 """What is an error in a function though clang would take it, and what speaks against it."""
 _WITH_ASSERTS = "#undef assert\n#define assert(condition) static_cast<void>(condition)\n#line 1 \"<stdin>\"\n"
 _ERROR = re.compile(r"^(?P<file>[^\n:]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<message>.*)$", re.MULTILINE)
 _OWN_LINE = re.compile(r"^<stdin>:(\d+):\d+: (?:fatal error|error|note): ", re.MULTILINE)
+_TEXT_LINE = re.compile(r"^<text (\d+)>:(\d+):\d+: (fatal error|error|warning|note): (.*)$", re.MULTILINE)
+_DIAGNOSTIC = re.compile(r"^[^\n]+?:\d+:\d+: (?:fatal error|error|warning): ", re.MULTILINE)
+_NEIGHBOUR = re.compile(r"redefin|redeclar|ambiguous|conflict|overload|already|previous|follows|specialization")
+"""What clang says of a text because of another one beside it."""
+_TWIN = re.compile(r"no matching|no viable|deleted|abstract|incomplete|undefined|invalid")
+"""What it may say besides where a function has two definitions: the later one makes the function none that can be called."""
+_DIRECTIVE = re.compile(r"^\s*#", re.MULTILINE)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS precompiled (name TEXT PRIMARY KEY, key TEXT NOT NULL, said TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS verdict (
@@ -168,24 +177,93 @@ class Checker:
         none: nothing is linked. A time-out or a crash of clang is not kept, and so tried again by the next run.
         Raises ToolFailure if clang cannot be run.
         """
-        key = hashlib.blake2b(f"{preamble.key}\0{text}".encode(), digest_size=16).hexdigest()
-        row = self._select("SELECT ok, message, line, clean FROM verdict WHERE key = ?", key)
-        if row is not None:
-            return CheckResult(bool(row[0]), str(row[1]), int(row[2]), bool(row[3]))
+        known = self._known(preamble, text)
+        if known is not None:
+            return known
         result, kept = self._run(preamble, _WITH_ASSERTS + text, timeout)
         if not result.ok and "assert" in text:
             result, kept = self._run(preamble, text, timeout)
             result = replace(result, clean=False)
         if kept:
-            values = (int(result.ok), result.message, result.line, int(result.clean))
-            self._insert("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?, ?, ?)", key, *values)
+            self._keep(preamble, text, result)
         return result
+
+    def sift(self, preamble: Preamble, groups: Sequence[Sequence[str]]) -> None:
+        """Find out, with few runs of clang, about as many of the texts as can be told from others beside them; `check` then knows.
+
+        `groups`: texts of which each defines the same function, so that at most one of them can stand in a file. First all texts are
+        given to clang, and those that it finds wrong are done with; then the first of each group that is left, again until no error
+        is: after an error clang leaves out some of its checks. Errors that a neighbour may be to blame for decide nothing.
+        """
+        asked = [[t for t in dict.fromkeys(group) if self._known(preamble, t) is None and not _DIRECTIVE.search(t)] for group in groups]
+        texts = [text for group in asked for text in group]
+        if len(texts) < 2:
+            return
+        wrong = self._wrong_together(preamble, texts)
+        firsts = [next((text for text in group if text not in wrong), "") for group in asked]
+        current = [text for text in dict.fromkeys(firsts) if text]
+        while len(current) > 1:
+            found = self._together(preamble, current, asserts=True)
+            if found is None:
+                return
+            errors, warned = found
+            if not errors:
+                for i, text in enumerate(current):
+                    self._keep(preamble, text, CheckResult(True, "", 0, i not in warned))
+                return
+            for i, result in errors.items():
+                if result is not None and "assert" not in current[i]:
+                    self._keep(preamble, current[i], result)
+            current = [text for i, text in enumerate(current) if i not in errors]
+
+    def _wrong_together(self, preamble: Preamble, texts: Sequence[str]) -> set[str]:
+        """Those of the texts that clang finds wrong among the others, kept as such where no assertion can be the reason."""
+        wrong: set[str] = set()
+        remaining = list(texts)
+        for asserts in (True, False):
+            found = self._together(preamble, remaining, asserts=asserts) if remaining else None
+            if found is None:
+                break
+            errors = [(remaining[i], result) for i, result in found[0].items() if result is not None]
+            failed = [(text, result) for text, result in errors if not _TWIN.search(result.message)]
+            wrong |= {text for text, _ in failed}
+            for text, result in failed:
+                if not asserts or "assert" not in text:
+                    self._keep(preamble, text, result)
+            remaining = [text for text, _ in failed if asserts and "assert" in text]
+        return wrong
+
+    def _together(
+        self, preamble: Preamble, texts: Sequence[str], *, asserts: bool
+    ) -> tuple[dict[int, CheckResult | None], set[int]] | None:
+        """One run of clang over all texts: index -> what is wrong with the text (None: a neighbour may be to blame), and the indices of
+        those that it warns of. None if an error belongs to no text, or clang does not come to an end."""
+        parts = [f'#line 1 "<text {i}>"\n{text}\n' for i, text in enumerate(texts)]
+        head = _WITH_ASSERTS if asserts else ""
+        completed = self._clang(preamble, head + "".join(parts), _ALL_ERRORS, CHECK_SECONDS + len(texts) * SECONDS_A_TEXT)
+        said = completed.stderr
+        starts = [m.start() for m in _DIAGNOSTIC.finditer(said)]
+        errors: dict[int, CheckResult | None] = {}
+        warned: set[int] = set()
+        for start, end in zip(starts, [*starts[1:], len(said)], strict=False):
+            chunk = said[start:end]
+            place = _TEXT_LINE.search(chunk)
+            severity = chunk[: chunk.index("\n")] if "\n" in chunk else chunk
+            if place is None:
+                return None
+            number = int(place[1])
+            if ": warning: " in severity:
+                warned.add(number)
+            elif errors.get(number) is None:
+                message = severity.partition("error: ")[2]
+                # What is wrong in a header is told once, of the first text that makes it so.
+                certain = severity.startswith("<text ") and not _NEIGHBOUR.search(message)
+                errors[number] = CheckResult(False, message, int(place[2]), False) if certain else None
+        return (errors, warned) if completed.ok or errors else None
 
     def _run(self, preamble: Preamble, text: str, timeout: float) -> tuple[CheckResult, bool]:
         """One run of clang; and whether its result is one to keep."""
-        tolerant = ["-Xclang", "-fallow-pch-with-compiler-errors"]
-        argv = [*self._command, *_LIMITS, *_SUSPECT, *tolerant, "-fsyntax-only", "-x", "c++", "-include-pch", str(preamble.pch), "-"]
-        completed = run(argv, stdin=text, timeout=timeout, memory_mb=CHECK_MEMORY_MB)
+        completed = self._clang(preamble, text, _LIMITS, timeout)
         if completed.ok:
             return CheckResult(True, "", 0, "warning: " not in completed.stderr), True
         if completed.timed_out:
@@ -197,6 +275,19 @@ class Checker:
         own = _OWN_LINE.search(completed.stderr)
         return CheckResult(False, found["message"], int(own[1]) if own else 0, False), True
 
+    def _clang(self, preamble: Preamble, text: str, limits: Sequence[str], timeout: float) -> Completed:
+        tolerant = ["-Xclang", "-fallow-pch-with-compiler-errors"]
+        argv = [*self._command, *limits, *_SUSPECT, *tolerant, "-fsyntax-only", "-x", "c++", "-include-pch", str(preamble.pch), "-"]
+        return run(argv, stdin=text, timeout=timeout, memory_mb=CHECK_MEMORY_MB)
+
+    def _known(self, preamble: Preamble, text: str) -> CheckResult | None:
+        row = self._select("SELECT ok, message, line, clean FROM verdict WHERE key = ?", _key(preamble, text))
+        return CheckResult(bool(row[0]), str(row[1]), int(row[2]), bool(row[3])) if row else None
+
+    def _keep(self, preamble: Preamble, text: str, result: CheckResult) -> None:
+        values = (int(result.ok), result.message, result.line, int(result.clean))
+        self._insert("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?, ?, ?)", _key(preamble, text), *values)
+
     def _select(self, query: str, *values: str) -> tuple[str | int, ...] | None:
         with self._lock:
             return self._database.execute(query, values).fetchone()
@@ -204,3 +295,7 @@ class Checker:
     def _insert(self, statement: str, *values: str | int) -> None:
         with self._lock:
             self._database.execute(statement, values)
+
+
+def _key(preamble: Preamble, text: str) -> str:
+    return hashlib.blake2b(f"{preamble.key}\0{text}".encode(), digest_size=16).hexdigest()

@@ -124,3 +124,47 @@ def test_a_compiler_that_hangs_is_ended(checker: Checker, tmp_path: Path, instal
     hanging.close()
     assert not result.ok
     assert "did not end" in result.message
+
+
+# ------------------------------------------------------------------------------ many texts at once
+
+MANY = "#include <cassert>\nstruct Shape { int sides() const; int area() const; int rim() const; };\nstatic int helper(int);\n"
+
+
+def test_many_texts_are_told_apart_with_few_runs(checker: Checker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the single checks say is what the texts together say, each group's texts defining the same function."""
+    groups = [
+        [f"int Shape::sides() const {{\n{code}\n}}\n" for code in ("return corners;", "\nreturn edges;", "return 3;")],
+        ["int Shape::area() const { if (helper(1)) return 1; }\n", "int Shape::area() const { return 2; }\n"],
+        ["int Shape::rim() const { int unused = 1; return helper(2); }\n"],
+        ["int outside(int N) { assert(corners); return N; }\n", "int outside(int N) { return N.size(); }\n"],
+    ]
+    texts = [text for group in groups for text in group]
+    runs: list[int] = []
+    plainly = Checker._clang  # pyright: ignore[reportPrivateUsage]
+
+    def counted(self: Checker, *arguments: object) -> object:
+        runs.append(1)
+        return plainly(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Checker, "_clang", counted)
+    alone = checker.preamble("alone", MANY)
+    expected = {text: checker.check(alone, text) for text in texts}
+    runs.clear()
+    together = checker.preamble("together", MANY + "// the same\n")
+    checker.sift(together, groups)
+    sifted = len(runs)
+    assert sifted <= 5
+    assert {text: checker.check(together, text) for text in texts} == expected
+    assert [expected[text].ok for text in texts] == [False, False, True, False, True, True, True, False]
+    # Left to be asked: what has a better one before it, and the one that is right but for its assertion.
+    assert len(runs) - sifted <= 4
+    checker.sift(together, groups)
+    assert len(runs) - sifted <= 4, "all is known"
+
+
+def test_an_error_that_a_neighbour_causes_decides_nothing(checker: Checker) -> None:
+    preamble = checker.preamble("pair", "int first(int);\n")
+    same = [f"static int twin() {{ return 1; }}\nint {name}() {{ return twin(); }}\n" for name in "ab"]
+    checker.sift(preamble, [[text] for text in same])
+    assert all(checker.check(preamble, text).ok for text in same)

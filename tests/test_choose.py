@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from plans import function
 
 from llvm_integration.check import CheckResult
 from vega_gen import cxx
-from vega_gen.fill.choose import REPAIRS, choose, choose_one, definition, statement_at, statement_tree, with_declarations
+from vega_gen.fill.choose import REPAIRS, choose, definition, statement_at, statement_tree, with_declarations
 from vega_gen.records import Candidate, FilledStatement, PlannedFunction, Signature, Statement
 
 
@@ -29,6 +30,15 @@ class Refusing:
                 if word in line:
                     return CheckResult(False, f"{file}: use of undeclared identifier '{word}'", number, False)
         return CheckResult(True, "", 0, "doubtful" not in text)
+
+
+    def sift(self, file: str, groups: Sequence[Sequence[str]]) -> None:
+        self.sifted = [*getattr(self, "sifted", []), [list(group) for group in groups]]
+
+
+def choose_one(function: PlannedFunction, compiler: Refusing) -> PlannedFunction:
+    (chosen,) = choose([function], compiler, 1)
+    return chosen
 
 
 def filled(code: str) -> tuple[FilledStatement, ...]:

@@ -7,7 +7,7 @@ no test and reads no file of the target beyond what the mode allows (the preambl
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
@@ -27,6 +27,14 @@ class Compiler(Protocol):
     def __call__(self, file: str, text: str) -> CheckResult:
         """See the class."""
         ...
+
+    def sift(self, file: str, groups: Sequence[Sequence[str]]) -> None:
+        """Look at many texts at once, each group one function's: what is found out is known when a text is asked for."""
+        ...
+
+
+Choosing = Generator[str, CheckResult, PlannedFunction]
+"""Yields a text for the compiler, is sent what it says, and returns the function with its choice."""
 
 
 def statement_tree(flat: Sequence[FilledStatement]) -> tuple[Statement, ...]:
@@ -61,7 +69,7 @@ def choose(
     spent: Callable[[Module, float], None] = lambda module, seconds: None,
 ) -> tuple[PlannedFunction, ...]:
     """Each function with its first candidate that compiles, after that the best with the statements that do not compile taken
-    out; else the best as it is, with the compiler's message. ``spent`` is told the seconds that each took."""
+    out; else the best as it is, with the compiler's message. ``spent`` is told the seconds that each file took."""
     done = count(1)
     # A declaration that does not compile by itself would take every candidate of its file with it.
     declared = [(f.file, text) for f in functions if f.helper for texts in with_declarations([f]).values() for text in texts]
@@ -71,25 +79,51 @@ def choose(
     for (file, text), ok in zip(declared, sound, strict=True):
         helpers[file] = helpers.get(file, "") + (text if ok else "")
 
-    def one(function: PlannedFunction) -> PlannedFunction:
+    def of_file(members: Sequence[int]) -> list[tuple[int, PlannedFunction]]:
         start = time.monotonic()
-        chosen = choose_one(function, compiler, helpers.get(function.file, ""))
-        spent(function.module, time.monotonic() - start)
-        progress(next(done), len(functions), chosen.qualified_name)
-        return chosen
+        file = functions[members[0]].file
+        found: list[tuple[int, PlannedFunction]] = []
+        for i, chosen in _together(file, {i: functions[i] for i in members}, compiler, helpers.get(file, "")):
+            progress(next(done), len(functions), chosen.qualified_name)
+            found.append((i, chosen))
+        spent(functions[members[0]].module, time.monotonic() - start)
+        return found
 
+    by_file: dict[tuple[str, int], list[int]] = {}
+    for i, f in enumerate(functions):
+        by_file.setdefault((f.file, i if f.helper else -1), []).append(i)  # a helper beside its caller would be as good as declared
     with ThreadPoolExecutor(jobs) as pool:
-        return tuple(pool.map(one, functions))
+        largest_first = sorted(by_file.values(), key=len, reverse=True)
+        chosen = dict(pair for found in pool.map(of_file, largest_first) for pair in found)
+    return tuple(chosen[i] for i in range(len(functions)))
 
 
-def choose_one(function: PlannedFunction, compiler: Compiler, helpers: str = "") -> PlannedFunction:
+def _together(
+    file: str, functions: Mapping[int, PlannedFunction], compiler: Compiler, helpers: str
+) -> Iterator[tuple[int, PlannedFunction]]:
+    """Choose for the functions of one file at the same time, so that each run of the compiler serves all."""
+    compiler.sift(file, [[definition(f, candidate) for candidate in f.candidates] for f in functions.values()])
+    choosing = {i: choose_one(f, helpers) for i, f in functions.items()}
+    asked = {i: next(each) for i, each in choosing.items()}
+    while asked:
+        compiler.sift(file, [[text] for text in asked.values()])
+        following: dict[int, str] = {}
+        for i, text in asked.items():
+            try:
+                following[i] = choosing[i].send(compiler(file, text))
+            except StopIteration as stop:
+                yield i, stop.value
+        asked = following
+
+
+def choose_one(function: PlannedFunction, helpers: str = "") -> Choosing:
     """See ``choose``. ``helpers``: declarations of the helpers in the file; a candidate that does without them is preferred, and
     before that one whose assertions hold here and whose locals are all used: less of it was dropped, or meant for another target."""
     first_message = ""
     for before in dict.fromkeys(("", helpers)):
         accepted: int | None = None
         for i, candidate in enumerate(function.candidates):
-            result = compiler(function.file, before + definition(function, candidate))
+            result = yield before + definition(function, candidate)
             if result.ok and accepted is None:
                 accepted = i
             if result.clean:
@@ -100,20 +134,20 @@ def choose_one(function: PlannedFunction, compiler: Compiler, helpers: str = "")
         if accepted is not None:
             return replace(function, chosen=accepted, compiles=True, message="")
     for i, candidate in enumerate(function.candidates[:2]):
-        repaired = repair(function, candidate, compiler, helpers)
+        repaired = yield from repair(function, candidate, helpers)
         if repaired is not None:
             candidates = (*function.candidates[:i], repaired, *function.candidates[i:])
             return replace(function, candidates=candidates, chosen=i, compiles=True, message="")
     return replace(function, chosen=0, compiles=False, message=first_message)
 
 
-def repair(function: PlannedFunction, candidate: Candidate, compiler: Compiler, helpers: str = "") -> Candidate | None:
+def repair(function: PlannedFunction, candidate: Candidate, helpers: str = "") -> Generator[str, CheckResult, Candidate | None]:
     """The candidate without the statements that the compiler names, None if that does not help.
 
     What stands in for a statement taken out is nothing: its confidence goes to those left, halved."""
     current = candidate
     for _ in range(REPAIRS + 1):
-        result = compiler(function.file, helpers + definition(function, current))
+        result = yield helpers + definition(function, current)
         if result.ok:
             return replace(current, confidence=current.confidence / 2)
         index = statement_at(function, current, result.line - helpers.count("\n"))

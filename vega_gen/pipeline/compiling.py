@@ -118,6 +118,10 @@ class CandidateCompiler:
         """See ``choose.Compiler``."""
         return self._checker.check(self._preambles[file], text)
 
+    def sift(self, file: str, groups: Sequence[Sequence[str]]) -> None:
+        """See ``choose.Compiler``."""
+        self._checker.sift(self._preambles[file], groups)
+
     def close(self) -> None:
         """Closes the file of results."""
         self._checker.close()
