@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from llvm_integration.lit import MUTANT_VARIABLE
-from llvm_integration.process import run
+from llvm_integration.process import Completed, run
 from vega_gen.cxx import parse_file
 from vega_gen.records import PlannedFunction, Verdict
 from vega_gen.regress.same_code import references, same_code
@@ -257,3 +259,39 @@ def test_a_function_of_a_class_stands_behind_its_number_in_the_header(tmp_path: 
     shared = built(tmp_path, source, [("size", "return Base + 1;"), ("never", "return 4 + 4;")], "int tinyUse(const TinyInfo &Info);\n")
     verdicts = [outcome.verdict for outcome in shared.decided.values()]
     assert (len(shared.ready), verdicts, dict(shared.alone)) == (1, [Verdict.EQUIVALENT], {})
+
+
+class TwoSources(tiny.TinyBuild):
+    """A build of two sources that both include the header; it refuses a text with the word ``bad`` in it, as clang would."""
+
+    @property
+    def objects(self) -> Mapping[str, Path]:
+        return {name: self.work / f"{name}.o" for name in ("Tiny.cpp", "Other.cpp")}
+
+    def objects_including(self, header: str) -> Sequence[str]:
+        return tuple(self.objects)
+
+    def compile(self, file: str, text: str | None, out: Path, **options: object) -> Completed:
+        self.compiled.append(file)
+        texts = [text or "", *(options.get("header_overrides") or {}).values()]  # type: ignore[attr-defined]
+        said = "".join(f"{m[1]}:1:1: error: bad\n" for t in texts for m in re.finditer(r'#line 1 "(generated[^"]*)"\n[^#]*bad', t))
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text("")
+        return Completed(("clang++",), int(bool(said)), "", said, 0.1)
+
+    def link(self, tools_dir: Path, replaced: Mapping[str, Path], tools: Collection[str] = ()) -> None:
+        self.linked = sorted(replaced)
+
+
+def test_what_is_wrong_in_a_header_is_taken_out_of_every_source_that_met_it(tmp_path: Path) -> None:
+    regression = tiny.regression(tmp_path, [])
+    reference = replace(regression.reference, files={**regression.reference.files, "Other.cpp": b'#include "Tiny.h"\n'})
+    build = TwoSources(tmp_path / "llvm", tmp_path / "build")
+    bodies = {"size": "return bad;", "never": "return 7;", "tinyMask": "return 8;"}
+    named = [(i, f, bodies.get(f.signature.name)) for i, f in enumerate(reference.functions)]
+    mutants = [Mutant(i + 1, f, f.signature, text) for i, f, text in named if text]
+    shared = build_shared(reference, build, mutants, tmp_path / "shared", 2, lambda *_: None)
+    assert [outcome.verdict for outcome in shared.decided.values()] == [Verdict.FAILED_COMPILE]
+    assert (len(shared.ready), dict(shared.alone)) == (2, {})
+    assert build.linked == ["Other.cpp", "Tiny.cpp"]
+    assert len(build.compiled) == 2 + 2 + 4, "each source twice, and once for each of the two texts that are compared"

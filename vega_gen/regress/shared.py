@@ -152,8 +152,10 @@ class _Making:
         return "" if done.timed_out else done.stderr + done.stdout
 
     def _take_out(self, kind: str, source: str, said: str) -> None:
-        found = {number: text for number, text in blamed(said).items() if number in self.alive}
-        if not found:
+        named = blamed(said)
+        # One that is out already was in a header that another source met first: this source is compiled again without it.
+        found = {number: text for number, text in named.items() if number in self.alive}
+        if not named:
             here = [number for number, m in self.alive.items() if source in self.sources[m.function.file]]
             self._alone(here, f"{source} did not compile with others")
         elif kind == "numbers":
