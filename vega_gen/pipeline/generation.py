@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from llvm_integration import discover
+from llvm_integration import check, discover
 from vega_gen import features, store, tablegen
 from vega_gen.cxx import parse_file
 from vega_gen.errors import NotFoundError
@@ -179,7 +179,8 @@ def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation |
     """Hash of everything a plan depends on: what is generated, the corpus, LLVM's headers, the compiler, this program."""
     llvm = f"{inputs.source.version} {installation.prefix} {installation.version}" if installation else inputs.source.version
     headers = (part for item in sorted(inputs.headers.items()) for part in item)
-    what = (inputs.folder, inputs.mode, inputs.filler, llvm, store.manifest(inputs.description))
+    checker = Path(check.__file__).read_bytes()
+    what = (inputs.folder, inputs.mode, inputs.filler, llvm, checker, store.manifest(inputs.description))
     return store.digest(
         "plan", store.code_version(*_STAGES), *what, mined.corpus.digest, *headers, headers_digest(mined.corpus.root / "include")
     )
