@@ -28,12 +28,23 @@ MUTANT_VARIABLE = "VEGA_MUTANT"
 """Environment variable in which they find the number that the run was given."""
 
 _DRIVER = """\
-# Written by llvm_integration.lit: runs lit with LLVM's own test configuration and the site configuration beside this file.
+# Written by llvm_integration.lit: runs lit with LLVM's own test configuration and the site configuration beside this file,
+# tests in the order of their list.
 import os
-from lit.main import main
+from pathlib import Path
+
+import lit.main
+
+
+def as_listed(tests, order):
+    names = Path({names!r}).read_text(encoding="utf-8").splitlines()
+    place = {{name: i for i, name in enumerate(names)}}
+    tests.sort(key=lambda test: place[os.path.join({root!r}, *test.path_in_suite)])
+
 
 if __name__ == "__main__":
-    main({{"config_map": {{os.path.normcase(os.path.realpath({config!r})): {site!r}}}}})
+    lit.main.determine_order = as_listed
+    lit.main.main({{"config_map": {{os.path.normcase(os.path.realpath({config!r})): {site!r}}}}})
 """
 _FORMAT_MODULE = "vega_lit_format"
 _FORMAT = """\
@@ -117,6 +128,11 @@ class TestSuite:
         """The folder that test names are relative to."""
         return self.source.llvm / "test"
 
+    @property
+    def _names(self) -> Path:
+        """The list of the tests that are run."""
+        return self.work / "tests.txt"
+
     def folders(self) -> tuple[Path, ...]:
         """Folders of `llvm/test` named as the target is, outermost ones only: `CodeGen/<T>`, `MC/Disassembler/<T>`, ..."""
         found: list[Path] = []
@@ -155,7 +171,8 @@ class TestSuite:
         max_failures: int | None = None,
         mutant: int = 0,
     ) -> dict[str, TestResult]:
-        """Run `tests` (names from `discover()`) with the tools of `tools_dir`; the installation serves those that are not there.
+        """Run `tests` (names from `discover()`), begun in this order, with the tools of `tools_dir`; the installation serves those that
+        are not there.
 
         Programs find `mutant` in `MUTANT_VARIABLE`.
         `timeout` is in whole seconds, a test; a test that takes longer is TIMEOUT and its processes are ended. After
@@ -165,11 +182,11 @@ class TestSuite:
         if not tests:
             raise ToolFailure("no tests to run", next_step="TestSuite.discover() names them")
         self.work.mkdir(parents=True, exist_ok=True)
-        names = self.work / "tests.txt"
+        names = self._names
         names.write_text("".join(f"{self.root / test}\n" for test in tests), encoding="utf-8")
         report = self.work / "results.json"
         report.unlink(missing_ok=True)
-        arguments = [f"--timeout={timeout}", f"-j{jobs}", "--order=lexical", "--quiet", "--output", str(report.resolve())]
+        arguments = [f"--timeout={timeout}", f"-j{jobs}", "--quiet", "--output", str(report.resolve())]
         if max_failures is not None:
             arguments.append(f"--max-failures={max_failures}")
         completed = self._lit([*arguments, f"@{names.resolve()}"], tools_dir, mutant=mutant)
@@ -194,7 +211,9 @@ class TestSuite:
         site.write_text(self._site_config(work / "bin") + footer, encoding="utf-8")
         (work / f"{_FORMAT_MODULE}.py").write_text(_FORMAT.format(test=TEST_VARIABLE, mutant=MUTANT_VARIABLE), encoding="utf-8")
         driver = work / "run_lit.py"
-        driver.write_text(_DRIVER.format(config=str(self.root / "lit.cfg.py"), site=str(site)), encoding="utf-8")
+        config = str(self.root / "lit.cfg.py")
+        text = _DRIVER.format(names=str(self._names.resolve()), root=str(self.root), config=config, site=str(site))
+        driver.write_text(text, encoding="utf-8")
         # LLVM 19's lit.cfg.py and a newer lit agree on the internal shell only if it is asked for.
         environment = {"LIT_USE_INTERNAL_SHELL": "1", "TMPDIR": str(work / "tmp"), MUTANT_VARIABLE: str(mutant)}
         completed = run([sys.executable, str(driver), *arguments], env=environment, timeout=timeout, memory_mb=TEST_MEMORY_MB)

@@ -123,6 +123,14 @@ def test_stops_after_the_first_failure(suite: TestSuite, tools: Path) -> None:
     assert any(result.code.is_failure for result in results.values())
 
 
+def test_runs_tests_in_the_order_given(suite: TestSuite, tools: Path) -> None:
+    names = [f"CodeGen/Tiny/a{number}.ll" for number in (3, 1, 2)]
+    for name in names:
+        (suite.root / name).write_text(f"; RUN: echo {name} >> {suite.work}/order\n")
+    suite.run(names, tools, timeout=20, jobs=1)
+    assert (suite.work / "order").read_text().splitlines() == names
+
+
 def test_a_test_that_lit_leaves_out_is_an_error(suite: TestSuite, tools: Path) -> None:
     with pytest.raises(ToolFailure):
         suite.run(["CodeGen/Tiny/pass.ll", "CodeGen/Tiny/readme.txt"], tools, timeout=20, jobs=1)

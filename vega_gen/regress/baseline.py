@@ -63,7 +63,7 @@ def establish(reference: Reference, build: Build, suite: Suite, journal: Journal
 
     Raises BaselineError if it does not build, if no test is green, or if the suite executes none of its functions.
     """
-    key = digest("baseline", "4", reference.digest, suite.identity, build.identity)
+    key = digest("baseline", "5", reference.digest, suite.identity, build.identity)
     to_plain, from_plain = codec(Baseline)
     known = journal.get(key)
     if known is not None:
