@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 from commands import command, kept_cache, td, tiny
+from hypothesis import settings
 from trees import OFFICIAL, git
 
 __all__ = ["command", "kept_cache", "td", "tiny"]  # fixtures
+
+settings.register_profile("any machine", deadline=None)  # a loaded one is slow at times
+settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -281,7 +281,7 @@ METHOD = "bool ToyInstrInfo::{}(MCRegister R, unsigned N) const"
 HEADS = st.tuples(st.sampled_from(["static int {}(int a)", "int {}(int a)", METHOD]), NAMES)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(HEADS, BODIES), min_size=1, max_size=4, unique_by=lambda f: f[0][0].format(f[0][1])),
     st.lists(st.tuples(NAMES, BODIES), max_size=2, unique_by=lambda f: f[0]),

@@ -340,6 +340,15 @@ def test_calls_for_coverage_keep_the_lines_and_leave_constants_constant(tmp_path
     run(["clang++-19", "-std=c++17", "-fsyntax-only", "-Wall", "-Werror", "a.cpp"], cwd=tmp_path).check()
 
 
+def test_each_statement_s_confidence_is_kept_with_whether_it_is_right() -> None:
+    # A loop's head comes after its body in the text, and is no statement of its own; both it and what stands in it count where they stand.
+    f = parse_function("int f(int N) { int A = 1; do { step(A); } while (A < N); stop(); return A; }")
+    made = tiny.planned("int f(int N) { int A = 2; do { step(A); } while (A < N); return A; }")
+    sure = tuple(replace(s, confidence=c) for s, c in zip(made.candidate.statements, (0.1, 0.2, 0.3, 0.4), strict=True))
+    made = replace(made, candidates=(replace(made.candidate, statements=sure),))
+    assert compare(f, made, made.candidate.signature).confidences == ((0.1, False), (0.3, True), (0.4, True))
+
+
 def compared(reference_text: str, generated: PlannedFunction) -> tuple[tuple[int, int, int], tuple[str, ...]]:
     f = parse_function(reference_text)
     result = compare(f, generated, signature_in_place(f, written_scope(f, reference_text), generated))

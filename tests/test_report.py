@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -235,6 +236,14 @@ def test_pass_tables_golden() -> None:
     runs = [run_of(*JUDGED), run_of(judgement("a", Verdict.CRASHED), filler=FillerName.FORKFLOW)]
     text = printed(*(table(runs, interface) for table in (passrate.verdict_table, passrate.module_table) for interface in (True, False)))
     assert text == (GOLDEN / "passrate.txt").read_text()
+
+
+def test_calibration_is_in_the_table_where_confidences_are_known() -> None:
+    sure = judgement("a", Verdict.PASSED, confidences=((0.9, True), (0.9, True), (0.1, False), (0.9, False), (0.9, True)))
+    text = printed(passrate.verdict_table([run_of(sure), run_of(*JUDGED)], True))
+    # 4 at 0.9 of which 3 are right, 1 at 0.1 that is wrong: (4 * 0.15 + 0.1) / 5; the least sure fifth is that one of two wrong
+    assert re.search(r"calibration error +│ +0\.140 │ +- ", text)
+    assert re.search(r"wrong ones in the least sure 20 % │ +50\.0 % │ +- ", text)
 
 
 def test_failures_name_what_repeats_them() -> None:

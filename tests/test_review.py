@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from plans import K, function, statement, toy_plan
 
@@ -295,7 +295,6 @@ steps = st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(DecisionKind), 
 
 
 @given(steps)
-@settings(deadline=None)
 def test_apply_then_undo_restores_the_plan(wanted: list[tuple[str, DecisionKind, str]]) -> None:
     plan, decisions = PLAN, NONE
     for id, kind, text in wanted:

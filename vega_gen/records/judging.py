@@ -19,6 +19,7 @@ class Judgement:
     ``interface``: it belongs to the interface population. ``errors``: of Err-V, Err-CS, Err-Def.
     ``output``: the failing test's or compiler's output, cut to 20 kB.  ``command``: repeats it.
     ``statements``: (reference statements, of these reproduced in order, to add, change or delete).
+    ``confidences``: of each statement that was written, with whether it is one of the reproduced.
     ``alone``: why the function had a build of its own, "" if it shared one. ``several``: no single target has all the statements that
     it is made of.
     """
@@ -38,8 +39,7 @@ class Judgement:
     seconds: float = 0.0
     alone: str = ""
     several: bool = False
-
-
+    confidences: tuple[tuple[float, bool], ...] = ()
 
 
 class DecisionKind(StrEnum):

@@ -269,6 +269,7 @@ class Regression:
             seconds=outcome.seconds,
             alone=outcome.alone,
             several=several,
+            confidences=comparison.confidences,
         )
 
 

@@ -15,7 +15,7 @@ from rapidfuzz.distance import Indel, LCSseq
 
 from vega_gen.cxx import declared_names, render_function, tokenize
 from vega_gen.fill.choose import statement_tree
-from vega_gen.records import Candidate, Function, PlannedFunction, Signature, Statement, StatementKind
+from vega_gen.records import Candidate, FilledStatement, Function, PlannedFunction, Signature, Statement, StatementKind
 
 Tokens = tuple[str, ...]
 
@@ -44,12 +44,14 @@ class ErrorKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """``reference``: its statements, the signature and each constructor initialiser counted as one; ``reproduced``: of these
-    found in order; ``edits``: statements to add, change or delete. ``errors``: kinds, in the order of ``ErrorKind``."""
+    found in order; ``edits``: statements to add, change or delete. ``errors``: kinds, in the order of ``ErrorKind``.
+    ``confidences``: of each statement of the candidate, with whether it is one of the reproduced."""
 
     reference: int
     reproduced: int
     edits: int
     errors: tuple[ErrorKind, ...]
+    confidences: tuple[tuple[float, bool], ...] = ()
 
 
 def of_several_targets(candidate: Candidate) -> bool:
@@ -79,8 +81,8 @@ def compare(reference: Function, planned: PlannedFunction, signature: Signature)
     reproduced = 0
     edits = 0
     errors: set[ErrorKind] = set()
-    for pair in _align(written, wanted):
-        mine, theirs = pair
+    pairs = list(_align(written, wanted))
+    for mine, theirs in pairs:
         if mine == theirs:
             reproduced += 1
             continue
@@ -91,7 +93,9 @@ def compare(reference: Function, planned: PlannedFunction, signature: Signature)
             errors.add(ErrorKind.VALUE)
         else:
             errors.add(ErrorKind.CONFIDENCE if _bare(theirs) in offered else ErrorKind.DEFINITION)
-    return Comparison(len(wanted), reproduced, edits, tuple(kind for kind in ErrorKind if kind in errors))
+    right = [mine == theirs for mine, theirs in pairs if mine is not None]
+    sure = [(s.confidence, right[i]) for s, i in zip(_said(planned.candidate), _heads(signature, body), strict=True)]
+    return Comparison(len(wanted), reproduced, edits, tuple(kind for kind in ErrorKind if kind in errors), tuple(sure))
 
 
 def _lines(signature: Signature, body: Sequence[Statement], in_class: bool) -> list[Tokens]:
@@ -101,12 +105,27 @@ def _lines(signature: Signature, body: Sequence[Statement], in_class: bool) -> l
 
 
 def _walk(body: Sequence[Statement]) -> Iterator[Tokens]:
+    return (tokens for tokens, _ in _parts(body))
+
+
+def _parts(body: Sequence[Statement]) -> Iterator[tuple[Tokens, bool]]:
+    """Heads (True) and tails in the order of the text."""
     for s in body:
         if s.head and s.kind is not StatementKind.DO:
-            yield s.head
-        yield from _walk(s.children)
+            yield s.head, True
+        yield from _parts(s.children)
         if s.tail:
-            yield s.tail
+            yield s.tail, False
+
+
+def _heads(signature: Signature, body: Sequence[Statement]) -> Iterator[int]:
+    """Places of the heads among ``_lines``."""
+    return (1 + len(signature.initialisers) + i for i, (_, head) in enumerate(_parts(body)) if head)
+
+
+def _said(candidate: Candidate) -> Iterator[FilledStatement]:
+    """The statements that ``_heads`` finds, in its order."""
+    return (s for s in candidate.statements if s.head and s.kind is not StatementKind.DO)
 
 
 def _offered(planned: PlannedFunction) -> Iterator[Tokens]:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.records import FillerName, Judgement, Mode, Module, Verdict
+from vega_gen.report.calibration import Pair, expected_calibration_error, wrong_in_least_confident
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,15 @@ def population(judgements: Iterable[Judgement], interface: bool = False, module:
     return Population(len(members), {v: counts[v] for v in Verdict}, (reference, reproduced, edits))
 
 
+def confidences(judgements: Iterable[Judgement], interface: bool) -> tuple[Pair, ...]:
+    """Confidence of each statement written, with whether it is right."""
+    return tuple(pair for j in judgements if j.interface or not interface for pair in j.confidences)
+
+
+def _caught(pairs: Sequence[Pair]) -> float | None:
+    return wrong_in_least_confident(pairs) if any(not right for _, right in pairs) else None
+
+
 def run_json(run: Run) -> dict[str, Any]:
     """The run as plain data: target, llvm, mode and filler (or tree), seconds, judging_seconds, generation_seconds,
     population.interface and population.whole (each: size, verdicts, pass_at_1, statements), modules (the same two a module),
@@ -116,6 +126,10 @@ def verdict_table(runs: Sequence[Run], interface: bool) -> Table:
     table.add_row("Pass@1", *(percent(p.pass_at_1) for p in figures), style="bold")
     table.add_row("statement accuracy", *(percent(p.statement_accuracy) for p in figures))
     table.add_row("statements to edit", *(str(p.statements[2]) for p in figures))
+    sure = [confidences(r.judgements, interface) if not r.tree else () for r in runs]
+    if any(sure):
+        table.add_row("calibration error", *(f"{expected_calibration_error(pairs):.3f}" if pairs else "-" for pairs in sure))
+        table.add_row("wrong ones in the least sure 20 %", *(percent(_caught(pairs)) for pairs in sure))
     return table
 
 
@@ -222,6 +236,7 @@ def _judgement(row: dict[str, Any]) -> Judgement:
         "verdict": Verdict(row["verdict"]),
         "errors": tuple(row["errors"]),
         "statements": tuple(row["statements"]),
+        "confidences": tuple((sure, right) for sure, right in row.get("confidences", ())),
     }
     return Judgement(**typed)
 
