@@ -183,7 +183,7 @@ def test_the_budget_is_kept() -> None:
     assert len(ConsensusFiller().fill(request(copies(), new_target(), budget=2))) == 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.tuples(BODIES, BODIES, BODIES))
 def test_the_template_of_one_member_gives_that_member_back(bodies: tuple[list[str], list[str], list[str]]) -> None:
     """Restricted to one donor and filled for that donor's own target, a template says what the donor says."""
@@ -218,7 +218,7 @@ def test_the_consensus_gives_the_outer_name_back_after_an_inner_scope() -> None:
     assert words(first)[3:] == [f"use ( {inner} ) ;", f"return {outer} ;"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.tuples(BODIES, BODIES, BODIES))
 def test_candidates_are_the_same_every_time(bodies: tuple[list[str], list[str], list[str]]) -> None:
     def once() -> tuple[Candidate, ...]:

@@ -154,7 +154,7 @@ def members_of(bodies: Sequence[Sequence[str]]) -> list[Function]:
     return [function(t, "void f() {\n" + "\n".join(b) + "\n}") for t, b in zip(DONORS, bodies, strict=True)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.tuples(BODIES, BODIES, BODIES))
 def test_alignment_keeps_every_statement_of_every_member_in_order(bodies: tuple[list[str], list[str], list[str]]) -> None:
     members = members_of(bodies)
@@ -165,7 +165,7 @@ def test_alignment_keeps_every_statement_of_every_member_in_order(bodies: tuple[
     assert len({s.id for s in made.walk()}) == sum(1 for _ in made.walk())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(BODIES)
 def test_members_that_say_the_same_share_every_slot(body: list[str]) -> None:
     made = template(members_of([body] * 3))

@@ -29,7 +29,7 @@ ORDER = (
     ("review",),
     ("pipeline",),
     ("render",),
-    ("cli_experiment", "cli_generate", "cli_mine", "cli_regress", "cli_review"),
+    ("cli_experiment", "cli_generate", "cli_mine", "cli_regress", "cli_review", "cli_train"),
     ("cli",),
     ("__main__",),
 )

@@ -26,6 +26,9 @@ DescOption = Annotated[
     typer.Option("--desc", metavar="FILE", help="A header or .def of the target, or a folder of them (desc mode); repeatable."),
 ]
 FillerOption = Annotated[FillerName, typer.Option("--filler", help="What fills the function templates.")]
+CheckpointOption = Annotated[
+    Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model that `vega-gen train` made, for --filler edit.")
+]
 CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DIR", help="A further LLVM checkout; repeatable.")]
 BuildDirOption = Annotated[
     Path | None, typer.Option("--build-dir", metavar="DIR", help="CMake build directory of that LLVM; else an installed LLVM is used.")
@@ -40,6 +43,7 @@ def new_target(
     desc: DescOption = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the result there, and leave the checkout alone.")] = None,
     filler: FillerOption = FillerName.CONSENSUS,
+    checkpoint: CheckpointOption = None,
     threshold: Annotated[float, typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.")] = FLAG_BELOW,
     corpus: CorpusOption = None,
     build_dir: BuildDirOption = None,
@@ -49,7 +53,7 @@ def new_target(
     from vega_gen import pipeline
     from vega_gen.report import tables
 
-    request = pipeline.Request(td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir)
+    request = pipeline.Request(td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint)
     with render.progress("new-target") as advance:
         prepared = pipeline.prepare(request, advance)
         if prepared.official:
@@ -79,6 +83,7 @@ def fill(
     name: NameOption = "",
     desc: DescOption = None,
     filler: FillerOption = FillerName.CONSENSUS,
+    checkpoint: CheckpointOption = None,
     corpus: CorpusOption = None,
     candidates: Annotated[int, typer.Option("--candidates", metavar="N", min=0, help="Show so many candidates, 0 for all.")] = 1,
     as_json: JsonFlag = False,
@@ -87,7 +92,7 @@ def fill(
     from vega_gen import pipeline
     from vega_gen.report import pages
 
-    request = pipeline.Request(td, llvm, name, tuple(desc or ()), None, filler, FLAG_BELOW, tuple(corpus or ()))
+    request = pipeline.Request(td, llvm, name, tuple(desc or ()), None, filler, FLAG_BELOW, tuple(corpus or ()), checkpoint=checkpoint)
     with render.progress("fill") as advance:
         planned = pipeline.fill_one(pipeline.prepare(request, advance, writing=False), function, advance)
     if as_json:
@@ -138,6 +143,7 @@ def _again(request: Request) -> list[str]:
     words += [word for path in request.desc for word in ("--desc", str(path))]
     words += [word for path in request.corpora for word in ("--corpus", str(path))]
     words += ["--filler", request.filler] if request.filler is not FillerName.CONSENSUS else []
+    words += ["--checkpoint", str(request.checkpoint)] if request.checkpoint else []
     return words + (["--threshold", str(request.threshold)] if request.threshold != FLAG_BELOW else [])
 
 

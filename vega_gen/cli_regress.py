@@ -35,6 +35,9 @@ def regress(
     tree: Annotated[
         Path | None, typer.Option("--tree", metavar="DIR", help="Judge the backend that lies there, one corrected by hand, say.")
     ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model that `vega-gen train` made, for --filler edit.")
+    ] = None,
     functions: Annotated[str, typer.Option("--functions", metavar="GLOB", help="Only functions whose qualified name matches.")] = "*",
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Functions at a time.")] = 2,
     work: Annotated[
@@ -82,6 +85,7 @@ def regress(
                 timeout=timeout,
                 keep_going=keep_going,
                 scheduler=scheduler,
+                checkpoint=checkpoint,
                 progress=advance,
             )
             generated = time.monotonic()

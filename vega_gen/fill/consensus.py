@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 from vega_gen.fill.context import Request
 from vega_gen.fill.enumerate import enumeration
+from vega_gen.fill.examples import own_methods, ranked_variants
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.initialisers import complete_initialisers, initialisable
 from vega_gen.fill.weights import statement_id, weights_of
 from vega_gen.function_template import OWN_CLASS, OWN_RECORD, FunctionTemplate, Line, Shape, Slot, own_names
-from vega_gen.records import Candidate, Donor, FilledStatement, Function, MemberKind, Signature, Statement, StatementKind
+from vega_gen.records import Candidate, Donor, FilledStatement, Function, Signature, Statement, StatementKind
 
 _TELLING = 6
 """Tokens from which a statement is found again by its text in another place."""
@@ -43,6 +44,16 @@ class _Choice:
     fit: float
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is to stand in a slot: a variant by its place in ``ranked_variants``, values for its holes, how sure that is (0 to 1)."""
+
+    variant: int
+    values: tuple[str, ...]
+    confidence: float
+    alternatives: tuple[str, ...] = ()
+
+
 class ConsensusFiller:
     """Typical slots and variants, and whole donors as far as they are typical and near, in order of confidence."""
 
@@ -50,7 +61,7 @@ class ConsensusFiller:
         """See ``Filler``."""
         template, new = request.template, request.new
         weights = weights_of(template, new)
-        builder = _Builder(request, weights)
+        builder = Builder(request, weights)
         everyone = frozenset(range(len(template.members)))
         consensus = builder.build(None, "template")
         enumerated = enumeration(request)
@@ -66,7 +77,9 @@ class ConsensusFiller:
         return tuple(ranked[: request.budget])
 
 
-class _Builder:
+class Builder:
+    """Writes candidates of one request."""
+
     def __init__(self, request: Request, weights: Mapping[int, float]) -> None:
         self.request = request
         self.new = request.new
@@ -82,7 +95,7 @@ class _Builder:
         self.fields = initialisable(request)
         named = own_names(self.template.group, request.signature, request.new.masker)
         self.own = {OWN_CLASS: request.signature.class_name.rsplit("::", 1)[-1]} | {what: name for name, what in named.items()}
-        self.own_methods = _own_methods(request)
+        self.own_methods = own_methods(request)
         self._own_slots: dict[str, bool] = {}
         self._fits: dict[str, float] = {}
         self.emitted: set[tuple[Shape, Shape]] = set()
@@ -90,6 +103,7 @@ class _Builder:
         for slot in self.template.walk():
             for m, line in slot.lines.items():
                 self._places[line.shape].add(m)
+        self.decided: Mapping[str, Decided] | None = None
         self.agreed = 0.0
         self.expected = sum(w * _size(self.template.members[i]) for i, w in weights.items())
         self.own_fields = request.new.fields(request.signature.class_name)
@@ -150,8 +164,9 @@ class _Builder:
         returns = all(e.kind is StatementKind.SIMPLE and e.head[:1] == ("return",) for e in endings)
         return not returns or last.head[:1] == ("return",)
 
-    def build(self, member: int | None, origin: str) -> Candidate:
-        """A candidate: the consensus (``member`` None), or what one member has."""
+    def build(self, member: int | None, origin: str, decided: Mapping[str, Decided] | None = None) -> Candidate:
+        """A candidate: the consensus (``member`` None), or what one member has; or what ``decided`` says of each slot, by id."""
+        self.decided = decided
         self.names = _names(self.template, self.request.signature, self.weights, self.own_fields, self.own)
         self.taken = set(self.names.values())
         self.declared = set()
@@ -181,18 +196,21 @@ class _Builder:
             if self.names_own_method(slot):
                 p += OWN_METHOD * (1 - p)
             here = p
-            if member is None:
-                p = self._with_elsewhere(slot, parents, p)
-                self._fits[slot.id] = self._best_fit(slot, p)
-            likely = p * self._fits.get(slot.id, 1.0)
-            take = likely > self._threshold(slot) if member is None else member in slot.lines
+            if self.decided is not None:
+                likely, take = p, slot.id in self.decided
+            else:
+                if member is None:
+                    p = self._with_elsewhere(slot, parents, p)
+                    self._fits[slot.id] = self._best_fit(slot, p)
+                likely = p * self._fits.get(slot.id, 1.0)
+                take = likely > self._threshold(slot) if member is None else member in slot.lines
             if slot.kind is StatementKind.ELSE and previous not in (StatementKind.IF, StatementKind.ELSE):
                 take = False
             if not take:
                 if p > 0.02:
                     decisions.append(1 - likely)
                 continue
-            choice = self._choose(slot, member, p)
+            choice = self._choose(slot, member, p) if self.decided is None else self._as_decided(slot, self.decided[slot.id])
             if choice is None:
                 decisions.append(0.0)
                 continue
@@ -214,7 +232,9 @@ class _Builder:
             decisions.append(choice.confidence)
             self.declared.update(t for t in line.declares_as)
             tail = write(line.tail, choice.values[split:], self.names, self.new)
-            identity, confidence = statement_id(self.template.group.name, slot.id), choice.confidence * self.support
+            identity, confidence = statement_id(self.template.group.name, slot.id), choice.confidence
+            if self.decided is None:
+                confidence *= self.support
             out.append(
                 FilledStatement(
                     identity, depth, line.kind, head, line.braced, tail, confidence, choice.donors, choice.alternatives
@@ -294,6 +314,11 @@ class _Builder:
         agreement = best[4] * sum(self.weights[x.member] for x in best[2])
         return _Choice(line, best[1], presence * best[0], others, donors, agreement, self._fit(slot, best[2][0], best[3], member))
 
+    def _as_decided(self, slot: Slot, decided: Decided) -> _Choice:
+        lines = ranked_variants(slot, self.weights)[decided.variant]
+        donors = tuple(x.donor for x in sorted(lines, key=lambda x: -self.weights[x.member]))[:3]
+        return _Choice(lines[0], decided.values, decided.confidence, decided.alternatives, donors, decided.confidence, 1.0)
+
     def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
         """1 if every name in a statement is known here, less for each that is not; 0 for a parameter or, in a consensus, a local
         that nothing before it declares, and for an initialiser of what the class does not have.
@@ -319,15 +344,6 @@ def _size(function: Function) -> int:
         return sum(1 + count(s.children) for s in body)
 
     return count(function.body) + len(function.signature.initialisers)
-
-
-def _own_methods(request: Request) -> frozenset[str]:
-    """The methods that the function's class declares and that LLVM's headers do not know; none where the class is not declared."""
-    name = request.signature.class_name
-    own = next((c for c in request.new.classes if c.name == name), None)
-    if own is None:
-        return frozenset()
-    return frozenset(m.name for m in own.members if m.kind is MemberKind.METHOD) - request.new.llvm_identifiers - {name, f"~{name}"}
 
 
 def _names(

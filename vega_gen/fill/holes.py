@@ -26,29 +26,37 @@ def fill_holes(
 
     ``lines`` share one shape; ``weights`` by member index. A literal hole takes the value most donors have; a symbol
     hole takes the new target's record that best matches the donors' records. ``record``: that the function's name is made from."""
-    width = len(lines[0].fills)
-    values: list[str] = []
+    found = hole_values(lines, weights, members, new, record)
+    if not all(found):
+        return (), 0.0
     share = 1.0
-    kinds = _hole_kinds(lines[0])
+    for ranked in found:
+        share *= min(1.0, ranked[0][1])
+    return tuple(ranked[0][0] for ranked in found), share
+
+
+def hole_values(
+    lines: Sequence[Line], weights: Mapping[int, float], members: Sequence[Function], new: NewTarget, record: str = ""
+) -> tuple[tuple[tuple[str, float], ...], ...]:
+    """For each hole of a variant the values it could take with their shares of the vote, best first; see ``fill_holes``."""
+    kinds = hole_kinds(lines[0])
     numbers = {what: value for value, what in record_numbers(new.description, record).items()}
-    for h in range(width):
+    total = sum(weights.get(line.member, 0.0) for line in lines)
+    out: list[tuple[tuple[str, float], ...]] = []
+    for h, hole in enumerate(kinds):
         votes: dict[str, float] = defaultdict(float)
-        total = 0.0
         for line in lines:
             weight = weights.get(line.member, 0.0)
-            total += weight
             fill = line.fills[h]
-            if kinds[h].kind in _LITERAL:
-                votes[numbers.get(fill, fill)] += weight
+            if hole.kind in _LITERAL:
+                value = numbers.get(fill, fill)
+                votes[new.masker.unmask(value) if hole.kind is HoleKind.STRING else value] += weight
                 continue
-            for name, score in _matches(kinds[h].kind, fill, members[line.member].target, new):
+            for name, score in _matches(hole.kind, fill, members[line.member].target, new):
                 votes[name] += weight * score
-        if not votes or total <= 0.0:
-            return (), 0.0
-        best = max(sorted(votes), key=lambda v: votes[v])
-        values.append(new.masker.unmask(best) if kinds[h].kind is HoleKind.STRING else best)
-        share *= min(1.0, votes[best] / total)
-    return tuple(values), share
+        ranked = sorted(votes.items(), key=lambda v: (-v[1], v[0])) if total > 0.0 else []
+        out.append(tuple((name, vote / total) for name, vote in ranked))
+    return tuple(out)
 
 
 def _matches(kind: HoleKind, fill: str, donor: str, new: NewTarget) -> Sequence[tuple[str, float]]:
@@ -66,7 +74,8 @@ def unknown_names(tokens: Sequence[str], new: NewTarget) -> int:
     return sum(1 for t in tokens if t.isidentifier() and t not in new.known)
 
 
-def _hole_kinds(line: Line) -> list[Hole]:
+def hole_kinds(line: Line) -> list[Hole]:
+    """The holes of a line, in order."""
     return [t for shape in (line.head, line.tail) for t in shape if isinstance(t, Hole)]
 
 

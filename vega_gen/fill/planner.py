@@ -200,20 +200,25 @@ class Planner:
             queue = list({w.group.name: w for w in following if w.group.name not in known}.values())
         return sorted(planned.values(), key=lambda f: (f.file, f.qualified_name, len(f.candidate.signature.params)))
 
-    def function(self, wanted: Wanted) -> PlannedFunction | None:
-        """One function with its candidates, None if the filler has none."""
+    def request(self, wanted: Wanted) -> Request:
+        """What a filler is asked for a function."""
         template = self.templates(wanted.group)
-        weights = weights_of(template, self.new)
         if wanted.declared is not None:
             template = self._same_parameters(template, wanted.declared)
-            weights = weights_of(template, self.new)
-            signature = declared_signature(wanted.declared, template.members, weights, wanted.class_name)
+            signature = declared_signature(wanted.declared, template.members, weights_of(template, self.new), wanted.class_name)
         else:
-            signature = donor_signature(template.members, weights, self.maskers, self.new, wanted.class_name)
+            signature = donor_signature(template.members, weights_of(template, self.new), self.maskers, self.new, wanted.class_name)
             signature = replace(signature, name=self._own_name(wanted, signature))
-        candidates = self.filler.fill(Request(template, signature, self.new, self.maskers, self.budget))
+        return Request(template, signature, self.new, self.maskers, self.budget)
+
+    def function(self, wanted: Wanted) -> PlannedFunction | None:
+        """One function with its candidates, None if the filler has none."""
+        request = self.request(wanted)
+        candidates = self.filler.fill(request)
         if not candidates:
             return None
+        template = request.template
+        weights = weights_of(template, self.new)
         in_class = sum(weights[i] for i, f in enumerate(template.members) if f.in_class) > 0.5
         file = self._file(wanted, template, weights, in_class)
         namespaces = _vote([(f.namespaces, weights[i]) for i, f in enumerate(template.members)])

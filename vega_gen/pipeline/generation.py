@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from vega_gen.errors import NotFoundError
 from vega_gen.fill.choose import choose
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import Filler, NewTarget
+from vega_gen.fill.edit import EditFiller
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.layout import layout
 from vega_gen.fill.mend import without
@@ -30,11 +31,9 @@ from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
 from vega_gen.records import Class, FillerName, HoleKind, Module, Plan, PlannedFunction
 
-FILLERS: Mapping[FillerName, Callable[[], Filler]] = {
-    FillerName.FORKFLOW: ForkFlowFiller,
-    FillerName.CONSENSUS: ConsensusFiller,
-}
-_STAGES = ("records", "corpus", "cxx", "tablegen", "groups", "function_template", "features", "fill", "emit", "pipeline")
+_STAGES = ("records", "corpus", "cxx", "tablegen", "groups", "function_template", "features", "model", "fill", "emit", "pipeline")
+DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[1] / "model" / "weights"
+"""The model that comes with the package."""
 _PASS = re.compile(rb"\b(?:Machine)?FunctionPass\s*\*\s*create(\w+?)(?:Pass)?\s*\(\s*\)\s*;")
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 
@@ -113,6 +112,18 @@ def llvm_identifiers(include: Path) -> frozenset[str]:
     return frozenset(kept.decode().split("\n"))
 
 
+def filler_of(inputs: Inputs, mined: Mined) -> Filler:
+    """The filler that is asked for. Raises InputError without a sound checkpoint where it is a model, HoldOutError if that has learnt
+    a target that is held out."""
+    match inputs.filler:
+        case FillerName.FORKFLOW:
+            return ForkFlowFiller()
+        case FillerName.CONSENSUS:
+            return ConsensusFiller()
+        case FillerName.EDIT:
+            return EditFiller(inputs.checkpoint or DEFAULT_CHECKPOINT, {inputs.folder, *(t.folder for t in mined.corpus.held)})
+
+
 def generate(
     inputs: Inputs, *, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
     only: Callable[[FunctionGroup], bool] | None = None, jobs: int = 2, progress: Progress = silent, mined: Mined | None = None,
@@ -125,7 +136,7 @@ def generate(
     if only is None and kept.is_file():
         return store.load(Plan, kept)
     new = new_target(mined, inputs)
-    planner = Planner(mined.groups, mined.template, new, FILLERS[inputs.filler](), mined.maskers)
+    planner = Planner(mined.groups, mined.template, new, filler_of(inputs, mined), mined.maskers)
     seconds: defaultdict[str, float] = defaultdict(float)
 
     def spent(module: Module, more: float) -> None:
@@ -180,7 +191,9 @@ def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation |
     llvm = f"{inputs.source.version} {installation.prefix} {installation.version}" if installation else inputs.source.version
     headers = (part for item in sorted(inputs.headers.items()) for part in item)
     checker = Path(check.__file__).read_bytes()
-    what = (inputs.folder, inputs.mode, inputs.filler, llvm, checker, store.manifest(inputs.description))
+    model = (inputs.checkpoint or DEFAULT_CHECKPOINT) / "manifest.json"
+    learnt = model.read_bytes() if inputs.filler is FillerName.EDIT and model.is_file() else b""
+    what = (inputs.folder, inputs.mode, inputs.filler, learnt, llvm, checker, store.manifest(inputs.description))
     return store.digest(
         "plan", store.code_version(*_STAGES), *what, mined.corpus.digest, *headers, headers_digest(mined.corpus.root / "include")
     )

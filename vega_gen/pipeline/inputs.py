@@ -19,7 +19,7 @@ from vega_gen.records import Description, FillerName, Mode
 @dataclass(frozen=True)
 class Inputs:
     """What one generation is asked for. ``folder``: of the new target below lib/Target; ``headers``: its own headers (desc mode),
-    path relative to its folder -> text with the bodies taken out."""
+    path relative to its folder -> text with the bodies taken out. ``checkpoint``: of the model, None for the one that comes along."""
 
     source: discover.Source
     td: Path
@@ -30,6 +30,7 @@ class Inputs:
     headers: Mapping[str, bytes]
     corpora: tuple[Path, ...] = ()
     relocs: Path | None = None
+    checkpoint: Path | None = None
 
     @property
     def include_dirs(self) -> tuple[Path, ...]:
@@ -48,7 +49,7 @@ class Inputs:
 
 
 def target_inputs(
-    llvm: Path, target: str, mode: Mode, filler: FillerName, build_dir: Path | None = None
+    llvm: Path, target: str, mode: Mode, filler: FillerName, build_dir: Path | None = None, checkpoint: Path | None = None
 ) -> tuple[Inputs, discover.Installation, tuple[str, ...]]:
     """Inputs for a target that the checkout has already: held out, its description files read through the gate."""
     source = discover.open_source(llvm)
@@ -57,7 +58,8 @@ def target_inputs(
     corpus = open_corpus((source.root,), held, mode, installation.llvm_tblgen)
     own = corpus.target(target)
     headers = {file: corpus.read(own.path / file) for file in own_headers(own.path)} if mode is Mode.DESC else {}
-    return Inputs(source, own.path / own.td, own.folder, mode, filler, installation.llvm_tblgen, headers), installation, held
+    tblgen = installation.llvm_tblgen
+    return Inputs(source, own.path / own.td, own.folder, mode, filler, tblgen, headers, checkpoint=checkpoint), installation, held
 
 
 def own_headers(folder: Path) -> Iterable[str]:

@@ -27,7 +27,8 @@ _HEADERS = (".h", ".def")
 @dataclass(frozen=True, slots=True)
 class Request:
     """What ``new-target`` was asked for. ``llvm``: a checkout. ``desc``: headers and .def files, or folders of them: desc mode.
-    ``out``: where the result goes in place of the checkout. ``corpora``: further checkouts. ``threshold``: flag below it (0 to 1)."""
+    ``out``: where the result goes in place of the checkout. ``corpora``: further checkouts. ``threshold``: flag below it (0 to 1).
+    ``checkpoint``: a model in place of the one that comes along."""
 
     td: Path
     llvm: Path
@@ -38,6 +39,7 @@ class Request:
     threshold: float = FLAG_BELOW
     corpora: tuple[Path, ...] = ()
     build_dir: Path | None = None
+    checkpoint: Path | None = None
 
     @property
     def mode(self) -> Mode:
@@ -106,7 +108,7 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     beside = td.parent / f"{folder}.def"
     if relocs is None and beside.is_file() and _RELOCATION.search(beside.read_bytes()):
         relocs = beside
-    inputs = Inputs(source, td, folder, request.mode, request.filler, program, headers, request.corpora, relocs)
+    inputs = Inputs(source, td, folder, request.mode, request.filler, program, headers, request.corpora, relocs, request.checkpoint)
     return Prepared(inputs, installation, why, official, held, generated)
 
 

@@ -20,6 +20,7 @@ from vega_gen.records.cpp import (
 )
 from vega_gen.records.enums import FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Verdict
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem
+from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
 from vega_gen.records.mining import GroupCount, MinedTarget, Mining
 from vega_gen.records.plan import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction
 from vega_gen.records.target import (
@@ -39,7 +40,9 @@ from vega_gen.records.target import (
 )
 
 __all__ = [
+    "ABSENT",
     "FLAG_BELOW",
+    "OTHER",
     "Band",
     "CallingConvention",
     "Candidate",
@@ -58,7 +61,9 @@ __all__ = [
     "FillerName",
     "Fragment",
     "Function",
+    "FunctionExample",
     "GroupCount",
+    "HoleExample",
     "HoleKind",
     "Instruction",
     "InstructionOperand",
@@ -81,9 +86,11 @@ __all__ = [
     "RegisterClass",
     "ReviewItem",
     "Signature",
+    "SlotExample",
     "SourceFile",
     "Statement",
     "StatementKind",
     "Unreadable",
+    "VariantExample",
     "Verdict",
 ]

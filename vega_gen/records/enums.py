@@ -32,6 +32,7 @@ class FillerName(StrEnum):
 
     FORKFLOW = "forkflow"
     CONSENSUS = "consensus"
+    EDIT = "edit"
 
 
 class Verdict(StrEnum):

@@ -1,0 +1,104 @@
+"""What a model is asked and learns from: a function placed in a template it is no member of, slots as examples, their shards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+from invented import KINDS, MASKERS, NEW, copies, function, new_target
+from test_fill import EQUAL, request
+
+from vega_gen.errors import InputError
+from vega_gen.fill.examples import examples, labelled, ranked_variants
+from vega_gen.function_template import place
+from vega_gen.model.data import read_shards
+from vega_gen.records import ABSENT, OTHER, Function, FunctionExample, SlotExample
+
+# The three donors' copyPhysReg, as a fourth target might have it: no kill flag, another flag in addReg, a line of its own.
+OWN = """
+void @InstrInfo::copyPhysReg(Block &MBB, unsigned To, unsigned From, bool Kill) const {
+  unsigned Which = @::MOVrr;
+  BuildMI(MBB, get(Which), To).addReg(From, 8);
+  note(To, From, Which);
+}
+"""
+
+
+def placed_lines(own: Function) -> tuple[dict[str, str], list[str]]:
+    found = place(copies(), own, MASKERS[NEW], KINDS[NEW], lambda f: {}, lambda f, record: {})
+    return {slot: " ".join(map(str, line.head)) for slot, line in found.lines.items()}, [" ".join(map(str, x.head)) for x in found.unplaced]
+
+
+def labels() -> tuple[FunctionExample, tuple[SlotExample, ...]]:
+    asked = request(copies(), new_target())
+    found = place(asked.template, function(NEW, OWN), MASKERS[NEW], KINDS[NEW], lambda f: {}, lambda f, record: {})
+    shapes = {s.id: [lines[0].shape for lines in ranked_variants(s, EQUAL)] for s in asked.template.walk()}
+    return labelled(*examples(asked), found, shapes)
+
+
+def test_a_function_is_placed_under_the_template_s_names() -> None:
+    lines, unplaced = placed_lines(function(NEW, OWN))
+    assert lines == {
+        "0": "unsigned $l0 = ‹opcode› ;",
+        "2": "BuildMI ( $p0 , get ( $l0 ) , $p1 ) . addReg ( $p2 , ‹integer› ) ;",
+    }
+    assert unplaced == ["note ( $p1 , $p2 , $l0 ) ;"]
+
+
+def test_placing_leaves_the_template_as_it_was() -> None:
+    made = copies()
+    before = [(s.id, sorted(s.lines)) for s in made.walk()]
+    place(made, function(NEW, OWN), MASKERS[NEW], KINDS[NEW], lambda f: {}, lambda f, record: {})
+    assert [(s.id, sorted(s.lines)) for s in made.walk()] == before
+
+
+def test_a_member_placed_in_its_own_template_fills_the_slots_it_has() -> None:
+    made = copies()
+    for i, member in enumerate(made.members):
+        found = place(made, member, MASKERS[member.target], KINDS[member.target], lambda f: {}, lambda f, record: {})
+        assert found.unplaced == ()
+        assert {slot: line.shape for slot, line in found.lines.items()} == {s.id: s.lines[i].shape for s in made.walk() if i in s.lines}
+
+
+def test_the_answers() -> None:
+    asked, slots = labels()
+    assert {s.id: s.answer for s in slots} == {"0": 0, "1": ABSENT, "1.0": ABSENT, "2": 0, "3": ABSENT}
+    assert [hole.answer for hole in slots[0].variants[0].holes] == [0]
+    literal = slots[3].variants[0].holes[0]
+    assert (literal.names, literal.answer) == (("4", "8"), 1)
+    assert [" ".join(text) for text in asked.unplaced] == ["note ( $p1 , $p2 , $l0 ) ;"]
+    assert " ".join(slots[3].text) == "BuildMI ( $p0 , get ( $l0 ) , $p1 ) . addReg ( $p2 , ‹integer› ) ;"
+
+
+def test_a_statement_that_no_variant_has_is_another() -> None:
+    asked = request(copies(), new_target())
+    own = function(NEW, OWN.replace("From, 8)", "From, 8, Kill)"))
+    found = place(asked.template, own, MASKERS[NEW], KINDS[NEW], lambda f: {}, lambda f, record: {})
+    shapes = {s.id: [lines[0].shape for lines in ranked_variants(s, EQUAL)] for s in asked.template.walk()}
+    assert {s.id: s.answer for s in labelled(*examples(asked), found, shapes)[1]}["2"] == OTHER
+
+
+def test_what_a_slot_offers() -> None:
+    _, slots = examples(request(copies(), new_target()))
+    assert [(s.id, s.parent, s.members) for s in slots] == [
+        ("0", "", (0, 1, 2)), ("1", "", (0, 2)), ("1.0", "1", (0, 2)), ("2", "", (0, 1, 2)), ("3", "", (2,)),
+    ]  # fmt: skip
+    hole = slots[0].variants[0].holes[0]
+    assert (hole.kind, hole.names, hole.donors) == ("opcode", ("Ddd::MOVrr",), ("Aaa::MOVrr", "Bbb::MOVrr", "Ccc::MOVrr"))
+    assert hole.votes == (pytest.approx(1.0),)
+
+
+def test_shards_are_read_as_they_were_written(tmp_path: Path) -> None:
+    asked, slots = labels()
+    (tmp_path / "f.jsonl").write_bytes(orjson.dumps(asked) + b"\n")
+    (tmp_path / "s.jsonl").write_bytes(b"".join(orjson.dumps(s) + b"\n" for s in slots))
+    assert list(read_shards(tmp_path / "f.jsonl", tmp_path / "s.jsonl")) == [(asked, slots)]
+
+
+def test_a_line_that_is_no_example_is_named(tmp_path: Path) -> None:
+    (tmp_path / "f.jsonl").write_bytes(b"")
+    (tmp_path / "s.jsonl").write_bytes(orjson.dumps(labels()[1][0]) + b'\n{"function": 0}\n')
+    with pytest.raises(InputError) as caught:
+        list(read_shards(tmp_path / "f.jsonl", tmp_path / "s.jsonl"))
+    assert caught.value.where == f"{tmp_path / 's.jsonl'}:2"

@@ -1,0 +1,69 @@
+"""Stage 8: the edit filler: a trained model decides what of a template the new target has.
+
+Enters: a ``Request``, a checkpoint. Leaves: ranked candidates. It trains nothing, and compiles nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided
+from vega_gen.fill.context import Request
+from vega_gen.fill.examples import examples
+from vega_gen.fill.weights import weights_of
+from vega_gen.records import Candidate, SlotExample
+
+if TYPE_CHECKING:
+    from vega_gen.model.checkpoint import Checkpoint
+    from vega_gen.model.decode import Decision
+
+
+class EditFiller:
+    """Ways to fill a template in order of their probability by the model; after them what the consensus filler offers."""
+
+    def __init__(self, folder: Path, held_out: Collection[str]) -> None:
+        """``held_out``: folders that the model must not have learnt. Raises as ``model.checkpoint.load``."""
+        from vega_gen.model import checkpoint
+
+        self._checkpoint: Checkpoint = checkpoint.load(folder, held_out)
+        self._consensus = ConsensusFiller()
+        self._lock = Lock()
+
+    def fill(self, request: Request) -> tuple[Candidate, ...]:
+        """See ``Filler``."""
+        from vega_gen.model.data import arrays
+        from vega_gen.model.decode import Search
+
+        others = self._consensus.fill(request)
+        function, slots = examples(request)
+        if not slots:
+            return others
+        builder = Builder(request, weights_of(request.template, request.new))
+        found: list[Candidate] = []
+        with self._lock:
+            ways = list(Search(self._checkpoint.model, arrays((function, slots), self._checkpoint.vocabulary)).ways(request.budget))
+        for way in ways:
+            candidate = builder.build(None, "model", self._decided(way, slots))
+            if builder.complete(candidate):
+                found.append(replace(candidate, confidence=math.exp(way.log_probability)))
+        unique: dict[tuple[object, ...], Candidate] = {}
+        for c in (*(c for c in others if c.origin.endswith("enumerated")), *found, *others):
+            unique.setdefault((c.signature.initialisers, *((s.depth, s.head, s.tail) for s in c.statements)), c)
+        return tuple(unique.values())[: request.budget]
+
+    def _decided(self, way: Decision, slots: Sequence[SlotExample]) -> dict[str, Decided]:
+        from vega_gen.model.calibrate import calibrated
+
+        curve = self._checkpoint.manifest["calibration"]
+        out: dict[str, Decided] = {}
+        for number, (variant, names, probability, sure) in way.taken.items():
+            slot = slots[number]
+            holes = slot.variants[variant].holes
+            values = tuple(hole.names[name] for hole, name in zip(holes, names, strict=True))
+            out[slot.id] = Decided(variant, values, calibrated(probability * sure, curve))
+        return out

@@ -1,0 +1,27 @@
+"""Stage 5: a function group -> statement slots, variants, typed holes.
+
+Enters: the members of a group. Leaves: ``FunctionTemplate``. It does not choose among variants or know the new target.
+"""
+
+from __future__ import annotations
+
+from vega_gen.function_template.alignment import build_template
+from vega_gen.function_template.members import KindOf, field_types, own_names
+from vega_gen.function_template.placement import Placed, place
+from vega_gen.function_template.shapes import OWN_CLASS, OWN_RECORD, FunctionTemplate, Hole, Line, Shape, Slot
+
+__all__ = [
+    "OWN_CLASS",
+    "OWN_RECORD",
+    "FunctionTemplate",
+    "Hole",
+    "KindOf",
+    "Line",
+    "Placed",
+    "Shape",
+    "Slot",
+    "build_template",
+    "field_types",
+    "own_names",
+    "place",
+]

@@ -1,0 +1,77 @@
+"""A trained model on disk: weights, config, vocabulary and what it was trained on, together.
+
+Enters: a folder. Leaves: ``Checkpoint``, or a clear error. It reads safetensors and JSON, never a pickle.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# What torch and numpy say of their types is not whole.
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from vega_gen.errors import HoldOutError, InputError
+from vega_gen.model.network import EditConfig, EditModel
+from vega_gen.model.vocabulary import Vocabulary
+from vega_gen.store import digest, write_atomic
+
+WEIGHTS, MANIFEST = "model.safetensors", "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """``manifest``: ``format``, ``kind``, ``config``, ``vocabulary`` (its words), ``targets`` (that were learnt), ``held_out``, ``data``
+    (hash of the shards), ``weights`` (hash of the file), ``seed``, ``curve``, ``calibration``."""
+
+    model: EditModel
+    vocabulary: Vocabulary
+    manifest: dict[str, Any]
+
+
+def save(folder: Path, model: EditModel, vocabulary: Vocabulary, manifest: dict[str, Any]) -> None:
+    """Writes a checkpoint; weights in bfloat16."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.detach().to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
+    save_file(weights, folder / WEIGHTS)
+    whole = {
+        **manifest, "format": FORMAT, "kind": "edit", "config": model.config.to_diff_dict(), "vocabulary": vocabulary.words,
+        "weights": digest((folder / WEIGHTS).read_bytes()),
+    }
+    write_atomic(folder / MANIFEST, orjson.dumps(whole, option=orjson.OPT_INDENT_2))
+
+
+def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
+    """The checkpoint in a folder. Raises InputError if it is none, or not whole; HoldOutError if it has learnt a target of ``held_out``."""
+    path = folder / MANIFEST
+    try:
+        manifest = orjson.loads(path.read_bytes())
+        words, learnt, config = manifest["vocabulary"], manifest["targets"], manifest["config"]
+    except OSError as error:
+        raise InputError(f"no checkpoint: {error.strerror}", str(path), "train one with `vega-gen train --out DIR`") from None
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"not a checkpoint's manifest: {error}", str(path), "train one with `vega-gen train --out DIR`") from None
+    if manifest.get("format") != FORMAT or manifest.get("kind") != "edit":
+        what = f"a checkpoint of another kind: format {manifest.get('format')}, kind {manifest.get('kind')}"
+        raise InputError(what, str(path), "train one with this version")
+    leaked = sorted(set(learnt) & set(held_out))
+    if leaked:
+        what = f"this model has learnt {', '.join(leaked)}, which is held out"
+        raise HoldOutError(what, str(path), "take one that was trained without it")
+    weights = folder / WEIGHTS
+    if not weights.is_file() or digest(weights.read_bytes()) != manifest.get("weights"):
+        what = "the weights are not those of the manifest: cut off, or of another model"
+        raise InputError(what, str(weights), "copy the whole folder again")
+    try:
+        model = EditModel(EditConfig(**config))
+        model.load_state_dict({name: value.float() for name, value in load_file(weights).items()}, strict=True)
+    except (SafetensorError, RuntimeError, TypeError) as error:
+        raise InputError(f"weights and config do not fit: {str(error)[:200]}", str(weights), "copy the whole folder again") from None
+    return Checkpoint(model.eval(), Vocabulary(tuple(words)), manifest)

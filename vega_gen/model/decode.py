@@ -1,0 +1,191 @@
+"""The search: ways to fill a template, in order of probability.
+
+Enters: an example, a trained model. Leaves: ``Decision``s, unique and deterministic. It compiles nothing and writes no text.
+
+Priority sampling (Grubisic et al., 2024): the most probable prefix that was not taken yet is taken next, and completed greedily. A
+greedy completion is found by repeated passes over the whole function: the decoder is causal, so that a pass that changes nothing is it.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# What torch and numpy say of their types is not whole.
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vega_gen.model.data import Arrays
+from vega_gen.model.network import EditModel, Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A way to fill a template. ``taken``: number of slot -> (number of the variant among the slot's own, index of a name for each hole,
+    probability of the variant given that the slot is asked for, product of the probabilities of the names). ``absent``: number of slot ->
+    probability that it is absent, of the slots that were asked for and left out. ``log_probability``: of all that was decided."""
+
+    taken: dict[int, tuple[int, tuple[int, ...], float, float]]
+    absent: dict[int, float]
+    log_probability: float
+
+    def statements(self, a: Arrays) -> Iterator[tuple[float, bool]]:
+        """Probability of each statement taken, with whether it is right by the answers of ``a``."""
+        holes: dict[int, list[int]] = {}
+        for hole in a.holes:
+            holes.setdefault(hole.variant, []).append(hole.answer)
+        first: dict[int, int] = {}
+        for i, slot in enumerate(a.slot_of.tolist()):
+            first.setdefault(slot, i)
+        for slot, (variant, names, probability, sure) in self.taken.items():
+            number = first[slot] + variant
+            right = int(a.answer[slot]) == number and bool(a.asked[slot]) and list(names) == holes.get(number, [])
+            yield probability * sure, right
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A complete way: ``decided`` [S] options, ``names``: of each hole, ``scored`` [O], ``holes``: log-probabilities by hole."""
+
+    decided: Tensor
+    names: dict[int, int]
+    scored: Tensor
+    holes: dict[int, Tensor]
+    asked: Tensor
+    total: float
+
+
+class Search:
+    """The ways to fill one template; iterate with ``ways``."""
+
+    def __init__(self, model: EditModel, arrays: Arrays) -> None:
+        self.model = model
+        self.arrays = arrays
+        self.count = len(arrays.parent)
+        self.variants = len(arrays.slot_of)
+        self.first: list[int] = [int(i) for i in torch.searchsorted(torch.from_numpy(arrays.slot_of), torch.arange(self.count + 1))]
+        self.holes_of: dict[int, list[int]] = {}
+        for i, hole in enumerate(arrays.holes):
+            self.holes_of.setdefault(hole.variant, []).append(i)
+        # A hole for which there is no name cannot be written.
+        self.possible = torch.ones(2 * self.count + self.variants, dtype=torch.bool)
+        self.possible[self.count + self.variants :] = False
+        for variant, holes in self.holes_of.items():
+            if any(not len(arrays.holes[i].names) for i in holes):
+                self.possible[self.count + variant] = False
+
+    @torch.inference_mode()
+    def ways(self, most: int) -> Iterator[Decision]:
+        """At most ``most`` ways, each once, the most probable unexpanded prefix first."""
+        if not self.count:
+            return
+        encoded = self.model.encode(self.arrays)
+        serial = itertools.count()
+        queue: list[tuple[float, int, dict[int, int], dict[int, int], Tensor]] = []
+        start = torch.arange(self.count)
+        queue.append((0.0, next(serial), {}, {}, start))
+        seen: set[tuple[tuple[int, ...], tuple[tuple[int, int], ...]]] = set()
+        while queue and most > 0:
+            _, _, fixed, names, guess = heapq.heappop(queue)
+            found = self._complete(encoded, fixed, names, guess)
+            key = tuple(found.decided.tolist()), tuple(sorted(found.names.items()))
+            if key in seen:
+                continue
+            seen.add(key)
+            most -= 1
+            yield self._decision(found)
+            for cost, more, other in self._alternatives(found, fixed, names):
+                heapq.heappush(queue, (cost, next(serial), more, other, found.decided))
+
+    def _complete(self, e: Encoded, fixed: dict[int, int], names: dict[int, int], guess: Tensor) -> _Found:
+        """The greedy completion of ``fixed`` (slot -> option, a prefix of all that is asked for)."""
+        parent = torch.from_numpy(self.arrays.parent)
+        last = max(fixed, default=-1)
+        decided = guess.clone()
+        for slot, option in fixed.items():
+            decided[slot] = option
+        asked = self._asked(decided, parent)
+        scored, states = self.model.scores(e, decided, asked.float())
+        for _ in range(self.count + 1):
+            best = self._greedy(scored)
+            best[: last + 1] = decided[: last + 1]
+            asked = self._asked(best, parent)
+            if torch.equal(best, decided):
+                break
+            decided = best
+            scored, states = self.model.scores(e, decided, asked.float())
+        holes: dict[int, Tensor] = {}
+        chosen = dict(names)
+        total = float(scored[decided][asked].sum())
+        for slot in torch.nonzero(asked & (decided >= self.count)).flatten().tolist():
+            for i in self.holes_of.get(int(decided[slot]) - self.count, ()):
+                holes[i] = self.model.hole_scores(e, states, i)
+                chosen.setdefault(i, int(holes[i][:-1].argmax()))
+                total += float(holes[i][chosen[i]])
+        return _Found(decided, {i: chosen[i] for i in holes}, scored, holes, asked, total)
+
+    def _asked(self, decided: Tensor, parent: Tensor) -> Tensor:
+        """Which slots are asked for: those whose slot around is taken. What is not asked for is absent, in ``decided`` too."""
+        asked = torch.ones(self.count, dtype=torch.bool)
+        for i, p in enumerate(parent.tolist()):
+            if p >= 0 and not (asked[p] and int(decided[p]) >= self.count):
+                asked[i] = False
+                decided[i] = i
+        return asked
+
+    def _greedy(self, scored: Tensor) -> Tensor:
+        allowed = scored.masked_fill(~self.possible, -torch.inf)
+        out = torch.arange(self.count)
+        for i in range(self.count):
+            a, b = self.first[i], self.first[i + 1]
+            if b > a:
+                k = int(allowed[self.count + a : self.count + b].argmax())
+                if allowed[self.count + a + k] > allowed[i]:
+                    out[i] = self.count + a + k
+        return out
+
+    def _alternatives(
+        self, found: _Found, fixed: dict[int, int], names: dict[int, int]
+    ) -> Iterator[tuple[float, dict[int, int], dict[int, int]]]:
+        """What was not taken on the way, with its cost: a prefix with another option at its end, or another name in a hole."""
+        decided = found.decided.tolist()
+        last = max(fixed, default=-1)
+        through = 0.0
+        prefix: dict[int, int] = {}
+        for i in range(self.count):
+            if not found.asked[i]:
+                continue
+            if i > last:
+                a, b = self.first[i], self.first[i + 1]
+                for option in (i, *range(self.count + a, self.count + b)):
+                    if option != decided[i] and self.possible[option]:
+                        yield -(through + float(found.scored[option])), {**prefix, i: option}, {}
+            prefix[i] = decided[i]
+            through += float(found.scored[decided[i]])
+        # All decisions stay, one name changes; each hole only after the last that was changed, so that none comes twice.
+        for i in sorted(h for h in found.holes if h > max(names, default=-1)):
+            ranked = found.holes[i]
+            for name in range(len(ranked) - 1):
+                if name != found.names[i]:
+                    cost = -(found.total - float(ranked[found.names[i]]) + float(ranked[name]))
+                    before = {h: n for h, n in found.names.items() if h < i}
+                    yield cost, dict(prefix), {**before, i: name}
+
+    def _decision(self, found: _Found) -> Decision:
+        taken: dict[int, tuple[int, tuple[int, ...], float, float]] = {}
+        absent: dict[int, float] = {}
+        for i in torch.nonzero(found.asked).flatten().tolist():
+            option = int(found.decided[i])
+            probability = float(found.scored[option].exp())
+            if option < self.count:
+                absent[i] = probability
+                continue
+            holes = self.holes_of.get(option - self.count, ())
+            sure = 1.0
+            for h in holes:
+                sure *= float(found.holes[h][found.names[h]].exp())
+            taken[i] = option - self.count - self.first[i], tuple(found.names[h] for h in holes), probability, sure
+        return Decision(taken, absent, found.total)

@@ -1,0 +1,125 @@
+"""Stages 1 to 6, for stage 7: the examples that a model learns from, each target in turn held out from the others.
+
+Enters: a checkout, targets to learn, what stays held out. Leaves: shards of JSON lines, a pair a target. It trains nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import orjson
+
+from vega_gen import store, tablegen
+from vega_gen.corpus import held_out_folders, open_corpus
+from vega_gen.fill.consensus import ConsensusFiller
+from vega_gen.fill.examples import examples, labelled, ranked_variants
+from vega_gen.fill.planner import Planner, Wanted
+from vega_gen.fill.weights import weights_of
+from vega_gen.function_template import field_types, place
+from vega_gen.groups import module_of
+from vega_gen.pipeline.generation import new_target
+from vega_gen.pipeline.inputs import target_inputs
+from vega_gen.pipeline.mining import Progress, mine, silent
+from vega_gen.records import FillerName, Function, FunctionExample, Mode, SlotExample
+
+_CODE = (
+    "records", "corpus", "cxx", "tablegen", "groups", "function_template", "features", "fill/context", "fill/examples", "fill/holes",
+    "fill/planner", "fill/signatures", "fill/weights", "pipeline/generation", "pipeline/inputs", "pipeline/mining", "pipeline/examples",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The examples of one target: ``functions`` and ``slots`` are files of JSON lines, an example a line; counts of them."""
+
+    target: str
+    functions: Path
+    slots: Path
+    counts: tuple[int, int]
+
+
+def example_shards(
+    llvm: Path, targets: Sequence[str], held_out: Sequence[str], mode: Mode, out: Path, *, jobs: int = 2, progress: Progress = silent
+) -> tuple[Shard, ...]:
+    """Writes a pair of shards for each target, held out from the others; ``held_out`` is never read, whatever is learnt.
+
+    Shards are named by the hash of what they are made from, and kept. Raises HoldOutError if a target to learn is held out."""
+    held = held_out_folders(held_out)
+    corpus = open_corpus((llvm,), held_out, mode)
+    corpus.mine(lambda done, total: progress(done, total, "parsing C++"))
+    key = store.digest("examples", store.code_version(*_CODE), corpus.digest, str(mode), *sorted(held))[:16]
+    out.mkdir(parents=True, exist_ok=True)
+    found: list[Shard] = []
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        futures = {pool.submit(_write, llvm, target, tuple(sorted(held)), mode, out, key): target for target in targets}
+        for done, future in enumerate(as_completed(futures), 1):
+            found.append(future.result())
+            progress(done, len(targets), f"examples of {futures[future]}")
+    return tuple(sorted(found, key=lambda shard: shard.target))
+
+
+def _write(llvm: Path, target: str, held: Sequence[str], mode: Mode, out: Path, key: str) -> Shard:
+    functions, slots = out / f"{target}-{mode}-{key}-functions.jsonl", out / f"{target}-{mode}-{key}-slots.jsonl"
+    if not (functions.is_file() and slots.is_file()):
+        lines: tuple[list[bytes], list[bytes]] = ([], [])
+        for function, of_function in examples_of(llvm, target, held, mode):
+            lines[0].append(orjson.dumps(function))
+            lines[1].extend(map(orjson.dumps, of_function))
+        store.write_atomic(slots, b"".join(line + b"\n" for line in lines[1]))
+        store.write_atomic(functions, b"".join(line + b"\n" for line in lines[0]))
+    counts = tuple(path.read_bytes().count(b"\n") for path in (functions, slots))
+    return Shard(target, functions, slots, (counts[0], counts[1]))
+
+
+def examples_of(llvm: Path, target: str, held: Sequence[str], mode: Mode) -> Iterator[tuple[FunctionExample, tuple[SlotExample, ...]]]:
+    """The examples of a target: for each of its functions that generation would write, the slots of a template that no function of
+    the target, nor of a held-out one, is a member of."""
+    inputs, _, own = target_inputs(llvm, target, mode, FillerName.CONSENSUS)
+    known = open_corpus((inputs.source.root,), held, mode, inputs.tblgen)
+    known.mine()
+    mined = mine((inputs.source.root,), tuple(sorted({*held, *own})), mode, inputs.tblgen)
+    new = new_target(mined, inputs)
+    planner = Planner(mined.groups, mined.template, new, ConsensusFiller(), mined.maskers)
+    wanted: dict[str, list[Wanted]] = defaultdict(list)
+    for w in planner.wanted():
+        wanted[w.group.name].append(w)
+    sources = known.sources(known.target(target).label)
+    classes = [c for source in sources for c in source.classes]
+    grouping = mined.groups.with_target(inputs.folder, classes, new.masker, inputs.description.contracts)
+    fields = {c.name: field_types(c, new.masker) for c in classes}
+    kind_of = tablegen.symbols(inputs.description).kind_of
+
+    def fields_of(function: Function) -> Mapping[str, str]:
+        return fields.get(function.signature.class_name, {})
+
+    def numbers_of(function: Function, record: str) -> Mapping[str, str]:
+        del function
+        return tablegen.record_numbers(inputs.description, record) if record else {}
+
+    number = 0
+    for function in (f for source in sources for f in source.functions):
+        best = _wanted_for(function, wanted.get(grouping.name_of(function), ()))
+        if best is None:
+            continue
+        request = planner.request(best)
+        asked, slots = examples(request, number, module_of(function.file, new.masker))
+        placed = place(request.template, function, new.masker, kind_of, fields_of, numbers_of)
+        weights = weights_of(request.template, new)
+        shapes = {s.id: [lines[0].shape for lines in ranked_variants(s, weights)] for s in request.template.walk()}
+        yield labelled(asked, slots, placed, shapes)
+        number += 1
+
+
+def _wanted_for(function: Function, offered: Sequence[Wanted]) -> Wanted | None:
+    """What generation would write in a function's place: of its class if that is known, with as many parameters."""
+    s = function.signature
+
+    def fit(w: Wanted) -> tuple[bool, bool]:
+        return w.class_name == s.class_name, w.declared is None or len(w.declared.params) == len(s.params)
+
+    return max(offered, key=fit, default=None)
