@@ -27,7 +27,7 @@ _NO_BUILD = (Verdict.IDENTICAL, Verdict.MISSING, Verdict.UNRESOLVED)
 
 
 class Plain(Trial):
-    """Every function meets every test, in every tool."""
+    """Every function meets every test, in every tool; lit runs them all."""
 
     def _meets_all(self, index: int) -> bool:
         del index
@@ -60,7 +60,7 @@ def main() -> None:
     mode, filler = Mode(run["mode"]), FillerName(run["filler"])
     regression = pipeline.regression(asked.llvm, run["target"], mode=mode, filler=filler, work=asked.work, jobs=asked.jobs)
     reference = regression.reference
-    trial = Plain(reference, regression.build, regression.suite, regression.baseline, keep_going=not asked.first_failure)
+    trial = Plain(reference, regression.build, regression.suite, regression.baseline, keep_going=not asked.first_failure, recorded=False)
     regression.build.prepare(lambda done, total, text: None)
     pairs = pair(reference.functions, regression.functions, regression.roles.name_of)
     index_of = {(f.file, f.line): i for i, f in enumerate(reference.functions)}

@@ -26,6 +26,7 @@ TEST_VARIABLE = "VEGA_LIT_TEST"
 """Environment variable in which the programs of a test find its name, relative to `TestSuite.root`."""
 MUTANT_VARIABLE = "VEGA_MUTANT"
 """Environment variable in which they find the number that the run was given."""
+_SCRIPTS_VARIABLE = "VEGA_LIT_SCRIPTS"
 
 _DRIVER = """\
 # Written by llvm_integration.lit: runs lit with LLVM's own test configuration and the site configuration beside this file,
@@ -48,17 +49,32 @@ if __name__ == "__main__":
 """
 _FORMAT_MODULE = "vega_lit_format"
 _FORMAT = """\
-# Written by llvm_integration.lit: tells each test's programs which test they run for, and the number that the run was given.
+# Written by llvm_integration.lit: tells each test's programs which test they run for, and the number that the run was given; or
+# runs nothing and says what it would run.
+import json
 import os
 
 import lit.formats
+import lit.Test
+from lit import TestRunner
 
 
 class NamedShTest(lit.formats.ShTest):
     def execute(self, test, lit_config):
+        if {scripts!r} in os.environ:
+            return self.script(test)
         test.config.environment[{test!r}] = "/".join(test.path_in_suite)
         test.config.environment[{mutant!r}] = os.environ[{mutant!r}]
         return super().execute(test, lit_config)
+
+    def script(self, test):
+        lines = TestRunner.parseIntegratedTestScript(test)
+        if isinstance(lines, lit.Test.Result):
+            return lines
+        substitutions = [*self.extra_substitutions, *TestRunner.getDefaultSubstitutions(test, *TestRunner.getTempPaths(test))]
+        conditions = dict.fromkeys(test.config.available_features, True)
+        lines = TestRunner.applySubstitutions(lines, substitutions, conditions, recursion_limit=test.config.recursiveExpansionLimit)
+        return lit.Test.Result(lit.Test.PASS, json.dumps([lines, dict(test.config.environment)]))
 """
 _SITE_FOOTER = """
 import lit.formats
@@ -169,12 +185,12 @@ class TestSuite:
         timeout: int,
         jobs: int,
         max_failures: int | None = None,
-        mutant: int = 0,
+        variables: Mapping[str, str] | None = None,
     ) -> dict[str, TestResult]:
         """Run `tests` (names from `discover()`), begun in this order, with the tools of `tools_dir`; the installation serves those that
         are not there.
 
-        Programs find `mutant` in `MUTANT_VARIABLE`.
+        `variables` of the environment are added; `MUTANT_VARIABLE` goes on to the tests' programs, 0 if it is not among them.
         `timeout` is in whole seconds, a test; a test that takes longer is TIMEOUT and its processes are ended. After
         `max_failures` lit stops, and the tests that it left out are missing from the result. Raises ToolFailure if lit itself
         fails, or leaves out tests without that reason.
@@ -189,7 +205,7 @@ class TestSuite:
         arguments = [f"--timeout={timeout}", f"-j{jobs}", "--quiet", "--output", str(report.resolve())]
         if max_failures is not None:
             arguments.append(f"--max-failures={max_failures}")
-        completed = self._lit([*arguments, f"@{names.resolve()}"], tools_dir, mutant=mutant)
+        completed = self._lit([*arguments, f"@{names.resolve()}"], tools_dir, variables=variables)
         results = _read_report(report, completed)
         missing = set(tests) - set(results)
         failures = sum(result.code.is_failure for result in results.values())
@@ -202,20 +218,31 @@ class TestSuite:
             )
         return results
 
-    def _lit(self, arguments: Sequence[str], tools_dir: Path, *, timeout: float | None = None, mutant: int = 0) -> Completed:
+    def scripts(self, tests: Collection[str], tools_dir: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+        """The commands of `tests`, substitutions made, and the environment that lit gives them. Nothing of them is run.
+
+        Tests that are expected to fail, and what is no shell test, are left out."""
+        results = self.run(tests, tools_dir, timeout=0, jobs=1, variables={_SCRIPTS_VARIABLE: "1"})
+        told = {name: json.loads(result.output) for name, result in results.items() if result.code is ResultCode.PASS}
+        return {name: tuple(lines) for name, (lines, _) in told.items()}, next((env for _, env in told.values()), {})
+
+    def _lit(
+        self, arguments: Sequence[str], tools_dir: Path, *, timeout: float | None = None, variables: Mapping[str, str] | None = None
+    ) -> Completed:
         work = self.work.resolve()
         (work / "tmp").mkdir(parents=True, exist_ok=True)
         _link_tools(work / "bin", self.installation.bindir, tools_dir)
         site = work / "lit.site.cfg.py"
         footer = _SITE_FOOTER.format(module=_FORMAT_MODULE)
         site.write_text(self._site_config(work / "bin") + footer, encoding="utf-8")
-        (work / f"{_FORMAT_MODULE}.py").write_text(_FORMAT.format(test=TEST_VARIABLE, mutant=MUTANT_VARIABLE), encoding="utf-8")
+        text = _FORMAT.format(test=TEST_VARIABLE, mutant=MUTANT_VARIABLE, scripts=_SCRIPTS_VARIABLE)
+        (work / f"{_FORMAT_MODULE}.py").write_text(text, encoding="utf-8")
         driver = work / "run_lit.py"
         config = str(self.root / "lit.cfg.py")
         text = _DRIVER.format(names=str(self._names.resolve()), root=str(self.root), config=config, site=str(site))
         driver.write_text(text, encoding="utf-8")
         # LLVM 19's lit.cfg.py and a newer lit agree on the internal shell only if it is asked for.
-        environment = {"LIT_USE_INTERNAL_SHELL": "1", "TMPDIR": str(work / "tmp"), MUTANT_VARIABLE: str(mutant)}
+        environment = {"LIT_USE_INTERNAL_SHELL": "1", "TMPDIR": str(work / "tmp"), MUTANT_VARIABLE: "0", **(variables or {})}
         completed = run([sys.executable, str(driver), *arguments], env=environment, timeout=timeout, memory_mb=TEST_MEMORY_MB)
         if completed.timed_out or completed.returncode not in (0, 1):
             completed.check(next_step="read lit's message; LLVM's test configuration may need a tool that is not installed")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shlex
 import shutil
 import signal
@@ -150,6 +151,33 @@ def run(
             cwd=cwd,
             env=added,
         )
+
+
+def output(
+    argv: Sequence[str], *, env: Mapping[str, str], stdin: Path | None, merged: bool, timeout: float, memory_mb: int
+) -> bytes | None:
+    """Standard output of a process (``merged``: with standard error in it) that ends with status 0; None for any other.
+
+    As ``run``, for thousands of short processes: ``env`` is the whole environment, standard input a file, nothing is kept of a failure."""
+    try:
+        with (stdin or Path(os.devnull)).open("rb") as given:
+            process = subprocess.Popen(
+                argv, env=env, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT if merged else subprocess.DEVNULL,
+                start_new_session=True,
+            )
+    except OSError:
+        return None
+    with process:
+        try:
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+            said, _ = process.communicate(timeout=timeout)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            _kill(process)
+            return None
+        except BaseException:
+            _kill(process)
+            raise
+    return said if process.returncode == 0 else None
 
 
 def _require_startable(executable: str, cwd: Path | None, env: Mapping[str, str], command: str) -> None:

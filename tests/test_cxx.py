@@ -427,3 +427,17 @@ def test_try_and_its_handlers() -> None:
     made = cxx.parse_statements("try { a(); } catch (int e) { b(); }")
     assert outline(made) == [("block", "try", [("simple", "a ( ) ;")]), ("block", "catch ( int e )", [("simple", "b ( ) ;")])]
     assert made[0].kind is StatementKind.BLOCK
+
+
+def test_a_loop_s_condition_that_declares_does_not_swallow_what_follows() -> None:
+    """tree-sitter-cpp 0.23 reads ``T x = *p`` in a for's condition as no declaration, and the function to the end of the file."""
+    text = (
+        "void f() {\n  for (const Reg *R = first(); Reg A = *R;\n       ++R) {\n    if (A) use(A);\n  }\n  done();\n}\n"
+        "int g() { for (int i = 0; i < 4 && a == b; ++i) { } for (;;) { } for (auto x : y) { } return 1; }\n"
+    )
+    made = parse(text)
+    assert [(f.qualified_name, f.end_line, f.complete) for f in made.functions] == [("f", 7, True), ("g", 8, True)]
+    loop = made.functions[0].body[0]
+    assert " ".join(loop.head) == "for ( const Reg * R = first ( ) ; Reg A = * R ; ++ R )"
+    assert [" ".join(s.head) for s in loop.children] == ["if ( A )"]
+    assert made.unreadable == ()

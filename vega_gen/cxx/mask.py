@@ -16,6 +16,7 @@ _FUNCTION_MACRO = re.compile(
     rb"|LLVM_NODISCARD|(?:LLVM_PREFERRED_TYPE|LLVM_DEPRECATED)\([^()]*\))|\benum\s*(:\s*[\w:]+)(?=\s*\{)"
 )
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]{2,}[A-Za-z0-9_]*\Z")
+_TYPE = re.compile(r"[A-Za-z_]\w*\Z|[*&]\Z|::\Z")
 _BOUNDARY = frozenset({";", "{", "}", ":", ""})
 _CONTINUES = frozenset(
     [
@@ -134,6 +135,21 @@ class _Masker:
             self._erase(index, index + 1)
         elif token == "unsigned" and following[:1] == ["("] and following[1:] not in (["*"], ["&"]):
             self._put(index, b"Unsigned")
+        elif token == "for" and following[:1] == ["("]:
+            self._condition(index + 2)
+
+    def _condition(self, index: int) -> None:
+        """Blanks the type in a loop's condition that declares what it tests: ``for (; T x = *p; ++p)``. ``index``: after the "("."""
+        depth, parts = 1, [index]  # where the loop's parts begin
+        while index < len(self._tokens) and depth:
+            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(self._tokens[index], 0)
+            index += 1
+            if depth == 1 and self._tokens[index - 1] == ";":
+                parts.append(index)
+        if len(parts) == 3 and "=" in self._tokens[parts[1] : parts[2]]:
+            name = self._tokens.index("=", parts[1]) - 1
+            if name > parts[1] and all(_TYPE.match(t) for t in self._tokens[parts[1] : name]):
+                self._erase(parts[1], name)
 
     def _default(self, index: int) -> None:
         """A braced default argument as a parenthesised one."""

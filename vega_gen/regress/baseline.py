@@ -63,7 +63,7 @@ def establish(reference: Reference, build: Build, suite: Suite, journal: Journal
 
     Raises BaselineError if it does not build, if no test is green, or if the suite executes none of its functions.
     """
-    key = digest("baseline", "5", reference.digest, suite.identity, build.identity)
+    key = digest("baseline", "6", reference.digest, suite.identity, build.identity)
     to_plain, from_plain = codec(Baseline)
     known = journal.get(key)
     if known is not None:
@@ -102,6 +102,8 @@ def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Pa
 
     coverage = measure(reference, build, list(build.objects), scratch, jobs, run_suite)
     shutil.rmtree(scratch)
+    progress(0, 0, f"recording what {len(green)} tests check")
+    suite.record(green, tools, work / "baseline", jobs=jobs)
     if not any(coverage.entered.values()):
         raise BaselineError(
             f"the suite executes no function of {reference.target}",

@@ -6,15 +6,17 @@ It does not swap functions or know verdicts.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from llvm_integration import replay
 from llvm_integration.build import DEFAULT_TOOLS, TargetBuild
 from llvm_integration.discover import Installation, Source
-from llvm_integration.lit import TestResult, TestSuite
+from llvm_integration.lit import MUTANT_VARIABLE, TEST_MEMORY_MB, ResultCode, TestResult, TestSuite
 from llvm_integration.objects import same_object
 from llvm_integration.process import Completed
 from llvm_integration.toolchain import compile_flags, holds_targets
@@ -77,10 +79,15 @@ class Suite(Protocol):
         ...
 
     def run(
-        self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None, mutant: int = 0
+        self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None, mutant: int = 0,
+        recorded: bool = False,
     ) -> Mapping[str, TestResult]:
         """Run ``tests`` in the scratch folder ``work``; after ``max_failures`` the rest is left out. The tools
-        read ``mutant``."""
+        read ``mutant``. ``recorded``: where they write what ``record`` has seen, a test is green without being run."""
+        ...
+
+    def record(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int) -> None:
+        """Remember what the unmodified tools write in ``tests``, which are green."""
         ...
 
 
@@ -171,10 +178,48 @@ class LitSuite:
         return digest(str(self.timeout), repr(self.suite), *parts)
 
     def run(
-        self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None, mutant: int = 0
+        self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None, mutant: int = 0,
+        recorded: bool = False,
     ) -> Mapping[str, TestResult]:
-        """See ``Suite``."""
-        return self._in(work).run(tests, tools_dir, timeout=self.timeout, jobs=jobs, max_failures=max_failures, mutant=mutant)
+        """See ``Suite``. Where every byte that a test checks is as it was recorded the test is green; any other is lit's to judge."""
+        variables = {MUTANT_VARIABLE: str(mutant)}
+
+        def by_lit(names: Sequence[str]) -> dict[str, TestResult]:
+            return self._in(work).run(names, tools_dir, timeout=self.timeout, jobs=jobs, max_failures=max_failures, variables=variables)
+
+        if not (recorded and self._recording.tests):
+            return by_lit(tests)
+        results: dict[str, TestResult] = {}
+        left: list[str] = []
+        for name in tests:
+            start = time.monotonic()
+            if self._recording.same(name, tools_dir, variables, self.timeout, TEST_MEMORY_MB):
+                results[name] = TestResult(ResultCode.PASS, "", time.monotonic() - start)
+            elif max_failures is None or name not in self._recording.tests:
+                left.append(name)
+            else:
+                results |= by_lit([name])
+                if sum(result.code.is_failure for result in results.values()) >= max_failures:
+                    break
+        return results | (by_lit(left) if left else {})
+
+    def record(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int) -> None:
+        """See ``Suite``; kept in ``work`` of this suite."""
+        scripts, environment = self._in(work).scripts(tests, tools_dir)
+        made = replay.record(
+            scripts, environment, tools_dir, work.resolve(), timeout=self.timeout, memory_mb=TEST_MEMORY_MB, jobs=jobs
+        )
+        self.work.mkdir(parents=True, exist_ok=True)
+        made.write(self._recorded)
+        self.__dict__.pop("_recording", None)
+
+    @property
+    def _recorded(self) -> Path:
+        return self.work / f"recorded-{self.identity[:16]}.json"
+
+    @cached_property
+    def _recording(self) -> replay.Recording:
+        return replay.read(self._recorded)
 
     def _in(self, work: Path) -> TestSuite:
         return TestSuite(self.source, self.installation, self.suite.target, work)

@@ -41,7 +41,7 @@ from vega_gen.regress.workers import workers
 from vega_gen.store import Journal, codec, digest, write_atomic
 
 # Goes into the journal's keys: another way of judging is another key.
-_WAY_OF_JUDGING = "5"
+_WAY_OF_JUDGING = "6"
 # A process that a killed run was just starting holds the lock until it has become another program.
 _LOCK_SECONDS = 2.0
 _Result = TypeVar("_Result", Compiled | Outcome, Outcome)

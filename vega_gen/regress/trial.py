@@ -58,13 +58,15 @@ class JudgeFailure(VegaError):
 
 @dataclass(frozen=True)
 class Trial:
-    """Tries functions one by one; safe to use from several threads, each with a ``scratch`` folder of its own."""
+    """Tries functions one by one; safe to use from several threads, each with a ``scratch`` folder of its own. ``recorded``: see
+    ``Suite.run``."""
 
     reference: Reference
     build: Build
     suite: Suite
     baseline: Baseline
     keep_going: bool
+    recorded: bool = True
 
     def compile(self, function: Function, generated: str, scratch: Path) -> Compiled | Outcome:
         """Swap ``generated`` in and compile every object that the function's file reaches.
@@ -131,7 +133,8 @@ class Trial:
         tests = self.baseline.green if self._meets_all(index) else entering
         if not tests:
             return Outcome(Verdict.UNVERIFIED, output="no test executes the function")
-        results = self.suite.run(tests, tools, scratch, jobs=1, max_failures=None if self.keep_going else 1, mutant=mutant)
+        stop = None if self.keep_going else 1
+        results = self.suite.run(tests, tools, scratch, jobs=1, max_failures=stop, mutant=mutant, recorded=self.recorded)
         # The suite's order, not the order in time, says which failure decides: the verdict is then the same with --keep-going.
         failed = [name for name in tests if name in results and results[name].code.is_failure]
         if failed:

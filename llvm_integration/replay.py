@@ -1,0 +1,133 @@
+"""What enters: the scripts of lit tests, as lit has made them; rebuilt tools.
+What leaves: which tests say of these tools what they said of the unmodified ones, because every byte that they check is the same.
+What it does not do: say that a test fails. Where a byte differs, or a script is not as simple as this, lit is asked.
+
+A script is simple if each of its commands is a rebuilt tool whose output goes to one other program (FileCheck, mostly) and to no file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lit import ShUtil  # pyright: ignore[reportMissingTypeStubs]
+
+from llvm_integration.process import output
+
+_LINE = re.compile(r"%dbg\([^)]*\) ?(.*)", re.DOTALL)
+_FROM = ("<",)
+_MERGED = (">&", 2), "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A tool's run in a test. ``stdin``: a file, "" for none; ``merged``: standard error goes with standard output.
+    ``digest``: of what the unmodified tool writes, "" where that is not known."""
+
+    tool: str
+    arguments: tuple[str, ...]
+    stdin: str
+    merged: bool
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """``tests``: name -> the commands of its script, those of simple ones alone. ``environment``: in which lit runs them."""
+
+    environment: Mapping[str, str]
+    tests: Mapping[str, tuple[Command, ...]]
+
+    def same(self, test: str, tools_dir: Path, variables: Mapping[str, str], timeout: float, memory_mb: int) -> bool:
+        """Whether a test's tools in ``tools_dir`` write what was recorded; False for a test that was not."""
+        commands = self.tests.get(test, ())
+        environment = {**self.environment, **variables}
+        return bool(commands) and all(_digest(c, tools_dir, environment, timeout, memory_mb) == c.digest for c in commands)
+
+    def write(self, path: Path) -> None:
+        """Keep it as JSON."""
+        plain = {"environment": dict(self.environment), "tests": {name: [asdict(c) for c in cs] for name, cs in self.tests.items()}}
+        path.write_text(json.dumps(plain), encoding="utf-8")
+
+
+def read(path: Path) -> Recording:
+    """A recording that was kept; an empty one if there is none."""
+    if not path.is_file():
+        return Recording({}, {})
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    tests = {name: tuple(Command(**{**c, "arguments": tuple(c["arguments"])}) for c in cs) for name, cs in plain["tests"].items()}
+    return Recording(plain["environment"], tests)
+
+
+def record(
+    scripts: Mapping[str, Sequence[str]], environment: Mapping[str, str], tools_dir: Path, scratch: Path, *, timeout: float, memory_mb: int,
+    jobs: int,
+) -> Recording:
+    """What the tools of ``tools_dir``, unmodified, write in each simple test. ``scripts``: name -> commands, as lit has made them;
+    ``scratch``: the folder that lit made them for: a command that names it reads or writes what another makes."""
+    tools = frozenset(tool.name for tool in tools_dir.iterdir())
+    simple = {name: commands for name, script in scripts.items() if (commands := commands_of(script, tools, scratch))}
+
+    def said(command: Command) -> str:
+        return _digest(command, tools_dir, environment, timeout, memory_mb)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        every = [command for commands in simple.values() for command in commands]
+        digests = dict(zip(every, pool.map(said, every), strict=True))
+    found: dict[str, tuple[Command, ...]] = {}
+    for name, commands in simple.items():
+        told = tuple(Command(c.tool, c.arguments, c.stdin, c.merged, digests[c]) for c in commands)
+        if all(c.digest for c in told):
+            found[name] = told
+    return Recording(environment, found)
+
+
+def commands_of(script: Sequence[str], tools: Collection[str], scratch: Path) -> tuple[Command, ...]:
+    """The tools' runs in a script, () if it is not simple."""
+    found: list[Command] = []
+    for line in script:
+        match = _LINE.fullmatch(line)
+        command = _command(match[1] if match else line, tools, scratch)
+        if command is None:
+            return ()
+        found.append(command)
+    return tuple(found)
+
+
+def _command(line: str, tools: Collection[str], scratch: Path) -> Command | None:
+    try:
+        pipeline: Any = ShUtil.ShParser(line, False, True).parse()
+    except Exception:  # as lit does: its parser fails in more ways than it says
+        return None
+    if not isinstance(pipeline, ShUtil.Pipeline) or pipeline.negate or len(pipeline.commands) != 2:
+        return None
+    first, second = pipeline.commands
+    words = [*first.args, *second.args]
+    if not all(isinstance(word, str) for word in words) or second.redirects:
+        return None
+    if Path(words[0]).parent != scratch / "bin" or Path(words[0]).name not in tools or Path(second.args[0]).name in tools:
+        return None
+    stdin, merged = "", False
+    for redirect in first.redirects:
+        if redirect[0] == _FROM:
+            stdin = redirect[1]
+        elif redirect == _MERGED:
+            merged = True
+        else:
+            return None
+    if any(str(scratch) in word for word in (*first.args[1:], *second.args[1:], stdin)):
+        return None
+    return Command(Path(words[0]).name, tuple(first.args[1:]), stdin, merged)
+
+
+def _digest(command: Command, tools_dir: Path, environment: Mapping[str, str], timeout: float, memory_mb: int) -> str:
+    argv = [str(tools_dir / command.tool), *command.arguments]
+    stdin = Path(command.stdin) if command.stdin else None
+    said = output(argv, env=environment, stdin=stdin, merged=command.merged, timeout=timeout, memory_mb=memory_mb)
+    return "" if said is None else hashlib.blake2b(said, digest_size=16).hexdigest()
