@@ -223,8 +223,11 @@ class TestSuite:
 
         Tests that are expected to fail, and what is no shell test, are left out."""
         results = self.run(tests, tools_dir, timeout=0, jobs=1, variables={_SCRIPTS_VARIABLE: "1"})
-        told = {name: json.loads(result.output) for name, result in results.items() if result.code is ResultCode.PASS}
-        return {name: tuple(lines) for name, (lines, _) in told.items()}, next((env for _, env in told.values()), {})
+        told: dict[str, tuple[list[str], dict[str, str]]] = {
+            name: json.loads(result.output) for name, result in results.items() if result.code is ResultCode.PASS
+        }
+        first = next(iter(told.values()), None)
+        return {name: tuple(lines) for name, (lines, _) in told.items()}, first[1] if first else {}
 
     def _lit(
         self, arguments: Sequence[str], tools_dir: Path, *, timeout: float | None = None, variables: Mapping[str, str] | None = None

@@ -16,10 +16,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lit import ShUtil  # pyright: ignore[reportMissingTypeStubs]
+from lit import ShUtil as lit_shell  # pyright: ignore[reportMissingTypeStubs]
 
 from llvm_integration.process import output
 
+_SHELL: Any = lit_shell
 _LINE = re.compile(r"%dbg\([^)]*\) ?(.*)", re.DOTALL)
 _FROM = ("<",)
 _MERGED = (">&", 2), "1"
@@ -61,8 +62,11 @@ def read(path: Path) -> Recording:
     if not path.is_file():
         return Recording({}, {})
     plain = json.loads(path.read_text(encoding="utf-8"))
-    tests = {name: tuple(Command(**{**c, "arguments": tuple(c["arguments"])}) for c in cs) for name, cs in plain["tests"].items()}
-    return Recording(plain["environment"], tests)
+    return Recording(plain["environment"], {name: tuple(map(_from_plain, cs)) for name, cs in plain["tests"].items()})
+
+
+def _from_plain(c: dict[str, Any]) -> Command:
+    return Command(c["tool"], tuple(c["arguments"]), c["stdin"], c["merged"], c["digest"])
 
 
 def record(
@@ -102,10 +106,10 @@ def commands_of(script: Sequence[str], tools: Collection[str], scratch: Path) ->
 
 def _command(line: str, tools: Collection[str], scratch: Path) -> Command | None:
     try:
-        pipeline: Any = ShUtil.ShParser(line, False, True).parse()
+        pipeline: Any = _SHELL.ShParser(line, False, True).parse()
     except Exception:  # as lit does: its parser fails in more ways than it says
         return None
-    if not isinstance(pipeline, ShUtil.Pipeline) or pipeline.negate or len(pipeline.commands) != 2:
+    if not isinstance(pipeline, _SHELL.Pipeline) or pipeline.negate or len(pipeline.commands) != 2:
         return None
     first, second = pipeline.commands
     words = [*first.args, *second.args]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import orjson
 import pytest
+import tiny_llvm
+from commands import Command
 from invented import KINDS, MASKERS, NEW, copies, function, new_target
 from test_fill import EQUAL, request
 
@@ -102,3 +104,35 @@ def test_a_line_that_is_no_example_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         list(read_shards(tmp_path / "f.jsonl", tmp_path / "s.jsonl"))
     assert caught.value.where == f"{tmp_path / 's.jsonl'}:2"
+
+
+def test_a_model_is_trained_from_a_checkout_and_fills_a_function_of_a_target_it_has_not_seen(
+    tiny: Path, command: Command, tmp_path: Path
+) -> None:
+    words = ("--llvm", tiny, "--out", tmp_path / "model", "--work", tmp_path / "work", "--hold-out", "New", "--validate", "Ccc")
+    said = command("train", *words, "--epochs", 2, "--jobs", 1)
+    assert said.status == 0, said.err
+    assert "learning 2 targets, validated on Ccc" in said.out
+    manifest = orjson.loads((tmp_path / "model/manifest.json").read_bytes())
+    assert (manifest["targets"], manifest["validated_on"], manifest["held_out"]) == (["Aaa", "Bbb"], ["Ccc"], ["New"])
+    assert len(manifest["curve"]) == 2
+    shards = sorted((tmp_path / "work/examples").glob("*-functions.jsonl"))
+    assert [p.name.split("-")[0] for p in shards] == ["Aaa", "Bbb", "Ccc"]
+    # Aaa's examples come from a template without Aaa, and without what is validated on.
+    first = orjson.loads(shards[0].read_bytes().splitlines()[0])
+    assert {target for target, _ in first["members"]} == {"Bbb"}
+
+    new = tiny_llvm.put(tmp_path / "isa/New.td", tiny_llvm.toy_td("New"))
+    fill = ("fill", "--td", new, "--llvm", tiny, "--function", "InstrInfo::copyPhysReg", "--filler", "edit")
+    filled = command(*fill, "--checkpoint", tmp_path / "model")
+    assert filled.status == 0, filled.err
+    assert "NewInstrInfo::copyPhysReg" in filled.out
+    refused = command("fill", "--td", tiny / "llvm/lib/Target/Aaa/Aaa.td", *fill[3:], "--checkpoint", tmp_path / "model")
+    assert (refused.status, "Aaa" in refused.err, "has learnt" in refused.err) == (2, True, True)
+
+
+def test_what_is_held_out_cannot_be_learnt(tiny: Path, command: Command, tmp_path: Path) -> None:
+    said = command("train", "--llvm", tiny, "--out", tmp_path / "m", "--learn", "Aaa", "--validate", "Bbb", "--hold-out", "Aaa")
+    assert said.status == 2
+    assert "Aaa" in said.err
+    assert not (tmp_path / "m").exists()

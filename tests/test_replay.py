@@ -153,3 +153,7 @@ def test_scripts_are_made_and_not_run(judged: LitSuite, tmp_path: Path) -> None:
     assert scripts[NAMES[0]][0].endswith(f"{tmp_path / 's/bin/tinytool'} one | FileCheck {judged.source.llvm / 'test' / NAMES[0]}")
     assert "PATH" in environment
     assert not list((tmp_path / "s").rglob("*.tmp"))
+
+
+def test_the_smallest_test_comes_first(judged: LitSuite) -> None:
+    assert list(judged.tests) == ["CodeGen/Tiny/one.ll", "CodeGen/Tiny/own.ll", "CodeGen/Tiny/two.ll"]

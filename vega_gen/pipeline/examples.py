@@ -14,6 +14,7 @@ from pathlib import Path
 
 import orjson
 
+from llvm_integration import discover
 from vega_gen import store, tablegen
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.fill.consensus import ConsensusFiller
@@ -23,7 +24,7 @@ from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import field_types, place
 from vega_gen.groups import module_of
 from vega_gen.pipeline.generation import new_target
-from vega_gen.pipeline.inputs import target_inputs
+from vega_gen.pipeline.inputs import find_tblgen, inputs_of
 from vega_gen.pipeline.mining import Progress, mine, silent
 from vega_gen.records import FillerName, Function, FunctionExample, Mode, SlotExample
 
@@ -79,10 +80,13 @@ def _write(llvm: Path, target: str, held: Sequence[str], mode: Mode, out: Path, 
 def examples_of(llvm: Path, target: str, held: Sequence[str], mode: Mode) -> Iterator[tuple[FunctionExample, tuple[SlotExample, ...]]]:
     """The examples of a target: for each of its functions that generation would write, the slots of a template that no function of
     the target, nor of a held-out one, is a member of."""
-    inputs, _, own = target_inputs(llvm, target, mode, FillerName.CONSENSUS)
-    known = open_corpus((inputs.source.root,), held, mode, inputs.tblgen)
+    source = discover.open_source(llvm)
+    program = find_tblgen(source, silent)
+    without = tuple(sorted({*held, *held_out_folders((target,))}))
+    inputs = inputs_of(source, program, target, without, mode, FillerName.CONSENSUS)
+    known = open_corpus((source.root,), held, mode, program)
     known.mine()
-    mined = mine((inputs.source.root,), tuple(sorted({*held, *own})), mode, inputs.tblgen)
+    mined = mine((source.root,), without, mode, program)
     new = new_target(mined, inputs)
     planner = Planner(mined.groups, mined.template, new, ConsensusFiller(), mined.maskers)
     wanted: dict[str, list[Wanted]] = defaultdict(list)

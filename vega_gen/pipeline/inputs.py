@@ -5,15 +5,17 @@ Enters: what the command line was given. Leaves: ``Inputs``. It does not generat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from llvm_integration import discover
-from vega_gen import tablegen
+from llvm_integration import discover, tblgen
+from vega_gen import store, tablegen
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.records import Description, FillerName, Mode
+
+Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,25 @@ def target_inputs(
     source = discover.open_source(llvm)
     installation = discover.find_installation(source.version, build_dir)
     held = tuple(sorted(held_out_folders((target,))))
-    corpus = open_corpus((source.root,), held, mode, installation.llvm_tblgen)
+    return inputs_of(source, installation.llvm_tblgen, target, held, mode, filler, checkpoint), installation, held
+
+
+def inputs_of(
+    source: discover.Source, program: Path, target: str, held: Sequence[str], mode: Mode, filler: FillerName, checkpoint: Path | None = None
+) -> Inputs:
+    """Inputs for a target of the checkout that is one of those ``held`` out. ``program``: llvm-tblgen."""
+    corpus = open_corpus((source.root,), held, mode, program)
     own = corpus.target(target)
     headers = {file: corpus.read(own.path / file) for file in own_headers(own.path)} if mode is Mode.DESC else {}
-    tblgen = installation.llvm_tblgen
-    return Inputs(source, own.path / own.td, own.folder, mode, filler, tblgen, headers, checkpoint=checkpoint), installation, held
+    return Inputs(source, own.path / own.td, own.folder, mode, filler, program, headers, checkpoint=checkpoint)
+
+
+def find_tblgen(
+    source: discover.Source, progress: Progress, installation: discover.Installation | None = None, build_dir: Path | None = None
+) -> Path:
+    """The llvm-tblgen of the checkout's version, built from its sources where the machine has none. Raises ToolFailure."""
+    found = tblgen.find_tblgen(source, installation, build_dir)
+    return found or tblgen.build_tblgen(source, store.cache_dir() / "llvm-tblgen" / source.version, progress)
 
 
 def own_headers(folder: Path) -> Iterable[str]:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from rapidfuzz import process
 
-from llvm_integration import discover, tblgen
+from llvm_integration import discover
 from vega_gen import features, store
 from vega_gen.corpus import no_gc, open_corpus
 from vega_gen.errors import InputError, NotFoundError, VegaError
 from vega_gen.fill.planner import Planner
 from vega_gen.pipeline.generation import filler_of, new_target
+from vega_gen.pipeline.inputs import find_tblgen
 from vega_gen.pipeline.mining import Mined, Progress, mine
 from vega_gen.pipeline.request import Prepared
 from vega_gen.records import GroupCount, MinedTarget, Mining, Mode, PlannedFunction
@@ -34,8 +35,7 @@ def open_mined(
     known = open_corpus((source.root,), ())
     for name in held_out:
         known.target(name)  # raises for one that is not there: a misspelt name would hold out nothing
-    program = tblgen.find_tblgen(source) or tblgen.build_tblgen(source, store.cache_dir() / "llvm-tblgen" / source.version, progress)
-    return mine((source.root, *corpora), tuple(held_out), Mode.DESC, program, progress)
+    return mine((source.root, *corpora), tuple(held_out), Mode.DESC, find_tblgen(source, progress), progress)
 
 
 def mining(mined: Mined) -> Mining:

@@ -14,9 +14,8 @@ from vega_gen import store, tablegen
 from vega_gen.corpus import Corpus, Target, no_gc, open_corpus
 from vega_gen.function_template import FunctionTemplate, KindOf, build_template, field_types
 from vega_gen.groups import FunctionGroup, Groups, Interfaces, Masker
+from vega_gen.pipeline.inputs import Progress
 from vega_gen.records import Description, Function, Mode, SourceFile
-
-Progress = Callable[[int, int, str], None]
 
 
 def silent(done: int, total: int, text: str) -> None:

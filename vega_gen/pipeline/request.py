@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llvm_integration import checkout, discover, tblgen
+from llvm_integration import checkout, discover
 from llvm_integration.process import ToolFailure
 from vega_gen import store, tablegen
 from vega_gen.corpus import Corpus, held_out_folders, open_corpus
 from vega_gen.cxx import strip_bodies
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.pipeline.inputs import Inputs
+from vega_gen.pipeline.inputs import Inputs, find_tblgen
 from vega_gen.pipeline.mining import Progress
 from vega_gen.records import FLAG_BELOW, FillerName, Mode
 
@@ -82,9 +82,7 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     if writing:
         checkout.recover(source.root, request.out)
     installation, why = _installation(source, request.build_dir)
-    program = tblgen.find_tblgen(source, installation, request.build_dir)
-    if program is None:
-        program = tblgen.build_tblgen(source, store.cache_dir() / "llvm-tblgen" / source.version, progress)
+    program = find_tblgen(source, progress, installation, request.build_dir)
     td = request.td.absolute()
     targets = source.llvm / "lib/Target"
     inside = td.resolve().relative_to(targets.resolve()).parts[0] if td.resolve().is_relative_to(targets.resolve()) else ""
