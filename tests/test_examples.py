@@ -121,6 +121,7 @@ def test_a_model_is_trained_from_a_checkout_and_fills_a_function_of_a_target_it_
     # Aaa's examples come from a template without Aaa, and without what is validated on.
     first = orjson.loads(shards[0].read_bytes().splitlines()[0])
     assert {target for target, _ in first["members"]} == {"Bbb"}
+    assert (first["target"], first["file"][:3], first["mode"]) == ("Aaa", "Aaa", "desc")
 
     new = tiny_llvm.put(tmp_path / "isa/New.td", tiny_llvm.toy_td("New"))
     fill = ("fill", "--td", new, "--llvm", tiny, "--function", "InstrInfo::copyPhysReg", "--filler", "edit")

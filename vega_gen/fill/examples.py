@@ -13,7 +13,7 @@ from vega_gen.fill.context import NewTarget, Request
 from vega_gen.fill.holes import hole_kinds, hole_values
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import OWN_RECORD, Line, Placed, Shape, Slot, own_names
-from vega_gen.records import ABSENT, OTHER, FunctionExample, HoleExample, HoleKind, MemberKind, Module, SlotExample, VariantExample
+from vega_gen.records import ABSENT, OTHER, FunctionExample, HoleExample, HoleKind, MemberKind, SlotExample, VariantExample
 from vega_gen.tablegen import signature
 
 MAX_SLOTS = 160
@@ -23,15 +23,19 @@ _DONORS = 4
 _LITERAL = (HoleKind.INTEGER, HoleKind.STRING)
 
 
-def examples(request: Request, number: int = 0, module: Module = Module.SEL) -> tuple[FunctionExample, tuple[SlotExample, ...]]:
-    """The function and its slots in document order, at most ``MAX_SLOTS`` of them: those that most donors have, by weight."""
+def examples(request: Request, number: int = 0, file: str = "") -> tuple[FunctionExample, tuple[SlotExample, ...]]:
+    """The function and its slots in document order, at most ``MAX_SLOTS`` of them: those that most donors have, by weight.
+
+    ``number``: what its slots call it; ``file``: where it stands, where that is known."""
     template, new, s = request.template, request.new, request.signature
     weights = weights_of(template, new)
     members = tuple((f.target, round(new.nearness.get(f.target, 0.0), 4)) for f in template.members)
     called = (*s.result, s.class_name, s.name, *(t for p in s.params for t in (*p.type, p.name)))
+    name = f"{s.class_name}::{s.name}" if s.class_name else s.name
+    signature_words = tuple(new.masker.mask(t) for t in called if t)
+    group = template.group
     function = FunctionExample(
-        number, new.folder, "", f"{s.class_name}::{s.name}" if s.class_name else s.name, template.group.name, str(module), str(new.mode),
-        tuple(new.masker.mask(t) for t in called if t), members,
+        number, new.folder, file, name, group.name, str(group.module), str(new.mode), signature_words, members
     )
     record = {what: name for name, what in own_names(template.group, s, new.masker).items()}.get(OWN_RECORD, "")
     own = own_methods(request)

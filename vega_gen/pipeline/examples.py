@@ -22,7 +22,6 @@ from vega_gen.fill.examples import examples, labelled, ranked_variants
 from vega_gen.fill.planner import Planner, Wanted
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import field_types, place
-from vega_gen.groups import module_of
 from vega_gen.pipeline.generation import new_target
 from vega_gen.pipeline.inputs import find_tblgen, inputs_of
 from vega_gen.pipeline.mining import Progress, mine, silent
@@ -111,7 +110,7 @@ def examples_of(llvm: Path, target: str, held: Sequence[str], mode: Mode) -> Ite
         if best is None:
             continue
         request = planner.request(best)
-        asked, slots = examples(request, number, module_of(function.file, new.masker))
+        asked, slots = examples(request, number, function.file)
         placed = place(request.template, function, new.masker, kind_of, fields_of, numbers_of)
         weights = weights_of(request.template, new)
         shapes = {s.id: [lines[0].shape for lines in ranked_variants(s, weights)] for s in request.template.walk()}
