@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from vega_gen.cli import app
 from vega_gen.errors import InputError
-from vega_gen.records import FillerName, Module, Verdict
+from vega_gen.records import FillerName, Mode, Module, Verdict
 from vega_gen.report import passrate
 from vega_gen.report.experiments import Experiment, experiment
 from vega_gen.report.passrate import Run
@@ -63,6 +63,13 @@ EXPECTED = {
         ("XCore", LABEL, "all", 5, 0.2, "not known"),
     ],
 }
+
+
+def test_bars_are_told_apart_where_a_target_has_several_runs() -> None:
+    assert experiment(Experiment.FIG8, [OURS]).bars == ("XCore SEL", "XCore EMI", "XCore all")
+    both = experiment(Experiment.FIG8, [OURS, replace(OURS, mode=Mode.TD)]).bars
+    assert len(set(both)) == 6
+    assert both[0] == "XCore consensus / desc SEL"
 
 
 @pytest.mark.parametrize("name", Experiment)

@@ -192,7 +192,8 @@ def _percent(part: int, whole: int) -> float:
 
 
 def _result(title: str, columns: tuple[str, ...], rows: list[Row], shown: tuple[int, ...], unit: str, notes: tuple[str, ...]) -> Result:
-    """``shown``: the columns of which there is a picture."""
-    bars = tuple(f"{row[0]} {row[2]}" for row in rows)
+    """``shown``: the columns of which there is a picture. A bar is called by its run where a target has several."""
+    runs = {target: {row[1] for row in rows if row[0] == target} for target in {row[0] for row in rows}}
+    bars = tuple(f"{row[0]} {row[2]}" if len(runs[row[0]]) == 1 else f"{row[0]} {row[1]} {row[2]}" for row in rows)
     series = {columns[i]: tuple(float(row[i]) for row in rows) for i in shown}
     return Result(title, columns, tuple(rows), bars, series, unit, notes)
