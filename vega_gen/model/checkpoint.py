@@ -24,6 +24,7 @@ from vega_gen.store import digest, write_atomic
 
 WEIGHTS, MANIFEST = "model.safetensors", "manifest.json"
 FORMAT = 1
+_TRAIN = "train one with `vega-gen train --llvm DIR --out DIR`, and give it with --checkpoint DIR"
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
         manifest = orjson.loads(path.read_bytes())
         words, learnt, config = manifest["vocabulary"], manifest["targets"], manifest["config"]
     except OSError as error:
-        raise InputError(f"no checkpoint: {error.strerror}", str(path), "train one with `vega-gen train --out DIR`") from None
+        raise InputError(f"no checkpoint: {error.strerror}", str(path), _TRAIN) from None
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(f"not a checkpoint's manifest: {error}", str(path), "train one with `vega-gen train --out DIR`") from None
+        raise InputError(f"not a checkpoint's manifest: {error}", str(path), _TRAIN) from None
     if manifest.get("format") != FORMAT or manifest.get("kind") != "edit":
         what = f"a checkpoint of another kind: format {manifest.get('format')}, kind {manifest.get('kind')}"
         raise InputError(what, str(path), "train one with this version")
