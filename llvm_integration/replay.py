@@ -107,7 +107,7 @@ def commands_of(script: Sequence[str], tools: Collection[str], scratch: Path) ->
 def _command(line: str, tools: Collection[str], scratch: Path) -> Command | None:
     try:
         pipeline: Any = _SHELL.ShParser(line, False, True).parse()
-    except (ValueError, AttributeError):  # lit 23 cannot even warn of a missing quote: lit.util.warning does not exist
+    except (ValueError, IndexError, AttributeError):  # all seen of lit 23's parser; the last where it would warn of a missing quote
         return None
     if not isinstance(pipeline, _SHELL.Pipeline) or pipeline.negate or len(pipeline.commands) != 2:
         return None
