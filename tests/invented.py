@@ -145,5 +145,5 @@ def new_target(
 
     return NewTarget(
         folder, MASKERS[folder], mode, replace(empty_description(folder), contracts=contracts), nearness or dict.fromkeys(DONORS, 0.5),
-        match, symbols, classes, llvm_identifiers=words, function_names=frozenset({"emitDddNote"}),
+        match, symbols, classes, llvm_identifiers=words, function_names={"emitDddNote": 1.0},
     )  # fmt: skip

@@ -331,6 +331,43 @@ def test_a_method_that_only_the_new_target_declares_is_called_where_a_donor_call
     assert taken["int LowerODD(int Op);"] == ["switch ( Op )", "case ISD :: ODD :", "return LowerODD ( Op ) ;", "default :", "return 0 ;"]
 
 
+def test_such_a_method_is_called_where_most_donors_do_and_nowhere_else() -> None:
+    bodies = {"Aaa": "case ISD::UP: return LowerODD(Op);", "Bbb": "case ISD::UP: return LowerODD(Op);",
+              "Ccc": "case ISD::UP: return lowerUp(Op); case ISD::DOWN: return LowerODD(Op);"}  # fmt: skip
+    members = [function(t, f"int @Info::f(int Op) {{ switch (Op) {{ {case} default: return 0; }} }}") for t, case in bodies.items()]
+    classes = parse_file(b"class DddInfo { int f(int Op); int LowerODD(int Op); };", NEW, "DddInfo.h").classes
+    new = replace(new_target({"Aaa": 0.1, "Bbb": 0.1, "Ccc": 0.5}, words=WORDS | {"ISD", "UP", "DOWN"}), classes=classes)
+    new = replace(new, identifiers=frozenset({"LowerODD"}))
+    signature = Signature("f", "DddInfo", result=("int",), params=(Param(("int",), "Op"),))
+    found = {w for c in ConsensusFiller().fill(request(template(members), new, signature))[:1] for w in words(c)}
+    assert "case ISD :: DOWN :" in found, "Ccc alone weighs more than the others"
+    near = replace(new, nearness={"Aaa": 0.5, "Bbb": 0.5, "Ccc": 0.1})
+    first = words(ConsensusFiller().fill(request(template(members), near, signature))[0])
+    assert first == ["switch ( Op )", "case ISD :: UP :", "return LowerODD ( Op ) ;", "default :", "return 0 ;"]
+
+
+def test_nothing_follows_a_return_but_a_label() -> None:
+    bodies = dict(zip(DONORS, ("LowerODD(Op)", "LowerODD(Op)", "LowerEVEN(Op, take(Op, 1), take(Op, 2))"), strict=True))
+    members = [function(t, f"int @Info::f(int Op) {{ return {value}; }}") for t, value in bodies.items()]
+    header = b"class DddInfo { int f(int Op); int LowerODD(int Op); int LowerEVEN(int Op, int A, int B); };"
+    new = replace(new_target(words=WORDS | {"take"}), classes=parse_file(header, NEW, "DddInfo.h").classes)
+    new = replace(new, identifiers=frozenset({"LowerODD", "LowerEVEN"}))
+    signature = Signature("f", "DddInfo", result=("int",), params=(Param(("int",), "Op"),))
+    assert len(template(members).slots) == 2
+    assert words(ConsensusFiller().fill(request(template(members), new, signature))[0]) == ["return LowerODD ( Op ) ;"]
+
+
+def test_a_function_that_few_donors_have_is_seldom_called() -> None:
+    members = [function(t, "int f(int Op) { if (Op) { return emitDddNote(Op); } return 0; }") for t in DONORS]
+    plain = new_target(words=WORDS | {"take"})
+    taken = {
+        share: words(ConsensusFiller().fill(request(template(members), replace(plain, function_names={"emitDddNote": share})))[0])
+        for share in (1.0, 0.2)
+    }
+    assert taken[1.0] == ["if ( Op )", "return emitDddNote ( Op ) ;", "return 0 ;"]
+    assert taken[0.2] == ["return 0 ;"]
+
+
 TABLE = """static DecodeStatus Decode{0}RegisterClass(MCInst &Inst, unsigned No, uint64_t A, const MCDisassembler *D) {{
   if (No > {1}) return Fail;
   unsigned Reg = {0}DecoderTable[No];

@@ -165,6 +165,50 @@ def test_alignment_keeps_every_statement_of_every_member_in_order(bodies: tuple[
     assert len({s.id for s in made.walk()}) == sum(1 for _ in made.walk())
 
 
+LABELS = st.lists(st.sampled_from("ABCDEF"), unique=True, max_size=5)
+CASES = LABELS.flatmap(lambda names: st.tuples(*(st.tuples(st.just(n), st.sampled_from(["", *"123"])) for n in names)))
+
+
+def meanings(labels: Sequence[tuple[str, Sequence[str]]]) -> dict[str, tuple[str, ...]]:
+    """What is run for each label: its statements, or those of the label that it falls into."""
+    found: dict[str, tuple[str, ...]] = {}
+    for k, (name, _) in enumerate(labels):
+        found[name] = next((tuple(body) for _, body in labels[k:] if body), ())
+    return found
+
+
+@settings(max_examples=300)
+@given(st.tuples(CASES, CASES, CASES))
+def test_cases_of_one_label_are_one_wherever_they_stand_and_mean_what_they_meant(cases: tuple[tuple[tuple[str, str], ...], ...]) -> None:
+    def text(each: tuple[tuple[str, str], ...]) -> str:
+        each = (*each[:-1], *((name, body or "0") for name, body in each[-1:]))  # C++ wants a statement after the last label
+        return "switch (x) {" + " ".join(f"case {name}:" + (f" run({body}); break;" if body else "") for name, body in each) + "}"
+
+    made = template(members_of([[text(each)] for each in cases]))
+    (switch,) = made.slots
+    bodies: dict[str, list[str]] = {}
+    for m, f in enumerate(made.members):
+        here = [s for s in switch.children if m in s.lines]
+        read = [(s.lines[m].head[1], [c.lines[m].fills for c in s.children if m in c.lines][:1]) for s in here]
+        own = [(case.head[1], [(c.head[2],) for c in case.children[:1]]) for case in f.body[0].children]
+        assert meanings(read) == meanings(own)
+        for name, body in own:
+            bodies.setdefault(name, []).append(str(body))
+    for name, found in bodies.items():
+        if "[]" not in found:  # whoever has the label has statements for it
+            assert sum(s.lines[min(s.lines)].head[1] == name for s in switch.children) == 1
+
+
+def test_labels_that_targets_name_are_matched_by_name_and_else_by_what_they_do() -> None:
+    members = [
+        function("Aaa", "int f(int x) { switch (x) { case @::fixup_lo: return take(1); case @::fixup_aaa: return give(x, x); } }"),
+        function("Bbb", "int f(int x) { switch (x) { case @::fixup_bbb: return give(x, x); case @::fixup_lo: return take(2); } }"),
+    ]
+    made = template(members)
+    fills = [sorted(line.fills[0] for line in s.lines.values()) for s in made.slots[0].children]
+    assert sorted(fills) == [["Aaa::fixup_aaa", "Bbb::fixup_bbb"], ["Aaa::fixup_lo", "Bbb::fixup_lo"]]
+
+
 @settings(max_examples=30)
 @given(BODIES)
 def test_members_that_say_the_same_share_every_slot(body: list[str]) -> None:

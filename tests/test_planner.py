@@ -109,6 +109,14 @@ def test_a_free_function_that_headers_declare_is_planned_though_one_donor_has_it
     assert "createDddOdd" in named(planner(declaring, extra).plan())
 
 
+def test_a_free_function_has_the_parameters_that_its_header_gives_it() -> None:
+    extra = {"Aaa": "int createAaaOdd(int A) { return A; }", "Bbb": "int createBbbOdd(int A, int B) { return B; }"}
+    header = parse_file(b"namespace llvm { int createDddOdd(int A, int B); }", NEW, "Ddd.h")
+    declaring = replace(new_target(mode=Mode.DESC), identifiers=frozenset({"createDddOdd"}), prototypes=header.prototypes)
+    candidate = named(planner(declaring, extra).plan())["createDddOdd"].candidate
+    assert ([p.name for p in candidate.signature.params], words(candidate)) == (["A", "B"], ["return B ;"])
+
+
 def test_a_contract_is_filled_from_brothers_of_other_names() -> None:
     new = new_target(contracts=(decoder("DecodeWideRegisterClass", "Wide"),), words=WORDS | {"Ok"})
     planned = named(planner(new, DECODERS, CONTRACTS).plan())

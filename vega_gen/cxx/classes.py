@@ -5,7 +5,7 @@ Enters: tree-sitter nodes. Leaves: records with members, bases and enumerators. 
 
 from __future__ import annotations
 
-from vega_gen.cxx.declarator import head_signature
+from vega_gen.cxx.declarator import declares_pointer, head_signature
 from vega_gen.cxx.mask import attributes_before
 from vega_gen.cxx.signature import closing
 from vega_gen.cxx.statements import Text
@@ -129,7 +129,7 @@ def _method(text: Text, node: Node, inner: Node, owner: str, access: str, line: 
     end = body.start_byte if body is not None and has_body else node.end_byte
     start = text.starts[attributes_before(text.tokens, text.index(node.start_byte))]
     made = head_signature(text, inner, start, end, owner)
-    if made is None or _is_field(inner):
+    if made is None or declares_pointer(inner):
         return None
     qualifiers = list(made.qualifiers)
     while qualifiers and qualifiers[-1] == ";":
@@ -139,17 +139,6 @@ def _method(text: Text, node: Node, inner: Node, owner: str, access: str, line: 
     kept = tuple(qualifiers[:-2]) if pure else tuple(qualifiers)
     made = type(made)(made.name, made.class_name, made.prefix, made.result, made.params, kept, made.initialisers)
     return Member(MemberKind.METHOD, access, line, made, (), made.name, pure, has_body, deleted)
-
-
-def _is_field(node: Node) -> bool:
-    """A pointer to function: its declarator is a parenthesised pointer."""
-    declarator = node.child_by_field_name("declarator")
-    while declarator is not None:
-        inner = declarator.child_by_field_name("declarator")
-        if kind(declarator) == "function_declarator" and inner is not None and kind(inner) == "parenthesized_declarator":
-            return True
-        declarator = inner
-    return False
 
 
 def _field_name(text: Text, node: Node) -> str:

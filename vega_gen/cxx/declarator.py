@@ -43,6 +43,17 @@ def head_signature(text: Text, node: Node, start: int, end: int, enclosing: str)
     )
 
 
+def declares_pointer(node: Node) -> bool:
+    """Whether a declaration is one of a pointer to a function: its declarator is a parenthesised pointer."""
+    declarator = node.child_by_field_name("declarator")
+    while declarator is not None:
+        inner = declarator.child_by_field_name("declarator")
+        if kind(declarator) == "function_declarator" and inner is not None and kind(inner) == "parenthesized_declarator":
+            return True
+        declarator = inner
+    return False
+
+
 def _function_declarator(node: Node) -> tuple[Node, Node] | None:
     """(name, parameter list) of the innermost function declarator."""
     current = node.child_by_field_name("declarator")

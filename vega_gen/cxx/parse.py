@@ -6,10 +6,10 @@ Enters: bytes of one file. Leaves: records. It does not open files, resolve name
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vega_gen.cxx.classes import enumeration, make_class, type_name
-from vega_gen.cxx.declarator import head_signature
+from vega_gen.cxx.declarator import declares_pointer, head_signature
 from vega_gen.cxx.mask import attributes_before, mask, without_attributes
 from vega_gen.cxx.statements import Builder, Text
 from vega_gen.cxx.syntax import CONDITIONAL, Node, kind, parse
@@ -43,6 +43,7 @@ class _Walk:
     prologue: list[str] = field(default_factory=list[str])
     epilogue: list[str] = field(default_factory=list[str])
     unreadable: list[Unreadable] = field(default_factory=list[Unreadable])
+    prototypes: list[Signature] = field(default_factory=list[Signature])
 
     def __post_init__(self) -> None:
         self.builder = Builder(self.text)
@@ -136,8 +137,18 @@ class _Walk:
             self._class(inner, at, start)
         elif inner is not None and defines and kind(inner) == "enum_specifier":
             self._enum(inner, at)
+        if not defines and not at.classes:
+            self._prototype(node, start)
         if not defines or any(node.children_by_field_name("declarator")):
             self._text(node, at, start)
+
+    def _prototype(self, node: Node, start: int) -> None:
+        signature = head_signature(self.text, node, start, node.end_byte, "")
+        if signature is None or signature.class_name or declares_pointer(node):
+            return
+        qualifiers = signature.qualifiers[:-1] if signature.qualifiers[-1:] == (";",) else signature.qualifiers
+        prefix = tuple(t for t in signature.prefix if t != "extern")
+        self.prototypes.append(replace(signature, prefix=prefix, qualifiers=qualifiers))
 
     def _alias(self, node: Node, at: _Scope, start: int) -> None:
         """``using X = struct Y { ... };`` defines Y."""
@@ -283,6 +294,7 @@ def parse_file(text: bytes, target: str, file: str, namespaces: frozenset[str] =
         tuple(walk.prologue),
         tuple(walk.unreadable),
         tuple(walk.epilogue),
+        tuple(walk.prototypes),
     )
 
 

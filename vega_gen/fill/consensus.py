@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from vega_gen.fill.context import Request
 from vega_gen.fill.enumerate import enumeration
-from vega_gen.fill.examples import own_methods, ranked_variants
+from vega_gen.fill.examples import ranked_variants
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.initialisers import complete_initialisers, initialisable
+from vega_gen.fill.own_calls import OwnCalls
 from vega_gen.fill.weights import statement_id, weights_of
 from vega_gen.function_template import OWN_CLASS, OWN_RECORD, FunctionTemplate, Line, Shape, Slot, own_names
 from vega_gen.records import Candidate, Donor, FilledStatement, Function, Signature, Statement, StatementKind
@@ -24,8 +25,13 @@ _TELLING = 6
 _SCOPES = (StatementKind.FOR, StatementKind.IF, StatementKind.WHILE, StatementKind.SWITCH)
 """Statements whose head opens a scope of its own."""
 
+_LABELS = (StatementKind.CASE, StatementKind.LABEL)
+
+_LEAVING = (("return",), ("break",), ("continue",))
+"""What leaves a block: nothing after it is reached but a label."""
+
 OWN_METHOD = 0.6
-"""How far a call of a method that only the new target declares moves the presence of its statement to certain. Not swept."""
+"""How far a call of a method that only the new target declares moves its statement, and its variant, to certain. Not swept."""
 
 UNKNOWN = 0.3
 """Factor on a variant's share for each identifier in it that the new target does not have. Set by hand; no other value was tried."""
@@ -95,8 +101,7 @@ class Builder:
         self.fields = initialisable(request)
         named = own_names(self.template.group, request.signature, request.new.masker)
         self.own = {OWN_CLASS: request.signature.class_name.rsplit("::", 1)[-1]} | {what: name for name, what in named.items()}
-        self.own_methods = own_methods(request)
-        self._own_slots: dict[str, bool] = {}
+        self.own_calls = OwnCalls(request, weights)
         self._fits: dict[str, float] = {}
         self.emitted: set[tuple[Shape, Shape]] = set()
         self._places: dict[tuple[Shape, Shape], set[int]] = defaultdict(set)
@@ -127,13 +132,6 @@ class Builder:
         """How well the best variant's names fit here, 0 if it has none that can be written."""
         choice = self._choose(slot, None, p)
         return choice.fit if choice else 0.0
-
-    def names_own_method(self, slot: Slot) -> bool:
-        """Whether a statement in the slot calls a method that only this target declares in the function's class: it has it for that."""
-        if slot.id not in self._own_slots:
-            words = {self.new.name(t) for s in slot.walk() for line in s.lines.values() for t in line.head if isinstance(t, str)}
-            self._own_slots[slot.id] = bool(words & self.own_methods)
-        return self._own_slots[slot.id]
 
     def typicality(self, member: int) -> float:
         """Mean agreement of a member's decisions with the weighted vote, over all slots it was asked about."""
@@ -189,11 +187,12 @@ class Builder:
         decisions: list[float],
     ) -> None:
         previous: StatementKind | None = None
+        left = False
         outside = set(self.taken), self.names
         conditions: dict[tuple[int, tuple[str, ...]], tuple[str, ...]] = {}
         for slot in slots:
             p = self.presence(slot, parents)
-            if self.names_own_method(slot):
+            if self.own_calls.usual(slot):
                 p += OWN_METHOD * (1 - p)
             here = p
             if self.decided is not None:
@@ -205,6 +204,8 @@ class Builder:
                 likely = p * self._fits.get(slot.id, 1.0)
                 take = likely > self._threshold(slot) if member is None else member in slot.lines
             if slot.kind is StatementKind.ELSE and previous not in (StatementKind.IF, StatementKind.ELSE):
+                take = False
+            if member is None and left and slot.kind not in _LABELS:
                 take = False
             if not take:
                 if p > 0.02:
@@ -243,11 +244,12 @@ class Builder:
             self._visit(slot.children, frozenset(slot.lines), depth + 1, member, out, decisions)
             if slot.kind in _SCOPES:
                 self.taken, self.names = before
-            if len(out) == place + 1 and self._never_empty(slot):
+            if len(out) == place + 1 and self._seldom_empty(slot):
                 del out[place:], decisions[known:]
                 decisions.append(1 - p * max(self._fits.get(c.id, 1.0) for c in slot.children))
                 continue
             previous = slot.kind
+            left = head[:1] in _LEAVING
         if depth:
             self.taken, self.names = outside
 
@@ -282,10 +284,10 @@ class Builder:
         """Whether several targets make a name from their own in this slot."""
         return len({self.template.members[m].target for m, line in slot.lines.items() if token in line.head}) > 1
 
-    @staticmethod
-    def _never_empty(slot: Slot) -> bool:
-        """Whether every member that has the slot has statements in it: without any it would mean something else."""
-        return bool(slot.children) and all(any(m in c.lines for c in slot.children) for m in slot.lines)
+    def _seldom_empty(self, slot: Slot) -> bool:
+        """Whether most members that have the slot have statements in it: without any it would mean something else."""
+        empty = sum(self.weights[m] for m in slot.lines if all(m not in c.lines for c in slot.children))
+        return empty < 0.5 * sum(self.weights[m] for m in slot.lines)
 
     def _choose(self, slot: Slot, member: int | None, presence: float) -> _Choice | None:
         total = sum(self.weights[m] for m in slot.lines) or 1.0
@@ -300,8 +302,10 @@ class Builder:
             split = sum(1 for t in lines[0].head if not isinstance(t, str))
             head = write(lines[0].head, values[:split], self._with_locals(lines[0], member), self.new)
             fit = self._fit(slot, lines[0], head, member)
-            votes = sum(self.weights[x.member] for x in lines)
-            ranked.append((votes / total * share * fit, values, lines, head, share * fit))
+            votes = sum(self.weights[x.member] for x in lines) / total
+            if self.own_calls.calls(lines[0]):
+                votes += OWN_METHOD * (1 - votes)
+            ranked.append((votes * share * fit, values, lines, head, share * fit))
         ranked.sort(key=lambda r: -r[0])
         best = next((r for r in ranked if member is None or any(x.member == member for x in r[2])), None)
         if best is None or best[0] == 0.0:
@@ -320,7 +324,7 @@ class Builder:
         return _Choice(lines[0], decided.values, decided.confidence, decided.alternatives, donors, decided.confidence, 1.0)
 
     def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
-        """1 if every name in a statement is known here, less for each that is not; 0 for a parameter or, in a consensus, a local
+        """1 if every name in a statement is declared here, less for each that is not; 0 for a parameter or, in a consensus, a local
         that nothing before it declares, and for an initialiser of what the class does not have.
 
         A name made from the target's is known where several targets make it so: TableGen's files define such (Init<T>MCInstrInfo)."""
@@ -333,8 +337,12 @@ class Builder:
             return 0.0
         own = set(self._with_locals(line, member).values())
         own |= {self.new.name(t) for t in line.head if isinstance(t, str) and "<" in t and self._by_rule(slot, t)}
-        unknown = unknown_names([t for t in head if t not in own], self.new)
-        return UNKNOWN ** unknown
+        others = [t for t in head if t not in own]
+        fit = UNKNOWN ** unknown_names(others, self.new)
+        for name in others:  # a function that some donors have, and no header shows: as likely as they have it
+            if name in self.new.function_names and name not in self.new.declared:
+                fit *= max(UNKNOWN, self.new.function_names[name])
+        return fit
 
 
 def _size(function: Function) -> int:

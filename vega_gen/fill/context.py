@@ -24,8 +24,9 @@ class NewTarget:
 
     ``classes`` and ``enums``: declarations from its headers (desc mode), bodies out; empty in td mode.
     ``own_headers``: their paths; ``identifiers``: every identifier in them; ``llvm_identifiers``: in LLVM's;
-    ``function_names``: of functions that the corpus could supply. ``aliases``: masked class -> what this target calls it.
-    ``passes``: classes of passes that its headers name and do not declare.
+    ``function_names``: of functions that the corpus could supply, with the weighted share of
+    the donors that have them. ``aliases``: masked class -> what this target calls it.
+    ``passes``: classes of passes that its headers name and do not declare. ``prototypes``: free functions that they declare.
     ``nearness``: of each donor target, 0 to 1. ``symbols``: the qualified names its C++ may use, by kind."""
 
     folder: str
@@ -40,9 +41,10 @@ class NewTarget:
     own_headers: tuple[str, ...] = ()
     identifiers: frozenset[str] = frozenset()
     llvm_identifiers: frozenset[str] = frozenset()
-    function_names: frozenset[str] = frozenset()
+    function_names: Mapping[str, float] = field(default_factory=dict[str, float])
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     passes: tuple[str, ...] = ()
+    prototypes: tuple[Signature, ...] = ()
 
     @cached_property
     def methods(self) -> dict[str, list[tuple[Class, Member]]]:
@@ -59,7 +61,12 @@ class NewTarget:
     def known(self) -> frozenset[str]:
         """Every identifier that may stand in this target's C++: LLVM's, its own headers', TableGen's, the corpus's functions."""
         generated = {part for names in self.symbols.values() for name in names for part in name.split("::")}
-        return self.llvm_identifiers | self.identifiers | self.function_names | generated
+        return self.declared | self.function_names.keys() | generated
+
+    @cached_property
+    def declared(self) -> frozenset[str]:
+        """Every identifier in LLVM's headers and its own."""
+        return self.llvm_identifiers | self.identifiers
 
     def name(self, token: str, scope: bool = False) -> str:
         """A masked token in this target's words: its own name for a class of that role, else the spelling that is known."""

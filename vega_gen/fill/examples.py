@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from vega_gen.fill.context import NewTarget, Request
+from vega_gen.fill.context import Request
 from vega_gen.fill.holes import hole_kinds, hole_values
+from vega_gen.fill.own_calls import OwnCalls
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import OWN_RECORD, Line, Placed, Shape, Slot, own_names
-from vega_gen.records import ABSENT, OTHER, FunctionExample, HoleExample, HoleKind, MemberKind, SlotExample, VariantExample
+from vega_gen.records import ABSENT, OTHER, FunctionExample, HoleExample, HoleKind, SlotExample, VariantExample
 from vega_gen.tablegen import signature
 
 MAX_SLOTS = 160
@@ -38,17 +39,16 @@ def examples(request: Request, number: int = 0, file: str = "") -> tuple[Functio
         number, new.folder, file, name, group.name, str(group.module), str(new.mode), signature_words, members
     )
     record = {what: name for name, what in own_names(template.group, s, new.masker).items()}.get(OWN_RECORD, "")
-    own = own_methods(request)
+    own = OwnCalls(request, weights)
     kept = _most_likely(template.slots, weights)
     found: list[SlotExample] = []
 
     def visit(slots: Sequence[Slot], parent: str) -> None:
         for slot in slots:
             if slot.id in kept:
-                variants = tuple(_variant(slot, lines, weights, request, record) for lines in ranked_variants(slot, weights))
-                words = {new.name(t) for x in slot.walk() for line in x.lines.values() for t in line.head if isinstance(t, str)}
+                variants = tuple(_variant(slot, lines, weights, request, record, own) for lines in ranked_variants(slot, weights))
                 has = tuple(sorted(slot.lines))
-                found.append(SlotExample(number, slot.id, slot.kind.value, parent, has, bool(words & own), variants))
+                found.append(SlotExample(number, slot.id, slot.kind.value, parent, has, own.usual(slot), variants))
                 visit(slot.children, slot.id)
 
     visit(template.slots, "")
@@ -92,7 +92,9 @@ def words_of(line: Line) -> tuple[str, ...]:
     return tuple(str(t) for shape in (line.head, line.tail) for t in shape)
 
 
-def _variant(slot: Slot, lines: Sequence[Line], weights: Mapping[int, float], request: Request, record: str) -> VariantExample:
+def _variant(
+    slot: Slot, lines: Sequence[Line], weights: Mapping[int, float], request: Request, record: str, own: OwnCalls
+) -> VariantExample:
     new, first = request.new, lines[0]
     values = hole_values(lines, weights, request.template.members, new, record)
     holes: list[HoleExample] = []
@@ -101,7 +103,8 @@ def _variant(slot: Slot, lines: Sequence[Line], weights: Mapping[int, float], re
         said = tuple(() if hole.kind in _LITERAL else signature(hole.kind, name, new.description) for name, _ in best)
         names, votes = tuple(name for name, _ in best), tuple(round(vote, 4) for _, vote in best)
         holes.append(HoleExample(hole.kind.value, names, votes, said, tuple(dict.fromkeys(fills))[:_DONORS]))
-    return VariantExample(words_of(first), tuple(line.member for line in lines), _unknown(slot, first, request), tuple(holes))
+    members = tuple(line.member for line in lines)
+    return VariantExample(words_of(first), members, _unknown(slot, first, request), bool(own.calls(first)), tuple(holes))
 
 
 def _unknown(slot: Slot, line: Line, request: Request) -> int:
@@ -129,13 +132,3 @@ def _most_likely(slots: Sequence[Slot], weights: Mapping[int, float]) -> frozens
             break
         kept.update(chain)
     return frozenset(kept)
-
-
-def own_methods(request: Request) -> frozenset[str]:
-    """The methods that the function's class declares and that LLVM's headers do not know; none where the class is not declared."""
-    name = request.signature.class_name
-    new: NewTarget = request.new
-    own = next((c for c in new.classes if c.name == name), None)
-    if own is None:
-        return frozenset()
-    return frozenset(m.name for m in own.members if m.kind is MemberKind.METHOD) - new.llvm_identifiers - {name, f"~{name}"}

@@ -123,8 +123,9 @@ class Planner:
             if not g.role:
                 conventional = declared or ("<" in g.name and weight > PRESENCE * everyone)
                 usual_here = weight > PRESENCE_IN_FILE * self._weight(self._with_file(g)) and self._file_expected(g, everyone)
-                if conventional or usual_here:
-                    yield Wanted(g, "", None, "", name)
+                prototypes = [s for s in self.new.prototypes if s.name == name.split("/")[0]]
+                if prototypes or conventional or usual_here:
+                    yield from (Wanted(g, "", s, "", name) for s in prototypes or (None,))
                 continue
             if g.role in self._declared_classes or "<T>" not in g.role:
                 continue

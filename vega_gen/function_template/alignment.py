@@ -70,10 +70,7 @@ def align(base: list[Slot], other: list[Slot]) -> list[Slot]:
     i = j = 0
     while i < n or j < m:
         if i < n and j < m and sims[i][j] >= _MATCH and score[i][j] == score[i + 1][j + 1] + (sims[i][j] - _MATCH + 0.05):
-            a, b = base[i], other[j]
-            a.lines.update(b.lines)
-            a.children = align(a.children, b.children)
-            out.append(a)
+            out.append(_merge(base[i], other[j]))
             i, j = i + 1, j + 1
         elif i < n and score[i][j] == score[i + 1][j]:
             out.append(base[i])
@@ -85,6 +82,75 @@ def align(base: list[Slot], other: list[Slot]) -> list[Slot]:
             out.append(base[i])
             i += 1
     return out
+
+
+def _merge(a: Slot, b: Slot) -> Slot:
+    a.lines.update(b.lines)
+    a.children = (_align_cases if a.kind is StatementKind.SWITCH else align)(a.children, b.children)
+    return a
+
+
+def _align_cases(base: list[Slot], other: list[Slot]) -> list[Slot]:
+    """Aligns what stands in two switches. Cases have no order of their own: those of one label are one, wherever they stand; labels that
+    a target makes (holes, masked names) are otherwise aligned in order, as statements are. A label without statements, which
+    falls through, stays before the one it falls into."""
+    labels: dict[tuple[str, ...], int] = {}
+    for i, a in enumerate(base):
+        for label in _labels(a):
+            labels.setdefault(label, i)
+    same: dict[int, int] = {}
+    for j in reversed(range(len(other))):
+        i = next((labels[label] for label in _labels(other[j]) if label in labels), None)
+        falls = _falls_through(other[j]) and j + 1 < len(other)
+        if i is not None and i not in same.values() and (not falls or same.get(j + 1) == i + 1):
+            same[j] = i
+    place = {j: _merge(base[i], other[j]) for j, i in same.items()}
+    matched = {id(a) for a in place.values()}
+    open_base = [a for a in base if id(a) not in matched and _made(a)]
+    open_other = {id(line): j for j, b in enumerate(other) if j not in place and _made(b) for line in b.lines.values()}
+    kept = {id(a) for a in open_base}
+    for a in align(open_base, [other[j] for j in dict.fromkeys(open_other.values())]):
+        if id(a) in kept:
+            place.update((open_other[id(line)], a) for line in a.lines.values() if id(line) in open_other)
+    out = list(base)
+    before: Slot | None = None
+    for j, b in enumerate(other):
+        if j not in place and b.children:
+            at = _index(out, before) + 1 if before else 0
+            while 0 < at < len(out) and _falls_through(out[at - 1]):
+                at += 1
+            out.insert(at, b)
+            place[j] = b
+        before = place.get(j, before)
+    for j in reversed(range(len(other))):
+        if j not in place:
+            out.insert(_index(out, place[j + 1]) if j + 1 < len(other) else len(out), other[j])
+            place[j] = other[j]
+    return out
+
+
+def _labels(slot: Slot) -> set[tuple[str, ...]]:
+    """A case's label as each member has it, without the target's own scope; none for what is no case."""
+    found: set[tuple[str, ...]] = set()
+    if slot.kind is StatementKind.CASE:
+        for line in slot.lines.values():
+            fills = iter(line.fills)
+            found.add(tuple(t if isinstance(t, str) else next(fills).rsplit("::", 1)[-1] for t in line.head))
+    return found
+
+
+def _made(slot: Slot) -> bool:
+    """Whether a target makes the names in a case's label, so that another's may be called otherwise; true of what is no case."""
+    heads = [line.head for line in slot.lines.values()]
+    return slot.kind is not StatementKind.CASE or any(not isinstance(t, str) or "<" in t for head in heads for t in head)
+
+
+def _falls_through(slot: Slot) -> bool:
+    return slot.kind is StatementKind.CASE and any(all(m not in c.lines for c in slot.children) for m in slot.lines)
+
+
+def _index(slots: Sequence[Slot], wanted: Slot) -> int:
+    return next(i for i, s in enumerate(slots) if s is wanted)
 
 
 def set_text(slots: Sequence[Slot], alphabet: Alphabet) -> None:

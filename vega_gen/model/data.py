@@ -52,7 +52,8 @@ class Arrays:
 
     ``texts``: pieces of each text; ``signature``: number of a text. ``weight`` [M]: of the donors, sum 1. ``parent`` [S]: slot around,
     -1 for none. ``has`` [S, M], ``takes`` [V, M]: which donors have the slot, the variant. ``slot_of``, ``text_of`` [V].
-    ``unknown``, ``vote`` [V]: names not known, product of the best votes in its holes. ``answer`` [S]: -1 absent, a variant's number, V
+    ``unknown``, ``calls_own``, ``vote`` [V]: names not known, whether it calls a method of the target's own, product of the best votes in
+    its holes. ``answer`` [S]: -1 absent, a variant's number, V
     for another text; ``asked`` [S]: whether the slot around is there."""
 
     texts: tuple[tuple[int, ...], ...]
@@ -67,6 +68,7 @@ class Arrays:
     slot_of: Array
     text_of: Array
     unknown: Array
+    calls_own: Array
     vote: Array
     holes: tuple[HoleArrays, ...]
     answer: Array
@@ -97,7 +99,7 @@ def _slot(plain: dict[str, Any]) -> SlotExample:
         return HoleExample(h["kind"], tuple(h["names"]), tuple(h["votes"]), words, tuple(h["donors"]), h["answer"])
 
     def variant(v: dict[str, Any]) -> VariantExample:
-        return VariantExample(tuple(v["text"]), tuple(v["members"]), v["unknown"], tuple(map(hole, v["holes"])))
+        return VariantExample(tuple(v["text"]), tuple(v["members"]), v["unknown"], v["own"], tuple(map(hole, v["holes"])))
 
     variants = tuple(map(variant, plain["variants"]))
     return SlotExample(
@@ -143,6 +145,7 @@ def arrays(example: Example, vocabulary: Vocabulary) -> Arrays:
     slot_of: list[int] = []
     text_of: list[int] = []
     unknown: list[int] = []
+    calls_own: list[bool] = []
     vote: list[float] = []
     holes: list[HoleArrays] = []
     answer = np.full(len(slots), -1, np.int64)
@@ -158,6 +161,7 @@ def arrays(example: Example, vocabulary: Vocabulary) -> Arrays:
             slot_of.append(i)
             text_of.append(text(variant.text, TEXT_PIECES))
             unknown.append(variant.unknown)
+            calls_own.append(variant.own)
             vote.append(math.prod(min(hole.votes[0], 1.0) if hole.votes else 0.0 for hole in variant.holes))
         answer[i] = -1 if slot.answer == ABSENT else first + slot.answer if slot.answer >= 0 else OTHER
     answer[answer == OTHER] = len(slot_of)
@@ -169,8 +173,8 @@ def arrays(example: Example, vocabulary: Vocabulary) -> Arrays:
     signature = text(function.signature, TEXT_PIECES)
     return Arrays(
         tuple(numbers), signature, weights(function), parent, kinds, depth, own, has, np.array(takes, np.float32).reshape(-1, members),
-        np.array(slot_of, np.int64), np.array(text_of, np.int64), np.array(unknown, np.float32), np.array(vote, np.float32),
-        tuple(holes), answer, asked,
+        np.array(slot_of, np.int64), np.array(text_of, np.int64), np.array(unknown, np.float32), np.array(calls_own, np.float32),
+        np.array(vote, np.float32), tuple(holes), answer, asked,
     )
 
 

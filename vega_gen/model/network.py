@@ -181,7 +181,7 @@ class EditModel(PreTrainedModel):
             valid,
         )
         vectors = torch.cat([sort[0].expand(count, -1), variants + sort[1], sort[2].expand(count, -1)])
-        own = torch.from_numpy(a.own).to(dev)
+        own, calls_own = torch.from_numpy(a.own).to(dev), torch.from_numpy(a.calls_own).to(dev)
         none = torch.zeros(count, device=dev)
         unknown = torch.from_numpy(a.unknown).to(dev).clamp(max=4)
         vote = torch.log(torch.from_numpy(a.vote).to(dev) + _LEAST)
@@ -190,7 +190,7 @@ class EditModel(PreTrainedModel):
             [
                 torch.cat([none, unknown, none]),
                 torch.cat([none, vote, none]),
-                torch.cat([own, others, none]),
+                torch.cat([own, calls_own, none]),
                 torch.cat([none, others, none + 1]),
             ], -1,
         )

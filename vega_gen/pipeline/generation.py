@@ -5,9 +5,10 @@ Enters: inputs, what was mined. Leaves: ``Plan``. It writes nothing but the cach
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.layout import layout
 from vega_gen.fill.mend import without
 from vega_gen.fill.planner import Planner
+from vega_gen.fill.weights import SHARPNESS
 from vega_gen.groups import FunctionGroup, Groups, Masker
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.inputs import Inputs
@@ -63,8 +65,9 @@ def new_target(mined: Mined, inputs: Inputs) -> NewTarget:
     words = frozenset(w.decode() for text in inputs.headers.values() for w in _IDENTIFIER.findall(text))
     return NewTarget(
         inputs.folder, masker, inputs.mode, description, nearness, match, symbols, classes, enums, tuple(sorted(inputs.headers)), words,
-        llvm_identifiers(mined.corpus.root / "include"), function_names(mined.groups, masker, classes),
+        llvm_identifiers(mined.corpus.root / "include"), function_names(mined.groups, masker, classes, nearness),
         class_aliases(mined, classes, masker), pass_classes(inputs.headers.values(), classes),
+        tuple(s for f in parsed for s in f.prototypes),
     )
 
 
@@ -74,12 +77,17 @@ def pass_classes(headers: Iterable[bytes], classes: Iterable[Class]) -> tuple[st
     return tuple(sorted(named - {c.name for c in classes}))
 
 
-def function_names(groups: Groups, masker: Masker, classes: Sequence[Class]) -> frozenset[str]:
-    """Names, in the new target's words, of every function that the corpus could supply: of methods those of the classes that
-    it has not declared, which have no others than they declare."""
+def function_names(groups: Groups, masker: Masker, classes: Sequence[Class], nearness: Mapping[str, float]) -> dict[str, float]:
+    """Names, in the new target's words, of every function that the corpus could supply: free ones, and methods of none of the classes
+    that it has declared, which have no others than they declare; with the share of the donors that have them, near ones first."""
     declared = {masker.mask(c.name) for c in classes}
-    supplied = (name for name, g in groups.by_name.items() if g.role not in declared)
-    return frozenset(masker.unmask(name.rsplit("::", 1)[-1].split("/")[0]) for name in supplied)
+    weight = {target: math.exp(SHARPNESS * near) for target, near in nearness.items()}
+    free, theirs, others = (defaultdict[str, set[str]](set) for _ in range(3))
+    for name, g in groups.by_name.items():
+        where = theirs if g.role in declared else others if g.role else free
+        where[masker.unmask(name.rsplit("::", 1)[-1].split("/")[0])].update(g.targets)
+    supplied = free | {name: targets for name, targets in others.items() if name not in theirs}
+    return {name: sum(weight.get(t, 0.0) for t in targets) / sum(weight.values()) for name, targets in supplied.items()}
 
 
 def class_aliases(mined: Mined, classes: Sequence[Class], masker: Masker) -> dict[str, str]:

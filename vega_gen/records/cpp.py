@@ -179,6 +179,7 @@ class SourceFile:
     ``preamble``: the include directives in order, each as written ('"Lanai.h"' or '<vector>').
     ``prologue``: other text at file scope before the first function, a string each, as written:
     #define DEBUG_TYPE, using namespace, #define GET_..., STATISTIC, cl::opt.  ``epilogue``: the same after the first function.
+    ``prototypes``: free functions that it declares and does not define.
     """
 
     target: str
@@ -190,3 +191,4 @@ class SourceFile:
     prologue: tuple[str, ...]
     unreadable: tuple[Unreadable, ...]
     epilogue: tuple[str, ...] = ()
+    prototypes: tuple[Signature, ...] = ()

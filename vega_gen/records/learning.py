@@ -33,18 +33,19 @@ class HoleExample:
 @dataclass(frozen=True, slots=True)
 class VariantExample:
     """A variant of a slot. ``text``: its tokens, the target masked; ``members``: indices of the donors that have it; ``unknown``: how many
-    of its identifiers the new target has not."""
+    of its identifiers the new target has not; ``own``: it calls a method that only the new target declares."""
 
     text: Words
     members: tuple[int, ...]
     unknown: int
+    own: bool
     holes: tuple[HoleExample, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SlotExample:
     """A statement slot. ``function``: number of its ``FunctionExample``; ``parent``: id of the slot around it, "" for none;
-    ``members``: indices of the donors that have it; ``own``: it calls a method that only the new target declares.
+    ``members``: indices of the donors that have it; ``own``: donors usually call a method in it that only the new target declares.
     ``answer``: index of the right variant, ABSENT or OTHER; ``text``: what the target has there, masked."""
 
     function: int
