@@ -99,6 +99,21 @@ def test_a_named_statement_is_taken_out_with_what_is_nested_in_it() -> None:
     assert chosen.candidate.confidence < planned("x();").candidate.confidence
 
 
+def test_what_is_next_likely_comes_before_nothing() -> None:
+    function = planned("one(); bad(a); two();")
+    first, bad, last = function.candidate.statements
+
+    def of(*alternatives: str) -> PlannedFunction:
+        statements = (first, replace(bad, alternatives=alternatives), last)
+        return replace(function, candidates=(replace(function.candidate, statements=statements),))
+
+    chosen = choose_one(of("worse ( ) ;", "good ( b ) ;", "better ( ) ;"), Refusing("bad", "worse"))
+    assert body(chosen) == "one ( ) ; good ( b ) ; two ( ) ;"
+    assert chosen.candidate.statements[1].alternatives == ("better ( ) ;",)
+    assert chosen.candidate.statements[1].confidence < bad.confidence
+    assert body(choose_one(of("", "good ( b ) ;"), Refusing("bad"))) == "one ( ) ; two ( ) ;"
+
+
 def test_as_many_statements_are_taken_out_as_may_be() -> None:
     bad = [f"bad({n});" for n in range(REPAIRS + 1)]
     chosen = choose_one(planned(f"one(); {' '.join(bad[1:])} two();"), Refusing("bad"))

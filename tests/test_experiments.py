@@ -19,9 +19,11 @@ from vega_gen.report.experiments import Experiment, experiment
 from vega_gen.report.passrate import Run
 
 # Of the interface population: SEL has a (right), b (right, of several), c; EMI has d.
+SURE = {"a": ((0.95, True), (0.15, False)), "d": ((0.95, False),)}
 OURS = replace(
-    run_of(*(replace(j, several=j.function == "b") for j in JUDGED)), target="XCore", generation={"EMI": 1.25, "SEL": 10.0}, judging=60.0
-)
+    run_of(*(replace(j, several=j.function == "b", confidences=SURE.get(j.function, ())) for j in JUDGED)),
+    target="XCore", generation={"EMI": 1.25, "SEL": 10.0}, judging=60.0,
+)  # fmt: skip
 THEIRS = replace(
     run_of(
         judgement("a", Verdict.CRASHED, statements=(4, 1, 3)),
@@ -62,6 +64,12 @@ EXPECTED = {
         ("XCore", LABEL, "EMI", 0, 0.0, "not known"),
         ("XCore", LABEL, "all", 5, 0.2, "not known"),
     ],
+    Experiment.RELIABILITY: [
+        ("XCore", LABEL, "0.0 to 0.1", 0, 0.0, 0.0),
+        ("XCore", LABEL, "0.1 to 0.2", 1, 15.0, 0.0),
+        *(("XCore", LABEL, f"0.{n} to 0.{n + 1}", 0, 0.0, 0.0) for n in range(2, 9)),
+        ("XCore", LABEL, "0.9 to 1.0", 2, 95.0, 50.0),
+    ],
 }
 
 
@@ -91,6 +99,8 @@ def test_a_run_that_is_needed_and_not_there_is_an_error() -> None:
         experiment(Experiment.FIG9, [OURS])
     with pytest.raises(InputError, match="how long its generation took"):
         experiment(Experiment.FIG7, [replace(OURS, generation={})])
+    with pytest.raises(InputError, match="how sure it was"):
+        experiment(Experiment.RELIABILITY, [run_of(*JUDGED)])
 
 
 def written(folder: Path, *runs: Run) -> Path:

@@ -70,6 +70,15 @@ def test_queue_at_the_threshold() -> None:
     assert "a2" not in {i.id for i in review.queue(toy_plan(), 0.4, {})}
 
 
+def test_the_flagged_are_expected_to_hold_what_their_confidence_leaves() -> None:
+    plan = toy_plan()
+    sure = [s.confidence for f in plan.functions if f.chosen >= 0 for s in f.candidate.statements]
+    low = [s.confidence for f in plan.functions for s in f.flagged(0.5)]
+    assert 0 < len(low) < len(sure)
+    assert review.expected_catch(plan, 0.5) == pytest.approx(sum(1 - c for c in low) / sum(1 - c for c in sure))
+    assert review.expected_catch(plan, 1.0) == pytest.approx(1.0)
+
+
 def test_a_function_that_does_not_compile_is_queued_once() -> None:
     broken = function("f", (statement("x", "y ;", 0.9), statement("z", "w ;", 0.7)), compiles=False)
     plan = replace(toy_plan(), functions=(broken,))

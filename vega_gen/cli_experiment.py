@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="fig7, fig8, table2, fig9, table3 or table4.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="fig7, fig8, table2, fig9, table3, table4 or reliability.")],
     run: Annotated[list[Path], typer.Option("--run", metavar="FILE", help="What regress --json wrote. Repeatable.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where NAME.csv and NAME.svg go.")] = Path(),
 ) -> None:
-    """A figure or table of VEGA's paper, of our runs, VEGA's figures beside them."""
+    """A figure or table of VEGA's paper, of our runs, VEGA's figures beside them; or how right statements are by confidence."""
     from rich.table import Table
 
     from vega_gen import store

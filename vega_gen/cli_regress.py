@@ -16,7 +16,7 @@ import typer
 
 from vega_gen import render
 from vega_gen.errors import InputError
-from vega_gen.records import FillerName, Mode, Verdict
+from vega_gen.records import BUDGET, FillerName, Mode, Verdict
 
 TEST_SECONDS = 60
 """Time limit of a test; the slowest of LLVM 19's targets take a few seconds."""
@@ -38,6 +38,7 @@ def regress(
     checkpoint: Annotated[
         Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model that `vega-gen train` made, for --filler edit.")
     ] = None,
+    budget: Annotated[int, typer.Option("--budget", metavar="N", min=1, help="Candidates of a function, at most.")] = BUDGET,
     functions: Annotated[str, typer.Option("--functions", metavar="GLOB", help="Only functions whose qualified name matches.")] = "*",
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Functions at a time.")] = 2,
     work: Annotated[
@@ -86,6 +87,7 @@ def regress(
                 keep_going=keep_going,
                 scheduler=scheduler,
                 checkpoint=checkpoint,
+                budget=budget,
                 progress=advance,
             )
             generated = time.monotonic()

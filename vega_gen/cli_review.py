@@ -66,7 +66,7 @@ def review_queue(
     if sarif:
         _write_sarif(items, backend, sarif)
     if as_json:
-        render.json_text(tables.queue_json(items, decisions, stale))
+        render.json_text(tables.queue_json(items, decisions, stale, review.expected_catch(decided, threshold)))
         return
     for path in (html, sarif):
         if path:
@@ -74,6 +74,9 @@ def review_queue(
     if not (html or sarif):
         shown = items if limit is not None else items[:SHOWN]
         _print_queue(plan.target, shown, len(queue), threshold)
+        if queue:
+            caught = 100 * review.expected_catch(decided, threshold)
+            typer.echo(f"by their confidence the flagged hold {caught:.0f} % of the wrong statements")
     _print_stale(stale)
 
 

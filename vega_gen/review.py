@@ -6,6 +6,7 @@ It does not generate, emit or print.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -108,6 +109,14 @@ def queue(plan: Plan, threshold: float, lines: Places) -> tuple[ReviewItem, ...]
     """
     items = [_item(f, s, threshold, lines) for f in plan.functions for s in f.flagged(threshold)]
     return tuple(sorted(items, key=lambda i: (i.confidence, i.file, i.line, i.function, i.id)))
+
+
+def expected_catch(plan: Plan, threshold: float) -> float:
+    """The share (0 to 1) of the wrong statements that those flagged at ``threshold`` are expected to hold, by their confidence, each
+    being wrong with what its confidence leaves; 1 where all are certain."""
+    doubts = [1 - s.confidence for f in plan.functions if f.chosen >= 0 for s in f.candidate.statements]
+    caught = (1 - s.confidence for f in plan.functions for s in f.flagged(threshold))
+    return math.fsum(caught) / math.fsum(doubts) if any(doubts) else 1.0
 
 
 def _item(function: PlannedFunction, s: FilledStatement, threshold: float, lines: Places) -> ReviewItem:

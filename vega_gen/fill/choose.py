@@ -17,8 +17,8 @@ from llvm_integration.check import CheckResult
 from vega_gen import cxx
 from vega_gen.records import Candidate, FilledStatement, Module, PlannedFunction, Statement
 
-REPAIRS = 4
-"""How many statements named by the compiler may be taken out of a candidate before it is given up."""
+REPAIRS = 8
+"""How many statements named by the compiler may be changed in a candidate before it is given up."""
 
 
 class Compiler(Protocol):
@@ -68,8 +68,8 @@ def choose(
     progress: Callable[[int, int, str], None] = lambda done, total, text: None,
     spent: Callable[[Module, float], None] = lambda module, seconds: None,
 ) -> tuple[PlannedFunction, ...]:
-    """Each function with its first candidate that compiles, after that the best with the statements that do not compile taken
-    out; else the best as it is, with the compiler's message. ``spent`` is told the seconds that each file took."""
+    """Each function with its first candidate that compiles, after that the best with the statements that do not compile changed;
+    else the best as it is, with the compiler's message. ``spent`` is told the seconds that each file took."""
     done = count(1)
     # A declaration that does not compile by itself would take every candidate of its file with it.
     declared = [(f.file, text) for f in functions if f.helper for texts in with_declarations([f]).values() for text in texts]
@@ -142,21 +142,30 @@ def choose_one(function: PlannedFunction, helpers: str = "") -> Choosing:
 
 
 def repair(function: PlannedFunction, candidate: Candidate, helpers: str = "") -> Generator[str, CheckResult, Candidate | None]:
-    """The candidate without the statements that the compiler names, None if that does not help.
-
-    What stands in for a statement taken out is nothing: its confidence goes to those left, halved."""
+    """The candidate with other statements where the compiler names one, None if that does not help: what the filler says is next
+    likely there, and nothing where it says no more. Confidence is halved, the statements' and the candidate's."""
     current = candidate
     for _ in range(REPAIRS + 1):
         result = yield helpers + definition(function, current)
         if result.ok:
             return replace(current, confidence=current.confidence / 2)
         index = statement_at(function, current, result.line - helpers.count("\n"))
-        if index is None or len(current.statements) <= 1:
+        if index is None:
             return None
-        current = replace(current, statements=left_out(current.statements, index))
+        current = replace(current, statements=changed(current.statements, index))
         if not current.statements:
             return None
     return None
+
+
+def changed(statements: Sequence[FilledStatement], index: int) -> tuple[FilledStatement, ...]:
+    """The statements with the next alternative of one in its place, without it where there is none."""
+    old = statements[index]
+    text, *others = old.alternatives or ("",)
+    if not text:
+        return left_out(statements, index)
+    new = replace(old, head=cxx.tokenize(text), alternatives=tuple(others), confidence=old.confidence / 2)
+    return (*statements[:index], new, *statements[index + 1 :])
 
 
 def left_out(statements: Sequence[FilledStatement], index: int) -> tuple[FilledStatement, ...]:

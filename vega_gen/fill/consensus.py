@@ -52,12 +52,13 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What is to stand in a slot: a variant by its place in ``ranked_variants``, values for its holes, how sure that is (0 to 1)."""
+    """What is to stand in a slot: a variant by its place in ``ranked_variants``, values for its holes, how sure that is (0 to 1).
+    ``alternatives``: other variants with values, most likely first; None stands for leaving it out."""
 
     variant: int
     values: tuple[str, ...]
     confidence: float
-    alternatives: tuple[str, ...] = ()
+    alternatives: tuple[tuple[int, tuple[str, ...]] | None, ...] = ()
 
 
 class ConsensusFiller:
@@ -299,8 +300,7 @@ class Builder:
             values, share = self._filled[key]
             if lines[0].fills and share == 0.0:
                 continue
-            split = sum(1 for t in lines[0].head if not isinstance(t, str))
-            head = write(lines[0].head, values[:split], self._with_locals(lines[0], member), self.new)
+            head = self._head(lines[0], values, member)
             fit = self._fit(slot, lines[0], head, member)
             votes = sum(self.weights[x.member] for x in lines) / total
             if self.own_calls.calls(lines[0]):
@@ -319,9 +319,15 @@ class Builder:
         return _Choice(line, best[1], presence * best[0], others, donors, agreement, self._fit(slot, best[2][0], best[3], member))
 
     def _as_decided(self, slot: Slot, decided: Decided) -> _Choice:
-        lines = ranked_variants(slot, self.weights)[decided.variant]
+        ranked = ranked_variants(slot, self.weights)
+        lines = ranked[decided.variant]
         donors = tuple(x.donor for x in sorted(lines, key=lambda x: -self.weights[x.member]))[:3]
-        return _Choice(lines[0], decided.values, decided.confidence, decided.alternatives, donors, decided.confidence, 1.0)
+        others = tuple("" if other is None else " ".join(self._head(ranked[other[0]][0], other[1], None)) for other in decided.alternatives)
+        return _Choice(lines[0], decided.values, decided.confidence, others, donors, decided.confidence, 1.0)
+
+    def _head(self, line: Line, values: tuple[str, ...], member: int | None) -> tuple[str, ...]:
+        split = sum(1 for t in line.head if not isinstance(t, str))
+        return write(line.head, values[:split], self._with_locals(line, member), self.new)
 
     def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
         """1 if every name in a statement is declared here, less for each that is not; 0 for a parameter or, in a consensus, a local

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from vega_gen.function_template import FunctionTemplate, field_types
 from vega_gen.groups import Masker
-from vega_gen.records import Candidate, Class, Description, Enum, HoleKind, Member, MemberKind, Mode, Signature
+from vega_gen.records import BUDGET, Candidate, Class, Description, Enum, HoleKind, Member, MemberKind, Mode, Signature
 
 Match = Callable[[HoleKind, str, str], Sequence[tuple[str, float]]]
 """(kind, a donor's qualified name, the donor's folder) -> the new target's qualified names with scores 0 to 1, best first."""
@@ -112,7 +112,7 @@ class Request:
     signature: Signature
     new: NewTarget
     maskers: Mapping[str, Masker]
-    budget: int = 12
+    budget: int = BUDGET
 
 
 class Filler(Protocol):

@@ -16,7 +16,7 @@ from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided
 from vega_gen.fill.context import Request
 from vega_gen.fill.examples import examples
 from vega_gen.fill.weights import weights_of
-from vega_gen.records import Candidate, SlotExample
+from vega_gen.records import Candidate, SlotExample, VariantExample
 
 if TYPE_CHECKING:
     from vega_gen.model.checkpoint import Checkpoint
@@ -46,7 +46,8 @@ class EditFiller:
         builder = Builder(request, weights_of(request.template, request.new))
         found: list[Candidate] = []
         with self._lock:
-            ways = list(Search(self._checkpoint.model, arrays((function, slots), self._checkpoint.vocabulary)).ways(request.budget))
+            search = Search(self._checkpoint.model, arrays((function, slots), self._checkpoint.vocabulary))
+            ways = list(search.ways((request.budget + 1) // 2))  # the other half is the donors': less alike
         for way in ways:
             candidate = builder.build(None, "model", self._decided(way, slots))
             if builder.complete(candidate):
@@ -65,5 +66,10 @@ class EditFiller:
             slot = slots[number]
             holes = slot.variants[variant].holes
             values = tuple(hole.names[name] for hole, name in zip(holes, names, strict=True))
-            out[slot.id] = Decided(variant, values, calibrated(probability * sure, curve))
+            others = tuple(None if k is None else (k, _most_voted(slot.variants[k])) for k in way.others[number])
+            out[slot.id] = Decided(variant, values, calibrated(probability * sure, curve), others)
         return out
+
+
+def _most_voted(variant: VariantExample) -> tuple[str, ...]:
+    return tuple(hole.names[0] for hole in variant.holes)

@@ -19,7 +19,7 @@ from vega_gen.fill.signatures import declared_signature, donor_signature
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import FunctionTemplate
 from vega_gen.groups import FunctionGroup, GroupKind, Groups, Masker, module_of
-from vega_gen.records import Class, Contract, Function, Member, Mode, Module, PlannedFunction, Signature
+from vega_gen.records import BUDGET, Class, Contract, Function, Member, Mode, Module, PlannedFunction, Signature
 
 PRESENCE = 0.5
 """Weighted share of donors above which a function that nothing declares is written: more likely than not."""
@@ -49,7 +49,8 @@ class Planner:
     """Decides which functions are written and asks the filler for each."""
 
     def __init__(
-        self, groups: Groups, templates: Templates, new: NewTarget, filler: Filler, maskers: Mapping[str, Masker], budget: int = 12
+        self, groups: Groups, templates: Templates, new: NewTarget, filler: Filler, maskers: Mapping[str, Masker],
+        budget: int = BUDGET,
     ) -> None:
         self.groups = groups
         self.templates = templates

@@ -21,16 +21,21 @@ from torch import Tensor
 from vega_gen.model.data import Arrays
 from vega_gen.model.network import EditModel, Encoded
 
+OTHERS = 3
+"""How many further options of a slot a decision names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A way to fill a template. ``taken``: number of slot -> (number of the variant among the slot's own, index of a name for each hole,
     probability of the variant given that the slot is asked for, product of the probabilities of the names). ``absent``: number of slot ->
-    probability that it is absent, of the slots that were asked for and left out. ``log_probability``: of all that was decided."""
+    probability that it is absent, of the slots that were asked for and left out. ``log_probability``: of all that was decided.
+    ``others``: number of slot -> what is next likely there: variants, None for absence."""
 
     taken: dict[int, tuple[int, tuple[int, ...], float, float]]
     absent: dict[int, float]
     log_probability: float
+    others: dict[int, tuple[int | None, ...]]
 
     def statements(self, a: Arrays) -> Iterator[tuple[float, bool]]:
         """Probability of each statement taken, with whether it is right by the answers of ``a``."""
@@ -177,6 +182,7 @@ class Search:
     def _decision(self, found: _Found) -> Decision:
         taken: dict[int, tuple[int, tuple[int, ...], float, float]] = {}
         absent: dict[int, float] = {}
+        others: dict[int, tuple[int | None, ...]] = {}
         for i in torch.nonzero(found.asked).flatten().tolist():
             option = int(found.decided[i])
             probability = float(found.scored[option].exp())
@@ -188,4 +194,7 @@ class Search:
             for h in holes:
                 sure *= float(found.holes[h][found.names[h]].exp())
             taken[i] = option - self.count - self.first[i], tuple(found.names[h] for h in holes), probability, sure
-        return Decision(taken, absent, found.total)
+            range_of = range(self.count + self.first[i], self.count + self.first[i + 1])
+            rest = sorted((-float(found.scored[k]), k) for k in (i, *range_of) if k != option and self.possible[k])
+            others[i] = tuple(None if k == i else k - range_of[0] for _, k in rest[:OTHERS])
+        return Decision(taken, absent, found.total, others)

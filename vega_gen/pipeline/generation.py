@@ -144,7 +144,7 @@ def generate(
     if only is None and kept.is_file():
         return store.load(Plan, kept)
     new = new_target(mined, inputs)
-    planner = Planner(mined.groups, mined.template, new, filler_of(inputs, mined), mined.maskers)
+    planner = Planner(mined.groups, mined.template, new, filler_of(inputs, mined), mined.maskers, inputs.budget)
     seconds: defaultdict[str, float] = defaultdict(float)
 
     def spent(module: Module, more: float) -> None:
@@ -201,7 +201,7 @@ def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation |
     checker = Path(check.__file__).read_bytes()
     model = (inputs.checkpoint or DEFAULT_CHECKPOINT) / "manifest.json"
     learnt = model.read_bytes() if inputs.filler is FillerName.EDIT and model.is_file() else b""
-    what = (inputs.folder, inputs.mode, inputs.filler, learnt, llvm, checker, store.manifest(inputs.description))
+    what = (inputs.folder, inputs.mode, inputs.filler, str(inputs.budget), learnt, llvm, checker, store.manifest(inputs.description))
     return store.digest(
         "plan", store.code_version(*_STAGES), *what, mined.corpus.digest, *headers, headers_digest(mined.corpus.root / "include")
     )

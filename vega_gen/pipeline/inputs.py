@@ -13,7 +13,7 @@ from pathlib import Path
 from llvm_integration import discover, tblgen
 from vega_gen import store, tablegen
 from vega_gen.corpus import held_out_folders, open_corpus
-from vega_gen.records import Description, FillerName, Mode
+from vega_gen.records import BUDGET, Description, FillerName, Mode
 
 Progress = Callable[[int, int, str], None]
 
@@ -21,7 +21,8 @@ Progress = Callable[[int, int, str], None]
 @dataclass(frozen=True)
 class Inputs:
     """What one generation is asked for. ``folder``: of the new target below lib/Target; ``headers``: its own headers (desc mode),
-    path relative to its folder -> text with the bodies taken out. ``checkpoint``: of the model, None for the one that comes along."""
+    path relative to its folder -> text with the bodies taken out. ``checkpoint``: of the model, None for the one that comes along.
+    ``budget``: candidates of a function, at most."""
 
     source: discover.Source
     td: Path
@@ -33,6 +34,7 @@ class Inputs:
     corpora: tuple[Path, ...] = ()
     relocs: Path | None = None
     checkpoint: Path | None = None
+    budget: int = BUDGET
 
     @property
     def include_dirs(self) -> tuple[Path, ...]:
@@ -51,23 +53,25 @@ class Inputs:
 
 
 def target_inputs(
-    llvm: Path, target: str, mode: Mode, filler: FillerName, build_dir: Path | None = None, checkpoint: Path | None = None
+    llvm: Path, target: str, mode: Mode, filler: FillerName, build_dir: Path | None = None, checkpoint: Path | None = None,
+    budget: int = BUDGET,
 ) -> tuple[Inputs, discover.Installation, tuple[str, ...]]:
     """Inputs for a target that the checkout has already: held out, its description files read through the gate."""
     source = discover.open_source(llvm)
     installation = discover.find_installation(source.version, build_dir)
     held = tuple(sorted(held_out_folders((target,))))
-    return inputs_of(source, installation.llvm_tblgen, target, held, mode, filler, checkpoint), installation, held
+    return inputs_of(source, installation.llvm_tblgen, target, held, mode, filler, checkpoint, budget), installation, held
 
 
 def inputs_of(
-    source: discover.Source, program: Path, target: str, held: Sequence[str], mode: Mode, filler: FillerName, checkpoint: Path | None = None
+    source: discover.Source, program: Path, target: str, held: Sequence[str], mode: Mode, filler: FillerName,
+    checkpoint: Path | None = None, budget: int = BUDGET,
 ) -> Inputs:
     """Inputs for a target of the checkout that is one of those ``held`` out. ``program``: llvm-tblgen."""
     corpus = open_corpus((source.root,), held, mode, program)
     own = corpus.target(target)
     headers = {file: corpus.read(own.path / file) for file in own_headers(own.path)} if mode is Mode.DESC else {}
-    return Inputs(source, own.path / own.td, own.folder, mode, filler, program, headers, checkpoint=checkpoint)
+    return Inputs(source, own.path / own.td, own.folder, mode, filler, program, headers, checkpoint=checkpoint, budget=budget)
 
 
 def find_tblgen(

@@ -14,17 +14,17 @@ from vega_gen.groups import Groups, Masker, module_of
 from vega_gen.pipeline.generation import generate, generation_seconds
 from vega_gen.pipeline.inputs import Inputs, target_inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
-from vega_gen.records import FillerName, Mode, PlannedFunction
+from vega_gen.records import BUDGET, FillerName, Mode, PlannedFunction
 
 
 def regression(
     llvm: Path, target: str, *, mode: Mode, filler: FillerName, tree: Path | None = None, functions_glob: str = "*", jobs: int = 2,
     work: Path | None = None, build_dir: Path | None = None, timeout: int = 60, keep_going: bool = False, scheduler: str = "",
-    checkpoint: Path | None = None, progress: Progress = silent,
+    checkpoint: Path | None = None, budget: int = BUDGET, progress: Progress = silent,
 ) -> regress.Regression:
     """The regression of a held-out target (or of a suite that judges it by some of its tests), the official backend read by the judge
     alone: of functions generated anew, or of those of the backend in ``tree``."""
-    inputs, installation, held = target_inputs(llvm, regress.named_suite(target).target, mode, filler, build_dir, checkpoint)
+    inputs, installation, held = target_inputs(llvm, regress.named_suite(target).target, mode, filler, build_dir, checkpoint, budget)
     folder = work or store.cache_dir() / "regress" / f"{target}-{store.digest(str(inputs.source.root), installation.version)[:8]}"
     mined = mine((inputs.source.root,), held, mode, inputs.tblgen, progress)
     masker = masker_of(inputs.folder, inputs.description)
@@ -35,6 +35,7 @@ def regression(
         functions = _generated(inputs, mined, installation, held, folder, jobs, progress)
         seconds = generation_seconds(inputs, mined, installation)
         asked = ["--mode", str(mode), "--filler", str(filler), *(["--checkpoint", str(checkpoint)] if checkpoint else [])]
+        asked += ["--budget", str(budget)] if budget != BUDGET else []
     else:
         functions = _of_tree(regress.target_folder(tree, inputs.folder), inputs.folder, roles, masker)
         asked = ["--tree", str(tree)]

@@ -55,6 +55,9 @@ class Verdict(StrEnum):
         return self in (Verdict.IDENTICAL, Verdict.EQUIVALENT, Verdict.PASSED)
 
 
+BUDGET = 12
+"""Candidates of a function, at most, unless it is said otherwise."""
+
 FLAG_BELOW = 0.5
 """The review threshold unless --threshold says otherwise: statements of less confidence are flagged."""
 

@@ -19,7 +19,8 @@ from typing import Any
 
 from vega_gen.errors import InputError
 from vega_gen.records import FillerName, Judgement, Module
-from vega_gen.report.passrate import Run, population
+from vega_gen.report.calibration import reliability
+from vega_gen.report.passrate import Run, confidences, population
 
 MINUTES_A_STATEMENT = 2.0
 """What table4 supposes that a person needs to find, understand and mend one statement. It was not measured."""
@@ -30,7 +31,7 @@ Row = tuple[str | int | float, ...]
 
 
 class Experiment(StrEnum):
-    """A figure or table of the paper."""
+    """A figure or table of the paper; RELIABILITY is ours."""
 
     FIG7 = "fig7"
     FIG8 = "fig8"
@@ -38,6 +39,7 @@ class Experiment(StrEnum):
     FIG9 = "fig9"
     TABLE3 = "table3"
     TABLE4 = "table4"
+    RELIABILITY = "reliability"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,18 @@ def _table4(runs: Sequence[Run]) -> Result:
     return _result("Effort of correction (estimate)", columns, rows, (4,), "hours", notes)
 
 
+def _reliability(runs: Sequence[Run]) -> Result:
+    rows: list[Row] = []
+    for run in _generated(runs):
+        for b in reliability(confidences(run.judgements, True)):
+            said = f"{b.low:.1f} to {b.high:.1f}"
+            rows.append((run.target, run.label, said, b.count, round(100 * b.confidence, 1), round(100 * b.right, 1)))
+    if not any(row[3] for row in rows):
+        raise InputError("no run says how sure it was of its statements", "", "judge it again with this version: vega-gen regress --json")
+    notes = ("statements written for the interface population, by confidence; right: as the reference has it",)
+    return _result("Confidence and truth", ("target", "run", "confidence", "statements", "said %", "right %"), rows, (4, 5), "%", notes)
+
+
 _MAKERS: dict[Experiment, Callable[[Sequence[Run]], Result]] = {
     Experiment.FIG7: _fig7,
     Experiment.FIG8: _fig8,
@@ -184,6 +198,7 @@ _MAKERS: dict[Experiment, Callable[[Sequence[Run]], Result]] = {
     Experiment.FIG9: _fig9,
     Experiment.TABLE3: _table3,
     Experiment.TABLE4: _table4,
+    Experiment.RELIABILITY: _reliability,
 }
 
 

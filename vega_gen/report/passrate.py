@@ -18,7 +18,7 @@ from rich.text import Text
 
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.records import FillerName, Judgement, Mode, Module, Verdict
-from vega_gen.report.calibration import Pair, expected_calibration_error, wrong_in_least_confident
+from vega_gen.report.calibration import Pair, expected_calibration_error, reliability, wrong_in_least_confident
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ def _caught(pairs: Sequence[Pair]) -> float | None:
 def run_json(run: Run) -> dict[str, Any]:
     """The run as plain data: target, llvm, mode and filler (or tree), seconds, judging_seconds, generation_seconds,
     population.interface and population.whole (each: size, verdicts, pass_at_1, statements), modules (the same two a module),
-    functions. Raises NotFoundError without judgements."""
+    calibration (of statement confidence, interface population: error, wrong_in_least_sure_20, curve; null for a tree), functions.
+    Raises NotFoundError without judgements."""
     _need_judgements([run])
     return {
         **run.plain,
@@ -103,6 +104,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "generation_seconds": {m: round(s, 3) for m, s in run.generation.items()},
         "population": _both(run, None),
         "modules": {str(m): _both(run, m) for m in Module if any(j.module is m for j in run.judgements)},
+        "calibration": _calibration_json(confidences(run.judgements, True)),
         "functions": [_plain(j) for j in run.judgements],
     }
 
@@ -198,6 +200,13 @@ def _population_json(p: Population) -> dict[str, Any]:
         "pass_at_1": p.pass_at_1,
         "statements": {"reference": reference, "reproduced": reproduced, "accuracy": p.statement_accuracy, "edits": edits},
     }
+
+
+def _calibration_json(pairs: Sequence[Pair]) -> dict[str, Any] | None:
+    if not pairs:
+        return None
+    curve = [asdict(b) for b in reliability(pairs)]
+    return {"error": expected_calibration_error(pairs), "wrong_in_least_sure_20": _caught(pairs), "curve": curve}
 
 
 def _plain(judgement: Judgement) -> dict[str, Any]:

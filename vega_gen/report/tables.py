@@ -119,9 +119,11 @@ def _statement(item: ReviewItem) -> Text:
     return text
 
 
-def queue_json(items: Sequence[ReviewItem], decisions: Decisions, stale: Sequence[Decision]) -> dict[str, Any]:
-    """The queue as plain data: items (donors as text), decisions, and the ids of stale decisions."""
+def queue_json(items: Sequence[ReviewItem], decisions: Decisions, stale: Sequence[Decision], catch: float) -> dict[str, Any]:
+    """The queue as plain data: items (donors as text), the share of the wrong statements that they are expected to hold (``catch``),
+    decisions, and the ids of stale decisions."""
     return {
+        "expected_catch": round(catch, 4),
         "items": [asdict(i) | {"donors": [str(d) for d in i.donors]} for i in items],
         "decisions": [asdict(d) for d in decisions.decisions],
         "stale": [d.id for d in stale],
