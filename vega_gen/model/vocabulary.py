@@ -9,16 +9,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 PAD, UNKNOWN = 0, 1
 _PIECE = re.compile(r"\$f:|\$[pl]\d*|<[A-Za-z]+>|‹[\w-]+›|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\w\s]+|_")
 _LONGEST = 12
 
 
-def pieces(token: str) -> list[str]:
+@lru_cache(maxsize=1 << 16)
+def pieces(token: str) -> tuple[str, ...]:
     """The parts of a token: words of an identifier in lower case, marks of a template as they are."""
-    return [_piece(p) for p in _PIECE.findall(token) if p != "_"]
+    return tuple(_piece(p) for p in _PIECE.findall(token) if p != "_")
 
 
 def _piece(found: str) -> str:
