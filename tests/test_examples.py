@@ -116,6 +116,7 @@ def test_a_model_is_trained_from_a_checkout_and_fills_a_function_of_a_target_it_
     manifest = orjson.loads((tmp_path / "model/manifest.json").read_bytes())
     assert (manifest["targets"], manifest["validated_on"], manifest["held_out"]) == (["Aaa", "Bbb"], ["Ccc"], ["New"])
     assert len(manifest["curve"]) == 2
+    assert "<svg" in (tmp_path / "model/curve.svg").read_text()
     shards = sorted((tmp_path / "work/examples").glob("*-functions.jsonl"))
     assert [p.name.split("-")[0] for p in shards] == ["Aaa", "Bbb", "Ccc"]
     # Aaa's examples come from a template without Aaa, and without what is validated on.

@@ -6,18 +6,13 @@ Enters: arguments. Leaves: a CSV file and a picture, and the same figures on sta
 
 from __future__ import annotations
 
-import importlib
-import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from vega_gen import render
 from vega_gen.errors import InputError
-
-if TYPE_CHECKING:
-    from vega_gen.report.experiments import Result
 
 
 def experiment(
@@ -29,7 +24,7 @@ def experiment(
     from rich.table import Table
 
     from vega_gen import store
-    from vega_gen.report import experiments, passrate
+    from vega_gen.report import experiments, passrate, pictures
 
     try:
         wanted = experiments.Experiment(name)
@@ -37,7 +32,7 @@ def experiment(
         known = ", ".join(experiments.Experiment)
         raise InputError(f"no experiment {name}", "", f"name one of {known}") from None
     result = experiments.experiment(wanted, [each for file in run for each in passrate.read_runs(file)])
-    picture = _picture(result)
+    picture = pictures.bars(result.title, result.bars, result.series, result.unit)
     out.mkdir(parents=True, exist_ok=True)
     store.write_atomic(out / f"{name}.csv", result.csv.encode())
     store.write_atomic(out / f"{name}.svg", picture)
@@ -48,28 +43,3 @@ def experiment(
     for note in result.notes:
         render.OUT.print(note)
     render.notice(f"wrote {out / f'{name}.csv'} and {out / f'{name}.svg'}")
-
-
-def _picture(result: Result) -> bytes:
-    """Bars side by side, as SVG; the same bytes for the same figures. Raises InputError without matplotlib."""
-    try:
-        matplotlib: Any = importlib.import_module("matplotlib")
-    except ImportError:
-        raise InputError("the picture needs matplotlib", "", "pip install 'vega-gen[figures]'") from None
-    matplotlib.use("svg")
-    plots: Any = importlib.import_module("matplotlib.pyplot")
-    with matplotlib.rc_context({"svg.hashsalt": "vega-gen", "svg.fonttype": "none"}):
-        figure, axes = plots.subplots(figsize=(max(6.0, 0.5 * len(result.bars) * len(result.series)), 4.5), layout="constrained")
-        width = 0.8 / len(result.series)
-        for number, (label, values) in enumerate(result.series.items()):
-            places = [i + (number - (len(result.series) - 1) / 2) * width for i in range(len(values))]
-            axes.bar_label(axes.bar(places, values, width, label=label), fmt="{:g}", fontsize=7)
-        axes.set_xticks(range(len(result.bars)), result.bars, rotation=30, ha="right")
-        axes.set_ylabel(result.unit)
-        axes.set_title(result.title)
-        if len(result.series) > 1:
-            axes.legend()
-        out = io.BytesIO()
-        figure.savefig(out, format="svg", metadata={"Date": None})
-        plots.close(figure)
-    return out.getvalue()

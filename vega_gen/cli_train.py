@@ -1,6 +1,7 @@
 """The command ``vega-gen train``.
 
-Enters: arguments. Leaves: a checkpoint in a folder, its curve on standard output. It does no work of its own: ``pipeline`` does it.
+Enters: arguments. Leaves: a checkpoint in a folder, its curve beside it and on standard output.
+It does no work of its own: ``pipeline`` does it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from vega_gen import render
+from vega_gen.errors import InputError
 
 
 def train(
@@ -36,6 +38,7 @@ def train(
     from rich.table import Table
 
     from vega_gen import pipeline, store
+    from vega_gen.report import pictures
 
     lesson = pipeline.lesson(llvm, learn or (), validate or (), hold_out or ())
     folder = work or store.cache_dir() / "train"
@@ -47,4 +50,9 @@ def train(
         shares = f"{100 * p.slots_right:.1f} %", f"{100 * p.functions_right:.1f} %"
         table.add_row(str(p.epoch + 1), f"{p.train:.2f}", f"{p.slots:.2f}", f"{p.holes:.2f}", *shares, f"{p.seconds:.0f}")
     render.OUT.print(table)
+    series = {"learning": [p.train for p in curve], "validation": [p.slots + p.holes for p in curve]}
+    try:
+        store.write_atomic(out / "curve.svg", pictures.lines(title, [p.epoch + 1 for p in curve], "epoch", series, "loss a function"))
+    except InputError as error:
+        render.notice(f"no picture of the curve: {error.what}; {error.next_step}")
     render.OUT.out(f"the checkpoint is in {out}")
