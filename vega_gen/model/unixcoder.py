@@ -1,4 +1,4 @@
-"""VEGA as published: UniXcoder asked for a statement and for a confidence (Zhong et al., CGO 2025; Guo et al., ACL 2022).
+"""VEGA as published: UniXcoder asked for a statement and for a confidence (CGO 2025; UniXcoder: Guo et al., ACL 2022).
 
 Enters: a folder with UniXcoder's weights, sources. Leaves: answers and confidences. It does not choose among a slot's options.
 
