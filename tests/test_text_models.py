@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from vega_gen.errors import InputError
 from vega_gen.fill.text import TextFiller
-from vega_gen.model import prompts, text_train
+from vega_gen.model import loop, prompts, text_train
 from vega_gen.model.hf import HuggingFace
 from vega_gen.model.loop import Progress
 from vega_gen.model.recipe import TextRecipe
@@ -269,11 +270,29 @@ def test_the_likelihood_of_an_answer_is_the_model_s_own(shape: str, tmp_path: Pa
     assert -float(said[0]) / len(answer) == pytest.approx(mean, rel=1e-4)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("peft") is not None, reason="peft is there")
-def test_lora_without_peft_says_what_to_install(tmp_path: Path) -> None:
+def test_lora_without_peft_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(InputError, match="peft") as caught:
         HuggingFace(tiny_models.put(tmp_path / "m", "qwen2"), lora_rank=2)
     assert caught.value.next_step == "pip install peft"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("peft") is None, reason="needs peft")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("shape", ["t5", "qwen2"])
+def test_lora_trains_its_matrices_alone_and_leaves_a_plain_folder(shape: str, tmp_path: Path) -> None:
+    how = replace(recipe(tiny_models.put(tmp_path / "m", shape), shape), lora_rank=2)
+    model = text_train.opened(how)
+    assert loop.trained(model.network)
+    assert all("lora_" in name for name in loop.trained(model.network))
+    curve = text_train.train_text(model, [labels()], [labels()], how, tmp_path / "work", silent)
+    assert curve[-1].loss < curve[0].loss
+    source, right, _ = next(iter(prompts.lessons(labels())))
+    with torch.no_grad():
+        before = model.likelihood([(source, str(right))])[0]
+        text_train.save(tmp_path / "kept", model, {"targets": [], "held_out": [], "calibration": [], "beam_size": 2})
+        after = text_train.load(tmp_path / "kept", FillerName.HF).model.likelihood([(source, str(right))])[0]
+    assert torch.allclose(before, after, rtol=1e-3)
 
 
 # --------------------------------------------------------------------- training
