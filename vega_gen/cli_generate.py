@@ -27,7 +27,7 @@ DescOption = Annotated[
 ]
 FillerOption = Annotated[FillerName, typer.Option("--filler", help="What fills the function templates.")]
 CheckpointOption = Annotated[
-    Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model that `vega-gen train` made, for --filler edit.")
+    Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model by `vega-gen train`, of the kind that --filler names.")
 ]
 CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DIR", help="A further LLVM checkout; repeatable.")]
 BuildDirOption = Annotated[

@@ -36,7 +36,7 @@ def regress(
         Path | None, typer.Option("--tree", metavar="DIR", help="Judge the backend that lies there, one corrected by hand, say.")
     ] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model that `vega-gen train` made, for --filler edit.")
+        Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model by `vega-gen train`, of the kind that --filler names.")
     ] = None,
     budget: Annotated[int, typer.Option("--budget", metavar="N", min=1, help="Candidates of a function, at most.")] = BUDGET,
     functions: Annotated[str, typer.Option("--functions", metavar="GLOB", help="Only functions whose qualified name matches.")] = "*",

@@ -13,6 +13,7 @@ import typer
 
 from vega_gen import render
 from vega_gen.errors import InputError
+from vega_gen.records import FillerName
 
 
 def train(
@@ -28,31 +29,72 @@ def train(
         list[str] | None, typer.Option("--hold-out", metavar="T", help="Target not to read; repeatable.  [default: targets/training.toml]")
     ] = None,
     epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the examples, at most.")] = 10,
+    kind: Annotated[
+        FillerName, typer.Option("--kind", metavar="edit|unixcoder|hf", help="The model: edit, or a language model that is asked in text.")
+    ] = FillerName.EDIT,
+    pretrained: Annotated[
+        Path | None, typer.Option("--model-name-or-path", metavar="DIR", help="unixcoder, hf: a local Hugging Face folder to start from.")
+    ] = None,
+    beam_size: Annotated[int | None, typer.Option("--beam-size", metavar="N", min=1, help="unixcoder, hf: width of the search.")] = None,
+    train_batch_size: Annotated[
+        int | None, typer.Option("--train-batch-size", metavar="N", min=1, help="unixcoder, hf: slots at a time while learning.")
+    ] = None,
+    eval_batch_size: Annotated[
+        int | None, typer.Option("--eval-batch-size", metavar="N", min=1, help="unixcoder, hf: slots at a time while validating.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option("--learning-rate", metavar="X", help="unixcoder, hf: at its highest.")] = None,
+    gradient_accumulation_steps: Annotated[
+        int | None, typer.Option("--gradient-accumulation-steps", metavar="N", min=1, help="unixcoder, hf: batches a step.")
+    ] = None,
+    mse_loss_weight: Annotated[
+        float | None, typer.Option("--mse-loss-weight", metavar="X", min=0, help="unixcoder: of the confidence's error.  [default: 0.9]")
+    ] = None,
+    ce_loss_weight: Annotated[
+        float | None, typer.Option("--ce-loss-weight", metavar="X", min=0, help="unixcoder: of the code's error.  [default: 0.1]")
+    ] = None,
+    lora_rank: Annotated[
+        int | None, typer.Option("--lora-rank", metavar="N", min=1, help="hf: train matrices of this rank, not all weights (needs peft).")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed, the same model.")] = 1,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Targets at a time while examples are made.")] = 2,
     work: Annotated[
         Path | None, typer.Option("--work", metavar="DIR", help="Examples and state; the same folder goes on.  [default: the user's cache]")
     ] = None,
 ) -> None:
-    """Train the edit model: examples from each target held out in turn, then as many epochs as help. Goes on where it was stopped."""
+    """Train a model: examples from each target held out in turn, then as many epochs as help. Goes on where it was stopped."""
+    from dataclasses import asdict
+
     from rich.table import Table
 
     from vega_gen import pipeline, store
+    from vega_gen.model.recipe import text_recipe
     from vega_gen.report import pictures
 
+    given = {
+        "pretrained": pretrained, "beam_size": beam_size, "train_batch_size": train_batch_size, "eval_batch_size": eval_batch_size,
+        "learning_rate": learning_rate, "gradient_accumulation_steps": gradient_accumulation_steps, "mse_loss_weight": mse_loss_weight,
+        "ce_loss_weight": ce_loss_weight, "lora_rank": lora_rank,
+    }
+    text = text_recipe(kind, epochs, seed, given)
     lesson = pipeline.lesson(llvm, learn or (), validate or (), hold_out or ())
     folder = work or store.cache_dir() / "train"
     with render.progress("train") as advance:
-        curve = pipeline.train_model(llvm, lesson, out, folder, epochs=epochs, seed=seed, jobs=jobs, progress=advance)
-    title = f"Loss a function, learning {len(lesson.learn)} targets, validated on {', '.join(lesson.validate)}"
-    table = Table("Epoch", "learning", "slots", "holes", "slots right", "functions right", "seconds", title=title, title_justify="left")
+        curve = pipeline.train_model(llvm, lesson, out, folder, epochs=epochs, seed=seed, text=text, jobs=jobs, progress=advance)
+    a = "function" if text is None else "slot"
+    title = f"Loss a {a}, learning {len(lesson.learn)} targets, validated on {', '.join(lesson.validate)}"
+    table = Table(*(name.replace("_", " ") for name in asdict(curve[0])), title=title, title_justify="left")
     for p in curve:
-        shares = f"{100 * p.slots_right:.1f} %", f"{100 * p.functions_right:.1f} %"
-        table.add_row(str(p.epoch + 1), f"{p.train:.2f}", f"{p.slots:.2f}", f"{p.holes:.2f}", *shares, f"{p.seconds:.0f}")
+        table.add_row(str(p.epoch + 1), *(_shown(name, value) for name, value in asdict(p).items() if name != "epoch"))
     render.OUT.print(table)
-    series = {"learning": [p.train for p in curve], "validation": [p.slots + p.holes for p in curve]}
+    series = {"learning": [p.train for p in curve], "validation": [p.loss for p in curve]}
     try:
-        store.write_atomic(out / "curve.svg", pictures.lines(title, [p.epoch + 1 for p in curve], "epoch", series, "loss a function"))
+        store.write_atomic(out / "curve.svg", pictures.lines(title, [p.epoch + 1 for p in curve], "epoch", series, f"loss a {a}"))
     except InputError as error:
         render.notice(f"no picture of the curve: {error.what}; {error.next_step}")
     render.OUT.out(f"the checkpoint is in {out}")
+
+
+def _shown(name: str, value: float) -> str:
+    if name.endswith("right"):
+        return f"{100 * value:.1f} %"
+    return f"{value:.0f}" if name == "seconds" else f"{value:.2f}"

@@ -84,6 +84,14 @@ class ConsensusFiller:
         return tuple(ranked[: request.budget])
 
 
+def ranked(found: Sequence[Candidate], others: Sequence[Candidate], budget: int) -> tuple[Candidate, ...]:
+    """What a model found with what consensus offers, each once, ``budget`` at most: enumerated ones first, ``found``, the others."""
+    unique: dict[tuple[object, ...], Candidate] = {}
+    for c in (*(c for c in others if c.origin.endswith("enumerated")), *found, *others):
+        unique.setdefault((c.signature.initialisers, *((s.depth, s.head, s.tail) for s in c.statements)), c)
+    return tuple(unique.values())[:budget]
+
+
 class Builder:
     """Writes candidates of one request."""
 

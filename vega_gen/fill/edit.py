@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided
+from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided, ranked
 from vega_gen.fill.context import Request
 from vega_gen.fill.examples import examples
 from vega_gen.fill.weights import weights_of
@@ -52,10 +52,7 @@ class EditFiller:
             candidate = builder.build(None, "model", self._decided(way, slots))
             if builder.complete(candidate):
                 found.append(replace(candidate, confidence=math.exp(way.log_probability)))
-        unique: dict[tuple[object, ...], Candidate] = {}
-        for c in (*(c for c in others if c.origin.endswith("enumerated")), *found, *others):
-            unique.setdefault((c.signature.initialisers, *((s.depth, s.head, s.tail) for s in c.statements)), c)
-        return tuple(unique.values())[: request.budget]
+        return ranked(found, others, request.budget)
 
     def _decided(self, way: Decision, slots: Sequence[SlotExample]) -> dict[str, Decided]:
         from vega_gen.model.calibrate import calibrated

@@ -42,26 +42,37 @@ def save(folder: Path, model: EditModel, vocabulary: Vocabulary, manifest: dict[
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
     save_file(weights, folder / WEIGHTS)
-    whole = {
-        **manifest, "format": FORMAT, "kind": "edit", "config": model.config.to_diff_dict(), "vocabulary": vocabulary.words,
-        "weights": digest((folder / WEIGHTS).read_bytes()),
-    }
-    write_atomic(folder / MANIFEST, orjson.dumps(whole, option=orjson.OPT_INDENT_2))
+    write_manifest(folder, "edit", {**manifest, "config": model.config.to_diff_dict(), "vocabulary": vocabulary.words})
 
 
 def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
     """The checkpoint in a folder. Raises InputError if it is none, or not whole; HoldOutError if it has learnt a target of ``held_out``."""
+    manifest = read_manifest(folder, "edit", held_out)
+    weights = folder / WEIGHTS
+    try:
+        model = EditModel(EditConfig(**manifest["config"]))
+        model.load_state_dict({name: value.float() for name, value in load_file(weights).items()}, strict=True)
+        words = Vocabulary(tuple(manifest["vocabulary"]))
+    except KeyError as error:
+        raise InputError(f"not a checkpoint's manifest: {error}", str(folder / MANIFEST), _TRAIN) from None
+    except (SafetensorError, RuntimeError, TypeError) as error:
+        raise InputError(f"weights and config do not fit: {str(error)[:200]}", str(weights), "copy the whole folder again") from None
+    return Checkpoint(model.eval(), words, manifest)
+
+
+def read_manifest(folder: Path, kind: str, held_out: Collection[str]) -> dict[str, Any]:
+    """The manifest of a checkpoint of ``kind`` (a ``FillerName``) whose weights are whole. Raises as ``load``."""
     path = folder / MANIFEST
     try:
         manifest = orjson.loads(path.read_bytes())
-        words, learnt, config = manifest["vocabulary"], manifest["targets"], manifest["config"]
+        found, learnt = (manifest["format"], manifest["kind"]), manifest["targets"]
     except OSError as error:
         raise InputError(f"no checkpoint: {error.strerror}", str(path), _TRAIN) from None
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise InputError(f"not a checkpoint's manifest: {error}", str(path), _TRAIN) from None
-    if manifest.get("format") != FORMAT or manifest.get("kind") != "edit":
-        what = f"a checkpoint of another kind: format {manifest.get('format')}, kind {manifest.get('kind')}"
-        raise InputError(what, str(path), "train one with this version")
+    if found != (FORMAT, kind):
+        what = f"a checkpoint of another kind: format {found[0]}, kind {found[1]}, not {FORMAT}, {kind}"
+        raise InputError(what, str(path), f"ask for --filler {found[1]}" if found[0] == FORMAT else "train one with this version")
     leaked = sorted(set(learnt) & set(held_out))
     if leaked:
         what = f"this model has learnt {', '.join(leaked)}, which is held out"
@@ -70,9 +81,10 @@ def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
     if not weights.is_file() or digest(weights.read_bytes()) != manifest.get("weights"):
         what = "the weights are not those of the manifest: cut off, or of another model"
         raise InputError(what, str(weights), "copy the whole folder again")
-    try:
-        model = EditModel(EditConfig(**config))
-        model.load_state_dict({name: value.float() for name, value in load_file(weights).items()}, strict=True)
-    except (SafetensorError, RuntimeError, TypeError) as error:
-        raise InputError(f"weights and config do not fit: {str(error)[:200]}", str(weights), "copy the whole folder again") from None
-    return Checkpoint(model.eval(), Vocabulary(tuple(words)), manifest)
+    return manifest
+
+
+def write_manifest(folder: Path, kind: str, manifest: dict[str, Any]) -> None:
+    """Writes ``manifest`` beside the weights, after them: with their hash, and its format and kind."""
+    whole = {**manifest, "format": FORMAT, "kind": kind, "weights": digest((folder / WEIGHTS).read_bytes())}
+    write_atomic(folder / MANIFEST, orjson.dumps(whole, option=orjson.OPT_INDENT_2))

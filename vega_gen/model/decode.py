@@ -53,11 +53,13 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A complete way: ``decided`` [S] options, ``names``: of each hole, ``scored`` [O], ``holes``: log-probabilities by hole."""
+    """A complete way: ``decided`` [S] options, ``names``: of each hole, ``scored`` [O] as the model says, ``shared`` [O] by which is
+    searched, ``holes``: log-probabilities by hole."""
 
     decided: Tensor
     names: dict[int, int]
     scored: Tensor
+    shared: Tensor
     holes: dict[int, Tensor]
     asked: Tensor
     total: float
@@ -115,7 +117,7 @@ class Search:
         asked = self._asked(decided, parent)
         scored, states = self.model.scores(e, decided, asked.float())
         for _ in range(self.count + 1):
-            best = self._greedy(scored)
+            best = self._greedy(self._shared(scored))
             best[: last + 1] = decided[: last + 1]
             asked = self._asked(best, parent)
             if torch.equal(best, decided):
@@ -124,13 +126,25 @@ class Search:
             scored, states = self.model.scores(e, decided, asked.float())
         holes: dict[int, Tensor] = {}
         chosen = dict(names)
-        total = float(scored[decided][asked].sum())
+        shared = self._shared(scored)
+        total = float(shared[decided][asked].sum())
         for slot in torch.nonzero(asked & (decided >= self.count)).flatten().tolist():
             for i in self.holes_of.get(int(decided[slot]) - self.count, ()):
                 holes[i] = self.model.hole_scores(e, states, i)
                 chosen.setdefault(i, int(holes[i][:-1].argmax()))
                 total += float(holes[i][chosen[i]])
-        return _Found(decided, {i: chosen[i] for i in holes}, scored, holes, asked, total)
+        return _Found(decided, {i: chosen[i] for i in holes}, scored, shared, holes, asked, total)
+
+    def _shared(self, scored: Tensor) -> Tensor:
+        """The scores with the probability that something else is there shared among the variants that can be written: what is there is
+        most often another spelling of one of them, and a statement less is seldom as good."""
+        everyone = torch.arange(self.count)
+        slot = torch.cat([everyone, torch.from_numpy(self.arrays.slot_of), everyone])
+        writable = self.possible.clone()
+        writable[: self.count] = False
+        mass = torch.zeros(self.count).index_add(0, slot[writable], scored[writable].exp())
+        more = torch.log1p(scored[self.count + self.variants :].exp() / mass.clamp(min=1e-9))
+        return torch.where(writable, scored + more[slot], scored)
 
     def _asked(self, decided: Tensor, parent: Tensor) -> Tensor:
         """Which slots are asked for: those whose slot around is taken. What is not asked for is absent, in ``decided`` too."""
@@ -167,9 +181,9 @@ class Search:
                 a, b = self.first[i], self.first[i + 1]
                 for option in (i, *range(self.count + a, self.count + b)):
                     if option != decided[i] and self.possible[option]:
-                        yield -(through + float(found.scored[option])), {**prefix, i: option}, {}
+                        yield -(through + float(found.shared[option])), {**prefix, i: option}, {}
             prefix[i] = decided[i]
-            through += float(found.scored[decided[i]])
+            through += float(found.shared[decided[i]])
         # All decisions stay, one name changes; each hole only after the last that was changed, so that none comes twice.
         for i in sorted(h for h in found.holes if h > max(names, default=-1)):
             ranked = found.holes[i]

@@ -7,23 +7,15 @@ Enters: arrays of functions to learn and to validate on. Leaves: a checkpoint an
 # What torch and numpy say of their types is not whole.
 from __future__ import annotations
 
-import json
-import math
-import random
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 
 from vega_gen.model.data import Arrays
+from vega_gen.model.loop import Progress, fit
 from vega_gen.model.network import EditConfig, EditModel
-from vega_gen.store import write_atomic
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +45,11 @@ class Point:
     functions_right: float
     seconds: float
 
+    @property
+    def loss(self) -> float:
+        """By which the best epoch is chosen."""
+        return self.slots + self.holes
+
 
 def train(
     config: EditConfig, learn: Sequence[Arrays], validate: Sequence[Arrays], recipe: Recipe, work: Path, progress: Progress
@@ -61,40 +58,20 @@ def train(
     same inputs go on from there, also after ``kill -9``."""
     torch.manual_seed(recipe.seed)
     model = EditModel(config)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    steps = recipe.epochs * math.ceil(len(learn) / recipe.batch)
-    curve, before = _resume(work, model, optimiser)
-    for epoch in range(len(curve), recipe.epochs):
-        if _since_best(curve) >= recipe.patience:
-            break
-        start = time.monotonic()
-        order = random.Random(recipe.seed * 1000 + epoch).sample(range(len(learn)), len(learn))
-        torch.manual_seed(recipe.seed * 1000 + epoch)  # a resumed run draws what it would have drawn
-        model.train()
+
+    def step(chosen: Sequence[int]) -> float:
         total = 0.0
-        for step, first in enumerate(range(0, len(order), recipe.batch)):
-            done = epoch * math.ceil(len(learn) / recipe.batch) + step
-            for group in optimiser.param_groups:
-                group["lr"] = recipe.learning_rate * rate(done, steps, recipe.warmup)
-            optimiser.zero_grad()
-            for i in order[first : first + recipe.batch]:
-                slots, holes = model.loss(learn[i])
-                ((slots + holes) / recipe.slots).backward()
-                total += float((slots + holes).detach())
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            progress(done, steps, f"epoch {epoch + 1}")
-        before += time.monotonic() - start
-        curve.append(Point(epoch, total / len(order), *validation(model, validate), before))
-        _keep(work, model, optimiser, curve)
-    best = load_file(work / "best.safetensors")
-    model.load_state_dict(best)
-    return model.eval(), tuple(curve)
+        for i in chosen:
+            slots, holes = model.loss(learn[i])
+            ((slots + holes) / recipe.slots).backward()
+            total += float((slots + holes).detach())
+        return total
 
+    def judge(epoch: int, loss: float, seconds: float) -> Point:
+        return Point(epoch, loss, *validation(model, validate), seconds)
 
-def rate(step: int, steps: int, warmup: int) -> float:
-    """Share of the learning rate at a step: linear up, then a cosine down to 0."""
-    return min(1.0, (step + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * step / max(steps, 1)))
+    curve = fit(model, len(learn), recipe, step, judge, Point, work, progress)
+    return model, curve
 
 
 @torch.inference_mode()
@@ -117,42 +94,3 @@ def validation(model: EditModel, functions: Sequence[Arrays]) -> tuple[float, fl
         whole += bool((good | ~asked).all())
     count = max(len(functions), 1)
     return slots / count, holes / count, right / max(asked_for, 1), whole / count
-
-
-def _loss(point: Point) -> float:
-    return point.slots + point.holes
-
-
-def _since_best(curve: Sequence[Point]) -> int:
-    best = min(range(len(curve)), key=lambda i: _loss(curve[i]), default=0)
-    return len(curve) - 1 - best if curve else 0
-
-
-def _keep(work: Path, model: EditModel, optimiser: torch.optim.Optimizer, curve: Sequence[Point]) -> None:
-    """The state after an epoch, and the best model so far; the curve is written last, and counts only with the state it names."""
-    work.mkdir(parents=True, exist_ok=True)
-    state: dict[str, torch.Tensor] = {f"model.{name}": value.contiguous() for name, value in model.state_dict().items()}
-    for i, moments in optimiser.state_dict()["state"].items():
-        state |= {f"optimiser.{i}.{name}": torch.as_tensor(value).contiguous() for name, value in moments.items()}
-    save_file(state, work / f"epoch-{len(curve)}.safetensors")
-    if _since_best(curve) == 0:
-        save_file({name: value.contiguous() for name, value in model.state_dict().items()}, work / "best.safetensors")
-    write_atomic(work / "curve.json", json.dumps([asdict(point) for point in curve]).encode())
-    for old in work.glob("epoch-*.safetensors"):
-        if old.name != f"epoch-{len(curve)}.safetensors":
-            old.unlink()
-
-
-def _resume(work: Path, model: EditModel, optimiser: torch.optim.Optimizer) -> tuple[list[Point], float]:
-    if not (work / "curve.json").is_file():
-        return [], 0.0
-    curve = [Point(**point) for point in json.loads((work / "curve.json").read_text())]
-    state = load_file(work / f"epoch-{len(curve)}.safetensors")
-    model.load_state_dict({name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")})
-    moments: dict[int, dict[str, Any]] = {}
-    for name, value in state.items():
-        if name.startswith("optimiser."):
-            _, number, what = name.split(".")
-            moments.setdefault(int(number), {})[what] = value
-    optimiser.load_state_dict({"state": moments, "param_groups": optimiser.state_dict()["param_groups"]})
-    return curve, curve[-1].seconds

@@ -29,7 +29,8 @@ from vega_gen.records import FillerName, Function, FunctionExample, Mode, SlotEx
 
 _CODE = (
     "records", "corpus", "cxx", "tablegen", "groups", "function_template", "features", "fill/context", "fill/examples", "fill/holes",
-    "fill/planner", "fill/signatures", "fill/weights", "pipeline/generation", "pipeline/inputs", "pipeline/mining", "pipeline/examples",
+    "fill/own_calls", "fill/planner", "fill/signatures", "fill/weights", "pipeline/generation", "pipeline/inputs", "pipeline/mining",
+    "pipeline/examples",
 )
 
 

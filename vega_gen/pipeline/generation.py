@@ -17,7 +17,7 @@ import orjson
 from llvm_integration import check, discover
 from vega_gen import features, store, tablegen
 from vega_gen.cxx import parse_file
-from vega_gen.errors import NotFoundError
+from vega_gen.errors import InputError, NotFoundError
 from vega_gen.fill.choose import choose
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import Filler, NewTarget
@@ -26,6 +26,7 @@ from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.layout import layout
 from vega_gen.fill.mend import without
 from vega_gen.fill.planner import Planner
+from vega_gen.fill.text import TextFiller
 from vega_gen.fill.weights import SHARPNESS
 from vega_gen.groups import FunctionGroup, Groups, Masker
 from vega_gen.pipeline.compiling import CandidateCompiler
@@ -123,13 +124,19 @@ def llvm_identifiers(include: Path) -> frozenset[str]:
 def filler_of(inputs: Inputs, mined: Mined) -> Filler:
     """The filler that is asked for. Raises InputError without a sound checkpoint where it is a model, HoldOutError if that has learnt
     a target that is held out."""
+    held = {inputs.folder, *(t.folder for t in mined.corpus.held)}
     match inputs.filler:
         case FillerName.FORKFLOW:
             return ForkFlowFiller()
         case FillerName.CONSENSUS:
             return ConsensusFiller()
         case FillerName.EDIT:
-            return EditFiller(inputs.checkpoint or DEFAULT_CHECKPOINT, {inputs.folder, *(t.folder for t in mined.corpus.held)})
+            return EditFiller(inputs.checkpoint or DEFAULT_CHECKPOINT, held)
+        case FillerName.UNIXCODER | FillerName.HF:
+            if inputs.checkpoint is None:
+                advice = f"train one with `vega-gen train --kind {inputs.filler} --llvm DIR --out DIR`, and give it with --checkpoint DIR"
+                raise InputError(f"--filler {inputs.filler} needs a model", "", advice)
+            return TextFiller(inputs.checkpoint, held, inputs.filler)
 
 
 def generate(
@@ -200,7 +207,7 @@ def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation |
     headers = (part for item in sorted(inputs.headers.items()) for part in item)
     checker = Path(check.__file__).read_bytes()
     model = (inputs.checkpoint or DEFAULT_CHECKPOINT) / "manifest.json"
-    learnt = model.read_bytes() if inputs.filler is FillerName.EDIT and model.is_file() else b""
+    learnt = model.read_bytes() if inputs.filler.learns and model.is_file() else b""
     what = (inputs.folder, inputs.mode, inputs.filler, str(inputs.budget), learnt, llvm, checker, store.manifest(inputs.description))
     return store.digest(
         "plan", store.code_version(*_STAGES), *what, mined.corpus.digest, *headers, headers_digest(mined.corpus.root / "include")

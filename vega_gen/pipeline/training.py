@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vega_gen import store
 from vega_gen.corpus import held_out_folders, open_corpus
@@ -19,6 +19,10 @@ from vega_gen.pipeline.mining import Progress, silent
 from vega_gen.records import Mode
 
 if TYPE_CHECKING:
+    from vega_gen.model.data import Example
+    from vega_gen.model.recipe import TextRecipe
+    from vega_gen.model.text import TextModel
+    from vega_gen.model.text_train import TextPoint
     from vega_gen.model.train import Point
 
 _TRAINING = Path(__file__).resolve().parents[2] / "targets" / "training.toml"
@@ -44,41 +48,77 @@ def lesson(llvm: Path, learn: Sequence[str], validate: Sequence[str], held_out: 
 
 
 def train_model(
-    llvm: Path, lesson: Lesson, out: Path, work: Path, *, epochs: int, seed: int, jobs: int = 2, progress: Progress = silent
-) -> tuple[Point, ...]:
-    """Writes examples, trains the edit model and writes it to ``out``; the curve. ``work`` keeps examples and the state after each epoch.
+    llvm: Path, lesson: Lesson, out: Path, work: Path, *, epochs: int, seed: int, text: TextRecipe | None = None, jobs: int = 2,
+    progress: Progress = silent,
+) -> tuple[Point | TextPoint, ...]:
+    """Writes examples, trains a model and writes it to ``out``; the curve. ``work`` keeps examples and the state after each epoch.
+    ``text``: how to train a language model, None for the edit model.
 
-    Raises HoldOutError if a target is both to be learnt and held out, NotFoundError if nothing is left to learn."""
-    from vega_gen.model import calibrate, checkpoint, data, train, vocabulary
-    from vega_gen.model.decode import Search
-    from vega_gen.model.network import EditConfig
+    Raises HoldOutError if a target is both to be learnt and held out, NotFoundError if nothing is left to learn, InputError for a
+    pretrained model that cannot be used."""
+    from vega_gen.model import data
 
     both = sorted(set(lesson.learn) & {*lesson.validate, *held_out_folders(lesson.held_out)})
     if both:
         raise HoldOutError(f"{', '.join(both)} cannot be learnt and held out", "", "leave it out of one of them")
+    speller = _opened(text) if text else None  # before the examples: they take minutes
     shards = {
         "learn": example_shards(
             llvm, lesson.learn, (*lesson.held_out, *lesson.validate), lesson.mode, work / "examples", jobs=jobs, progress=progress
         ),
         "validate": example_shards(llvm, lesson.validate, lesson.held_out, lesson.mode, work / "examples", jobs=jobs, progress=progress),
     }
-    examples_read = {part: [e for s in found for e in data.read_shards(s.functions, s.slots) if e[1]] for part, found in shards.items()}
-    if not all(examples_read.values()):
+    read = {part: [e for s in found for e in data.read_shards(s.functions, s.slots) if e[1]] for part, found in shards.items()}
+    if not all(read.values()):
         raise NotFoundError("no example to learn from, or none to validate on", str(llvm), "name targets that share functions with others")
-    words = vocabulary.build((text for e in examples_read["learn"] for text in data.texts_of(e)), EditConfig().vocabulary)
-    ready = {part: [data.arrays(e, words) for e in found] for part, found in examples_read.items()}
-    read = store.digest(*(path.read_bytes() for found in shards.values() for s in found for path in (s.functions, s.slots)))
-    recipe = train.Recipe(epochs=epochs, seed=seed)
-    state = work / "state" / store.digest(read, repr(recipe), store.code_version("model"))[:16]
-    model, curve = train.train(EditConfig(vocabulary=len(words)), ready["learn"], ready["validate"], recipe, state, progress)
-    pairs: list[tuple[float, bool]] = []
-    for done, a in enumerate(ready["validate"]):
-        progress(done, len(ready["validate"]), "calibrating")
-        pairs += [pair for way in Search(model, a).ways(1) for pair in way.statements(a)]
+    digest = store.digest(*(path.read_bytes() for found in shards.values() for s in found for path in (s.functions, s.slots)))
     manifest = {
         "targets": lesson.learn, "validated_on": lesson.validate, "held_out": sorted(held_out_folders(lesson.held_out)),
-        "mode": str(lesson.mode), "data": read, "seed": seed, "curve": [asdict(point) for point in curve],
-        "calibration": calibrate.isotonic(pairs),
+        "mode": str(lesson.mode), "data": digest, "seed": seed,
     }
-    checkpoint.save(out, model, words, manifest)
+    if text and speller:
+        return _train_text(speller, text, read["learn"], read["validate"], manifest, out, work, progress)
+    return _train_edit(epochs, seed, read["learn"], read["validate"], manifest, out, work, progress)
+
+
+def _train_edit(
+    epochs: int, seed: int, learn: Sequence[Example], validate: Sequence[Example], manifest: dict[str, Any], out: Path, work: Path,
+    progress: Progress,
+) -> tuple[Point, ...]:
+    from vega_gen.model import calibrate, checkpoint, data, train, vocabulary
+    from vega_gen.model.decode import Search
+    from vega_gen.model.network import EditConfig
+
+    words = vocabulary.build((text for e in learn for text in data.texts_of(e)), EditConfig().vocabulary)
+    learnt, asked = ([data.arrays(e, words) for e in found] for found in (learn, validate))
+    recipe = train.Recipe(epochs=epochs, seed=seed)
+    state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"))[:16]
+    model, curve = train.train(EditConfig(vocabulary=len(words)), learnt, asked, recipe, state, progress)
+    pairs: list[tuple[float, bool]] = []
+    for done, a in enumerate(asked):
+        progress(done, len(asked), "calibrating")
+        pairs += [pair for way in Search(model, a).ways(1) for pair in way.statements(a)]
+    curved = {"curve": [asdict(point) for point in curve], "calibration": calibrate.isotonic(pairs)}
+    checkpoint.save(out, model, words, {**manifest, **curved})
+    return curve
+
+
+def _opened(recipe: TextRecipe) -> TextModel:
+    from vega_gen.model import text_train
+
+    return text_train.opened(recipe)
+
+
+def _train_text(
+    model: TextModel, recipe: TextRecipe, learn: Sequence[Example], validate: Sequence[Example], manifest: dict[str, Any], out: Path,
+    work: Path, progress: Progress,
+) -> tuple[TextPoint, ...]:
+    from vega_gen.model import calibrate, text_train
+
+    weights = (path.read_bytes() for path in sorted(recipe.pretrained.glob("*.safetensors")))
+    state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"), *weights)[:16]
+    curve = text_train.train_text(model, learn, validate, recipe, state, progress)
+    calibration = calibrate.isotonic(text_train.outcomes(model, validate, recipe, progress))
+    told = {"curve": [asdict(point) for point in curve], "calibration": calibration, "beam_size": recipe.beam_size}
+    text_train.save(out, model, {**manifest, **told, "recipe": {**asdict(recipe), "pretrained": str(recipe.pretrained)}})
     return curve

@@ -33,6 +33,13 @@ class FillerName(StrEnum):
     FORKFLOW = "forkflow"
     CONSENSUS = "consensus"
     EDIT = "edit"
+    UNIXCODER = "unixcoder"
+    HF = "hf"
+
+    @property
+    def learns(self) -> bool:
+        """Whether it is a model, which has to be trained."""
+        return self in (FillerName.EDIT, FillerName.UNIXCODER, FillerName.HF)
 
 
 class Verdict(StrEnum):

@@ -1,0 +1,63 @@
+"""Stage 8: the text filler: a language model is asked for the statement of each slot, in order.
+
+Enters: a ``Request``, a checkpoint of kind unixcoder or hf. Leaves: ranked candidates. It trains nothing, and compiles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided, ranked
+from vega_gen.fill.context import Request
+from vega_gen.fill.examples import examples
+from vega_gen.fill.weights import weights_of
+from vega_gen.records import Candidate, FillerName, FunctionExample, SlotExample
+
+if TYPE_CHECKING:
+    from vega_gen.model.text_train import TextCheckpoint
+
+
+class TextFiller:
+    """The function that the model writes, a slot at a time; after it what the consensus filler offers."""
+
+    def __init__(self, folder: Path, held_out: Collection[str], kind: FillerName) -> None:
+        """``held_out``: folders that the model must not have learnt. Raises as ``model.text_train.load``."""
+        from vega_gen.model import text_train
+
+        self._checkpoint: TextCheckpoint = text_train.load(folder, kind, held_out)
+        self._consensus = ConsensusFiller()
+        self._lock = Lock()
+
+    def fill(self, request: Request) -> tuple[Candidate, ...]:
+        """See ``Filler``."""
+        others = self._consensus.fill(request)
+        function, slots = examples(request)
+        if not slots:
+            return others
+        with self._lock:
+            decided = self._decided(function, slots)
+        builder = Builder(request, weights_of(request.template, request.new))
+        candidate = builder.build(None, "model", decided)
+        return ranked([candidate] if builder.complete(candidate) else [], others, request.budget)
+
+    def _decided(self, function: FunctionExample, slots: Sequence[SlotExample]) -> dict[str, Decided]:
+        """What stands in each slot by the model, each asked after those before it, if the slot around it is taken."""
+        from vega_gen.model import prompts
+        from vega_gen.model.calibrate import calibrated
+
+        model, manifest = self._checkpoint.model, self._checkpoint.manifest
+        before: dict[str, str] = {}
+        out: dict[str, Decided] = {}
+        for i, slot in enumerate(slots):
+            if slot.parent and slot.parent not in before:
+                continue
+            (told,) = model.decide([(prompts.source(function, slots, i, before), slot)], manifest["beam_size"])
+            if told is not None:
+                variant = slot.variants[told.variant]
+                before[slot.id] = prompts.spelled(variant, told.names)
+                values = tuple(hole.names[name] for hole, name in zip(variant.holes, told.names, strict=True))
+                out[slot.id] = Decided(told.variant, values, calibrated(told.probability, manifest["calibration"]))
+        return out

@@ -1,0 +1,150 @@
+"""The loop of a training: epochs, steps, the state after each epoch, the best model.
+
+Enters: a network, and how it learns a step and is judged. Leaves: the network with its best weights, and its curve. It knows no example.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# What torch says of its types is not whole.
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from vega_gen.store import write_atomic
+
+Progress = Callable[[int, int, str], None]
+
+
+class Schedule(Protocol):
+    """``batch``: examples a step; ``patience``: epochs without a gain."""
+
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def warmup(self) -> int: ...
+    @property
+    def weight_decay(self) -> float: ...
+    @property
+    def patience(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+
+
+class Epoch(Protocol):
+    """A point of a curve, a dataclass. ``loss``: in validation; ``seconds``: so far."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def loss(self) -> float: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+E = TypeVar("E", bound=Epoch)
+
+
+def fit(
+    network: nn.Module, count: int, schedule: Schedule, learn: Callable[[Sequence[int]], float], judge: Callable[[int, float, float], E],
+    point: Callable[..., E], work: Path, progress: Progress,
+) -> tuple[E, ...]:
+    """Trains ``network`` on ``count`` examples, leaves it with the weights of the best validation loss; the curve.
+
+    ``learn``: computes the gradients of a step's examples, returns their summed loss; ``judge``: (epoch, mean loss in training, seconds)
+    -> its point; ``point``: makes one from its fields. ``work``: where the state after each epoch is kept; the same inputs go on from
+    there, also after ``kill -9``."""
+    optimiser = torch.optim.AdamW(trained(network).values(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
+    a_pass = math.ceil(count / schedule.batch)
+    steps = schedule.epochs * a_pass
+    curve = _resume(work, network, optimiser, point)
+    seconds = curve[-1].seconds if curve else 0.0
+    for epoch in range(len(curve), schedule.epochs):
+        if _since_best(curve) >= schedule.patience:
+            break
+        start = time.monotonic()
+        order = random.Random(schedule.seed * 1000 + epoch).sample(range(count), count)
+        torch.manual_seed(schedule.seed * 1000 + epoch)  # a resumed run draws what it would have drawn
+        network.train()
+        total = 0.0
+        for step, first in enumerate(range(0, count, schedule.batch)):
+            done = epoch * a_pass + step
+            for group in optimiser.param_groups:
+                group["lr"] = schedule.learning_rate * rate(done, steps, schedule.warmup)
+            optimiser.zero_grad()
+            total += learn(order[first : first + schedule.batch])
+            torch.nn.utils.clip_grad_norm_(trained(network).values(), 1.0)
+            optimiser.step()
+            progress(done, steps, f"epoch {epoch + 1}")
+        seconds += time.monotonic() - start
+        network.eval()
+        curve.append(judge(epoch, total / count, seconds))
+        _keep(work, network, optimiser, curve)
+    _put(network, load_file(work / "best.safetensors"))
+    network.eval()
+    return tuple(curve)
+
+
+def rate(step: int, steps: int, warmup: int) -> float:
+    """Share of the learning rate at a step: linear up, then a cosine down to 0."""
+    return min(1.0, (step + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * step / max(steps, 1)))
+
+
+def trained(network: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that training changes, by name, shared ones once."""
+    return {name: value for name, value in network.named_parameters() if value.requires_grad}
+
+
+def _put(network: nn.Module, state: dict[str, Tensor]) -> None:
+    with torch.no_grad():
+        for name, value in trained(network).items():
+            value.copy_(state[name])
+
+
+def _since_best(curve: Sequence[Epoch]) -> int:
+    best = min(range(len(curve)), key=lambda i: curve[i].loss, default=0)
+    return len(curve) - 1 - best if curve else 0
+
+
+def _keep(work: Path, network: nn.Module, optimiser: torch.optim.Optimizer, curve: Sequence[Epoch]) -> None:
+    """The state after an epoch, and the best model so far; the curve is written last, and counts only with the state it names."""
+    work.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.detach().contiguous() for name, value in trained(network).items()}
+    state = {f"model.{name}": value for name, value in weights.items()}
+    for i, moments in optimiser.state_dict()["state"].items():
+        state |= {f"optimiser.{i}.{name}": torch.as_tensor(value).contiguous() for name, value in moments.items()}
+    save_file(state, work / f"epoch-{len(curve)}.safetensors")
+    if _since_best(curve) == 0:
+        save_file(weights, work / "best.safetensors")
+    write_atomic(work / "curve.json", json.dumps([asdict(point) for point in curve]).encode())
+    for old in work.glob("epoch-*.safetensors"):
+        if old.name != f"epoch-{len(curve)}.safetensors":
+            old.unlink()
+
+
+def _resume(work: Path, network: nn.Module, optimiser: torch.optim.Optimizer, point: Callable[..., E]) -> list[E]:
+    if not (work / "curve.json").is_file():
+        return []
+    curve = [point(**plain) for plain in json.loads((work / "curve.json").read_text())]
+    state = load_file(work / f"epoch-{len(curve)}.safetensors")
+    _put(network, {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")})
+    moments: dict[int, dict[str, Any]] = {}
+    for name, value in state.items():
+        if name.startswith("optimiser."):
+            _, number, what = name.split(".")
+            moments.setdefault(int(number), {})[what] = value
+    optimiser.load_state_dict({"state": moments, "param_groups": optimiser.state_dict()["param_groups"]})
+    return curve
