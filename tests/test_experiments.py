@@ -14,14 +14,17 @@ from typer.testing import CliRunner
 from vega_gen.cli import app
 from vega_gen.errors import InputError
 from vega_gen.records import FillerName, Mode, Module, Verdict
-from vega_gen.report import passrate
+from vega_gen.report import artefact, passrate
 from vega_gen.report.experiments import Experiment, experiment
 from vega_gen.report.passrate import Run
 
 # Of the interface population: SEL has a (right), b (right, of several), c; EMI has d.
+ALIGNED = {"a": (("f ( ) ;", "f ( ) ;", 0.9),), "b": (("f ( ) ;", "f ( ) ;", 0.9), ("", "return ;", 0.0)), "d": (("g ( ) ;", "", 0.3),)}
 SURE = {"a": ((0.95, True), (0.15, False)), "d": ((0.95, False),)}
 OURS = replace(
-    run_of(*(replace(j, several=j.function == "b", confidences=SURE.get(j.function, ())) for j in JUDGED)),
+    run_of(
+        *(replace(j, several=j.function == "b", confidences=SURE.get(j.function, ()), aligned=ALIGNED.get(j.function, ())) for j in JUDGED)
+    ),
     target="XCore", generation={"EMI": 1.25, "SEL": 10.0}, judging=60.0,
 )  # fmt: skip
 THEIRS = replace(
@@ -70,6 +73,11 @@ EXPECTED = {
         *(("XCore", LABEL, f"0.{n} to 0.{n + 1}", 0, 0.0, 0.0) for n in range(2, 9)),
         ("XCore", LABEL, "0.9 to 1.0", 2, 95.0, 50.0),
     ],
+    Experiment.TEXT: [
+        ("XCore", LABEL, "SEL", 3, 1, 33.3, "not known"),
+        ("XCore", LABEL, "EMI", 1, 0, 0.0, "not known"),
+        ("XCore", LABEL, "all", 4, 1, 25.0, 62.2),
+    ],
 }
 
 
@@ -82,7 +90,8 @@ def test_bars_are_told_apart_where_a_target_has_several_runs() -> None:
 
 @pytest.mark.parametrize("name", Experiment)
 def test_each_counts_what_it_says(name: Experiment) -> None:
-    result = experiment(name, [OURS, THEIRS])
+    ours_alone = name in (Experiment.RELIABILITY, Experiment.TEXT)  # which count every run
+    result = experiment(name, [OURS] if ours_alone else [OURS, THEIRS])
     assert list(result.rows) == EXPECTED[name]
     assert all(len(row) == len(result.columns) for row in result.rows)
     assert all(len(values) == len(result.bars) for values in result.series.values())
@@ -111,6 +120,32 @@ def written(folder: Path, *runs: Run) -> Path:
 
 def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert passrate.read_runs(written(tmp_path, OURS, THEIRS)) == [OURS, THEIRS]
+
+
+def test_the_artefact_s_lines_come_back_as_what_was_compared_as_text(tmp_path: Path) -> None:
+    file = tmp_path / "run.jsonl"
+    file.write_bytes(b"".join(artefact.lines(OURS)))
+    first = orjson.loads(file.read_bytes().splitlines()[2])
+    assert first == {
+        "vega_code": "", "vega_pre": 0.0, "ans_code": "return ;", "ans_pre": 1.0, "File": "Toy.cpp", "Function": "b", "Module": "SEL",
+        "Target": "XCore",
+    }  # fmt: skip
+    (read,) = artefact.read(file)
+    assert [(j.function, j.verdict, j.aligned) for j in read.judgements] == [
+        (name, Verdict.UNVERIFIED, ALIGNED[name]) for name in ("a", "b", "d")
+    ]
+    assert [j.statements for j in read.judgements] == [(1, 1, 0), (2, 1, 1), (0, 0, 1)]
+    answered = CliRunner().invoke(app, ["experiment", "text", "--run", str(file), "--out", str(tmp_path)])
+    assert (answered.exit_code, "33.3" in answered.output) == (0, True), answered.output
+    assert list(artefact.lines(read)) == list(artefact.lines(OURS))
+
+
+def test_what_is_no_line_of_the_artefact_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "run.jsonl"
+    file.write_bytes(next(artefact.lines(OURS)) + b'{"vega_code": "x"}\n')
+    with pytest.raises(InputError) as caught:
+        artefact.read(file)
+    assert caught.value.where == f"{file}:2"
 
 
 def test_the_command_writes_the_same_files_twice(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from test_examples import labels
 from test_fill import request, words
 
 from vega_gen.errors import HoldOutError, InputError
+from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.edit import EditFiller
 from vega_gen.model import checkpoint, train, vocabulary
 from vega_gen.model.calibrate import FEWEST, calibrated, isotonic
@@ -127,8 +128,10 @@ def test_every_way_comes_once_and_is_as_likely_as_it_says(seed: int) -> None:
         # What stands inside something left out is not asked for; the rest is.
         assert set(way.taken) | set(way.absent) == {0, 1, 3, 4} | ({2} if 1 in way.taken else set())
         sure = 1.0
-        for _, _, probability, names in way.taken.values():
-            sure *= probability * names
+        for slot, (variant, _, probability, names) in way.taken.items():
+            present, variants = way.opinions[slot]
+            assert probability == pytest.approx(present * variants[variant], abs=1e-5)
+            sure *= probability / sum(variants) * names  # what is spelled otherwise counts as one of them
         for probability in way.absent.values():
             sure *= probability
         assert torch.log(torch.tensor(sure)).item() == pytest.approx(way.log_probability, abs=1e-3)
@@ -215,7 +218,11 @@ def test_what_is_no_checkpoint_is_refused(kept: Path, what: str) -> None:
 
 def test_the_filler_writes_what_the_model_decided(kept: Path) -> None:
     offered = EditFiller(kept, {"Ddd"}).fill(request(copies(), new_target()))
-    assert offered[0].origin == "model"
+    assert [c.origin for c in offered[:2]] == ["template and model", "model"]
+    assert "if ( Kill )" in words(ConsensusFiller().fill(request(copies(), new_target()))[0])
+    # The 4 is voted.
+    assert words(offered[0]) == ["unsigned Opc = Ddd :: MOVrr ;", "BuildMI ( MBB , get ( Opc ) , Dest ) . addReg ( Src , 4 ) ;"]
+    offered = offered[1:]
     assert words(offered[0]) == ["unsigned Opc = Ddd :: MOVrr ;", "BuildMI ( MBB , get ( Opc ) , Dest ) . addReg ( Src , 8 ) ;"]
     assert len({tuple(words(c)) for c in offered}) == len(offered) > 3
     assert all(0 <= s.confidence <= 1 and s.donors for c in offered for s in c.statements)

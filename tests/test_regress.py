@@ -346,7 +346,12 @@ def test_each_statement_s_confidence_is_kept_with_whether_it_is_right() -> None:
     made = tiny.planned("int f(int N) { int A = 2; do { step(A); } while (A < N); return A; }")
     sure = tuple(replace(s, confidence=c) for s, c in zip(made.candidate.statements, (0.1, 0.2, 0.3, 0.4), strict=True))
     made = replace(made, candidates=(replace(made.candidate, statements=sure),))
-    assert compare(f, made, made.candidate.signature).confidences == ((0.1, False), (0.3, True), (0.4, True))
+    compared_so = compare(f, made, made.candidate.signature)
+    assert compared_so.confidences == ((0.1, False), (0.3, True), (0.4, True))
+    assert compared_so.aligned == (
+        ("int f ( int N )", "int f ( int N )", 1.0), ("int A = 2 ;", "int A = 1 ;", 0.1), ("step ( A ) ;", "step ( A ) ;", 0.3),
+        ("while ( A < N ) ;", "while ( A < N ) ;", 1.0), ("", "stop ( ) ;", 0.0), ("return A ;", "return A ;", 0.4),
+    )  # fmt: skip
 
 
 def compared(reference_text: str, generated: PlannedFunction) -> tuple[tuple[int, int, int], tuple[str, ...]]:

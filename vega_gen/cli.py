@@ -21,7 +21,7 @@ from vega_gen.cli_generate import fill, new_target
 from vega_gen.cli_mine import mine, show_app
 from vega_gen.cli_regress import regress
 from vega_gen.cli_review import review_app
-from vega_gen.cli_train import train
+from vega_gen.cli_train import calibrate, train
 from vega_gen.errors import VegaError
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ app.command()(fill)
 app.command()(regress)
 app.command()(experiment)
 app.command()(train)
+app.command()(calibrate)
 
 LlvmOption = Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")]
 BuildDirOption = Annotated[

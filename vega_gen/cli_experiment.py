@@ -16,22 +16,25 @@ from vega_gen.errors import InputError
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="fig7, fig8, table2, fig9, table3, table4 or reliability.")],
-    run: Annotated[list[Path], typer.Option("--run", metavar="FILE", help="What regress --json wrote. Repeatable.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="fig7, fig8, table2, fig9, table3, table4, reliability or text.")],
+    run: Annotated[
+        list[Path], typer.Option("--run", metavar="FILE", help="What regress wrote: --json, or --artefact (.jsonl). Repeatable.")
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where NAME.csv and NAME.svg go.")] = Path(),
 ) -> None:
     """A figure or table of VEGA's paper, of our runs, VEGA's figures beside them; or how right statements are by confidence."""
     from rich.table import Table
 
     from vega_gen import store
-    from vega_gen.report import experiments, passrate, pictures
+    from vega_gen.report import artefact, experiments, passrate, pictures
 
     try:
         wanted = experiments.Experiment(name)
     except ValueError:
         known = ", ".join(experiments.Experiment)
         raise InputError(f"no experiment {name}", "", f"name one of {known}") from None
-    result = experiments.experiment(wanted, [each for file in run for each in passrate.read_runs(file)])
+    read = (artefact.read(file) if file.suffix == ".jsonl" else passrate.read_runs(file) for file in run)
+    result = experiments.experiment(wanted, [each for found in read for each in found])
     picture = pictures.bars(result.title, result.bars, result.series, result.unit)
     out.mkdir(parents=True, exist_ok=True)
     store.write_atomic(out / f"{name}.csv", result.csv.encode())

@@ -39,6 +39,9 @@ def regress(
         Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model by `vega-gen train`, of the kind that --filler names.")
     ] = None,
     budget: Annotated[int, typer.Option("--budget", metavar="N", min=1, help="Candidates of a function, at most.")] = BUDGET,
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help="Leave confidence as the filler gives it: what `vega-gen calibrate` learns from.")
+    ] = False,
     functions: Annotated[str, typer.Option("--functions", metavar="GLOB", help="Only functions whose qualified name matches.")] = "*",
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Functions at a time.")] = 2,
     work: Annotated[
@@ -55,6 +58,9 @@ def regress(
     json: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the run as JSON, several runs as a list; as .jsonl a function a line."),
+    ] = None,
+    artefact: Annotated[
+        Path | None, typer.Option("--artefact", metavar="FILE", help="Write the statements as VEGA's artefact does, a JSON line each.")
     ] = None,
 ) -> None:
     """Judge each generated function of a held-out target in the official backend, with LLVM's own tests: true Pass@1.
@@ -88,6 +94,7 @@ def regress(
                 scheduler=scheduler,
                 checkpoint=checkpoint,
                 budget=budget,
+                uncalibrated=uncalibrated,
                 progress=advance,
             )
             generated = time.monotonic()
@@ -105,6 +112,10 @@ def regress(
             made = [passrate.run_json(run) for run in runs]
             text = orjson.dumps(made[0] if len(made) == 1 else made, option=orjson.OPT_INDENT_2)
         store.write_atomic(json, text)
+    if artefact:
+        from vega_gen.report.artefact import lines
+
+        store.write_atomic(artefact, b"".join(line for run in runs for line in lines(run)))
     if len(runs) == 1:
         for line in passrate.failure_lines(runs[0]):
             render.OUT.print(line)

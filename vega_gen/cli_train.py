@@ -13,7 +13,7 @@ import typer
 
 from vega_gen import render
 from vega_gen.errors import InputError
-from vega_gen.records import FillerName
+from vega_gen.records import FillerName, Mode
 
 
 def train(
@@ -28,6 +28,7 @@ def train(
     hold_out: Annotated[
         list[str] | None, typer.Option("--hold-out", metavar="T", help="Target not to read; repeatable.  [default: targets/training.toml]")
     ] = None,
+    mode: Annotated[Mode, typer.Option("--mode", help="What examples show of a target: td, or desc (headers too).")] = Mode.DESC,
     epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the examples, at most.")] = 10,
     kind: Annotated[
         FillerName, typer.Option("--kind", metavar="edit|unixcoder|hf", help="The model: edit, or a language model that is asked in text.")
@@ -76,7 +77,7 @@ def train(
         "ce_loss_weight": ce_loss_weight, "lora_rank": lora_rank,
     }
     text = text_recipe(kind, epochs, seed, given)
-    lesson = pipeline.lesson(llvm, learn or (), validate or (), hold_out or ())
+    lesson = pipeline.lesson(llvm, learn or (), validate or (), hold_out or (), mode)
     folder = work or store.cache_dir() / "train"
     with render.progress("train") as advance:
         curve = pipeline.train_model(llvm, lesson, out, folder, epochs=epochs, seed=seed, text=text, jobs=jobs, progress=advance)
@@ -92,6 +93,38 @@ def train(
     except InputError as error:
         render.notice(f"no picture of the curve: {error.what}; {error.next_step}")
     render.OUT.out(f"the checkpoint is in {out}")
+
+
+def calibrate(
+    run: Annotated[
+        list[Path], typer.Option("--run", metavar="FILE", help="Of a validation target: regress --uncalibrated --json FILE. Repeatable.")
+    ],
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", metavar="DIR", help="The model whose runs they are.  [default: targets/calibration.toml]")
+    ] = None,
+) -> None:
+    """Fit what a filler's confidence stands for to judged runs of validation targets (isotonic regression), by filler and mode."""
+    from collections import defaultdict
+
+    from vega_gen import pipeline
+    from vega_gen.report import passrate
+
+    found: defaultdict[tuple[FillerName, Mode], list[tuple[float, bool]]] = defaultdict(list)
+    targets: dict[str, None] = {}
+    for r in (r for file in run for r in passrate.read_runs(file)):
+        if r.filler is not None and r.mode is not None:
+            targets[r.target] = None
+            found[r.filler, r.mode] += passrate.confidences(r.judgements, True)
+    alien = [str(filler) for filler, _ in found if filler.learns != (checkpoint is not None)]
+    if alien or not found:
+        what = f"runs of {alien[0]}" if alien else "no run of a filler"
+        raise InputError(what, "", "give --checkpoint DIR with runs of that model, and with none else")
+    curves = {key: pipeline.calibration.fit(pairs) for key, pairs in found.items()}
+    words = " ".join(f"--run {file.name}" for file in run)
+    where = pipeline.calibration.keep(curves, checkpoint, f"vega-gen calibrate {words} ({', '.join(targets)})")
+    for (filler, mode), curve in curves.items():
+        render.OUT.out(f"{filler} / {mode}: {len(found[filler, mode])} statements, {len(curve)} steps")
+    render.OUT.out(f"wrote {where}")
 
 
 def _shown(name: str, value: float) -> str:

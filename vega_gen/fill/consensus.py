@@ -61,6 +61,14 @@ class Decided:
     alternatives: tuple[tuple[int, tuple[str, ...]] | None, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a model thinks of a slot: how likely something is there, and given that, each variant by its place in ``ranked_variants``."""
+
+    presence: float
+    variants: tuple[float, ...]
+
+
 class ConsensusFiller:
     """Typical slots and variants, and whole donors as far as they are typical and near, in order of confidence."""
 
@@ -118,6 +126,7 @@ class Builder:
             for m, line in slot.lines.items():
                 self._places[line.shape].add(m)
         self.decided: Mapping[str, Decided] | None = None
+        self.opinions: Mapping[str, Opinion] = {}
         self.agreed = 0.0
         self.expected = sum(w * _size(self.template.members[i]) for i, w in weights.items())
         self.own_fields = request.new.fields(request.signature.class_name)
@@ -171,9 +180,14 @@ class Builder:
         returns = all(e.kind is StatementKind.SIMPLE and e.head[:1] == ("return",) for e in endings)
         return not returns or last.head[:1] == ("return",)
 
-    def build(self, member: int | None, origin: str, decided: Mapping[str, Decided] | None = None) -> Candidate:
-        """A candidate: the consensus (``member`` None), or what one member has; or what ``decided`` says of each slot, by id."""
+    def build(
+        self, member: int | None, origin: str, decided: Mapping[str, Decided] | None = None, opinions: Mapping[str, Opinion] | None = None
+    ) -> Candidate:
+        """A candidate: the consensus (``member`` None), or what one member has; or what ``decided`` says of each slot, by id.
+
+        ``opinions``, by slot id, count as much as the donors' vote on what the consensus takes."""
         self.decided = decided
+        self.opinions = opinions or {}
         self.names = _names(self.template, self.request.signature, self.weights, self.own_fields, self.own)
         self.taken = set(self.names.values())
         self.declared = set()
@@ -211,6 +225,8 @@ class Builder:
                     p = self._with_elsewhere(slot, parents, p)
                     self._fits[slot.id] = self._best_fit(slot, p)
                 likely = p * self._fits.get(slot.id, 1.0)
+                if slot.id in self.opinions:
+                    likely = (likely + self.opinions[slot.id].presence) / 2
                 take = likely > self._threshold(slot) if member is None else member in slot.lines
             if slot.kind is StatementKind.ELSE and previous not in (StatementKind.IF, StatementKind.ELSE):
                 take = False
@@ -301,6 +317,10 @@ class Builder:
     def _choose(self, slot: Slot, member: int | None, presence: float) -> _Choice | None:
         total = sum(self.weights[m] for m in slot.lines) or 1.0
         ranked: list[tuple[float, tuple[str, ...], list[Line], tuple[str, ...], float]] = []
+        opinion: dict[tuple[Shape, Shape], float] = {}
+        if slot.id in self.opinions:
+            shapes = (lines[0].shape for lines in ranked_variants(slot, self.weights))
+            opinion = dict(zip(shapes, self.opinions[slot.id].variants, strict=True))
         for _, lines in slot.variants():
             key = (slot.id, lines[0].shape)
             if key not in self._filled:
@@ -313,6 +333,8 @@ class Builder:
             votes = sum(self.weights[x.member] for x in lines) / total
             if self.own_calls.calls(lines[0]):
                 votes += OWN_METHOD * (1 - votes)
+            if slot.id in self.opinions:
+                votes = (votes + opinion.get(lines[0].shape, 0.0)) / 2
             ranked.append((votes * share * fit, values, lines, head, share * fit))
         ranked.sort(key=lambda r: -r[0])
         best = next((r for r in ranked if member is None or any(x.member == member for x in r[2])), None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided, ranked
+from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided, Opinion, ranked
 from vega_gen.fill.context import Request
 from vega_gen.fill.examples import examples
 from vega_gen.fill.weights import weights_of
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 class EditFiller:
-    """Ways to fill a template in order of their probability by the model; after them what the consensus filler offers."""
+    """The consensus of the donors and the model, then ways to fill a template in order of their probability by the model, then what the
+    consensus filler offers."""
 
     def __init__(self, folder: Path, held_out: Collection[str]) -> None:
         """``held_out``: folders that the model must not have learnt. Raises as ``model.checkpoint.load``."""
@@ -47,7 +48,10 @@ class EditFiller:
         found: list[Candidate] = []
         with self._lock:
             search = Search(self._checkpoint.model, arrays((function, slots), self._checkpoint.vocabulary))
-            ways = list(search.ways((request.budget + 1) // 2))  # the other half is the donors': less alike
+            ways = list(search.ways(max(1, request.budget // 2)))  # the other half is the donors': less alike
+        opinions = {slots[i].id: Opinion(*said) for way in ways[:1] for i, said in way.opinions.items()}
+        both = builder.build(None, "template and model", opinions=opinions)
+        found += [both] if builder.complete(both) else []
         for way in ways:
             candidate = builder.build(None, "model", self._decided(way, slots))
             if builder.complete(candidate):

@@ -30,12 +30,14 @@ class Decision:
     """A way to fill a template. ``taken``: number of slot -> (number of the variant among the slot's own, index of a name for each hole,
     probability of the variant given that the slot is asked for, product of the probabilities of the names). ``absent``: number of slot ->
     probability that it is absent, of the slots that were asked for and left out. ``log_probability``: of all that was decided.
-    ``others``: number of slot -> what is next likely there: variants, None for absence."""
+    ``others``: number of slot -> what is next likely there: variants, None for absence. ``opinions``: number of slot -> probability that
+    something is there, and of each of its variants given that, of the slots that were asked for."""
 
     taken: dict[int, tuple[int, tuple[int, ...], float, float]]
     absent: dict[int, float]
     log_probability: float
     others: dict[int, tuple[int | None, ...]]
+    opinions: dict[int, tuple[float, tuple[float, ...]]]
 
     def statements(self, a: Arrays) -> Iterator[tuple[float, bool]]:
         """Probability of each statement taken, with whether it is right by the answers of ``a``."""
@@ -197,7 +199,11 @@ class Search:
         taken: dict[int, tuple[int, tuple[int, ...], float, float]] = {}
         absent: dict[int, float] = {}
         others: dict[int, tuple[int | None, ...]] = {}
+        opinions: dict[int, tuple[float, tuple[float, ...]]] = {}
         for i in torch.nonzero(found.asked).flatten().tolist():
+            first, last = self.count + self.first[i], self.count + self.first[i + 1]
+            present = -float(torch.expm1(found.scored[i]))
+            opinions[i] = present, tuple((found.scored[first:last].exp() / max(present, 1e-9)).tolist())
             option = int(found.decided[i])
             probability = float(found.scored[option].exp())
             if option < self.count:
@@ -207,8 +213,7 @@ class Search:
             sure = 1.0
             for h in holes:
                 sure *= float(found.holes[h][found.names[h]].exp())
-            taken[i] = option - self.count - self.first[i], tuple(found.names[h] for h in holes), probability, sure
-            range_of = range(self.count + self.first[i], self.count + self.first[i + 1])
-            rest = sorted((-float(found.scored[k]), k) for k in (i, *range_of) if k != option and self.possible[k])
-            others[i] = tuple(None if k == i else k - range_of[0] for _, k in rest[:OTHERS])
-        return Decision(taken, absent, found.total, others)
+            taken[i] = option - first, tuple(found.names[h] for h in holes), probability, sure
+            rest = sorted((-float(found.scored[k]), k) for k in (i, *range(first, last)) if k != option and self.possible[k])
+            others[i] = tuple(None if k == i else k - first for _, k in rest[:OTHERS])
+        return Decision(taken, absent, found.total, others, opinions)

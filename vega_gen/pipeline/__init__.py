@@ -3,6 +3,7 @@
 Enters: what the command line was given. Leaves: plans, written backends, regressions, and what was mined. It does not print.
 """
 
+from vega_gen.pipeline import calibration
 from vega_gen.pipeline.backend import Backend, write_backend
 from vega_gen.pipeline.generation import generate, new_target
 from vega_gen.pipeline.inputs import Inputs, target_inputs
@@ -14,6 +15,6 @@ from vega_gen.pipeline.training import Lesson, lesson, train_model
 
 __all__ = [
     "Backend", "Inputs", "Lesson", "Mined", "Prepared", "Progress", "Request",
-    "fill_one", "generate", "lesson", "masker_of", "mine", "mining", "new_target", "open_mined", "prepare", "regression", "target_features",
-    "target_inputs", "train_model", "write_backend",
+    "calibration", "fill_one", "generate", "lesson", "masker_of", "mine", "mining", "new_target", "open_mined", "prepare", "regression",
+    "target_features", "target_inputs", "train_model", "write_backend",
 ]  # fmt: skip

@@ -29,14 +29,13 @@ from vega_gen.fill.planner import Planner
 from vega_gen.fill.text import TextFiller
 from vega_gen.fill.weights import SHARPNESS
 from vega_gen.groups import FunctionGroup, Groups, Masker
+from vega_gen.pipeline.calibration import calibrated_functions
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
 from vega_gen.records import Class, FillerName, HoleKind, Module, Plan, PlannedFunction
 
 _STAGES = ("records", "corpus", "cxx", "tablegen", "groups", "function_template", "features", "model", "fill", "emit", "pipeline")
-DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[1] / "model" / "weights"
-"""The model that comes with the package."""
 _PASS = re.compile(rb"\b(?:Machine)?FunctionPass\s*\*\s*create(\w+?)(?:Pass)?\s*\(\s*\)\s*;")
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 
@@ -131,7 +130,7 @@ def filler_of(inputs: Inputs, mined: Mined) -> Filler:
         case FillerName.CONSENSUS:
             return ConsensusFiller()
         case FillerName.EDIT:
-            return EditFiller(inputs.checkpoint or DEFAULT_CHECKPOINT, held)
+            return EditFiller(inputs.model, held)
         case FillerName.UNIXCODER | FillerName.HF:
             if inputs.checkpoint is None:
                 advice = f"train one with `vega-gen train --kind {inputs.filler} --llvm DIR --out DIR`, and give it with --checkpoint DIR"
@@ -143,9 +142,17 @@ def generate(
     inputs: Inputs, *, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
     only: Callable[[FunctionGroup], bool] | None = None, jobs: int = 2, progress: Progress = silent, mined: Mined | None = None,
 ) -> Plan:
-    """Stages 1 to 8: the plan of a backend. ``installation`` None: nothing is compiled, the best candidates are taken.
+    """Stages 1 to 8: the plan of a backend, its confidence calibrated. ``installation`` None: nothing is compiled, the best candidates
+    are taken. A whole plan is kept, so that judging a backend does not write it a second time."""
+    plan = _plan(inputs, work, installation, held_out, only, jobs, progress, mined)
+    return replace(plan, functions=calibrated_functions(plan.functions, inputs))
 
-    A whole plan is kept under the hash of all that went in, so that judging a backend does not write it a second time."""
+
+def _plan(
+    inputs: Inputs, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
+    only: Callable[[FunctionGroup], bool] | None, jobs: int, progress: Progress, mined: Mined | None,
+) -> Plan:
+    """The plan with confidence as the filler gives it, kept under the hash of all that went in."""
     mined = mined or mine((inputs.source.root, *inputs.corpora), held_out, inputs.mode, inputs.tblgen, progress)
     kept = store.cache_dir() / "plan" / plan_key(inputs, mined, installation)
     if only is None and kept.is_file():
@@ -206,7 +213,7 @@ def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation |
     llvm = f"{inputs.source.version} {installation.prefix} {installation.version}" if installation else inputs.source.version
     headers = (part for item in sorted(inputs.headers.items()) for part in item)
     checker = Path(check.__file__).read_bytes()
-    model = (inputs.checkpoint or DEFAULT_CHECKPOINT) / "manifest.json"
+    model = inputs.model / "manifest.json"
     learnt = model.read_bytes() if inputs.filler.learns and model.is_file() else b""
     what = (inputs.folder, inputs.mode, inputs.filler, str(inputs.budget), learnt, llvm, checker, store.manifest(inputs.description))
     return store.digest(

@@ -16,13 +16,14 @@ from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.records import BUDGET, Description, FillerName, Mode
 
 Progress = Callable[[int, int, str], None]
+_WEIGHTS = Path(__file__).resolve().parents[1] / "model" / "weights"
 
 
 @dataclass(frozen=True)
 class Inputs:
     """What one generation is asked for. ``folder``: of the new target below lib/Target; ``headers``: its own headers (desc mode),
     path relative to its folder -> text with the bodies taken out. ``checkpoint``: of the model, None for the one that comes along.
-    ``budget``: candidates of a function, at most."""
+    ``budget``: candidates of a function, at most. ``uncalibrated``: confidence stays as the filler gives it."""
 
     source: discover.Source
     td: Path
@@ -35,6 +36,12 @@ class Inputs:
     relocs: Path | None = None
     checkpoint: Path | None = None
     budget: int = BUDGET
+    uncalibrated: bool = False
+
+    @property
+    def model(self) -> Path:
+        """The folder of the checkpoint: the one asked for, or the one that comes along."""
+        return self.checkpoint or _WEIGHTS
 
     @property
     def include_dirs(self) -> tuple[Path, ...]:

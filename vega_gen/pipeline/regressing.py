@@ -6,6 +6,7 @@ Enters: a checkout and a target. Leaves: ``regress.Regression``. It does not cou
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from llvm_integration import discover
@@ -20,11 +21,12 @@ from vega_gen.records import BUDGET, FillerName, Mode, PlannedFunction
 def regression(
     llvm: Path, target: str, *, mode: Mode, filler: FillerName, tree: Path | None = None, functions_glob: str = "*", jobs: int = 2,
     work: Path | None = None, build_dir: Path | None = None, timeout: int = 60, keep_going: bool = False, scheduler: str = "",
-    checkpoint: Path | None = None, budget: int = BUDGET, progress: Progress = silent,
+    checkpoint: Path | None = None, budget: int = BUDGET, uncalibrated: bool = False, progress: Progress = silent,
 ) -> regress.Regression:
     """The regression of a held-out target (or of a suite that judges it by some of its tests), the official backend read by the judge
     alone: of functions generated anew, or of those of the backend in ``tree``."""
     inputs, installation, held = target_inputs(llvm, regress.named_suite(target).target, mode, filler, build_dir, checkpoint, budget)
+    inputs = replace(inputs, uncalibrated=uncalibrated)
     folder = work or store.cache_dir() / "regress" / f"{target}-{store.digest(str(inputs.source.root), installation.version)[:8]}"
     mined = mine((inputs.source.root,), held, mode, inputs.tblgen, progress)
     masker = masker_of(inputs.folder, inputs.description)

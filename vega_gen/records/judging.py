@@ -20,6 +20,7 @@ class Judgement:
     ``output``: the failing test's or compiler's output, cut to 20 kB.  ``command``: repeats it.
     ``statements``: (reference statements, of these reproduced in order, to add, change or delete).
     ``confidences``: of each statement that was written, with whether it is one of the reproduced.
+    ``aligned``: statements in order: as written, as the reference has it ("" where there is none), confidence of what was written.
     ``alone``: why the function had a build of its own, "" if it shared one. ``several``: no single target has all the statements that
     it is made of.
     """
@@ -40,6 +41,7 @@ class Judgement:
     alone: str = ""
     several: bool = False
     confidences: tuple[tuple[float, bool], ...] = ()
+    aligned: tuple[tuple[str, str, float], ...] = ()
 
 
 class DecisionKind(StrEnum):

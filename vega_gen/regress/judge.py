@@ -270,6 +270,7 @@ class Regression:
             alone=outcome.alone,
             several=several,
             confidences=comparison.confidences,
+            aligned=comparison.aligned,
         )
 
 

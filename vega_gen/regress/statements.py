@@ -45,13 +45,16 @@ class ErrorKind(StrEnum):
 class Comparison:
     """``reference``: its statements, the signature and each constructor initialiser counted as one; ``reproduced``: of these
     found in order; ``edits``: statements to add, change or delete. ``errors``: kinds, in the order of ``ErrorKind``.
-    ``confidences``: of each statement of the candidate, with whether it is one of the reproduced."""
+    ``confidences``: of each statement of the candidate, with whether it is one of the reproduced. ``aligned``: statements in order, as
+    written and as the reference has them, "" where there is none, with the confidence of what was written (0 where nothing was, 1 for
+    what no filler is asked for)."""
 
     reference: int
     reproduced: int
     edits: int
     errors: tuple[ErrorKind, ...]
     confidences: tuple[tuple[float, bool], ...] = ()
+    aligned: tuple[tuple[str, str, float], ...] = ()
 
 
 def of_several_targets(candidate: Candidate) -> bool:
@@ -63,8 +66,8 @@ def of_several_targets(candidate: Candidate) -> bool:
 
 def missing(reference: Function) -> Comparison:
     """The comparison with nothing."""
-    count = len(_lines(reference.signature, reference.body, reference.in_class))
-    return Comparison(count, 0, count, ())
+    wanted = _lines(reference.signature, reference.body, reference.in_class)
+    return Comparison(len(wanted), 0, len(wanted), (), aligned=tuple(("", " ".join(line), 0.0) for line in wanted))
 
 
 def compare(reference: Function, planned: PlannedFunction, signature: Signature) -> Comparison:
@@ -94,8 +97,18 @@ def compare(reference: Function, planned: PlannedFunction, signature: Signature)
         else:
             errors.add(ErrorKind.CONFIDENCE if _bare(theirs) in offered else ErrorKind.DEFINITION)
     right = [mine == theirs for mine, theirs in pairs if mine is not None]
-    sure = [(s.confidence, right[i]) for s, i in zip(_said(planned.candidate), _heads(signature, body), strict=True)]
-    return Comparison(len(wanted), reproduced, edits, tuple(kind for kind in ErrorKind if kind in errors), tuple(sure))
+    said = {i: s.confidence for s, i in zip(_said(planned.candidate), _heads(signature, body), strict=True)}
+    sure = tuple((confidence, right[i]) for i, confidence in said.items())
+    return Comparison(
+        len(wanted), reproduced, edits, tuple(kind for kind in ErrorKind if kind in errors), sure, tuple(_aligned(pairs, said))
+    )
+
+
+def _aligned(pairs: Sequence[tuple[Tokens | None, Tokens | None]], said: dict[int, float]) -> Iterator[tuple[str, str, float]]:
+    place = 0
+    for mine, theirs in pairs:
+        yield " ".join(mine or ()), " ".join(theirs or ()), 0.0 if mine is None else said.get(place, 1.0)
+        place += mine is not None
 
 
 def _lines(signature: Signature, body: Sequence[Statement], in_class: bool) -> list[Tokens]:

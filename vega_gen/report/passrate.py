@@ -246,6 +246,7 @@ def _judgement(row: dict[str, Any]) -> Judgement:
         "errors": tuple(row["errors"]),
         "statements": tuple(row["statements"]),
         "confidences": tuple((sure, right) for sure, right in row.get("confidences", ())),
+        "aligned": tuple((written, right, sure) for written, right, sure in row.get("aligned", ())),
     }
     return Judgement(**typed)
 
