@@ -1,0 +1,89 @@
+"""``python -m benchmarks.ablation --checkpoint DIR --examples DIR --targets A B --donors C``: what the edit model decides by.
+
+Enters: a checkpoint, the examples that ``vega-gen train`` left in its work folder. Leaves: on standard output, for each thing that is
+hidden from the trained model, how many functions of validation targets it then has with every slot and hole right, how many statements it
+takes and how many of these are right. Nothing is compiled or tested; the model is not trained anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from vega_gen.model import checkpoint
+from vega_gen.model.data import Arrays, Example, arrays, read_shards
+from vega_gen.model.decode import Decision, Search
+from vega_gen.records import ABSENT, OTHER, SlotExample, VariantExample
+
+
+def each_variant(change: Callable[[VariantExample], VariantExample]) -> Callable[[Example], Example]:
+    """Changes every variant of an example."""
+    return lambda e: (e[0], tuple(replace(s, variants=tuple(map(change, s.variants))) for s in e[1]))
+
+
+def without(target: str) -> Callable[[Example], Example]:
+    """Takes a donor out of an example, and what it alone has."""
+
+    def change(example: Example) -> Example:
+        function, slots = example
+        kept = [i for i, (name, _) in enumerate(function.members) if name != target]
+        if not kept:
+            return example
+        place = {old: new for new, old in enumerate(kept)}
+
+        def of(slot: SlotExample) -> SlotExample:
+            left = [k for k, v in enumerate(slot.variants) if any(m in place for m in v.members)]
+            variants = tuple(replace(v, members=tuple(place[m] for m in v.members if m in place)) for v in (slot.variants[k] for k in left))
+            answer = slot.answer if slot.answer < 0 else left.index(slot.answer) if slot.answer in left else OTHER
+            return replace(slot, members=tuple(place[m] for m in slot.members if m in place), variants=variants, answer=answer)
+
+        gone = {s.id for s in slots if not any(m in place for m in s.members) and s.answer == ABSENT}
+        some = tuple(of(s) for s in slots if not any(s.id == g or s.id.startswith(f"{g}.") for g in gone))
+        return replace(function, members=tuple(function.members[i] for i in kept)), some
+
+    return change
+
+
+HIDDEN: dict[str, Callable[[Example], Example]] = {
+    "nothing": lambda e: e,
+    "what TableGen says of names in holes": each_variant(
+        lambda v: replace(v, holes=tuple(replace(h, words=((),) * len(h.words)) for h in v.holes))
+    ),
+    "which names the target has": each_variant(lambda v: replace(v, unknown=0)),
+    "which methods its headers declare": lambda e: (
+        e[0], tuple(replace(s, own=False, variants=tuple(replace(v, own=False) for v in s.variants)) for s in e[1])
+    ),
+    "how near donors are": lambda e: (replace(e[0], members=tuple((t, 0.5) for t, _ in e[0].members)), e[1]),
+    "what statements say": each_variant(lambda v: replace(v, text=("x",))),
+}  # fmt: skip
+
+
+def right(way: Decision, a: Arrays) -> tuple[bool, int, int]:
+    """Whether every slot that the reference asks for is decided, and filled, as it has it; statements taken, and right."""
+    said = [r for _, r in way.statements(a)]
+    there = {i for i in range(len(a.parent)) if a.asked[i] and int(a.answer[i]) != -1}
+    return all(said) and there == set(way.taken), len(said), sum(said)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--examples", type=Path, required=True)
+    parser.add_argument("--targets", nargs="+", required=True, help="validation targets")
+    parser.add_argument("--donors", nargs="*", default=[], help="targets to do without, one at a time")
+    asked = parser.parse_args()
+    known = checkpoint.load(asked.checkpoint)
+    shards = [path for t in asked.targets for path in sorted(asked.examples.glob(f"{t}-*-functions.jsonl"))]
+    examples = [e for p in shards for e in read_shards(p, p.with_name(p.name.replace("functions", "slots"))) if e[1]]
+    print(f"{len(examples)} functions of {', '.join(asked.targets)}")
+    for name, change in (HIDDEN | {f"the donor {donor}": without(donor) for donor in asked.donors}).items():
+        made = [arrays(example, known.vocabulary) for example in (change(e) for e in examples) if example[1]]
+        found = [right(next(iter(Search(known.model, a).ways(1))), a) for a in made]
+        print(f"without {name}: {sum(f[0] for f in found)} right, {sum(f[1] for f in found)} statements, {sum(f[2] for f in found)} right")
+
+
+if __name__ == "__main__":
+    main()
