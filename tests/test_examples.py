@@ -133,6 +133,20 @@ def test_a_model_is_trained_from_a_checkout_and_fills_a_function_of_a_target_it_
     assert (refused.status, "Aaa" in refused.err, "has learnt" in refused.err) == (2, True, True)
 
 
+def test_targets_of_a_further_checkout_are_donors_and_learnt_too(tiny: Path, llvm_source: Path, command: Command, tmp_path: Path) -> None:
+    other = tiny_llvm.make(tmp_path / "other", llvm_source, ("Eee", "Ccc"))
+    words = ("--llvm", tiny, "--corpus", other, "--out", tmp_path / "model", "--work", tmp_path / "work")
+    said = command("train", *words, "--hold-out", "New", "--validate", "Ccc", "--epochs", 1, "--jobs", 1)
+    assert said.status == 0, said.err
+    manifest = orjson.loads((tmp_path / "model/manifest.json").read_bytes())
+    assert manifest["targets"] == ["Aaa", "Bbb", "Eee"]
+    shards = {p.name.split("-")[0]: p for p in (tmp_path / "work/examples").glob("*-functions.jsonl")}
+    donors = {name: {t for line in p.read_bytes().splitlines() for t, _ in orjson.loads(line)["members"]} for name, p in shards.items()}
+    assert donors["Aaa"] == {"Bbb", "Eee"}, "Ccc is validated on, in whichever checkout"
+    assert donors["Eee"] == {"Aaa", "Bbb"}
+    assert {name for name in donors if name.startswith("Ccc")} == {"Ccc", "Ccc@other"}
+
+
 def test_what_is_held_out_cannot_be_learnt(tiny: Path, command: Command, tmp_path: Path) -> None:
     said = command("train", "--llvm", tiny, "--out", tmp_path / "m", "--learn", "Aaa", "--validate", "Bbb", "--hold-out", "Aaa")
     assert said.status == 2

@@ -28,6 +28,9 @@ def train(
     hold_out: Annotated[
         list[str] | None, typer.Option("--hold-out", metavar="T", help="Target not to read; repeatable.  [default: targets/training.toml]")
     ] = None,
+    corpus: Annotated[
+        list[Path] | None, typer.Option("--corpus", metavar="DIR", help="A further checkout, whose targets are learnt too; repeatable.")
+    ] = None,
     mode: Annotated[Mode, typer.Option("--mode", help="What examples show of a target: td, or desc (headers too).")] = Mode.DESC,
     epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the examples, at most.")] = 10,
     kind: Annotated[
@@ -77,7 +80,7 @@ def train(
         "ce_loss_weight": ce_loss_weight, "lora_rank": lora_rank,
     }
     text = text_recipe(kind, epochs, seed, given)
-    lesson = pipeline.lesson(llvm, learn or (), validate or (), hold_out or (), mode)
+    lesson = pipeline.lesson(llvm, learn or (), validate or (), hold_out or (), mode, corpus or ())
     folder = work or store.cache_dir() / "train"
     with render.progress("train") as advance:
         curve = pipeline.train_model(llvm, lesson, out, folder, epochs=epochs, seed=seed, text=text, jobs=jobs, progress=advance)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -36,7 +36,8 @@ _CODE = (
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The examples of one target: ``functions`` and ``slots`` are files of JSON lines, an example a line; counts of them."""
+    """The examples of one target, by its label in the corpus: ``functions`` and ``slots`` are files of JSON lines, an example a line;
+    counts of them."""
 
     target: str
     functions: Path
@@ -45,48 +46,55 @@ class Shard:
 
 
 def example_shards(
-    llvm: Path, targets: Sequence[str], held_out: Sequence[str], mode: Mode, out: Path, *, jobs: int = 2, progress: Progress = silent
+    roots: Sequence[Path], targets: Sequence[str], held_out: Sequence[str], mode: Mode, out: Path, *, jobs: int = 2,
+    progress: Progress = silent,
 ) -> tuple[Shard, ...]:
-    """Writes a pair of shards for each target, held out from the others; ``held_out`` is never read, whatever is learnt.
+    """Writes a pair of shards for each of ``targets`` (folders) of each checkout, held out from the others; ``held_out`` is never
+    read, whatever is learnt.
 
     Shards are named by the hash of what they are made from, and kept. Raises HoldOutError if a target to learn is held out."""
     held = held_out_folders(held_out)
-    corpus = open_corpus((llvm,), held_out, mode)
+    corpus = open_corpus(roots, held_out, mode)
     corpus.mine(lambda done, total: progress(done, total, "parsing C++"))
     key = store.digest("examples", store.code_version(*_CODE), corpus.digest, str(mode), *sorted(held))[:16]
     out.mkdir(parents=True, exist_ok=True)
     found: list[Shard] = []
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        futures = {pool.submit(_write, llvm, target, tuple(sorted(held)), mode, out, key): target for target in targets}
+        futures: dict[Future[Shard], str] = {}
+        for target in (t for t in corpus.targets if t.folder in targets):
+            own_first = sorted(corpus.roots, key=lambda root, path=target.path: not path.is_relative_to(root))
+            futures[pool.submit(_write, own_first, target.folder, target.label, tuple(sorted(held)), mode, out, key)] = target.label
         for done, future in enumerate(as_completed(futures), 1):
             found.append(future.result())
-            progress(done, len(targets), f"examples of {futures[future]}")
+            progress(done, len(futures), f"examples of {futures[future]}")
     return tuple(sorted(found, key=lambda shard: shard.target))
 
 
-def _write(llvm: Path, target: str, held: Sequence[str], mode: Mode, out: Path, key: str) -> Shard:
-    functions, slots = out / f"{target}-{mode}-{key}-functions.jsonl", out / f"{target}-{mode}-{key}-slots.jsonl"
+def _write(roots: Sequence[Path], target: str, label: str, held: Sequence[str], mode: Mode, out: Path, key: str) -> Shard:
+    functions, slots = out / f"{label}-{mode}-{key}-functions.jsonl", out / f"{label}-{mode}-{key}-slots.jsonl"
     if not (functions.is_file() and slots.is_file()):
         lines: tuple[list[bytes], list[bytes]] = ([], [])
-        for function, of_function in examples_of(llvm, target, held, mode):
+        for function, of_function in examples_of(roots, target, held, mode):
             lines[0].append(orjson.dumps(function))
             lines[1].extend(map(orjson.dumps, of_function))
         store.write_atomic(slots, b"".join(line + b"\n" for line in lines[1]))
         store.write_atomic(functions, b"".join(line + b"\n" for line in lines[0]))
     counts = tuple(path.read_bytes().count(b"\n") for path in (functions, slots))
-    return Shard(target, functions, slots, (counts[0], counts[1]))
+    return Shard(label, functions, slots, (counts[0], counts[1]))
 
 
-def examples_of(llvm: Path, target: str, held: Sequence[str], mode: Mode) -> Iterator[tuple[FunctionExample, tuple[SlotExample, ...]]]:
-    """The examples of a target: for each of its functions that generation would write, the slots of a template that no function of
-    the target, nor of a held-out one, is a member of."""
-    source = discover.open_source(llvm)
+def examples_of(
+    roots: Sequence[Path], target: str, held: Sequence[str], mode: Mode
+) -> Iterator[tuple[FunctionExample, tuple[SlotExample, ...]]]:
+    """The examples of a target of the first of ``roots``: for each of its functions that generation would write, the slots of a template
+    that no function of the target, nor of a held-out one, is a member of."""
+    source = discover.open_source(roots[0])
     program = find_tblgen(source, silent)
     without = tuple(sorted({*held, *held_out_folders((target,))}))
     inputs = inputs_of(source, program, target, without, mode, FillerName.CONSENSUS)
-    known = open_corpus((source.root,), held, mode, program)
+    known = open_corpus(roots, held, mode, program)
     known.mine()
-    mined = mine((source.root,), without, mode, program)
+    mined = mine(roots, without, mode, program)
     new = new_target(mined, inputs)
     planner = Planner(mined.groups, mined.template, new, ConsensusFiller(), mined.maskers)
     wanted: dict[str, list[Wanted]] = defaultdict(list)

@@ -31,20 +31,24 @@ _TRAINING = Path(__file__).resolve().parents[2] / "targets" / "training.toml"
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What to train on. ``learn``: targets to learn; ``validate``: those by which the model is chosen and calibrated, held out from
-    learning; ``held_out``: those that are not read at all."""
+    learning; ``held_out``: those that are not read at all. ``corpora``: further checkouts, whose targets are learnt too."""
 
     learn: tuple[str, ...]
     validate: tuple[str, ...]
     held_out: tuple[str, ...]
     mode: Mode = Mode.DESC
+    corpora: tuple[Path, ...] = ()
 
 
-def lesson(llvm: Path, learn: Sequence[str], validate: Sequence[str], held_out: Sequence[str], mode: Mode = Mode.DESC) -> Lesson:
-    """What to train on; for what is left empty, what ``targets/training.toml`` says, and every other target of the checkout."""
+def lesson(
+    llvm: Path, learn: Sequence[str], validate: Sequence[str], held_out: Sequence[str], mode: Mode = Mode.DESC,
+    corpora: Sequence[Path] = (),
+) -> Lesson:
+    """What to train on; for what is left empty, what ``targets/training.toml`` says, and every other target of the checkouts."""
     usual = tomllib.loads(_TRAINING.read_text(encoding="utf-8"))
     held, by = tuple(held_out or usual["held-out"]), tuple(validate or usual["validate"])
-    every = open_corpus((llvm,), held, mode).targets
-    return Lesson(tuple(learn) or tuple(t.folder for t in every if t.folder not in by), by, held, mode)
+    every = dict.fromkeys(t.folder for t in open_corpus((llvm, *corpora), held, mode).targets)
+    return Lesson(tuple(learn) or tuple(folder for folder in every if folder not in by), by, held, mode, tuple(corpora))
 
 
 def train_model(
@@ -62,11 +66,12 @@ def train_model(
     if both:
         raise HoldOutError(f"{', '.join(both)} cannot be learnt and held out", "", "leave it out of one of them")
     speller = _opened(text) if text else None  # before the examples: they take minutes
+    roots = llvm, *lesson.corpora
     shards = {
         "learn": example_shards(
-            llvm, lesson.learn, (*lesson.held_out, *lesson.validate), lesson.mode, work / "examples", jobs=jobs, progress=progress
+            roots, lesson.learn, (*lesson.held_out, *lesson.validate), lesson.mode, work / "examples", jobs=jobs, progress=progress
         ),
-        "validate": example_shards(llvm, lesson.validate, lesson.held_out, lesson.mode, work / "examples", jobs=jobs, progress=progress),
+        "validate": example_shards(roots, lesson.validate, lesson.held_out, lesson.mode, work / "examples", jobs=jobs, progress=progress),
     }
     read = {part: [e for s in found for e in data.read_shards(s.functions, s.slots) if e[1]] for part, found in shards.items()}
     if not all(read.values()):
