@@ -99,35 +99,27 @@ def train(
 
 
 def calibrate(
+    checkpoint: Annotated[Path, typer.Option("--checkpoint", metavar="DIR", help="The model.")],
     run: Annotated[
         list[Path], typer.Option("--run", metavar="FILE", help="Of a validation target: regress --uncalibrated --json FILE. Repeatable.")
     ],
-    checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", metavar="DIR", help="The model whose runs they are.  [default: targets/calibration.toml]")
-    ] = None,
 ) -> None:
-    """Fit what a filler's confidence stands for to judged runs of validation targets (isotonic regression), by filler and mode."""
+    """Fit a model's confidence to what was right in judged runs of validation targets (isotonic regression), for each input mode."""
     from collections import defaultdict
 
     from vega_gen import pipeline
     from vega_gen.report import passrate
 
-    found: defaultdict[tuple[FillerName, Mode], list[tuple[float, bool]]] = defaultdict(list)
-    targets: dict[str, None] = {}
+    found: defaultdict[Mode, list[tuple[float, bool]]] = defaultdict(list)
     for r in (r for file in run for r in passrate.read_runs(file)):
-        if r.filler is not None and r.mode is not None:
-            targets[r.target] = None
-            found[r.filler, r.mode] += passrate.confidences(r.judgements, True)
-    alien = [str(filler) for filler, _ in found if filler.learns != (checkpoint is not None)]
-    if alien or not found:
-        what = f"runs of {alien[0]}" if alien else "no run of a filler"
-        raise InputError(what, "", "give --checkpoint DIR with runs of that model, and with none else")
-    curves = {key: pipeline.calibration.fit(pairs) for key, pairs in found.items()}
-    words = " ".join(f"--run {file.name}" for file in run)
-    where = pipeline.calibration.keep(curves, checkpoint, f"vega-gen calibrate {words} ({', '.join(targets)})")
-    for (filler, mode), curve in curves.items():
-        render.OUT.out(f"{filler} / {mode}: {len(found[filler, mode])} statements, {len(curve)} steps")
-    render.OUT.out(f"wrote {where}")
+        if r.filler is None or not r.filler.learns or r.mode is None:
+            advice = "give runs of this model: vega-gen regress --uncalibrated --checkpoint DIR"
+            raise InputError(f"a run of {r.label}, not of a model", "", advice)
+        found[r.mode] += passrate.confidences(r.judgements, True)
+    curves = {mode: pipeline.calibration.fit(pairs) for mode, pairs in found.items()}
+    pipeline.calibration.keep(curves, checkpoint)
+    for mode, curve in curves.items():
+        render.OUT.out(f"{mode}: {len(found[mode])} statements, {len(curve)} steps")
 
 
 def _shown(name: str, value: float) -> str:

@@ -1,12 +1,11 @@
-"""Stage 8, after the choice: a filler's confidence as the share of its statements that is right, by judged runs of validation targets.
+"""Stage 8, after the choice: a model's confidence as the share of its statements that is right, by judged runs of validation targets.
 
-Enters: planned functions, a filler and a mode; (confidence, right?) pairs of runs. Leaves: the functions with that confidence; curves, and
-where they are kept. It judges nothing.
+Enters: planned functions; (confidence, right?) pairs of runs. Leaves: the functions with that confidence; curves in the checkpoint's
+manifest. It judges nothing.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,26 +16,30 @@ from vega_gen import store
 from vega_gen.errors import InputError
 from vega_gen.model.calibrate import Curve, calibrated, isotonic
 from vega_gen.pipeline.inputs import Inputs
-from vega_gen.records import Candidate, FillerName, Mode, PlannedFunction
+from vega_gen.records import Candidate, Mode, PlannedFunction
 
-CURVES = Path(__file__).resolve().parents[2] / "targets" / "calibration.toml"
 _KEY = "confidence"
-_HEAD = "# What the confidence of a filler stands for, by input mode: (said, is) points between which a line is drawn. Written by\n"
 
 
-def curve_of(filler: FillerName, mode: Mode, checkpoint: Path) -> Curve:
-    """The curve of a filler, of its checkpoint where it is a model; () where none is known."""
-    if filler.learns:
-        manifest = checkpoint / "manifest.json"
-        known = orjson.loads(manifest.read_bytes()).get(_KEY, {}) if manifest.is_file() else {}
-    else:
-        known = tomllib.loads(CURVES.read_text(encoding="utf-8")).get(filler, {})
+def curve_of(checkpoint: Path, mode: Mode) -> Curve:
+    """The curve of a checkpoint for an input mode, () where none is known."""
+    manifest = checkpoint / "manifest.json"
+    known = orjson.loads(manifest.read_bytes()).get(_KEY, {}) if manifest.is_file() else {}
     return tuple((said, right) for said, right in known.get(mode, ()))
 
 
+def asked_with(checkpoint: Path) -> bytes:
+    """What of a checkpoint's manifest its answers depend on: all but the curves; b"" where there is none."""
+    manifest = checkpoint / "manifest.json"
+    if not manifest.is_file():
+        return b""
+    known = orjson.loads(manifest.read_bytes())
+    return orjson.dumps({key: value for key, value in known.items() if key != _KEY}, option=orjson.OPT_SORT_KEYS)
+
+
 def calibrated_functions(functions: Iterable[PlannedFunction], inputs: Inputs) -> tuple[PlannedFunction, ...]:
-    """The functions with confidence by the curve of the filler that made them, unless ``inputs`` wants it as it is."""
-    curve = () if inputs.uncalibrated else curve_of(inputs.filler, inputs.mode, inputs.model)
+    """The functions with confidence by the curve of the model that made them, if one did and ``inputs`` does not want it as it is."""
+    curve = curve_of(inputs.model, inputs.mode) if inputs.filler.learns and not inputs.uncalibrated else ()
     return tuple(with_curve(function, curve) for function in functions)
 
 
@@ -58,21 +61,11 @@ def fit(pairs: Iterable[tuple[float, bool]]) -> Curve:
     return curve
 
 
-def keep(curves: Mapping[tuple[FillerName, Mode], Curve], checkpoint: Path | None, command: str) -> Path:
-    """Writes curves to ``targets/calibration.toml``, or, of a model, to its checkpoint's manifest, beside those that are there; where.
-
-    ``command``: what made them."""
-    if checkpoint is not None:
-        path = checkpoint / "manifest.json"
-        manifest = orjson.loads(path.read_bytes())
-        manifest[_KEY] = manifest.get(_KEY, {}) | {str(mode): curve for (_, mode), curve in curves.items()}
-        store.write_atomic(path, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
-        return path
-    known = tomllib.loads(CURVES.read_text(encoding="utf-8")) if CURVES.is_file() else {}
-    for (filler, mode), curve in curves.items():
-        known.setdefault(str(filler), {})[str(mode)] = [list(point) for point in curve]
-    lines = [_HEAD + f"#     {command}\n"]
-    for filler, of_filler in sorted(known.items()):
-        lines.append(f"\n[{filler}]\n" + "".join(f"{mode} = {points}\n" for mode, points in sorted(of_filler.items())))
-    store.write_atomic(CURVES, "".join(lines).encode())
-    return CURVES
+def keep(curves: Mapping[Mode, Curve], checkpoint: Path) -> None:
+    """Writes curves to a checkpoint's manifest, beside those of other modes. Raises InputError where there is no checkpoint."""
+    path = checkpoint / "manifest.json"
+    if not path.is_file():
+        raise InputError("no checkpoint: no manifest.json", str(checkpoint), "train one with `vega-gen train --llvm DIR --out DIR`")
+    manifest = orjson.loads(path.read_bytes())
+    manifest[_KEY] = manifest.get(_KEY, {}) | {str(mode): curve for mode, curve in curves.items()}
+    store.write_atomic(path, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))

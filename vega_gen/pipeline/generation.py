@@ -29,7 +29,7 @@ from vega_gen.fill.planner import Planner
 from vega_gen.fill.text import TextFiller
 from vega_gen.fill.weights import SHARPNESS
 from vega_gen.groups import FunctionGroup, Groups, Masker
-from vega_gen.pipeline.calibration import calibrated_functions
+from vega_gen.pipeline.calibration import asked_with, calibrated_functions
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
@@ -213,8 +213,7 @@ def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation |
     llvm = f"{inputs.source.version} {installation.prefix} {installation.version}" if installation else inputs.source.version
     headers = (part for item in sorted(inputs.headers.items()) for part in item)
     checker = Path(check.__file__).read_bytes()
-    model = inputs.model / "manifest.json"
-    learnt = model.read_bytes() if inputs.filler.learns and model.is_file() else b""
+    learnt = asked_with(inputs.model) if inputs.filler.learns else b""
     what = (inputs.folder, inputs.mode, inputs.filler, str(inputs.budget), learnt, llvm, checker, store.manifest(inputs.description))
     return store.digest(
         "plan", store.code_version(*_STAGES), *what, mined.corpus.digest, *headers, headers_digest(mined.corpus.root / "include")
