@@ -68,6 +68,13 @@ def test_a_nearer_donor_s_signature_wins() -> None:
     assert donor_signature(members, {0: 0.1, 1: 0.1, 2: 0.8}, MASKERS, new_target(), "").result == ("long",)
 
 
+def test_no_two_parameters_have_one_name() -> None:
+    names = {"Aaa": "int &A, int &C", "Bbb": "int &C, int &B", "Ccc": "int &C, int &C2"}
+    members = [function(t, f"void f({params}) {{ }}") for t, params in names.items()]
+    made = donor_signature(members, {0: 0.5, 1: 0.3, 2: 0.3}, MASKERS, new_target(), "")
+    assert [p.name for p in made.params] == ["C", "B"], "of those left, what weighs most; of the same weight the first"
+
+
 def test_words_that_stand_in_the_class_alone_do_not_split_the_vote() -> None:
     inside = parse_file(b"class AaaInfo { int f(int A) override { return 1; } };", "Aaa", "a.h").functions[0]
     members = [inside, function("Bbb", "int @Info::f(int A) { }"), function("Ccc", "long @Info::f(int A) { }")]

@@ -32,11 +32,12 @@ def donor_signature(
     best = max(votes, key=lambda k: (votes[k], str(k)))
     chosen = next(s for s in masked if _types(s) == best)
     same = [(i, s) for i, s in enumerate(masked) if len(s.params) == len(chosen.params)]
-    params = tuple(
-        replace(p, name=_vote_name([(s.params[k].name, weights.get(i, 0.0)) for i, s in same]))
-        for k, p in enumerate(chosen.params)
-    )
-    return _unmasked(replace(chosen, params=params, class_name=""), new, class_name)
+    params: list[Param] = []
+    for k, p in enumerate(chosen.params):  # no two of one name, whatever the votes
+        taken = {q.name for q in params}
+        offered = [(s.params[k].name, weights.get(i, 0.0)) for i, s in same if s.params[k].name not in taken]
+        params.append(replace(p, name=_vote_name(offered) or (p.name if p.name not in taken else "")))
+    return _unmasked(replace(chosen, params=tuple(params), class_name=""), new, class_name)
 
 
 def declared_signature(
