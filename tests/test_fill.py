@@ -364,6 +364,15 @@ def test_nothing_follows_a_return_but_a_label() -> None:
     assert words(ConsensusFiller().fill(request(template(members), new, signature))[0]) == ["return LowerODD ( Op ) ;"]
 
 
+def test_a_local_that_is_declared_is_used_as_most_donors_use_it() -> None:
+    uses = {"Aaa": "analyze(Info, 4);", "Bbb": "if (ok) { analyze(Info, 4); }", "Ccc": "take(Info, take(1), take(2), 3, 4, 5);"}
+    members = [function(t, f"void f() {{ State Info = take(1); {body} }}") for t, body in uses.items()]
+    new = new_target({"Aaa": 0.4, "Bbb": 0.3, "Ccc": 0.4}, words=WORDS | {"State", "take", "analyze", "ok"})
+    assert words(ConsensusFiller().fill(request(template(members), new))[0])[0] == "State Info = take ( 1 ) ;"
+    (made,) = (c for c in ConsensusFiller().fill(request(template(members), new)) if c.origin == "template")
+    assert len(words(made)) == 2 and "Info" in words(made)[1], "what fills it is in no slot of most donors"
+
+
 def test_a_function_that_few_donors_have_is_seldom_called() -> None:
     members = [function(t, "int f(int Op) { if (Op) { return emitDddNote(Op); } return 0; }") for t in DONORS]
     plain = new_target(words=WORDS | {"take"})

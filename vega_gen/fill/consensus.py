@@ -126,6 +126,7 @@ class Builder:
             for m, line in slot.lines.items():
                 self._places[line.shape].add(m)
         self.decided: Mapping[str, Decided] | None = None
+        self.wanted: set[str] = set()
         self.opinions: Mapping[str, Opinion] = {}
         self.agreed = 0.0
         self.expected = sum(w * _size(self.template.members[i]) for i, w in weights.items())
@@ -188,9 +189,33 @@ class Builder:
         ``opinions``, by slot id, count as much as the donors' vote on what the consensus takes."""
         self.decided = decided
         self.opinions = opinions or {}
+        self.wanted: set[str] = set()
+        candidate = self._built(member, origin)
+        while member is None and decided is None and (more := self._users_of_the_unused() - self.wanted):
+            self.wanted |= more
+            candidate = self._built(member, origin)
+        return candidate
+
+    def _users_of_the_unused(self) -> set[str]:
+        """For each local that is declared and not used: the slot, of those whose slot around is taken, in which most donors use it."""
+        found: set[str] = set()
+        for local in self.declared - self.used:
+            users = [
+                (sum(self.weights[m] for m, line in slot.lines.items() if local in line.head), slot.id)
+                for slot in self.template.walk()
+                if slot.id not in self.here and ("." not in slot.id or slot.id.rpartition(".")[0] in self.here)
+            ]
+            weight, slot_id = max(users, default=(0.0, ""))
+            if weight > 0.0:
+                found.add(slot_id)
+        return found
+
+    def _built(self, member: int | None, origin: str) -> Candidate:
         self.names = _names(self.template, self.request.signature, self.weights, self.own_fields, self.own)
         self.taken = set(self.names.values())
         self.declared = set()
+        self.used: set[str] = set()
+        self.here: set[str] = set()
         self.emitted = set()
         out: list[FilledStatement] = []
         decisions: list[float] = []
@@ -227,7 +252,7 @@ class Builder:
                 likely = p * self._fits.get(slot.id, 1.0)
                 if slot.id in self.opinions:
                     likely = (likely + self.opinions[slot.id].presence) / 2
-                take = likely > self._threshold(slot) if member is None else member in slot.lines
+                take = likely > self._threshold(slot) or slot.id in self.wanted if member is None else member in slot.lines
             if slot.kind is StatementKind.ELSE and previous not in (StatementKind.IF, StatementKind.ELSE):
                 take = False
             if member is None and left and slot.kind not in _LABELS:
@@ -256,7 +281,9 @@ class Builder:
                 continue
             place, known = len(out), len(decisions)
             decisions.append(choice.confidence)
-            self.declared.update(t for t in line.declares_as)
+            self.declared.update(line.declares_as)
+            self.used.update(t for t in (*line.head, *line.tail) if isinstance(t, str) and t not in line.declares_as)
+            self.here.add(slot.id)
             tail = write(line.tail, choice.values[split:], self.names, self.new)
             identity, confidence = statement_id(self.template.group.name, slot.id), choice.confidence
             if self.decided is None:
