@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -24,8 +25,9 @@ _KEY = "confidence"
 def curve_of(checkpoint: Path, mode: Mode) -> Curve:
     """The curve of a checkpoint for an input mode, () where none is known."""
     manifest = checkpoint / "manifest.json"
-    known = orjson.loads(manifest.read_bytes()).get(_KEY, {}) if manifest.is_file() else {}
-    return tuple((said, right) for said, right in known.get(mode, ()))
+    plain: dict[str, Any] = orjson.loads(manifest.read_bytes()) if manifest.is_file() else {}
+    points: list[tuple[float, float]] = plain.get(_KEY, {}).get(mode, [])
+    return tuple((said, right) for said, right in points)
 
 
 def asked_with(checkpoint: Path) -> bytes:
