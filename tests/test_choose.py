@@ -99,7 +99,15 @@ def test_a_named_statement_is_taken_out_with_what_is_nested_in_it() -> None:
     assert chosen.candidate.confidence < planned("x();").candidate.confidence
 
 
-def test_what_is_next_likely_comes_before_nothing() -> None:
+def test_what_is_next_likely_comes_where_leaving_out_does_not_help() -> None:
+    """A compiler that wants the statement: without it, it names the one after it."""
+
+    class Wanting(Refusing):
+        def __call__(self, file: str, text: str) -> CheckResult:
+            found = super().__call__(file, text)
+            wanted = any(word in text for word in ("good", "better", "bad", "worse"))
+            return found if wanted or not found.ok else CheckResult(False, "no return", 0, False)
+
     function = planned("one(); bad(a); two();")
     first, bad, last = function.candidate.statements
 
@@ -107,11 +115,12 @@ def test_what_is_next_likely_comes_before_nothing() -> None:
         statements = (first, replace(bad, alternatives=alternatives), last)
         return replace(function, candidates=(replace(function.candidate, statements=statements),))
 
-    chosen = choose_one(of("worse ( ) ;", "good ( b ) ;", "better ( ) ;"), Refusing("bad", "worse"))
+    chosen = choose_one(of("worse ( ) ;", "good ( b ) ;", "better ( ) ;"), Wanting("bad", "worse"))
     assert body(chosen) == "one ( ) ; good ( b ) ; two ( ) ;"
     assert chosen.candidate.statements[1].alternatives == ("better ( ) ;",)
     assert chosen.candidate.statements[1].confidence < bad.confidence
-    assert body(choose_one(of("", "good ( b ) ;"), Refusing("bad"))) == "one ( ) ; two ( ) ;"
+    assert body(choose_one(of("good ( b ) ;"), Refusing("bad"))) == "one ( ) ; two ( ) ;", "leaving out is tried first"
+    assert not choose_one(of(""), Wanting("bad")).compiles
 
 
 def test_as_many_statements_are_taken_out_as_may_be() -> None:

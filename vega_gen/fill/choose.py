@@ -6,6 +6,7 @@ no test and reads no file of the target beyond what the mode allows (the preambl
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,9 @@ class Compiler(Protocol):
         """Look at many texts at once, each group one function's: what is found out is known when a text is asked for."""
         ...
 
+
+Change = Callable[[Sequence[FilledStatement], int], tuple[FilledStatement, ...]]
+"""What is done about the statement of an index."""
 
 Choosing = Generator[str, CheckResult, PlannedFunction]
 """Yields a text for the compiler, is sent what it says, and returns the function with its choice."""
@@ -68,8 +72,9 @@ def choose(
     progress: Callable[[int, int, str], None] = lambda done, total, text: None,
     spent: Callable[[Module, float], None] = lambda module, seconds: None,
 ) -> tuple[PlannedFunction, ...]:
-    """Each function with its first candidate that compiles, after that the best with the statements that do not compile changed;
-    else the best as it is, with the compiler's message. ``spent`` is told the seconds that each file took."""
+    """Each function with its first candidate that compiles, after that the best with the statements that do not compile left out,
+    after that with others in their places; else the best as it is, with the compiler's message. ``spent`` is told the seconds that
+    each file took."""
     done = count(1)
     # A declaration that does not compile by itself would take every candidate of its file with it.
     declared = [(f.file, text) for f in functions if f.helper for texts in with_declarations([f]).values() for text in texts]
@@ -133,17 +138,18 @@ def choose_one(function: PlannedFunction, helpers: str = "") -> Choosing:
                 first_message = result.message
         if accepted is not None:
             return replace(function, chosen=accepted, compiles=True, message="")
-    for i, candidate in enumerate(function.candidates[:2]):
-        repaired = yield from repair(function, candidate, helpers)
+    for (i, candidate), change in itertools.product(enumerate(function.candidates[:2]), (left_out, replaced)):
+        repaired = yield from repair(function, candidate, change, helpers)
         if repaired is not None:
             candidates = (*function.candidates[:i], repaired, *function.candidates[i:])
             return replace(function, candidates=candidates, chosen=i, compiles=True, message="")
     return replace(function, chosen=0, compiles=False, message=first_message)
 
 
-def repair(function: PlannedFunction, candidate: Candidate, helpers: str = "") -> Generator[str, CheckResult, Candidate | None]:
-    """The candidate with other statements where the compiler names one, None if that does not help: what the filler says is next
-    likely there, and nothing where it says no more. Confidence is halved, the statements' and the candidate's."""
+def repair(
+    function: PlannedFunction, candidate: Candidate, change: Change, helpers: str = ""
+) -> Generator[str, CheckResult, Candidate | None]:
+    """The candidate changed where the compiler names a statement, None if that does not help. Its confidence is halved."""
     current = candidate
     for _ in range(REPAIRS + 1):
         result = yield helpers + definition(function, current)
@@ -152,14 +158,15 @@ def repair(function: PlannedFunction, candidate: Candidate, helpers: str = "") -
         index = statement_at(function, current, result.line - helpers.count("\n"))
         if index is None:
             return None
-        current = replace(current, statements=changed(current.statements, index))
+        current = replace(current, statements=change(current.statements, index))
         if not current.statements:
             return None
     return None
 
 
-def changed(statements: Sequence[FilledStatement], index: int) -> tuple[FilledStatement, ...]:
-    """The statements with the next alternative of one in its place, without it where there is none."""
+def replaced(statements: Sequence[FilledStatement], index: int) -> tuple[FilledStatement, ...]:
+    """The statements with what the filler says is next likely in the place of one, at half its confidence; without it where it says no
+    more."""
     old = statements[index]
     text, *others = old.alternatives or ("",)
     if not text:
