@@ -40,9 +40,9 @@ class Overlay:
         return changed if changed.is_file() else path
 
     @property
-    def objects(self) -> tuple[Path, ...]:
-        """The objects to link ahead of the libraries."""
-        return tuple((self.folder / "obj" / path).with_suffix(".o") for path in self.files)
+    def objects(self) -> dict[str, Path]:
+        """The objects to link ahead of the libraries, by the files that they are made of."""
+        return {path: (self.folder / "obj" / path).with_suffix(".o") for path in self.files}
 
     def private_dirs(self, path: str) -> tuple[Path, Path]:
         """Where the private headers of a file of llvm/lib lie: beside it, changed or not."""

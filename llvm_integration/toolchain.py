@@ -102,11 +102,20 @@ class ToolLinker:
     def compile_steps(self) -> list[Step]:
         """The commands that compile the tools' own sources, and what LLVM's libraries have otherwise than in `overlay`."""
         steps = [self._compile_step(tool, source) for tool in self.tools for source in self._sources(tool)]
-        if self.overlay is None:
-            return steps
-        for path, out in zip(self.overlay.files, self.overlay.objects, strict=True):
-            steps.append(self._step(self.source.root / path, out, self.overlay.private_dirs(path)))
+        if self.overlay is not None:
+            for path, out in self._changed.items():
+                steps.append(self._step(self.source.root / path, out, self.overlay.private_dirs(path)))
         return steps
+
+    @cached_property
+    def _changed(self) -> dict[str, Path]:
+        """Files of the libraries that the tools link, where `overlay` has them otherwise -> the objects."""
+        linked = {flag for flags in self._libraries.values() for flag in flags}
+        return {
+            path: out
+            for path, out in (self.overlay.objects if self.overlay else {}).items()
+            if any(f"-lLLVM{name}" in linked for name in read_lists((self.source.root / path).parent).defined)
+        }
 
     def link(self, tools_dir: Path, objects: Sequence[Path], tools: Sequence[str], jobs: int) -> None:
         """Link `tools` into `tools_dir` with the target's `objects`. Raises ToolFailure with the linker's message."""
@@ -122,8 +131,7 @@ class ToolLinker:
         # Few and small shared libraries: most of a test's processes live for milliseconds.
         runtime = ["-Wl,--as-needed", "-static-libstdc++", "-static-libgcc"]
         flags = ["-no-pie", "-fuse-ld=lld", f"--ld-path={self.installation.lld}", "-Wl,--gc-sections", "-Wl,-O0", "-s", *runtime]
-        changed = self.overlay.objects if self.overlay else ()
-        members = ["-Wl,--start-lib", *map(str, (*objects, *changed)), "-Wl,--end-lib"]
+        members = ["-Wl,--start-lib", *map(str, (*objects, *self._changed.values())), "-Wl,--end-lib"]
         return [str(self.installation.clangxx), *flags, "-o", str(out), *own, *members, *self._libraries[tool]]
 
     @cached_property

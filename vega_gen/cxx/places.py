@@ -6,7 +6,7 @@ It does not decide what an entry is for, nor change the text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +45,10 @@ class Places:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._root = parse(data)
+        self._declared: dict[str, list[Node]] = {}
+        for node in _walk(self._root, lambda node: kind(node) not in ("compound_statement", "initializer_list")):
+            self._declared.setdefault(kind(node), []).append(node)
+        self._names = [(self._name(node), node) for node in self._all("function_definition")]
 
     def lists(self, shape: Shape, holder: str) -> list[list[Item]]:
         """The lists of ``shape`` in what is called ``holder``, in order of the text; [] if it has none.
@@ -68,18 +72,19 @@ class Places:
     def reach(self, holder: str) -> str:
         """The text of the functions called ``holder`` and of those of this file that they call."""
         texts = [self._text(function) for function in self._functions(holder)]
-        called = {self._text(f) for text in texts for f in self._all("function_definition") if f"{self._name(f)}(" in text}
+        called = {self._text(function) for text in texts for name, function in self._names if f"{name}(" in text}
         return "\n".join([*texts, *sorted(called - set(texts))])
 
     def errors(self) -> int:
         """How many pieces of the file cannot be read as C++."""
-        return sum(1 for node in _walk(self._root) if node.is_missing or node.is_error)
+        return sum(1 for node in _walk(self._root, lambda node: node.has_error) if node.is_missing or node.is_error)
 
     def _text(self, node: Node) -> str:
         return self._data[node.start_byte : node.end_byte].decode("latin-1")
 
     def _all(self, wanted: str) -> list[Node]:
-        return _below(self._root, wanted)
+        """The nodes of a kind, those in bodies of functions aside."""
+        return self._declared.get(wanted, [])
 
     def _name(self, function: Node) -> str:
         """A function's name as it is written, without spaces."""
@@ -90,7 +95,7 @@ class Places:
         return "".join(self._text(name).split()) if name is not None else ""
 
     def _functions(self, holder: str) -> list[Node]:
-        return [f for f in self._all("function_definition") if f"::{self._name(f)}".endswith(f"::{holder}")]
+        return [function for name, function in self._names if f"::{name}".endswith(f"::{holder}")]
 
     def _is_enum(self, node: Node, holder: str) -> bool:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
@@ -160,13 +165,14 @@ class Places:
         return [Item(self._text(node), node.start_byte, node.end_byte) for node in nodes if kind(node) != "comment"]
 
 
-def _walk(root: Node) -> Iterator[Node]:
-    """Every node, in order of the text."""
+def _walk(root: Node, enter: Callable[[Node], bool] = lambda node: True) -> Iterator[Node]:
+    """Every node, in order of the text; what lies below one only where ``enter`` says so."""
     stack = [root]
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(node.children))
+        if enter(node):
+            stack.extend(reversed(node.children))
 
 
 def _below(root: Node, wanted: str) -> list[Node]:

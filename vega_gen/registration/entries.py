@@ -94,7 +94,7 @@ def addition(site: Site, items: Sequence[Item], new: Arch, like: Sequence[Arch],
         return [*_alias(items, last, new), _after(data, last, filled(site.entry, values), site)]
     forms = [(arch, item, masked(item.body if site.shape is Shape.CASES else item.head, arch)) for arch, item in has]
     count = {form: sum(1 for _, _, other in forms if other == form) for _, _, form in forms}
-    best = max(count, key=lambda form: (count[form], _own(form)))
+    best = max(count, key=lambda form: (count[form], _own(form), -len(form)))  # one that is the target's own, and no more
     groups = Counter(item.group for item in items)
     chosen = [(arch, item) for arch, item, form in forms if form == best]
     arch, item = max(chosen, key=lambda pair: (groups[pair[1].group] == 1, pair[1].start))
@@ -126,7 +126,7 @@ def _own(text: str) -> int:
 
 
 def _same(site: Site, one: Arch, other: Arch) -> bool:
-    bits = Property.BITS not in site.by or one.bits == other.bits
+    bits = Property.BITS not in site.by or not other.bits or one.bits == other.bits
     return bits and (Property.ENDIAN not in site.by or one.little == other.little)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from llvm_integration.edits import Edit
+from vega_gen.cxx.places import Shape
 from vega_gen.errors import InputError
 from vega_gen.registration.entries import Change, addition, alike, entry_of, values_of, wanted
 from vega_gen.registration.sites import Key, Says, Site, site_that_says, sites
@@ -91,12 +92,13 @@ def plan_registration(root: Path, new: NewTriple) -> Registration:
             changes.setdefault(found.path, []).extend(made)
             places.append(_place(site, arch, found.path, State.ADDED, 0, made[-1].text.strip()))
     edits = [_edit(path, tree.data(path), of_path) for path, of_path in changes.items()]
-    relocations = f"{_RELOCATIONS}/{arch.relocations}"
-    if not (root / relocations).is_file():
-        edits.append(Edit(relocations, new.relocations, LABEL))
-    texts = {place.path: tree.data(place.path) for place in places}
-    texts[relocations] = (root / relocations).read_bytes() if (root / relocations).is_file() else b""
-    texts |= {edit.path: edit.data for edit in edits if edit.data is not None}
+    definitions = _definitions(tree, arch)
+    if definitions.state is State.MISSING:
+        edits.append(Edit(definitions.path, new.relocations, LABEL))
+        definitions = replace(definitions, state=State.ADDED)
+    places.append(definitions)
+    texts = {edit.path: edit.data for edit in edits if edit.data is not None}
+    texts = {place.path: tree.data(place.path) for place in places if place.path not in texts} | texts
     return Registration(tuple(sorted(edits, key=lambda edit: edit.path)), tuple(places), number, texts)
 
 
@@ -124,7 +126,16 @@ def places_of(root: Path, target: str) -> tuple[Place, ...]:
                 place = _place(site, arch, found.path, State.MISSING, 0, "")
             if place is not None:
                 places.append(place)
+            if site.shape is Shape.ENUMS and place is not None and place.state is State.PRESENT:
+                places.append(_definitions(tree, arch))
     return tuple(places)
+
+
+def _definitions(tree: Tree, arch: Arch) -> Place:
+    """The file of a target's relocations."""
+    path = f"{_RELOCATIONS}/{arch.relocations}"
+    state = State.PRESENT if (tree.root / path).is_file() else State.MISSING
+    return Place(path, "", arch.name, state, True, "LLVM does not compile where it is included", 0, "")
 
 
 def _lists(tree: Tree, site: Site) -> Found | None:
