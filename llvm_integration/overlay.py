@@ -6,10 +6,11 @@ installation's, and the sources whose objects are linked ahead of its libraries.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from llvm_integration.discover import Source
 from llvm_integration.process import ToolFailure
@@ -59,7 +60,11 @@ def overlay(source: Source, texts: Mapping[str, bytes], folder: Path) -> Overlay
     own = {path: data for path, data in texts.items() if path.startswith("llvm/") and not path.startswith("llvm/lib/Target/")}
     if not own:
         raise ToolFailure("no changed file of LLVM's", next_step="build the target without an overlay")
-    for path, data in (_beside(source, own) | own).items():
+    everything = own | _beside(source, own)
+    for old in (folder / "llvm").rglob("*"):
+        if old.is_file() and old.relative_to(folder).as_posix() not in everything:
+            old.unlink()
+    for path, data in everything.items():
         changed = folder / path
         if not changed.is_file() or changed.read_bytes() != data:
             changed.parent.mkdir(parents=True, exist_ok=True)
@@ -76,12 +81,12 @@ def overlay(source: Source, texts: Mapping[str, bytes], folder: Path) -> Overlay
 def _beside(source: Source, texts: Mapping[str, bytes]) -> dict[str, bytes]:
     """What the changed headers include by paths relative to themselves, which a compiler looks up beside them first."""
     found: dict[str, bytes] = {}
-    left = [path for path in texts if path.startswith(_INCLUDE)]
+    left = [(path, data) for path, data in texts.items() if path.startswith(_INCLUDE)]
     while left:
-        path = left.pop()
-        for name in _QUOTED.findall((texts.get(path) or found[path]).decode("latin-1")):
-            other = (PurePosixPath(path).parent / name).as_posix()
-            if other not in texts and other not in found and (source.root / other).is_file():
+        path, data = left.pop()
+        for name in _QUOTED.findall(data.decode("latin-1")):
+            other = posixpath.normpath(f"{posixpath.dirname(path)}/{name}")
+            if other.startswith(_INCLUDE) and other not in texts and other not in found and (source.root / other).is_file():
                 found[other] = (source.root / other).read_bytes()
-                left.append(other)
+                left.append((other, found[other]))
     return found

@@ -149,6 +149,7 @@ def test_lines_are_only_added_and_every_file_can_be_read(tmp_path: Path, arch: s
         (replace(TOY, arch="shadeling"), "takes shadeling for another architecture"),
         (replace(TOY, number=0x29), "41 is the ELF machine number of EM_BETA"),
         (replace(TOY, folder="ALPHA", arch="toy"), "differ in case alone"),
+        (replace(TOY, relocations="ELF_RELOC(R_ALPHA_NONE, 0)\n"), "R_ALPHA_NONE is one"),
     ],
 )
 def test_what_another_has_is_refused(registry: Path, new: NewTriple, said: str) -> None:
@@ -254,7 +255,7 @@ def test_a_triple_of_a_description() -> None:
     assert (new.folder, new.arch, new.bits, new.little, new.machine) == ("Toy", "toy", 32, True, "EM_TOY")
     assert re.findall(r"ELF_RELOC\((\w+), (\d+)\)", new.relocations) == [("R_TOY_NONE", "0"), ("R_TOY_32", "1")]
     assert new_triple(described(), bits=16, relocations="given\n").relocations == "given\n"
-    for wrong in ({"arch": "Toy-1"}, {"bits": 24}, {"number": 1 << 16}):
+    for wrong in ({"arch": "Toy-1"}, {"arch": "register"}, {"arch": "int"}, {"arch": "xor"}, {"bits": 24}, {"number": 1 << 16}):
         with pytest.raises(InputError):
             new_triple(described(("GPR", ("i32",), 4)), **wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="no register class"):

@@ -22,6 +22,7 @@ from vega_gen.registration.triple import NewTriple, machine_number
 
 LABEL = "triple and ELF"
 _RELOCATIONS = "llvm/include/llvm/BinaryFormat/ELFRelocs"
+_RELOCATION = re.compile(r"\bELF_RELOC\(\s*(\w+)")
 _NAME = re.compile(r'"([^"]*)"')
 
 
@@ -185,6 +186,7 @@ def _check(tree: Tree, new: NewTriple) -> int:
             "choose another name for the triple",
         )
     _check_names(tree, new)
+    _check_relocations(tree, new)
     known = tree.numbers.get(new.machine)
     if known is not None:
         if new.number not in (0, known):
@@ -215,6 +217,16 @@ def _check_names(tree: Tree, new: NewTriple) -> None:
                         tree.find_needed(site).path,
                         "choose another name for the triple",
                     )
+
+
+def _check_relocations(tree: Tree, new: NewTriple) -> None:
+    """Raises ``InputError`` if another target's relocations have a name of the new one's: all are enumerators of one namespace."""
+    names = set(_RELOCATION.findall(new.relocations))
+    for path in sorted((tree.root / _RELOCATIONS).glob("*.def")):
+        taken = names & set(_RELOCATION.findall(path.read_text(encoding="utf-8"))) if path.stem != new.folder else None
+        if taken:
+            advice = f"call them R_{new.arch.upper()}_..., or leave the relocations out to have them made"
+            raise InputError(f"{len(taken)} relocations are another target's already, {min(taken)} is one", str(path), advice)
 
 
 def _entry_line(tree: Tree, site: Site, name: str) -> str:

@@ -9,12 +9,17 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
+
+from pygments import lexers
+from pygments.token import Token
 
 from llvm_integration.edits import STAMP
 from vega_gen.errors import InputError
 from vega_gen.records import Description
 
 _ARCH = re.compile(r"[a-z][a-z0-9_]*")
+_LEXER = cast(Any, lexers).CppLexer()
 _MACHINES = 0x10000
 _UNOFFICIAL = 0x8000
 _POINTERS = ("i16", "i32", "i64")
@@ -57,8 +62,9 @@ def new_triple(
     """
     folder = folder or description.folder
     arch = arch or folder.lower()
-    if not _ARCH.fullmatch(arch):
-        raise InputError(f"{arch!r} cannot be a triple's architecture", next_step="use small letters, digits and _, a letter first")
+    if not _ARCH.fullmatch(arch) or next(iter(_LEXER.get_tokens(arch)))[0] is not Token.Name:
+        advice = "use small letters, digits and _, a letter first, and no word of C++'s own"
+        raise InputError(f"{arch!r} cannot be a triple's architecture", next_step=advice)
     bits = bits or pointer_bits(description)
     if bits not in (16, 32, 64):
         raise InputError(f"pointers of {bits} bits", next_step="give 16, 32 or 64")
