@@ -25,11 +25,12 @@ ORDER = (
     ("fill",),
     ("emit",),
     ("regress",),
+    ("ladder",),
     ("report",),
     ("review",),
     ("pipeline",),
     ("render",),
-    ("cli_experiment", "cli_generate", "cli_mine", "cli_regress", "cli_review", "cli_train"),
+    ("cli_experiment", "cli_generate", "cli_ladder", "cli_mine", "cli_regress", "cli_review", "cli_train"),
     ("cli",),
     ("__main__",),
 )

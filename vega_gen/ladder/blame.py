@@ -21,6 +21,11 @@ def crashed(done: Completed) -> bool:
     return done.timed_out or done.returncode < 0 or done.returncode >= 128 or "LLVM ERROR:" in done.stderr or "Stack dump:" in done.stderr
 
 
+def explained(done: Completed) -> bool:
+    """Whether a tool said what went wrong."""
+    return _MATTERS.search(done.stderr) is not None
+
+
 def message(done: Completed) -> str:
     """The first line that says what went wrong."""
     if done.timed_out:

@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from llvm_integration.process import run
 from vega_gen.ladder import blame, features
+from vega_gen.ladder.ask import ask
 from vega_gen.ladder.mc import Mc
 from vega_gen.ladder.programs import Programs, Progress, emulator
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.subject import Subject, Tools
 from vega_gen.records import Ladder, Obstacle, Rung, Step
 
-SECONDS = 60.0
 _LISTED = re.compile(r"^\s+(\S+)\s+- ", re.M)
 
 
@@ -53,7 +52,7 @@ def _built(tools: Tools) -> Step:
         if path is None:
             obstacles.append(Obstacle(name, "", "there is none"))
             continue
-        done = run([str(path), "--version"], timeout=SECONDS)
+        done = ask([str(path), "--version"])
         obstacles += [] if done.ok else [blame.obstacle(name, done, "")]
     return Step(Rung.BUILT, len(named) - len(obstacles), len(named), tuple(obstacles))
 
@@ -65,7 +64,7 @@ def _registered(tools: Tools, subject: Subject) -> Step:
     listing = {"llc": tools.llc, "llvm-mc": tools.llvm_mc, "llvm-objdump": tools.llvm_objdump}
     present = {name: path for name, path in listing.items() if path}
     for name, path in present.items():
-        done = run([str(path), "--version"], timeout=SECONDS)
+        done = ask([str(path), "--version"])
         if not wanted & {found.lower() for found in _LISTED.findall(done.stdout)}:
             obstacles.append(Obstacle(name, done.command, f"does not list {' or '.join(sorted(wanted))}"))
     return Step(Rung.REGISTERED, len(present) - len(obstacles), len(present), tuple(obstacles))

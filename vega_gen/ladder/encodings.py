@@ -96,12 +96,12 @@ def of_no_account(instruction: Instruction) -> int:
 def bases(description: Description, instruction: Instruction) -> tuple[Vector, ...]:
     """Encodings of which one should be valid: a register from the middle of each class, and for other fields 0, 1, or all bits."""
     found = _bounds(description, instruction)
-    names = [name for name, values in found.items() if values.registers]
+    middle = {name: bound.registers for name, bound in found.items() if bound.registers}
+    # Each register another, for there are instructions that do not allow the same one twice.
+    chosen = {name: known[(len(known) // 2 + 3 * index) % len(known)] for index, (name, known) in enumerate(middle.items())}
     made: dict[int, Vector] = {}
     for number in (0, 1, -1):
-        values = {
-            name: bound.middle if name in names else number & ((1 << fields(instruction)[name]) - 1) for name, bound in found.items()
-        }
+        values = {name: chosen.get(name, number & ((1 << width) - 1)) for name, width in fields(instruction).items()}
         bits = encode(instruction, values)
         made.setdefault(bits, Vector(instruction, tuple(values.items()), bits))
     return tuple(made.values())
@@ -128,11 +128,10 @@ def register_class(description: Description, instruction: Instruction, field: st
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """The bounds of a field, least first; for a register, those of its class and one from the middle."""
+    """The bounds of a field, least first. ``registers``: all that its class allows, () where it holds no register."""
 
     values: tuple[int, ...]
-    registers: bool = False
-    middle: int = 0
+    registers: tuple[int, ...] = ()
 
 
 def _bounds(description: Description, instruction: Instruction) -> dict[str, _Bound]:
@@ -142,8 +141,8 @@ def _bounds(description: Description, instruction: Instruction) -> dict[str, _Bo
 
 def _bound(registers: dict[int, str], width: int) -> _Bound:
     if registers:
-        known = sorted(registers)
-        return _Bound(tuple(dict.fromkeys((known[0], known[-1]))), True, known[len(known) // 2])
+        known = tuple(sorted(registers))
+        return _Bound(tuple(dict.fromkeys((known[0], known[-1]))), known)
     return _Bound(tuple(dict.fromkeys((0, 1, 1 << (width - 1), (1 << width) - 1))))
 
 

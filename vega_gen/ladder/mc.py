@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from llvm_integration.process import Completed, run
+from llvm_integration.process import Completed
 from vega_gen.ladder import blame
+from vega_gen.ladder.ask import ask
 from vega_gen.ladder.subject import Subject
 from vega_gen.records import Obstacle
 
 BATCH = 2000
-SECONDS = 120.0
-MEMORY_MB = 4096
 _AT = re.compile(r"^<stdin>:(\d+):\d+: (?:error|warning): (.*)$", re.M)
 _LABEL = re.compile(r"^VG(\d+):")
 _ENCODING = re.compile(r"encoding: \[([^\]]*)\]")
@@ -57,7 +56,7 @@ class Mc:
         return f"echo {shlex.quote(_listed(item) if isinstance(item, bytes) else item)} | {shlex.join(self._argv(item))}"
 
     def _argv(self, item: bytes | str) -> list[str]:
-        return [str(self.path), "-disassemble" if isinstance(item, bytes) else "-show-encoding", *self.subject.options("-triple")]
+        return [str(self.path), "-disassemble" if isinstance(item, bytes) else "-show-encoding", *self.subject.options("--triple")]
 
     def _refused(self, item: bytes | str, done: Completed | str) -> Obstacle:
         if isinstance(done, str):
@@ -65,9 +64,7 @@ class Mc:
         return Obstacle("", self.command(item), blame.message(done), blame.function(done, self.subject.name))
 
     def _run(self, items: Sequence[bytes | str], text: str) -> Completed:
-        # The names in a stack take half a second, and serve where it is known which item crashes.
-        env = {"LLVM_DISABLE_SYMBOLIZATION": "1"} if len(items) > 1 else {}
-        return run(self._argv(items[0]), stdin=text, timeout=SECONDS, memory_mb=MEMORY_MB, env=env)
+        return ask(self._argv(items[0]), stdin=text, quick=len(items) > 1)
 
     def _disassemble(self, items: Sequence[bytes]) -> list[str | Obstacle] | Completed:
         done = self._run(items, "".join(f"{_listed(data)}\n" for data in items))

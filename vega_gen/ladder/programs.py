@@ -13,13 +13,14 @@ from shutil import which
 from llvm_integration.process import Completed, run
 from vega_gen.emit import smoke
 from vega_gen.ladder import blame
+from vega_gen.ladder.ask import ask
 from vega_gen.ladder.subject import Machine, Subject, Tools
 from vega_gen.records import Obstacle, Rung, Step
 
 Progress = Callable[[int, int, str], None]
 LEVELS = ("-O0", "-O2")
-SECONDS = 60.0
-MEMORY_MB = 4096
+SECONDS = 20.0
+QEMU_MB = 16384  # of address space, which QEMU reserves for its guest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class _Compiling:
     @property
     def name(self) -> str:
         return f"{self.program.name} {self.level}"
+
+    def file(self, ending: str) -> Path:
+        return self.place.with_name(f"{self.place.name}{ending}")
 
 
 class Programs:
@@ -62,11 +66,11 @@ class Programs:
         """To an object, which llvm-readobj reads and llvm-objdump disassembles without an unknown instruction."""
 
         def one(program: _Compiling) -> Obstacle | None:
-            return self._compile(program, ".o", "-filetype=obj") or self._read_back(program.name, program.place.with_name(f"{program.place.name}.o"))
+            return self._compile(program, ".o", "-filetype=obj") or self._read_back(program)
 
-        readers = [name for name, path in (("llvm-readobj", self.tools.llvm_readobj), ("llvm-objdump", self.tools.llvm_objdump)) if not path]
+        readers = {"llvm-readobj": self.tools.llvm_readobj, "llvm-objdump": self.tools.llvm_objdump}
         step = self._step(Rung.OBJECTS, progress, one)
-        return replace(step, notes=tuple(f"not read back by {name}: there is none" for name in readers))
+        return replace(step, notes=tuple(f"not read back by {name}: there is none" for name, path in readers.items() if not path))
 
     def runs(self, machine: Machine, qemu: str, progress: Progress) -> Step:
         """Linked with a ``_start`` and the helpers that compiled too, and run: the exit status is what ``main`` returns.
@@ -76,16 +80,15 @@ class Programs:
         lost = sorted(name for name, path in helpers.items() if path is None)
 
         def one(program: _Compiling) -> Obstacle | None:
-            compiled = program.place.with_name(f"{program.place.name}.o")
-            if not compiled.is_file():
-                return self._compile(program, ".o", "-filetype=obj") or one(program)
-            executable = program.place.with_name(f"{program.place.name}.elf")
+            if obstacle := self._compile(program, ".o", "-filetype=obj"):
+                return obstacle
+            executable = program.file(".elf")
             archive = [str(path) for path in helpers.values() if path]
-            argv = [str(self.tools.lld), "-m", machine.emulation, str(start), str(compiled), "--start-lib", *archive, "--end-lib"]
+            argv = [str(self.tools.lld), "-m", machine.emulation, str(start), str(program.file(".o")), "--start-lib", *archive, "--end-lib"]
             linked = run([*argv, "-o", str(executable)], timeout=SECONDS)
             if not linked.ok:
                 return blame.obstacle(program.name, linked, self.subject.name)
-            ran = run([qemu, str(executable)], timeout=SECONDS, memory_mb=MEMORY_MB * 4)
+            ran = run([qemu, str(executable)], timeout=SECONDS, memory_mb=QEMU_MB)
             if ran.returncode == program.program.expected and not ran.timed_out:
                 return None
             what = f"ended with {ran.returncode}, not {program.program.expected}"
@@ -103,32 +106,32 @@ class Programs:
         return Step(rung, len(self.all) - len(found), len(self.all), tuple(found))
 
     def _compile(self, one: _Compiling, ending: str, *options: str) -> Obstacle | None:
-        out = one.place.with_name(f"{one.place.name}{ending}")
-        done = self._llc(one.level, one.program.name, out, options)
+        done = self._llc(one.level, one.program.name, one.file(ending), options)
         return None if done.ok else blame.obstacle(one.name, done, self.subject.name)
 
     def _llc(self, level: str, name: str, out: Path, options: Sequence[str]) -> Completed:
         out.unlink(missing_ok=True)
         argv = [str(self.llc), *self.subject.options(), level, *options, str(self.work / f"{name}.ll"), "-o", str(out)]
-        done = run(argv, timeout=SECONDS, memory_mb=MEMORY_MB)
+        done = ask(argv)
         if not done.ok:
             out.unlink(missing_ok=True)
         return done
 
-    def _read_back(self, name: str, compiled: Path) -> Obstacle | None:
+    def _read_back(self, one: _Compiling) -> Obstacle | None:
+        compiled = str(one.file(".o"))
         if reader := self.tools.llvm_readobj:
-            done = run([str(reader), "-h", "-S", "-r", "--symbols", str(compiled)], timeout=SECONDS)
-            if not done.ok or "main" not in done.stdout:
-                return blame.obstacle(name, done, self.subject.name)
-        if dumper := self.tools.llvm_objdump:
-            attrs = (f"--mattr={self.subject.attrs}",) if self.subject.attrs else ()
-            cpu = (f"--mcpu={self.subject.cpu}",) if self.subject.cpu else ()
-            done = run([str(dumper), "-d", f"--triple={self.subject.triple}", *cpu, *attrs, str(compiled)], timeout=SECONDS)
+            done = ask([str(reader), "-h", "-S", "-r", "--symbols", compiled])
             if not done.ok:
-                return blame.obstacle(name, done, self.subject.name)
+                return blame.obstacle(one.name, done, self.subject.name)
+            if "Name: main" not in done.stdout:
+                return Obstacle(one.name, done.command, "the object has no symbol main")
+        if dumper := self.tools.llvm_objdump:
+            done = ask([str(dumper), "-d", *self.subject.options("--triple"), compiled])
+            if not done.ok:
+                return blame.obstacle(one.name, done, self.subject.name)
             unknown = next((line.strip() for line in done.stdout.splitlines() if "<unknown>" in line), "")
             if unknown:
-                return Obstacle(name, done.command, f"not disassembled: {unknown}")
+                return Obstacle(one.name, done.command, f"not disassembled: {unknown}")
         return None
 
     def _start(self, machine: Machine) -> Path:

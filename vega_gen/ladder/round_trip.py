@@ -67,6 +67,16 @@ class _Tried:
     open_bits: int = 0
 
 
+def exact(llvm_mc: Mc, subject: Subject, met: frozenset[str]) -> tuple[bytes, ...]:
+    """One encoding of each instruction that comes back as it was, whole: what a test of LLVM's can ask for."""
+    candidates = {i.name: bases(subject.description, i) for i in asked(subject.description, met)}
+    order = _order(llvm_mc, [found[0] for found in candidates.values()])
+    starts, _ = _starts(llvm_mc, order, candidates)
+    tried = (one for found in _there_and_back(llvm_mc, order, starts).values() for one in found)
+    kept = [one.vector for one in tried if one.way is _Way.SAME and not one.open_bits and not of_no_account(one.vector.instruction)]
+    return tuple(order.bytes_of(v.bits, v.instruction.size) for v in kept)
+
+
 def round_trip(llvm_mc: Mc, subject: Subject, met: frozenset[str], progress: Progress) -> Step:
     """Try every instruction whose predicates are in ``met``. Raises ``ToolFailure`` where llvm-mc cannot be started."""
     description = subject.description
@@ -105,9 +115,8 @@ def _order(llvm_mc: Mc, sample: Sequence[Vector]) -> Order:
     scores: dict[Order, int] = {}
     for order in Order:
         texts = llvm_mc.disassemble([order.bytes_of(v.bits, v.instruction.size) for v in some])
-        scores[order] = sum(
-            1 + 2 * int(text.startswith(mnemonic(v.instruction) or "?")) for v, text in zip(some, texts, strict=True) if isinstance(text, str)
-        )
+        pairs = [(v, text) for v, text in zip(some, texts, strict=True) if isinstance(text, str)]
+        scores[order] = sum(3 if text.startswith(mnemonic(v.instruction) or "?") else 1 for v, text in pairs)
         if scores[order] > 2 * len(some):
             break
     return max(scores, key=lambda order: scores[order])

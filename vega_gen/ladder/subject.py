@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from vega_gen.errors import NotFoundError
 from vega_gen.records import Description
 
 _DATA = Path(__file__).resolve().parents[2] / "targets" / "qemu.toml"
@@ -63,10 +64,10 @@ class Subject:
     attrs: str = ""
     machine: Machine | None = None
 
-    def options(self, triple: str = "-mtriple") -> tuple[str, ...]:
-        """The options of a tool: the triple (llvm-mc calls it -triple), -mcpu, -mattr."""
-        cpu = (f"-mcpu={self.cpu}",) if self.cpu else ()
-        attrs = (f"-mattr={self.attrs}",) if self.attrs else ()
+    def options(self, triple: str = "--mtriple") -> tuple[str, ...]:
+        """The options of a tool: the triple (which llvm-mc and llvm-objdump call --triple), --mcpu, --mattr."""
+        cpu = (f"--mcpu={self.cpu}",) if self.cpu else ()
+        attrs = (f"--mattr={self.attrs}",) if self.attrs else ()
         return (f"{triple}={self.triple}", *cpu, *attrs)
 
 
@@ -81,11 +82,12 @@ def subject(
     machine: str = "",
 ) -> Subject:
     """A Subject of which the rest is told by the description: the legal integers by its register classes (the word is the largest of
-    them, and a pointer is as wide), the machine by the Target record's name."""
+    them, and a pointer is as wide), the machine by the Target record's name. Raises ``NotFoundError`` for a machine that is not there."""
+    if machine and machine not in machines():
+        raise NotFoundError(f"no machine is called {machine}", str(_DATA), f"name one of: {', '.join(machines())}")
     legal = tuple(sorted(widths)) or legal_widths(description)
-    found = machines().get(machine) or next(
-        (m for m in machines().values() if description.name in m.targets and m.bits == max(legal)), None
-    )
+    fitting = (m for m in machines().values() if description.name in m.targets and m.bits == max(legal))
+    found = machines()[machine] if machine else next(fitting, None)
     return Subject(name or description.name, triple, description, legal, max(legal), cpu, attrs, found)
 
 
