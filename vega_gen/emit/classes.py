@@ -93,7 +93,7 @@ def _method(member: Member, function: PlannedFunction | None, markers: Markers) 
     if function is None or not function.in_class:
         return declaration
     text = function_text(function, markers, in_class=True)
-    return f"{declaration}\n{text}" if function.compiles is False else text
+    return f"{declaration}\n{text}" if function.compiles is False and function.instead is None else text
 
 
 def _declaration(signature: Signature, *, pure: bool = False) -> str:
