@@ -70,9 +70,10 @@ def test_what_the_linker_misses_is_made() -> None:
 
 
 def test_an_error_that_belongs_to_nothing_brings_the_file_down() -> None:
-    found, _ = built(plan(function("int a() { return bad; }", "A.cpp"), function("int b() { return 1; }", "B.cpp")), Words(("bad",), placed=False))
+    other = function("int b() { return 1; }", "B.cpp")
+    found, _ = built(plan(function("int a() { return bad; }", "A.cpp"), other), Words(("bad",), placed=False))
     assert of(found) == [Step.STUB, Step.FILLED]
-    found, _ = built(plan(function("int bad() { return 1; }", "A.cpp"), function("int b() { return 1; }", "B.cpp")), Words(("bad(",), placed=False))
+    found, _ = built(plan(function("int bad() { return 1; }", "A.cpp"), other), Words(("bad(",), placed=False))
     assert of(found) == [Step.LEFT_OUT, Step.FILLED]
     assert "A.cpp" not in emitted(found)
 

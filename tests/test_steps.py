@@ -125,7 +125,10 @@ def test_a_stub_stands_after_the_draft_and_names_the_function() -> None:
     assert '#include "llvm/Support/ErrorHandling.h"' in draft
 
 
-@pytest.mark.parametrize("head", ["void f(int A)", "bool f() const", "const Thing &f(Thing &T)", "std::pair<int, Thing> f()", "Thing *f(int)"])
+HEADS = ["void f(int A)", "bool f() const", "const Thing &f(Thing &T)", "std::pair<int, Thing> f()", "Thing *f(int)"]
+
+
+@pytest.mark.parametrize("head", HEADS)
 def test_a_stub_needs_no_return_whatever_it_returns(head: str) -> None:
     made = stub("Toy", cxx.parse_function(f"{head} {{}}").signature)
     assert [cxx.render(s.head) for s in made.statements] == ['report_fatal_error("Toy: f is not written yet");']

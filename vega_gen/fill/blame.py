@@ -43,6 +43,8 @@ class Blame:
     _lowered: set[tuple[str, str, int]] = field(default_factory=set[tuple[str, str, int]])
     _functions: dict[str, tuple[Function, ...]] = field(default_factory=dict[str, tuple[Function, ...]])
 
+    _made: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+
     def __post_init__(self) -> None:
         self._built = self.plan
 
@@ -59,6 +61,8 @@ class Blame:
             before = self.plan
             for m in of_path:
                 self._mistake(path, m)
+            for m in of_path if self.plan is before else ():
+                self._table(path, m)
             if of_path and self.plan is before and not self._done_before(path, of_path):
                 stuck.add(path)
         return frozenset(stuck)
@@ -105,10 +109,7 @@ class Blame:
             if place.file in self.texts and self._at(place, m):
                 return
         named = macros_named(self.plan, path, [m]) if m.file != path else frozenset[Unit]()
-        if named:
-            self.plan = without(self.plan, named)
-        elif m.file not in self.texts:
-            self._table(path, m)
+        self.plan = without(self.plan, named)
 
     def _abstract(self, m: Mistake) -> bool:
         """A class that lacks what its base has pure: the stubs go into it."""
@@ -128,10 +129,13 @@ class Blame:
         if m.file in self.texts:
             return False
         before = self.plan
-        names = [*_UNKNOWN.findall(m.message), *(n for n in _QUOTED.findall(m.message) if n.isidentifier())]
+        demanded = {c.name for c in self.steps.description.contracts}
+        names = [*_UNKNOWN.findall(m.message), *(n for n in _QUOTED.findall(m.message) if n in demanded)]
         for name in dict.fromkeys(names):
             self.plan = self.steps.demanded(self.plan, name, path)
-        return self.plan is not before
+            if self.plan is not before:
+                self._made.add((path, name))
+        return any((path, name) in self._made for name in names)
 
     def _at(self, place: Mistake, m: Mistake) -> bool:
         """Whether there is a function or a declaration at a place; it goes down, or out."""
@@ -159,7 +163,7 @@ class Blame:
         return plan
 
     def _table(self, path: str, m: Mistake) -> None:
-        """An error in a table that names nothing of ours: the table goes."""
+        """An error in a table that names nothing of ours: where nothing else can be done, the table goes."""
         name = PurePosixPath(m.file).name
         if name in self.tables:
             for file in (path, *sorted(self._closure(path))):
@@ -286,6 +290,9 @@ class Blame:
                 having += [f for f in sources if f.path in users]
                 added = (f"#define {section[1]}", f'#include "{inc}"')
                 for f in having:
+                    if (f.path, section[1]) in self._made:
+                        return True
+                    self._made.add((f.path, section[1]))
                     if added[0] not in f.prologue and added[0] not in f.epilogue:
                         made = replace(f, prologue=(*f.prologue, *added))
                         self.plan = replace(self.plan, files=tuple(made if g.path == f.path else g for g in self.plan.files))

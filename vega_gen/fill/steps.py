@@ -8,6 +8,7 @@ The steps: the candidate chosen, the next ones, an archetype, the base class's d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from vega_gen.fill.stubs import Bases, contract_signature, initialiser, is_initi
 from vega_gen.records import (
     Candidate,
     Contract,
+    ContractRole,
     Description,
     MemberKind,
     Module,
@@ -30,6 +32,8 @@ from vega_gen.records import (
 
 NEXT = 2
 """How many further candidates are tried where the whole file speaks against the one chosen."""
+
+_PREDICATE = re.compile(r"is[A-Z]\w*\Z")
 
 Archetype = Callable[[PlannedFunction], Candidate | None]
 """A curated body for a function, None if there is none."""
@@ -60,8 +64,10 @@ class Steps:
         plan = _with_file(plan, f.file)
         if f.step is not Step.DEFAULT and f.step is not Step.STUB and self._may_be_left_out(plan, f):
             return self._undeclared(plan, index, replace(f, step=Step.DEFAULT))
-        if f.step is not Step.STUB and (f.declared or not f.candidate.signature.class_name):
-            return _put(plan, index, self._stubbed(plan, f))
+        if f.declared or not f.candidate.signature.class_name:
+            stubbed = self._stubbed(plan, f)
+            if f.step is not Step.STUB or stubbed.instead != (f.instead or f.candidate):
+                return _put(plan, index, stubbed)
         return self._undeclared(plan, index, replace(f, step=Step.LEFT_OUT, instead=None))
 
     def bottom(self, plan: Plan, index: int, message: str) -> Plan:
@@ -108,9 +114,10 @@ class Steps:
         """The plan with a stub for each contract of this name, in place of what has the name; the same plan if the .td files demand none.
 
         ``file``: the .cpp that the tables which call it are included in."""
-        for contract in self.description.contracts:
-            if contract.name != name:
-                continue
+        asked = [c for c in self.description.contracts if c.name == name]
+        if not asked and _PREDICATE.match(name):  # the matcher asks for those of operand classes that no instruction has, too
+            asked = [Contract(name, ContractRole.OPERAND_PREDICATE, f"bool {name}() const", "MCParsedAsmOperand", (), ())]
+        for contract in asked:
             owner = self._owner(plan, contract, file)
             if contract.owner and owner is None and "(...)" not in contract.signature:
                 continue
@@ -167,7 +174,8 @@ class Steps:
         if declared is not None and _bare(s) != s.name:
             s = replace(declared, class_name=s.class_name)
         had = bool(f.candidate.statements)
-        s = self._with_initialisers(plan, s)
+        if f.step is Step.STUB or not had:  # what is made in the way that was mined is kept unless that is wrong
+            s = self._with_initialisers(plan, s)
         made = stub(plan.target, s)
         if _bare(s) == s.name and not had:  # a constructor that does nothing but make what it is made of
             made = replace(made, statements=())

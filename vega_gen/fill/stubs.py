@@ -182,6 +182,11 @@ class Bases:
             if params:
                 arguments = ", ".join(_argument(p, own, c.name, plan.target) for p in params if not p.default)
                 entries.append(cxx.tokenize(f"{name}({arguments})"))
+        for m in c.members:
+            at = m.tokens.index(m.name) if m.kind is MemberKind.FIELD and m.name in m.tokens else 0
+            if at and m.tokens[0] != "static" and m.tokens[at + 1 :] == (";",) and (m.tokens[at - 1] == "&" or "const" in m.tokens[:1]):
+                given = _argument(Param(m.tokens[:at], m.name), own, c.name, plan.target) if m.tokens[at - 1] == "&" else ""
+                entries.append(cxx.tokenize(f"{m.name}({given})"))
         return tuple(entries)
 
     def _constructor(self, plan: Plan, kind: str) -> tuple[Param, ...]:
