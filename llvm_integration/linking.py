@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_HEAD = re.compile(r"^(?:.*: )?error: (?P<kind>undefined(?: hidden| protected| internal)? symbol|duplicate symbol): (?P<symbol>.*)$")
-_PLACE = re.compile(r"^>>>\s+(?:(?:referenced|defined) (?:by|at|in) )?(?P<object>\S[^\n]*?\.o(?:bj)?):\((?P<inside>.*)\)(?: in archive .*)?$")
+_KINDS = "undefined(?: hidden| protected| internal)? symbol|duplicate symbol"
+_HEAD = re.compile(rf"^(?:.*: )?error: (?P<kind>{_KINDS}): (?P<symbol>.*)$")
+_OBJECT = r"(?P<object>\S[^\n]*?\.o(?:bj)?)"
+_PLACE = re.compile(rf"^>>>\s+(?:(?:referenced|defined) (?:by|at|in) )?{_OBJECT}:\((?P<inside>.*)\)(?: in archive .*)?$")
 _ABI = re.compile(r"\[abi:\w+\]")
 
 
