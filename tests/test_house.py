@@ -26,11 +26,12 @@ ORDER = (
     ("emit",),
     ("registration",),
     ("regress",),
+    ("ladder",),
     ("report",),
     ("review",),
     ("pipeline",),
     ("render",),
-    ("cli_experiment", "cli_generate", "cli_mine", "cli_regress", "cli_review", "cli_train"),
+    ("cli_experiment", "cli_generate", "cli_ladder", "cli_mine", "cli_regress", "cli_review", "cli_train"),
     ("cli",),
     ("__main__",),
 )

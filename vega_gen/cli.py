@@ -18,6 +18,7 @@ import typer
 from vega_gen import __version__, render
 from vega_gen.cli_experiment import experiment
 from vega_gen.cli_generate import fill, new_target
+from vega_gen.cli_ladder import ladder
 from vega_gen.cli_mine import mine, show_app
 from vega_gen.cli_regress import regress
 from vega_gen.cli_review import review_app
@@ -40,6 +41,7 @@ app.command()(mine)
 app.command()(fill)
 app.command()(regress)
 app.command()(experiment)
+app.command()(ladder)
 app.command()(train)
 app.command()(calibrate)
 
