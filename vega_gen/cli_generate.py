@@ -115,9 +115,10 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
     built = backend.built
     if built is not None:
         render.OUT.print(tables.steps_table(backend.plan))
-        listed = "llc --version lists it" if built.listed else "llc --version does NOT list it"
+        listed = f"llc --version lists {', '.join(built.listed)}" if built.listed else "llc --version does NOT list it"
         rounds = f"{built.rounds} round{'s' * (built.rounds != 1)}, {built.seconds:.0f} s"
         render.OUT.out(f"built and linked in {rounds}: {', '.join(built.linked)} in {built.tools}; {listed}")
+        render.OUT.out(f"on a function that does nothing, llc ends with: {built.says}" if built.says else "llc compiles an empty function")
     for decision in backend.stale:
         render.notice(f"stale decision, not applied: {decision.id} in {decision.function}: {decision.decided_on}")
 
@@ -169,7 +170,8 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "built": backend.built is not None,
         "tools": str(backend.built.tools) if backend.built else "",
         "rounds": backend.built.rounds if backend.built else 0,
-        "listed": backend.built is not None and backend.built.listed,
+        "listed": list(backend.built.listed) if backend.built else [],
+        "says": backend.built.says if backend.built else "",
         **tables.steps_json(backend.plan),
         "stale": [d.id for d in backend.stale],
         "next": following,
