@@ -91,6 +91,7 @@ class Instruction:
     classes: tuple[str, ...]
     decoder_method: str = ""
     post_encoder_method: str = ""
+    decoder_namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,7 @@ class Description:
     ``lib/Target`` ("PowerPC") or the .td's stem.  ``relocations``: names from ELFRelocs/<T>.def, in order.
     ``data``: properties of the Target and InstrInfo records and of their parser, writer and printer
     (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...), by dotted name.
+    ``patterns``: the Pat records as printed, what they match and the instructions they give; not those on vectors.
     """
 
     folder: str
@@ -206,3 +208,4 @@ class Description:
     contracts: tuple[Contract, ...]
     relocations: tuple[str, ...]
     data: dict[str, str] = field(default_factory=dict[str, str])
+    patterns: tuple[tuple[str, str], ...] = ()
