@@ -43,7 +43,10 @@ class Code:
     def operands(self, op: Operation, chain: str = "", **operands: str) -> str:
         """The list of SDValues that a machine node takes."""
         m = self._m
-        given = {"zero": f"CurDAG->getRegister({m.namespace}::{m.zero}, MVT::{m.type})", "none": f"CurDAG->getTargetConstant(0, DL, MVT::{m.type})"}
+        given = {
+            "zero": f"CurDAG->getRegister({m.namespace}::{m.zero}, MVT::{m.type})",
+            "none": f"CurDAG->getTargetConstant(0, DL, MVT::{m.type})",
+        }
         listed = [operands.get(slot, given.get(slot, "")) for slot in op.slots if slot not in ("dst", "link") and not self._out(op, slot)]
         return "{" + ", ".join([*listed, *([chain] if chain else [])]) + "}"
 

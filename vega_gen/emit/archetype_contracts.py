@@ -114,7 +114,8 @@ class _Contracts:
             for part in [p for t in c.types for p in (self._parts(t) or (t,))]:
                 decoder = self._decoder_of(part)
                 if self.s.kind(part) == "reg" and decoder and decoder not in found:
-                    signature = f"static DecodeStatus {decoder}(MCInst &Inst, unsigned RegNo, uint64_t Address, const MCDisassembler *Decoder)"
+                    rest = "uint64_t Address, const MCDisassembler *Decoder)"
+                    signature = f"static DecodeStatus {decoder}(MCInst &Inst, unsigned RegNo, {rest}"
                     found[decoder] = {"defined": signature, "registers": self._by_encoding(part)}
         return list(found.values())
 
@@ -158,14 +159,16 @@ class _Contracts:
                     continue
                 kind = next(o.type for o in (*i.outs, *i.ins) if o.name == slot.operand)
                 r = self.s.immediate(record, slot) if slot.kind != "reg" else Range(8, False)
-                slots.append({"runs": runs, "decoder": self._decoder_of(kind), "bits": r.bits, "signed": r.signed, "shift": self.s.scale(slot)})
+                known = {"runs": runs, "decoder": self._decoder_of(kind), "bits": r.bits, "signed": r.signed}
+                slots.append(known | {"shift": self.s.scale(slot)})
             records.append({"name": record, "slots": slots})
         return {"defined": c.signature, "records": records}
 
     def _tables(self) -> list[dict[str, Any]]:
         """TableGen's decoder tables, shortest instructions first."""
         skipped = {"isPseudo", "isCodeGenOnly", "isAsmParserOnly"}
-        pairs = {(i.size, i.decoder_namespace) for i in self.d.instructions if i.size and any(b in "01" for b in i.encoding) and not i.flags & skipped}
+        real = [i for i in self.d.instructions if i.size and any(b in "01" for b in i.encoding) and not i.flags & skipped]
+        pairs = {(i.size, i.decoder_namespace) for i in real}
         kinds = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
         return [
             {"bytes": size, "name": f"DecoderTable{space}{size * 8}", "wide": size > 8,
@@ -174,7 +177,8 @@ class _Contracts:
         ]  # fmt: skip
 
     def _printers(self) -> list[Contract]:
-        plain = f"void printOperand(const MCInst *MI, unsigned OpNo, {'const MCSubtargetInfo &STI, ' if self.given['pass_subtarget'] else ''}raw_ostream &O)"
+        subtarget = "const MCSubtargetInfo &STI, " if self.given["pass_subtarget"] else ""
+        plain = f"void printOperand(const MCInst *MI, unsigned OpNo, {subtarget}raw_ostream &O)"
         return list(self._of(ContractRole.PRINTER)) or [Contract("printOperand", ContractRole.PRINTER, plain, "MCInstPrinter", (), ())]
 
     def _printer(self, c: Contract) -> dict[str, Any]:
@@ -204,9 +208,9 @@ class _Contracts:
     def _complex(self, c: Contract) -> dict[str, Any]:
         parameters = c.signature.partition("(")[2].rstrip(")")
         pattern = next(p for p in self.d.complex_patterns if p.select_function.partition("<")[0] == c.name)
-        users = [(s.record, operand) for root in self.s.roots for s in self.s.of(root) for operand in s.paths
-                 if any(pattern.name in part for part in _words(s.dag))]  # fmt: skip
-        ranges = [self.s.immediate(record, slot) for record, _ in users for slot in self.s.slots(record) if slot.kind == "imm" and slot.part in (-1, 1)]
+        records = {s.record for root in self.s.roots for s in self.s.of(root) if pattern.name in _words(s.dag)}
+        slots = [(record, slot) for record in sorted(records) for slot in self.s.slots(record)]
+        ranges = [self.s.immediate(record, slot) for record, slot in slots if slot.kind == "imm" and slot.part in (-1, 1)]
         r = min(ranges, key=lambda r: r.high, default=Range(12, True))
         return {
             "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,

@@ -50,7 +50,9 @@ _METHODS = {
     ),
 }
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
-_ALWAYS_EXPANDED = ("SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC")
+_ALWAYS_EXPANDED = (
+    "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
+)  # fmt: skip
 _EXPANDED_UNLESS = {
     "mul": "MUL", "mulhs": "MULHS", "mulhu": "MULHU", "sdiv": "SDIV", "udiv": "UDIV", "srem": "SREM", "urem": "UREM", "rotl": "ROTL",
     "rotr": "ROTR", "bswap": "BSWAP", "bitreverse": "BITREVERSE", "cttz": "CTTZ", "ctlz": "CTLZ", "ctpop": "CTPOP",
@@ -67,7 +69,7 @@ def values(d: Description, m: Machine, llvm: Interface) -> dict[str, Any]:
         "N": d.name, "NS": d.namespace, "m": m, "llvm": llvm,
         "arch": arch if registered else "UnknownArch", "march": arch,
         "little_endian": "TT.isLittleEndian()" if registered else "true",
-        "little_endian_of": lambda triple: f"{triple}.isLittleEndian()" if registered else "true",
+        "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if registered else "true",
         "machine_number": next((n for n in (f"EM_{d.name.upper()}",) if llvm.enumerator("llvm/BinaryFormat/ELF.h", n)), "EM_NONE"),
         "stack_alignment": max(m.native // 8 * 2, 2), "wide_alignment": min(64, max(m.native, 16)),
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
@@ -102,7 +104,8 @@ def _interface(llvm: Interface) -> dict[str, Any]:
     call = llvm.takes("SelectionDAG::getMemcpy", "CallInst")
     operand_print = llvm.parameters("MCParsedAsmOperand::print")
     frame = ["hasFPImpl" if llvm.declares("TargetFrameLowering::hasFPImpl") else "hasFP", "hasReservedCallFrame", "determineCalleeSaves"]
-    frame += ["processFunctionBeforeFrameFinalized", "emitPrologue", "emitEpilogue", "eliminateCallFramePseudoInstr", "getFrameIndexReference"]
+    frame += ["processFunctionBeforeFrameFinalized", "emitPrologue", "emitEpilogue", "eliminateCallFramePseudoInstr"]
+    frame += ["getFrameIndexReference"]
     return {
         "opt_level": "CodeGenOptLevel" if llvm.defines("CodeGenOptLevel") else "CodeGenOpt::Level",
         "legacy_isel": llvm.defines("SelectionDAGISelLegacy"),
@@ -174,6 +177,7 @@ def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, An
     reach = min((op.range.high for op in memory if op.range), default=0)
     add = m.add_immediate.range if m.add_immediate else None
     unit = max(m.native // 8 * 2, 2)
+    high = add.high // unit * unit if add else 0
     saved = [r for r in m.saved if r not in m.reserved or r == m.ra]
     saved += [r for r in (m.ra, m.fp) if r and r not in saved]
     allocatable = {r for c in d.register_classes if c.allocatable for r in c.members}
@@ -181,13 +185,14 @@ def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, An
         "load": load, "store": store,
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
-        "step_high": (add.high // unit * unit) if add else 0, "step_low": -(-(add.low) // unit * unit if add and add.signed else (add.high // unit * unit if add else 0)),
+        "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
         "callee_saved": saved,
         "reserved": [r for r in m.reserved if r in allocatable],
         "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.roles)) if r not in allocatable],
         "value_classes": [(m.type, m.gpr)],
         "conditional_branches": _conditional_branches(d, m),
-        "actions": [f"setOperationAction({a});" for a in _actions(m)] + _conditional_actions(d, m), "condition_actions": _conditions(m), **_memory_actions(m),
+        "actions": [f"setOperationAction({a});" for a in _actions(m)] + _conditional_actions(d, m),
+        "condition_actions": _conditions(m), **_memory_actions(m),
         "calling_hooks": [c.signature for c in d.contracts if c.role.name == "CALLING_CONVENTION"],
     }  # fmt: skip
 
@@ -214,7 +219,8 @@ def _conditional_branches(d: Description, m: Machine) -> list[dict[str, Any]]:
 def _actions(m: Machine) -> list[str]:
     vt = f"MVT::{m.type}"
     found = [f"ISD::{name}, {vt}, Expand" for name in _ALWAYS_EXPANDED]
-    found += [f"ISD::{name}, {vt}, {'LibCall' if name == 'MUL' else 'Expand'}" for root, name in _EXPANDED_UNLESS.items() if root not in m.legal]
+    missing = [name for root, name in _EXPANDED_UNLESS.items() if root not in m.legal]
+    found += [f"ISD::{name}, {vt}, {'LibCall' if name == 'MUL' else 'Expand'}" for name in missing]
     narrow = [bits for bits in (1, 8, 16, 32) if bits < m.native]
     found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if "sext_inreg" not in m.legal or bits == 1]
     others = ("BRCOND", "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
@@ -260,18 +266,20 @@ def _memory_actions(m: Machine) -> dict[str, Any]:
 
 
 def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
-    """Relocations: those of the given list, matched by the part of the address or the width; else the object writer's own."""
+    """Relocations: those of the given list, matched by the part of the address or the width; else the object writer's own.
+    ``reloc`` gives the name for data of a width or for a fixup, "" if the list has none."""
     prefix = f"R_{d.name.upper()}_"
-    data = {"NONE": 0, "8": 8, "16": 16, "32": 32, "64": 64, "PCREL32": 32}
+    own = {name: f"{prefix}{name}" for name in ("NONE", "8", "16", "32", "64", "PCREL32")}
+    own |= {k.name: f"{prefix}{k.name.upper().removeprefix('FIXUP_')}" for k in kinds}
     if not d.relocations:
-        names = [f"{prefix}{n}" for n in data] + [f"{prefix}{k.name.upper().removeprefix('FIXUP_')}" for k in kinds]
-        return {"relocations": names, "relocations_known": False, "reloc": lambda name: f"{prefix}{name.upper().removeprefix('FIXUP_')}"}
+        return {"relocations": list(own.values()), "relocations_known": False, "reloc": own.__getitem__}
     known = llvm.mentions("llvm/BinaryFormat/ELF.h", f"ELFRelocs/{d.folder}.def")
-    scope = "ELF::" if known else ""
     short = {r: r.upper().removeprefix(prefix) for r in d.relocations}
-    chosen: dict[str, str] = {n: next((r for r, s in short.items() if s in (n, f"ABS{n}", f"DIR{n}")), "") for n in data}
+    chosen = {name: next((r for r, s in short.items() if s in (name, f"ABS{name}", f"DIR{name}")), "") for name in own}
     for k in kinds:
-        part = [r for r, s in short.items() if (k.part.upper() in s if k.part else not re.search(r"HI|LO", s) and str(k.bits) in s and s not in data)]
-        chosen[k.name] = next((r for r in part if str(k.bits) in short[r]), part[0] if part else "")
-    none = chosen["NONE"] or d.relocations[0]
-    return {"relocations": list(d.relocations), "relocations_known": known, "reloc": lambda name: f"{scope}{chosen.get(name) or none}"}
+        likely = [r for r, s in short.items() if (k.part.upper() in s if k.part else str(k.bits) in s and not re.search(r"HI|LO|^\d+$", s))]
+        chosen[k.name] = next((r for r in likely if str(k.bits) in short[r]), likely[0] if likely else "")
+    chosen["NONE"] = chosen["NONE"] or d.relocations[0]
+    scope = "ELF::" if known else ""
+    full = {name: f"{scope}{r}" if r else "" for name, r in chosen.items()}
+    return {"relocations": list(d.relocations), "relocations_known": known, "reloc": full.__getitem__}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from vega_gen.cxx import parse_file
+from vega_gen.fill.context import Request
 from vega_gen.fill.weights import statement_id
 from vega_gen.groups import Masker, module_of
 from vega_gen.records import (
@@ -46,6 +47,21 @@ def planned(files: Mapping[str, str], target: str, masker: Masker) -> Parts:
         classes += (_class(c) for c in parsed.classes)
         functions += (_function(f, masker) for f in parsed.functions)
     return tuple(found_files), tuple(classes), tuple(functions)
+
+
+class ArchetypeFiller:
+    """The archetype of a function that mined templates have too: the same class and name, else the same function group."""
+
+    def __init__(self, functions: Sequence[PlannedFunction]) -> None:
+        self._named = {f.qualified_name: f.candidate for f in functions}
+        self._grouped = {f.group: f.candidate for f in functions}
+
+    def fill(self, request: Request) -> tuple[Candidate, ...]:
+        """See ``Filler``."""
+        s = request.signature
+        qualified = f"{s.class_name}::{s.name}" if s.class_name else s.name
+        found = self._named.get(qualified) or self._grouped.get(request.template.group.name)
+        return (found,) if found else ()
 
 
 def _enum_text(e: Enum) -> str:

@@ -121,7 +121,7 @@ class _Finder:
         simple: list[tuple[int, Operation]] = []
         upper: list[tuple[int, Operation]] = []
         shifted = {m for _, given in self.d.patterns for m in re.findall(r"\((\w+) \(\w*[Hh][Ii]\w* ", given)}
-        plain = {s.record for root, ss in self._all() for s in ss if not s.dag.args and s.record and not s.fixed}
+        plain = {s.record for ss in map(self.s.of, self.s.roots) for s in ss if not s.dag.args and s.record and not s.fixed}
         own = {s.record for opcode in self.nodes if node_meaning(self.nodes[opcode]) == "hi" for s in self.s.of(opcode)}
         for i in self.d.instructions:
             if len(i.outs) != 1 or not self._holds(i.outs[0].type) or i.flags & {"isPseudo", "mayLoad", "mayStore", "isCall", "isBranch"}:
@@ -137,9 +137,6 @@ class _Finder:
         best = (max(found, key=lambda pair: pair[0])[1] if found else None for found in (simple, upper))
         one, two = best
         return one, two
-
-    def _all(self) -> Iterable[tuple[str, list[Selection]]]:
-        return ((root, self.s.of(root)) for root in self.s.roots)
 
     def _memory(self, roots: Iterable[str], store: bool) -> Operation | None:
         """A load or store with a base register and an offset."""
@@ -247,7 +244,8 @@ class _Finder:
 
     def _returns(self) -> tuple[Operation | None, str]:
         node = next((n for n in self.d.nodes if node_meaning(n.opcode) == "ret"), None)
-        records = [s.record for s in (self.s.of(node.name) if node else ())] + [i.name for i in self.d.instructions if "isReturn" in i.flags]
+        records = [s.record for s in (self.s.of(node.name) if node else ())]
+        records += [i.name for i in self.d.instructions if "isReturn" in i.flags]
         for record in dict.fromkeys(records):
             i = self.s.instructions[record]
             if all(o.kind != "reg" for o in self.s.slots(record)) and any(b in "01" for b in i.encoding):
@@ -351,8 +349,9 @@ class _Finder:
         return Machine(
             self.d.name, self.d.namespace, self.native, self.gpr, self.type, sp, fp, ra, self.zero, scratch, cc, ret_cc, csr, arguments,
             results, saved, reserved, self._copies(add, add_imm, or_imm), add, self._binary("sub", "reg"), add_imm,
-            self._binary("sub", "imm"), or_imm, self._binary("shl", "imm"), load_imm, upper, low, whole, self._loads(), self._stores(), self._jump(), branches, nonzero,
-            self._jump_register(), direct, indirect, call_node, return_node, returns, self._frame("ISD::CALLSEQ_START"),
+            self._binary("sub", "imm"), or_imm, self._binary("shl", "imm"), load_imm, upper, low, whole, self._loads(), self._stores(),
+            self._jump(), branches, nonzero, self._jump_register(), direct, indirect, call_node, return_node, returns,
+            self._frame("ISD::CALLSEQ_START"),
             self._frame("ISD::CALLSEQ_END"), self._nop(), self._sets(), self._legal(), self.roles,
         )  # fmt: skip
 
