@@ -45,7 +45,8 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
 
     Raises what the stages raise; the checkout is then as it was."""
     known = registered(request, prepared)
-    prepared, inputs = known.prepared, prepared.inputs
+    prepared = known.prepared
+    inputs = prepared.inputs
     jobs = os.cpu_count() or 1
     plan = generate(
         inputs, work=prepared.work, installation=prepared.installation, held_out=prepared.held_out, jobs=jobs, progress=progress
