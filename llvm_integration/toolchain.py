@@ -128,7 +128,8 @@ class ToolLinker:
     def attempt(self, tool: str, out: Path, objects: Sequence[Path]) -> Completed:
         """Link one tool; the result says whether it could be linked, and if not, every symbol in the way (`linking.link_errors`)."""
         out.parent.mkdir(parents=True, exist_ok=True)
-        return run([*self.link_command(tool, out, objects), "-Wl,--error-limit=0"], timeout=LINK_SECONDS)
+        command = [word for word in self.link_command(tool, out, objects) if word != "-s"]  # a stack of a crash has names then
+        return run([*command, "-Wl,--error-limit=0"], timeout=LINK_SECONDS)
 
     def link_command(self, tool: str, out: Path, objects: Sequence[Path]) -> list[str]:
         """The command that links one tool; the target's objects are taken as an archive's members are, only where needed."""

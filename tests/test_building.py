@@ -9,6 +9,7 @@ from emitted import emitted, function
 from test_steps import OWN, plan, steps, two, undefined
 
 from llvm_integration.check import Mistake
+from llvm_integration.crash import Crash, Tried
 from llvm_integration.linking import LinkError
 from vega_gen.pipeline.building import ROUNDS, brought_down, included
 from vega_gen.records import Plan, Step
@@ -21,6 +22,7 @@ class Words:
     wrong: Sequence[str] = ()
     missing: Mapping[str, LinkError] = field(default_factory=dict[str, LinkError])
     placed: bool = True
+    crashing: Mapping[str, Crash] = field(default_factory=dict[str, Crash])
     compiled: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
 
     def compile(self, texts: Mapping[str, str]) -> Mapping[str, Sequence[Mistake]]:
@@ -38,6 +40,11 @@ class Words:
     def link(self) -> tuple[Mapping[str, Sequence[Mistake]], Sequence[LinkError]]:
         everything = "\n".join(self.compiled[-1].values())
         return {}, [error for word, error in self.missing.items() if word not in everything]
+
+    def run(self) -> Tried:
+        everything = "\n".join(self.compiled[-1].values())
+        found = next((crash for word, crash in self.crashing.items() if word in everything), None)
+        return Tried(found.message if found else "", found)
 
     def tables_made(self) -> Mapping[str, str]:
         return {}
@@ -76,6 +83,19 @@ def test_an_error_that_belongs_to_nothing_brings_the_file_down() -> None:
     found, _ = built(plan(function("int bad() { return 1; }", "A.cpp"), other), Words(("bad(",), placed=False))
     assert of(found) == [Step.LEFT_OUT, Step.FILLED]
     assert "A.cpp" not in emitted(found)
+
+
+def test_the_function_that_a_tool_crashes_in_goes_down() -> None:
+    crash = Crash("was ended by signal 11", ("llvm::Register::id() const", "llvm::ToyInstrInfo::own(int)", "main"))
+    start = plan(function("int ToyInstrInfo::own(int A) { return 1; }", "ToyInstrInfo.cpp"), function("int main() { return 2; }", "A.cpp"))
+    found, rounds = built(start, Words(crashing={"::own(int A) { return 1; }\n": crash}))
+    assert (of(found), rounds) == ([Step.STUB, Step.FILLED], 2)
+    assert found.functions[0].message == "llc was ended by signal 11 in it on a function that does nothing"
+
+
+def test_a_crash_of_llvm_s_own_changes_nothing() -> None:
+    start = plan(function("int ToyInstrInfo::own(int A) { return 1; }", "ToyInstrInfo.cpp"))
+    assert built(start, Words(crashing={"own": Crash("was ended by signal 11", ("main",))})) == (start, 1)
 
 
 def test_a_symbol_that_can_never_be_had_ends_at_the_floor() -> None:

@@ -158,6 +158,27 @@ def test_a_constructor_that_only_makes_its_parts_makes_them() -> None:
     assert cxx.tokenize(cxx.render(made)) == cxx.tokenize(f"TargetInstrInfo({missing}, Cfg)")
 
 
+def test_a_function_that_donors_have_in_another_class_gets_the_head_that_is_demanded() -> None:
+    text = "void ToyAsmPrinter::printMem(const MachineInstr *I, int N, raw_ostream &S) { S << N; }"
+    f = replace(function(text, "ToyInstPrinter.cpp", compiles=False), group="operand-printer:printMem")
+    (met,) = steps(contract(PRINTER)).started(plan(f)).functions
+    assert (met.qualified_name, met.step, met.compiles) == ("ToyInstPrinter::printMem", Step.FILLED, None)
+    assert "printMem(const MCInst *I, unsigned N, raw_ostream &S);" in emitted(plan(met))["ToyInstPrinter.cpp"]
+
+
+def test_what_creates_an_object_of_a_planned_class_does_so() -> None:
+    own = function("ToyInstrInfo::ToyInstrInfo(const Config &Cfg, int N) : TargetInstrInfo(N, Cfg) {}", "ToyInstrInfo.cpp")
+    text = "TargetInstrInfo *createToyInstrInfo(const Config &C) { return gone; }"
+    start = plan(own, function(text, "ToyInstrInfo.cpp"))
+    lowered = steps().lower(start, 1, "no")
+    creates = lowered.functions[1].instead
+    missing = '[]() -> int { report_fatal_error("Toy: createToyInstrInfo is not written yet"); }()'
+    assert creates is not None
+    assert creates.statements[0].head == cxx.tokenize(f"return new ToyInstrInfo(C, {missing});")
+    plain = steps().lower(lowered, 1, "no").functions[1].instead
+    assert plain is not None and plain.statements[0].head[0] == "report_fatal_error"
+
+
 def test_a_contract_no_donor_had_ends_in_a_stub_and_two_of_a_name_in_two() -> None:
     way = steps(contract(PRINTER), contract(OTHER))
     start = plan(function("void ToyInstPrinter::printMem(int A) { gone; }", "ToyInstPrinter.cpp"))

@@ -33,6 +33,13 @@ CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DI
 BuildDirOption = Annotated[
     Path | None, typer.Option("--build-dir", metavar="DIR", help="CMake build directory of that LLVM; else an installed LLVM is used.")
 ]
+ArchOption = Annotated[
+    str, typer.Option("--triple", metavar="ARCH", help="First part of a new target's triple.  [default: its name in small letters]")
+]
+MachineOption = Annotated[
+    int, typer.Option("--elf-machine", metavar="NUMBER", min=0, help="Of a new target's ELF files.  [default: one that nobody has]")
+]
+BigEndianOption = Annotated[bool, typer.Option("--big-endian", help="The new target's byte order: .td files do not say it.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -47,13 +54,18 @@ def new_target(
     threshold: Annotated[float, typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.")] = FLAG_BELOW,
     corpus: CorpusOption = None,
     build_dir: BuildDirOption = None,
+    arch: ArchOption = "",
+    machine: MachineOption = 0,
+    big_endian: BigEndianOption = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Write the backend of a target from its TableGen description; flag the statements to distrust."""
     from vega_gen import pipeline
     from vega_gen.report import tables
 
-    request = pipeline.Request(td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint)
+    request = pipeline.Request(
+        td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian
+    )
     with render.progress("new-target") as advance:
         prepared = pipeline.prepare(request, advance)
         if prepared.official:
@@ -115,9 +127,10 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
     built = backend.built
     if built is not None:
         render.OUT.print(tables.steps_table(backend.plan))
-        listed = "llc --version lists it" if built.listed else "llc --version does NOT list it"
+        listed = f"llc --version lists {', '.join(built.listed)}" if built.listed else "llc --version does NOT list it"
         rounds = f"{built.rounds} round{'s' * (built.rounds != 1)}, {built.seconds:.0f} s"
         render.OUT.out(f"built and linked in {rounds}: {', '.join(built.linked)} in {built.tools}; {listed}")
+        render.OUT.out(f"on a function that does nothing, llc ends with: {built.says}" if built.says else "llc compiles an empty function")
     for decision in backend.stale:
         render.notice(f"stale decision, not applied: {decision.id} in {decision.function}: {decision.decided_on}")
 
@@ -169,7 +182,8 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "built": backend.built is not None,
         "tools": str(backend.built.tools) if backend.built else "",
         "rounds": backend.built.rounds if backend.built else 0,
-        "listed": backend.built is not None and backend.built.listed,
+        "listed": list(backend.built.listed) if backend.built else [],
+        "says": backend.built.says if backend.built else "",
         **tables.steps_json(backend.plan),
         "stale": [d.id for d in backend.stale],
         "next": following,

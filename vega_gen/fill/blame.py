@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from llvm_integration.check import Mistake
+from llvm_integration.crash import Crash
 from llvm_integration.linking import LinkError
 from vega_gen import cxx
 from vega_gen.fill.mend import Unit, blamed, macros_named, units, without
@@ -73,6 +74,20 @@ class Blame:
         for error in errors:
             (self._duplicate if error.duplicate else self._undefined)(error)
         return self.plan is not before
+
+    def crashed(self, crash: Crash) -> bool:
+        """Acts on a tool that ended in the backend: the innermost function of it on the stack goes to its default or its stub."""
+        for frame in crash.frames:
+            class_name, name = _name(frame)
+            for i, f in enumerate(self.plan.functions):
+                s = f.candidate.signature if f.chosen >= 0 else None
+                own = class_name.rpartition("::")[2]
+                if s is None or f.step in (Step.LEFT_OUT, Step.DEFAULT, Step.STUB) or s.name != name:
+                    continue
+                if s.class_name.rpartition("::")[2] == own or (not s.class_name and own == ""):
+                    self.plan = self.steps.bottom(self.plan, i, f"llc {crash.message} in it on a function that does nothing")
+                    return True
+        return False
 
     def escalated(self, path: str, level: int, message: str) -> None:
         """Brings a file down as a whole: at level 0 its functions, at 1 its declarations too, at 2 the file."""

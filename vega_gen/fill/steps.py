@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from vega_gen import cxx
 from vega_gen.fill.mend import Unit, member_tokens, without
-from vega_gen.fill.stubs import Bases, contract_signature, initialiser, is_initialiser, overriding, planned, stub
+from vega_gen.fill.stubs import Bases, contract_signature, initialiser, is_initialiser, overriding, planned, statement, stub
 from vega_gen.records import (
     Candidate,
     Contract,
@@ -71,10 +71,10 @@ class Steps:
         return self._undeclared(plan, index, replace(f, step=Step.LEFT_OUT, instead=None))
 
     def bottom(self, plan: Plan, index: int, message: str) -> Plan:
-        """The plan with one function at its stub, or without it if that is where it stood."""
+        """The plan with one function at its default or its stub, or without it if that is where it stood."""
         while (lowered := self.lower(plan, index, message)) is not plan:
             plan = lowered
-            if plan.functions[index].step in (Step.STUB, Step.LEFT_OUT):
+            if plan.functions[index].step in (Step.DEFAULT, Step.STUB, Step.LEFT_OUT):
                 break
         return plan
 
@@ -94,6 +94,9 @@ class Steps:
         """The plan as it is before the first build: what does not compile by itself, or is not declared any more, goes down at once."""
         for i, f in enumerate(plan.functions):
             if f.chosen < 0 or f.step is not Step.FILLED:
+                continue
+            if (met := self._met(plan, f)) is not f:
+                plan = _put(plan, i, met)
                 continue
             if f.compiles is False or not f.declared:
                 plan = self.lower(plan, i, f.message or "its declaration does not compile")
@@ -147,6 +150,25 @@ class Steps:
                 plan = self.left_out(plan, i, f.message or "the tools do not find it")
         return self._added(plan, initialiser(plan.target, name))
 
+    def _met(self, plan: Plan, f: PlannedFunction) -> PlannedFunction:
+        """A function that donors have in another class than that which the .td files demand it of, with the head that they demand."""
+        role, _, _ = f.group.partition(":")
+        s = f.candidate.signature
+        asked = [c for c in self.description.contracts if c.name == s.name and c.role == role and c.owner]
+        if not s.class_name or not asked or asked[0].owner in self._lineage(plan, s.class_name):
+            return f
+        owner = self._owner(plan, asked[0], f.file)
+        heads = (contract_signature(c, owner.name) for c in asked) if owner is not None else ()
+        head = next((h for h in heads if h is not None and len(h.params) == len(s.params)), None)
+        if head is None:
+            return f
+
+        def with_head(c: Candidate) -> Candidate:
+            params = tuple(replace(p, name=q.name or p.name) for p, q in zip(head.params, c.signature.params, strict=False))
+            return replace(c, signature=replace(head, params=params))
+
+        return replace(f, candidates=tuple(map(with_head, f.candidates)), compiles=None, message="", declared=True)
+
     def _added(self, plan: Plan, function: PlannedFunction) -> Plan:
         plan = _with_file(plan, function.file)
         return replace(plan, functions=(*plan.functions, function))
@@ -177,6 +199,9 @@ class Steps:
         if f.step is Step.STUB or not had:  # what is made in the way that was mined is kept unless that is wrong
             s = self._with_initialisers(plan, s)
         made = stub(plan.target, s)
+        creation = "" if f.step is Step.STUB or s.class_name else self.bases.made(plan, s)
+        if creation:
+            made = replace(made, statements=(statement(creation, s.name),))
         if _bare(s) == s.name and not had:  # a constructor that does nothing but make what it is made of
             made = replace(made, statements=())
         return replace(f, step=Step.STUB, instead=made)

@@ -41,7 +41,7 @@ _PASSING = frozenset({"const", "&", "llvm", "::", "class", "struct"})
 _DECODE_STATUS = re.compile(r"(?<!::)\bDecodeStatus\b")
 
 
-def _statement(text: str, function: str) -> FilledStatement:
+def statement(text: str, function: str) -> FilledStatement:
     """A statement of a stub: a person must look at it."""
     return FilledStatement(statement_id(function, ORIGIN), 0, StatementKind.SIMPLE, cxx.tokenize(text), False, (), 0.0, ())
 
@@ -57,11 +57,11 @@ def stub(target: str, signature: Signature) -> Candidate:
     if _PASS_INITIALISER.match(signature.name):
         body = ()
     elif found is None:
-        body = (_statement(f'report_fatal_error("{target}: {name} is not written yet");', name),)
+        body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', name),)
     elif found["part"] == "TargetInfo":
         match = "[](Triple::ArchType) { return false; }"
         call = f'TargetRegistry::RegisterTarget(getThe{target}Target(), "{target.lower()}", "{target}", "{target}", {match});'
-        body = (_statement(call, name),)
+        body = (statement(call, name),)
     else:
         body = ()
     return Candidate(signature, body, 0.0, ORIGIN)
@@ -171,7 +171,7 @@ class Bases:
     def constructed(self, plan: Plan, c: PlannedClass, own: Signature) -> tuple[tuple[str, ...], ...]:
         """Initialisers of a constructor with the head ``own`` for what of ``c`` has no default constructor.
 
-        An argument is the parameter of its name and type, else one of its type, else nothing that is there: then the program ends."""
+        An argument is the parameter of its name and type, else the one of its type, else nothing that is there: then the program ends."""
         wanted = [(bare_base(b), bare_base(b)) for b in c.bases]
         for m in c.members:
             if m.kind is MemberKind.FIELD and m.name and m.tokens[:1] != ("static",) and any(p.name == m.tokens[0] for p in plan.classes):
@@ -188,6 +188,15 @@ class Bases:
                 given = _argument(Param(m.tokens[:at], m.name), own, c.name, plan.target) if m.tokens[at - 1] == "&" else ""
                 entries.append(cxx.tokenize(f"{m.name}({given})"))
         return tuple(entries)
+
+    def made(self, plan: Plan, own: Signature) -> str:
+        """``return new X(...)`` for a function ``createX`` of a planned class X, "" for another. Its arguments are as in ``constructed``."""
+        kind = next((c for c in plan.classes if own.name == f"create{c.name}" and own.result[-1:] == ("*",)), None)
+        if kind is None:
+            return ""
+        params = self._constructor(plan, kind.name)
+        arguments = ", ".join(_argument(p, own, own.name, plan.target) for p in params if not p.default)
+        return f"return new {kind.name}({arguments});"
 
     def _constructor(self, plan: Plan, kind: str) -> tuple[Param, ...]:
         """The parameters of a class's shortest constructor that is none for copies; () where it can be made of nothing."""
@@ -225,10 +234,11 @@ def _type(p: Param) -> tuple[str, ...]:
 
 def _argument(p: Param, own: Signature, class_name: str, target: str) -> str:
     alike = [q for q in own.params if q.name and _type(q) == _type(p)]
-    named = [q for q in alike if q.name == p.name]
-    if alike:
+    named = [q for q in alike if q.name == p.name] or [q for q in alike if p.name.endswith(q.name)]  # TuneCPU: CPU
+    if named or len(alike) == 1:
         return (named or alike)[0].name
     if _type(p) == (class_name,):
         return "*this"
-    says = f'report_fatal_error("{target}: {class_name}::{own.name} is not written yet");'
+    name = f"{own.class_name}::{own.name}" if own.class_name else own.name
+    says = f'report_fatal_error("{target}: {name} is not written yet");'
     return f"[]() -> {cxx.render(p.type)} {{ {says} }}()"

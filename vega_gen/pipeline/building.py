@@ -21,11 +21,12 @@ from typing import Protocol
 
 from llvm_integration.build import DEFAULT_TOOLS, TargetBuild
 from llvm_integration.check import Checker, Mistake, check_files, mistakes_in
+from llvm_integration.crash import Tried, registered, tried
 from llvm_integration.discover import Installation
 from llvm_integration.edits import target_folder
 from llvm_integration.linking import LinkError, link_errors
 from llvm_integration.overlay import Overlay
-from llvm_integration.process import ToolFailure, run
+from llvm_integration.process import ToolFailure
 from llvm_integration.toolchain import compile_flags
 from vega_gen import store
 from vega_gen.corpus import open_corpus
@@ -44,7 +45,7 @@ from vega_gen.records import Description, Mode, Plan, PlannedFile
 ROUNDS = 40
 """Rounds before the backend is brought down to its floor: far more than one needs that gets better with each."""
 LEVELS = 3
-_START_SECONDS = 20.0
+_NOTHING = b"define void @nothing() {\n  ret void\n}\n"
 _OUTER = re.compile(r'^\s*#\s*include ("llvm/[^"]+\.h"|<[^>]+>)', re.MULTILINE)
 _INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
 
@@ -53,14 +54,16 @@ _INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
 class Built:
     """A plan from which LLVM's tools were linked. ``linked``: their names; ``tools``: their folder.
 
-    ``rounds``, ``seconds``: what it took. ``listed``: whether ``llc --version`` names the target."""
+    ``rounds``, ``seconds``: what it took. ``listed``: the target's names in ``llc --version``. ``says``: the error that llc ends with on
+    a function that does nothing, "" where it writes assembly."""
 
     plan: Plan
     linked: tuple[str, ...]
     tools: Path
     rounds: int
     seconds: float
-    listed: bool
+    listed: tuple[str, ...]
+    says: str
 
 
 @dataclass
@@ -162,11 +165,20 @@ class Workshop:
         inputs, work = self.inputs, self.work / "build"
         return TargetBuild(inputs.source, self.installation, inputs.folder, work, self.overlay, self.folder, tables=self.tables)
 
-    def lists_target(self) -> bool:
-        """Whether ``llc --version`` ends well and names the target. Its names there are those of its registration."""
-        done = run([str(self.build().tools_dir / "llc"), "--version"], timeout=_START_SECONDS)
-        _, _, listed = done.stdout.partition("Registered Targets:")
-        return done.ok and bool(re.search(r"^\s+\S+\s+- ", listed, re.MULTILINE))
+    def run(self) -> Tried:
+        """How llc ends: that it starts at all, and then on a function that does nothing, for each name of the target."""
+        llc = str(self.build().tools_dir / "llc")
+        source = self.work / "build" / "nothing.ll"
+        store.write_atomic(source, _NOTHING)
+        started = tried(self.installation, [llc, "--version"])
+        runs = [started]
+        for name in self.listed() if not started.error else ():
+            runs.append(tried(self.installation, [llc, f"-march={name}", "-o", os.devnull, str(source)]))
+        return next((one for one in runs if one.error), started)
+
+    def listed(self) -> tuple[str, ...]:
+        """The names under which llc lists the target."""
+        return registered(self.build().tools_dir / "llc")
 
     def _own(self, m: Mistake) -> Mistake:
         """A mistake with its places as the texts are named."""
@@ -225,8 +237,8 @@ def build_backend(
     shop.write(texts_of(plan, inputs, threshold))  # the tables say how their classes are constructed
     steps = Steps(inputs.description, bases, archetype)
     plan, rounds = brought_down(steps.started(plan), steps, shop, lambda p: texts_of(p, inputs, threshold))
-    listed = shop.lists_target()
-    return Built(plan, DEFAULT_TOOLS, shop.build().tools_dir, rounds, time.monotonic() - start, listed)
+    says = shop.run().error
+    return Built(plan, DEFAULT_TOOLS, shop.build().tools_dir, rounds, time.monotonic() - start, shop.listed(), says)
 
 
 class Shop(Protocol):
@@ -238,6 +250,10 @@ class Shop(Protocol):
 
     def link(self) -> tuple[Mapping[str, Sequence[Mistake]], Sequence[LinkError]]:
         """What keeps the objects from being made, by file, or the tools from being linked."""
+        ...
+
+    def run(self) -> Tried:
+        """How a tool that was linked ends."""
         ...
 
     def tables_made(self) -> Mapping[str, str]:
@@ -255,7 +271,12 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
         if not wrong:
             wrong, errors = shop.link()
         if not wrong and not errors:
-            return plan, number
+            crash = shop.run().crash if number < ROUNDS else None
+            ended = Blame(plan, texts, steps, {})
+            if crash is None or not ended.crashed(crash):
+                return plan, number
+            plan = ended.plan
+            continue
         if number == ROUNDS:
             plan = floor(plan, steps, f"the backend was not built in {ROUNDS} rounds")
             continue

@@ -1,0 +1,43 @@
+"""A target that LLVM has never heard of, made known to it: the edits of its tree, and its headers for whoever compiles.
+
+Enters: ``Request``, ``Prepared``. Leaves: ``Registered``. It writes nothing but the work folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from llvm_integration.checkout import Edit
+from llvm_integration.overlay import Overlay, overlay
+from vega_gen.pipeline.request import Prepared, Request
+from vega_gen.registration import new_triple, places_of, plan_registration
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """``prepared``: with an installation whose headers know the target. ``edits``: outside of lib/Target, none where LLVM knows it already.
+    ``overlay``: what the tools are linked with, None without an installation or where nothing is changed. ``arch``: the first part of its
+    triple. ``machine``: the number of its ELF machine, 0 where that was LLVM's before."""
+
+    prepared: Prepared
+    edits: tuple[Edit, ...]
+    overlay: Overlay | None
+    arch: str
+    machine: int = 0
+
+
+def registered(request: Request, prepared: Prepared) -> Registered:
+    """The target with its triple. Raises InputError and CheckoutError as ``plan_registration``, ToolFailure as ``overlay``."""
+    inputs, installation = prepared.inputs, prepared.installation
+    if prepared.official:
+        return Registered(prepared, (), None, places_of(inputs.source.root, inputs.folder)[0].arch)
+    given = inputs.relocs.read_text(encoding="utf-8") if inputs.relocs else ""
+    new = new_triple(
+        inputs.description, folder=inputs.folder, arch=request.arch, little=not request.big_endian, number=request.machine, relocations=given
+    )
+    plan = plan_registration(inputs.source.root, new)
+    if installation is None:
+        return Registered(prepared, plan.edits, None, new.arch, plan.number)
+    made = overlay(inputs.source, plan.texts, prepared.work / "overlay")
+    knowing = replace(installation, include_dirs=(made.include_dir, *installation.include_dirs))
+    return Registered(replace(prepared, installation=knowing), plan.edits, made, new.arch, plan.number)
