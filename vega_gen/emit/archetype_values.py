@@ -50,6 +50,7 @@ _METHODS = {
     ),
 }
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
+_RELOCATION_NAMES = {"branch": r"BRANCH|^BR|^B\d|PC", "jump": r"JAL|CALL|JUMP|^J\d|PLT", "store": r"_S$|STORE"}
 _ALWAYS_EXPANDED = (
     "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
 )  # fmt: skip
@@ -277,8 +278,11 @@ def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dic
     short = {r: r.upper().removeprefix(prefix) for r in d.relocations}
     chosen = {name: next((r for r, s in short.items() if s in (name, f"ABS{name}", f"DIR{name}")), "") for name in own}
     for k in kinds:
-        likely = [r for r, s in short.items() if (k.part.upper() in s if k.part else str(k.bits) in s and not re.search(r"HI|LO|^\d+$", s))]
-        chosen[k.name] = next((r for r in likely if str(k.bits) in short[r]), likely[0] if likely else "")
+        likely = {r: s for r, s in short.items() if (k.part.upper() in s if k.part else not re.search(r"HI|LO|NONE|^\d+$", s))}
+        preferred = [re.compile(_RELOCATION_NAMES[k.use])] if k.use else []
+        best = max(likely, key=lambda r: ([bool(p.search(short[r])) for p in preferred], str(k.bits) in short[r], -len(r)), default="")
+        told = best and (k.part or str(k.bits) in short[best] or any(p.search(short[best]) for p in preferred))
+        chosen[k.name] = best if told else ""
     chosen["NONE"] = chosen["NONE"] or d.relocations[0]
     scope = "ELF::" if known else ""
     full = {name: f"{scope}{r}" if r else "" for name, r in chosen.items()}

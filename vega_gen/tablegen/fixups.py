@@ -13,11 +13,15 @@ from vega_gen.tablegen.operations import Machine
 from vega_gen.tablegen.selections import Selections, Slot
 
 
+_LEAST = 6
+"""Fewer bits hold no part of an address: a shift amount, a condition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fixup:
     """A kind of fixup. ``part``: "" for the whole value, "hi" or "lo" for a part of an address. ``bits``: of the field; ``shift``: zero
     bits of the value below it. ``runs``: (lowest bit of the field, how many bits, their lowest bit in the instruction).
-    ``size``: bytes of the instruction."""
+    ``size``: bytes of the instruction. ``use``: "branch", "jump" (calls too) or "store" where all its instructions are such."""
 
     name: str
     pc_relative: bool
@@ -27,6 +31,7 @@ class Fixup:
     signed: bool
     runs: tuple[tuple[int, int, int], ...]
     size: int
+    use: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +57,24 @@ def fixups(d: Description, m: Machine) -> tuple[tuple[Fixup, ...], tuple[FixedOp
             part, relative = _part(i, slot, m), slot.kind == "target"
             width = s.immediate(i.name, slot)
             runs = _runs(tuple((bit, at) for bit, at in s.field(i.name, slot.operand) if bit < width.bits))
-            if not runs or width.bits < 6:
+            if not runs or width.bits < _LEAST or (part == "lo" and width.bits != m.upper_shift):
                 continue
-            key = (relative, part, width.bits, width.shift, runs, i.size)
+            use = _use(i)
+            key = (relative, part, width.bits, width.shift, runs, i.size, use)
             if key not in kinds:
                 base = "_".join(["fixup", d.name.lower(), *(["pcrel"] if relative else []), *([part] if part else []), str(width.bits)])
                 name, n = base, 2
                 while name in {f.name for f in kinds.values()}:
                     name, n = f"{base}_{n}", n + 1
-                kinds[key] = Fixup(name, relative, part, width.bits, width.shift, width.signed, runs, i.size)
+                kinds[key] = Fixup(name, relative, part, width.bits, width.shift, width.signed, runs, i.size, use)
             users.setdefault((index, list(kinds).index(key)), []).append(i.name)
     return tuple(kinds.values()), tuple(FixedOperand(at, kind, tuple(records)) for (at, kind), records in users.items())
+
+
+def _use(i: Instruction) -> str:
+    if "isCall" in i.flags or {"isBranch", "isBarrier"} <= i.flags:
+        return "jump"
+    return "branch" if "isBranch" in i.flags else "store" if "mayStore" in i.flags else ""
 
 
 def _part(i: Instruction, slot: Slot, m: Machine) -> str:
