@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from llvm_integration.checkout import Edit
 from llvm_integration.overlay import Overlay, overlay
 from vega_gen.pipeline.request import Prepared, Request
-from vega_gen.registration import new_triple, places_of, plan_registration
+from vega_gen.registration import known_arch, new_triple, plan_registration
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
     """``prepared``: with an installation whose headers know the target. ``edits``: outside of lib/Target, none where LLVM knows it already.
     ``overlay``: what the tools are linked with, None without an installation or where nothing is changed. ``arch``: the first part of its
-    triple. ``machine``: the number of its ELF machine, 0 where that was LLVM's before."""
+    triple, "" where LLVM has none of the target's name. ``machine``: the number of its ELF machine, 0 where that was LLVM's before."""
 
     prepared: Prepared
     edits: tuple[Edit, ...]
@@ -30,11 +30,10 @@ def registered(request: Request, prepared: Prepared) -> Registered:
     """The target with its triple. Raises InputError and CheckoutError as ``plan_registration``, ToolFailure as ``overlay``."""
     inputs, installation = prepared.inputs, prepared.installation
     if prepared.official:
-        return Registered(prepared, (), None, places_of(inputs.source.root, inputs.folder)[0].arch)
+        return Registered(prepared, (), None, known_arch(inputs.source.root, (inputs.folder, inputs.description.name)))
     given = inputs.relocs.read_text(encoding="utf-8") if inputs.relocs else ""
-    new = new_triple(
-        inputs.description, folder=inputs.folder, arch=request.arch, little=not request.big_endian, number=request.machine, relocations=given
-    )
+    little, number = not request.big_endian, request.machine
+    new = new_triple(inputs.description, folder=inputs.folder, arch=request.arch, little=little, number=number, relocations=given)
     plan = plan_registration(inputs.source.root, new)
     if installation is None:
         return Registered(prepared, plan.edits, None, new.arch, plan.number)
