@@ -14,7 +14,7 @@ from vega_gen import store
 from vega_gen.emit.archetype_values import relocation_names
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.request import Prepared, Request
-from vega_gen.registration import new_triple, places_of, plan_registration, relocation_definitions
+from vega_gen.registration import known_arch, new_triple, plan_registration, relocation_definitions
 from vega_gen.tablegen.fixups import fixups
 from vega_gen.tablegen.machine import machine
 
@@ -23,7 +23,7 @@ from vega_gen.tablegen.machine import machine
 class Registered:
     """``prepared``: with an installation whose headers know the target. ``edits``: outside of lib/Target, none where LLVM knows it already.
     ``overlay``: what the tools are linked with, None without an installation or where nothing is changed. ``arch``: the first part of its
-    triple. ``machine``: the number of its ELF machine, 0 where that was LLVM's before."""
+    triple, "" where LLVM has none of the target's name. ``machine``: the number of its ELF machine, 0 where that was LLVM's before."""
 
     prepared: Prepared
     edits: tuple[Edit, ...]
@@ -36,15 +36,13 @@ def registered(request: Request, prepared: Prepared) -> Registered:
     """The target with its triple. Raises InputError and CheckoutError as ``plan_registration``, ToolFailure as ``overlay``."""
     inputs, installation = prepared.inputs, prepared.installation
     if prepared.official:
-        arch = places_of(inputs.source.root, inputs.folder)[0].arch
+        arch = known_arch(inputs.source.root, (inputs.folder, inputs.description.name))
         return Registered(replace(prepared, inputs=replace(inputs, arch=arch)), (), None, arch)
     if not inputs.description.relocations:
         inputs = replace(inputs, relocs=_relocations(inputs, request.arch or inputs.folder.lower(), prepared.work / f"{inputs.folder}.def"))
     given = inputs.relocs.read_text(encoding="utf-8") if inputs.relocs else ""
-    little = not request.big_endian
-    new = new_triple(
-        inputs.description, folder=inputs.folder, arch=request.arch, little=little, number=request.machine, relocations=given
-    )
+    little, number = not request.big_endian, request.machine
+    new = new_triple(inputs.description, folder=inputs.folder, arch=request.arch, little=little, number=number, relocations=given)
     plan = plan_registration(inputs.source.root, new)
     made = overlay(inputs.source, plan.texts, prepared.work / "overlay")
     prepared = replace(prepared, inputs=replace(inputs, arch=new.arch, overlay=(made.include_dir,)))
