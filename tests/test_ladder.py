@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from itertools import combinations
 from pathlib import Path
@@ -308,6 +309,6 @@ def test_lit_tests_of_what_passes(llvm_source: Path, tmp_path: Path) -> None:
     for path in ("CodeGen/RV32IM/calls.ll", "CodeGen/RV32IM/lit.local.cfg", "MC/Disassembler/RV32IM/round-trip.txt"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(made[path])
-    done = run([sys.executable, "-m", "lit.main", "-j1", str(tmp_path)], timeout=60)
+    done = run([sys.executable, "-c", "from lit.main import main; main()", "-j1", str(tmp_path)], timeout=120)
     assert done.ok, done.stdout
-    assert "Passed: 2" in done.stdout
+    assert re.search(r"Passed *: 2\b", done.stdout), done.stdout
