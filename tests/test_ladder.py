@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llvm_integration.discover import find_installation
-from llvm_integration.process import run
+from llvm_integration.process import Completed, run
 from vega_gen import cli, tablegen
 from vega_gen.emit import smoke
 from vega_gen.errors import NotFoundError
-from vega_gen.ladder import Tools, climb, lit_tests, machines, subject
+from vega_gen.ladder import Tools, blame, climb, lit_tests, machines, subject
 from vega_gen.ladder.encodings import around, asked, bases, decode, encode, fields, fixed, of_no_account
 from vega_gen.ladder.features import enabled, met
 from vega_gen.ladder.mc import Encoded, Mc
@@ -196,6 +196,22 @@ def test_a_round_trip_says_what_is_wrong_with_each(fake: Path) -> None:
     assert found["C"].message == "invalid instruction encoding"
     assert found["D"].function == "ToyInstPrinter::printOperand"
     assert Ladder("Toy", "toy", (step,)).in_the_way == (("ToyInstPrinter::printOperand", 1),)
+
+
+@pytest.mark.parametrize(
+    ("said", "function"),
+    [
+        ("LLVM ERROR: Toy: InstrInfo::copyPhysReg is not written yet", "InstrInfo::copyPhysReg"),
+        ("LLVM ERROR: Toy: createToyAsmBackend is not written yet", "createToyAsmBackend"),
+        ("LLVM ERROR: Cannot select: t9: ch,glue = ToyISD::CALL t8", ""),
+        ("Stack dump:\n #0 0x01 llvm::sys::PrintStackTrace(int) (llc)\n #5 0x02 llvm::ToyFrameLowering::emitPrologue(llvm::X&) (llc)",
+         "ToyFrameLowering::emitPrologue"),
+    ],
+)  # fmt: skip
+def test_the_function_that_a_crash_names(said: str, function: str) -> None:
+    done = Completed(("llc",), -6, "", said, 0.1)
+    assert blame.crashed(done)
+    assert blame.function(done, "Toy") == function
 
 
 def test_bits_that_a_fixup_fills_are_known_as_open(tmp_path: Path) -> None:
