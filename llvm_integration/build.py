@@ -46,6 +46,8 @@ class TargetBuild:
     tools: tuple[str, ...] = DEFAULT_TOOLS
     jobs: int = 0
     """Processes at a time; 0 is one a core."""
+    tables: Path | None = None
+    """The target's tables where they are made already; llvm-tblgen is then run for the tools alone."""
 
     def __reduce__(self) -> tuple[type[TargetBuild], tuple[object, ...]]:
         """Its fields are all that another process needs; what was derived from them is derived again."""
@@ -64,7 +66,7 @@ class TargetBuild:
     @property
     def generated_dir(self) -> Path:
         """Where llvm-tblgen's output lies: what `lib/Target/<target>` is in a CMake build directory."""
-        return self.work.resolve() / "gen"
+        return (self.tables or self.work / "gen").resolve()
 
     @property
     def tools_dir(self) -> Path:
@@ -107,7 +109,7 @@ class TargetBuild:
         self.work.mkdir(parents=True, exist_ok=True)
         write_overlay(self.work.resolve() / "include", self.target, self.target_dir, self.installation)
         self.generate(progress)
-        compiles = [*(self._compile_step(file, out) for file, out in self.objects.items()), *self._linker.compile_steps()]
+        compiles = [*self.steps(), *self._linker.compile_steps()]
         made = run_steps(compiles, self._hashes, self._jobs, progress)
         if made or not all((self.tools_dir / tool).exists() for tool in self.tools):
             self.link(self.tools_dir)
@@ -115,7 +117,8 @@ class TargetBuild:
 
     def generate(self, progress: Progress = _silent) -> Path:
         """Run llvm-tblgen for the target and the tools as far as the .td files have changed; returns `generated_dir`."""
-        runs = [*_tablegen_steps(self.lists, self.target_dir, self.generated_dir, self), *self._tool_tablegen()]
+        own = [] if self.tables else _tablegen_steps(self.lists, self.target_dir, self.generated_dir, self)
+        runs = [*own, *self._tool_tablegen()]
         run_steps(runs, self._hashes, self._jobs, progress)
         return self.generated_dir
 
@@ -178,6 +181,26 @@ class TargetBuild:
             raise ToolFailure(f"no source files of {self.target}: {', '.join(sorted(unknown))}", where=str(self.target_dir))
         objects = {**self.objects, **{file: path.resolve() for file, path in (replaced or {}).items()}}
         self._linker.link(tools_dir.resolve(), list(objects.values()), tools or self.tools, self._jobs)
+
+    def attempt(self, progress: Progress = _silent) -> dict[str, Completed]:
+        """As `prepare`, but a tool that cannot be linked is no failure: tool -> its link, after the first that fails no other.
+
+        Raises ToolFailure if a file cannot be read, generated or compiled."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        write_overlay(self.work.resolve() / "include", self.target, self.target_dir, self.installation)
+        self.generate(progress)
+        run_steps([*self.steps(), *self._linker.compile_steps()], self._hashes, self._jobs, progress)
+        links: dict[str, Completed] = {}
+        for number, tool in enumerate(self.tools, start=1):
+            links[tool] = self._linker.attempt(tool, self.tools_dir / tool, list(self.objects.values()))
+            progress(number, len(self.tools), f"linking {tool}")
+            if not links[tool].ok:
+                break
+        return links
+
+    def steps(self) -> list[Step]:
+        """The commands that compile the target's own files."""
+        return [self._compile_step(file, out) for file, out in self.objects.items()]
 
     def _compiler(self, file: str) -> list[str]:
         source = self.target_dir / file

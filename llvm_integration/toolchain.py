@@ -15,7 +15,7 @@ from pathlib import Path
 from llvm_integration.cmake import Lists, read_lists
 from llvm_integration.discover import Installation, Source
 from llvm_integration.incremental import Step
-from llvm_integration.process import run
+from llvm_integration.process import Completed, run
 
 COMPILE_SECONDS = 600.0
 LINK_SECONDS = 120.0
@@ -106,6 +106,12 @@ class ToolLinker:
             commands = [self.link_command(tool, tools_dir / tool, objects) for tool in tools]
             for ended in pool.map(partial(run, timeout=LINK_SECONDS), commands):
                 ended.check()
+
+    def attempt(self, tool: str, out: Path, objects: Sequence[Path]) -> Completed:
+        """Link one tool; the result says whether it could be linked, and if not, every symbol in the way (`linking.link_errors`)."""
+        out.parent.mkdir(parents=True, exist_ok=True)
+        command = [word for word in self.link_command(tool, out, objects) if word != "-s"]  # a stack of a crash has names then
+        return run([*command, "-Wl,--error-limit=0"], timeout=LINK_SECONDS)
 
     def link_command(self, tool: str, out: Path, objects: Sequence[Path]) -> list[str]:
         """The command that links one tool; the target's objects are taken as an archive's members are, only where needed."""

@@ -108,13 +108,17 @@ def _branch(backend: Backend) -> str:
 
 
 def _notices(backend: Backend, prepared: Prepared) -> None:
+    from vega_gen.report import tables
+
     if prepared.installation is None:
         render.notice(f"nothing was compiled: {prepared.why}")
-    wrong = {file: message for file, message in backend.files.items() if message}
-    if backend.files:
-        render.OUT.out(f"{len(backend.files) - len(wrong)} of {len(backend.files)} files compile as whole files")
-    for message in wrong.values():
-        render.notice(f"  {message}")
+    built = backend.built
+    if built is not None:
+        render.OUT.print(tables.steps_table(backend.plan))
+        listed = f"llc --version lists {', '.join(built.listed)}" if built.listed else "llc --version does NOT list it"
+        rounds = f"{built.rounds} round{'s' * (built.rounds != 1)}, {built.seconds:.0f} s"
+        render.OUT.out(f"built and linked in {rounds}: {', '.join(built.linked)} in {built.tools}; {listed}")
+        render.OUT.out(f"on a function that does nothing, llc ends with: {built.says}" if built.says else "llc compiles an empty function")
     for decision in backend.stale:
         render.notice(f"stale decision, not applied: {decision.id} in {decision.function}: {decision.decided_on}")
 
@@ -148,6 +152,8 @@ def _again(request: Request) -> list[str]:
 
 
 def _written_json(backend: Backend, prepared: Prepared, following: list[str]) -> dict[str, Any]:
+    from vega_gen.report import tables
+
     made = backend.written
     return {
         "folder": str(backend.folder),
@@ -161,7 +167,12 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "held_out": list(backend.plan.held_out),
         "compiled": prepared.installation is not None,
         "why_not_compiled": prepared.why,
-        "files": backend.files,
+        "built": backend.built is not None,
+        "tools": str(backend.built.tools) if backend.built else "",
+        "rounds": backend.built.rounds if backend.built else 0,
+        "listed": list(backend.built.listed) if backend.built else [],
+        "says": backend.built.says if backend.built else "",
+        **tables.steps_json(backend.plan),
         "stale": [d.id for d in backend.stale],
         "next": following,
     }

@@ -18,7 +18,7 @@ from vega_gen.records.cpp import (
     StatementKind,
     Unreadable,
 )
-from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Verdict
+from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Step, Verdict
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
 from vega_gen.records.mining import GroupCount, MinedTarget, Mining
@@ -91,6 +91,7 @@ __all__ = [
     "SourceFile",
     "Statement",
     "StatementKind",
+    "Step",
     "Unreadable",
     "VariantExample",
     "Verdict",
