@@ -14,6 +14,7 @@ from pathlib import Path
 from llvm_integration.cmake import Lists, read_lists
 from llvm_integration.discover import Installation, Source, machine
 from llvm_integration.incremental import ContentHashes, Progress, Step, dependencies, run_steps
+from llvm_integration.overlay import Overlay
 from llvm_integration.precompiled import PrecompiledHeaders
 from llvm_integration.process import Completed, ToolFailure, run
 from llvm_integration.toolchain import ToolLinker, compile_flags, write_overlay
@@ -33,7 +34,7 @@ def _silent(done: int, total: int, name: str) -> None:
 class TargetBuild:
     """One target of `source`, built in `work` against the libraries of `installation`.
 
-    `overlay` is an include folder searched before LLVM's headers (a changed `llvm/TargetParser/Triple.h`, say).
+    `overlay`: files of LLVM's own that differ from the installation's (a new triple); they come before its headers and libraries.
     `folder` is the target's folder if it is not `lib/Target/<target>` of the checkout. `tools` are folders of `llvm/tools`.
     """
 
@@ -41,7 +42,7 @@ class TargetBuild:
     installation: Installation
     target: str
     work: Path
-    overlay: Path | None = None
+    overlay: Overlay | None = None
     folder: Path | None = None
     tools: tuple[str, ...] = DEFAULT_TOOLS
     jobs: int = 0
@@ -77,7 +78,7 @@ class TargetBuild:
     def include_dirs(self) -> tuple[Path, ...]:
         """Include folders of the target's files, in the order of search."""
         own = (self.target_dir, self.generated_dir)
-        overlay = (self.overlay.resolve(),) if self.overlay else ()
+        overlay = (self.overlay.include_dir,) if self.overlay else ()
         return (*own, *overlay, self.work.resolve() / "include", *self.installation.include_dirs)
 
     @cached_property
@@ -95,7 +96,7 @@ class TargetBuild:
 
     @cached_property
     def _linker(self) -> ToolLinker:
-        return ToolLinker(self.source, self.installation, self.work.resolve(), self.include_dirs[2:], self.tools, self.lists)
+        return ToolLinker(self.source, self.installation, self.work.resolve(), self.include_dirs[2:], self.tools, self.lists, self.overlay)
 
     @property
     def _jobs(self) -> int:
@@ -228,7 +229,7 @@ class TargetBuild:
 
 def _tablegen_steps(lists: Lists, folder: Path, out: Path, build: TargetBuild) -> list[Step]:
     llvm = build.source.llvm
-    overlay = [f"-I{build.overlay.resolve()}"] if build.overlay else []
+    overlay = [f"-I{build.overlay.include_dir}"] if build.overlay else []
     includes = [f"-I{folder}", *overlay, f"-I{llvm / 'include'}", f"-I{llvm / 'lib' / 'Target'}"]
     steps: list[Step] = []
     for run_ in lists.tablegen:

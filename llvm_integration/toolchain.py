@@ -15,6 +15,7 @@ from pathlib import Path
 from llvm_integration.cmake import Lists, read_lists
 from llvm_integration.discover import Installation, Source
 from llvm_integration.incremental import Step
+from llvm_integration.overlay import Overlay
 from llvm_integration.process import Completed, run
 
 COMPILE_SECONDS = 600.0
@@ -73,7 +74,9 @@ def holds_targets(llvm: Path, tool: str) -> bool:
 
 @dataclass(frozen=True)
 class ToolLinker:
-    """Compiles and links tools of the checkout, in `work`, for a target whose CMakeLists.txt files say `target_lists`."""
+    """Compiles and links tools of the checkout, in `work`, for a target whose CMakeLists.txt files say `target_lists`.
+
+    What `overlay` has changed is taken from there: the tools' sources, and objects ahead of the libraries."""
 
     source: Source
     installation: Installation
@@ -81,6 +84,7 @@ class ToolLinker:
     include_dirs: tuple[Path, ...]
     tools: tuple[str, ...]
     target_lists: Lists
+    overlay: Overlay | None = None
 
     @cached_property
     def lists(self) -> dict[str, Lists]:
@@ -96,8 +100,22 @@ class ToolLinker:
         return self.work / "tools" / tool / "gen"
 
     def compile_steps(self) -> list[Step]:
-        """The commands that compile the tools' own sources."""
-        return [self._compile_step(tool, source) for tool in self.tools for source in self._sources(tool)]
+        """The commands that compile the tools' own sources, and what LLVM's libraries have otherwise than in `overlay`."""
+        steps = [self._compile_step(tool, source) for tool in self.tools for source in self._sources(tool)]
+        if self.overlay is not None:
+            for path, out in self._changed.items():
+                steps.append(self._step(self.source.root / path, out, self.overlay.private_dirs(path)))
+        return steps
+
+    @cached_property
+    def _changed(self) -> dict[str, Path]:
+        """Files of the libraries that the tools link, where `overlay` has them otherwise -> the objects."""
+        linked = {flag for flags in self._libraries.values() for flag in flags}
+        return {
+            path: out
+            for path, out in (self.overlay.objects if self.overlay else {}).items()
+            if any(f"-lLLVM{name}" in linked for name in read_lists((self.source.root / path).parent).defined)
+        }
 
     def link(self, tools_dir: Path, objects: Sequence[Path], tools: Sequence[str], jobs: int) -> None:
         """Link `tools` into `tools_dir` with the target's `objects`. Raises ToolFailure with the linker's message."""
@@ -119,7 +137,7 @@ class ToolLinker:
         # Few and small shared libraries: most of a test's processes live for milliseconds.
         runtime = ["-Wl,--as-needed", "-static-libstdc++", "-static-libgcc"]
         flags = ["-no-pie", "-fuse-ld=lld", f"--ld-path={self.installation.lld}", "-Wl,--gc-sections", "-Wl,-O0", "-s", *runtime]
-        members = ["-Wl,--start-lib", *map(str, objects), "-Wl,--end-lib"]
+        members = ["-Wl,--start-lib", *map(str, (*objects, *self._changed.values())), "-Wl,--end-lib"]
         return [str(self.installation.clangxx), *flags, "-o", str(out), *own, *members, *self._libraries[tool]]
 
     @cached_property
@@ -166,9 +184,12 @@ class ToolLinker:
         return self.work / "tools" / tool / f"{source.parent.name}-{source.stem}.o"
 
     def _compile_step(self, tool: str, source: Path) -> Step:
-        out = self._object(tool, source)
+        return self._step(source, self._object(tool, source), (self.folder(tool), self.generated_dir(tool)))
+
+    def _step(self, source: Path, out: Path, folders: Sequence[Path]) -> Step:
+        """The command that compiles a file of the checkout, or what `overlay` has in its place."""
         depfile = out.with_suffix(".d")
-        includes = (self.folder(tool), self.generated_dir(tool), *self.include_dirs)
-        argv = [str(self.installation.clangxx), "-c", str(source), "-o", str(out), *compile_flags(self.installation)]
-        argv += [f"-I{folder}" for folder in includes]
+        text = self.overlay.file(source) if self.overlay else source
+        argv = [str(self.installation.clangxx), "-c", str(text), "-o", str(out), *compile_flags(self.installation)]
+        argv += [f"-I{folder}" for folder in (*folders, *self.include_dirs)]
         return Step((*argv, "-MMD", "-MF", str(depfile)), out, depfile, COMPILE_SECONDS)

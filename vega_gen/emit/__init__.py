@@ -13,10 +13,10 @@ from dataclasses import replace
 from llvm_integration.edits import STAMP, Edit, target_folder
 from vega_gen import __version__
 from vega_gen.emit import templates
+from vega_gen.emit.cmake_files import cmake_files
 from vega_gen.emit.functions import Markers, stands_for_missing
 from vega_gen.emit.headers import Header
 from vega_gen.emit.layout import lay_out, split_macros
-from vega_gen.emit.registration import registration
 from vega_gen.records import Description, Module, Plan, PlannedFile, PlannedFunction
 
 __all__ = ["copies", "emit", "stamp_of"]
@@ -53,7 +53,7 @@ def emit(plan: Plan, description: Description, headers: Mapping[str, bytes], *, 
     for path, file in sorted(files.items()):
         texts[path] = _file_text(plan, file, functions, needs, markers)
     definitions = description.data.get("td", f"{description.name}.td")
-    cmake = registration(plan.target, definitions, texts, stamp_of(plan))
+    cmake = cmake_files(plan.target, definitions, texts, stamp_of(plan))
     labels = _labels(texts, plan)
     rank = {label: i for i, label in enumerate((_DECLARATIONS, *Module, _REGISTRATION))}
     edits = [Edit(f"{target_folder(plan.target)}/{path}", text, labels[path]) for path, text in texts.items()]

@@ -25,6 +25,7 @@ from llvm_integration.crash import Tried, registered, tried
 from llvm_integration.discover import Installation
 from llvm_integration.edits import target_folder
 from llvm_integration.linking import LinkError, link_errors
+from llvm_integration.overlay import Overlay
 from llvm_integration.process import ToolFailure
 from llvm_integration.toolchain import compile_flags
 from vega_gen import store
@@ -74,7 +75,7 @@ class Workshop:
     work: Path
     copied: Mapping[str, bytes]
     progress: Progress
-    overlay: Path | None = None
+    overlay: Overlay | None = None
     _pch: Path | None = None
     _generated: set[str] = field(default_factory=set[str])
     _before: dict[str, str] = field(default_factory=dict[str, str])
@@ -123,7 +124,7 @@ class Workshop:
 
     @property
     def _dirs(self) -> tuple[Path, ...]:
-        return (self.folder, self.tables, *([self.overlay] if self.overlay else []), *self.installation.include_dirs)
+        return (self.folder, self.tables, *([self.overlay.include_dir] if self.overlay else []), *self.installation.include_dirs)
 
     def _precompiled(self, texts: Mapping[str, str]) -> Path:
         """LLVM's headers that the backend includes when it is first compiled, precompiled: the objects are made without them."""
@@ -218,7 +219,7 @@ def texts_of(plan: Plan, inputs: Inputs, threshold: float) -> dict[str, str]:
 
 def build_backend(
     prepared: Prepared, plan: Plan, copied: Mapping[str, bytes], threshold: float, progress: Progress,
-    archetype: Archetype | None = None, overlay: Path | None = None,
+    archetype: Archetype | None = None, overlay: Overlay | None = None,
 ) -> Built:
     """The plan brought down until LLVM's tools are linked with it. ``copied``: the .td files, path -> content.
 

@@ -187,6 +187,8 @@ class Description:
     ``lib/Target`` ("PowerPC") or the .td's stem.  ``relocations``: names from ELFRelocs/<T>.def, in order.
     ``data``: properties of the Target and InstrInfo records and of their parser, writer and printer
     (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...), by dotted name.
+    ``assembler_predicates``: the Predicate records that the assembler and the disassembler heed, each with its AssemblerCondDag as
+    printed: ``(all_of FeatureDiv)``.
     """
 
     folder: str
@@ -206,3 +208,4 @@ class Description:
     contracts: tuple[Contract, ...]
     relocations: tuple[str, ...]
     data: dict[str, str] = field(default_factory=dict[str, str])
+    assembler_predicates: dict[str, str] = field(default_factory=dict[str, str])
