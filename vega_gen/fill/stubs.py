@@ -54,14 +54,15 @@ def stub(target: str, signature: Signature) -> Candidate:
     """
     name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
     found = _INITIALISER.match(signature.name)
+    head = cxx.render_signature(replace(signature, initialisers=()), in_class=False)  # tells overloads apart
     if _PASS_INITIALISER.match(signature.name):
         body = ()
     elif found is None:
-        body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', name),)
+        body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', head),)
     elif found["part"] == "TargetInfo":
         match = "[](Triple::ArchType) { return false; }"
         call = f'TargetRegistry::RegisterTarget(getThe{target}Target(), "{target.lower()}", "{target}", "{target}", {match});'
-        body = (statement(call, name),)
+        body = (statement(call, head),)
     else:
         body = ()
     return Candidate(signature, body, 0.0, ORIGIN)

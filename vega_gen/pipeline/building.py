@@ -45,6 +45,7 @@ from vega_gen.records import Description, Mode, Plan, PlannedFile
 ROUNDS = 40
 """Rounds before the backend is brought down to its floor: far more than one needs that gets better with each."""
 LEVELS = 3
+_OBJECTS = ("-O0",)  # they are made to be linked and tried; most of the time goes into reading LLVM's headers all the same
 _NOTHING = b"define void @nothing() {\n  ret void\n}\n"
 _OUTER = re.compile(r'^\s*#\s*include ("llvm/[^"]+\.h"|<[^>]+>)', re.MULTILINE)
 _INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
@@ -163,7 +164,7 @@ class Workshop:
     def build(self) -> TargetBuild:
         """The backend as LLVM's tools are built with it."""
         inputs, work = self.inputs, self.work / "build"
-        return TargetBuild(inputs.source, self.installation, inputs.folder, work, self.overlay, self.folder, tables=self.tables)
+        return TargetBuild(inputs.source, self.installation, inputs.folder, work, self.overlay, self.folder, tables=self.tables, flags=_OBJECTS)
 
     def run(self) -> Tried:
         """How llc ends: that it starts at all, and then on a function that does nothing, for each name of the target."""
