@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from emitted import emitted, function
 from test_steps import OWN, plan, steps, two, undefined
 
@@ -14,6 +15,7 @@ from llvm_integration.crash import Crash, Tried
 from llvm_integration.discover import find_installation
 from llvm_integration.linking import LinkError
 from llvm_integration.toolchain import compile_flags
+from vega_gen.errors import ToolError
 from vega_gen.pipeline.building import ROUNDS, brought_down, floor, included
 from vega_gen.records import Plan, Step
 
@@ -110,6 +112,13 @@ def test_a_symbol_that_can_never_be_had_ends_at_the_floor() -> None:
     for name in ("getTheToyTarget", "LLVMInitializeToyTargetInfo", "LLVMInitializeToyTarget(", "LLVMInitializeToyTargetMC"):
         assert name in texts["TargetInfo/ToyTargetInfo.cpp"]
     assert set(of(found)) == {Step.LEFT_OUT, Step.STUB}
+
+
+def test_a_floor_that_does_not_build_is_an_error_with_a_next_step() -> None:
+    shop = Words(missing={"never": undefined("unheard::of()", file="llc")})
+    with pytest.raises(ToolError, match=r"undefined symbol: unheard::of\(\)") as raised:
+        brought_down(plan(function(OWN, "ToyInstrInfo.cpp")), steps(), shop, emitted)
+    assert "vega-gen doctor" in raised.value.next_step
 
 
 def test_the_floor_is_c_plus_plus_that_llvm_s_headers_accept(tmp_path: Path) -> None:
