@@ -18,6 +18,7 @@ from vega_gen.groups import Interfaces
 from vega_gen.records import (
     Contract,
     ContractRole,
+    Feature,
     FillerName,
     Mode,
     Plan,
@@ -194,6 +195,31 @@ def test_a_contract_no_donor_had_ends_in_a_stub_and_two_of_a_name_in_two() -> No
     assert text.count('report_fatal_error("Toy: ToyInstPrinter::printMem is not written yet")') == 2
     again = Blame(blame.plan, emitted(blame.plan), way, {})
     assert again.mistakes({"ToyInstPrinter.cpp": [said]}) == {"ToyInstPrinter.cpp"}, "a stub is not made twice: the file is to be forced"
+
+
+def test_a_method_that_a_table_defines_is_declared_as_it_is_there() -> None:
+    table = "// made\nbool ToyInstPrinter::\nprintAlias(const MCInst *MI,\n           raw_ostream &OS) {\n  return false;\n}\n"
+    wrong = function("bool ToyInstPrinter::printAlias(int A) { return true; }", "ToyInstPrinter.cpp")
+    start = plan(wrong)
+    message = "out-of-line definition of 'printAlias' does not match any declaration in 'llvm::ToyInstPrinter'"
+    blame = Blame(start, emitted(start), steps(), {"ToyGenAsmWriter.inc": table})
+    assert not blame.mistakes({"ToyInstPrinter.cpp": [Mistake("/w/tables/ToyGenAsmWriter.inc", 3, message)]})
+    text = emitted(blame.plan)["ToyInstPrinter.cpp"]
+    assert "bool printAlias(const MCInst *MI, raw_ostream &OS);" in text
+    assert blame.plan.functions[0].step is Step.LEFT_OUT
+
+
+def test_the_subtarget_gets_the_field_of_a_feature_and_its_values() -> None:
+    given = (("Mode", "Half"), ("Mode", "Whole"), ("HasB", "true"))
+    features = [Feature(f"F{n}", f"f{n}", name, value, "", ()) for n, (name, value) in enumerate(given)]
+    start = plan()
+    own = PlannedClass("ToySubtarget", ("public ToyGenSubtargetInfo",), "ToyInstrInfo.h", (), (), (), ())
+    way = replace(steps(), description=replace(description(), features=tuple(features)))
+    made = replace(start, classes=(*start.classes, own))
+    for name in ("Mode", "Half", "Whole", "HasB", "HasB"):
+        made = way.demanded(made, name, "ToyInstrInfo.cpp")
+    text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
+    assert "enum { Half = 1, Whole = 2 }; unsigned Mode = 0; bool HasB = false; }" in text
 
 
 def test_a_free_contract_gets_a_stub_in_the_file_of_its_table() -> None:

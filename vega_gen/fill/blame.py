@@ -27,6 +27,7 @@ _QUOTED = re.compile(r"'([^']+)'")
 _PURE = re.compile(r"unimplemented pure virtual method '[^']+' in '([^']+)'")
 _UNKNOWN = re.compile(r"(?:undeclared identifier|no member named|unknown type name|call to undeclared function) '(\w+)'")
 _AGAIN = re.compile(r"redefinition of|redeclar")
+_UNDECLARED = re.compile(r"out-of-line definition of '(\w+)' does not match any declaration in '([^']+)'")
 _NOT_FOUND = re.compile(r"'([^']+)' file not found")
 _SECTION = re.compile(r"^#ifdef (GET_\w+)$(.*?)^#endif // \1$", re.MULTILINE | re.DOTALL)
 _SCOPES = re.compile(r"\(anonymous namespace\)::|\bllvm::")
@@ -118,7 +119,7 @@ class Blame:
         if (missing := _NOT_FOUND.search(m.message)) and m.file in self.texts:
             self.plan = without_include(self.plan, m.file, missing[1])
             return
-        if self._abstract(m) or self._demanded(path, m):
+        if self._abstract(m) or self._declared(m) or self._demanded(path, m):
             return
         for place in (m, *m.notes):
             if place.file in self.texts and self._at(place, m):
@@ -139,12 +140,26 @@ class Blame:
                         self.plan = self.steps.overridden(self.plan, c.name, declared)
         return self.plan is not before
 
+    def _declared(self, m: Mistake) -> bool:
+        """A method that a table defines and its class does not declare so: the declaration is made from the definition."""
+        found = _UNDECLARED.search(m.message)
+        lines = self.tables.get(PurePosixPath(m.file).name, "").split("\n") if found and m.file not in self.texts else []
+        if found is None or not 0 < m.line <= len(lines):
+            return False
+        first = m.line - 1 if "::" in lines[m.line - 1].partition("(")[0] else m.line - 2
+        head = "\n".join(lines[first : first + 8]).partition("{")[0]
+        class_name = _SCOPES.sub("", found[2]).rpartition("::")[2]
+        before = self.plan
+        self.plan = self.steps.declared(self.plan, class_name, cxx.parse_function(f"{head} {{}}").signature, m.message)
+        return self.plan is not before
+
     def _demanded(self, path: str, m: Mistake) -> bool:
         """A name that TableGen's tables demand and nobody defines, or that is defined with another head."""
         if m.file in self.texts:
             return False
         before = self.plan
-        demanded = {c.name for c in self.steps.description.contracts}
+        description = self.steps.description
+        demanded = {c.name for c in description.contracts}
         names = [*_UNKNOWN.findall(m.message), *(n for n in _QUOTED.findall(m.message) if n in demanded)]
         for name in dict.fromkeys(names):
             self.plan = self.steps.demanded(self.plan, name, path)

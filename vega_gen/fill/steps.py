@@ -20,6 +20,7 @@ from vega_gen.records import (
     Contract,
     ContractRole,
     Description,
+    Member,
     MemberKind,
     Module,
     Plan,
@@ -117,6 +118,7 @@ class Steps:
         """The plan with a stub for each contract of this name, in place of what has the name; the same plan if the .td files demand none.
 
         ``file``: the .cpp that the tables which call it are included in."""
+        plan = self._featured(plan, name)
         asked = [c for c in self.description.contracts if c.name == name]
         if not asked and _PREDICATE.match(name):  # the matcher asks for those of operand classes that no instruction has, too
             asked = [Contract(name, ContractRole.OPERAND_PREDICATE, f"bool {name}() const", "MCParsedAsmOperand", (), ())]
@@ -136,6 +138,40 @@ class Steps:
             spaces = owner.namespaces if owner else ()
             plan = self._added(plan, planned(plan.target, s, place, _module(plan, file), namespaces=spaces, in_class=in_class))
         return plan
+
+    def _featured(self, plan: Plan, name: str) -> Plan:
+        """The plan with the field of a feature in the subtarget, and the enumerators that it is set to, where the class has them not."""
+        field = next((f.field for f in self.description.features if name in (f.field, f.value)), "")
+        owner = next((c for c in plan.classes if self.bases.of(plan, c.name) == "TargetSubtargetInfo"), None)
+        if not field or owner is None:
+            return plan
+        values = dict.fromkeys(f.value for f in self.description.features if f.field == field and f.value.isidentifier())
+        named = [v for v in values if v not in ("true", "false")]
+        present = {t for m in owner.members for t in (m.name, *m.tokens)}
+        texts = [("", f"enum {{ {', '.join(f'{v} = {n}' for n, v in enumerate(named, 1))} }};")] if named else []
+        texts += [(field, f"unsigned {field} = 0;" if named else f"bool {field} = false;")]
+        made = tuple(
+            Member(MemberKind.FIELD if member else MemberKind.OTHER, "public", 0, None, cxx.tokenize(text), member)
+            for member, text in texts if member not in present and not (not member and present & set(named))
+        )  # fmt: skip
+        classes = tuple(replace(c, members=(*c.members, *made)) if c is owner else c for c in plan.classes)
+        return replace(plan, classes=classes) if made else plan
+
+    def declared(self, plan: Plan, class_name: str, defined: Signature, message: str) -> Plan:
+        """The plan with a declaration, in place of others of its name, of a method that one of TableGen's tables defines."""
+        owner = next((c for c in plan.classes if c.name == class_name), None)
+        if owner is None or any(m.signature == defined for m in owner.members):
+            return plan
+        for i, f in enumerate(plan.functions):
+            s = f.candidate.signature if f.chosen >= 0 else None
+            if s is not None and (s.name, s.class_name) == (defined.name, class_name):
+                plan = self.left_out(plan, i, message)
+        made = Member(MemberKind.METHOD, "public", 0, defined, (), defined.name)
+        classes = tuple(
+            replace(c, members=(*(m for m in c.members if m.name != defined.name), made)) if c.name == class_name else c
+            for c in plan.classes
+        )  # fmt: skip
+        return replace(plan, classes=classes)
 
     def defined(self, plan: Plan, signature: Signature, file: str, namespaces: tuple[str, ...] = ()) -> Plan:
         """The plan with a stub for what is declared and not defined; ``file``: a .cpp that sees the declaration."""

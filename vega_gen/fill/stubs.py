@@ -54,14 +54,15 @@ def stub(target: str, signature: Signature) -> Candidate:
     """
     name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
     found = _INITIALISER.match(signature.name)
+    head = cxx.render_signature(replace(signature, initialisers=()), in_class=False)  # tells overloads apart
     if _PASS_INITIALISER.match(signature.name):
         body = ()
     elif found is None:
-        body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', name),)
+        body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', head),)
     elif found["part"] == "TargetInfo":
         match = "[](Triple::ArchType) { return false; }"
         call = f'TargetRegistry::RegisterTarget(getThe{target}Target(), "{target.lower()}", "{target}", "{target}", {match});'
-        body = (statement(call, name),)
+        body = (statement(call, head),)
     else:
         body = ()
     return Candidate(signature, body, 0.0, ORIGIN)
@@ -184,13 +185,14 @@ class Bases:
                 entries.append(cxx.tokenize(f"{name}({arguments})"))
         for m in c.members:
             at = m.tokens.index(m.name) if m.kind is MemberKind.FIELD and m.name in m.tokens else 0
-            if at and m.tokens[0] != "static" and m.tokens[at + 1 :] == (";",) and (m.tokens[at - 1] == "&" or "const" in m.tokens[:1]):
+            plain = at > 0 and m.tokens[0] != "static" and m.tokens[at + 1 :] == (";",)
+            if plain and (m.tokens[at - 1] == "&" or m.tokens[0] == "const"):
                 given = _argument(Param(m.tokens[:at], m.name), own, c.name, plan.target) if m.tokens[at - 1] == "&" else ""
                 entries.append(cxx.tokenize(f"{m.name}({given})"))
         return tuple(entries)
 
     def made(self, plan: Plan, own: Signature) -> str:
-        """``return new X(...)`` for a function ``createX`` of a planned class X, "" for another. Its arguments are as in ``constructed``."""
+        """``return new X(...)`` for a ``createX`` of a planned class X, "" for another function; arguments are as in ``constructed``."""
         kind = next((c for c in plan.classes if own.name == f"create{c.name}" and own.result[-1:] == ("*",)), None)
         if kind is None:
             return ""
