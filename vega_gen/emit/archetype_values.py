@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from os.path import commonprefix
 from typing import Any
 
 from vega_gen.emit.archetype_contracts import contract_values
@@ -276,7 +275,7 @@ def relocation_names(kinds: Sequence[Fixup]) -> dict[str, str]:
 def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
     """Relocations: those of the given list, matched by the part of the address or the width; else the object writer's own.
     ``reloc`` gives the name for data of a width or for a fixup, "" if the list has none."""
-    prefix = f"{commonprefix(d.relocations).rpartition('_')[0]}_" if d.relocations else f"R_{d.name.upper()}_"
+    prefix = "_".join(d.relocations[0].split("_")[:2]) + "_" if d.relocations else f"R_{d.name.upper()}_"
     own = {name: f"{prefix}{said}" for name, said in relocation_names(kinds).items()}
     if not d.relocations:
         return {"relocations": list(own.values()), "relocations_known": False, "reloc": own.__getitem__}
