@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from vega_gen import render
-from vega_gen.cli_generate import FillerOption
+from vega_gen.cli_generate import BigEndianOption, FillerOption
 from vega_gen.errors import InputError
 from vega_gen.records import FillerName
 
@@ -22,6 +22,7 @@ def ladder(
     llvm: Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")],
     name: Annotated[str, typer.Option("--name", metavar="N", help="Folder of lib/Target.  [default: as the .td says]")] = "",
     filler: FillerOption = FillerName.CONSENSUS,
+    big_endian: BigEndianOption = False,
     tools: Annotated[
         Path | None,
         typer.Option("--tools", metavar="DIR", help="Build nothing: llc, llvm-mc, llvm-objdump and llvm-readobj are there."),
@@ -47,7 +48,7 @@ def ladder(
     plan = None
     with render.progress("ladder") as advance:
         if tools is None:
-            request = pipeline.Request(td, llvm, name, filler=filler)
+            request = pipeline.Request(td, llvm, name, filler=filler, big_endian=big_endian)
             plan, found = pipeline.climb_made(request, work, advance, cpu=cpu, attrs=attrs)
         elif not triple:
             raise InputError("--tools hold many targets", next_step="name this one's triple with --triple")
