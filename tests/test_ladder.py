@@ -101,6 +101,8 @@ def test_text_from_the_td(llvm_source: Path) -> None:
     by_name = {i.name: i for i in tern.instructions}
     assert [line.text for line in written(tern, by_name["XOR"])] == ["xor\tr0, r0, r0", "xor\tlr, lr, lr"]
     assert [hex(encode(line.instruction, dict(line.values))) for line in written(tern, by_name["XOR"])] == ["0x4", "0x3ffc004"]
+    assert [line.text for line in written(tern, by_name["ADDI"])] == ["addi\tr0, r0, 0", "addi\tlr, lr, 1"]
+    assert written(tern, by_name["ADDI"])[1].mask == 0b11111111 << 18  # what getImmOpValue makes of a number is not known
     assert written(tern, by_name["LW"]) == ()  # its address has a parser of its own
 
 
@@ -212,6 +214,18 @@ def test_the_function_that_a_crash_names(said: str, function: str) -> None:
     done = Completed(("llc",), -6, "", said, 0.1)
     assert blame.crashed(done)
     assert blame.function(done, "Toy") == function
+
+
+def test_without_a_disassembler_text_alone_is_tried(llvm_source: Path, tmp_path: Path) -> None:
+    llvm_mc = tmp_path / "llvm-mc"
+    refuses = '#!/bin/sh\ncase "$*" in *-disassemble*) echo "error: no disassembler" >&2; exit 1;; esac\n'
+    llvm_mc.write_text(f'{refuses}exec {BIN / "llvm-mc"} "$@"\n')
+    llvm_mc.chmod(0o755)
+    one = subject(described("RV32IM", llvm_source), "riscv32", attrs="+m")
+    step = round_trip(Mc(llvm_mc, one), one, met(one), quiet)
+    memory = {"JALR", "LB", "LBU", "LH", "LHU", "LW", "SB", "SH", "SW"}
+    assert {o.name.split()[0] for o in step.obstacles} == memory
+    assert {o.message for o in step.obstacles} == {"error: no disassembler"}
 
 
 def test_bits_that_a_fixup_fills_are_known_as_open(tmp_path: Path) -> None:
