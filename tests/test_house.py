@@ -24,6 +24,7 @@ ORDER = (
     ("model",),
     ("fill",),
     ("emit",),
+    ("registration",),
     ("regress",),
     ("ladder",),
     ("report",),

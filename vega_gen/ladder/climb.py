@@ -14,7 +14,7 @@ from vega_gen.ladder.mc import Mc
 from vega_gen.ladder.programs import Programs, Progress, emulator
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.subject import Subject, Tools
-from vega_gen.records import Ladder, Obstacle, Rung, Step
+from vega_gen.records import Climbed, Ladder, Obstacle, Rung
 
 _LISTED = re.compile(r"^\s+(\S+)\s+- ", re.M)
 
@@ -40,11 +40,11 @@ def climb(tools: Tools, subject: Subject, work: Path, progress: Progress) -> Lad
     return Ladder(subject.name, subject.triple, tuple(steps))
 
 
-def _not_asked(rung: Rung, why: str) -> Step:
-    return Step(rung, 0, 0, (), (why,))
+def _not_asked(rung: Rung, why: str) -> Climbed:
+    return Climbed(rung, 0, 0, (), (why,))
 
 
-def _built(tools: Tools) -> Step:
+def _built(tools: Tools) -> Climbed:
     """The tools that are there and start."""
     named = {"llc": tools.llc, "llvm-mc": tools.llvm_mc, "llvm-objdump": tools.llvm_objdump, "llvm-readobj": tools.llvm_readobj}
     obstacles: list[Obstacle] = []
@@ -54,10 +54,10 @@ def _built(tools: Tools) -> Step:
             continue
         done = ask([str(path), "--version"])
         obstacles += [] if done.ok else [blame.obstacle(name, done, "")]
-    return Step(Rung.BUILT, len(named) - len(obstacles), len(named), tuple(obstacles))
+    return Climbed(Rung.BUILT, len(named) - len(obstacles), len(named), tuple(obstacles))
 
 
-def _registered(tools: Tools, subject: Subject) -> Step:
+def _registered(tools: Tools, subject: Subject) -> Climbed:
     """Whether the tools list the target: under its name, or under what its triple begins with."""
     wanted = {subject.name.lower(), subject.triple.split("-")[0]}
     obstacles: list[Obstacle] = []
@@ -67,4 +67,4 @@ def _registered(tools: Tools, subject: Subject) -> Step:
         done = ask([str(path), "--version"])
         if not wanted & {found.lower() for found in _LISTED.findall(done.stdout)}:
             obstacles.append(Obstacle(name, done.command, f"does not list {' or '.join(sorted(wanted))}"))
-    return Step(Rung.REGISTERED, len(present) - len(obstacles), len(present), tuple(obstacles))
+    return Climbed(Rung.REGISTERED, len(present) - len(obstacles), len(present), tuple(obstacles))

@@ -13,12 +13,12 @@ from vega_gen.ladder import features
 from vega_gen.ladder.mc import Mc
 from vega_gen.ladder.round_trip import exact
 from vega_gen.ladder.subject import Subject
-from vega_gen.records import Rung, Step
+from vega_gen.records import Climbed, Rung
 
 _CONFIG = 'if "{target}" not in config.root.targets:\n    config.unsupported = True\n'
 
 
-def lit_tests(subject: Subject, llvm_mc: Path | None = None, smoke_step: Step | None = None) -> dict[str, str]:
+def lit_tests(subject: Subject, llvm_mc: Path | None = None, smoke_step: Climbed | None = None) -> dict[str, str]:
     """``CodeGen/<Target>/*.ll``: the programs, compiled at two levels with the machine verifier on, and to an object.
 
     With ``llvm_mc`` also ``MC/Disassembler/<Target>/round-trip.txt``: an encoding of each instruction that comes back as it was, to text

@@ -1,6 +1,6 @@
 """The rungs of compiled programs: smoke-compiles, machine-verified, objects, runs.
 
-Enters: a Subject and its tools. Leaves: ``Step``s counted in programs, each at -O0 and at -O2. It tries no single instruction.
+Enters: a Subject and its tools. Leaves: ``Climbed``s counted in programs, each at -O0 and at -O2. It tries no single instruction.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from vega_gen.emit import smoke
 from vega_gen.ladder import blame
 from vega_gen.ladder.ask import ask
 from vega_gen.ladder.subject import Machine, Subject, Tools
-from vega_gen.records import Obstacle, Rung, Step
+from vega_gen.records import Climbed, Obstacle, Rung
 
 Progress = Callable[[int, int, str], None]
 LEVELS = ("-O0", "-O2")
@@ -55,15 +55,15 @@ class Programs:
         (self.work / f"{program.name}.ll").write_text(program.text, encoding="utf-8")
         return _Compiling(program, level, self.work / f"{program.name}{level}")
 
-    def compiles(self, progress: Progress) -> Step:
+    def compiles(self, progress: Progress) -> Climbed:
         """To assembly."""
         return self._step(Rung.SMOKE, progress, lambda one: self._compile(one, ".s", "-filetype=asm"))
 
-    def verified(self, progress: Progress) -> Step:
+    def verified(self, progress: Progress) -> Climbed:
         """To assembly, with the machine verifier after each pass."""
         return self._step(Rung.VERIFIED, progress, lambda one: self._compile(one, ".s", "-filetype=asm", "-verify-machineinstrs"))
 
-    def objects(self, progress: Progress) -> Step:
+    def objects(self, progress: Progress) -> Climbed:
         """To an object, which llvm-readobj reads and llvm-objdump disassembles without an unknown instruction."""
 
         def one(program: _Compiling) -> Obstacle | None:
@@ -73,7 +73,7 @@ class Programs:
         step = self._step(Rung.OBJECTS, progress, one)
         return replace(step, notes=tuple(f"not read back by {name}: there is none" for name, path in readers.items() if not path))
 
-    def runs(self, machine: Machine, qemu: str, progress: Progress) -> Step:
+    def runs(self, machine: Machine, qemu: str, progress: Progress) -> Climbed:
         """Linked with a ``_start`` and the helpers that compiled too, and run: the exit status is what ``main`` returns.
         Raises ``ToolFailure`` where ``_start`` cannot be assembled."""
         start = self._start(machine)
@@ -98,13 +98,13 @@ class Programs:
         step = self._step(Rung.RUNS, progress, one)
         return replace(step, notes=(f"helpers that do not compile: {', '.join(lost)}",) if lost else ())
 
-    def _step(self, rung: Rung, progress: Progress, ask: Callable[[_Compiling], Obstacle | None]) -> Step:
+    def _step(self, rung: Rung, progress: Progress, ask: Callable[[_Compiling], Obstacle | None]) -> Climbed:
         found: list[Obstacle] = []
         for done, program in enumerate(self.all):
             progress(done, len(self.all), rung.value)
             obstacle = ask(program)
             found += [obstacle] if obstacle else []
-        return Step(rung, len(self.all) - len(found), len(self.all), tuple(found))
+        return Climbed(rung, len(self.all) - len(found), len(self.all), tuple(found))
 
     def _compile(self, one: _Compiling, ending: str, *options: str) -> Obstacle | None:
         done = self._llc(one.level, one.program.name, one.file(ending), options)

@@ -1,6 +1,6 @@
 """The rung "round-trip": every instruction with an encoding assembles and disassembles to itself.
 
-Enters: a Subject, llvm-mc. Leaves: a ``Step`` counted in instructions. It compiles no program.
+Enters: a Subject, llvm-mc. Leaves: a ``Climbed`` counted in instructions. It compiles no program.
 
 Each instruction's encodings at the bounds of its operands go bytes -> text -> bytes; where the operands are plain registers and
 numbers, also text -> bytes with the text made from the .td, so that an encoder and a decoder that err alike are seen.
@@ -18,7 +18,7 @@ from vega_gen.ladder.encodings import Vector, around, asked, bases, encode, fiel
 from vega_gen.ladder.mc import Encoded, Mc
 from vega_gen.ladder.subject import Subject
 from vega_gen.ladder.written import written
-from vega_gen.records import Instruction, Obstacle, Rung, Step
+from vega_gen.records import Climbed, Instruction, Obstacle, Rung
 
 Progress = Callable[[int, int, str], None]
 _SAMPLE = 64
@@ -78,7 +78,7 @@ def exact(llvm_mc: Mc, subject: Subject, met: frozenset[str]) -> tuple[bytes, ..
     return tuple(order.bytes_of(v.bits, v.instruction.size) for v in kept)
 
 
-def round_trip(llvm_mc: Mc, subject: Subject, met: frozenset[str], progress: Progress) -> Step:
+def round_trip(llvm_mc: Mc, subject: Subject, met: frozenset[str], progress: Progress) -> Climbed:
     """Try every instruction whose predicates are in ``met``. Raises ``ToolFailure`` where llvm-mc cannot be started."""
     description = subject.description
     instructions = asked(description, met)
@@ -101,7 +101,7 @@ def round_trip(llvm_mc: Mc, subject: Subject, met: frozenset[str], progress: Pro
     notes = [f"{count} of the instructions: {what}" for what, count in said.items()]
     left = len(description.instructions) - len(instructions)
     notes += [f"{left} more are the compiler's or the assembler's alone, or need features that are off"] if left else []
-    return Step(Rung.ROUND_TRIP, len(instructions) - len(obstacles), len(instructions), tuple(obstacles), tuple(notes))
+    return Climbed(Rung.ROUND_TRIP, len(instructions) - len(obstacles), len(instructions), tuple(obstacles), tuple(notes))
 
 
 def mnemonic(instruction: Instruction) -> str:

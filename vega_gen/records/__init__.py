@@ -18,9 +18,9 @@ from vega_gen.records.cpp import (
     StatementKind,
     Unreadable,
 )
-from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Verdict
+from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Step, Verdict
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem
-from vega_gen.records.ladder import Ladder, Obstacle, Rung, Step
+from vega_gen.records.ladder import Climbed, Ladder, Obstacle, Rung
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
 from vega_gen.records.mining import GroupCount, MinedTarget, Mining
 from vega_gen.records.plan import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction
@@ -49,6 +49,7 @@ __all__ = [
     "CallingConvention",
     "Candidate",
     "Class",
+    "Climbed",
     "ComplexPattern",
     "Contract",
     "ContractRole",

@@ -32,6 +32,7 @@ class FillerName(StrEnum):
 
     FORKFLOW = "forkflow"
     CONSENSUS = "consensus"
+    ARCHETYPE = "archetype"
     EDIT = "edit"
     UNIXCODER = "unixcoder"
     HF = "hf"
@@ -40,6 +41,17 @@ class FillerName(StrEnum):
     def learns(self) -> bool:
         """Whether it is a model, which has to be trained."""
         return self in (FillerName.EDIT, FillerName.UNIXCODER, FillerName.HF)
+
+
+class Step(StrEnum):
+    """How far a function went down before the backend was built; from ARCHETYPE on, none of its mined candidates compiles."""
+
+    FILLED = "filled"
+    NEXT_CANDIDATE = "next-candidate"
+    ARCHETYPE = "archetype"
+    DEFAULT = "default"        # an override left out: the base class's own is used
+    STUB = "stub"              # a fatal error at run time that names it
+    LEFT_OUT = "left-out"      # neither declared nor defined: not even its head compiles
 
 
 class Verdict(StrEnum):

@@ -36,7 +36,7 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Climbed:
     """What came of a rung: ``passed`` of ``total`` (tools, instructions or programs). ``total`` 0: it was not asked, ``notes`` says why.
     ``notes``: what does not count as failed but should be known."""
 
@@ -53,7 +53,7 @@ class Ladder:
 
     target: str
     triple: str
-    steps: tuple[Step, ...]
+    steps: tuple[Climbed, ...]
 
     @property
     def in_the_way(self) -> tuple[tuple[str, int], ...]:
