@@ -25,7 +25,7 @@ from vega_gen.ladder.features import enabled, met
 from vega_gen.ladder.mc import Encoded, Mc
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.written import written
-from vega_gen.records import Description, Instruction, Ladder, Obstacle, Rung, Step
+from vega_gen.records import Climbed, Description, Instruction, Ladder, Obstacle, Rung
 
 GOLDEN = ROOT / "tests/golden/ladder"
 BIN = find_installation("19.1").bindir
@@ -327,7 +327,7 @@ def test_machines() -> None:
 
 def test_lit_tests_of_what_passes(llvm_source: Path, tmp_path: Path) -> None:
     rv = described("RV32IM", llvm_source)
-    failed = Step(Rung.VERIFIED, 0, 1, (Obstacle("loop -O2", "", ""),))
+    failed = Climbed(Rung.VERIFIED, 0, 1, (Obstacle("loop -O2", "", ""),))
     made = lit_tests(subject(rv, "riscv32", attrs="+m"), BIN / "llvm-mc", failed)
     assert "CodeGen/RV32IM/loop.ll" not in made
     assert {"CodeGen/RV32IM/calls.ll", "CodeGen/RV32IM/lit.local.cfg", "MC/Disassembler/RV32IM/round-trip.txt"} <= made.keys()
