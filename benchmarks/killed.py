@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -54,16 +52,18 @@ def main() -> None:
     subprocess.run(command("whole"), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     alone = time.monotonic() - start
     print(f"left alone: {alone:.0f} s", flush=True)
-    for number in range(asked.times):
+    everything = kept(asked.work / "whole")
+    # Each run goes on where the last was killed, so the moments are entries of the journal: while it is built, and while it is judged.
+    for number, entries in enumerate(sorted(rng.randrange(everything) for _ in range(asked.times)), 1):
         child = subprocess.Popen(command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        moment = rng.uniform(0.02, 0.2) * alone  # each run goes on where the last was killed
-        try:
-            child.wait(moment)
-            print(f"{number + 1}: it had ended within {moment:.0f} s", flush=True)
-        except subprocess.TimeoutExpired:
-            os.kill(child.pid, signal.SIGKILL)
-            child.wait()
-            print(f"{number + 1}: killed after {moment:.0f} s; the journal has {kept(asked.work / 'killed')} entries", flush=True)
+        while child.poll() is None and kept(asked.work / "killed") < entries:
+            time.sleep(0.1)
+        time.sleep(rng.uniform(0, 2))
+        ended = child.poll() is not None
+        child.kill()
+        child.wait()
+        what = "it had ended" if ended else "killed"
+        print(f"{number}: {what}; the journal has {kept(asked.work / 'killed')} of {everything} entries", flush=True)
     start = time.monotonic()
     subprocess.run(command("killed"), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     expected, found = verdicts(asked.work / "whole.json"), verdicts(asked.work / "killed.json")

@@ -14,6 +14,7 @@ from pathlib import Path
 from llvm_integration.cmake import Lists, read_lists
 from llvm_integration.discover import Installation, Source, machine
 from llvm_integration.incremental import ContentHashes, Progress, Step, dependencies, run_steps
+from llvm_integration.overlay import Overlay
 from llvm_integration.precompiled import PrecompiledHeaders
 from llvm_integration.process import Completed, ToolFailure, run
 from llvm_integration.toolchain import ToolLinker, compile_flags, write_overlay
@@ -33,7 +34,7 @@ def _silent(done: int, total: int, name: str) -> None:
 class TargetBuild:
     """One target of `source`, built in `work` against the libraries of `installation`.
 
-    `overlay` is an include folder searched before LLVM's headers (a changed `llvm/TargetParser/Triple.h`, say).
+    `overlay`: files of LLVM's own that differ from the installation's (a new triple); they come before its headers and libraries.
     `folder` is the target's folder if it is not `lib/Target/<target>` of the checkout. `tools` are folders of `llvm/tools`.
     """
 
@@ -41,11 +42,15 @@ class TargetBuild:
     installation: Installation
     target: str
     work: Path
-    overlay: Path | None = None
+    overlay: Overlay | None = None
     folder: Path | None = None
     tools: tuple[str, ...] = DEFAULT_TOOLS
     jobs: int = 0
     """Processes at a time; 0 is one a core."""
+    tables: Path | None = None
+    """The target's tables where they are made already; llvm-tblgen is then run for the tools alone."""
+    flags: tuple[str, ...] = ()
+    """More flags for the target's own files, after the others."""
 
     def __reduce__(self) -> tuple[type[TargetBuild], tuple[object, ...]]:
         """Its fields are all that another process needs; what was derived from them is derived again."""
@@ -64,7 +69,7 @@ class TargetBuild:
     @property
     def generated_dir(self) -> Path:
         """Where llvm-tblgen's output lies: what `lib/Target/<target>` is in a CMake build directory."""
-        return self.work.resolve() / "gen"
+        return (self.tables or self.work / "gen").resolve()
 
     @property
     def tools_dir(self) -> Path:
@@ -75,7 +80,7 @@ class TargetBuild:
     def include_dirs(self) -> tuple[Path, ...]:
         """Include folders of the target's files, in the order of search."""
         own = (self.target_dir, self.generated_dir)
-        overlay = (self.overlay.resolve(),) if self.overlay else ()
+        overlay = (self.overlay.include_dir,) if self.overlay else ()
         return (*own, *overlay, self.work.resolve() / "include", *self.installation.include_dirs)
 
     @cached_property
@@ -93,7 +98,7 @@ class TargetBuild:
 
     @cached_property
     def _linker(self) -> ToolLinker:
-        return ToolLinker(self.source, self.installation, self.work.resolve(), self.include_dirs[2:], self.tools, self.lists)
+        return ToolLinker(self.source, self.installation, self.work.resolve(), self.include_dirs[2:], self.tools, self.lists, self.overlay)
 
     @property
     def _jobs(self) -> int:
@@ -107,7 +112,7 @@ class TargetBuild:
         self.work.mkdir(parents=True, exist_ok=True)
         write_overlay(self.work.resolve() / "include", self.target, self.target_dir, self.installation)
         self.generate(progress)
-        compiles = [*(self._compile_step(file, out) for file, out in self.objects.items()), *self._linker.compile_steps()]
+        compiles = [*self.steps(), *self._linker.compile_steps()]
         made = run_steps(compiles, self._hashes, self._jobs, progress)
         if made or not all((self.tools_dir / tool).exists() for tool in self.tools):
             self.link(self.tools_dir)
@@ -115,7 +120,8 @@ class TargetBuild:
 
     def generate(self, progress: Progress = _silent) -> Path:
         """Run llvm-tblgen for the target and the tools as far as the .td files have changed; returns `generated_dir`."""
-        runs = [*_tablegen_steps(self.lists, self.target_dir, self.generated_dir, self), *self._tool_tablegen()]
+        own = [] if self.tables else _tablegen_steps(self.lists, self.target_dir, self.generated_dir, self)
+        runs = [*own, *self._tool_tablegen()]
         run_steps(runs, self._hashes, self._jobs, progress)
         return self.generated_dir
 
@@ -179,10 +185,30 @@ class TargetBuild:
         objects = {**self.objects, **{file: path.resolve() for file, path in (replaced or {}).items()}}
         self._linker.link(tools_dir.resolve(), list(objects.values()), tools or self.tools, self._jobs)
 
+    def attempt(self, progress: Progress = _silent) -> dict[str, Completed]:
+        """As `prepare`, but a tool that cannot be linked is no failure: tool -> its link, after the first that fails no other.
+
+        Raises ToolFailure if a file cannot be read, generated or compiled."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        write_overlay(self.work.resolve() / "include", self.target, self.target_dir, self.installation)
+        self.generate(progress)
+        run_steps([*self.steps(), *self._linker.compile_steps()], self._hashes, self._jobs, progress)
+        links: dict[str, Completed] = {}
+        for number, tool in enumerate(self.tools, start=1):
+            links[tool] = self._linker.attempt(tool, self.tools_dir / tool, list(self.objects.values()))
+            progress(number, len(self.tools), f"linking {tool}")
+            if not links[tool].ok:
+                break
+        return links
+
+    def steps(self) -> list[Step]:
+        """The commands that compile the target's own files."""
+        return [self._compile_step(file, out) for file, out in self.objects.items()]
+
     def _compiler(self, file: str) -> list[str]:
         source = self.target_dir / file
         includes = dict.fromkeys((*self.include_dirs[:2], source.parent, self.generated_dir / Path(file).parent, *self.include_dirs[2:]))
-        return [str(self.installation.clangxx), *compile_flags(self.installation), *(f"-I{folder}" for folder in includes)]
+        return [str(self.installation.clangxx), *compile_flags(self.installation), *self.flags, *(f"-I{folder}" for folder in includes)]
 
     def _compile_argv(self, file: str, out: Path) -> list[str]:
         return [*self._compiler(file), "-c", str(self.target_dir / file), "-o", str(out)]
@@ -205,7 +231,7 @@ class TargetBuild:
 
 def _tablegen_steps(lists: Lists, folder: Path, out: Path, build: TargetBuild) -> list[Step]:
     llvm = build.source.llvm
-    overlay = [f"-I{build.overlay.resolve()}"] if build.overlay else []
+    overlay = [f"-I{build.overlay.include_dir}"] if build.overlay else []
     includes = [f"-I{folder}", *overlay, f"-I{llvm / 'include'}", f"-I{llvm / 'lib' / 'Target'}"]
     steps: list[Step] = []
     for run_ in lists.tablegen:

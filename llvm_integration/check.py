@@ -33,6 +33,7 @@ _SUSPECT = ("-Wno-everything", "-Werror=return-type", "-Werror=uninitialized", "
 """What is an error in a function though clang would take it, and what speaks against it."""
 _WITH_ASSERTS = "#undef assert\n#define assert(condition) static_cast<void>(condition)\n#line 1 \"<stdin>\"\n"
 _ERROR = re.compile(r"^(?P<file>[^\n:]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<message>.*)$", re.MULTILINE)
+_NOTE = re.compile(r"^(?P<file>[^\n:]+):(?P<line>\d+):\d+: note: (?P<message>.*)$", re.MULTILINE)
 _OWN_LINE = re.compile(r"^<stdin>:(\d+):\d+: (?:fatal error|error|note): ", re.MULTILINE)
 _TEXT_LINE = re.compile(r"^<text (\d+)>:(\d+):\d+: (fatal error|error|warning|note): (.*)$", re.MULTILINE)
 _DIAGNOSTIC = re.compile(r"^[^\n]+?:\d+:\d+: (?:fatal error|error|warning): ", re.MULTILINE)
@@ -51,11 +52,13 @@ CREATE TABLE IF NOT EXISTS verdict (
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """An error as clang tells it. `file` is as clang was given or found it; it and `line` are "" and 0 where no place is told."""
+    """An error as clang tells it. `file` is as clang was given or found it; it and `line` are "" and 0 where no place is told.
+    `notes`: what clang adds to it, in order."""
 
     file: str
     line: int
     message: str
+    notes: tuple[Mistake, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.message}" if self.file else self.message
@@ -89,8 +92,17 @@ class CheckResult:
 
 
 def mistakes_in(said: str) -> tuple[Mistake, ...]:
-    """The errors in what clang said, in order."""
-    return tuple(Mistake(m["file"], int(m["line"]), m["message"]) for m in _ERROR.finditer(said))
+    """The errors in what clang said, in order, each with the notes that follow it."""
+    found = list(_ERROR.finditer(said))
+    ends = [*(m.start() for m in found[1:]), len(said)]
+    return tuple(
+        Mistake(m["file"], int(m["line"]), m["message"], tuple(_placed(n) for n in _NOTE.finditer(said, m.end(), end)))
+        for m, end in zip(found, ends, strict=False)
+    )
+
+
+def _placed(found: re.Match[str]) -> Mistake:
+    return Mistake(found["file"], int(found["line"]), found["message"])
 
 
 def check_files(

@@ -68,6 +68,8 @@ def examine(llvm: Path | None = None, build_dir: Path | None = None) -> Examinat
         findings += _installation_findings(installation, advice)
     git = shutil.which("git")
     findings.append(Finding("git", git is not None, True, git or "", "" if git else advice))
+    qemu = shutil.which("qemu-riscv32")
+    findings.append(Finding("QEMU's user mode", qemu is not None, False, qemu or "", "" if qemu else "apt-get install qemu-user"))
     here = machine(llvm or Path())
     findings += _machine_findings(here)
     findings += _python_findings()

@@ -6,6 +6,7 @@ It does not write.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -32,11 +33,14 @@ class Edit:
     """A file to be written, or deleted where ``content`` is None.
 
     ``path``: relative to the folder that holds ``llvm/``, with "/". ``label``: what it belongs to; one commit a label.
+    ``base``: SHA-256 of the file from which the content was made, "" for a file of vega-gen's own: a file of LLVM's may be changed,
+    as long as it is that one still.
     """
 
     path: str
     content: bytes | str | None
     label: str
+    base: str = ""
 
     @property
     def data(self) -> bytes | None:
@@ -80,16 +84,20 @@ def check_edits(edits: Sequence[Edit]) -> None:
 
 
 def check_stamps(edits: Iterable[Edit], read: Callable[[str], bytes | None], *, own: str = "") -> None:
-    """Raises ``CheckoutFailure`` if an edit would change or delete a file that vega-gen did not write.
+    """Raises ``CheckoutFailure`` if an edit would change or delete a file that vega-gen did not write and that it was not made from.
 
-    ``read`` gives what stands at a path now, or None. ``own``: a folder whose files may be replaced all the same
-    (that of a held-out target, in a copy).
+    ``read`` gives what stands at a path now, or None. ``own``: in a copy of the tree, a folder whose files may be replaced all the same
+    (that of a held-out target); so may those that an edit was made for from the tree itself.
     """
     for edit in edits:
         old = read(edit.path)
-        replaceable = (own and edit.path.startswith(own + "/")) or OWN_FOLDER in edit.path.split("/")
+        replaceable = (own and (edit.base or edit.path.startswith(own + "/"))) or OWN_FOLDER in edit.path.split("/")
         if old is None or old == edit.data or replaceable or is_stamped(old):
             continue
+        if edit.base:
+            if hashlib.sha256(old).hexdigest() == edit.base:
+                continue
+            raise CheckoutFailure("this file has changed since the edit was planned", where=edit.path, next_step="run again")
         raise CheckoutFailure(
             f"this file carries no '{STAMP}' line, so it is not overwritten",
             where=edit.path,

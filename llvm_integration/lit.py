@@ -76,10 +76,14 @@ class NamedShTest(lit.formats.ShTest):
         lines = TestRunner.applySubstitutions(lines, substitutions, conditions, recursion_limit=test.config.recursiveExpansionLimit)
         return lit.Test.Result(lit.Test.PASS, json.dumps([lines, dict(test.config.environment)]))
 """
+TEST_ENVIRONMENT = {"MALLOC_PERTURB_": "165"}
+"""What every program of a test finds in its environment: glibc fills memory with a pattern, so that a function that leaves a field without
+a value fails each time, and not by what was there before (mallopt(3), M_PERTURB)."""
 _SITE_FOOTER = """
 import lit.formats
 from {module} import NamedShTest
 
+config.environment.update({environment})
 if type(config.test_format) is lit.formats.ShTest:
     config.test_format.__class__ = NamedShTest
 """
@@ -236,7 +240,7 @@ class TestSuite:
         (work / "tmp").mkdir(parents=True, exist_ok=True)
         _link_tools(work / "bin", self.installation.bindir, tools_dir)
         site = work / "lit.site.cfg.py"
-        footer = _SITE_FOOTER.format(module=_FORMAT_MODULE)
+        footer = _SITE_FOOTER.format(module=_FORMAT_MODULE, environment=TEST_ENVIRONMENT)
         site.write_text(self._site_config(work / "bin") + footer, encoding="utf-8")
         text = _FORMAT.format(test=TEST_VARIABLE, mutant=MUTANT_VARIABLE, scripts=_SCRIPTS_VARIABLE)
         (work / f"{_FORMAT_MODULE}.py").write_text(text, encoding="utf-8")

@@ -15,7 +15,8 @@ from pathlib import Path
 from llvm_integration.cmake import Lists, read_lists
 from llvm_integration.discover import Installation, Source
 from llvm_integration.incremental import Step
-from llvm_integration.process import run
+from llvm_integration.overlay import Overlay
+from llvm_integration.process import Completed, run
 
 COMPILE_SECONDS = 600.0
 LINK_SECONDS = 120.0
@@ -73,7 +74,9 @@ def holds_targets(llvm: Path, tool: str) -> bool:
 
 @dataclass(frozen=True)
 class ToolLinker:
-    """Compiles and links tools of the checkout, in `work`, for a target whose CMakeLists.txt files say `target_lists`."""
+    """Compiles and links tools of the checkout, in `work`, for a target whose CMakeLists.txt files say `target_lists`.
+
+    What `overlay` has changed is taken from there: the tools' sources, and objects ahead of the libraries."""
 
     source: Source
     installation: Installation
@@ -81,6 +84,7 @@ class ToolLinker:
     include_dirs: tuple[Path, ...]
     tools: tuple[str, ...]
     target_lists: Lists
+    overlay: Overlay | None = None
 
     @cached_property
     def lists(self) -> dict[str, Lists]:
@@ -96,8 +100,28 @@ class ToolLinker:
         return self.work / "tools" / tool / "gen"
 
     def compile_steps(self) -> list[Step]:
-        """The commands that compile the tools' own sources."""
-        return [self._compile_step(tool, source) for tool in self.tools for source in self._sources(tool)]
+        """The commands that compile the tools' own sources, and what LLVM's libraries have otherwise than in `overlay`."""
+        steps = [self._compile_step(tool, source) for tool in self.tools for source in self._sources(tool)]
+        if self.overlay is not None:
+            for path, out in self._changed.items():
+                steps.append(self._step(self.source.root / path, out, self.overlay.private_dirs(path), self._as_built))
+        return steps
+
+    @cached_property
+    def _as_built(self) -> tuple[str, ...]:
+        """Flags for a file in the place of one of the libraries': the others of its library may ask for its classes' type information."""
+        has = run([str(self.installation.llvm_config), "--has-rtti"], timeout=LINK_SECONDS).check().stdout.strip()
+        return ("-frtti",) if has == "YES" else ()
+
+    @cached_property
+    def _changed(self) -> dict[str, Path]:
+        """Files of the libraries that the tools link, where `overlay` has them otherwise -> the objects."""
+        linked = {flag for flags in self._libraries.values() for flag in flags}
+        return {
+            path: out
+            for path, out in (self.overlay.objects if self.overlay else {}).items()
+            if any(f"-lLLVM{name}" in linked for name in read_lists((self.source.root / path).parent).defined)
+        }
 
     def link(self, tools_dir: Path, objects: Sequence[Path], tools: Sequence[str], jobs: int) -> None:
         """Link `tools` into `tools_dir` with the target's `objects`. Raises ToolFailure with the linker's message."""
@@ -107,13 +131,19 @@ class ToolLinker:
             for ended in pool.map(partial(run, timeout=LINK_SECONDS), commands):
                 ended.check()
 
+    def attempt(self, tool: str, out: Path, objects: Sequence[Path]) -> Completed:
+        """Link one tool; the result says whether it could be linked, and if not, every symbol in the way (`linking.link_errors`)."""
+        out.parent.mkdir(parents=True, exist_ok=True)
+        command = [word for word in self.link_command(tool, out, objects) if word != "-s"]  # a stack of a crash has names then
+        return run([*command, "-Wl,--error-limit=0"], timeout=LINK_SECONDS)
+
     def link_command(self, tool: str, out: Path, objects: Sequence[Path]) -> list[str]:
         """The command that links one tool; the target's objects are taken as an archive's members are, only where needed."""
         own = [str(self._object(tool, source)) for source in self._sources(tool)]
         # Few and small shared libraries: most of a test's processes live for milliseconds.
         runtime = ["-Wl,--as-needed", "-static-libstdc++", "-static-libgcc"]
         flags = ["-no-pie", "-fuse-ld=lld", f"--ld-path={self.installation.lld}", "-Wl,--gc-sections", "-Wl,-O0", "-s", *runtime]
-        members = ["-Wl,--start-lib", *map(str, objects), "-Wl,--end-lib"]
+        members = ["-Wl,--start-lib", *map(str, (*objects, *self._changed.values())), "-Wl,--end-lib"]
         return [str(self.installation.clangxx), *flags, "-o", str(out), *own, *members, *self._libraries[tool]]
 
     @cached_property
@@ -160,9 +190,12 @@ class ToolLinker:
         return self.work / "tools" / tool / f"{source.parent.name}-{source.stem}.o"
 
     def _compile_step(self, tool: str, source: Path) -> Step:
-        out = self._object(tool, source)
+        return self._step(source, self._object(tool, source), (self.folder(tool), self.generated_dir(tool)))
+
+    def _step(self, source: Path, out: Path, folders: Sequence[Path], flags: Sequence[str] = ()) -> Step:
+        """The command that compiles a file of the checkout, or what `overlay` has in its place."""
         depfile = out.with_suffix(".d")
-        includes = (self.folder(tool), self.generated_dir(tool), *self.include_dirs)
-        argv = [str(self.installation.clangxx), "-c", str(source), "-o", str(out), *compile_flags(self.installation)]
-        argv += [f"-I{folder}" for folder in includes]
+        text = self.overlay.file(source) if self.overlay else source
+        argv = [str(self.installation.clangxx), "-c", str(text), "-o", str(out), *compile_flags(self.installation), *flags]
+        argv += [f"-I{folder}" for folder in (*folders, *self.include_dirs)]
         return Step((*argv, "-MMD", "-MF", str(depfile)), out, depfile, COMPILE_SECONDS)

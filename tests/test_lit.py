@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -153,3 +154,11 @@ def test_the_programs_of_a_test_are_told_its_name(suite: TestSuite, tools: Path)
     (tools / "tinytool").write_text(f"#!/bin/sh\necho tiny says yes; echo ran for ${TEST_VARIABLE} >&2; exit 7\n")
     result = suite.run(["CodeGen/Tiny/pass.ll"], tools, timeout=20, jobs=2)["CodeGen/Tiny/pass.ll"]
     assert "ran for CodeGen/Tiny/pass.ll" in result.output
+
+
+def test_the_programs_of_a_test_find_no_memory_as_it_was(suite: TestSuite, tools: Path) -> None:
+    program = "import ctypes as c; m = c.CDLL(None).malloc; m.restype = c.c_void_p; print(c.string_at(m(4096), 64)[32:40].hex())"
+    (tools / "tinytool").write_text(f"#!/bin/sh\necho tiny says yes; {sys.executable} -c '{program}' >&2; exit 7\n")
+    test = "CodeGen/Tiny/pass.ll"
+    assert f"{0xFF ^ 165:02x}" * 8 in suite.run([test], tools, timeout=20, jobs=2)[test].output
+    assert suite.scripts([test], tools)[1]["MALLOC_PERTURB_"] == "165"

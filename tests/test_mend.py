@@ -7,7 +7,7 @@ from dataclasses import replace
 from emitted import emitted, field, function, member
 
 from llvm_integration.check import Mistake
-from vega_gen.fill.mend import blamed, macros_named, marked, without
+from vega_gen.fill.mend import blamed, macros_named, without
 from vega_gen.records import FillerName, Mode, Plan, PlannedClass, PlannedFile
 
 PLAN = Plan(
@@ -55,11 +55,6 @@ def test_what_is_in_no_unit_blames_none() -> None:
     assert not blamed(PLAN, before, wrong("return gone", "#include", "#ifndef"))
     assert not blamed(PLAN, before, [Mistake("elsewhere.inc", 3, "no"), Mistake("", 0, "clang crashed")])
     assert without(PLAN, frozenset()) is PLAN
-
-
-def test_a_function_with_a_mistake_is_marked_with_the_first_message() -> None:
-    first, second = marked(PLAN, emitted(PLAN), wrong("return gone")).functions
-    assert (first.compiles, second.compiles, second.message) == (True, False, "no return gone")
 
 
 def test_a_macro_that_a_table_s_error_names_is_blamed() -> None:

@@ -46,9 +46,9 @@ def model(seed: int = 1) -> EditModel:
 
 
 def trained(
-    work: Path, epochs: int = 30, progress: train.Progress = lambda done, total, text: None
+    work: Path, epochs: int = 30, progress: train.Progress = lambda done, total, text: None, bf16: bool = False
 ) -> tuple[EditModel, tuple[train.Point, ...]]:
-    recipe = train.Recipe(epochs=epochs, batch=1, slots=1, learning_rate=1e-2, warmup=1, patience=epochs)
+    recipe = train.Recipe(epochs=epochs, batch=1, slots=1, learning_rate=1e-2, warmup=1, patience=epochs, bf16=bf16)
     config = EditConfig(vocabulary=len(words_known()), **SMALL)
     return train.train(config, [lesson()], [lesson()], recipe, work, progress)
 
@@ -91,6 +91,13 @@ def test_it_learns_an_example_by_heart(tmp_path: Path) -> None:
     assert {slot: (variant, names) for slot, (variant, names, *_) in way.taken.items()} == {0: (0, (0,)), 3: (0, (1,))}
     assert set(way.absent) == {1, 4}
     assert [right for _, right in way.statements(lesson())] == [True, True]
+
+
+def test_it_learns_in_bfloat16_too(tmp_path: Path) -> None:
+    made, curve = trained(tmp_path, bf16=True)
+    assert curve[-1].functions_right == 1.0
+    assert all(value.dtype is torch.float32 for value in made.parameters())
+    assert curve[0].train != trained(tmp_path / "exact", 1)[1][0].train
 
 
 def test_a_slot_s_options_have_probability_one_together() -> None:
@@ -217,13 +224,17 @@ def test_what_is_no_checkpoint_is_refused(kept: Path, what: str) -> None:
 
 
 def test_the_filler_writes_what_the_model_decided(kept: Path) -> None:
+    donors = ConsensusFiller().fill(request(copies(), new_target()))
     offered = EditFiller(kept, {"Ddd"}).fill(request(copies(), new_target()))
-    assert [c.origin for c in offered[:2]] == ["template and model", "model"]
-    assert "if ( Kill )" in words(ConsensusFiller().fill(request(copies(), new_target()))[0])
+    assert [c.origin for c in offered[:3]] == ["template", "template and model", "model"]
+    # The donors have it, the model has learnt a target that has not.
+    assert words(offered[0]) == words(donors[0])
+    doubted = words(donors[0]).index("if ( Kill )")
+    assert offered[0].statements[doubted].confidence < 0.6 * donors[0].statements[doubted].confidence
+    assert max(s.confidence for s in offered[0].statements) > 0.8
     # The 4 is voted.
-    assert words(offered[0]) == ["unsigned Opc = Ddd :: MOVrr ;", "BuildMI ( MBB , get ( Opc ) , Dest ) . addReg ( Src , 4 ) ;"]
-    offered = offered[1:]
-    assert words(offered[0]) == ["unsigned Opc = Ddd :: MOVrr ;", "BuildMI ( MBB , get ( Opc ) , Dest ) . addReg ( Src , 8 ) ;"]
+    assert words(offered[1]) == ["unsigned Opc = Ddd :: MOVrr ;", "BuildMI ( MBB , get ( Opc ) , Dest ) . addReg ( Src , 4 ) ;"]
+    assert words(offered[2]) == ["unsigned Opc = Ddd :: MOVrr ;", "BuildMI ( MBB , get ( Opc ) , Dest ) . addReg ( Src , 8 ) ;"]
     assert len({tuple(words(c)) for c in offered}) == len(offered) > 3
     assert all(0 <= s.confidence <= 1 and s.donors for c in offered for s in c.statements)
 

@@ -46,13 +46,14 @@ def test_without_an_llvm_to_compile_with_it_says_which_command_would(command: Co
     build = f"{tiny}-build"
     assert f"next: cmake -S {tiny}/llvm -B {build} " in said.out
     assert f"next: vega-gen new-target --td {td} --llvm {tiny} --build-dir {build}" in said.out
-    assert "whole files" not in said.out
+    assert "built and linked" not in said.out
 
 
 def test_the_summary_as_json(command: Command, tiny: Path, td: Path) -> None:
     said = command("new-target", "--td", td, "--llvm", tiny, "--json", "--threshold", "0")
     result = json.loads(said.out)
-    assert (result["target"], result["way"], result["branch"], result["compiled"], result["files"]) == ("New", "tree", "", False, {})
+    said_of = [result[name] for name in ("target", "way", "branch", "compiled", "built")]
+    assert said_of == ["New", "tree", "", False, False]
     assert result["folder"] == str(tiny / NEW)
     assert result["total"]["flagged"] == 0 < result["total"]["statements"]
     assert sum(row["functions"] for row in result["modules"]) == result["total"]["functions"]

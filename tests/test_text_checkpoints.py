@@ -142,15 +142,17 @@ def test_what_is_no_whole_checkpoint_is_refused(kept: Path, what: str) -> None:
 )  # fmt: skip
 def test_options_of_another_kind_are_refused(kind: str, given: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        text_recipe(FillerName(kind), 1, 1, given)
+        text_recipe(FillerName(kind), 1, 1, False, given)
     assert caught.value.next_step
 
 
 def test_options_of_a_kind_are_taken() -> None:
-    assert text_recipe(FillerName.EDIT, 1, 1, {"beam_size": None}) is None
-    found = text_recipe(FillerName.UNIXCODER, 2, 3, {"pretrained": Path("m"), "train_batch_size": 4, "gradient_accumulation_steps": 8})
+    assert text_recipe(FillerName.EDIT, 1, 1, False, {"beam_size": None}) is None
+    given = {"pretrained": Path("m"), "train_batch_size": 4, "gradient_accumulation_steps": 8}
+    found = text_recipe(FillerName.UNIXCODER, 2, 3, True, given)
     assert found is not None
     assert (found.epochs, found.seed, found.batch, found.mse_loss_weight, found.ce_loss_weight) == (2, 3, 32, 0.9, 0.1)
+    assert found.bf16
 
 
 @pytest.mark.parametrize("shape", ["roberta", "qwen2"])

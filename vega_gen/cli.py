@@ -18,11 +18,12 @@ import typer
 from vega_gen import __version__, render
 from vega_gen.cli_experiment import experiment
 from vega_gen.cli_generate import fill, new_target
+from vega_gen.cli_ladder import ladder
 from vega_gen.cli_mine import mine, show_app
 from vega_gen.cli_regress import regress
 from vega_gen.cli_review import review_app
 from vega_gen.cli_train import calibrate, train
-from vega_gen.errors import VegaError
+from vega_gen.errors import InputError, VegaError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,6 +41,7 @@ app.command()(mine)
 app.command()(fill)
 app.command()(regress)
 app.command()(experiment)
+app.command()(ladder)
 app.command()(train)
 app.command()(calibrate)
 
@@ -105,9 +107,18 @@ def doctor(
     llvm: Annotated[Path | None, typer.Option("--llvm", metavar="DIR", help="LLVM source tree that will be worked on.")] = None,
     build_dir: BuildDirOption = None,
     install: Annotated[bool, typer.Option("--install", help="Show the package commands and run them.")] = False,
+    target: Annotated[
+        str, typer.Option("--target", metavar="N", help="Look at this folder of lib/Target instead: does LLVM know it everywhere?")
+    ] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Say what was found, what is missing and how to get it. Exit 1 where something needed is missing."""
+    ok = _registered(llvm, target, as_json) if target else _examined(llvm, build_dir, install, as_json)
+    if not ok:
+        raise typer.Exit(1)
+
+
+def _examined(llvm: Path | None, build_dir: Path | None, install: bool, as_json: bool) -> bool:
     from llvm_integration.doctor import examine, install_missing
 
     if install:
@@ -118,5 +129,22 @@ def doctor(
         render.json_text(result)
     else:
         render.examination(result)
-    if not result.ok:
-        raise typer.Exit(1)
+    return result.ok
+
+
+def _registered(llvm: Path | None, target: str, as_json: bool) -> bool:
+    from llvm_integration.discover import open_source
+    from vega_gen.registration import State, places_of
+
+    if llvm is None:
+        raise InputError("--target asks for a tree to look at", next_step="give the folder that holds llvm/ with --llvm")
+    places = places_of(open_source(llvm).root, target)
+    missing = [place for place in places if place.state is State.MISSING]
+    ok = not any(place.needed for place in missing)
+    if as_json:
+        render.json_text({"ok": ok, "target": target, "places": places})
+    else:
+        render.places(places)
+        needed = sum(place.needed for place in missing)
+        render.OUT.out(f"{target}: {len(places) - len(missing)} of {len(places)} places; needed and missing: {needed}")
+    return ok

@@ -33,6 +33,13 @@ CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DI
 BuildDirOption = Annotated[
     Path | None, typer.Option("--build-dir", metavar="DIR", help="CMake build directory of that LLVM; else an installed LLVM is used.")
 ]
+ArchOption = Annotated[
+    str, typer.Option("--triple", metavar="ARCH", help="First part of a new target's triple.  [default: its name in small letters]")
+]
+MachineOption = Annotated[
+    int, typer.Option("--elf-machine", metavar="NUMBER", min=0, help="Of a new target's ELF files.  [default: one that nobody has]")
+]
+BigEndianOption = Annotated[bool, typer.Option("--big-endian", help="The new target's byte order: .td files do not say it.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -47,13 +54,18 @@ def new_target(
     threshold: Annotated[float, typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.")] = FLAG_BELOW,
     corpus: CorpusOption = None,
     build_dir: BuildDirOption = None,
+    arch: ArchOption = "",
+    machine: MachineOption = 0,
+    big_endian: BigEndianOption = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Write the backend of a target from its TableGen description; flag the statements to distrust."""
     from vega_gen import pipeline
     from vega_gen.report import tables
 
-    request = pipeline.Request(td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint)
+    request = pipeline.Request(
+        td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian
+    )
     with render.progress("new-target") as advance:
         prepared = pipeline.prepare(request, advance)
         if prepared.official:
@@ -108,13 +120,17 @@ def _branch(backend: Backend) -> str:
 
 
 def _notices(backend: Backend, prepared: Prepared) -> None:
+    from vega_gen.report import tables
+
     if prepared.installation is None:
         render.notice(f"nothing was compiled: {prepared.why}")
-    wrong = {file: message for file, message in backend.files.items() if message}
-    if backend.files:
-        render.OUT.out(f"{len(backend.files) - len(wrong)} of {len(backend.files)} files compile as whole files")
-    for message in wrong.values():
-        render.notice(f"  {message}")
+    built = backend.built
+    if built is not None:
+        render.OUT.print(tables.steps_table(backend.plan))
+        listed = f"llc --version lists {', '.join(built.listed)}" if built.listed else "llc --version does NOT list it"
+        rounds = f"{built.rounds} round{'s' * (built.rounds != 1)}, {built.seconds:.0f} s"
+        render.OUT.out(f"built and linked in {rounds}: {', '.join(built.linked)} in {built.tools}; {listed}")
+        render.OUT.out(f"on a function that does nothing, llc ends with: {built.says}" if built.says else "llc compiles an empty function")
     for decision in backend.stale:
         render.notice(f"stale decision, not applied: {decision.id} in {decision.function}: {decision.decided_on}")
 
@@ -148,6 +164,8 @@ def _again(request: Request) -> list[str]:
 
 
 def _written_json(backend: Backend, prepared: Prepared, following: list[str]) -> dict[str, Any]:
+    from vega_gen.report import tables
+
     made = backend.written
     return {
         "folder": str(backend.folder),
@@ -161,7 +179,12 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "held_out": list(backend.plan.held_out),
         "compiled": prepared.installation is not None,
         "why_not_compiled": prepared.why,
-        "files": backend.files,
+        "built": backend.built is not None,
+        "tools": str(backend.built.tools) if backend.built else "",
+        "rounds": backend.built.rounds if backend.built else 0,
+        "listed": list(backend.built.listed) if backend.built else [],
+        "says": backend.built.says if backend.built else "",
+        **tables.steps_json(backend.plan),
         "stale": [d.id for d in backend.stale],
         "next": following,
     }

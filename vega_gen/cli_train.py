@@ -59,6 +59,7 @@ def train(
     lora_rank: Annotated[
         int | None, typer.Option("--lora-rank", metavar="N", min=1, help="hf: train matrices of this rank, not all weights (needs peft).")
     ] = None,
+    bf16: Annotated[bool, typer.Option("--bf16", help="Multiply matrices in bfloat16, on a CPU that can or a GPU.")] = False,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed, the same model.")] = 1,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Targets at a time while examples are made.")] = 2,
     work: Annotated[
@@ -71,7 +72,7 @@ def train(
     from rich.table import Table
 
     from vega_gen import pipeline, store
-    from vega_gen.model.recipe import text_recipe
+    from vega_gen.model.recipe import leads, text_recipe
     from vega_gen.report import pictures
 
     given = {
@@ -79,11 +80,16 @@ def train(
         "learning_rate": learning_rate, "gradient_accumulation_steps": gradient_accumulation_steps, "mse_loss_weight": mse_loss_weight,
         "ce_loss_weight": ce_loss_weight, "lora_rank": lora_rank,
     }
-    text = text_recipe(kind, epochs, seed, given)
+    text = text_recipe(kind, epochs, seed, bf16, given)
     lesson = pipeline.lesson(llvm, learn or (), validate or (), hold_out or (), mode, corpus or ())
     folder = work or store.cache_dir() / "train"
     with render.progress("train") as advance:
-        curve = pipeline.train_model(llvm, lesson, out, folder, epochs=epochs, seed=seed, text=text, jobs=jobs, progress=advance)
+        curve = pipeline.train_model(
+            llvm, lesson, out, folder, epochs=epochs, seed=seed, bf16=bf16, text=text, jobs=jobs,
+            progress=advance if leads() else pipeline.silent,
+        )
+    if not leads():
+        return
     a = "function" if text is None else "slot"
     title = f"Loss a {a}, learning {len(lesson.learn)} targets, validated on {', '.join(lesson.validate)}"
     table = Table(*(name.replace("_", " ") for name in asdict(curve[0])), title=title, title_justify="left")

@@ -129,6 +129,11 @@ def module_of(file: str, masker: Masker) -> Module:
     raise NotFoundError(f"no module for {file}", str(_MODULES), "add a pattern for it")
 
 
+def generated_base(name: str, target: str) -> str:
+    """The LLVM class that a class of TableGen's derives from: TargetInstrInfo for <T>GenInstrInfo; "" for other names."""
+    return _GENERATED_BASES.get(name.removeprefix(target), "") if name.startswith(target) else ""
+
+
 class Interfaces:
     """LLVM's base classes: which virtual methods they declare, read from the headers in ``llvm/include``."""
 

@@ -16,6 +16,7 @@ from rich.console import Console
 if TYPE_CHECKING:
     from llvm_integration.doctor import Examination
     from llvm_integration.process import ToolFailure
+    from vega_gen.registration import Place
 
 Advance = Callable[[int, int, str], None]
 """``advance(done, total, text)``: ``total`` 0 where it is not known; ``text`` says what is under way."""
@@ -113,3 +114,13 @@ def examination(result: Examination) -> None:
         state = "ok" if finding.ok else "MISSING" if finding.needed else "absent"
         rows.append((finding.name, state, finding.found, finding.next_step))
     table("", ("what", "state", "found", "how to get it"), rows)
+
+
+def places(found: Sequence[Place]) -> None:
+    """The places where LLVM names a target, as ``doctor --target`` shows them."""
+    for place in found:
+        where = f"{place.path}:{place.line}" if place.line else place.path
+        absent = place.state == "missing"
+        state = ("MISSING" if place.needed else "absent") if absent else place.state.value
+        why = f" (without it {place.without})" if absent else ""
+        OUT.out(f"{state:8}{place.arch}: {where}: {place.holder or 'the file'}{why}")

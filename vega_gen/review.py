@@ -134,6 +134,7 @@ def _item(function: PlannedFunction, s: FilledStatement, threshold: float, lines
         alternatives=tuple(cxx.join(cxx.tokenize(text)) for text in s.alternatives),
         compiles=function.compiles,
         message=function.message,
+        step=function.step,
     )
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from llvm_integration.process import ToolFailure, run
@@ -317,6 +318,7 @@ def render_function(item: Function | Signature, statements: Sequence[Statement] 
     return f"{head} {{\n{render(body, 1)}}}\n"
 
 
+@lru_cache(maxsize=1024)
 def format(text: str) -> str:
     """``text`` in LLVM's style by clang-format; unchanged if that fails."""
     beside = Path(sys.executable).with_name("clang-format")

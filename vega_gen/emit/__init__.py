@@ -13,14 +13,15 @@ from dataclasses import replace
 from llvm_integration.edits import STAMP, Edit, target_folder
 from vega_gen import __version__
 from vega_gen.emit import templates
-from vega_gen.emit.functions import Markers
+from vega_gen.emit.cmake_files import cmake_files
+from vega_gen.emit.functions import Markers, stands_for_missing
 from vega_gen.emit.headers import Header
 from vega_gen.emit.layout import lay_out, split_macros
-from vega_gen.emit.registration import registration
 from vega_gen.records import Description, Module, Plan, PlannedFile, PlannedFunction
 
 __all__ = ["copies", "emit", "stamp_of"]
 
+_FATAL = '"llvm/Support/ErrorHandling.h"'
 _DECLARATIONS = "declarations"
 _REGISTRATION = "registration"
 _COMMENT = {".txt": "#", ".cmake": "#"}
@@ -52,7 +53,7 @@ def emit(plan: Plan, description: Description, headers: Mapping[str, bytes], *, 
     for path, file in sorted(files.items()):
         texts[path] = _file_text(plan, file, functions, needs, markers)
     definitions = description.data.get("td", f"{description.name}.td")
-    cmake = registration(plan.target, definitions, texts, stamp_of(plan))
+    cmake = cmake_files(plan.target, definitions, texts, stamp_of(plan))
     labels = _labels(texts, plan)
     rank = {label: i for i, label in enumerate((_DECLARATIONS, *Module, _REGISTRATION))}
     edits = [Edit(f"{target_folder(plan.target)}/{path}", text, labels[path]) for path, text in texts.items()]
@@ -102,6 +103,8 @@ def _file_text(
     macros, prologue = split_macros(file.prologue)
     blocks = lay_out(replace(file, prologue=prologue), classes, outside, methods, needs, markers)
     includes = list(dict.fromkeys([*file.includes, *(name for c in classes for name in c.includes)]))
+    if _FATAL not in includes and any(stands_for_missing(f) for f in (*methods, *outside) if not f.in_class or f.file == file.path):
+        includes.append(_FATAL)
     header = file.path.endswith((".h", ".hpp"))
     text = templates.render(
         "header.h.j2" if header else "file.cpp.j2",

@@ -49,7 +49,7 @@ class Archetypes:
     machine: Machine
 
 
-def archetypes(d: Description, llvm: Interface) -> Archetypes:
+def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
     """Every file that can be written. The machine code layer and the code generator are offered whole or not at all: without a stack
     pointer, say, there is no code generator."""
     m = machine(d)
@@ -59,7 +59,7 @@ def archetypes(d: Description, llvm: Interface) -> Archetypes:
     limits = {} if m.branches or m.branch_nonzero else {"branches": "no instruction is known to compare and branch"}
     if not (m.upper and m.low) and not (m.load_immediate and m.load_immediate.range and m.load_immediate.range.bits >= m.native):
         limits["upper"] = "no instructions are known that put an address into a register"
-    given = values(d, m, llvm)
+    given = values(d, m, llvm, arch or d.folder.lower())
     files: dict[str, str] = {}
     for template in sorted(p.relative_to(_FOLDER).as_posix() for p in _FOLDER.rglob(f"*.*{_SUFFIX}")):
         path = _path(template, d.name)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from vega_gen import cxx
 from vega_gen.emit import templates
 from vega_gen.emit.functions import Markers, function_text, same_declaration
-from vega_gen.records import Member, MemberKind, PlannedClass, PlannedFunction, Signature
+from vega_gen.records import Member, MemberKind, PlannedClass, PlannedFunction, Signature, Step
 
 
 def class_text(planned: PlannedClass, nested: Sequence[PlannedClass], functions: Sequence[PlannedFunction], markers: Markers) -> str:
@@ -21,7 +21,7 @@ def class_text(planned: PlannedClass, nested: Sequence[PlannedClass], functions:
     wherever they are defined; those defined in the class get their bodies there, those that no member declares a declaration, unless
     theirs does not compile.
     """
-    own = [f for f in functions if f.candidate.signature.class_name == planned.name]
+    own = [f for f in functions if f.candidate.signature.class_name == planned.name and f.step is not Step.LEFT_OUT]
     inner = {c.name.removeprefix(planned.name + "::"): c for c in nested if c.name.rpartition("::")[0] == planned.name}
     runs: list[tuple[str, list[str]]] = []
     access = "public" if planned.struct else "private"
@@ -93,7 +93,7 @@ def _method(member: Member, function: PlannedFunction | None, markers: Markers) 
     if function is None or not function.in_class:
         return declaration
     text = function_text(function, markers, in_class=True)
-    return f"{declaration}\n{text}" if function.compiles is False else text
+    return f"{declaration}\n{text}" if function.compiles is False and function.instead is None else text
 
 
 def _declaration(signature: Signature, *, pure: bool = False) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vega_gen import cxx
-from vega_gen.records import FilledStatement, PlannedFunction, Signature, Statement, StatementKind
+from vega_gen.records import FilledStatement, PlannedFunction, Signature, Statement, StatementKind, Step
 
 REVIEW = "VEGA-REVIEW"
 _WIDTH = 80  # LLVM's column limit: what fits in it, clang-format leaves as it is
@@ -52,13 +52,23 @@ class Markers:
 def function_text(function: PlannedFunction, markers: Markers, *, in_class: bool) -> str:
     """The definition of the candidate taken, its last newline left out; ``in_class``: as it stands in its class.
 
-    One that does not compile is left out by the preprocessor, under a comment with the first line of the compiler's message."""
+    One that does not compile is left out by the preprocessor, under a comment with the first line of the compiler's message; what stands
+    in its place comes after it."""
     signature, statements = function.candidate.signature, marked_statements(function, markers)
     text = cxx.render_function(signature, statements, in_class=in_class).rstrip("\n")
     if function.compiles is not False:
         return text
     said = next((line.strip().rstrip("\\") for line in function.message.splitlines() if line.strip()), "no message")
-    return f"{markers.place(f'{REVIEW}: left out, it does not compile: {said}')}\n#if 0\n{text}\n#endif"
+    draft = f"{markers.place(f'{REVIEW}: left out, it does not compile: {said}')}\n#if 0\n{text}\n#endif"
+    if function.instead is None:
+        return draft
+    stands = replace(function, candidates=(function.instead,), chosen=0, compiles=None)
+    return f"{draft}\n{function_text(stands, markers, in_class=in_class)}"
+
+
+def stands_for_missing(function: PlannedFunction) -> bool:
+    """Whether what is written of a function calls ``report_fatal_error``, which its file may not include the header of."""
+    return function.step is Step.STUB
 
 
 def marked_statements(function: PlannedFunction, markers: Markers) -> tuple[Statement, ...]:

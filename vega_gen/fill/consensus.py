@@ -15,7 +15,7 @@ from vega_gen.fill.examples import ranked_variants
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.initialisers import complete_initialisers, initialisable
 from vega_gen.fill.own_calls import OwnCalls
-from vega_gen.fill.weights import statement_id, weights_of
+from vega_gen.fill.weights import statement_id, unique, weights_of
 from vega_gen.function_template import OWN_CLASS, OWN_RECORD, FunctionTemplate, Line, Shape, Slot, own_names
 from vega_gen.records import Candidate, Donor, FilledStatement, Function, Signature, Statement, StatementKind
 
@@ -69,35 +69,33 @@ class Opinion:
     variants: tuple[float, ...]
 
 
+Chosen = Mapping[str, tuple[Line, tuple[str, ...]]]
+"""What was taken, by slot id: a line of its variant, and the values of its holes."""
+
+
 class ConsensusFiller:
     """Typical slots and variants, and whole donors as far as they are typical and near, in order of confidence."""
 
     def fill(self, request: Request) -> tuple[Candidate, ...]:
         """See ``Filler``."""
-        template, new = request.template, request.new
-        weights = weights_of(template, new)
-        builder = Builder(request, weights)
-        everyone = frozenset(range(len(template.members)))
-        consensus = builder.build(None, "template")
-        enumerated = enumeration(request)
-        out: list[Candidate] = [c for c in (enumerated, consensus if builder.complete(consensus) else None) if c is not None]
-        scored = sorted(everyone, key=lambda i: (-builder.typicality(i) * weights[i] ** 0.25, i))
-        for i in scored[: request.budget * 2]:
-            f = template.members[i]
-            out.append(builder.build(i, f"{f.target}/{f.file}:{f.line}"))
-        unique: dict[tuple[object, ...], Candidate] = {}
-        for c in out:
-            unique.setdefault((c.signature.initialisers, *((s.depth, s.head, s.tail) for s in c.statements)), c)
-        ranked = sorted(unique.values(), key=lambda c: (c is not enumerated, -c.confidence))
-        return tuple(ranked[: request.budget])
+        return tuple(candidate for candidate, _ in consensus(Builder(request, weights_of(request.template, request.new))))
 
 
-def ranked(found: Sequence[Candidate], others: Sequence[Candidate], budget: int) -> tuple[Candidate, ...]:
-    """What a model found with what consensus offers, each once, ``budget`` at most: enumerated ones first, ``found``, the others."""
-    unique: dict[tuple[object, ...], Candidate] = {}
-    for c in (*(c for c in others if c.origin.endswith("enumerated")), *found, *others):
-        unique.setdefault((c.signature.initialisers, *((s.depth, s.head, s.tail) for s in c.statements)), c)
-    return tuple(unique.values())[:budget]
+def consensus(builder: Builder) -> list[tuple[Candidate, Chosen]]:
+    """The candidates of the consensus filler in its order, the request's budget at most, each with what it took."""
+    request, weights = builder.request, builder.weights
+    members = request.template.members
+    enumerated = enumeration(request)
+    out: list[tuple[Candidate, Chosen]] = [(enumerated, {})] if enumerated else []
+    typical = builder.build(None, "template")
+    out += [(typical, builder.chosen)] if builder.complete(typical) else []
+    scored = sorted(range(len(members)), key=lambda i: (-builder.typicality(i) * weights[i] ** 0.25, i))
+    for i in scored[: request.budget * 2]:
+        f = members[i]
+        out.append((builder.build(i, f"{f.target}/{f.file}:{f.line}"), builder.chosen))
+    taken = {id(candidate): chosen for candidate, chosen in out}
+    ranked = sorted(unique(candidate for candidate, _ in out), key=lambda c: (c is not enumerated, -c.confidence))
+    return [(candidate, taken[id(candidate)]) for candidate in ranked[: request.budget]]
 
 
 class Builder:
@@ -127,6 +125,7 @@ class Builder:
                 self._places[line.shape].add(m)
         self.decided: Mapping[str, Decided] | None = None
         self.wanted: set[str] = set()
+        self.chosen: dict[str, tuple[Line, tuple[str, ...]]] = {}
         self.opinions: Mapping[str, Opinion] = {}
         self.agreed = 0.0
         self.expected = sum(w * _size(self.template.members[i]) for i, w in weights.items())
@@ -216,6 +215,7 @@ class Builder:
         self.declared = set()
         self.used: set[str] = set()
         self.here: set[str] = set()
+        self.chosen = {}
         self.emitted = set()
         out: list[FilledStatement] = []
         decisions: list[float] = []
@@ -284,6 +284,7 @@ class Builder:
             self.declared.update(line.declares_as)
             self.used.update(t for t in (*line.head, *line.tail) if isinstance(t, str) and t not in line.declares_as)
             self.here.add(slot.id)
+            self.chosen[slot.id] = line, choice.values
             tail = write(line.tail, choice.values[split:], self.names, self.new)
             identity, confidence = statement_id(self.template.group.name, slot.id), choice.confidence
             if self.decided is None:
@@ -297,7 +298,7 @@ class Builder:
             if slot.kind in _SCOPES:
                 self.taken, self.names = before
             if len(out) == place + 1 and self._seldom_empty(slot):
-                del out[place:], decisions[known:]
+                del out[place:], decisions[known:], self.chosen[slot.id]
                 decisions.append(1 - p * max(self._fits.get(c.id, 1.0) for c in slot.children))
                 continue
             previous = slot.kind

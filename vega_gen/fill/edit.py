@@ -6,16 +6,16 @@ Enters: a ``Request``, a checkpoint. Leaves: ranked candidates. It trains nothin
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided, Opinion, ranked
+from vega_gen.fill.consensus import Builder, Chosen, Decided, Opinion, consensus
 from vega_gen.fill.context import Request
-from vega_gen.fill.examples import examples
-from vega_gen.fill.weights import weights_of
+from vega_gen.fill.examples import examples, ranked_variants
+from vega_gen.fill.weights import statement_id, unique, weights_of
 from vega_gen.records import Candidate, SlotExample, VariantExample
 
 if TYPE_CHECKING:
@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 
 
 class EditFiller:
-    """The consensus of the donors and the model, then ways to fill a template in order of their probability by the model, then what the
-    consensus filler offers."""
+    """What the consensus filler offers, each statement's confidence by the donors' vote and the model together; between the first of
+    it and the rest, what compiles where that does not: consensus of the donors and the model, and ways by the model alone."""
 
     def __init__(self, folder: Path, held_out: Collection[str]) -> None:
         """``held_out``: folders that the model must not have learnt. Raises as ``model.checkpoint.load``."""
         from vega_gen.model import checkpoint
 
         self._checkpoint: Checkpoint = checkpoint.load(folder, held_out)
-        self._consensus = ConsensusFiller()
         self._lock = Lock()
 
     def fill(self, request: Request) -> tuple[Candidate, ...]:
@@ -40,23 +39,23 @@ class EditFiller:
         from vega_gen.model.data import arrays
         from vega_gen.model.decode import Search
 
-        others = self._consensus.fill(request)
+        builder = Builder(request, weights_of(request.template, request.new))
+        typical = consensus(builder)
         function, slots = examples(request)
         if not slots:
-            return others
-        builder = Builder(request, weights_of(request.template, request.new))
-        found: list[Candidate] = []
+            return tuple(candidate for candidate, _ in typical)
         with self._lock:
             search = Search(self._checkpoint.model, arrays((function, slots), self._checkpoint.vocabulary))
             ways = list(search.ways(max(1, request.budget // 2)))  # the other half is the donors': less alike
+            places = _Places(builder, slots)
+            said = [search.probabilities(places.numbers(chosen)) for _, chosen in typical]
+        rated = [places.rated(candidate, sure) for (candidate, _), sure in zip(typical, said, strict=True)]
         opinions = {slots[i].id: Opinion(*said) for way in ways[:1] for i, said in way.opinions.items()}
-        both = builder.build(None, "template and model", opinions=opinions)
-        found += [both] if builder.complete(both) else []
+        found = [builder.build(None, "template and model", opinions=opinions)]
         for way in ways:
             candidate = builder.build(None, "model", self._decided(way, slots))
-            if builder.complete(candidate):
-                found.append(replace(candidate, confidence=math.exp(way.log_probability)))
-        return ranked(found, others, request.budget)
+            found.append(replace(candidate, confidence=math.exp(way.log_probability)))
+        return tuple(unique((*rated[:1], *filter(builder.complete, found), *rated[1:]))[: request.budget])
 
     def _decided(self, way: Decision, slots: Sequence[SlotExample]) -> dict[str, Decided]:
         from vega_gen.model.calibrate import calibrated
@@ -70,6 +69,39 @@ class EditFiller:
             others = tuple(None if k is None else (k, _most_voted(slot.variants[k])) for k in way.others[number])
             out[slot.id] = Decided(variant, values, calibrated(probability * sure, curve), others)
         return out
+
+
+class _Places:
+    """Where what a builder took stands among the slots, variants and names that the model is asked about."""
+
+    def __init__(self, builder: Builder, slots: Sequence[SlotExample]) -> None:
+        self._slots = slots
+        self._number = {slot.id: i for i, slot in enumerate(slots)}
+        self._group = builder.template.group.name
+        self._variant = {
+            (slot.id, lines[0].shape): k
+            for slot in builder.template.walk()
+            if slot.id in self._number
+            for k, lines in enumerate(ranked_variants(slot, builder.weights))
+        }
+
+    def numbers(self, chosen: Chosen) -> dict[int, tuple[int, tuple[int, ...]]]:
+        """See ``Search.probabilities``; without what the model is not asked about."""
+        found: dict[int, tuple[int, tuple[int, ...]]] = {}
+        for slot_id, (line, values) in chosen.items():
+            variant = self._variant.get((slot_id, line.shape))
+            if variant is not None:
+                number = self._number[slot_id]
+                holes = self._slots[number].variants[variant].holes
+                names = (hole.names.index(v) if v in hole.names else -1 for hole, v in zip(holes, values, strict=True))
+                found[number] = variant, tuple(names)
+        return found
+
+    def rated(self, candidate: Candidate, sure: Mapping[int, float]) -> Candidate:
+        """A candidate with the confidence of each statement that the model was asked about as the mean of the vote's and the model's."""
+        by_id = {statement_id(self._group, self._slots[number].id): p for number, p in sure.items()}
+        rated = (replace(s, confidence=(s.confidence + by_id.get(s.id, s.confidence)) / 2) for s in candidate.statements)
+        return replace(candidate, statements=tuple(rated))
 
 
 def _most_voted(variant: VariantExample) -> tuple[str, ...]:

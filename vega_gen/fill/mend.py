@@ -1,7 +1,7 @@
 """Stage 8, after layout: what the compiler names is taken out of the plan, so that one wrong declaration does not spoil every file.
 
 Enters: a plan, the texts made from it, the compiler's errors by file and line. Leaves: the same plan without the members and texts that
-have an error, and with the functions that have one marked. It compiles nothing and finds no replacement.
+have an error. It compiles nothing and finds no replacement.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ def macros_named(plan: Plan, path: str, mistakes: Iterable[Mistake]) -> frozense
 def units(plan: Plan, path: str) -> list[Unit]:
     """What a file of the plan has that can be left out; includes of tables cannot, for others are made for them."""
     found = [
-        Unit(path, c.name, _member_tokens(m)) for c in plan.classes if c.file == path for m in c.members if _member_tokens(m)
+        Unit(path, c.name, member_tokens(m)) for c in plan.classes if c.file == path for m in c.members if member_tokens(m)
     ]
     for file in plan.files:
         if file.path == path:
-            found += [Unit(path, "", tokens) for text in (*file.prologue, *file.epilogue) if (tokens := _text_tokens(text))]
+            found += [Unit(path, "", tokens) for text in (*file.prologue, *file.epilogue) if (tokens := text_tokens(text))]
     return found
 
 
@@ -73,14 +73,14 @@ def without(plan: Plan, left_out: frozenset[Unit]) -> Plan:
     if not left_out:
         return plan
     classes = tuple(
-        replace(c, members=tuple(m for m in c.members if Unit(c.file, c.name, _member_tokens(m)) not in left_out)) for c in plan.classes
+        replace(c, members=tuple(m for m in c.members if Unit(c.file, c.name, member_tokens(m)) not in left_out)) for c in plan.classes
     )
 
     def kept(file: PlannedFile, texts: Sequence[str]) -> tuple[str, ...]:
-        return tuple(t for t in texts if Unit(file.path, "", _text_tokens(t)) not in left_out)
+        return tuple(t for t in texts if Unit(file.path, "", text_tokens(t)) not in left_out)
 
     gone = {(c.name, m.name, len(m.signature.params)) for c in plan.classes for m in c.members if m.signature
-            if Unit(c.file, c.name, _member_tokens(m)) in left_out}  # fmt: skip
+            if Unit(c.file, c.name, member_tokens(m)) in left_out}  # fmt: skip
 
     def lasting(f: PlannedFunction) -> PlannedFunction:
         s = f.candidate.signature
@@ -91,30 +91,14 @@ def without(plan: Plan, left_out: frozenset[Unit]) -> Plan:
     return replace(plan, classes=classes, files=files, functions=functions)
 
 
-def marked(plan: Plan, texts: Mapping[str, str], mistakes: Sequence[Mistake]) -> Plan:
-    """The plan with every function that has an error in its text marked as one that does not compile, with the first message."""
-    messages: dict[tuple[str, str, int], str] = {}
-    for path in {m.file for m in mistakes} & texts.keys():
-        functions = cxx.parse_file(texts[path].encode(), plan.target, path).functions
-        for m in (m for m in mistakes if m.file == path):
-            inner = min((f for f in functions if f.line <= m.line <= f.end_line), key=lambda f: f.end_line - f.line, default=None)
-            if inner is not None:
-                messages.setdefault((path, inner.qualified_name, len(inner.signature.params)), m.message)
-
-    def judged(f: PlannedFunction) -> PlannedFunction:
-        message = messages.get((f.file, f.qualified_name, len(f.candidate.signature.params)))
-        return f if message is None else replace(f, compiles=False, message=message)
-
-    return replace(plan, functions=tuple(judged(f) if f.candidates and f.chosen >= 0 else f for f in plan.functions))
-
-
-def _member_tokens(member: Member) -> tuple[str, ...]:
+def member_tokens(member: Member) -> tuple[str, ...]:
+    """The tokens by which a member is known: a method's declaration, or the whole text."""
     if member.kind is MemberKind.METHOD and member.signature is not None:
         return cxx.tokenize(cxx.render_signature(replace(member.signature, initialisers=()), in_class=True))
     return member.tokens
 
 
-def _text_tokens(text: str) -> tuple[str, ...]:
+def text_tokens(text: str) -> tuple[str, ...]:
     """The tokens of a text at file scope, without the namespaces around it: the texts of a namespace stand in it together."""
     tokens = cxx.tokenize(text)
     while tokens[:1] == ("namespace",) and tokens[-1:] == ("}",) and "{" in tokens[1:3]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided, ranked
+from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided
 from vega_gen.fill.context import Request
 from vega_gen.fill.examples import examples
-from vega_gen.fill.weights import weights_of
+from vega_gen.fill.weights import unique, weights_of
 from vega_gen.records import Candidate, FillerName, FunctionExample, SlotExample
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class TextFiller:
             decided = self._decided(function, slots)
         builder = Builder(request, weights_of(request.template, request.new))
         candidate = builder.build(None, "model", decided)
-        return ranked([candidate] if builder.complete(candidate) else [], others, request.budget)
+        first = [c for c in others if c.origin.endswith("enumerated")] + ([candidate] if builder.complete(candidate) else [])
+        return tuple(unique((*first, *others))[: request.budget])
 
     def _decided(self, function: FunctionExample, slots: Sequence[SlotExample]) -> dict[str, Decided]:
         """What stands in each slot by the model, each asked after those before it, if the slot around it is taken."""

@@ -1,6 +1,6 @@
-"""Stage 8: how much each donor counts, and what statements are called.
+"""Stage 8, what fillers share: how much each donor counts, what statements are called, which candidates are the same.
 
-Enters: a template, the new target. Leaves: weights, ids. It fills nothing.
+Enters: a template, the new target, candidates. Leaves: weights, ids, candidates. It fills nothing.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
+from collections.abc import Iterable
 
 from vega_gen.fill.context import NewTarget
 from vega_gen.function_template import FunctionTemplate
+from vega_gen.records import Candidate
 
 SHARPNESS = 6.0
 """How much nearer donors count: weight = exp(SHARPNESS * nearness). Chosen on ARC, Lanai and VE (docs/LOG.md)."""
@@ -32,3 +34,11 @@ def weights_of(template: FunctionTemplate, new: NewTarget, sharpness: float = SH
 def statement_id(function: str, slot: str) -> str:
     """Stable id of a statement: function group and slot, hashed to eight hex digits."""
     return hashlib.blake2b(f"{function}\0{slot}".encode(), digest_size=4).hexdigest()
+
+
+def unique(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates in their order, of those with the same text the first."""
+    found: dict[object, Candidate] = {}
+    for c in candidates:
+        found.setdefault((c.signature.initialisers, *((s.depth, s.head, s.tail) for s in c.statements)), c)
+    return list(found.values())

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -91,7 +93,7 @@ class Search:
         """At most ``most`` ways, each once, the most probable unexpanded prefix first."""
         if not self.count:
             return
-        encoded = self.model.encode(self.arrays)
+        encoded = self._encoded
         serial = itertools.count()
         queue: list[tuple[float, int, dict[int, int], dict[int, int], Tensor]] = []
         start = torch.arange(self.count)
@@ -108,6 +110,31 @@ class Search:
             yield self._decision(found)
             for cost, more, other in self._alternatives(found, fixed, names):
                 heapq.heappush(queue, (cost, next(serial), more, other, found.decided))
+
+    @torch.inference_mode()
+    def probabilities(self, taken: Mapping[int, tuple[int, tuple[int, ...]]]) -> dict[int, float]:
+        """Of each slot that is taken, the probability of what is ``taken`` there, given what stands before it. ``taken``: number of slot ->
+        (number of the variant among the slot's own, index of a name for each hole, -1 for one that the hole does not offer)."""
+        if not taken:
+            return {}
+        decided = torch.arange(self.count)
+        for slot, (variant, _) in taken.items():
+            decided[slot] = self.count + self.first[slot] + variant
+        asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
+        scored, states = self.model.scores(self._encoded, decided, asked.float())
+        found: dict[int, float] = {}
+        for slot, (_, names) in taken.items():
+            if asked[slot]:
+                option = int(decided[slot])
+                total = float(scored[option])
+                for hole, name in zip(self.holes_of.get(option - self.count, ()), names, strict=True):
+                    total += float(self.model.hole_scores(self._encoded, states, hole)[name])
+                found[slot] = math.exp(total)
+        return found
+
+    @cached_property
+    def _encoded(self) -> Encoded:
+        return self.model.encode(self.arrays)
 
     def _complete(self, e: Encoded, fixed: dict[int, int], names: dict[int, int], guess: Tensor) -> _Found:
         """The greedy completion of ``fixed`` (slot -> option, a prefix of all that is asked for)."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -26,7 +29,7 @@ Progress = Callable[[int, int, str], None]
 
 
 class Schedule(Protocol):
-    """``batch``: examples a step; ``patience``: epochs without a gain."""
+    """``batch``: examples a step; ``patience``: epochs without a gain; ``bf16``: products of matrices in bfloat16, weights in float32."""
 
     @property
     def epochs(self) -> int: ...
@@ -42,6 +45,8 @@ class Schedule(Protocol):
     def patience(self) -> int: ...
     @property
     def seed(self) -> int: ...
+    @property
+    def bf16(self) -> bool: ...
 
 
 class Epoch(Protocol):
@@ -58,15 +63,40 @@ class Epoch(Protocol):
 E = TypeVar("E", bound=Epoch)
 
 
+@cache
+def team() -> Any:
+    """The ``accelerate.Accelerator`` of a run that ``accelerate launch`` began in several processes, a GPU each; None in one process.
+
+    Raises ImportError where accelerate is missing: then nothing could have launched it."""
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        return None
+    from accelerate import Accelerator  # pyright: ignore[reportMissingTypeStubs]
+
+    return Accelerator()
+
+
+def first_alone() -> AbstractContextManager[Any]:
+    """A block that the other processes of a ``team`` enter after the first has left it."""
+    together = team()
+    return together.main_process_first() if together else nullcontext()
+
+
+def precision(schedule: Schedule, device: torch.device) -> AbstractContextManager[Any]:
+    """In which a loss is computed."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=schedule.bf16)
+
+
 def fit(
-    network: nn.Module, count: int, schedule: Schedule, learn: Callable[[Sequence[int]], float], judge: Callable[[int, float, float], E],
-    point: Callable[..., E], work: Path, progress: Progress,
+    network: nn.Module, count: int, schedule: Schedule, learn: Callable[[Sequence[int], int], float],
+    judge: Callable[[int, float, float], E], point: Callable[..., E], work: Path, progress: Progress,
 ) -> tuple[E, ...]:
     """Trains ``network`` on ``count`` examples, leaves it with the weights of the best validation loss; the curve.
 
-    ``learn``: computes the gradients of a step's examples, returns their summed loss; ``judge``: (epoch, mean loss in training, seconds)
-    -> its point; ``point``: makes one from its fields. ``work``: where the state after each epoch is kept; the same inputs go on from
-    there, also after ``kill -9``."""
+    ``learn``: (examples, how many the whole step has) -> their summed loss; leaves their share of the gradients. In a ``team`` each process
+    is given its part of a step. ``judge``: (epoch, mean loss in training, seconds) -> its point; ``point``: makes one from its fields.
+    ``work``: where the state after each epoch is kept; the same inputs go on from there, also after ``kill -9``."""
+    together = team()
+    rank, processes = (together.process_index, together.num_processes) if together else (0, 1)
     optimiser = torch.optim.AdamW(trained(network).values(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
     a_pass = math.ceil(count / schedule.batch)
     steps = schedule.epochs * a_pass
@@ -85,14 +115,22 @@ def fit(
             for group in optimiser.param_groups:
                 group["lr"] = schedule.learning_rate * rate(done, steps, schedule.warmup)
             optimiser.zero_grad()
-            total += learn(order[first : first + schedule.batch])
+            chosen = order[first : first + schedule.batch]
+            total += learn(chosen[rank::processes], len(chosen))
+            if together:
+                for value in trained(network).values():
+                    value.grad = together.reduce(torch.zeros_like(value) if value.grad is None else value.grad, "sum")
             torch.nn.utils.clip_grad_norm_(trained(network).values(), 1.0)
             optimiser.step()
             progress(done, steps, f"epoch {epoch + 1}")
         seconds += time.monotonic() - start
         network.eval()
+        total = float(together.reduce(torch.tensor(total, device=together.device), "sum")) if together else total
         curve.append(judge(epoch, total / count, seconds))
-        _keep(work, network, optimiser, curve)
+        if rank == 0:
+            _keep(work, network, optimiser, curve)
+        if together:
+            together.wait_for_everyone()
     _put(network, load_file(work / "best.safetensors"))
     network.eval()
     return tuple(curve)

@@ -154,7 +154,7 @@ class EditModel(PreTrainedModel):
         dev = self.device
         longest = max(map(len, a.texts))
         padded = torch.tensor([t + (0,) * (longest - len(t)) for t in a.texts], device=dev)
-        texts = self.text(padded)
+        texts = self.text(padded).float()
         has, takes = torch.from_numpy(a.has).to(dev), torch.from_numpy(a.takes).to(dev)
         weight = torch.from_numpy(a.weight).to(dev)
         parent = torch.from_numpy(a.parent).to(dev)
@@ -162,10 +162,10 @@ class EditModel(PreTrainedModel):
         count = len(a.parent)
         valid = torch.where((parent < 0).unsqueeze(-1), torch.ones_like(has), has[parent.clamp(min=0)])
         variants = texts[torch.from_numpy(a.text_of).to(dev)]
-        share = takes @ weight
+        share = (takes * weight).sum(1)  # votes are exact in bfloat16 too, as no product of matrices would be
         mean = torch.zeros(count, variants.shape[1], device=dev).index_add_(0, slot_of, variants * share.unsqueeze(-1))
         total = torch.zeros(count, device=dev).index_add_(0, slot_of, share).clamp(min=_LEAST)
-        present = (has @ weight) / (valid @ weight).clamp(min=_LEAST)
+        present = (has * weight).sum(1) / (valid * weight).sum(1).clamp(min=_LEAST)
         facts = torch.stack([present, torch.log1p(has.sum(1)) / 4, torch.from_numpy(a.own).to(dev)], -1)
         order = torch.arange(count, device=dev).clamp(max=255)
         kinds, depth = torch.from_numpy(a.kind).to(dev), torch.from_numpy(a.depth).to(dev)
@@ -234,7 +234,7 @@ class EditModel(PreTrainedModel):
         slot = e.options.slot
         known = torch.cat([self.evidence(e, self.agreement(e, decided, asked)), e.facts], -1)
         logits = (self.vote(known) + self.head(torch.cat([x[slot], e.vectors, known], -1))).squeeze(-1)
-        return _log_softmax_of(logits, slot, len(e.arrays.parent)), x
+        return _log_softmax_of(logits.float(), slot, len(e.arrays.parent)), x
 
     def hole_scores(self, e: Encoded, states: Tensor, which: int) -> Tensor:
         """Log-probabilities of the names of a hole, and that it is none of them [N + 1]."""
@@ -253,7 +253,7 @@ class EditModel(PreTrainedModel):
         facts = torch.stack([torch.log(vote + _LEAST), vote], -1)
         asked = query.expand_as(names)
         logits = self.hole_vote(facts) + self.hole_head(torch.cat([asked, names, asked * names, facts], -1))
-        return F.log_softmax(torch.cat([logits.squeeze(-1), none]), -1)
+        return F.log_softmax(torch.cat([logits.squeeze(-1), none]).float(), -1)
 
     def gold(self, a: Arrays) -> tuple[Tensor, Tensor]:
         """Numbers of the right options, and which slots were asked [S]."""

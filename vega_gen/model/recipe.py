@@ -5,6 +5,7 @@ Enters: what the command line was given. Leaves: ``TextRecipe``. It trains nothi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,8 @@ _OPTIONS = {
 class TextRecipe:
     """How to train a language model. ``pretrained``: a local Hugging Face folder; batches are of slots; ``beam_size``: of the search while
     calibrating and filling. ``mse_loss_weight``, ``ce_loss_weight``: of the confidence and of the code, of kind unixcoder, as VEGA has
-    them (CGO 2025). ``lora_rank``: of kind hf, 0 for all weights. ``warmup``: steps; ``patience``: epochs without a gain."""
+    them (CGO 2025). ``lora_rank``: of kind hf, 0 for all weights. ``warmup``: steps; ``patience``: epochs without a gain. ``bf16``: as of
+    ``loop.Schedule``."""
 
     kind: FillerName
     pretrained: Path
@@ -44,6 +46,7 @@ class TextRecipe:
     warmup: int = 200
     weight_decay: float = 0.01
     patience: int = 4
+    bf16: bool = False
 
     @property
     def batch(self) -> int:
@@ -51,7 +54,7 @@ class TextRecipe:
         return self.train_batch_size * self.gradient_accumulation_steps
 
 
-def text_recipe(kind: FillerName, epochs: int, seed: int, given: Mapping[str, Any]) -> TextRecipe | None:
+def text_recipe(kind: FillerName, epochs: int, seed: int, bf16: bool, given: Mapping[str, Any]) -> TextRecipe | None:
     """The recipe of a kind with the options that were ``given`` (field -> value, None: not given); None for the edit model.
 
     Raises InputError for a kind that learns nothing, an option that is another kind's, and a missing folder's name."""
@@ -67,7 +70,12 @@ def text_recipe(kind: FillerName, epochs: int, seed: int, given: Mapping[str, An
         return None
     if "pretrained" not in said:
         raise InputError(f"--kind {kind} starts from a pretrained model", "", "give its local folder with --model-name-or-path DIR")
-    return TextRecipe(kind, epochs=epochs, seed=seed, **said)
+    return TextRecipe(kind, epochs=epochs, seed=seed, bf16=bf16, **said)
+
+
+def leads() -> bool:
+    """Whether this process writes and prints: of several that ``accelerate launch`` began, the first."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _flag(field: str) -> str:

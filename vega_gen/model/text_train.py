@@ -19,7 +19,7 @@ from vega_gen.errors import InputError
 from vega_gen.model import checkpoint, prompts
 from vega_gen.model.data import Example
 from vega_gen.model.hf import HuggingFace
-from vega_gen.model.loop import Progress, fit
+from vega_gen.model.loop import Progress, fit, precision, team
 from vega_gen.model.recipe import TextRecipe
 from vega_gen.model.text import Pair, TextModel
 from vega_gen.model.unixcoder import UniXcoder
@@ -46,6 +46,7 @@ class TextCheckpoint:
 
 def opened(recipe: TextRecipe) -> TextModel:
     """The pretrained model that a recipe names, to be trained. Raises InputError."""
+    team()  # it says which GPU is this process's
     torch.manual_seed(recipe.seed)
     if recipe.kind is FillerName.UNIXCODER:
         return UniXcoder(recipe.pretrained, (recipe.mse_loss_weight, recipe.ce_loss_weight))
@@ -59,16 +60,17 @@ def train_text(
     lessons = [(source, right) for example in learn for source, right, _ in prompts.lessons(example)]
     exam = [(source, right) for example in validate for source, right, _ in prompts.lessons(example)]
 
-    def step(chosen: Sequence[int]) -> float:
+    def step(chosen: Sequence[int], size: int) -> float:
         total = 0.0
         for part in _parts([lessons[i] for i in chosen], recipe.train_batch_size):
-            loss = model.loss(part)
-            (loss * len(part) / len(chosen)).backward()
+            with precision(recipe, model.device):
+                loss = model.loss(part)
+            (loss * len(part) / size).backward()
             total += float(loss.detach()) * len(part)
         return total
 
     def judge(epoch: int, loss: float, seconds: float) -> TextPoint:
-        with torch.inference_mode():
+        with torch.inference_mode(), precision(recipe, model.device):
             told = sum(float(model.loss(part)) * len(part) for part in _parts(exam, recipe.eval_batch_size))
         return TextPoint(epoch, loss, told / max(len(exam), 1), seconds)
 

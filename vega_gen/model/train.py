@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from vega_gen.model.data import Arrays
-from vega_gen.model.loop import Progress, fit
+from vega_gen.model.loop import Progress, fit, precision
 from vega_gen.model.network import EditConfig, EditModel
 
 
@@ -30,6 +30,7 @@ class Recipe:
     weight_decay: float = 0.01
     patience: int = 4
     seed: int = 1
+    bf16: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,12 @@ def train(
     torch.manual_seed(recipe.seed)
     model = EditModel(config)
 
-    def step(chosen: Sequence[int]) -> float:
+    def step(chosen: Sequence[int], size: int) -> float:
+        del size  # a slot counts the same in every step
         total = 0.0
         for i in chosen:
-            slots, holes = model.loss(learn[i])
+            with precision(recipe, model.device):
+                slots, holes = model.loss(learn[i])
             ((slots + holes) / recipe.slots).backward()
             total += float((slots + holes).detach())
         return total

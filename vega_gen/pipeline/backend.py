@@ -1,33 +1,27 @@
-"""``new-target``: a .td and a checkout -> a backend written, flagged and compiled.
+"""``new-target``: a .td and a checkout -> a backend written, flagged and built.
 
-Enters: ``Prepared``. Leaves: ``Backend``: the plan, where it lies, what the compiler says of each file. It prints nothing and
+Enters: ``Prepared``. Leaves: ``Backend``: the plan, where it lies, what was built of it. It prints nothing and
 judges nothing.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration import checkout
-from llvm_integration.check import Mistake, check_files
 from llvm_integration.edits import target_folder
-from llvm_integration.toolchain import compile_flags
 from vega_gen import review, store, tablegen
 from vega_gen.emit import copies, emit
 from vega_gen.errors import InputError
-from vega_gen.fill.mend import blamed, macros_named, marked, without
-from vega_gen.pipeline.compiling import generate_tables
+from vega_gen.pipeline.building import Built, build_backend, named
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Progress
+from vega_gen.pipeline.registering import registered
 from vega_gen.pipeline.request import Prepared, Request
-from vega_gen.records import Decision, Description, Plan
-
-ROUNDS = 5
-"""How often the files are compiled: an error may hide others, and what is left out may be missed elsewhere."""
+from vega_gen.records import Decision, Plan, PlannedFunction, Step
 
 _REGISTRATION = "registration"
 
@@ -36,13 +30,13 @@ _REGISTRATION = "registration"
 class Backend:
     """A backend that was written. ``plan``: with the review's decisions applied; ``stale``: decisions that no longer apply.
 
-    ``folder``: its ``lib/Target/<New>``. ``files``: each .cpp, relative to it -> the first error of the whole file, "" if it compiles;
-    empty where nothing was compiled."""
+    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where there is no LLVM to build it with."""
 
     plan: Plan
     written: checkout.Written
     folder: Path
-    files: dict[str, str]
+    arch: str
+    built: Built | None
     stale: tuple[Decision, ...]
 
 
@@ -50,6 +44,8 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     """Stages 1 to 9, the review's decisions, and the edits made, all of them or none.
 
     Raises what the stages raise; the checkout is then as it was."""
+    known = registered(request, prepared)
+    prepared = known.prepared
     inputs = prepared.inputs
     jobs = os.cpu_count() or 1
     plan = generate(
@@ -58,18 +54,35 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated))
     place = checkout.destination(inputs.source.root, inputs.folder, request.out) or inputs.source.root
     decisions = review.load_decisions(place / target_folder(inputs.folder), inputs.folder)
-    decided, files = compiled_whole(prepared, review.apply(plan, decisions), request.threshold, progress)
-    edits = [*copies(decided, own_definitions(inputs)), *emit(decided, named(inputs), inputs.headers, threshold=request.threshold)]
+    decided, definitions = review.apply(plan, decisions), own_definitions(inputs)
+    built = None
+    if prepared.installation is not None:
+        built = build_backend(prepared, decided, definitions, request.threshold, progress, overlay=known.overlay)
+        decided = built.plan
+    edits = [*copies(decided, definitions), *emit(decided, named(inputs), inputs.headers, threshold=request.threshold)]
     kept = store.manifest(taken(with_findings(plan, decided)))
     manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", kept, _REGISTRATION)
-    written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
-    return Backend(decided, written, written.root / target_folder(inputs.folder), files, review.stale(plan, decisions))
+    written = checkout.write(inputs.source.root, inputs.folder, [*known.edits, *edits, manifest], out=request.out)
+    folder = written.root / target_folder(inputs.folder)
+    return Backend(decided, written, folder, known.arch, built, review.stale(plan, decisions))
 
 
-def with_findings(plan: Plan, compiled: Plan) -> Plan:
-    """``plan`` with what compiling the same functions, with decisions applied, has shown of them: for the review queue."""
-    pairs = zip(plan.functions, compiled.functions, strict=True)
-    return replace(plan, functions=tuple(replace(f, compiles=False, message=g.message) if g.compiles is False else f for f, g in pairs))
+def with_findings(plan: Plan, built: Plan) -> Plan:
+    """``plan`` with what building the same functions, with decisions applied, has shown of them: for the review queue. What was made for
+    the build comes after them."""
+    count = len(plan.functions)
+    functions = tuple(map(_found, plan.functions, built.functions[:count]))
+    return replace(plan, functions=(*functions, *built.functions[count:]))
+
+
+def _found(f: PlannedFunction, built: PlannedFunction) -> PlannedFunction:
+    if built.step is Step.FILLED:
+        return f
+    candidates = built.candidates if built.step is Step.ARCHETYPE or len(built.candidates) != len(f.candidates) else f.candidates
+    return replace(
+        f, candidates=candidates, chosen=built.chosen, compiles=built.compiles, message=built.message, step=built.step,
+        instead=built.instead, declared=built.declared, file=built.file, in_class=built.in_class,
+    )  # fmt: skip
 
 
 def taken(plan: Plan) -> Plan:
@@ -80,14 +93,6 @@ def taken(plan: Plan) -> Plan:
             replace(f, candidates=(f.candidate,), chosen=0) if f.chosen >= 0 else replace(f, candidates=()) for f in plan.functions
         ),
     )
-
-
-def named(inputs: Inputs) -> Description:
-    """The description, told the main .td's file name where that is not the target's."""
-    description = inputs.description
-    if inputs.td.name == f"{description.name}.td":
-        return description
-    return replace(description, data={**description.data, "td": inputs.td.name})
 
 
 def own_definitions(inputs: Inputs) -> dict[str, bytes]:
@@ -103,41 +108,3 @@ def own_definitions(inputs: Inputs) -> dict[str, bytes]:
     if inputs.relocs is not None and files:
         found[f"{inputs.folder}.def"] = inputs.relocs.read_bytes()
     return found
-
-
-def compiled_whole(prepared: Prepared, plan: Plan, threshold: float, progress: Progress) -> tuple[Plan, dict[str, str]]:
-    """Compiles each .cpp whole. What the compiler names is left out, and the files that it is in compiled again, ``ROUNDS`` times at most.
-
-    Returns the plan without that, and each .cpp -> the first error left, "" if it compiles; {} without a compiler."""
-    inputs, installation = prepared.inputs, prepared.installation
-    if installation is None:
-        return plan, {}
-    folder, tables = prepared.work / "whole", prepared.work / "tables"
-    dirs = (folder, tables, *installation.include_dirs)
-    said: dict[str, tuple[Mistake, ...]] = {}
-    before: dict[str, str] = {}
-    shutil.rmtree(folder, ignore_errors=True)  # a file of another generation must not be found
-    for left in reversed(range(ROUNDS)):
-        edits = emit(plan, named(inputs), inputs.headers, threshold=threshold)
-        prefix = target_folder(inputs.folder) + "/"
-        texts = {edit.path.removeprefix(prefix): edit.content for edit in edits if isinstance(edit.content, str)}
-        for path, text in texts.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            store.write_atomic(folder / path, text.encode())
-        generate_tables(texts, inputs, tables, progress)
-        changed = {path for path, text in texts.items() if before.get(path) != text}
-        everything = any(not path.endswith(".cpp") for path in changed)
-        paths = [path for path in sorted(texts) if path.endswith(".cpp") and (everything or path in changed)]
-        files = [folder / path for path in paths]
-        found = check_files(installation, files, dirs, compile_flags(installation), os.cpu_count() or 1, progress)
-        said |= {
-            path: tuple(replace(m, file=m.file.removeprefix(f"{folder}/")) for m in found[file])
-            for path, file in zip(paths, files, strict=True)
-        }
-        mistakes = [m for of_file in said.values() for m in of_file]
-        macros = frozenset(unit for path, of_path in said.items() for unit in macros_named(plan, path, of_path))
-        mended = without(marked(plan, texts, mistakes), blamed(plan, texts, mistakes) | macros)
-        if mended == plan or not left:
-            break
-        plan, before = mended, texts
-    return plan, {path: str(mistakes[0]) if mistakes else "" for path, mistakes in said.items()}

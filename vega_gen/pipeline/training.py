@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from vega_gen import store
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.errors import HoldOutError, NotFoundError
+from vega_gen.model.recipe import leads
 from vega_gen.pipeline.examples import example_shards
 from vega_gen.pipeline.mining import Progress, silent
 from vega_gen.records import Mode
@@ -52,27 +53,30 @@ def lesson(
 
 
 def train_model(
-    llvm: Path, lesson: Lesson, out: Path, work: Path, *, epochs: int, seed: int, text: TextRecipe | None = None, jobs: int = 2,
-    progress: Progress = silent,
+    llvm: Path, lesson: Lesson, out: Path, work: Path, *, epochs: int, seed: int, bf16: bool = False, text: TextRecipe | None = None,
+    jobs: int = 2, progress: Progress = silent,
 ) -> tuple[Point | TextPoint, ...]:
     """Writes examples, trains a model and writes it to ``out``; the curve. ``work`` keeps examples and the state after each epoch.
     ``text``: how to train a language model, None for the edit model.
 
+    Of several processes that ``accelerate launch`` began, the first makes the examples and writes the checkpoint.
     Raises HoldOutError if a target is both to be learnt and held out, NotFoundError if nothing is left to learn, InputError for a
     pretrained model that cannot be used."""
-    from vega_gen.model import data
+    from vega_gen.model import data, loop
 
     both = sorted(set(lesson.learn) & {*lesson.validate, *held_out_folders(lesson.held_out)})
     if both:
         raise HoldOutError(f"{', '.join(both)} cannot be learnt and held out", "", "leave it out of one of them")
     speller = _opened(text) if text else None  # before the examples: they take minutes
     roots = llvm, *lesson.corpora
-    shards = {
-        "learn": example_shards(
-            roots, lesson.learn, (*lesson.held_out, *lesson.validate), lesson.mode, work / "examples", jobs=jobs, progress=progress
-        ),
-        "validate": example_shards(roots, lesson.validate, lesson.held_out, lesson.mode, work / "examples", jobs=jobs, progress=progress),
-    }
+    made = work / "examples"
+    with loop.first_alone():
+        shards = {
+            "learn": example_shards(
+                roots, lesson.learn, (*lesson.held_out, *lesson.validate), lesson.mode, made, jobs=jobs, progress=progress
+            ),
+            "validate": example_shards(roots, lesson.validate, lesson.held_out, lesson.mode, made, jobs=jobs, progress=progress),
+        }
     read = {part: [e for s in found for e in data.read_shards(s.functions, s.slots) if e[1]] for part, found in shards.items()}
     if not all(read.values()):
         raise NotFoundError("no example to learn from, or none to validate on", str(llvm), "name targets that share functions with others")
@@ -83,12 +87,12 @@ def train_model(
     }
     if text and speller:
         return _train_text(speller, text, read["learn"], read["validate"], manifest, out, work, progress)
-    return _train_edit(epochs, seed, read["learn"], read["validate"], manifest, out, work, progress)
+    return _train_edit(epochs, seed, bf16, read["learn"], read["validate"], manifest, out, work, progress)
 
 
 def _train_edit(
-    epochs: int, seed: int, learn: Sequence[Example], validate: Sequence[Example], manifest: dict[str, Any], out: Path, work: Path,
-    progress: Progress,
+    epochs: int, seed: int, bf16: bool, learn: Sequence[Example], validate: Sequence[Example], manifest: dict[str, Any], out: Path,
+    work: Path, progress: Progress,
 ) -> tuple[Point, ...]:
     from vega_gen.model import calibrate, checkpoint, data, train, vocabulary
     from vega_gen.model.decode import Search
@@ -96,9 +100,11 @@ def _train_edit(
 
     words = vocabulary.build((text for e in learn for text in data.texts_of(e)), EditConfig().vocabulary)
     learnt, asked = ([data.arrays(e, words) for e in found] for found in (learn, validate))
-    recipe = train.Recipe(epochs=epochs, seed=seed)
+    recipe = train.Recipe(epochs=epochs, seed=seed, bf16=bf16)
     state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"))[:16]
     model, curve = train.train(EditConfig(vocabulary=len(words)), learnt, asked, recipe, state, progress)
+    if not leads():
+        return curve
     pairs: list[tuple[float, bool]] = []
     for done, a in enumerate(asked):
         progress(done, len(asked), "calibrating")
@@ -123,6 +129,8 @@ def _train_text(
     weights = (path.read_bytes() for path in sorted(recipe.pretrained.glob("*.safetensors")))
     state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"), *weights)[:16]
     curve = text_train.train_text(model, learn, validate, recipe, state, progress)
+    if not leads():
+        return curve
     calibration = calibrate.isotonic(text_train.outcomes(model, validate, recipe, progress))
     told = {"curve": [asdict(point) for point in curve], "calibration": calibration, "beam_size": recipe.beam_size}
     text_train.save(out, model, {**manifest, **told, "recipe": {**asdict(recipe), "pretrained": str(recipe.pretrained)}})

@@ -18,8 +18,9 @@ from vega_gen.records.cpp import (
     StatementKind,
     Unreadable,
 )
-from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Verdict
+from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Step, Verdict
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem
+from vega_gen.records.ladder import Climbed, Ladder, Obstacle, Rung
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
 from vega_gen.records.mining import GroupCount, MinedTarget, Mining
 from vega_gen.records.plan import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction
@@ -48,6 +49,7 @@ __all__ = [
     "CallingConvention",
     "Candidate",
     "Class",
+    "Climbed",
     "ComplexPattern",
     "Contract",
     "ContractRole",
@@ -69,6 +71,7 @@ __all__ = [
     "Instruction",
     "InstructionOperand",
     "Judgement",
+    "Ladder",
     "Member",
     "MemberKind",
     "MinedTarget",
@@ -76,6 +79,7 @@ __all__ = [
     "Mode",
     "Module",
     "Node",
+    "Obstacle",
     "OperandClass",
     "Param",
     "Plan",
@@ -86,11 +90,13 @@ __all__ = [
     "Register",
     "RegisterClass",
     "ReviewItem",
+    "Rung",
     "Signature",
     "SlotExample",
     "SourceFile",
     "Statement",
     "StatementKind",
+    "Step",
     "Unreadable",
     "VariantExample",
     "Verdict",

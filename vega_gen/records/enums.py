@@ -43,6 +43,17 @@ class FillerName(StrEnum):
         return self in (FillerName.EDIT, FillerName.UNIXCODER, FillerName.HF)
 
 
+class Step(StrEnum):
+    """How far a function went down before the backend was built; from ARCHETYPE on, none of its mined candidates compiles."""
+
+    FILLED = "filled"
+    NEXT_CANDIDATE = "next-candidate"
+    ARCHETYPE = "archetype"
+    DEFAULT = "default"        # an override left out: the base class's own is used
+    STUB = "stub"              # a fatal error at run time that names it
+    LEFT_OUT = "left-out"      # neither declared nor defined: not even its head compiles
+
+
 class Verdict(StrEnum):
     """The closed set of verdicts (PROTOCOL.md, "Verdicts")."""
 

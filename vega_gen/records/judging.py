@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vega_gen.records.enums import Band, Module, Verdict
+from vega_gen.records.enums import Band, Module, Step, Verdict
 from vega_gen.records.plan import Donor
 
 
@@ -80,7 +80,7 @@ class ReviewItem:
     """A flagged statement as the reviewer sees it.
 
     ``file``: relative to the target's folder; ``line``: 1-based, 0 where the generated tree does not mark it.
-    ``text``: its tokens up to a body.  ``compiles``, ``message``: of its function (see PlannedFunction).
+    ``text``: its tokens up to a body.  ``compiles``, ``message``, ``step``: of its function (see PlannedFunction).
     """
 
     id: str
@@ -95,6 +95,7 @@ class ReviewItem:
     alternatives: tuple[str, ...]
     compiles: bool | None
     message: str
+    step: Step = Step.FILLED
 
     @property
     def place(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vega_gen.records.cpp import Member, Signature, StatementKind
-from vega_gen.records.enums import FillerName, Mode, Module
+from vega_gen.records.enums import FillerName, Mode, Module, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ class PlannedFunction:
     ``in_class``: defined in its class.  ``chosen``: index of the candidate taken (-1: none).
     ``compiles``: None if nothing was compiled.  ``message``: the compiler's, if the chosen one does not compile.
     ``helper``: it is here only because another planned function calls it.  ``declared``: False for a method whose declaration
-    does not compile: its class is written without it.
+    does not compile: its class is written without it.  ``step``: how far it went down until the whole backend was built.
+    ``instead``: what stands in the text in place of a candidate that does not compile (STUB), None where nothing does.
     """
 
     group: str
@@ -76,6 +77,8 @@ class PlannedFunction:
     message: str = ""
     helper: bool = False
     declared: bool = True
+    step: Step = Step.FILLED
+    instead: Candidate | None = None
 
     @property
     def candidate(self) -> Candidate:

@@ -188,6 +188,8 @@ class Description:
     ``lib/Target`` ("PowerPC") or the .td's stem.  ``relocations``: names from ELFRelocs/<T>.def, in order.
     ``data``: properties of the Target and InstrInfo records and of their parser, writer and printer
     (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...), by dotted name.
+    ``assembler_predicates``: the Predicate records that the assembler and the disassembler heed, each with its AssemblerCondDag as
+    printed: ``(all_of FeatureDiv)``.
     ``patterns``: the Pat records as printed, what they match and the instructions they give; not those on vectors.
     """
 
@@ -208,4 +210,5 @@ class Description:
     contracts: tuple[Contract, ...]
     relocations: tuple[str, ...]
     data: dict[str, str] = field(default_factory=dict[str, str])
+    assembler_predicates: dict[str, str] = field(default_factory=dict[str, str])
     patterns: tuple[tuple[str, str], ...] = ()

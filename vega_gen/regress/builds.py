@@ -16,7 +16,7 @@ from typing import Protocol
 from llvm_integration import replay
 from llvm_integration.build import DEFAULT_TOOLS, TargetBuild
 from llvm_integration.discover import Installation, Source
-from llvm_integration.lit import MUTANT_VARIABLE, TEST_MEMORY_MB, ResultCode, TestResult, TestSuite
+from llvm_integration.lit import MUTANT_VARIABLE, TEST_ENVIRONMENT, TEST_MEMORY_MB, ResultCode, TestResult, TestSuite
 from llvm_integration.objects import same_object
 from llvm_integration.process import Completed
 from llvm_integration.toolchain import compile_flags, holds_targets
@@ -153,7 +153,7 @@ class LitSuite:
 
     @property
     def identity(self) -> str:
-        """Names and content of every file in the suite's folders, the tests' inputs included, and the time limit."""
+        """Names and content of every file in the suite's folders, the tests' inputs included, the time limit and the environment."""
         return self._digest
 
     @cached_property
@@ -175,7 +175,7 @@ class LitSuite:
         suite = self._in(self.work)
         files = (p for folder in suite.folders() for p in sorted(folder.rglob("*")) if p.is_file())
         parts = (part for p in files for part in (p.relative_to(suite.root).as_posix(), p.read_bytes()))
-        return digest(str(self.timeout), repr(self.suite), *parts)
+        return digest(str(self.timeout), repr(TEST_ENVIRONMENT), repr(self.suite), *parts)
 
     def run(
         self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None, mutant: int = 0,

@@ -22,6 +22,7 @@ from pygments.formatters import HtmlFormatter
 
 from vega_gen import cxx
 from vega_gen.records import Band, Candidate, Module, Plan, PlannedFunction, ReviewItem
+from vega_gen.report.tables import STANDS
 
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "report"
 _LEXER = cast(Any, lexers).CppLexer(stripnl=False, ensurenl=False)
@@ -101,6 +102,7 @@ def _function(function: PlannedFunction, by_id: dict[str, ReviewItem], tree: Pat
         "file": function.file,
         "origin": function.candidate.origin,
         "broken": function.compiles is False,
+        "stands": STANDS[function.step],
         "message": function.message.strip(),
         "lines": [_line(line, by_id.get(line.id), tree) for line in code_lines(function.candidate)],
     }

@@ -14,8 +14,14 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from vega_gen.records import Band, Decision, Decisions, Module, Plan, PlannedFunction, ReviewItem
+from vega_gen.records import Band, Decision, Decisions, Module, Plan, PlannedFunction, ReviewItem, Step
 
+STANDS = dict.fromkeys(Step, "") | {
+    Step.DEFAULT: ", the base class's default stands for it",
+    Step.STUB: ", a stub stands for it",
+    Step.LEFT_OUT: ", it is left out",
+}
+"""What a reader is told of a function that does not compile."""
 BAND_STYLE = {Band.LOW: "bold red", Band.MEDIUM: "yellow", Band.HIGH: "green"}
 
 
@@ -93,6 +99,37 @@ def summary_json(figures: Summary) -> dict[str, Any]:
     return data
 
 
+def steps_table(plan: Plan) -> Table:
+    """Functions by the step that they went down to before the backend was built, a row a module."""
+    shown = [step for step in Step if any(f.step is step for f in plan.functions)]
+    table = Table(title="Functions by step", title_justify="left")
+    table.add_column("Module")
+    for step in shown:
+        table.add_column(step.replace("-", " ").capitalize(), justify="right")
+    rows = [(str(m), [f for f in plan.functions if f.module is m]) for m in Module]
+    for name, functions in (*((n, fs) for n, fs in rows if fs), ("all", list(plan.functions))):
+        if name == "all":
+            table.add_section()
+        table.add_row(name, *(str(sum(f.step is step for f in functions)) for step in shown), style="bold" if name == "all" else "")
+    return table
+
+
+def steps_json(plan: Plan) -> dict[str, Any]:
+    """How many functions are at each step, and those that are below the first: name, file, step, why."""
+    counts = {str(step): sum(f.step is step for f in plan.functions) for step in Step}
+    lowered = [f for f in plan.functions if f.step is not Step.FILLED and f.candidates]
+    return {
+        "steps": counts,
+        "lowered": [{"name": name_of(f), "file": f.file, "step": str(f.step), "why": f.message.strip()} for f in lowered],
+    }
+
+
+def name_of(function: PlannedFunction) -> str:
+    """``Class::name`` of a function, of its first candidate where none was taken."""
+    s = function.candidates[max(function.chosen, 0)].signature
+    return f"{s.class_name}::{s.name}" if s.class_name else s.name
+
+
 def queue_table(items: Sequence[ReviewItem], title: str) -> Table:
     """The review queue for a terminal: confidence and band, id, place, function, text, donors, alternatives."""
     table = Table(title=Text(title), title_justify="left", show_lines=True)
@@ -115,7 +152,7 @@ def _statement(item: ReviewItem) -> Text:
     for number, alternative in enumerate(item.alternatives, 1):
         text.append(f"\n{number}: {alternative or '(leave it out)'}", style="not bold")
     if item.compiles is False:
-        text.append(f"\nthe function does not compile: {item.message.strip()}", style="not bold red")
+        text.append(f"\nthe function does not compile{STANDS[item.step]}: {item.message.strip()}", style="not bold red")
     return text
 
 

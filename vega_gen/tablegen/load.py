@@ -231,6 +231,7 @@ def reduce(
         contracts=contract_rules.contracts(input_),
         relocations=relocations,
         data=data,
+        assembler_predicates=views.assembler_predicates(raws),
         patterns=views.patterns(raws),
     )
 

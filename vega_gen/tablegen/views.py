@@ -360,6 +360,12 @@ def target_data(raws: Mapping[str, Raw], target: Raw) -> dict[str, str]:
     return data
 
 
+def assembler_predicates(raws: Mapping[str, Raw]) -> dict[str, str]:
+    """Predicate -> its AssemblerCondDag as printed, of those that bind the assembler and the disassembler."""
+    found = {raw.name: raw.field("AssemblerCondDag") for raw in of_class(raws, "Predicate") if raw.number("AssemblerMatcherPredicate")}
+    return {name: printed for name, printed in found.items() if printed}
+
+
 def _plain_fields(raw: Raw) -> dict[str, str]:
     found = re.findall(r"\n  (?:bit|int|string) (\w+) = ([^\n]*);", raw.text)
     return {name: value.strip('"') for name, value in found if value != "?"}

@@ -13,7 +13,7 @@ from vega_gen.emit.layout import INC
 from vega_gen.errors import NotFoundError
 
 
-def registration(target: str, definitions: str, texts: Mapping[str, str], stamp: str) -> dict[str, str]:
+def cmake_files(target: str, definitions: str, texts: Mapping[str, str], stamp: str) -> dict[str, str]:
     """Path -> text of the CMake files of ``target``.
 
     ``definitions``: the .td that llvm-tblgen is given. ``texts``: path relative to the target's folder -> text of every source and header.

@@ -1,0 +1,258 @@
+"""A tree of a few files that names three targets as LLVM names its own: input of the tests of registration.
+
+Written for these tests; ``Alpha`` is 32-bit little endian, ``Beta`` 32-bit big endian, ``Gamma`` 64-bit little endian.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TRIPLE_H = """\
+class Triple {
+public:
+  enum ArchType {
+    UnknownArch,
+
+    alpha, // Alpha: alpha
+    beta,  // Beta: beta
+    gamma, // Gamma: gamma
+    shade, // an architecture without a target
+    LastArchType = shade
+  };
+  bool isLittleEndian() const;
+};
+"""
+TRIPLE_CPP = """\
+StringRef Triple::getArchTypeName(ArchType Kind) {
+  switch (Kind) {
+  case UnknownArch: return "unknown";
+  case alpha:       return "alpha";
+  case beta:        return "beta";
+  case gamma:       return "gamma";
+  case shade:       return "shade";
+  }
+}
+
+StringRef Triple::getArchTypePrefix(ArchType Kind) {
+  switch (Kind) {
+  default:
+    return StringRef();
+  case alpha: return "alpha";
+  case beta:
+    return "beta";
+  case gamma: return "gam";
+  }
+}
+
+static Triple::ArchType parseGamma(StringRef Name) {
+  if (Name == "gamma")
+    return Triple::gamma;
+  return Triple::UnknownArch;
+}
+
+Triple::ArchType Triple::getArchTypeForLLVMName(StringRef Name) {
+  return StringSwitch<Triple::ArchType>(Name)
+    .Case("alpha", alpha)
+    .Case("beta", beta) // the second
+    .StartsWith("gam", parseGamma(Name))
+    .Default(UnknownArch);
+}
+
+static Triple::ArchType parseArch(StringRef Name) {
+  auto AT = StringSwitch<Triple::ArchType>(Name)
+    .Cases("alpha", "alfa", Triple::alpha)
+    .Case("beta", Triple::beta)
+    .StartsWith("shade", Triple::shade)
+    .Default(Triple::UnknownArch);
+  return AT == Triple::UnknownArch ? parseGamma(Name) : AT;
+}
+
+static Triple::ObjectFormatType getDefaultFormat(const Triple &T) {
+  switch (T.getArch()) {
+  case Triple::UnknownArch:
+  case Triple::alpha:
+  case Triple::beta:
+  case Triple::gamma:
+    return Triple::ELF;
+  case Triple::shade:
+    return Triple::Wasm;
+  }
+}
+
+static unsigned getArchPointerBitWidth(llvm::Triple::ArchType Arch) {
+  switch (Arch) {
+  case llvm::Triple::UnknownArch:
+    return 0;
+  case llvm::Triple::alpha:
+  case llvm::Triple::beta:
+  case llvm::Triple::shade:
+    return 32;
+  case llvm::Triple::gamma:
+    return 64;
+  }
+}
+
+Triple Triple::get32BitArchVariant() const {
+  Triple T(*this);
+  switch (getArch()) {
+  case Triple::UnknownArch:
+  case Triple::gamma:
+    T.setArch(UnknownArch);
+    break;
+  case Triple::alpha:
+  case Triple::beta:
+  case Triple::shade:
+    // Already 32-bit.
+    break;
+  }
+  return T;
+}
+
+bool Triple::isLittleEndian() const {
+  switch (getArch()) {
+  case Triple::alpha:
+  case Triple::gamma:
+  case Triple::shade:
+    return true;
+  default:
+    return false;
+  }
+}
+"""
+ELF_H = """\
+namespace llvm {
+namespace ELF {
+
+enum {
+  EM_NONE = 0,
+  EM_ALPHA = 40, // Alpha
+  EM_BETA = 0x29, // Beta
+  EM_GAMMA = 300 // Gamma
+};
+
+// ELF relocation types of Alpha
+enum {
+#include "ELFRelocs/Alpha.def"
+};
+
+enum { SHN_UNDEF = 0 };
+} // namespace ELF
+} // namespace llvm
+"""
+OBJECT_H = """\
+template <class ELFT>
+StringRef ELFObjectFile<ELFT>::getFileFormatName() const {
+  switch (EF.getHeader().e_ident[ELF::EI_CLASS]) {
+  case ELF::ELFCLASS32:
+    switch (EF.getHeader().e_machine) {
+    case ELF::EM_ALPHA:
+      return "elf32-alpha";
+    case ELF::EM_BETA:
+      return "elf32-beta";
+    default:
+      return "elf32-unknown";
+    }
+  case ELF::ELFCLASS64:
+    switch (EF.getHeader().e_machine) {
+    case ELF::EM_GAMMA:
+      return "elf64-gamma";
+    default:
+      return "elf64-unknown";
+    }
+  }
+}
+
+template <class ELFT> Triple::ArchType ELFObjectFile<ELFT>::getArch() const {
+  switch (EF.getHeader().e_machine) {
+  case ELF::EM_ALPHA:
+    return Triple::alpha;
+  case ELF::EM_BETA:
+    return Triple::beta;
+  case ELF::EM_GAMMA:
+    return Triple::gamma;
+  default:
+    return Triple::UnknownArch;
+  }
+}
+"""
+OBJECT_CPP = """\
+StringRef llvm::object::getELFRelocationTypeName(uint32_t Machine, uint32_t Type) {
+  switch (Machine) {
+  case ELF::EM_ALPHA:
+    switch (Type) {
+#include "llvm/BinaryFormat/ELFRelocs/Alpha.def"
+    default:
+      break;
+    }
+    break;
+  case ELF::EM_BETA:
+  case ELF::EM_GAMMA:
+    switch (Type) {
+#include "llvm/BinaryFormat/ELFRelocs/Alpha.def"
+    default:
+      break;
+    }
+    break;
+  default:
+    break;
+  }
+  return "Unknown";
+}
+"""
+READER_CPP = """\
+const EnumEntry<unsigned> ElfMachineType[] = {
+  ENUM_ENT(EM_NONE,  "None"),
+  ENUM_ENT(EM_ALPHA, "EM_ALPHA"),
+  ENUM_ENT(EM_BETA,  "The second one"),
+  ENUM_ENT(EM_GAMMA, "EM_GAMMA")
+};
+"""
+MODULES = """\
+module LLVM_BinaryFormat {
+    textual header "llvm/BinaryFormat/ELFRelocs/Alpha.def"
+    textual header "llvm/BinaryFormat/Dwarf.def"
+}
+
+module Other {
+    textual header "llvm/Other/Alpha.def"
+}
+"""
+CMAKE = """\
+set(LLVM_ALL_TARGETS
+  Alpha
+  Beta
+  )
+
+set(LLVM_ALL_EXPERIMENTAL_TARGETS
+  Gamma
+)
+"""
+RELOCATIONS = "ELF_RELOC(R_ALPHA_NONE, 0)\n"
+INFO = """\
+extern "C" void LLVMInitialize{folder}TargetInfo() {{
+  RegisterTarget<Triple::{arch}> X(getThe{folder}Target(), "{arch}", "{folder}", "{folder}");
+}}
+"""
+FILES = {
+    "llvm/include/llvm/TargetParser/Triple.h": TRIPLE_H,
+    "llvm/lib/TargetParser/Triple.cpp": TRIPLE_CPP,
+    "llvm/include/llvm/BinaryFormat/ELF.h": ELF_H,
+    "llvm/include/llvm/BinaryFormat/ELFRelocs/Alpha.def": RELOCATIONS,
+    "llvm/include/llvm/Object/ELFObjectFile.h": OBJECT_H,
+    "llvm/lib/Object/ELF.cpp": OBJECT_CPP,
+    "llvm/lib/Object/ELFObjectFile.cpp": "",
+    "llvm/tools/llvm-readobj/ELFDumper.cpp": READER_CPP,
+    "llvm/include/module.modulemap": MODULES,
+    "llvm/CMakeLists.txt": CMAKE,
+} | {
+    f"llvm/lib/Target/{folder}/TargetInfo/{folder}TargetInfo.cpp": INFO.format(folder=folder, arch=folder.lower())
+    for folder in ("Alpha", "Beta", "Gamma")
+}
+
+
+def write_registry(root: Path) -> Path:
+    """Put the tree into ``root``, and return that."""
+    for path, text in FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root

@@ -1,0 +1,46 @@
+"""The command ``vega-gen ladder``.
+
+Enters: arguments. Leaves: the rungs as a table on standard output, all that failed as JSON in a file.
+It does no work of its own: ``ladder`` climbs, ``report`` shows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vega_gen import render
+
+
+def ladder(
+    td: Annotated[Path, typer.Option("--td", metavar="FILE", help="The .td file with the Target record.")],
+    llvm: Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")],
+    tools: Annotated[Path, typer.Option("--tools", metavar="DIR", help="Folder with llc, llvm-mc, llvm-objdump, llvm-readobj.")],
+    triple: Annotated[str, typer.Option("--triple", metavar="T", help="The triple that selects the target.")],
+    name: Annotated[str, typer.Option("--name", metavar="N", help="The target's name in C++.  [default: the Target record's]")] = "",
+    cpu: Annotated[str, typer.Option("--mcpu", metavar="CPU", help="As of llc.")] = "",
+    attrs: Annotated[str, typer.Option("--mattr", metavar="+A,-B", help="As of llc.")] = "",
+    word: Annotated[int, typer.Option("--word", metavar="BITS", help="Width of a word.  [default: of the widest integer register]")] = 0,
+    machine: Annotated[
+        str, typer.Option("--machine", metavar="M", help="An ISA of targets/qemu.toml to run programs on.  [default: by the Target record]")
+    ] = "",
+    work: Annotated[Path | None, typer.Option("--work", metavar="DIR", help="Keep the programs there; the commands name them.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+) -> None:
+    """Say how far a built backend gets: listed, round trips, a smoke suite compiled, verified, as objects, and run under QEMU."""
+    import orjson
+
+    from vega_gen import pipeline
+    from vega_gen.report import ladder as pages
+
+    with render.progress("ladder") as advance:
+        found = pipeline.climb_given(
+            td, llvm, tools, triple, work, advance, name=name, cpu=cpu, attrs=attrs, word=word, machine=machine
+        )
+    if json:
+        json.write_bytes(orjson.dumps(pages.as_json([found]), option=orjson.OPT_INDENT_2))
+    render.OUT.print(pages.table(found))
+    for line in pages.lines(found):
+        render.OUT.out(line)

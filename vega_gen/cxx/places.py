@@ -1,0 +1,179 @@
+"""C++ text -> the lists in it that name one thing an entry: enumerators, ``case``s, links of a chain, elements, statements.
+
+Enters: the bytes of a C++ file, the name of what holds the list. Leaves: ``Item``s with their byte offsets, a list at a time.
+It does not decide what an entry is for, nor change the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vega_gen.cxx.syntax import Node, kind, parse
+
+
+class Shape(StrEnum):
+    """What a list is made of, and what holds it: an enum (by its name or by an enumerator), a function, an array, a namespace."""
+
+    ENUMERATORS = "enumerators"
+    CASES = "cases"
+    LINKS = "links"
+    ELEMENTS = "elements"
+    STATEMENTS = "statements"
+    ENUMS = "enums"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of a list. ``head``: what names it: the label of a ``case`` ("" for ``default``), else its text.
+
+    ``start`` and ``end``: byte offsets of its text; of a ``case``, with its body. ``body``: of a ``case``, the statements that it
+    leads to, also where they stand under a later label; of an enumerator, its value, "" if none is written. ``group``: the same
+    number for the labels of one body."""
+
+    head: str
+    start: int
+    end: int
+    body: str = ""
+    group: int = 0
+
+
+class Places:
+    """The lists of one file."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._root = parse(data)
+        self._declared: dict[str, list[Node]] = {}
+        for node in _walk(self._root, lambda node: kind(node) not in ("compound_statement", "initializer_list")):
+            self._declared.setdefault(kind(node), []).append(node)
+        self._names = [(self._name(node), node) for node in self._all("function_definition")]
+
+    def lists(self, shape: Shape, holder: str) -> list[list[Item]]:
+        """The lists of ``shape`` in what is called ``holder``, in order of the text; [] if it has none.
+
+        Functions and namespaces are named without the namespaces around them: "Triple::isLittleEndian"."""
+        match shape:
+            case Shape.ENUMERATORS:
+                made = [self._enumerators(node) for node in self._all("enum_specifier") if self._is_enum(node, holder)]
+            case Shape.CASES:
+                made = [self._cases(node) for f in self._functions(holder) for node in _below(f, "switch_statement")]
+            case Shape.LINKS:
+                made = [links for f in self._functions(holder) for links in self._chains(f)]
+            case Shape.ELEMENTS:
+                made = [self._plain(node.named_children) for node in self._arrays(holder)]
+            case Shape.STATEMENTS:
+                made = [self._plain(b.named_children) for f in self._functions(holder) if (b := f.child_by_field_name("body"))]
+            case Shape.ENUMS:
+                made = [self._plain(n for n in node.named_children if kind(n) == "enum_specifier") for node in self._namespaces(holder)]
+        return [items for items in made if items]
+
+    def reach(self, holder: str) -> str:
+        """The text of the functions called ``holder`` and of those of this file that they call."""
+        texts = [self._text(function) for function in self._functions(holder)]
+        called = {self._text(function) for text in texts for name, function in self._names if f"{name}(" in text}
+        return "\n".join([*texts, *sorted(called - set(texts))])
+
+    def errors(self) -> int:
+        """How many pieces of the file cannot be read as C++."""
+        return sum(1 for node in _walk(self._root, lambda node: node.has_error) if node.is_missing or node.is_error)
+
+    def _text(self, node: Node) -> str:
+        return self._data[node.start_byte : node.end_byte].decode("latin-1")
+
+    def _all(self, wanted: str) -> list[Node]:
+        """The nodes of a kind, those in bodies of functions aside."""
+        return self._declared.get(wanted, [])
+
+    def _name(self, function: Node) -> str:
+        """A function's name as it is written, without spaces."""
+        declarator = function.child_by_field_name("declarator")
+        while declarator is not None and kind(declarator) != "function_declarator":
+            declarator = declarator.child_by_field_name("declarator") or next(iter(declarator.named_children), None)
+        name = declarator.child_by_field_name("declarator") if declarator is not None else None
+        return "".join(self._text(name).split()) if name is not None else ""
+
+    def _functions(self, holder: str) -> list[Node]:
+        return [function for name, function in self._names if f"::{name}".endswith(f"::{holder}")]
+
+    def _is_enum(self, node: Node, holder: str) -> bool:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if body is None:
+            return False
+        return (name is not None and self._text(name) == holder) or any(item.head == holder for item in self._enumerators(node))
+
+    def _enumerators(self, node: Node) -> list[Item]:
+        body = node.child_by_field_name("body")
+        return [
+            Item(self._text(n.child_by_field_name("name") or n), n.start_byte, n.end_byte, self._value(n))
+            for n in (body.named_children if body is not None else [])
+            if kind(n) == "enumerator"
+        ]
+
+    def _value(self, enumerator: Node) -> str:
+        value = enumerator.child_by_field_name("value")
+        return self._text(value) if value is not None else ""
+
+    def _cases(self, node: Node) -> list[Item]:
+        """The labels of a switch. Where a directive stands after a label, what follows lies beside the ``case`` node, not in it."""
+        labels: list[tuple[Node, str]] = []
+        bodies: list[list[Node]] = []
+        body = node.child_by_field_name("body")
+        for child in body.named_children if body is not None else []:
+            if kind(child) == "case_statement":
+                value = child.child_by_field_name("value")
+                labels.append((child, self._text(value) if value is not None else ""))
+                bodies.append([n for n in child.named_children if n != value and kind(n) != "comment"])
+            elif bodies and kind(child) != "comment":
+                bodies[-1].append(child)
+        made: list[Item] = []
+        text, group = "", 0
+        for (child, head), nodes in reversed(list(zip(labels, bodies, strict=True))):
+            if nodes:
+                text, group = self._data[nodes[0].start_byte : nodes[-1].end_byte].decode("latin-1"), nodes[0].start_byte
+            end = nodes[-1].end_byte if nodes else child.end_byte
+            made.append(Item(head, child.start_byte, end, text, group))
+        return made[::-1]
+
+    def _chains(self, function: Node) -> Iterator[list[Item]]:
+        """Calls written ``start.f(...).g(...)``; all calls of a chain start where it starts."""
+        chains: dict[int, list[Item]] = {}
+        for call in _below(function, "call_expression"):
+            called, arguments = call.child_by_field_name("function"), call.child_by_field_name("arguments")
+            if called is None or arguments is None or kind(called) != "field_expression":
+                continue
+            operator = called.child_by_field_name("operator") or called.children[1]
+            text = self._data[operator.start_byte : call.end_byte].decode("latin-1")
+            chains.setdefault(call.start_byte, []).append(Item(text, operator.start_byte, call.end_byte))
+        for items in chains.values():
+            yield sorted(items, key=lambda item: item.start)
+
+    def _arrays(self, holder: str) -> Iterator[Node]:
+        for node in self._all("init_declarator"):
+            name, value = node.child_by_field_name("declarator"), node.child_by_field_name("value")
+            if name is not None and value is not None and self._text(name).split("[")[0].strip() == holder:
+                yield value
+
+    def _namespaces(self, holder: str) -> Iterator[Node]:
+        for node in self._all("namespace_definition"):
+            name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+            if name is not None and body is not None and self._text(name) == holder:
+                yield body
+
+    def _plain(self, nodes: Iterable[Node]) -> list[Item]:
+        return [Item(self._text(node), node.start_byte, node.end_byte) for node in nodes if kind(node) != "comment"]
+
+
+def _walk(root: Node, enter: Callable[[Node], bool] = lambda node: True) -> Iterator[Node]:
+    """Every node, in order of the text; what lies below one only where ``enter`` says so."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        if enter(node):
+            stack.extend(reversed(node.children))
+
+
+def _below(root: Node, wanted: str) -> list[Node]:
+    return [node for node in _walk(root) if kind(node) == wanted]

@@ -1,0 +1,310 @@
+"""Stage 8, while the backend is built: a function goes down a step each time that something speaks against it.
+
+Enters: a plan, a function of it, the message. Leaves: the plan with the function a step lower, its class's declaration with it.
+It compiles nothing, and finds no one to blame.
+
+The steps: the candidate chosen, the next ones, an archetype, the base class's default (the override is left out), a stub, nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from vega_gen import cxx
+from vega_gen.fill.mend import Unit, member_tokens, without
+from vega_gen.fill.stubs import Bases, contract_signature, initialiser, is_initialiser, overriding, planned, statement, stub
+from vega_gen.records import (
+    Candidate,
+    Contract,
+    ContractRole,
+    Description,
+    Member,
+    MemberKind,
+    Module,
+    Plan,
+    PlannedClass,
+    PlannedFile,
+    PlannedFunction,
+    Signature,
+    Step,
+)
+
+NEXT = 2
+"""How many further candidates are tried where the whole file speaks against the one chosen."""
+
+_PREDICATE = re.compile(r"is[A-Z]\w*\Z")
+
+Archetype = Callable[[PlannedFunction], Candidate | None]
+"""A curated body for a function, None if there is none."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The way down, for the functions of one target."""
+
+    description: Description
+    bases: Bases
+    archetype: Archetype | None = None
+
+    def lower(self, plan: Plan, index: int, message: str) -> Plan:
+        """The plan with one function a step lower; the same plan if it is at the bottom."""
+        f = plan.functions[index]
+        if f.step is Step.LEFT_OUT or f.chosen < 0:
+            return plan
+        said = message if f.step in (Step.FILLED, Step.NEXT_CANDIDATE) else f.message or message
+        if f.step in (Step.FILLED, Step.NEXT_CANDIDATE) and f.compiles is not False:
+            following = f.chosen + 1
+            if following < len(f.candidates) and (f.step is Step.FILLED or following <= NEXT):
+                return _put(plan, index, replace(f, chosen=following, step=Step.NEXT_CANDIDATE, message=said))
+        if f.step in (Step.FILLED, Step.NEXT_CANDIDATE) and self.archetype is not None and (made := self.archetype(f)):
+            better = replace(f, candidates=(made, *f.candidates), chosen=0, step=Step.ARCHETYPE, compiles=None, message=said)
+            return _put(plan, index, better)
+        f = _out_of_header(replace(f, compiles=False, message=said))
+        plan = _with_file(plan, f.file)
+        if f.step is not Step.DEFAULT and f.step is not Step.STUB and self._may_be_left_out(plan, f):
+            return self._undeclared(plan, index, replace(f, step=Step.DEFAULT))
+        if f.declared or not f.candidate.signature.class_name:
+            stubbed = self._stubbed(plan, f)
+            if f.step is not Step.STUB or stubbed.instead != (f.instead or f.candidate):
+                return _put(plan, index, stubbed)
+        return self._undeclared(plan, index, replace(f, step=Step.LEFT_OUT, instead=None))
+
+    def bottom(self, plan: Plan, index: int, message: str) -> Plan:
+        """The plan with one function at its default or its stub, or without it if that is where it stood."""
+        while (lowered := self.lower(plan, index, message)) is not plan:
+            plan = lowered
+            if plan.functions[index].step in (Step.DEFAULT, Step.STUB, Step.LEFT_OUT):
+                break
+        return plan
+
+    def left_out(self, plan: Plan, index: int, message: str) -> Plan:
+        """The plan without a function and its declaration."""
+        f = plan.functions[index]
+        if f.step is Step.LEFT_OUT:
+            return plan
+        return self._undeclared(plan, index, replace(f, step=Step.LEFT_OUT, compiles=False, instead=None, message=message))
+
+    def defined_twice(self, plan: Plan, index: int, message: str) -> Plan:
+        """The plan without the definition of a function that a table or another function defines as well; its declaration stays."""
+        f = plan.functions[index]
+        return _put(plan, index, replace(f, step=Step.LEFT_OUT, compiles=False, instead=None, message=message))
+
+    def started(self, plan: Plan) -> Plan:
+        """The plan as it is before the first build: what does not compile by itself, or is not declared any more, goes down at once."""
+        for i, f in enumerate(plan.functions):
+            if f.chosen < 0 or f.step is not Step.FILLED:
+                continue
+            if (met := self._met(plan, f)) is not f:
+                plan = _put(plan, i, met)
+                continue
+            if f.compiles is False or not f.declared:
+                plan = self.lower(plan, i, f.message or "its declaration does not compile")
+        return plan
+
+    def overridden(self, plan: Plan, class_name: str, declared: Signature) -> Plan:
+        """The plan with a stub for a pure virtual method of a base of ``class_name``, in the class itself."""
+        s = replace(overriding(declared), class_name=class_name)
+        owner = next((c for c in plan.classes if c.name == class_name), None)
+        if owner is None or any(f.step is Step.STUB and _same(f.candidate.signature, s) and f.in_class for f in plan.functions):
+            return plan
+        for i, f in enumerate(plan.functions):
+            if f.chosen >= 0 and f.candidate.signature.class_name == class_name and _same(f.candidate.signature, s):
+                plan = self.left_out(plan, i, f.message or "it does not override what the base class has")
+        return self._added(plan, planned(plan.target, s, owner.file, _module(plan, owner.file), namespaces=owner.namespaces, in_class=True))
+
+    def demanded(self, plan: Plan, name: str, file: str) -> Plan:
+        """The plan with a stub for each contract of this name, in place of what has the name; the same plan if the .td files demand none.
+
+        ``file``: the .cpp that the tables which call it are included in."""
+        plan = self._featured(plan, name)
+        asked = [c for c in self.description.contracts if c.name == name]
+        if not asked and _PREDICATE.match(name):  # the matcher asks for those of operand classes that no instruction has, too
+            asked = [Contract(name, ContractRole.OPERAND_PREDICATE, f"bool {name}() const", "MCParsedAsmOperand", (), ())]
+        for contract in asked:
+            owner = self._owner(plan, contract, file)
+            if contract.owner and owner is None and "(...)" not in contract.signature:
+                continue
+            in_class = owner is not None
+            s = contract_signature(contract, owner.name if owner else "")
+            if s is None or any(f.chosen >= 0 and not f.group and _same(f.candidate.signature, s) for f in plan.functions):
+                continue
+            for i, f in enumerate(plan.functions):
+                t = f.candidate.signature if f.chosen >= 0 else None
+                if t and f.group and (t.name, t.class_name) == (s.name, s.class_name) and (in_class or f.file == file):
+                    plan = self.left_out(plan, i, f.message or "the tables call it otherwise")
+            place = owner.file if owner else file
+            spaces = owner.namespaces if owner else ()
+            plan = self._added(plan, planned(plan.target, s, place, _module(plan, file), namespaces=spaces, in_class=in_class))
+        return plan
+
+    def _featured(self, plan: Plan, name: str) -> Plan:
+        """The plan with the field of a feature in the subtarget, and the enumerators that it is set to, where the class has them not."""
+        field = next((f.field for f in self.description.features if name in (f.field, f.value)), "")
+        owner = next((c for c in plan.classes if self.bases.of(plan, c.name) == "TargetSubtargetInfo"), None)
+        if not field or owner is None:
+            return plan
+        values = dict.fromkeys(f.value for f in self.description.features if f.field == field and f.value.isidentifier())
+        named = [v for v in values if v not in ("true", "false")]
+        present = {t for m in owner.members for t in (m.name, *m.tokens)}
+        texts = [("", f"enum {{ {', '.join(f'{v} = {n}' for n, v in enumerate(named, 1))} }};")] if named else []
+        texts += [(field, f"unsigned {field} = 0;" if named else f"bool {field} = false;")]
+        made = tuple(
+            Member(MemberKind.FIELD if member else MemberKind.OTHER, "public", 0, None, cxx.tokenize(text), member)
+            for member, text in texts if member not in present and not (not member and present & set(named))
+        )  # fmt: skip
+        classes = tuple(replace(c, members=(*c.members, *made)) if c is owner else c for c in plan.classes)
+        return replace(plan, classes=classes) if made else plan
+
+    def declared(self, plan: Plan, class_name: str, defined: Signature, message: str) -> Plan:
+        """The plan with a declaration, in place of others of its name, of a method that one of TableGen's tables defines."""
+        owner = next((c for c in plan.classes if c.name == class_name), None)
+        if owner is None or any(m.signature == defined for m in owner.members):
+            return plan
+        for i, f in enumerate(plan.functions):
+            s = f.candidate.signature if f.chosen >= 0 else None
+            if s is not None and (s.name, s.class_name) == (defined.name, class_name):
+                plan = self.left_out(plan, i, message)
+        made = Member(MemberKind.METHOD, "public", 0, defined, (), defined.name)
+        classes = tuple(
+            replace(c, members=(*(m for m in c.members if m.name != defined.name), made)) if c.name == class_name else c
+            for c in plan.classes
+        )  # fmt: skip
+        return replace(plan, classes=classes)
+
+    def defined(self, plan: Plan, signature: Signature, file: str, namespaces: tuple[str, ...] = ()) -> Plan:
+        """The plan with a stub for what is declared and not defined; ``file``: a .cpp that sees the declaration."""
+        s = replace(signature, params=tuple(replace(p, default=()) for p in signature.params))
+        s = self._with_initialisers(plan, s)
+        return self._added(plan, planned(plan.target, s, file, _module(plan, file), namespaces=namespaces))
+
+    def initialised(self, plan: Plan, name: str) -> Plan:
+        """The plan with a stub for an ``LLVMInitialize`` function that the tools call."""
+        for i, f in enumerate(plan.functions):
+            if f.chosen >= 0 and f.candidate.signature.name == name and not f.candidate.signature.class_name:
+                plan = self.left_out(plan, i, f.message or "the tools do not find it")
+        return self._added(plan, initialiser(plan.target, name))
+
+    def _met(self, plan: Plan, f: PlannedFunction) -> PlannedFunction:
+        """A function that donors have in another class than that which the .td files demand it of, with the head that they demand."""
+        role, _, _ = f.group.partition(":")
+        s = f.candidate.signature
+        asked = [c for c in self.description.contracts if c.name == s.name and c.role == role and c.owner]
+        if not s.class_name or not asked or asked[0].owner in self._lineage(plan, s.class_name):
+            return f
+        owner = self._owner(plan, asked[0], f.file)
+        heads = (contract_signature(c, owner.name) for c in asked) if owner is not None else ()
+        head = next((h for h in heads if h is not None and len(h.params) == len(s.params)), None)
+        if head is None:
+            return f
+
+        def with_head(c: Candidate) -> Candidate:
+            params = tuple(replace(p, name=q.name or p.name) for p, q in zip(head.params, c.signature.params, strict=False))
+            return replace(c, signature=replace(head, params=params))
+
+        return replace(f, candidates=tuple(map(with_head, f.candidates)), compiles=None, message="", declared=True)
+
+    def _added(self, plan: Plan, function: PlannedFunction) -> Plan:
+        plan = _with_file(plan, function.file)
+        return replace(plan, functions=(*plan.functions, function))
+
+    def _owner(self, plan: Plan, contract: Contract, file: str) -> PlannedClass | None:
+        """The planned class that the methods of a contract belong to: the one that ``file`` defines or sees, where there are several."""
+        owners = [c for c in plan.classes if contract.owner and contract.owner in self._lineage(plan, c.name)]
+        stem = file.rpartition(".")[0]
+        return min(owners, key=lambda c: (c.file.rpartition(".")[0] != stem, c.file), default=None)
+
+    def _lineage(self, plan: Plan, class_name: str) -> Iterable[str]:
+        return self.bases.interfaces.ancestors(self.bases.of(plan, class_name))
+
+    def _may_be_left_out(self, plan: Plan, f: PlannedFunction) -> bool:
+        s = f.candidate.signature
+        return bool(s.class_name) and _bare(s) != s.name and self.bases.default(plan, s)
+
+    def _stubbed(self, plan: Plan, f: PlannedFunction) -> PlannedFunction:
+        """The function with a stub in its place: the head as its class declares it."""
+        s = f.candidate.signature
+        if is_initialiser(s.name):
+            made = initialiser(plan.target, s.name).candidate
+            return replace(f, step=Step.STUB, instead=made)
+        declared = declaration(plan, s)
+        if declared is not None and _bare(s) != s.name:
+            s = replace(declared, class_name=s.class_name)
+        had = bool(f.candidate.statements)
+        if f.step is Step.STUB or not had:  # what is made in the way that was mined is kept unless that is wrong
+            s = self._with_initialisers(plan, s)
+        made = stub(plan.target, s)
+        creation = "" if f.step is Step.STUB or s.class_name else self.bases.made(plan, s)
+        if creation:
+            made = replace(made, statements=(statement(creation, s.name),))
+        if _bare(s) == s.name and not had:  # a constructor that does nothing but make what it is made of
+            made = replace(made, statements=())
+        return replace(f, step=Step.STUB, instead=made)
+
+    def _with_initialisers(self, plan: Plan, s: Signature) -> Signature:
+        owner = next((c for c in plan.classes if c.name == s.class_name), None)
+        constructed = self.bases.constructed(plan, owner, s) if owner is not None and _bare(s) == s.name else ()
+        return replace(s, initialisers=constructed)
+
+    def _undeclared(self, plan: Plan, index: int, f: PlannedFunction) -> Plan:
+        """The plan with ``f``, which is no longer defined, and without its declaration."""
+        s = f.candidate.signature
+        gone = {
+            Unit(c.file, c.name, member_tokens(m))
+            for c in plan.classes if c.name == s.class_name
+            for m in c.members if m.kind is MemberKind.METHOD and m.signature is not None and _same(m.signature, s)
+        }  # fmt: skip
+        others = sum(1 for g in plan.functions if g.chosen >= 0 and g.step is not Step.LEFT_OUT and _same(g.candidate.signature, s)
+                     and g.candidate.signature.class_name == s.class_name)  # fmt: skip
+        plan = _put(plan, index, replace(f, declared=False))
+        return without(plan, frozenset(gone)) if s.class_name and others < 2 else plan
+
+
+def declaration(plan: Plan, s: Signature) -> Signature | None:
+    """How the class of a method declares it, None if it does not."""
+    found = [
+        m.signature for c in plan.classes if c.name == s.class_name
+        for m in c.members if m.kind is MemberKind.METHOD and m.signature is not None and _same(m.signature, s)
+    ]  # fmt: skip
+    return next((d for d in found if [p.type for p in d.params] == [p.type for p in s.params]), found[0] if found else None)
+
+
+def _same(a: Signature, b: Signature) -> bool:
+    return a.name == b.name and len(a.params) == len(b.params)
+
+
+def _bare(s: Signature) -> str:
+    return s.class_name.rpartition("::")[2]
+
+
+def _out_of_header(f: PlannedFunction) -> PlannedFunction:
+    """A function that does not compile goes from a header to the .cpp beside it."""
+    if not f.file.endswith(".h"):
+        return f
+    return replace(f, file=f.file.removesuffix(".h") + ".cpp", in_class=False)
+
+
+def _with_file(plan: Plan, path: str) -> Plan:
+    """The plan with a file of this path; a new one includes the header of its name."""
+    if any(f.path == path for f in plan.files):
+        return plan
+    header = path.rpartition(".")[0] + ".h"
+    beside = (f'"{header.rpartition("/")[2]}"',) if any(f.path == header for f in plan.files) else ()
+    return replace(plan, files=(*plan.files, PlannedFile(path, (*beside, '"llvm/MC/TargetRegistry.h"'), ())))
+
+
+def _put(plan: Plan, index: int, f: PlannedFunction) -> Plan:
+    return replace(plan, functions=(*plan.functions[:index], f, *plan.functions[index + 1 :]))
+
+
+def _module(plan: Plan, file: str) -> Module:
+    """The module of most functions of a file's folder."""
+    found = [f.module for f in plan.functions if f.file == file]
+    found = found or [f.module for f in plan.functions if f.file.rpartition("/")[0] == file.rpartition("/")[0]]
+    return max(found, key=found.count, default=Module.SEL)
+
+
+def parsed(text: str) -> tuple[Signature, ...]:
+    """The functions that a text at file scope declares."""
+    return cxx.parse_file(text.encode(), "", "").prototypes

@@ -1,0 +1,246 @@
+"""Stage 8, the last step of a function: a body that ends the program and says which function is missing.
+
+Enters: signatures, contracts, the plan's classes, LLVM's base classes. Leaves: candidates and planned functions that compile where their
+heads do. It decides for no function that it needs a stub.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from vega_gen import cxx
+from vega_gen.fill.weights import statement_id
+from vega_gen.groups import Interfaces, generated_base
+from vega_gen.records import (
+    Candidate,
+    Class,
+    Contract,
+    FilledStatement,
+    Function,
+    Member,
+    MemberKind,
+    Module,
+    Param,
+    Plan,
+    PlannedClass,
+    PlannedFunction,
+    Signature,
+    StatementKind,
+    Step,
+)
+
+ORIGIN = "stub"
+_PARTS = "TargetInfo|TargetMCA|TargetMC|Target|AsmPrinter|AsmParser|Disassembler"
+_INITIALISER = re.compile(rf"LLVMInitialize(?P<target>\w+?)(?P<part>{_PARTS})\Z")
+_PASS_INITIALISER = re.compile(r"initialize\w+Pass\Z")
+_NOT_WRITTEN = frozenset({"llvm_unreachable", "report_fatal_error"})
+_PASSING = frozenset({"const", "&", "llvm", "::", "class", "struct"})
+_DECODE_STATUS = re.compile(r"(?<!::)\bDecodeStatus\b")
+
+
+def statement(text: str, function: str) -> FilledStatement:
+    """A statement of a stub: a person must look at it."""
+    return FilledStatement(statement_id(function, ORIGIN), 0, StatementKind.SIMPLE, cxx.tokenize(text), False, (), 0.0, ())
+
+
+def stub(target: str, signature: Signature) -> Candidate:
+    """The function with this head, which calls ``report_fatal_error`` with its name.
+
+    An ``LLVMInitialize`` or ``initialize...Pass`` function registers nothing: it runs before a command line is read, and would take every
+    tool down. That of the target's information alone registers the target by its name, or nothing could be asked for.
+    """
+    name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
+    found = _INITIALISER.match(signature.name)
+    head = cxx.render_signature(replace(signature, initialisers=()), in_class=False)  # tells overloads apart
+    if _PASS_INITIALISER.match(signature.name):
+        body = ()
+    elif found is None:
+        body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', head),)
+    elif found["part"] == "TargetInfo":
+        match = "[](Triple::ArchType) { return false; }"
+        call = f'TargetRegistry::RegisterTarget(getThe{target}Target(), "{target.lower()}", "{target}", "{target}", {match});'
+        body = (statement(call, head),)
+    else:
+        body = ()
+    return Candidate(signature, body, 0.0, ORIGIN)
+
+
+def is_initialiser(name: str) -> bool:
+    """Whether LLVM's tools call the function before they do anything."""
+    return _INITIALISER.match(name) is not None
+
+
+def initialiser(target: str, name: str) -> PlannedFunction:
+    """A stub for one of a target's ``LLVMInitialize`` functions, in the file where LLVM's convention has it."""
+    found = _INITIALISER.match(name)
+    assert found is not None
+    file = {
+        "TargetInfo": f"TargetInfo/{target}TargetInfo.cpp",
+        "TargetMC": f"MCTargetDesc/{target}MCTargetDesc.cpp",
+        "AsmPrinter": f"{target}AsmPrinter.cpp",
+        "AsmParser": f"AsmParser/{target}AsmParser.cpp",
+        "Disassembler": f"Disassembler/{target}Disassembler.cpp",
+    }.get(found["part"], f"{target}TargetMachine.cpp")
+    signature = cxx.parse_function(f'extern "C" LLVM_EXTERNAL_VISIBILITY void {name}() {{}}').signature
+    return planned(target, signature, file, Module.SEL)
+
+
+def planned(
+    target: str, signature: Signature, file: str, module: Module, *, namespaces: Sequence[str] = (), in_class: bool = False
+) -> PlannedFunction:
+    """A function that no candidate was ever made for."""
+    made = (stub(target, signature),)
+    return PlannedFunction("", module, file, tuple(namespaces), in_class, made, message="nothing that was mined defines it", step=Step.STUB)
+
+
+def contract_signature(contract: Contract, class_name: str) -> Signature | None:
+    """What the .td files oblige a function to be called with; None for what is no function that could be declared."""
+    text = contract.signature
+    if "(...)" in text:
+        text = f"template <typename... Ts> static bool {contract.name}(const Ts &...)"
+    elif "(" not in text:
+        return None
+    text = _DECODE_STATUS.sub("MCDisassembler::DecodeStatus", text)
+    return cxx.parse_function(f"{text} {{}}", class_name).signature
+
+
+@dataclass
+class Bases:
+    """LLVM's base classes of the plan's classes: what a method overrides, and how a base is constructed.
+
+    ``read``: an LLVM header, relative to ``llvm/include`` -> its text. ``tables``: the folder of TableGen's tables."""
+
+    interfaces: Interfaces
+    read: Callable[[str], bytes]
+    tables: Path
+    _files: dict[str, tuple[Function, ...]] = field(default_factory=dict[str, tuple[Function, ...]])
+
+    def of(self, plan: Plan, class_name: str) -> str:
+        """The LLVM class that a planned class derives from, however far away; "" if it derives from none."""
+        seen: set[str] = set()
+        queue = [class_name]
+        while queue:
+            name = queue.pop(0)
+            bare = name.rpartition("::")[2]
+            if bare in seen:
+                continue
+            seen.add(bare)
+            own = [c for c in plan.classes if c.name == name or c.name == bare]
+            if not own and (generated := generated_base(bare, plan.target)):
+                return generated
+            if not own and bare in self.interfaces.classes:
+                return bare
+            queue += [bare_base(b) for c in own for b in c.bases]
+        return ""
+
+    def method(self, base: str, name: str, arity: int) -> tuple[Class, Member] | None:
+        """The nearest declaration of a virtual method, from ``base`` upwards."""
+        for ancestor in self.interfaces.ancestors(base):
+            c = self.interfaces.classes[ancestor]
+            for m in c.members:
+                if m.signature is not None and m.signature.name == name and len(m.signature.params) == arity:
+                    return c, m
+        return None
+
+    def default(self, plan: Plan, s: Signature) -> bool:
+        """Whether a method may be left out: its base class has one of the name that is neither pure nor ends the program."""
+        base = self.of(plan, s.class_name)
+        found = self.method(base, s.name, len(s.params)) if base else None
+        if found is None or found[1].pure or found[1].deleted:
+            return s.name.startswith("~")
+        c, m = found
+        assert m.signature is not None
+        if not {"virtual", "override"} & {*m.signature.prefix, *m.signature.qualifiers}:
+            return False
+        if c.file not in self._files:
+            self._files[c.file] = cxx.parse_file(self.read(c.file), "", c.file).functions
+        bodies = [f for f in self._files[c.file] if f.signature.class_name == c.name and f.signature.name == s.name]
+        return not any(_NOT_WRITTEN & set(cxx.tokens(f)) for f in bodies if len(f.signature.params) == len(s.params))
+
+    def pure_at(self, file: str, line: int) -> Signature | None:
+        """The method that an LLVM header declares on a line, as a derived class declares it."""
+        for c in self.interfaces.classes.values():
+            if file.endswith(f"/{c.file}"):
+                for m in c.members:
+                    if m.line == line and m.signature is not None and m.kind is MemberKind.METHOD:
+                        return overriding(m.signature)
+        return None
+
+    def constructed(self, plan: Plan, c: PlannedClass, own: Signature) -> tuple[tuple[str, ...], ...]:
+        """Initialisers of a constructor with the head ``own`` for what of ``c`` has no default constructor.
+
+        An argument is the parameter of its name and type, else the one of its type, else nothing that is there: then the program ends."""
+        wanted = [(bare_base(b), bare_base(b)) for b in c.bases]
+        for m in c.members:
+            if m.kind is MemberKind.FIELD and m.name and m.tokens[:1] != ("static",) and any(p.name == m.tokens[0] for p in plan.classes):
+                wanted.append((m.name, m.tokens[0]))
+        entries: list[tuple[str, ...]] = []
+        for name, kind in wanted:
+            params = self._constructor(plan, kind)
+            if params:
+                arguments = ", ".join(_argument(p, own, c.name, plan.target) for p in params if not p.default)
+                entries.append(cxx.tokenize(f"{name}({arguments})"))
+        for m in c.members:
+            at = m.tokens.index(m.name) if m.kind is MemberKind.FIELD and m.name in m.tokens else 0
+            plain = at > 0 and m.tokens[0] != "static" and m.tokens[at + 1 :] == (";",)
+            if plain and (m.tokens[at - 1] == "&" or m.tokens[0] == "const"):
+                given = _argument(Param(m.tokens[:at], m.name), own, c.name, plan.target) if m.tokens[at - 1] == "&" else ""
+                entries.append(cxx.tokenize(f"{m.name}({given})"))
+        return tuple(entries)
+
+    def made(self, plan: Plan, own: Signature) -> str:
+        """``return new X(...)`` for a ``createX`` of a planned class X, "" for another function; arguments are as in ``constructed``."""
+        kind = next((c for c in plan.classes if own.name == f"create{c.name}" and own.result[-1:] == ("*",)), None)
+        if kind is None:
+            return ""
+        params = self._constructor(plan, kind.name)
+        arguments = ", ".join(_argument(p, own, own.name, plan.target) for p in params if not p.default)
+        return f"return new {kind.name}({arguments});"
+
+    def _constructor(self, plan: Plan, kind: str) -> tuple[Param, ...]:
+        """The parameters of a class's shortest constructor that is none for copies; () where it can be made of nothing."""
+        found = [f.candidate.signature for f in plan.functions if f.chosen >= 0 and f.candidate.signature.class_name == kind]
+        found += [m.signature for c in plan.classes if c.name == kind for m in c.members if m.signature]
+        known = self.interfaces.classes.get(kind)
+        found += [m.signature for m in known.members if m.signature and not m.deleted] if known else []
+        for table in sorted(self.tables.glob("*.inc")) if generated_base(kind, plan.target) else ():
+            for text in re.findall(rf"^\s*(?:explicit )?({kind}\([^;{{}}]*\));", table.read_text(encoding="utf-8"), re.MULTILINE):
+                found.append(cxx.parse_function(f"{text} {{}}", kind).signature)
+        heads = [s.params for s in found if s.name == kind.rpartition("::")[2] and not _copies(s.params, kind)]
+        return min(heads, key=lambda ps: sum(not p.default for p in ps), default=())
+
+
+def bare_base(written: str) -> str:
+    """``MCAsmBackend`` of ``public MCAsmBackend``, without template arguments."""
+    return written.partition("<")[0].split()[-1].rpartition("::")[2] if written.split() else ""
+
+
+def overriding(s: Signature) -> Signature:
+    """A base class's declaration as a derived class repeats it."""
+    prefix = tuple(w for w in s.prefix if w != "virtual")
+    qualifiers = tuple(q for q in s.qualifiers if q not in ("override", "final"))
+    params = tuple(replace(p, default=()) for p in s.params)
+    return replace(s, prefix=prefix, params=params, qualifiers=(*qualifiers, "override"), initialisers=())
+
+
+def _copies(params: Sequence[Param], kind: str) -> bool:
+    return len(params) == 1 and _type(params[0]) == (kind,)
+
+
+def _type(p: Param) -> tuple[str, ...]:
+    return tuple(t for t in p.type if t not in _PASSING)
+
+
+def _argument(p: Param, own: Signature, class_name: str, target: str) -> str:
+    alike = [q for q in own.params if q.name and _type(q) == _type(p)]
+    named = [q for q in alike if q.name == p.name] or [q for q in alike if p.name.endswith(q.name)]  # TuneCPU: CPU
+    if named or len(alike) == 1:
+        return (named or alike)[0].name
+    if _type(p) == (class_name,):
+        return "*this"
+    name = f"{own.class_name}::{own.name}" if own.class_name else own.name
+    says = f'report_fatal_error("{target}: {name} is not written yet");'
+    return f"[]() -> {cxx.render(p.type)} {{ {says} }}()"

@@ -1,0 +1,56 @@
+"""Which predicates of the .td a subject meets.
+
+Enters: a Subject: its -mcpu and -mattr. Leaves: names of Predicate records. It runs nothing.
+"""
+
+from __future__ import annotations
+
+from vega_gen.ladder.subject import Subject
+from vega_gen.records import Description
+from vega_gen.tablegen.raw import Dag, parse_dag
+
+
+def met(subject: Subject) -> frozenset[str]:
+    """The Predicate records that do not keep an instruction from the assembler: those of the compiler alone, and those whose condition
+    holds with the features of -mcpu and -mattr and what they imply."""
+    description = subject.description
+    on = enabled(description, subject.cpu, subject.attrs)
+    conditions = description.assembler_predicates
+    named = {name for i in description.instructions for name in i.predicates}
+    return frozenset(name for name in named if name not in conditions or _holds(parse_dag(conditions[name]), on))
+
+
+def enabled(description: Description, cpu: str, attrs: str) -> frozenset[str]:
+    """The SubtargetFeature records that are on; a feature's + and - count in their order."""
+    implied = {f.record: f.implies for f in description.features}
+    records = {f.name: f.record for f in description.features}
+    processor = next((p for p in description.processors if p.name == (cpu or "generic")), None)
+    on = _closed(processor.features if processor else (), implied)
+    for word in filter(None, attrs.split(",")):
+        record = records.get(word.lstrip("+-"), "")
+        if word.startswith("-"):
+            on -= {r for r in on if record in _closed((r,), implied)}
+        else:
+            on |= _closed((record,), implied)
+    return frozenset(on)
+
+
+def _closed(features: tuple[str, ...], implied: dict[str, tuple[str, ...]]) -> set[str]:
+    """``features`` and all that they imply."""
+    found: set[str] = set()
+    waiting = list(features)
+    while waiting:
+        record = waiting.pop()
+        if record not in found:
+            found.add(record)
+            waiting += implied.get(record, ())
+    return found
+
+
+def _holds(condition: Dag | str, on: frozenset[str]) -> bool:
+    if isinstance(condition, str):
+        return condition in on
+    parts = [_holds(part, on) for part, _ in condition.args]
+    if condition.op == "not":
+        return not any(parts)
+    return any(parts) if condition.op == "any_of" else all(parts)

@@ -1,0 +1,48 @@
+"""The smoke suite and the encodings as lit tests of LLVM.
+
+Enters: a Subject; llvm-mc with the backend in it, where the encodings are wanted. Leaves: path below ``llvm/test`` -> text.
+It writes no file and runs no test.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vega_gen.emit import smoke
+from vega_gen.ladder import features
+from vega_gen.ladder.mc import Mc
+from vega_gen.ladder.round_trip import exact
+from vega_gen.ladder.subject import Subject
+from vega_gen.records import Climbed, Rung
+
+_CONFIG = 'if "{target}" not in config.root.targets:\n    config.unsupported = True\n'
+
+
+def lit_tests(subject: Subject, llvm_mc: Path | None = None, smoke_step: Climbed | None = None) -> dict[str, str]:
+    """``CodeGen/<Target>/*.ll``: the programs, compiled at two levels with the machine verifier on, and to an object.
+
+    With ``llvm_mc`` also ``MC/Disassembler/<Target>/round-trip.txt``: an encoding of each instruction that comes back as it was, to text
+    and back. ``smoke_step``: the rung "machine-verified" or "objects", whose failed programs are then left out. Each folder with its
+    lit.local.cfg. Raises ``ToolFailure`` where llvm-mc cannot be started, ``ValueError`` for a step of another rung.
+    """
+    if smoke_step is not None and smoke_step.rung not in (Rung.SMOKE, Rung.VERIFIED, Rung.OBJECTS):
+        raise ValueError(f"no step of programs: {smoke_step.rung}")
+    options = " ".join(subject.options())
+    config = _CONFIG.format(target=subject.name)
+    failed = {obstacle.name.split()[0] for obstacle in smoke_step.obstacles} if smoke_step else set[str]()
+    made = {f"CodeGen/{subject.name}/lit.local.cfg": config}
+    for program in smoke.programs(subject.widths, subject.pointer_bits):
+        if program.name not in failed:
+            lines = [f"; RUN: llc {options} {level} -verify-machineinstrs < %s | FileCheck %s" for level in ("-O0", "-O2")]
+            lines += [f"; RUN: llc {options} -filetype=obj -o /dev/null %s", "", "; CHECK: main:", ""]
+            made[f"CodeGen/{subject.name}/{program.name}.ll"] = "\n".join(lines) + program.text
+    if llvm_mc is not None:
+        folder = f"MC/Disassembler/{subject.name}"
+        mc_options = " ".join(subject.options("--triple"))
+        back = f"llvm-mc {mc_options} --show-encoding"
+        lines = [f"# RUN: llvm-mc {mc_options} --disassemble %s | {back} | FileCheck %s", ""]
+        for data in exact(Mc(llvm_mc, subject), subject, features.met(subject)):
+            shown = [f"{byte:#04x}" for byte in data]
+            lines += [f"# CHECK: encoding: [{','.join(shown)}]", " ".join(shown)]
+        made |= {f"{folder}/lit.local.cfg": config, f"{folder}/round-trip.txt": "\n".join(lines) + "\n"}
+    return made

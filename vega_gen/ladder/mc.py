@@ -1,0 +1,151 @@
+"""llvm-mc by the batch: many encodings or lines of assembly in one process, each with its own answer.
+
+Enters: bytes, or lines of assembly. Leaves: text, or encodings, or what went wrong, one for one. It judges nothing.
+
+A process that crashes is run again on the halves of its batch, down to the one item that it crashes on.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from llvm_integration.process import Completed
+from vega_gen.ladder import blame
+from vega_gen.ladder.ask import ask
+from vega_gen.ladder.subject import Subject
+from vega_gen.records import Obstacle
+
+BATCH = 2000
+_AT = re.compile(r"^<stdin>:(\d+):\d+: (?:error|warning): (.*)$", re.M)
+_LABEL = re.compile(r"^VG(\d+):")
+_ENCODING = re.compile(r"encoding: \[([^\]]*)\]")
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Bytes, and for each the mask of the bits that a fixup will fill (they are 0 in ``data``)."""
+
+    data: bytes
+    open_bits: bytes
+
+
+class Mc:
+    """llvm-mc for one subject."""
+
+    def __init__(self, path: Path, subject: Subject) -> None:
+        self.path = path
+        self.subject = subject
+
+    def disassemble(self, items: Sequence[bytes]) -> list[str | Obstacle]:
+        """The text of each encoding."""
+        return _batched(items, self._disassemble, self._refused)
+
+    def assemble(self, items: Sequence[str]) -> list[Encoded | Obstacle]:
+        """The encoding of each line."""
+        return _batched(items, self._assemble, self._refused)
+
+    def command(self, item: bytes | str) -> str:
+        """Shell text that asks for one item alone."""
+        return f"echo {shlex.quote(_listed(item) if isinstance(item, bytes) else item)} | {shlex.join(self._argv(item))}"
+
+    def _argv(self, item: bytes | str) -> list[str]:
+        return [str(self.path), "-disassemble" if isinstance(item, bytes) else "-show-encoding", *self.subject.options("--triple")]
+
+    def _refused(self, item: bytes | str, done: Completed | str) -> Obstacle:
+        if isinstance(done, str):
+            return Obstacle("", self.command(item), done)
+        return Obstacle("", self.command(item), blame.message(done), blame.function(done, self.subject.name))
+
+    def _run(self, items: Sequence[bytes | str], text: str) -> Completed:
+        return ask(self._argv(items[0]), stdin=text, quick=len(items) > 1)
+
+    def _disassemble(self, items: Sequence[bytes]) -> list[str | Obstacle] | Completed:
+        done = self._run(items, "".join(f"{_listed(data)}\n" for data in items))
+        if blame.crashed(done):
+            return done
+        said: Mapping[int, str] = {int(line): what for line, what in _AT.findall(done.stderr) if "undefined" not in what}
+        texts = [line.strip() for line in done.stdout.splitlines() if line.strip() and not line.strip().startswith(".")]
+        if not texts and not said:
+            return [self._refused(data, blame.message(done)) for data in items]
+        if len(texts) != len(items) - len(said):
+            if len(items) > 1:
+                return done
+            what = f"disassembles to {len(texts)} instructions: {'; '.join(texts)}" if texts else blame.message(done)
+            return [self._refused(items[0], what)]
+        left = iter(texts)
+        return [self._refused(data, said[n]) if n in said else next(left) for n, data in enumerate(items, 1)]
+
+    def _assemble(self, items: Sequence[str]) -> list[Encoded | Obstacle] | Completed:
+        done = self._run(items, "".join(f"VG{n}:\n{text}\n" for n, text in enumerate(items)))
+        if blame.crashed(done):
+            return done
+        said: dict[int, str] = {}
+        for line, what in _AT.findall(done.stderr):
+            said.setdefault((int(line) - 1) // 2, what)
+        found: dict[int, list[str]] = {}
+        current = -1
+        for line in done.stdout.splitlines():
+            if label := _LABEL.match(line):
+                current = int(label[1])
+            elif encoding := _ENCODING.search(line):
+                found.setdefault(current, []).append(encoding[1])
+        answers: list[Encoded | Obstacle] = []
+        for n, text in enumerate(items):
+            if n in said:
+                answers.append(self._refused(text, said[n]))
+            elif n in found:
+                answers.append(_encoded(",".join(found[n])))
+            else:
+                answers.append(self._refused(text, blame.message(done) if done.returncode else "no encoding is shown"))
+        return answers
+
+
+def _batched(
+    items: Sequence[_Item],
+    ask: Callable[[Sequence[_Item]], list[_Answer | Obstacle] | Completed],
+    refused: Callable[[_Item, Completed], Obstacle],
+) -> list[_Answer | Obstacle]:
+    """An answer for each item; where ``ask`` has none for a batch, of its halves."""
+    found: list[_Answer | Obstacle] = []
+    waiting = [items[at : at + BATCH] for at in range(0, len(items), BATCH)][::-1]
+    while waiting:
+        batch = waiting.pop()
+        answer = ask(batch)
+        if isinstance(answer, list):
+            found += answer
+        elif len(batch) == 1:
+            found.append(refused(batch[0], answer))
+        else:
+            half = len(batch) // 2
+            waiting += [batch[half:], batch[:half]]
+    return found
+
+
+def _listed(data: bytes) -> str:
+    """Bytes as llvm-mc reads them; in brackets, it does not go on within them after an error."""
+    return f"[{' '.join(f'{byte:#04x}' for byte in data)}]"
+
+
+def _encoded(text: str) -> Encoded:
+    """``0x08``, ``0b00AA0001``, ``0x08'A'`` or ``A`` for each byte: a letter for what a fixup fills."""
+    data: list[int] = []
+    masks: list[int] = []
+    for word in text.split(","):
+        value, quoted, _ = word.partition("'")
+        if value.startswith("0b"):
+            data.append(int(re.sub(r"[A-Z]", "0", value[2:]), 2))
+            masks.append(int(re.sub(r"[A-Z]", "1", value[2:].replace("1", "0")), 2))
+        elif value.startswith("0x"):
+            data.append(int(value, 16))
+            masks.append(0xFF if quoted else 0)
+        else:
+            data.append(0)
+            masks.append(0xFF)
+    return Encoded(bytes(data), bytes(masks))

@@ -1,0 +1,226 @@
+"""The rung "round-trip": every instruction with an encoding assembles and disassembles to itself.
+
+Enters: a Subject, llvm-mc. Leaves: a ``Climbed`` counted in instructions. It compiles no program.
+
+Each instruction's encodings at the bounds of its operands go bytes -> text -> bytes; where the operands are plain registers and
+numbers, also text -> bytes with the text made from the .td, so that an encoder and a decoder that err alike are seen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from vega_gen.ladder import blame
+from vega_gen.ladder.encodings import Vector, around, asked, bases, encode, fields, fixed, of_no_account
+from vega_gen.ladder.mc import Encoded, Mc
+from vega_gen.ladder.subject import Subject
+from vega_gen.ladder.written import written
+from vega_gen.records import Climbed, Instruction, Obstacle, Rung
+
+Progress = Callable[[int, int, str], None]
+_SAMPLE = 64
+
+
+class Order(Enum):
+    """How the bytes of an encoding lie in memory."""
+
+    LITTLE = "little"
+    BIG = "big"
+    HALVES = "upper half first, each little"
+
+    def bytes_of(self, bits: int, size: int) -> bytes:
+        """``size`` bytes."""
+        if self is Order.BIG:
+            return bits.to_bytes(size, "big")
+        little = bits.to_bytes(size, "little")
+        if self is Order.LITTLE or size % 2:
+            return little
+        return b"".join(little[at : at + 2] for at in range(size - 2, -1, -2))
+
+    def bits_of(self, data: bytes) -> int:
+        """The encoding in ``data``."""
+        if self is Order.BIG:
+            return int.from_bytes(data, "big")
+        if self is Order.HALVES and len(data) % 2 == 0:
+            data = b"".join(data[at : at + 2] for at in range(len(data) - 2, -1, -2))
+        return int.from_bytes(data, "little")
+
+
+class _Way(Enum):
+    """What came of an encoding on the way bytes -> text -> bytes."""
+
+    SAME = "same"
+    OTHER = "another encoding that reads the same, which the assembler prefers"
+    REFUSED = "refused"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """An encoding and what came of it. ``obstacle``: where it was refused or is wrong."""
+
+    vector: Vector
+    way: _Way
+    obstacle: Obstacle | None = None
+    open_bits: int = 0
+
+
+def exact(llvm_mc: Mc, subject: Subject, met: frozenset[str]) -> tuple[bytes, ...]:
+    """One encoding of each instruction that comes back as it was, whole: what a test of LLVM's can ask for."""
+    candidates = {i.name: bases(subject.description, i) for i in asked(subject.description, met)}
+    order = _order(llvm_mc, [found[0] for found in candidates.values()])
+    starts, _ = _starts(llvm_mc, order, candidates)
+    tried = (one for found in _there_and_back(llvm_mc, order, starts).values() for one in found)
+    kept = [one.vector for one in tried if one.way is _Way.SAME and not one.open_bits and not of_no_account(one.vector.instruction)]
+    return tuple(order.bytes_of(v.bits, v.instruction.size) for v in kept)
+
+
+def round_trip(llvm_mc: Mc, subject: Subject, met: frozenset[str], progress: Progress) -> Climbed:
+    """Try every instruction whose predicates are in ``met``. Raises ``ToolFailure`` where llvm-mc cannot be started."""
+    description = subject.description
+    instructions = asked(description, met)
+    progress(0, len(instructions), "round trip")
+    candidates = {i.name: bases(description, i) for i in instructions}
+    order = _order(llvm_mc, [found[0] for found in candidates.values()])
+    starts, refusals = _starts(llvm_mc, order, candidates)
+    tried = _there_and_back(llvm_mc, order, [v for base in starts for v in (base, *around(description, base))])
+    progress(len(instructions) // 2, len(instructions), "round trip")
+    wrong, covered, said = _from_text(llvm_mc, order, subject, instructions)
+    obstacles: list[Obstacle] = []
+    for instruction in instructions:
+        name = instruction.name
+        found = wrong.get(name)
+        if starts:
+            found = found or (_judged(instruction, tried[name], said) if name in tried else refusals[name])
+        elif name not in covered:
+            found = found or refusals[name]
+        obstacles += [found] if found else []
+    notes = [f"{count} of the instructions: {what}" for what, count in said.items()]
+    left = len(description.instructions) - len(instructions)
+    notes += [f"{left} more are the compiler's or the assembler's alone, or need features that are off"] if left else []
+    return Climbed(Rung.ROUND_TRIP, len(instructions) - len(obstacles), len(instructions), tuple(obstacles), tuple(notes))
+
+
+def mnemonic(instruction: Instruction) -> str:
+    """What an instruction's text begins with, "" where an operand or a variant does."""
+    word = next(iter(instruction.asm.split()), "")
+    return "" if any(c in word for c in "${") else word
+
+
+def _order(llvm_mc: Mc, sample: Sequence[Vector]) -> Order:
+    """The order of bytes in which most encodings read as their instruction."""
+    some = sample[:: max(1, len(sample) // _SAMPLE)]
+    scores: dict[Order, int] = {}
+    for order in Order:
+        texts = llvm_mc.disassemble([order.bytes_of(v.bits, v.instruction.size) for v in some])
+        pairs = [(v, text) for v, text in zip(some, texts, strict=True) if isinstance(text, str)]
+        scores[order] = sum(3 if text.startswith(mnemonic(v.instruction) or "?") else 1 for v, text in pairs)
+        if scores[order] > 2 * len(some):
+            break
+    return max(scores, key=lambda order: scores[order])
+
+
+def _starts(
+    llvm_mc: Mc, order: Order, candidates: dict[str, tuple[Vector, ...]]
+) -> tuple[list[Vector], dict[str, Obstacle]]:
+    """For each instruction the first of its candidates that reads as text, best as its own; and why, for those of which none does."""
+    flat = [v for found in candidates.values() for v in found]
+    answers = dict(zip(flat, llvm_mc.disassemble([order.bytes_of(v.bits, v.instruction.size) for v in flat]), strict=True))
+    starts: list[Vector] = []
+    refusals: dict[str, Obstacle] = {}
+    for name, found in candidates.items():
+        texts = {v: text for v in found if isinstance(text := answers[v], str)}
+        own = [v for v, text in texts.items() if text.startswith(mnemonic(v.instruction))]
+        if texts:
+            starts.append((own or list(texts))[0])
+        else:
+            first = answers[found[0]]
+            refusals[name] = replace(first, name=found[0].name) if isinstance(first, Obstacle) else Obstacle(name, "", "")
+    return starts, refusals
+
+
+def _there_and_back(llvm_mc: Mc, order: Order, asked_of: Sequence[Vector]) -> dict[str, list[_Tried]]:
+    """Instruction -> its encodings, each to text and back, and what that reads as again where it is another."""
+    texts = llvm_mc.disassemble([order.bytes_of(v.bits, v.instruction.size) for v in asked_of])
+    readable = [(v, text) for v, text in zip(asked_of, texts, strict=True) if isinstance(text, str)]
+    encoded = llvm_mc.assemble([text for _, text in readable])
+    others = [answer.data for answer in encoded if isinstance(answer, Encoded)]
+    again = iter(llvm_mc.disassemble(others))
+    found: dict[str, list[_Tried]] = {}
+    for vector, text in zip(asked_of, texts, strict=True):
+        if isinstance(text, Obstacle):
+            found.setdefault(vector.instruction.name, []).append(_Tried(vector, _Way.REFUSED, replace(text, name=vector.name)))
+    for (vector, text), answer in zip(readable, encoded, strict=True):
+        tried = found.setdefault(vector.instruction.name, [])
+        if isinstance(answer, Obstacle):
+            obstacle = replace(answer, name=vector.name, message=f'"{text}": {answer.message}')
+            tried.append(_Tried(vector, _Way.REFUSED, obstacle))
+            continue
+        reads = next(again)
+        unknown = order.bits_of(answer.open_bits)
+        careless = of_no_account(vector.instruction)
+        if len(answer.data) == vector.instruction.size and not (order.bits_of(answer.data) ^ vector.bits) & ~unknown & ~careless:
+            tried.append(_Tried(vector, _Way.SAME, open_bits=unknown))
+        elif reads == text:
+            tried.append(_Tried(vector, _Way.OTHER))
+        else:
+            wrong = f'"{text}" assembles to {answer.data.hex(" ")}'
+            tried.append(_Tried(vector, _Way.WRONG, Obstacle(vector.name, llvm_mc.command(text), wrong)))
+    return found
+
+
+def _judged(instruction: Instruction, tried: Sequence[_Tried], said: Counter[str]) -> Obstacle | None:
+    """What is wrong with an instruction, None for nothing; what is no fault is counted in ``said``.
+
+    Wrong is: bytes that come back as others; a crash; more than one value of a field refused (one may be reserved); a field that
+    never comes back other than as it is in the first encoding (the text does not hold it)."""
+    for one in tried:
+        if one.way is _Way.WRONG or (one.obstacle and blame.fatal(one.obstacle)):
+            return one.obstacle
+    base = dict(tried[0].vector.values) if tried else {}
+    refused = [one for one in tried if one.way is _Way.REFUSED]
+    for name, width in fields(instruction).items():
+        moved = [one for one in tried if dict(one.vector.values)[name] != base[name]]
+        at_fault = [one for one in refused if one in moved and sum(v != base[n] for n, v in one.vector.values) == 1]
+        if len(at_fault) > 1:
+            return at_fault[0].obstacle
+        if moved and width > 1 and not any(one.way is _Way.SAME for one in moved):
+            silent = "no value of this field but one comes back"
+            return refused[0].obstacle if refused else Obstacle(f"{instruction.name} {name}", "", silent)
+    if not any(one.way is _Way.SAME for one in tried):
+        return refused[0].obstacle if refused else None
+    if refused:
+        said["one value of a field is refused"] += 1
+    if any(one.way is _Way.OTHER for one in tried):
+        said[_Way.OTHER.value] += 1
+    if any(one.open_bits for one in tried):
+        said["a part is a fixup, and was not compared"] += 1
+    if of_no_account(instruction):
+        said["bits of no account, tried as 0"] += 1
+    return None
+
+
+def _from_text(
+    llvm_mc: Mc, order: Order, subject: Subject, instructions: Sequence[Instruction]
+) -> tuple[dict[str, Obstacle], set[str], Counter[str]]:
+    """Text made from the .td, to bytes: instruction -> what is wrong; the instructions whose text the assembler took."""
+    lines = [line for instruction in instructions for line in written(subject.description, instruction)]
+    wrong: dict[str, Obstacle] = {}
+    covered: set[str] = set()
+    said: Counter[str] = Counter()
+    for line, answer in zip(lines, llvm_mc.assemble([line.text for line in lines]), strict=True):
+        if isinstance(answer, Obstacle):
+            continue
+        name = line.instruction.name
+        bits, unknown = order.bits_of(answer.data), order.bits_of(answer.open_bits)
+        mask, value = fixed(line.instruction)
+        own = len(answer.data) == line.instruction.size and bits & mask & ~unknown == value & ~unknown
+        if own and (bits ^ encode(line.instruction, dict(line.values))) & ~unknown & line.mask:
+            what = f"assembles to {answer.data.hex(' ')}, not as the .td says"
+            wrong.setdefault(name, Obstacle(line.text, llvm_mc.command(line.text), what))
+        if own:
+            covered.add(name)
+    return wrong, covered, said

@@ -1,0 +1,65 @@
+"""Instructions written as assembly text, from the .td alone.
+
+Enters: a Description and an instruction of it. Leaves: lines of assembly with the fields that they must encode to.
+It knows no more of a syntax than the AsmString says: no operands with a printer or a parser of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vega_gen.ladder.encodings import fields, numbers, place
+from vega_gen.records import Description, Instruction
+
+_OPERAND = re.compile(r"\$(?:\{(\w+)(?::\w+)?\}|(\w+))")
+_VARIANTS = re.compile(r"(?<!\$)\{([^{}|]*)(?:\|[^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``values`` of the fields that ``text`` writes; ``mask``: their bits in the encoding."""
+
+    instruction: Instruction
+    text: str
+    values: tuple[tuple[str, int], ...]
+    mask: int
+
+
+def written(description: Description, instruction: Instruction) -> tuple[Line, ...]:
+    """The instruction with the first and with the last register in each of its operands, and with 0 and 1 for numbers.
+
+    () where an operand is neither a register nor a number that stands in the encoding as it is.
+    """
+    names = [a or b for a, b in _OPERAND.findall(_VARIANTS.sub(r"\1", instruction.asm))]
+    types = {o.name: o.type for o in (*instruction.outs, *instruction.ins)}
+    widths = fields(instruction)
+    operands = {o.name: o for o in description.operand_classes}
+    choices: dict[str, tuple[tuple[str, int], tuple[str, int]]] = {}
+    for name in names:
+        operand = operands.get(types.get(name, ""))
+        if name not in widths or operand is None or operand.sub_operands:
+            return ()
+        if operand.register_class:
+            known = numbers(description, instruction, name, widths[name])
+            if not known:
+                return ()
+            choices[name] = (known[min(known)], min(known)), (known[max(known)], max(known))
+        elif operand.encoder_method or operand.parser_method or operand.print_method != "printOperand":
+            return ()
+        else:
+            choices[name] = ("0", 0), ("1", 1)
+    lines: dict[str, Line] = {}
+    for which in (0, 1):
+        values = {name: choices[name][which] for name in choices}
+        text = _OPERAND.sub(lambda found, v=values: v[found[1] or found[2]][0], _VARIANTS.sub(r"\1", instruction.asm))
+        lines[text] = Line(instruction, text, tuple((n, v[1]) for n, v in values.items()), _mask(instruction, set(choices)))
+    return tuple(lines.values())
+
+
+def _mask(instruction: Instruction, names: set[str]) -> int:
+    mask = 0
+    for bit in instruction.encoding:
+        at = place(bit)
+        mask = mask << 1 | int(at is not None and at[0] in names)
+    return mask

@@ -1,0 +1,316 @@
+"""Stage 9, the loop: a plan becomes a backend that is compiled and linked; what is in the way goes down a step, until nothing is.
+
+Enters: ``Prepared``, a plan. Leaves: ``Built``: the plan of a backend from which LLVM's tools were linked. It runs no test.
+
+Each round compiles the files that changed, and when all of them compile links the tools; every error lowers a function, takes a declaration
+out, or makes a missing name (``fill.blame``). A round that changes nothing brings a file down by force, so every round is a step down, and
+the way ends at the floor: the target's registration alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from llvm_integration.build import DEFAULT_TOOLS, TargetBuild
+from llvm_integration.check import Checker, Mistake, check_files, mistakes_in
+from llvm_integration.crash import Tried, registered, tried
+from llvm_integration.discover import Installation
+from llvm_integration.edits import target_folder
+from llvm_integration.linking import LinkError, link_errors
+from llvm_integration.overlay import Overlay
+from llvm_integration.process import ToolFailure
+from llvm_integration.toolchain import compile_flags
+from vega_gen import store
+from vega_gen.corpus import open_corpus
+from vega_gen.emit import copies, emit
+from vega_gen.emit.layout import INC
+from vega_gen.errors import ToolError
+from vega_gen.fill.blame import Blame, without_file
+from vega_gen.fill.steps import Archetype, Steps
+from vega_gen.fill.stubs import Bases, initialiser
+from vega_gen.groups import Interfaces
+from vega_gen.pipeline.compiling import generate_tables
+from vega_gen.pipeline.inputs import Inputs
+from vega_gen.pipeline.mining import Progress
+from vega_gen.pipeline.request import Prepared
+from vega_gen.records import Description, Mode, Plan, PlannedFile
+
+ROUNDS = 40
+"""Rounds before the backend is brought down to its floor: far more than one needs that gets better with each."""
+LEVELS = 3
+_OBJECTS = ("-O0",)  # they are made to be linked and tried; most of the time goes into reading LLVM's headers all the same
+_NOTHING = b"define void @nothing() {\n  ret void\n}\n"
+_OUTER = re.compile(r'^\s*#\s*include ("llvm/[^"]+\.h"|<[^>]+>)', re.MULTILINE)
+_INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A plan from which LLVM's tools were linked. ``linked``: their names; ``tools``: their folder.
+
+    ``rounds``, ``seconds``: what it took. ``listed``: the target's names in ``llc --version``. ``says``: the error that llc ends with on
+    a function that does nothing, "" where it writes assembly."""
+
+    plan: Plan
+    linked: tuple[str, ...]
+    tools: Path
+    rounds: int
+    seconds: float
+    listed: tuple[str, ...]
+    says: str
+
+
+@dataclass
+class Workshop:
+    """Where a backend's texts lie, and what compiles and links them. ``copied``: files that it has besides, .td files above all."""
+
+    inputs: Inputs
+    installation: Installation
+    work: Path
+    copied: Mapping[str, bytes]
+    progress: Progress
+    overlay: Overlay | None = None
+    _pch: Path | None = None
+    _generated: set[str] = field(default_factory=set[str])
+    _before: dict[str, str] = field(default_factory=dict[str, str])
+    _said: dict[str, tuple[Mistake, ...]] = field(default_factory=dict[str, tuple[Mistake, ...]])
+
+    @property
+    def folder(self) -> Path:
+        """The backend's ``lib/Target/<T>``."""
+        return self.work / "whole"
+
+    @property
+    def tables(self) -> Path:
+        """The folder of TableGen's tables."""
+        return self.work / "tables"
+
+    def write(self, texts: Mapping[str, str]) -> None:
+        """Writes the texts and the tables that they include; what was there before and is not among them goes."""
+        if not self._before:
+            shutil.rmtree(self.folder, ignore_errors=True)  # a file of another generation must not be found
+            for path, data in self.copied.items():
+                (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+                store.write_atomic(self.folder / path, data)
+        for path in self._before.keys() - texts.keys():
+            (self.folder / path).unlink(missing_ok=True)
+            self._said.pop(path, None)
+        for path, text in texts.items():
+            if self._before.get(path) != text:
+                (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+                store.write_atomic(self.folder / path, text.encode())
+        wanted = {inc for text in texts.values() for inc in INC.findall(text)}
+        if not wanted <= self._generated:
+            generate_tables(texts, self.inputs, self.tables, self.progress)
+            self._generated |= wanted
+
+    def compile(self, texts: Mapping[str, str]) -> dict[str, tuple[Mistake, ...]]:
+        """Each .cpp -> what the compiler has to say of it; those alone are compiled that have changed, or include what has."""
+        self.write(texts)
+        changed = {path for path, text in texts.items() if self._before.get(path) != text}
+        paths = [path for path in sorted(texts) if path.endswith(".cpp") and changed & included(path, texts)]
+        files = [self.folder / path for path in paths]
+        flags = [*compile_flags(self.installation), "-fpch-instantiate-templates", "-include-pch", str(self._precompiled(texts))]
+        found = check_files(self.installation, files, self._dirs, flags, os.cpu_count() or 1, self.progress)
+        self._said |= {path: tuple(map(self._own, found[file])) for path, file in zip(paths, files, strict=True)}
+        self._before = dict(texts)
+        return {path: mistakes for path, mistakes in self._said.items() if path in texts}
+
+    @property
+    def _dirs(self) -> tuple[Path, ...]:
+        return (self.folder, self.tables, *([self.overlay.include_dir] if self.overlay else []), *self.installation.include_dirs)
+
+    def _precompiled(self, texts: Mapping[str, str]) -> Path:
+        """LLVM's headers that the backend includes when it is first compiled, precompiled: the objects are made without them."""
+        if self._pch is None:
+            self.progress(0, 1, "precompiling LLVM's headers")
+            named = {x for text in texts.values() for x in _OUTER.findall(text)}
+            headers = sorted(x for x in named if x[0] == "<" or any((folder / x.strip('"')).is_file() for folder in self._dirs))
+            checker = Checker(self.installation, self._dirs, compile_flags(self.installation), self.work / "checks")
+            self._pch = checker.preamble("outer", "".join(f"#include {x}\n" for x in headers)).pch
+            checker.close()
+        return self._pch
+
+    def link(self) -> tuple[dict[str, tuple[Mistake, ...]], tuple[LinkError, ...]]:
+        """Compiles to objects and links; what was in the way: mistakes by file, and symbols. Raises ToolFailure if it is anything else."""
+        build = self.build()
+        try:
+            links = build.attempt(self.progress)
+        except ToolFailure as failure:
+            mistakes = tuple(map(self._own, mistakes_in(failure.output)))
+            path = next((p for p in build.objects if str(build.target_dir / p) in failure.command), "")
+            if not path or "No space left" in failure.output:
+                raise
+            return {path: mistakes or (Mistake(path, 0, failure.what),)}, ()
+        for done in links.values():
+            if not done.ok:
+                errors = link_errors(done.stderr)
+                if not errors:
+                    done.check()
+                return {}, errors
+        return {}, ()
+
+    def tables_made(self) -> dict[str, str]:
+        """TableGen's tables by name."""
+        return {p.name: p.read_text(encoding="utf-8") for p in sorted(self.tables.glob("*.inc"))}
+
+    def build(self) -> TargetBuild:
+        """The backend as LLVM's tools are built with it."""
+        inputs, work = self.inputs, self.work / "build"
+        return TargetBuild(
+            inputs.source, self.installation, inputs.folder, work, self.overlay, self.folder, tables=self.tables, flags=_OBJECTS
+        )
+
+    def run(self) -> Tried:
+        """How llc ends: that it starts at all, and then on a function that does nothing, for each name of the target."""
+        llc = str(self.build().tools_dir / "llc")
+        source = self.work / "build" / "nothing.ll"
+        store.write_atomic(source, _NOTHING)
+        started = tried(self.installation, [llc, "--version"])
+        runs = [started]
+        for name in self.listed() if not started.error else ():
+            runs.append(tried(self.installation, [llc, f"-march={name}", "-o", os.devnull, str(source)]))
+        return next((one for one in runs if one.error), started)
+
+    def listed(self) -> tuple[str, ...]:
+        """The names under which llc lists the target."""
+        return registered(self.build().tools_dir / "llc")
+
+    def _own(self, m: Mistake) -> Mistake:
+        """A mistake with its places as the texts are named."""
+        file = m.file.removeprefix(f"{self.folder}/").removeprefix(f"{self.folder.resolve()}/")
+        return replace(m, file=file, notes=tuple(map(self._own, m.notes)))
+
+
+def included(path: str, texts: Mapping[str, str]) -> frozenset[str]:
+    """A file and the backend's own files that it includes, directly or not."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for file in texts:
+        by_name[file.rpartition("/")[2]].append(file)
+    found = {path}
+    queue = [path]
+    while queue:
+        for name in _INCLUDE.findall(texts[queue.pop()]):
+            for file in by_name[name.rpartition("/")[2]]:
+                if file not in found:
+                    found.add(file)
+                    queue.append(file)
+    return frozenset(found)
+
+
+def named(inputs: Inputs) -> Description:
+    """The description, told the main .td's file name where that is not the target's."""
+    description = inputs.description
+    if inputs.td.name == f"{description.name}.td":
+        return description
+    return replace(description, data={**description.data, "td": inputs.td.name})
+
+
+def texts_of(plan: Plan, inputs: Inputs, threshold: float) -> dict[str, str]:
+    """The files of the backend by path, CMake's too."""
+    prefix = target_folder(inputs.folder) + "/"
+    edits = emit(plan, named(inputs), inputs.headers, threshold=threshold)
+    return {e.path.removeprefix(prefix): e.content for e in edits if isinstance(e.content, str)}
+
+
+def build_backend(
+    prepared: Prepared, plan: Plan, copied: Mapping[str, bytes], threshold: float, progress: Progress,
+    archetype: Archetype | None = None, overlay: Overlay | None = None,
+) -> Built:
+    """The plan brought down until LLVM's tools are linked with it. ``copied``: the .td files, path -> content.
+
+    Raises ToolFailure where it is not the backend that is in the way: no disk, no compiler, LLVM's own sources."""
+    assert prepared.installation is not None
+    start = time.monotonic()
+    inputs = prepared.inputs
+    given = {e.path.removeprefix(target_folder(inputs.folder) + "/"): e.content for e in copies(plan, copied)}
+    shop = Workshop(
+        inputs, prepared.installation, prepared.work, {p: c for p, c in given.items() if isinstance(c, bytes)}, progress, overlay
+    )
+    include = inputs.source.llvm / "include"
+    classes = open_corpus((inputs.source.root,), prepared.held_out, Mode.TD, inputs.tblgen).interfaces()
+    bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables)
+    shop.write(texts_of(plan, inputs, threshold))  # the tables say how their classes are constructed
+    steps = Steps(inputs.description, bases, archetype)
+    plan, rounds = brought_down(steps.started(plan), steps, shop, lambda p: texts_of(p, inputs, threshold))
+    says = shop.run().error
+    return Built(plan, DEFAULT_TOOLS, shop.build().tools_dir, rounds, time.monotonic() - start, shop.listed(), says)
+
+
+class Shop(Protocol):
+    """What compiles and links: ``Workshop``."""
+
+    def compile(self, texts: Mapping[str, str]) -> Mapping[str, Sequence[Mistake]]:
+        """Each .cpp -> the compiler's errors."""
+        ...
+
+    def link(self) -> tuple[Mapping[str, Sequence[Mistake]], Sequence[LinkError]]:
+        """What keeps the objects from being made, by file, or the tools from being linked."""
+        ...
+
+    def run(self) -> Tried:
+        """How a tool that was linked ends."""
+        ...
+
+    def tables_made(self) -> Mapping[str, str]:
+        """TableGen's tables by name."""
+        ...
+
+
+def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[Plan], Mapping[str, str]]) -> tuple[Plan, int]:
+    """Rounds until the backend is linked: the plan, and how many it took. Raises ToolError if its floor does not build."""
+    level: dict[str, int] = defaultdict(int)
+    wrong: Mapping[str, Sequence[Mistake]] = {}
+    errors: Sequence[LinkError] = ()
+    for number in range(1, ROUNDS + 2):
+        texts = texts_of_plan(plan)
+        wrong = {path: mistakes for path, mistakes in shop.compile(texts).items() if mistakes}
+        errors = ()
+        if not wrong:
+            wrong, errors = shop.link()
+        if not wrong and not errors:
+            crash = shop.run().crash if number < ROUNDS else None
+            ended = Blame(plan, texts, steps, {})
+            if crash is None or not ended.crashed(crash):
+                return plan, number
+            plan = ended.plan
+            continue
+        if number == ROUNDS:
+            plan = floor(plan, steps, f"the backend was not built in {ROUNDS} rounds")
+            continue
+        blame = Blame(plan, texts, steps, shop.tables_made())
+        stuck = blame.mistakes(wrong) if wrong else frozenset[str]()
+        if errors and not blame.links(errors):
+            stuck = frozenset(path for path in texts if path.endswith(".cpp"))
+        for path in sorted(stuck):
+            mistakes: Sequence[Mistake] = wrong.get(path, [])
+            home = next((m.file for m in mistakes if m.file in texts), path)
+            message = next(error.message for error in (*mistakes, *errors))
+            before = blame.plan
+            while blame.plan is before and level[home] < LEVELS:
+                blame.escalated(home, level[home], message)
+                level[home] += 1
+        plan = blame.plan
+    said = [str(m) for of_path in wrong.values() for m in of_path] + [error.message for error in errors]
+    advice = "run `vega-gen doctor`: the compiler, LLVM's headers or its libraries do not fit each other"
+    raise ToolError(f"not even the registration of {plan.target} alone builds: {said[0]}", "", advice)
+
+
+def floor(plan: Plan, steps: Steps, message: str) -> Plan:
+    """The least that LLVM can be built with: the target is registered by its name, and there is nothing behind it."""
+    for path in sorted({f.path for f in plan.files} | {f.file for f in plan.functions} | {c.file for c in plan.classes}):
+        plan = without_file(plan, steps, path, message)
+    info = initialiser(plan.target, f"LLVMInitialize{plan.target}TargetInfo")
+    names = (f"LLVMInitialize{plan.target}{part}" for part in ("Target", "TargetMC"))
+    others = tuple(replace(initialiser(plan.target, name), file=info.file) for name in names)
+    record = f"Target &getThe{plan.target}Target() {{\n  static Target The{plan.target}Target;\n  return The{plan.target}Target;\n}}"
+    file = PlannedFile(info.file, ('"llvm/MC/TargetRegistry.h"',), ("using namespace llvm;", record))
+    return replace(plan, functions=(*plan.functions, info, *others), files=(file,), classes=())

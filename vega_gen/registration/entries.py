@@ -1,0 +1,159 @@
+"""What the entry of a target is in one list: that of targets like it, with its own names.
+
+Enters: the list of a ``Site``, the ``Arch``s to follow. Leaves: the entry a target has there, or the text of the one that a new target
+gets and where it goes. It reads no file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from vega_gen.cxx.places import Item, Shape
+from vega_gen.registration.sites import Property, Site
+from vega_gen.registration.tree import Arch
+
+_SEPARATED = (Shape.ENUMERATORS, Shape.ELEMENTS)
+_COLUMNS = re.compile(r"(\s{2,})")
+_PLACEHOLDER = re.compile(r"\{(?:arch|machine|relocations|folder|upper|stem|lower)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """``text`` in the place of the bytes from ``start`` to ``end``; an insertion where they are the same."""
+
+    start: int
+    end: int
+    text: str
+
+
+def names(arch: Arch) -> dict[str, str]:
+    """A target's words, and the placeholder of each; of two that are the same the first is meant."""
+    stems = [machine.removeprefix("EM_") for machine in arch.machines]
+    pairs = [*((machine, "{machine}") for machine in arch.machines), (arch.relocations, "{relocations}"), (arch.name, "{arch}")]
+    pairs += [(arch.folder, "{folder}"), (arch.folder.upper(), "{upper}")]
+    pairs += [*((stem, "{stem}") for stem in stems), *((stem.lower(), "{lower}") for stem in stems)]
+    made: dict[str, str] = {}
+    for word, placeholder in pairs:
+        if word:
+            made.setdefault(word, placeholder)
+    return made
+
+
+def masked(text: str, arch: Arch) -> str:
+    """``text`` with placeholders for the target's words."""
+    known = names(arch)
+    words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+    return re.sub(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", lambda m: known[m[0]], text)
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """``text`` with words for the placeholders."""
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def values_of(arch: Arch) -> dict[str, str]:
+    """A new target's words by the names of their placeholders."""
+    stem = arch.machines[0].removeprefix("EM_")
+    of = {"arch": arch.name, "machine": arch.machines[0], "relocations": arch.relocations}
+    return of | {"folder": arch.folder, "upper": arch.folder.upper(), "stem": stem, "lower": stem.lower()}
+
+
+def entry_of(arch: Arch, items: Sequence[Item], site: Site) -> Item | None:
+    """The entry of a target in a list, the one that most is its own; None if it has none."""
+    boundary = "A-Za-z0-9" if site.shape is None else r"\w"
+    words = "|".join(map(re.escape, filter(None, arch.keys(site.key))))
+    if not words:
+        return None
+    known = re.compile(rf"(?<![{boundary}])(?:{words})(?![{boundary}])")
+    return max((item for item in items if known.search(item.head)), key=lambda item: _own(masked(item.head, arch)), default=None)
+
+
+def alike(site: Site, arch: Arch, archs: Sequence[Arch]) -> list[Arch]:
+    """The targets of ELF to go by for ``arch``: those with one architecture, called as their folder is; any, where there is none."""
+    same = [a for a in archs if a.name != arch.name and a.elf and _same(site, a, arch)]
+    variants = {a.name for a in archs for other in archs if other.name != a.name and other.name.startswith(a.name)}
+    return [a for a in same if a.folder and a.name not in variants] or same
+
+
+def wanted(site: Site, items: Sequence[Item], like: Sequence[Arch]) -> bool:
+    """Whether at least half of the targets to go by have an entry in the list."""
+    return bool(like) and 2 * sum(1 for arch in like if entry_of(arch, items, site)) >= len(like)
+
+
+def addition(site: Site, items: Sequence[Item], new: Arch, like: Sequence[Arch], data: bytes, values: Mapping[str, str]) -> list[Change]:
+    """What gives ``new`` its entry. ``like``: the targets to go by, at least one of which has an entry; where the site says what an
+    entry is, those after whose last the new one goes. ``values``: the words to put in."""
+    has = [(arch, item) for arch in like if (item := entry_of(arch, items, site))]
+    if site.entry:
+        last = max((item for _, item in has), key=lambda item: item.start, default=items[-1])
+        return [*_alias(items, last, new), _after(data, last, filled(site.entry, values), site)]
+    forms = [(arch, item, masked(item.body if site.shape is Shape.CASES else item.head, arch)) for arch, item in has]
+    count = {form: sum(1 for _, _, other in forms if other == form) for _, _, form in forms}
+    best = max(count, key=lambda form: (count[form], _own(form), -len(form)))  # one that is the target's own, and no more
+    groups = Counter(item.group for item in items)
+    chosen = [(arch, item) for arch, item, form in forms if form == best]
+    arch, item = max(chosen, key=lambda pair: (groups[pair[1].group] == 1, pair[1].start))
+    indent = _indent(data, item)
+    if site.shape is not Shape.CASES:
+        last = max((item for _, item in has), key=lambda item: item.start)
+        return [_after(data, last, indent + _renamed(item.head, arch, values), site)]
+    if not _own(best):
+        start = _line_start(data, item.start)
+        return [Change(start, start, f"{indent}case {filled(masked(item.head, arch), values)}:\n")]
+    text = data[item.start : item.end].decode("latin-1") if groups[item.group] == 1 else f"case {item.head}:\n{indent}  {item.body}"
+    last = max((item for _, item in has if groups[item.group] == 1), key=lambda item: item.start, default=item)
+    return [_after(data, last, indent + _renamed(text, arch, values), site)]
+
+
+def _renamed(text: str, arch: Arch, values: Mapping[str, str]) -> str:
+    """An entry of ``arch`` with the new words; on a line of columns, each stays where it is."""
+    if "\n" in text:
+        return filled(masked(text, arch), values)
+    made, column = "", 0
+    for part in _COLUMNS.split(text):
+        column += len(part)
+        made += " " * max(1, column - len(made)) if part.isspace() else filled(masked(part, arch), values)
+    return made
+
+
+def _own(text: str) -> int:
+    return len(_PLACEHOLDER.findall(text))
+
+
+def _same(site: Site, one: Arch, other: Arch) -> bool:
+    bits = Property.BITS not in site.by or not other.bits or one.bits == other.bits
+    return bits and (Property.ENDIAN not in site.by or one.little == other.little)
+
+
+def _alias(items: Sequence[Item], last: Item, new: Arch) -> list[Change]:
+    """An enumerator that is another name of the last one becomes one of the new one."""
+    return [Change(item.end - len(item.body), item.end, new.name) for item in items if item.body == last.head]
+
+
+def _after(data: bytes, item: Item, text: str, site: Site) -> Change:
+    """``text`` as lines of its own after those of ``item``; before them where a separator would be missing."""
+    lead = "" if text[:1].isspace() else _indent(data, item)
+    comma = data[item.end :].lstrip()[:1] == b","
+    if site.shape in _SEPARATED:
+        text = text if "," in text.partition("//")[0][-2:] else f"{text},"
+        if not comma:
+            start = _line_start(data, item.start)
+            return Change(start, start, f"{lead}{text}\n")
+    end = data.find(b"\n", item.end)
+    end = len(data) if end < 0 else end + 1
+    return Change(end, end, f"{lead}{text}\n")
+
+
+def _line_start(data: bytes, offset: int) -> int:
+    return data.rfind(b"\n", 0, offset) + 1
+
+
+def _indent(data: bytes, item: Item) -> str:
+    """The white space before the line of an entry."""
+    line = data[_line_start(data, item.start) : item.end].decode("latin-1")
+    return line[: len(line) - len(line.lstrip())]

@@ -1,0 +1,250 @@
+"""The places where LLVM names a target, and the edits for those where a new one is not named yet.
+
+Enters: a checkout's root, a ``NewTriple`` or the name of a target. Leaves: ``Registration`` or ``Place``s. It writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from llvm_integration.edits import Edit
+from vega_gen.cxx.places import Shape
+from vega_gen.errors import InputError
+from vega_gen.registration.entries import Change, addition, alike, entry_of, values_of, wanted
+from vega_gen.registration.sites import Key, Says, Site, site_that_says, sites
+from vega_gen.registration.tree import Arch, Found, Tree
+from vega_gen.registration.triple import NewTriple, machine_number
+
+LABEL = "triple and ELF"
+_RELOCATIONS = "llvm/include/llvm/BinaryFormat/ELFRelocs"
+_RELOCATION = re.compile(r"\bELF_RELOC\(\s*(\w+)")
+_NAME = re.compile(r'"([^"]*)"')
+
+
+class State(StrEnum):
+    """What there is of a target at a place."""
+
+    PRESENT = "present"
+    ADDED = "added"      # by the edits of the registration
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A list in which LLVM names ``arch``. ``path``: relative to the checkout's root. ``line``: of the entry, from 1; 0 where none is.
+
+    ``needed``: whether LLVM cannot do without it. ``without``: what the target lacks that has no entry. ``text``: the entry."""
+
+    path: str
+    holder: str
+    arch: str
+    state: State
+    needed: bool
+    without: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """``edits``: none where the target is registered. ``number``: of its ELF machine. ``texts``: path -> content, with the edits made, of
+    every file that names the target, for ``llvm_integration.overlay``."""
+
+    edits: tuple[Edit, ...]
+    places: tuple[Place, ...]
+    number: int
+    texts: dict[str, bytes]
+
+
+def plan_registration(root: Path, new: NewTriple) -> Registration:
+    """The edits that make the checkout at ``root`` (the folder that holds ``llvm/``) know ``new``; those alone that are missing.
+
+    Raises ``InputError`` for a name, a machine or a number that something else has, ``CheckoutError`` where a file is missing in which
+    LLVM has to name a target.
+    """
+    tree = Tree(root)
+    number = _check(tree, new)
+    arch = Arch(new.arch, new.folder, new.bits, new.little, True, (new.machine,), f"{new.folder}.def")
+    archs = [a for a in tree.archs.values() if a.name != arch.name]
+    values = values_of(arch) | {"number": str(number)}
+    places: list[Place] = []
+    changes: dict[str, list[Change]] = {}
+    for site in sites():
+        found = _lists(tree, site)
+        if found is None:
+            continue
+        present = _present(tree, site, arch)
+        if present is not None:
+            places.append(present)
+            continue
+        data, like = tree.data(found.path), alike(site, arch, archs)
+        for items in found.lists:
+            if site.entry:
+                made = addition(site, items, arch, [a for a in archs if entry_of(a, items, site)], data, values)
+            elif wanted(site, items, like):
+                made = addition(site, items, arch, like, data, values)
+            else:
+                continue
+            changes.setdefault(found.path, []).extend(made)
+            places.append(_place(site, arch, found.path, State.ADDED, 0, made[-1].text.strip()))
+    edits = [_edit(path, tree.data(path), of_path) for path, of_path in changes.items()]
+    definitions = _definitions(tree, arch)
+    if definitions.state is State.MISSING:
+        edits.append(Edit(definitions.path, new.relocations, LABEL))
+        definitions = replace(definitions, state=State.ADDED)
+    places.append(definitions)
+    texts = {edit.path: edit.data for edit in edits if edit.data is not None}
+    texts = {place.path: tree.data(place.path) for place in places if place.path not in texts} | texts
+    return Registration(tuple(sorted(edits, key=lambda edit: edit.path)), tuple(places), number, texts)
+
+
+def known_arch(root: Path, names: Sequence[str]) -> str:
+    """The first architecture of Triple's that is called as one of ``names`` (a target's folder, its Target record), or begins so.
+
+    "" if none is. No file of lib/Target is opened: a target that is held out may be asked for."""
+    archs = list(Tree(root).archs)
+    low = [name.lower() for name in names]
+    return next((a for a in archs if a in low), "") or next((a for a in archs if a.startswith(tuple(low))), "")
+
+
+def places_of(root: Path, target: str) -> tuple[Place, ...]:
+    """Every place where LLVM names, or should, the architectures that ``target``, a folder of lib/Target, registers.
+
+    A place is missing where LLVM cannot do without it, or where at least half of the targets like this one have an entry.
+    Raises ``NotFoundError`` if there is no such target, ``CheckoutError`` where LLVM's own file is missing."""
+    tree = Tree(root)
+    places: list[Place] = []
+    seen: set[tuple[Site, tuple[str, ...]]] = set()
+    for arch in tree.archs_of(target):
+        like_any = list(tree.archs.values())
+        for site in sites():
+            found = _lists(tree, site)
+            known = (site, arch.keys(site.key))
+            if found is None or known in seen or (not arch.elf and site.key in (Key.MACHINE, Key.RELOCATIONS)):
+                continue
+            seen.add(known)
+            like = alike(site, arch, like_any)
+            place = _present(tree, site, arch)
+            if place is None and _asked(tree, site, arch):
+                place = _place(site, arch, found.path, State.PRESENT, 0, "")
+            if place is None and (site.entry or any(wanted(site, items, like) for items in found.lists)):
+                place = _place(site, arch, found.path, State.MISSING, 0, "")
+            if place is not None:
+                places.append(place)
+            if site.shape is Shape.ENUMS and place is not None and place.state is State.PRESENT:
+                places.append(_definitions(tree, arch))
+    return tuple(places)
+
+
+def _definitions(tree: Tree, arch: Arch) -> Place:
+    """The file of a target's relocations."""
+    path = f"{_RELOCATIONS}/{arch.relocations}"
+    state = State.PRESENT if (tree.root / path).is_file() else State.MISSING
+    return Place(path, "", arch.name, state, True, "LLVM does not compile where it is included", 0, "")
+
+
+def _lists(tree: Tree, site: Site) -> Found | None:
+    """Where the site is in this LLVM; it may lack one that it can do without."""
+    return tree.find_needed(site) if site.needed or site.says else tree.find(site)
+
+
+def _present(tree: Tree, site: Site, arch: Arch) -> Place | None:
+    found = tree.find(site)
+    assert found is not None
+    for items in [*found.lists, *tree.others(site)]:
+        item = entry_of(arch, items, site)
+        if item is not None:
+            line = tree.data(found.path).count(b"\n", 0, item.start) + 1
+            return _place(site, arch, found.path, State.PRESENT, line, item.head)
+    return None
+
+
+def _asked(tree: Tree, site: Site, arch: Arch) -> bool:
+    """Whether the functions of a site name a target elsewhere than in a list."""
+    return any(re.search(rf"\b{re.escape(word)}\b", tree.reach(site)) for word in arch.keys(site.key))
+
+
+def _place(site: Site, arch: Arch, path: str, state: State, line: int, text: str) -> Place:
+    return Place(path, site.holder, arch.name, state, site.needed, site.without, line, text)
+
+
+def _edit(path: str, data: bytes, changes: Iterable[Change]) -> Edit:
+    """The file with its changes made, from the last to the first."""
+    text = data
+    for change in sorted(changes, key=lambda change: change.start, reverse=True):
+        text = text[: change.start] + change.text.encode("latin-1") + text[change.end :]
+    return Edit(path, text, LABEL, base=hashlib.sha256(data).hexdigest())
+
+
+def _check(tree: Tree, new: NewTriple) -> int:
+    """The number of the target's ELF machine. Raises ``InputError`` for what another has already."""
+    other = next((a.folder for a in tree.archs.values() if a.folder.lower() == new.folder.lower() and a.folder != new.folder), "")
+    if other:
+        raise InputError(f"{new.folder} and {other} differ in case alone", f"llvm/lib/Target/{other}", "choose another --name")
+    archs, machines = site_that_says(Says.ARCHS), site_that_says(Says.NUMBERS)
+    named = tree.archs.get(new.arch) or next((a for a in tree.archs.values() if a.name == new.arch), None)
+    if _entry_line(tree, archs, new.arch) and not _is_own(tree, archs, new.arch, new):
+        raise InputError(
+            f"LLVM has an architecture {new.arch} already" + (f", of {named.folder}" if named and named.folder else ""),
+            tree.find_needed(archs).path,
+            "choose another name for the triple",
+        )
+    _check_names(tree, new)
+    _check_relocations(tree, new)
+    known = tree.numbers.get(new.machine)
+    if known is not None:
+        if new.number not in (0, known):
+            raise InputError(f"{new.machine} is {known} in this LLVM, not {new.number}", tree.find_needed(machines).path, "give no number")
+        return known
+    taken = {number: name for name, number in tree.numbers.items()}
+    if new.number and new.number in taken:
+        free = machine_number(new.arch, frozenset(taken))
+        raise InputError(
+            f"{new.number} is the ELF machine number of {taken[new.number]}",
+            tree.find_needed(machines).path,
+            f"give another one; {free} is free, and is taken where none is given",
+        )
+    return new.number or machine_number(new.arch, frozenset(taken))
+
+
+def _check_names(tree: Tree, new: NewTriple) -> None:
+    """Raises ``InputError`` if a triple that begins so is parsed as another architecture's."""
+    site = site_that_says(Says.NAMES)
+    for items in tree.find_needed(site).lists:
+        for item in items:
+            called = item.head.partition("(")[0].strip(". ")
+            for name in _NAME.findall(item.head):
+                taken = new.arch.startswith(name) if called.startswith("StartsWith") else name == new.arch
+                if taken and not re.search(rf"\b{new.arch}\b", _NAME.sub("", item.head)):
+                    raise InputError(
+                        f"LLVM takes {new.arch} for another architecture: {item.head}",
+                        tree.find_needed(site).path,
+                        "choose another name for the triple",
+                    )
+
+
+def _check_relocations(tree: Tree, new: NewTriple) -> None:
+    """Raises ``InputError`` if another target's relocations have a name of the new one's: all are enumerators of one namespace."""
+    names = set(_RELOCATION.findall(new.relocations))
+    for path in sorted((tree.root / _RELOCATIONS).glob("*.def")):
+        taken = names & set(_RELOCATION.findall(path.read_text(encoding="utf-8"))) if path.stem != new.folder else None
+        if taken:
+            advice = f"call them R_{new.arch.upper()}_..., or leave the relocations out to have them made"
+            raise InputError(f"{len(taken)} relocations are another target's already, {min(taken)} is one", str(path), advice)
+
+
+def _entry_line(tree: Tree, site: Site, name: str) -> str:
+    """The line of an enumerator, "" if there is none."""
+    found = tree.find_needed(site)
+    item = next((item for items in found.lists for item in items if item.head == name), None)
+    return "" if item is None else tree.data(found.path)[item.start :].split(b"\n", 1)[0].decode("latin-1")
+
+
+def _is_own(tree: Tree, site: Site, name: str, new: NewTriple) -> bool:
+    """Whether an enumerator is of the target itself: it is called so, or says so in its comment, as a registration's does."""
+    return new.folder.lower() == name or re.search(rf"//.*\b{re.escape(new.folder)}\b", _entry_line(tree, site, name)) is not None

@@ -1,0 +1,102 @@
+"""A triple that LLVM does not know yet.
+
+Enters: a target's description, and what a user says of it. Leaves: ``NewTriple``. It does not look at a checkout.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pygments import lexers
+from pygments.token import Token
+
+from llvm_integration.edits import STAMP
+from vega_gen.errors import InputError
+from vega_gen.records import Description
+
+_ARCH = re.compile(r"[a-z][a-z0-9_]*")
+_LEXER = cast(Any, lexers).CppLexer()
+_MACHINES = 0x10000
+_UNOFFICIAL = 0x8000
+_POINTERS = ("i16", "i32", "i64")
+
+
+@dataclass(frozen=True, slots=True)
+class NewTriple:
+    """``folder``: of lib/Target. ``arch``: the triple's first part, and its enumerator. ``bits``: of a pointer: 16, 32 or 64.
+
+    ``number``: of its ELF machine, 0 to have one chosen. ``relocations``: the text of its .def in ELFRelocs."""
+
+    folder: str
+    arch: str
+    bits: int
+    little: bool
+    number: int
+    relocations: str
+
+    @property
+    def machine(self) -> str:
+        """The enumerator of its ELF machine."""
+        return f"EM_{self.arch.upper()}"
+
+
+def new_triple(
+    description: Description,
+    *,
+    folder: str = "",
+    arch: str = "",
+    bits: int = 0,
+    little: bool = True,
+    number: int = 0,
+    relocations: str = "",
+) -> NewTriple:
+    """The triple of a target; what is not given is taken from ``description``, names from ``folder`` (default: the description's).
+
+    ``bits``: by default the width of the integers that most of the allocatable registers hold, the wider one of two. The .td files do
+    not say a byte order. ``relocations``: text of a .def; by default made of the description's relocations, in their order.
+    Raises ``InputError`` for a name or number that cannot be one.
+    """
+    folder = folder or description.folder
+    arch = arch or folder.lower()
+    if not _ARCH.fullmatch(arch) or next(iter(_LEXER.get_tokens(arch)))[0] is not Token.Name:
+        advice = "use small letters, digits and _, a letter first, and no word of C++'s own"
+        raise InputError(f"{arch!r} cannot be a triple's architecture", next_step=advice)
+    bits = bits or pointer_bits(description)
+    if bits not in (16, 32, 64):
+        raise InputError(f"pointers of {bits} bits", next_step="give 16, 32 or 64")
+    if not 0 <= number < _MACHINES:
+        raise InputError(f"{number} is no ELF machine number", next_step=f"give one from 1 to {_MACHINES - 1}, or none to have one chosen")
+    return NewTriple(folder, arch, bits, little, number, relocations or relocation_definitions(folder, arch, description.relocations))
+
+
+def pointer_bits(description: Description) -> int:
+    """The width in bits of the integers that most of the allocatable registers hold, the wider one of two. Raises ``InputError``."""
+    holders = {
+        kind: {name for c in description.register_classes if c.allocatable and kind in c.value_types for name in c.members}
+        for kind in _POINTERS
+    }
+    kind = max(reversed(_POINTERS), key=lambda kind: len(holders[kind]))
+    if not holders[kind]:
+        raise InputError(f"no register class of {description.name} holds {', '.join(_POINTERS)}", next_step="say how wide a pointer is")
+    return int(kind[1:])
+
+
+def relocation_definitions(folder: str, arch: str, names: Sequence[str]) -> str:
+    """The text of ELFRelocs/<folder>.def: ``names`` numbered in their order, after R_<ARCH>_NONE, which is 0 in every ELF ABI."""
+    none = f"R_{arch.upper()}_NONE"
+    ordered = names if names and names[0].endswith("_NONE") else (none, *(name for name in names if name != none))
+    lines = [f"ELF_RELOC({name}, {number})" for number, name in enumerate(ordered)]
+    guard = ["#ifndef ELF_RELOC", '#error "ELF_RELOC must be defined"', "#endif"]
+    return "\n".join([f"// {STAMP} for {folder}.", "", *guard, "", *lines, ""])
+
+
+def machine_number(arch: str, taken: frozenset[int]) -> int:
+    """A number that is not taken, the same each time for the same name.
+
+    binutils' include/elf/common.h asks for large random numbers where none has been assigned."""
+    first = zlib.crc32(arch.encode()) % _UNOFFICIAL
+    return next(number for step in range(_UNOFFICIAL) if (number := _UNOFFICIAL + (first + step) % _UNOFFICIAL) not in taken)
