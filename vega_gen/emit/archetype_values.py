@@ -24,7 +24,7 @@ _METHODS = {
     "instr_info_methods": (
         "TargetInstrInfo",
         "copyPhysReg storeRegToStackSlot loadRegFromStackSlot analyzeBranch removeBranch insertBranch "
-        "reverseBranchCondition",
+        "reverseBranchCondition getBranchDestBlock isBranchOffsetInRange getInstSizeInBytes",
     ),
     "register_info_methods": (
         "TargetRegisterInfo",
@@ -33,7 +33,7 @@ _METHODS = {
     ),
     "lowering_methods": (
         "TargetLowering",
-        "getTargetNodeName LowerOperation LowerFormalArguments CanLowerReturn LowerReturn LowerCall",
+        "getTargetNodeName LowerOperation LowerFormalArguments CanLowerReturn LowerReturn LowerCall getRegForInlineAsmConstraint",
     ),
     "mc_expr_methods": (
         "MCTargetExpr", "printImpl evaluateAsRelocatableImpl visitUsedExpr findAssociatedFragment fixELFSymbolsInTLSFixups",
@@ -212,7 +212,9 @@ def _conditional_branches(d: Description, m: Machine) -> list[dict[str, Any]]:
             own = next((op for op in m.branches.values() if op.record == i.name), None)
             other = others.get(i.name)
             same = other is not None and own is not None and other.slots == own.slots
-            found.append({"record": i.name, "target": targets[0], "opposite": other.record if same and other else ""})
+            r = selections.immediate(i.name, selections.slots(i.name)[targets[0]])
+            opposite_record = other.record if same and other else ""
+            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "low": r.low, "high": r.high})
     return found
 
 
