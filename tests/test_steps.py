@@ -193,6 +193,11 @@ def test_a_contract_no_donor_had_ends_in_a_stub_and_two_of_a_name_in_two() -> No
     ]  # fmt: skip
     text = emitted(blame.plan)["ToyInstPrinter.cpp"]
     assert text.count('report_fatal_error("Toy: ToyInstPrinter::printMem is not written yet")') == 2
+    kept = function("void ToyInstPrinter::printMem(const MCInst *A, unsigned B, raw_ostream &C) {}", "ToyInstPrinter.cpp")
+    beside = Blame(plan(kept), emitted(plan(kept)), way, {"ToyGenAsmWriter.inc": "{\n  printMem(MI, Address, 1, O);"})
+    few = Mistake("tables/ToyGenAsmWriter.inc", 2, "too many arguments to function call, expected 3, have 4")
+    assert not beside.mistakes({"ToyInstPrinter.cpp": [few]})
+    assert [(f.step, len(f.candidate.signature.params)) for f in beside.plan.functions] == [(Step.FILLED, 3), (Step.STUB, 4)]
     again = Blame(blame.plan, emitted(blame.plan), way, {})
     assert again.mistakes({"ToyInstPrinter.cpp": [said]}) == {"ToyInstPrinter.cpp"}, "a stub is not made twice: the file is to be forced"
 

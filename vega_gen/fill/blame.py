@@ -28,6 +28,7 @@ _PURE = re.compile(r"unimplemented pure virtual method '[^']+' in '([^']+)'")
 _UNKNOWN = re.compile(r"(?:undeclared identifier|no member named|unknown type name|call to undeclared function) '(\w+)'")
 _AGAIN = re.compile(r"redefinition of|redeclar")
 _UNDECLARED = re.compile(r"out-of-line definition of '(\w+)' does not match any declaration in '([^']+)'")
+_CALLED = re.compile(r"(\w+)\s*\(")
 _NOT_FOUND = re.compile(r"'([^']+)' file not found")
 _SECTION = re.compile(r"^#ifdef (GET_\w+)$(.*?)^#endif // \1$", re.MULTILINE | re.DOTALL)
 _SCOPES = re.compile(r"\(anonymous namespace\)::|\bllvm::")
@@ -160,7 +161,9 @@ class Blame:
         before = self.plan
         description = self.steps.description
         demanded = {c.name for c in description.contracts}
-        names = [*_UNKNOWN.findall(m.message), *(n for n in _QUOTED.findall(m.message) if n in demanded)]
+        lines = self.tables.get(PurePosixPath(m.file).name, "").split("\n")
+        called = _CALLED.findall(lines[m.line - 1]) if 0 < m.line <= len(lines) else []
+        names = [*_UNKNOWN.findall(m.message), *(n for n in (*_QUOTED.findall(m.message), *called) if n in demanded)]
         for name in dict.fromkeys(names):
             self.plan = self.steps.demanded(self.plan, name, path)
             if self.plan is not before:

@@ -122,17 +122,20 @@ class Steps:
         asked = [c for c in self.description.contracts if c.name == name]
         if not asked and _PREDICATE.match(name):  # the matcher asks for those of operand classes that no instruction has, too
             asked = [Contract(name, ContractRole.OPERAND_PREDICATE, f"bool {name}() const", "MCParsedAsmOperand", (), ())]
+        arities = {len(head.params) for c in asked if (head := contract_signature(c, "")) is not None}
         for contract in asked:
             owner = self._owner(plan, contract, file)
             if contract.owner and owner is None and "(...)" not in contract.signature:
                 continue
             in_class = owner is not None
             s = contract_signature(contract, owner.name if owner else "")
-            if s is None or any(f.chosen >= 0 and not f.group and _same(f.candidate.signature, s) for f in plan.functions):
+            if s is None or any(_lives(f) and _declares(f, s) and (in_class or f.file == file) for f in plan.functions):
                 continue
             for i, f in enumerate(plan.functions):
-                t = f.candidate.signature if f.chosen >= 0 else None
-                if t and f.group and (t.name, t.class_name) == (s.name, s.class_name) and (in_class or f.file == file):
+                t = f.candidate.signature if _lives(f) and f.group else None
+                if t is None or (t.name, t.class_name) != (s.name, s.class_name) or not (in_class or f.file == file):
+                    continue
+                if len(t.params) not in arities:
                     plan = self.left_out(plan, i, f.message or "the tables call it otherwise")
             place = owner.file if owner else file
             spaces = owner.namespaces if owner else ()
@@ -268,6 +271,15 @@ def declaration(plan: Plan, s: Signature) -> Signature | None:
         for m in c.members if m.kind is MemberKind.METHOD and m.signature is not None and _same(m.signature, s)
     ]  # fmt: skip
     return next((d for d in found if [p.type for p in d.params] == [p.type for p in s.params]), found[0] if found else None)
+
+
+def _lives(f: PlannedFunction) -> bool:
+    """Whether something is defined for the function."""
+    return f.chosen >= 0 and f.step not in (Step.DEFAULT, Step.LEFT_OUT)
+
+
+def _declares(f: PlannedFunction, s: Signature) -> bool:
+    return f.candidate.signature.class_name == s.class_name and _same(f.candidate.signature, s)
 
 
 def _same(a: Signature, b: Signature) -> bool:
