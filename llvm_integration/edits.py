@@ -86,12 +86,12 @@ def check_edits(edits: Sequence[Edit]) -> None:
 def check_stamps(edits: Iterable[Edit], read: Callable[[str], bytes | None], *, own: str = "") -> None:
     """Raises ``CheckoutFailure`` if an edit would change or delete a file that vega-gen did not write and that it was not made from.
 
-    ``read`` gives what stands at a path now, or None. ``own``: a folder whose files may be replaced all the same
-    (that of a held-out target, in a copy).
+    ``read`` gives what stands at a path now, or None. ``own``: in a copy of the tree, a folder whose files may be replaced all the same
+    (that of a held-out target); so may those that an edit was made for from the tree itself.
     """
     for edit in edits:
         old = read(edit.path)
-        replaceable = (own and edit.path.startswith(own + "/")) or OWN_FOLDER in edit.path.split("/")
+        replaceable = (own and (edit.base or edit.path.startswith(own + "/"))) or OWN_FOLDER in edit.path.split("/")
         if old is None or old == edit.data or replaceable or is_stamped(old):
             continue
         if edit.base:

@@ -104,8 +104,14 @@ class ToolLinker:
         steps = [self._compile_step(tool, source) for tool in self.tools for source in self._sources(tool)]
         if self.overlay is not None:
             for path, out in self._changed.items():
-                steps.append(self._step(self.source.root / path, out, self.overlay.private_dirs(path)))
+                steps.append(self._step(self.source.root / path, out, self.overlay.private_dirs(path), self._as_built))
         return steps
+
+    @cached_property
+    def _as_built(self) -> tuple[str, ...]:
+        """Flags for a file in the place of one of the libraries': the others of its library may ask for its classes' type information."""
+        has = run([str(self.installation.llvm_config), "--has-rtti"], timeout=LINK_SECONDS).check().stdout.strip()
+        return ("-frtti",) if has == "YES" else ()
 
     @cached_property
     def _changed(self) -> dict[str, Path]:
@@ -186,10 +192,10 @@ class ToolLinker:
     def _compile_step(self, tool: str, source: Path) -> Step:
         return self._step(source, self._object(tool, source), (self.folder(tool), self.generated_dir(tool)))
 
-    def _step(self, source: Path, out: Path, folders: Sequence[Path]) -> Step:
+    def _step(self, source: Path, out: Path, folders: Sequence[Path], flags: Sequence[str] = ()) -> Step:
         """The command that compiles a file of the checkout, or what `overlay` has in its place."""
         depfile = out.with_suffix(".d")
         text = self.overlay.file(source) if self.overlay else source
-        argv = [str(self.installation.clangxx), "-c", str(text), "-o", str(out), *compile_flags(self.installation)]
+        argv = [str(self.installation.clangxx), "-c", str(text), "-o", str(out), *compile_flags(self.installation), *flags]
         argv += [f"-I{folder}" for folder in (*folders, *self.include_dirs)]
         return Step((*argv, "-MMD", "-MF", str(depfile)), out, depfile, COMPILE_SECONDS)

@@ -35,7 +35,7 @@ TREE = {
     "lib/ObjectYAML/CMakeLists.txt": "add_llvm_component_library(LLVMObjectYAML YAML.cpp LINK_COMPONENTS Support)",
     "lib/Object/ELFObjectFile.cpp": "",
     "include/llvm/BinaryFormat/Numbers.def": "enum { EM_TINY = 234 };\n",
-    "tools/tinytool/CMakeLists.txt": "set(LLVM_LINK_COMPONENTS BinaryFormat Support)\nadd_llvm_tool(tinytool main.cpp)",
+    "tools/tinytool/CMakeLists.txt": "set(LLVM_LINK_COMPONENTS BinaryFormat Support)\nadd_llvm_utility(tinytool main.cpp)",
     "tools/tinytool/main.cpp": TOOL,
 }
 CHANGED = {

@@ -33,6 +33,13 @@ CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DI
 BuildDirOption = Annotated[
     Path | None, typer.Option("--build-dir", metavar="DIR", help="CMake build directory of that LLVM; else an installed LLVM is used.")
 ]
+ArchOption = Annotated[
+    str, typer.Option("--triple", metavar="ARCH", help="First part of a new target's triple.  [default: its name in small letters]")
+]
+MachineOption = Annotated[
+    int, typer.Option("--elf-machine", metavar="NUMBER", min=0, help="Of a new target's ELF files.  [default: one that nobody has]")
+]
+BigEndianOption = Annotated[bool, typer.Option("--big-endian", help="The new target's byte order: .td files do not say it.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -47,13 +54,18 @@ def new_target(
     threshold: Annotated[float, typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.")] = FLAG_BELOW,
     corpus: CorpusOption = None,
     build_dir: BuildDirOption = None,
+    arch: ArchOption = "",
+    machine: MachineOption = 0,
+    big_endian: BigEndianOption = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Write the backend of a target from its TableGen description; flag the statements to distrust."""
     from vega_gen import pipeline
     from vega_gen.report import tables
 
-    request = pipeline.Request(td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint)
+    request = pipeline.Request(
+        td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian
+    )
     with render.progress("new-target") as advance:
         prepared = pipeline.prepare(request, advance)
         if prepared.official:

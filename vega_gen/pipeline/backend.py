@@ -19,6 +19,7 @@ from vega_gen.pipeline.building import Built, build_backend, named
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Progress
+from vega_gen.pipeline.registering import registered
 from vega_gen.pipeline.request import Prepared, Request
 from vega_gen.records import Decision, Plan, PlannedFunction, Step
 
@@ -29,11 +30,12 @@ _REGISTRATION = "registration"
 class Backend:
     """A backend that was written. ``plan``: with the review's decisions applied; ``stale``: decisions that no longer apply.
 
-    ``folder``: its ``lib/Target/<New>``. ``built``: None where there is no LLVM to build it with."""
+    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where there is no LLVM to build it with."""
 
     plan: Plan
     written: checkout.Written
     folder: Path
+    arch: str
     built: Built | None
     stale: tuple[Decision, ...]
 
@@ -42,6 +44,8 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     """Stages 1 to 9, the review's decisions, and the edits made, all of them or none.
 
     Raises what the stages raise; the checkout is then as it was."""
+    known = registered(request, prepared)
+    prepared = known.prepared
     inputs = prepared.inputs
     jobs = os.cpu_count() or 1
     plan = generate(
@@ -53,13 +57,14 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     decided, definitions = review.apply(plan, decisions), own_definitions(inputs)
     built = None
     if prepared.installation is not None:
-        built = build_backend(prepared, decided, definitions, request.threshold, progress)
+        built = build_backend(prepared, decided, definitions, request.threshold, progress, overlay=known.overlay)
         decided = built.plan
     edits = [*copies(decided, definitions), *emit(decided, named(inputs), inputs.headers, threshold=request.threshold)]
     kept = store.manifest(taken(with_findings(plan, decided)))
     manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", kept, _REGISTRATION)
-    written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
-    return Backend(decided, written, written.root / target_folder(inputs.folder), built, review.stale(plan, decisions))
+    written = checkout.write(inputs.source.root, inputs.folder, [*known.edits, *edits, manifest], out=request.out)
+    folder = written.root / target_folder(inputs.folder)
+    return Backend(decided, written, folder, known.arch, built, review.stale(plan, decisions))
 
 
 def with_findings(plan: Plan, built: Plan) -> Plan:

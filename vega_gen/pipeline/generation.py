@@ -18,6 +18,7 @@ from llvm_integration import check, discover
 from vega_gen import features, store, tablegen
 from vega_gen.cxx import parse_file
 from vega_gen.errors import InputError, NotFoundError
+from vega_gen.fill.archetype import ArchetypeFiller
 from vega_gen.fill.choose import choose
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import Filler, NewTarget
@@ -29,6 +30,7 @@ from vega_gen.fill.planner import Planner
 from vega_gen.fill.text import TextFiller
 from vega_gen.fill.weights import SHARPNESS
 from vega_gen.groups import FunctionGroup, Groups, Masker
+from vega_gen.pipeline.archetypes import archetype_plan, archetypes_of
 from vega_gen.pipeline.calibration import asked_with, calibrated_functions
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.inputs import Inputs
@@ -129,6 +131,8 @@ def filler_of(inputs: Inputs, mined: Mined) -> Filler:
             return ForkFlowFiller()
         case FillerName.CONSENSUS:
             return ConsensusFiller()
+        case FillerName.ARCHETYPE:
+            return ArchetypeFiller(archetypes_of(inputs)[1][2])
         case FillerName.EDIT:
             return EditFiller(inputs.model, held)
         case FillerName.UNIXCODER | FillerName.HF:
@@ -153,6 +157,8 @@ def _plan(
     only: Callable[[FunctionGroup], bool] | None, jobs: int, progress: Progress, mined: Mined | None,
 ) -> Plan:
     """The plan with confidence as the filler gives it, kept under the hash of all that went in."""
+    if inputs.filler is FillerName.ARCHETYPE:
+        return archetype_plan(inputs, held_out)
     mined = mined or mine((inputs.source.root, *inputs.corpora), held_out, inputs.mode, inputs.tblgen, progress)
     kept = store.cache_dir() / "plan" / plan_key(inputs, mined, installation)
     if only is None and kept.is_file():

@@ -28,7 +28,8 @@ _HEADERS = (".h", ".def")
 class Request:
     """What ``new-target`` was asked for. ``llvm``: a checkout. ``desc``: headers and .def files, or folders of them: desc mode.
     ``out``: where the result goes in place of the checkout. ``corpora``: further checkouts. ``threshold``: flag below it (0 to 1).
-    ``checkpoint``: a model in place of the one that comes along."""
+    ``checkpoint``: a model in place of the one that comes along. ``arch``, ``machine``, ``big_endian``: of a new triple, "" and 0 to have
+    them chosen."""
 
     td: Path
     llvm: Path
@@ -40,6 +41,9 @@ class Request:
     corpora: tuple[Path, ...] = ()
     build_dir: Path | None = None
     checkpoint: Path | None = None
+    arch: str = ""
+    machine: int = 0
+    big_endian: bool = False
 
     @property
     def mode(self) -> Mode:

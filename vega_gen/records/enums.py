@@ -32,6 +32,7 @@ class FillerName(StrEnum):
 
     FORKFLOW = "forkflow"
     CONSENSUS = "consensus"
+    ARCHETYPE = "archetype"
     EDIT = "edit"
     UNIXCODER = "unixcoder"
     HF = "hf"

@@ -91,6 +91,7 @@ class Instruction:
     classes: tuple[str, ...]
     decoder_method: str = ""
     post_encoder_method: str = ""
+    decoder_namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ class Description:
     (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...), by dotted name.
     ``assembler_predicates``: the Predicate records that the assembler and the disassembler heed, each with its AssemblerCondDag as
     printed: ``(all_of FeatureDiv)``.
+    ``patterns``: the Pat records as printed, what they match and the instructions they give; not those on vectors.
     """
 
     folder: str
@@ -209,3 +211,4 @@ class Description:
     relocations: tuple[str, ...]
     data: dict[str, str] = field(default_factory=dict[str, str])
     assembler_predicates: dict[str, str] = field(default_factory=dict[str, str])
+    patterns: tuple[tuple[str, str], ...] = ()

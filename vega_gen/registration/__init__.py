@@ -9,7 +9,9 @@ targets like it have there (same width of a pointer, or byte order, as the list 
 
 from __future__ import annotations
 
-from vega_gen.registration.planning import Place, Registration, State, places_of, plan_registration
+from vega_gen.registration.planning import Place, Registration, State, known_arch, places_of, plan_registration
 from vega_gen.registration.triple import NewTriple, new_triple, relocation_definitions
 
-__all__ = ["NewTriple", "Place", "Registration", "State", "new_triple", "places_of", "plan_registration", "relocation_definitions"]
+__all__ = [
+    "NewTriple", "Place", "Registration", "State", "known_arch", "new_triple", "places_of", "plan_registration", "relocation_definitions",
+]  # fmt: skip

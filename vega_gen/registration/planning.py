@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -101,6 +101,15 @@ def plan_registration(root: Path, new: NewTriple) -> Registration:
     texts = {edit.path: edit.data for edit in edits if edit.data is not None}
     texts = {place.path: tree.data(place.path) for place in places if place.path not in texts} | texts
     return Registration(tuple(sorted(edits, key=lambda edit: edit.path)), tuple(places), number, texts)
+
+
+def known_arch(root: Path, names: Sequence[str]) -> str:
+    """The first architecture of Triple's that is called as one of ``names`` (a target's folder, its Target record), or begins so.
+
+    "" if none is. No file of lib/Target is opened: a target that is held out may be asked for."""
+    archs = list(Tree(root).archs)
+    low = [name.lower() for name in names]
+    return next((a for a in archs if a in low), "") or next((a for a in archs if a.startswith(tuple(low))), "")
 
 
 def places_of(root: Path, target: str) -> tuple[Place, ...]:

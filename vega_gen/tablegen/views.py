@@ -31,13 +31,14 @@ WANTED = frozenset(
         "Instruction", "Register", "RegisterTuples", "RegisterClass", "RegisterOperand", "DAGOperand", "AsmOperandClass",
         "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
         "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
-        "Predicate", "Pattern", "ValueType", "SDTypeProfile", "SDTypeConstraint", "PointerLikeRegClass",
+        "Predicate", "Pattern", "RegAltNameIndex", "ValueType", "SDTypeProfile", "SDTypeConstraint", "PointerLikeRegClass",
     }
 )
 _LLVM_NAMESPACES = ("ISD::", "TargetOpcode::")
 _CALL = re.compile(r"(?<![\w.>])((?:\w+::)*\w+)\s*(?:<[\w\s,:]*>)?\s*\(")
 _KEYWORDS = frozenset({"if", "for", "while", "switch", "return", "sizeof", "static_cast", "const_cast", "catch", "defined", "assert"})
 _TYPES = re.compile(r"u?int\d*(_t)?|unsigned|bool|char|float|double")
+_VECTOR = re.compile(r"\b(?:nx)?v\d+(?:[if]\d+|bf16)\b")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 
 
@@ -168,6 +169,7 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
                 classes=raw.classes,
                 decoder_method=raw.string("DecoderMethod"),
                 post_encoder_method=raw.string("PostEncoderMethod"),
+                decoder_namespace=raw.string("DecoderNamespace"),
             )
         )
     return tuple(found)
@@ -223,6 +225,16 @@ def _selecting_patterns(raws: Mapping[str, Raw]) -> dict[str, tuple[str, tuple[D
         if name not in best or len(printed) < len(best[name][0]):
             best[name] = (printed, (parse_dag(printed),))
     return best
+
+
+def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
+    """The selection patterns that are no instruction's own: what each matches, what it gives. Those on vectors are left out."""
+    found: list[tuple[str, str]] = []
+    for raw in of_class(raws, "Pattern"):
+        matched, given = raw.field("PatternToMatch"), raw.field("ResultInstrs")
+        if matched and given and not _VECTOR.search(matched):
+            found.append((matched, given))
+    return tuple(found)
 
 
 def nodes(raws: Mapping[str, Raw]) -> tuple[Node, ...]:

@@ -1,0 +1,208 @@
+"""Archetypes: roles of a made-up target's records, LLVM's declared interface, and the backend that both give."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vega_gen.cxx import parse_file
+from vega_gen.emit import emit
+from vega_gen.emit.archetypes import Archetypes, archetypes
+from vega_gen.emit.interface import Interface
+from vega_gen.errors import NotFoundError
+from vega_gen.fill.archetype import CONFIDENCE, ORIGIN, planned
+from vega_gen.groups import Masker
+from vega_gen.pipeline import masker_of
+from vega_gen.records import FLAG_BELOW, Description, FillerName, Mode, Plan, StatementKind
+from vega_gen.tablegen import describe
+from vega_gen.tablegen.fixups import fixups
+from vega_gen.tablegen.machine import machine
+from vega_gen.tablegen.operations import Operation
+from vega_gen.tablegen.selections import Range, Selections
+
+TESTS = Path(__file__).parent
+SIGNED = Range(16, signed=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setenv("VEGA_GEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def llvm(llvm_source: Path) -> Interface:
+    return Interface([llvm_source / "llvm/include"])
+
+
+def described(td: Path, folder: str, llvm_source: Path) -> Description:
+    found = shutil.which("llvm-tblgen-19") or shutil.which("llvm-tblgen")
+    assert found, "no llvm-tblgen; vega-gen doctor says how to get it"
+    return describe(td, folder=folder, llvm_include=llvm_source / "llvm/include", tblgen=Path(found))
+
+
+@pytest.fixture(scope="module")
+def rook(llvm_source: Path) -> Description:
+    return described(TESTS / "inputs/rook/Rook.td", "Rook", llvm_source)
+
+
+@pytest.fixture(scope="module")
+def made(rook: Description, llvm: Interface) -> Archetypes:
+    return archetypes(rook, llvm)
+
+
+@pytest.fixture(scope="module")
+def masker(rook: Description) -> Masker:
+    return masker_of("Rook", rook)
+
+
+def test_registers_have_their_roles(rook: Description) -> None:
+    m = machine(rook)
+    assert (m.sp, m.ra, m.zero) == ("R2", "R1", "R0")  # by call frames, by calls, by isConstant
+    assert m.fp == "R31"  # no register is called so: the last that a function keeps
+    assert m.scratch == "R8"  # the first that is neither argument, nor kept, nor special
+    assert m.arguments == ("R4", "R5", "R6", "R7") and m.results == ("R4", "R5")
+    assert set(m.reserved) == {"R0", "R1", "R2"}  # R1: the return reads it
+
+
+def test_instructions_have_their_roles(rook: Description) -> None:
+    m = machine(rook)
+    assert m.add == Operation("ADD", ("dst", "src", "src2"))
+    assert m.add_immediate == Operation("ADDI", ("dst", "src", "imm"), SIGNED)
+    assert m.or_immediate == Operation("ORI", ("dst", "src", "imm"), Range(16, signed=False))
+    assert m.upper == Operation("LUI", ("dst", "imm"), Range(16, signed=False)) and (m.low, m.upper_shift) == ("or", 16)
+    assert m.copies == {"GPR": Operation("OR", ("dst", "src", "zero"))}
+    assert m.loads["", 32] == Operation("LW", ("dst", "base", "imm"), SIGNED)
+    assert m.loads["sext", 8].record == "LB" and m.loads["zext", 16].record == "LHU"
+    assert m.stores[32] == Operation("SW", ("src", "base", "imm"), SIGNED) and m.stores[8].record == "SB"
+    assert {c: op.record for c, op in m.branches.items()} == {
+        "eq": "BEQ", "ne": "BNE", "lt": "BLT", "ge": "BGE", "ult": "BLTU", "uge": "BGEU",
+    }  # fmt: skip
+    assert m.jump == Operation("J", ("target",), Range(26, signed=True, shift=2))
+    assert (m.call_node, m.return_node) == ("RookISD::CALL", "RookISD::RET_GLUE")
+    assert m.call and m.call.record == "CALL" and m.call_register and m.call_register.record == "CALLR"
+    assert (m.frame_setup, m.frame_destroy, m.nop) == ("ADJCALLSTACKDOWN", "ADJCALLSTACKUP", "NOP")
+    assert m.sets == {"lt", "ult"}
+
+
+def test_fixups_are_where_operands_stand(rook: Description) -> None:
+    kinds, operands = fixups(rook, machine(rook))
+    by_name = {k.name: k for k in kinds}
+    branch = by_name["fixup_rook_pcrel_16"]
+    assert branch.pc_relative and branch.runs == ((0, 16, 0),) and (branch.shift, branch.use) == (2, "branch")
+    assert by_name["fixup_rook_hi_16"].part == "hi"
+    used = {kinds[o.fixup].name: o for o in operands}
+    assert used["fixup_rook_hi_16"].records == ("LUI",) and used["fixup_rook_hi_16"].index == 1
+    assert used["fixup_rook_pcrel_26"].records == ("CALL", "J")
+
+
+def test_bits_that_lie_apart_are_apart_in_a_fixup(rook: Description) -> None:
+    jump = next(i for i in rook.instructions if i.name == "J")
+    swapped = (*jump.encoding[:6], *(f"dst{{{n}}}" for n in (*range(13), *range(25, 12, -1))))
+    changed = replace(rook, instructions=tuple(replace(i, encoding=swapped) if i.name == "J" else i for i in rook.instructions))
+    found = next(k for k in fixups(changed, machine(changed))[0] if (0, 1, 25) in k.runs)
+    assert found.runs[:2] == ((0, 1, 25), (1, 1, 24)) and found.runs[-1] == (13, 13, 0)
+
+
+@given(st.integers(1, 40), st.booleans(), st.integers(0, 4))
+def test_a_range_has_as_many_numbers_as_its_bits_allow(bits: int, signed: bool, shift: int) -> None:
+    r = Range(bits, signed, shift)
+    assert (r.high - r.low) // (1 << shift) + 1 == 1 << bits
+    assert r.low <= 0 <= r.high
+
+
+def test_a_pattern_says_what_each_operand_stands_for(rook: Description) -> None:
+    found = next(s for s in Selections(rook).of("add") if s.record == "ADDI")
+    assert found.paths == {"rs": (0,), "imm": (1,)}
+
+
+def test_every_file_reads_as_cpp(made: Archetypes) -> None:
+    assert made.missing == {} and len(made.files) > 30
+    assert {"RookISelLowering.cpp", "MCTargetDesc/RookAsmBackend.cpp", "AsmParser/RookAsmParser.cpp"} <= made.files.keys()
+    for path, text in made.files.items():
+        parsed = parse_file(text.encode(), "Rook", path)
+        assert parsed.unreadable == (), path
+        assert all(f.complete for f in parsed.functions), path
+        assert "{{" not in text and "{%" not in text
+
+
+def test_frame_lowering_is_as_it_was_reviewed(made: Archetypes) -> None:
+    golden = TESTS / "golden/archetypes/RookFrameLowering.cpp"
+    assert made.files["RookFrameLowering.cpp"] == golden.read_text()
+
+
+def test_what_lacks_a_pattern_is_expanded(made: Archetypes) -> None:
+    text = made.files["RookISelLowering.cpp"]
+    assert "setOperationAction(ISD::SDIV, MVT::i32, Expand);" in text
+    assert "ISD::MUL," not in text  # MUL has a pattern
+    assert "setCondCodeAction(ISD::SETEQ, MVT::i32, Custom);" in text and "ISD::SETULT, MVT::i32, Custom" not in text
+
+
+def test_without_a_fact_there_is_no_code_generator_and_a_reason(rook: Description, llvm: Interface) -> None:
+    without = tuple(i for i in rook.instructions if "ISD::CALLSEQ_START" not in i.nodes)
+    made = archetypes(replace(rook, instructions=without), llvm)
+    assert made.missing == {"frame_setup": "no pseudo instruction stands for ISD::CALLSEQ_START"}
+    assert "RookISelLowering.cpp" not in made.files and "MCTargetDesc/RookMCCodeEmitter.cpp" in made.files
+
+
+def test_a_target_without_a_stack_has_no_code_generator(llvm_source: Path, llvm: Interface) -> None:
+    made = archetypes(described(TESTS / "inputs/toy/Toy.td", "Toy", llvm_source), llvm)
+    assert made.missing and all(why for why in made.missing.values())
+
+
+def test_what_is_read_back_is_a_plan_that_emits_every_function(rook: Description, made: Archetypes, masker: Masker) -> None:
+    files, classes, functions = planned(made.files, "Rook", masker)
+    plan = Plan("Rook", Mode.TD, FillerName.ARCHETYPE, "19.1.7", (), files, classes, functions)
+    texts = {e.path.split("/", 4)[-1]: e.content for e in emit(plan, rook, {}, threshold=FLAG_BELOW)}
+    assert {*made.files, "CMakeLists.txt", "MCTargetDesc/CMakeLists.txt"} <= texts.keys()
+    for path in made.files:
+        text = texts[path]
+        assert isinstance(text, str) and "VEGA-REVIEW" not in text
+        again = parse_file(text.encode(), "Rook", path)
+        wanted = sorted(f.qualified_name for f in functions if f.file == path)
+        assert sorted(f.qualified_name for f in again.functions) == wanted, path
+    lowering = texts["RookISelLowering.h"]
+    assert isinstance(lowering, str) and "FIRST_NUMBER = ISD::BUILTIN_OP_END" in lowering
+
+
+def test_statements_say_that_no_donor_gave_them(made: Archetypes, masker: Masker) -> None:
+    functions = planned(made.files, "Rook", masker)[2]
+    copy = next(f for f in functions if f.qualified_name == "RookInstrInfo::copyPhysReg")
+    assert copy.group == "InstrInfo::copyPhysReg" and copy.candidate.origin == ORIGIN
+    assert {s.confidence for s in copy.candidate.statements} == {CONFIDENCE}
+    assert not any(s.donors for s in copy.candidate.statements) and copy.flagged(FLAG_BELOW) == ()
+    assert copy.candidate.statements[0].kind is StatementKind.IF
+
+
+def test_an_override_is_declared_as_llvm_declares_it(llvm: Interface) -> None:
+    assert llvm.override("TargetInstrInfo::copyPhysReg").endswith("const override;")
+    assert llvm.define("X", "MCAsmBackend::writeNopData", "OS Count _") == (
+        "bool X::writeNopData(raw_ostream &OS, uint64_t Count, const MCSubtargetInfo *) const"
+    )
+    assert llvm.pure("MCAsmBackend::writeNopData") and not llvm.pure("TargetInstrInfo::copyPhysReg")
+    assert llvm.declares("TargetFrameLowering::emitPrologue") and not llvm.declares("TargetFrameLowering::emitNothing")
+    with pytest.raises(NotFoundError, match="emitNothing"):
+        llvm.override("TargetFrameLowering::emitNothing")
+
+
+def test_an_overlay_is_read_before_the_checkout(tmp_path: Path, llvm_source: Path) -> None:
+    header = tmp_path / "llvm/MC/MCCodeEmitter.h"
+    header.parent.mkdir(parents=True)
+    header.write_text(
+        "namespace llvm {\nclass MCCodeEmitter {\npublic:\n"
+        "  virtual void encodeInstruction(const MCInst &Inst, raw_ostream &OS, int More = 3) const = 0;\n};\n}\n"
+    )
+    both = Interface([tmp_path, llvm_source / "llvm/include"])
+    assert both.takes("MCCodeEmitter::encodeInstruction", "raw_ostream")
+    assert both.override("MCCodeEmitter::encodeInstruction") == (
+        "void encodeInstruction(const MCInst &Inst, raw_ostream &OS, int More) const override;"
+    )
+    assert both.either("MCCodeEmitter::emit", "MCCodeEmitter::encodeInstruction") == "encodeInstruction"

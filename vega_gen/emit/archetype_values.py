@@ -1,0 +1,295 @@
+"""What archetypes' templates are given besides the machine's roles.
+
+Enters: a description, its ``Machine``, LLVM's interface. Leaves: the values of the templates, by name. It renders nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from os.path import commonprefix
+from typing import Any
+
+from vega_gen.emit.archetype_contracts import contract_values
+from vega_gen.emit.interface import Interface
+from vega_gen.records import Description, Instruction
+from vega_gen.tablegen.fixups import Fixup, fixups
+from vega_gen.tablegen.operations import CONDITIONS, Machine
+from vega_gen.tablegen.selections import Selections
+
+_TRIPLES = ("llvm/TargetParser/Triple.h", "llvm/ADT/Triple.h")
+_DECODERS = ("llvm/MC/MCDecoderOps.h", "llvm/MC/MCDecoder.h", "llvm/MC/MCFixedLenDisassembler.h")
+# Methods that archetypes override where LLVM's class declares them; a pure one that no archetype knows would not compile.
+_METHODS = {
+    "instr_info_methods": (
+        "TargetInstrInfo",
+        "copyPhysReg storeRegToStackSlot loadRegFromStackSlot analyzeBranch removeBranch insertBranch "
+        "reverseBranchCondition",
+    ),
+    "register_info_methods": (
+        "TargetRegisterInfo",
+        "getCalleeSavedRegs getCallPreservedMask getReservedRegs getFrameRegister requiresRegisterScavenging "
+        "requiresFrameIndexScavenging eliminateFrameIndex",
+    ),
+    "lowering_methods": (
+        "TargetLowering",
+        "getTargetNodeName LowerOperation LowerFormalArguments CanLowerReturn LowerReturn LowerCall",
+    ),
+    "mc_expr_methods": (
+        "MCTargetExpr", "printImpl evaluateAsRelocatableImpl visitUsedExpr findAssociatedFragment fixELFSymbolsInTLSFixups",
+    ),
+    "asm_backend_methods": (
+        "MCAsmBackend", "createObjectTargetWriter getNumFixupKinds getFixupKindInfo applyFixup writeNopData fixupNeedsRelaxation",
+    ),
+    "object_writer_methods": ("MCELFObjectTargetWriter", "getRelocType needsRelocateWithSymbol"),
+    "inst_printer_methods": ("MCInstPrinter", "printRegName printInst getMnemonic"),
+    "asm_parser_methods": (
+        "MCTargetAsmParser",
+        "parseRegister ParseRegister tryParseRegister parseInstruction ParseInstruction ParseDirective matchAndEmitInstruction "
+        "MatchAndEmitInstruction",
+    ),
+}
+_OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
+_RELOCATION_NAMES = {"branch": r"BRANCH|^BR|^B\d|PC", "jump": r"JAL|CALL|JUMP|^J\d|PLT", "store": r"_S$|STORE"}
+_ALWAYS_EXPANDED = (
+    "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
+)  # fmt: skip
+_EXPANDED_UNLESS = {
+    "mul": "MUL", "mulhs": "MULHS", "mulhu": "MULHU", "sdiv": "SDIV", "udiv": "UDIV", "srem": "SREM", "urem": "UREM", "rotl": "ROTL",
+    "rotr": "ROTR", "bswap": "BSWAP", "bitreverse": "BITREVERSE", "cttz": "CTTZ", "ctlz": "CTLZ", "ctpop": "CTPOP",
+}  # fmt: skip
+
+
+def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, Any]:
+    """Every value that a template names. ``arch``: the first part of the triple."""
+    registered = any(llvm.enumerator(header, arch) for header in _TRIPLES)
+    kinds, fixed = fixups(d, m)
+    sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
+    given: dict[str, Any] = {
+        "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
+        "arch": arch if registered else "UnknownArch", "march": arch,
+        "little_endian": "TT.isLittleEndian()" if registered else "true",
+        "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if registered else "true",
+        "machine_number": next((n for n in (f"EM_{arch.upper()}",) if llvm.enumerator("llvm/BinaryFormat/ELF.h", n)), "EM_NONE"),
+        "stack_alignment": max(m.native // 8 * 2, 2), "wide_alignment": min(64, max(m.native, 16)),
+        "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
+        "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
+        "subtarget_fields": _fields(d), "comment": "#",
+        "fixups": kinds, "fixed_operands": fixed, "nop": _nop(d, m),
+        "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
+        "node_scopes": _scopes(d),
+        "complex_patterns": [], "alternative_names": d.data.get("RegAltNameIndex", ""),
+        "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0",
+        "register_prefix": "", "hash_prefix": any("#$" in i.asm for i in d.instructions),
+        "copy_by_add": bool(m.add_immediate),
+        "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
+        "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
+        "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
+        "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
+    }  # fmt: skip
+    for key, (owner, names) in _METHODS.items():
+        given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
+    return given | _interface(llvm) | _code_generator(d, m, llvm) | _relocations(d, kinds, llvm) | contract_values(d, m, given)
+
+
+def _encoded(i: Instruction) -> bool:
+    return any(bit in "01" for bit in i.encoding) and "isPseudo" not in i.flags
+
+
+def _interface(llvm: Interface) -> dict[str, Any]:
+    """Names that differ from one LLVM to another."""
+    status = llvm.defines("ParseStatus")
+    base = "CodeGenTargetMachineImpl" if llvm.defines("CodeGenTargetMachineImpl") else "LLVMTargetMachine"
+    atomic = llvm.mentions("llvm/CodeGen/Passes.h", "createAtomicExpandLegacyPass")
+    call = llvm.takes("SelectionDAG::getMemcpy", "CallInst")
+    operand_print = llvm.parameters("MCParsedAsmOperand::print")
+    frame = ["hasFPImpl" if llvm.declares("TargetFrameLowering::hasFPImpl") else "hasFP", "hasReservedCallFrame", "determineCalleeSaves"]
+    frame += ["processFunctionBeforeFrameFinalized", "emitPrologue", "emitEpilogue", "eliminateCallFramePseudoInstr"]
+    frame += ["getFrameIndexReference"]
+    return {
+        "opt_level": "CodeGenOptLevel" if llvm.defines("CodeGenOptLevel") else "CodeGenOpt::Level",
+        "legacy_isel": llvm.defines("SelectionDAGISelLegacy"),
+        "isel_id": llvm.takes("SelectionDAGISel::SelectionDAGISel", "char&"),
+        "target_machine_base": base,
+        "atomic_expand": f"createAtomicExpand{'Legacy' if atomic else ''}Pass()",
+        "stack_size_getter": llvm.either("CCState::getStackSize", "CCState::getNextStackOffset"),
+        "memcpy_flags": "false, false, nullptr, false" if call else "false, false, false",
+        "has_fp": frame[0], "frame_lowering_methods": frame,
+        "cfa_factory": "cfiDefCfa",
+        "endianness": "llvm::endianness" if llvm.takes("MCAsmBackend::MCAsmBackend", "llvm::endianness") else "support",
+        "triple_header": next(h for h in _TRIPLES if llvm.exists(h)),
+        "decoder_ops_header": next(h for h in _DECODERS if llvm.exists(h)),
+        "register_type": "MCRegister" if llvm.takes("MCInstPrinter::printRegName", "MCRegister") else "unsigned",
+        "register_result": "MCRegister" if llvm.takes("MCParsedAsmOperand::getReg", "MCRegister") else "unsigned",
+        "operand_print_parameters": "raw_ostream &OS, const MCAsmInfo &" if operand_print > 1 else "raw_ostream &OS",
+        "parse_status": "ParseStatus" if status else "OperandMatchResultTy",
+        "success": "ParseStatus::Success" if status else "MatchOperand_Success",
+        "failure": "ParseStatus::Failure" if status else "MatchOperand_ParseFail",
+        "no_match": "ParseStatus::NoMatch" if status else "MatchOperand_NoMatch",
+        "custom_success": "Custom.isSuccess()" if status else "Custom == MatchOperand_Success",
+        "custom_failure": "Custom.isFailure()" if status else "Custom == MatchOperand_ParseFail",
+    }  # fmt: skip
+
+
+def _fields(d: Description) -> list[dict[str, str]]:
+    """Fields of the subtarget that features set."""
+    found: dict[str, dict[str, str]] = {}
+    for f in d.features:
+        if not f.field or not f.field.isidentifier():
+            continue
+        truth = f.value in ("true", "false")
+        if not truth and not f.value.isdigit():
+            continue
+        getter = f.field[0].lower() + f.field[1:]
+        made = {"name": f.field if getter != f.field else f"{f.field}", "type": "bool" if truth else "unsigned"}
+        made["initial"] = ("false" if f.value == "true" else "true") if truth else "0"
+        made["getter"] = getter if getter != f.field else f"get{f.field[0].upper()}{f.field[1:]}"
+        found.setdefault(f.field, made)
+    return list(found.values())
+
+
+def _scopes(d: Description) -> list[tuple[str, list[str]]]:
+    found: dict[str, dict[str, None]] = {}
+    for node in d.nodes:
+        scope, _, name = node.opcode.rpartition("::")
+        if scope:
+            found.setdefault(scope, {})[name] = None
+    return [(scope, list(names)) for scope, names in found.items()]
+
+
+def _nop(d: Description, m: Machine) -> list[int]:
+    """The bytes of the instruction that does nothing, lowest first; without one, of an add of 0 to the zero register."""
+    i = next((i for i in d.instructions if i.name == m.nop), None)
+    if i is None or not i.encoding:
+        return []
+    bits = int("".join(b if b in "01" else "0" for b in i.encoding), 2)
+    return list(bits.to_bytes(max(len(i.encoding) // 8, 1), "little"))
+
+
+def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, Any]:
+    load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
+    memory = [*m.loads.values(), *m.stores.values(), *([m.add_immediate] if m.add_immediate else [])]
+    ranges: dict[tuple[int, int, int], list[str]] = {}
+    for op in memory:
+        if op.range:
+            names = ranges.setdefault((op.range.low, op.range.high, op.range.shift), [])
+            names.extend([op.record] if op.record not in names else [])
+    reach = min((op.range.high for op in memory if op.range), default=0)
+    add = m.add_immediate.range if m.add_immediate else None
+    unit = max(m.native // 8 * 2, 2)
+    high = add.high // unit * unit if add else 0
+    saved = [r for r in m.saved if r not in m.reserved or r == m.ra]
+    saved += [r for r in (m.ra, m.fp) if r and r not in saved]
+    allocatable = {r for c in d.register_classes if c.allocatable for r in c.members}
+    return {
+        "load": load, "store": store,
+        "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
+        "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
+        "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
+        "callee_saved": saved,
+        "reserved": [r for r in m.reserved if r in allocatable],
+        "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.roles)) if r not in allocatable],
+        "value_classes": [(m.type, m.gpr)],
+        "conditional_branches": _conditional_branches(d, m),
+        "actions": [f"setOperationAction({a});" for a in _actions(m)] + _conditional_actions(d, m),
+        "condition_actions": _conditions(m), **_memory_actions(m),
+        "calling_hooks": [c.signature for c in d.contracts if c.role.name == "CALLING_CONVENTION"],
+    }  # fmt: skip
+
+
+def _conditional_branches(d: Description, m: Machine) -> list[dict[str, Any]]:
+    """Conditional branches with one target: its operand, and the branch that is taken where this one is not."""
+    opposite = {"eq": "ne", "lt": "ge", "le": "gt", "ult": "uge", "ule": "ugt"}
+    opposite |= {b: a for a, b in opposite.items()}
+    others = {op.record: m.branches[o] for c, op in m.branches.items() if (o := opposite[c]) in m.branches}
+    selections = Selections(d)
+    found: list[dict[str, Any]] = []
+    for i in d.instructions:
+        if not {"isBranch", "isTerminator"} <= i.flags or i.flags & {"isBarrier", "isIndirectBranch", "isCall"}:
+            continue
+        targets = [n for n, slot in enumerate(selections.slots(i.name)) if slot.kind == "target"]
+        if len(targets) == 1:
+            own = next((op for op in m.branches.values() if op.record == i.name), None)
+            other = others.get(i.name)
+            same = other is not None and own is not None and other.slots == own.slots
+            found.append({"record": i.name, "target": targets[0], "opposite": other.record if same and other else ""})
+    return found
+
+
+def _actions(m: Machine) -> list[str]:
+    vt = f"MVT::{m.type}"
+    found = [f"ISD::{name}, {vt}, Expand" for name in _ALWAYS_EXPANDED]
+    missing = [name for root, name in _EXPANDED_UNLESS.items() if root not in m.legal]
+    found += [f"ISD::{name}, {vt}, {'LibCall' if name == 'MUL' else 'Expand'}" for name in missing]
+    narrow = [bits for bits in (1, 8, 16, 32) if bits < m.native]
+    found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if "sext_inreg" not in m.legal or bits == 1]
+    others = ("BRCOND", "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
+    found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
+    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, Custom", f"ISD::BR_CC, {vt}, Custom"]
+    found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
+    return [*found, f"ISD::SETCC, {vt}, {'Legal' if set(CONDITIONS) <= m.sets else 'Custom'}"]
+
+
+def _conditional_actions(d: Description, m: Machine) -> list[str]:
+    """What a subtarget without a feature expands: operations all of whose instructions need it."""
+    found: list[str] = []
+    selections = Selections(d)
+    for root, name in _EXPANDED_UNLESS.items():
+        needs = [selections.instructions[s.record].predicates for s in selections.of(root)]
+        if root not in m.legal or not needs or not all(needs):
+            continue
+        codes = [" && ".join(f"({d.data[key]})" for p in one if (key := f"Predicate.{p}") in d.data) for one in needs]
+        if all(codes):
+            condition = " || ".join(dict.fromkeys(f"({code})" for code in codes)).replace("Subtarget->", "STI.")
+            action = "LibCall" if name == "MUL" else "Expand"
+            found.append(f"if (!({condition}))\n    setOperationAction(ISD::{name}, MVT::{m.type}, {action});")
+    return found
+
+
+def _conditions(m: Machine) -> list[str]:
+    """Conditions that no instruction gives the truth value of: BR_CC asks for them too, and is custom."""
+    return [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
+
+
+def _memory_actions(m: Machine) -> dict[str, Any]:
+    vt = f"MVT::{m.type}"
+    loads = [f"ISD::{kind}LOAD, {vt}, MVT::i1, Promote" for kind in ("EXT", "SEXT", "ZEXT")]
+    stores: list[str] = []
+    names = " ".join(m.legal)
+    for bits in (b for b in (8, 16, 32) if b < m.native):
+        for kind in ("ext", "sext", "zext"):
+            found = re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)
+            loads += [] if found else [f"ISD::{kind.upper()}LOAD, {vt}, MVT::i{bits}, Custom"]
+    signed = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "sext")
+    unsigned = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "zext")
+    return {"load_actions": loads, "store_actions": stores, "sign_loads": signed or "false", "zero_loads": unsigned or "false"}
+
+
+def relocation_names(kinds: Sequence[Fixup]) -> dict[str, str]:
+    """The relocations that a target needs whose ABI has none yet: kind of data or fixup -> name after R_<ARCH>_."""
+    return {name: name for name in ("NONE", "8", "16", "32", "64", "PCREL32")} | {
+        k.name: k.name.upper().removeprefix("FIXUP_") for k in kinds
+    }
+
+
+def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
+    """Relocations: those of the given list, matched by the part of the address or the width; else the object writer's own.
+    ``reloc`` gives the name for data of a width or for a fixup, "" if the list has none."""
+    prefix = f"{commonprefix(d.relocations).rpartition('_')[0]}_" if d.relocations else f"R_{d.name.upper()}_"
+    own = {name: f"{prefix}{said}" for name, said in relocation_names(kinds).items()}
+    if not d.relocations:
+        return {"relocations": list(own.values()), "relocations_known": False, "reloc": own.__getitem__}
+    known = llvm.mentions("llvm/BinaryFormat/ELF.h", f"ELFRelocs/{d.folder}.def")
+    short = {r: r.upper().removeprefix(prefix) for r in d.relocations}
+    chosen = {name: next((r for r, s in short.items() if s in (name, f"ABS{name}", f"DIR{name}")), "") for name in own}
+    for k in kinds:
+        likely = {r: s for r, s in short.items() if (k.part.upper() in s if k.part else not re.search(r"HI|LO|NONE|^\d+$", s))}
+        preferred = [re.compile(_RELOCATION_NAMES[k.use])] if k.use else []
+        best = max(likely, key=lambda r: ([bool(p.search(short[r])) for p in preferred], str(k.bits) in short[r], -len(r)), default="")
+        told = best and (k.part or str(k.bits) in short[best] or any(p.search(short[best]) for p in preferred))
+        chosen[k.name] = own[k.name] if own[k.name] in short else best if told else ""
+    chosen["NONE"] = chosen["NONE"] or d.relocations[0]
+    scope = "ELF::" if known else ""
+    full = {name: f"{scope}{r}" if r else "" for name, r in chosen.items()}
+    return {"relocations": list(d.relocations), "relocations_known": known, "reloc": full.__getitem__}

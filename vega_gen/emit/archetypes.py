@@ -1,0 +1,94 @@
+"""A whole backend from archetypes: Jinja bodies that depend on TableGen's facts and LLVM's declared interface alone.
+
+Enters: a description, LLVM's interface. Leaves: the text of every file of ``lib/Target/<New>`` but CMake's and the .td files, and which
+archetypes are not offered, with the reason. It compiles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+from vega_gen.emit.archetype_code import Code
+from vega_gen.emit.archetype_values import values
+from vega_gen.emit.interface import Interface
+from vega_gen.records import Description
+from vega_gen.tablegen.machine import machine
+from vega_gen.tablegen.operations import Machine
+
+_FOLDER = Path(__file__).resolve().parents[2] / "templates" / "archetypes"
+_SUFFIX = ".j2"
+_NEEDED = {
+    "sp": "no register is known to be the stack pointer",
+    "gpr": "no register class holds addresses",
+    "add": "no instruction is known to add two registers",
+    "add_immediate": "no instruction is known to add a number to a register",
+    "copies": "no instruction is known to copy a register",
+    "jump": "no unconditional branch is known",
+    "branches": "no instruction is known to compare and branch",
+    "call_node": "the .td defines no node for a call",
+    "return_node": "the .td defines no node for a return",
+    "frame_setup": "no pseudo instruction stands for ISD::CALLSEQ_START",
+    "frame_destroy": "no pseudo instruction stands for ISD::CALLSEQ_END",
+    "cc": "the .td defines no calling convention",
+    "ret_cc": "the .td defines no convention for return values",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Archetypes:
+    """``files``: path relative to the target's folder -> C++ text without banner. ``missing``: fact -> why the code generator is not
+    offered; empty where everything is. ``machine``: the facts."""
+
+    files: Mapping[str, str]
+    missing: Mapping[str, str]
+    machine: Machine
+
+
+def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
+    """Every file that can be written. The machine code layer and the code generator are offered whole or not at all: without a stack
+    pointer, say, there is no code generator."""
+    m = machine(d)
+    missing = {name: why for name, why in _NEEDED.items() if not getattr(m, name)}
+    if ("", m.native) not in m.loads or m.native not in m.stores:
+        missing["loads"] = "no instruction is known to load and store a register at a base and an offset"
+    if not (m.upper and m.low) and not (m.load_immediate and m.load_immediate.range and m.load_immediate.range.bits >= m.native):
+        missing["upper"] = "no instructions are known that put an address into a register"
+    given = values(d, m, llvm, arch or d.folder.lower())
+    files: dict[str, str] = {}
+    for template in sorted(p.relative_to(_FOLDER).as_posix() for p in _FOLDER.rglob(f"*.*{_SUFFIX}")):
+        path = _path(template, d.name)
+        folder = path.rpartition("/")[0]
+        if not _wanted(folder, d) or (not folder and missing):
+            continue
+        text: str = _environment().get_template(template).render(given | {"b": Code(m)})
+        files[path] = text
+    return Archetypes(files, missing, m)
+
+
+def _wanted(folder: str, d: Description) -> bool:
+    if folder == "AsmParser":
+        return d.data.get("AsmParser.present") == "1"
+    return folder != "Disassembler" or d.data.get("Disassembler.present") == "1"
+
+
+def _path(template: str, name: str) -> str:
+    folder, _, file = template.removesuffix(_SUFFIX).rpartition("/")
+    file = f"{name}.h" if file == "Target.h" else f"{name}{file}"
+    return f"{folder}/{file}" if folder else file
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

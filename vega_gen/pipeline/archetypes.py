@@ -1,0 +1,35 @@
+"""Stages 6 to 8 without a corpus: a plan made of archetypes.
+
+Enters: inputs. Leaves: ``Plan``, the archetypes themselves. It compiles nothing and reads no backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vega_gen import store
+from vega_gen.emit.archetypes import Archetypes, archetypes
+from vega_gen.emit.interface import Interface
+from vega_gen.errors import NotFoundError
+from vega_gen.fill.archetype import Parts, planned
+from vega_gen.pipeline.inputs import Inputs
+from vega_gen.pipeline.mining import masker_of
+from vega_gen.records import FillerName, Plan
+
+
+def archetypes_of(inputs: Inputs) -> tuple[Archetypes, Parts]:
+    """The archetypes of a target, and what they are as parts of a plan. Raises what describing the .td raises."""
+    made = archetypes(inputs.description, Interface([*inputs.overlay, inputs.source.llvm / "include"]), inputs.arch)
+    return made, planned(made.files, inputs.folder, masker_of(inputs.folder, inputs.description))
+
+
+def archetype_plan(inputs: Inputs, held_out: Sequence[str]) -> Plan:
+    """The plan of a backend of archetypes alone. Raises NotFoundError where none is offered."""
+    made, (files, classes, functions) = archetypes_of(inputs)
+    if made.missing:
+        why = "; ".join(made.missing.values())
+        raise NotFoundError(f"archetypes have no code generator for {inputs.folder}: {why}", str(inputs.td), "try --filler consensus")
+    return Plan(
+        inputs.folder, inputs.mode, FillerName.ARCHETYPE, inputs.source.version, tuple(sorted(held_out)), files, classes, functions,
+        {"td": store.digest(inputs.td.read_bytes())},
+    )  # fmt: skip

@@ -1,0 +1,246 @@
+"""Which instruction a selection pattern gives, and what each of its operands stands for.
+
+Enters: a ``Description``. Leaves: ``Selection``s by the pattern's outermost operator, operands flattened as MCInst holds them, and the
+numbers that an immediate may be. It does not say what an instruction is for (``machine`` does).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vega_gen.records import Description, Instruction, OperandClass
+from vega_gen.tablegen.raw import Dag, parse_dag
+
+_TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
+_RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
+_TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
+_SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
+_SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers that an immediate may be: ``bits`` wide before ``shift`` zero bits are added below."""
+
+    bits: int
+    signed: bool
+    shift: int = 0
+
+    @property
+    def low(self) -> int:
+        """The least number."""
+        return -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
+
+    @property
+    def high(self) -> int:
+        """The greatest number."""
+        return ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One operand of a MachineInstr. ``operand``: of the record's lists, whose part it may be. ``kind``: "reg", "imm" or "target".
+    ``part``: which sub-operand, -1 for a whole one. ``tied``: name of the operand that it must equal."""
+
+    operand: str
+    type: str
+    kind: str
+    out: bool
+    part: int = -1
+    tied: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A pattern that one instruction alone implements. ``paths``: operand of the instruction -> where in the pattern it stands.
+    ``dag``: the pattern, its types taken off; ``fixed``: operands that the pattern sets to a register or number."""
+
+    record: str
+    dag: Dag
+    paths: dict[str, tuple[int, ...]]
+    fixed: dict[str, str]
+
+
+class Selections:
+    """Everything that the patterns of a target say of its instructions."""
+
+    def __init__(self, d: Description) -> None:
+        self._d = d
+        self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
+        self.operands: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
+        self.classes = {c.name for c in d.register_classes}
+        self._code = {f.name: f.code for f in d.fragments}
+        self._by_root: dict[str, list[Selection]] = defaultdict(list)
+        self.roots: set[str] = set()
+        """The outermost operators of all patterns, those that take several instructions too; of a plain leaf the leaf."""
+        for i in d.instructions:
+            for text in _dags(i.pattern) if i.pattern.startswith("[") else ():
+                self._own(i, text)
+        for matched, given in d.patterns:
+            self._pat(matched, given)
+
+    def of(self, root: str) -> list[Selection]:
+        """Selections of an operator."""
+        return self._by_root.get(root, [])
+
+    def _own(self, i: Instruction, text: str) -> None:
+        dag = plain(parse_dag(text))
+        if isinstance(dag, Dag) and dag.op == "set" and dag.args:
+            dag = plain(dag.args[-1][0]) if isinstance(dag.args[-1][0], Dag) else dag.args[-1][0]
+        if not isinstance(dag, Dag):
+            dag = Dag(dag, ())
+        self.roots.add(dag.op)
+        where = {name: path for _, name, path in _leaves(dag)}
+        names = [o.name for o in (*i.outs, *i.ins)]
+        self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
+
+    def _pat(self, matched: str, given: str) -> None:
+        dag = plain(parse_dag(matched))
+        if not isinstance(dag, Dag):
+            dag = Dag(dag, ())
+        self.roots.add(dag.op)
+        results = _dags(given)
+        result = plain(parse_dag(results[0])) if len(results) == 1 else None
+        if not isinstance(result, Dag) or result.op not in self.instructions or any(isinstance(plain(a), Dag) for a, _ in result.args):
+            return
+        where = {name: path for _, name, path in _leaves(dag)}
+        paths: dict[str, tuple[int, ...]] = {}
+        fixed: dict[str, str] = {}
+        for operand, (value, name) in zip(self.instructions[result.op].ins, result.args, strict=False):
+            if name and name in where:
+                paths[operand.name] = where[name]
+            else:
+                fixed[operand.name] = str(plain(value))
+        self._by_root[dag.op].append(Selection(result.op, dag, paths, fixed))
+
+    def kind(self, type_name: str) -> str:
+        """What an operand type holds: "reg", "imm" or "target" (a place to branch to)."""
+        known = self.operands.get(type_name)
+        if type_name in self.classes or (known and (known.register_class or known.decoder_method.startswith("DecodePointerLike"))):
+            return "reg"
+        return "target" if known and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL") else "imm"
+
+    def slots(self, record: str) -> tuple[Slot, ...]:
+        """An instruction's operands in the order of MachineInstr and MCInst, those made of several in their parts."""
+        i = self.instructions[record]
+        tied = dict(_TIED.findall(i.constraints)) | {b: a for a, b in _TIED.findall(i.constraints)}
+        found: list[Slot] = []
+        for out, operands in ((True, i.outs), (False, i.ins)):
+            for o in operands:
+                known = self.operands.get(o.type)
+                if known and known.sub_operands:
+                    found += (Slot(o.name, t, self.kind(t), out, n) for n, t in enumerate(known.sub_operands))
+                else:
+                    found.append(Slot(o.name, o.type, self.kind(o.type), out, -1, tied.get(o.name, "")))
+        return tuple(found)
+
+    def immediate(self, record: str, slot: Slot) -> Range:
+        """The numbers that an operand may be: what its predicate or name says, else the width of its field, signed unless its name
+        says that it is not."""
+        known = self.operands.get(slot.type)
+        names = " ".join([slot.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [slot.type])
+        said = _RANGE.search(self._code.get(slot.type, ""))
+        if said:
+            return Range(int(said[3]), not said[2], int(said[4] or 0))
+        field = len(self.field(record, slot.operand))
+        shift = self.scale(slot) if field else 0
+        if slot.part >= 0 and field:
+            registers = [s for s in self.slots(record) if s.operand == slot.operand and s.kind == "reg"]
+            others = sum(self._register_bits(s.type) for s in registers)
+            field = max(field - others, 0)
+        number = re.search(r"(\d+)", slot.type)
+        bits = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
+        unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
+        return Range(bits, not unsigned, shift)
+
+    def scale(self, slot: Slot) -> int:
+        """Zero bits below the encoded part of a branch target: what the operand's names say, else the alignment of instructions."""
+        known = self.operands.get(slot.type)
+        if known is None or slot.kind != "target":
+            return 0
+        said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
+        if said:
+            return 1 if "lsb" in said[0].lower() else int(said[1])
+        sizes = [i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)]
+        return int(math.log2(math.gcd(*sizes))) if sizes and math.gcd(*sizes) else 0
+
+    def _register_bits(self, type_name: str) -> int:
+        known = self.operands.get(type_name)
+        name = known.register_class if known and known.register_class else type_name
+        members = {m for c in self._d.register_classes if c.name == name for m in c.members}
+        codes = [r.encoding for r in self._d.registers if r.name in members]
+        return max(codes).bit_length() if codes else 0
+
+    def field(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
+        """Where an operand's bits stand in the instruction: (bit of the operand, bit of Inst), highest first."""
+        encoding = self.instructions[record].encoding
+        found: list[tuple[int, int]] = []
+        for at, bit in enumerate(reversed(encoding)):
+            name, _, index = bit.partition("{")
+            if name == operand and bit not in ("0", "1", "?"):
+                found.append((int(index.rstrip("}") or 0), at))
+        return tuple(sorted(found, reverse=True))
+
+
+def plain(value: Dag | str) -> Dag | str:
+    """A dag without the types around it: (i32 (load x)) is (load x), (i32 imm:$i) is imm."""
+    while isinstance(value, Dag) and len(value.args) == 1 and _TYPE.fullmatch(value.op):
+        value = value.args[0][0]
+    return value
+
+
+def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
+    """What stands at a place of a pattern: a register class, a type, an operand class, imm..."""
+    value: Dag | str = dag
+    for index in path:
+        value = plain(value)
+        if not isinstance(value, Dag) or index >= len(value.args):
+            return ""
+        value = value.args[index][0]
+    value = plain(value)
+    return value.op if isinstance(value, Dag) else value
+
+
+def is_symbol(leaf: str) -> bool:
+    """Whether a pattern's leaf stands for an address that the linker knows."""
+    return leaf in _SYMBOLS
+
+
+def _leaves(value: Dag | str, path: tuple[int, ...] = ()) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    if isinstance(value, Dag):
+        for index, (arg, name) in enumerate(value.args):
+            inner = plain(arg)
+            name = name or (_inner_name(arg) if isinstance(arg, Dag) and not isinstance(inner, Dag) else "")
+            if name:
+                yield (inner.op if isinstance(inner, Dag) else inner), name, (*path, index)
+            if isinstance(inner, Dag):
+                yield from _leaves(inner, (*path, index))
+
+
+def _inner_name(value: Dag) -> str:
+    while len(value.args) == 1:
+        arg, name = value.args[0]
+        if not isinstance(arg, Dag):
+            return name
+        value = arg
+    return ""
+
+
+def _dags(text: str) -> list[str]:
+    """The dags of a printed list, each as printed."""
+    found: list[str] = []
+    depth, start = 0, 0
+    for at, c in enumerate(text):
+        if c == "(":
+            if not depth:
+                start = at
+            depth += 1
+        elif c == ")":
+            depth -= 1
+            if not depth:
+                found.append(text[start : at + 1])
+    return found
