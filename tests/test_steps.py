@@ -101,6 +101,17 @@ def test_the_steps_are_taken_in_order() -> None:
     assert down(plan(two(OWN)), steps()) == [Step.NEXT_CANDIDATE, Step.STUB, Step.LEFT_OUT]
 
 
+def test_what_nobody_mined_is_an_archetype_before_it_is_a_stub() -> None:
+    body = function(f"{PRINTER.replace('printMem', 'ToyInstPrinter::printMem')} {{ O << 1; }}", "x.cpp").candidate
+    way = steps(contract(PRINTER), archetype=lambda f: body if f.qualified_name == "ToyInstPrinter::printMem" else None)
+    made = way.demanded(plan(), "printMem", "ToyInstPrinter.cpp")
+    assert made.functions[0].step is Step.ARCHETYPE
+    assert "raw_ostream &O) { O << 1; }" in " ".join(emitted(made)["ToyInstPrinter.cpp"].split())
+    lowered = way.lower(made, 0, "no")
+    assert lowered.functions[0].step is Step.STUB
+    assert "printMem is not written yet" in emitted(lowered)["ToyInstPrinter.cpp"]
+
+
 def test_what_choice_found_no_candidate_for_has_no_next_one() -> None:
     start = plan(replace(two(OWN), compiles=False, message="gone is not there"))
     (f,) = steps().started(start).functions

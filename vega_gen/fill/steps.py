@@ -58,7 +58,7 @@ class Steps:
             following = f.chosen + 1
             if following < len(f.candidates) and (f.step is Step.FILLED or following <= NEXT):
                 return _put(plan, index, replace(f, chosen=following, step=Step.NEXT_CANDIDATE, message=said))
-        if f.step in (Step.FILLED, Step.NEXT_CANDIDATE) and self.archetype is not None and (made := self.archetype(f)):
+        if f.step in (Step.FILLED, Step.NEXT_CANDIDATE) and (made := self._archetype(f)):
             better = replace(f, candidates=(made, *f.candidates), chosen=0, step=Step.ARCHETYPE, compiles=None, message=said)
             return _put(plan, index, better)
         f = _out_of_header(replace(f, compiles=False, message=said))
@@ -210,7 +210,15 @@ class Steps:
 
     def _added(self, plan: Plan, function: PlannedFunction) -> Plan:
         plan = _with_file(plan, function.file)
+        made = self._archetype(function)
+        if made is not None:
+            function = replace(function, candidates=(made, *function.candidates), step=Step.ARCHETYPE)
         return replace(plan, functions=(*plan.functions, function))
+
+    def _archetype(self, f: PlannedFunction) -> Candidate | None:
+        """The archetype of a function, unless it was mined to be that."""
+        made = self.archetype(f) if self.archetype is not None else None
+        return made if made not in f.candidates else None
 
     def _owner(self, plan: Plan, contract: Contract, file: str) -> PlannedClass | None:
         """The planned class that the methods of a contract belong to: the one that ``file`` defines or sees, where there are several."""
