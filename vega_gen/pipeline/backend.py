@@ -32,7 +32,7 @@ _REGISTRATION = "registration"
 class Backend:
     """A backend that was written. ``plan``: with the review's decisions applied; ``stale``: decisions that no longer apply.
 
-    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where no LLVM is there to build it with."""
+    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where there is no LLVM to do so."""
 
     plan: Plan
     written: checkout.Written
