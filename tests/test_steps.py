@@ -276,6 +276,19 @@ def test_an_undefined_symbol_gets_a_stub_with_the_head_of_its_declaration(error:
     assert blame.plan.functions[0].step is Step.FILLED
 
 
+def test_in_desc_mode_what_the_given_headers_declare_gets_its_stub() -> None:
+    text = "class ToyGiven : public TargetInstrInfo {\npublic:\n  int size(int A) const override;\n};\n"
+    given = cxx.parse_file(text.encode(), "Toy", "ToyGiven.h").classes
+    way = replace(steps(), bases=replace(steps().bases, given=given))
+    start = replace(plan(), classes=())
+    blame = Blame(start, {**emitted(start), "ToyGiven.h": text}, way, {})
+    assert blame.links([undefined("llvm::ToyGiven::size(int) const")])
+    (f,) = blame.plan.functions
+    assert (f.qualified_name, f.step) == ("ToyGiven::size", Step.STUB)
+    override = plan(function("int ToyGiven::size(int A) const { return gone; }", "ToyGiven.cpp"))
+    assert way.lower(override, 0, "no").functions[0].step is Step.STUB, "the header that declares it was given"
+
+
 def test_an_undefined_symbol_that_nobody_declares_lowers_the_functions_that_use_it() -> None:
     start = plan(function(OWN, "ToyInstrInfo.cpp"), function("int other() { return 1; }", "ToyInstrInfo.cpp"))
     blame = Blame(start, emitted(start), steps(), {})

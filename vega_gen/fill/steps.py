@@ -17,6 +17,7 @@ from vega_gen.fill.mend import Unit, member_tokens, without
 from vega_gen.fill.stubs import Bases, contract_signature, initialiser, is_initialiser, overriding, planned, statement, stub
 from vega_gen.records import (
     Candidate,
+    Class,
     Contract,
     ContractRole,
     Description,
@@ -106,7 +107,7 @@ class Steps:
     def overridden(self, plan: Plan, class_name: str, declared: Signature) -> Plan:
         """The plan with a stub for a pure virtual method of a base of ``class_name``, in the class itself."""
         s = replace(overriding(declared), class_name=class_name)
-        owner = next((c for c in plan.classes if c.name == class_name), None)
+        owner = next((c for c in self.bases.classes(plan) if c.name == class_name), None)
         if owner is None or any(f.step is Step.STUB and _same(f.candidate.signature, s) and f.in_class for f in plan.functions):
             return plan
         for i, f in enumerate(plan.functions):
@@ -220,9 +221,9 @@ class Steps:
         made = self.archetype(f) if self.archetype is not None else None
         return made if made not in f.candidates else None
 
-    def _owner(self, plan: Plan, contract: Contract, file: str) -> PlannedClass | None:
+    def _owner(self, plan: Plan, contract: Contract, file: str) -> PlannedClass | Class | None:
         """The planned class that the methods of a contract belong to: the one that ``file`` defines or sees, where there are several."""
-        owners = [c for c in plan.classes if contract.owner and contract.owner in self._lineage(plan, c.name)]
+        owners = [c for c in self.bases.classes(plan) if contract.owner and contract.owner in self._lineage(plan, c.name)]
         stem = file.rpartition(".")[0]
         return min(owners, key=lambda c: (c.file.rpartition(".")[0] != stem, c.file), default=None)
 
@@ -231,7 +232,8 @@ class Steps:
 
     def _may_be_left_out(self, plan: Plan, f: PlannedFunction) -> bool:
         s = f.candidate.signature
-        return bool(s.class_name) and _bare(s) != s.name and self.bases.default(plan, s)
+        given = any(c.name == s.class_name for c in self.bases.given)  # what its header declares must be defined
+        return bool(s.class_name) and _bare(s) != s.name and not given and self.bases.default(plan, s)
 
     def _stubbed(self, plan: Plan, f: PlannedFunction) -> PlannedFunction:
         """The function with a stub in its place: the head as its class declares it."""
@@ -239,7 +241,7 @@ class Steps:
         if is_initialiser(s.name):
             made = initialiser(plan.target, s.name).candidate
             return replace(f, step=Step.STUB, instead=made)
-        declared = declaration(plan, s)
+        declared = declaration(self.bases.classes(plan), s)
         if declared is not None and _bare(s) != s.name:
             s = replace(declared, class_name=s.class_name)
         had = bool(f.candidate.statements)
@@ -254,7 +256,7 @@ class Steps:
         return replace(f, step=Step.STUB, instead=made)
 
     def _with_initialisers(self, plan: Plan, s: Signature) -> Signature:
-        owner = next((c for c in plan.classes if c.name == s.class_name), None)
+        owner = next((c for c in self.bases.classes(plan) if c.name == s.class_name), None)
         constructed = self.bases.constructed(plan, owner, s) if owner is not None and _bare(s) == s.name else ()
         return replace(s, initialisers=constructed)
 
@@ -272,10 +274,10 @@ class Steps:
         return without(plan, frozenset(gone)) if s.class_name and others < 2 else plan
 
 
-def declaration(plan: Plan, s: Signature) -> Signature | None:
+def declaration(classes: Iterable[PlannedClass | Class], s: Signature) -> Signature | None:
     """How the class of a method declares it, None if it does not."""
     found = [
-        m.signature for c in plan.classes if c.name == s.class_name
+        m.signature for c in classes if c.name == s.class_name
         for m in c.members if m.kind is MemberKind.METHOD and m.signature is not None and _same(m.signature, s)
     ]  # fmt: skip
     return next((d for d in found if [p.type for p in d.params] == [p.type for p in s.params]), found[0] if found else None)
