@@ -15,6 +15,8 @@ from llvm_integration.edits import target_folder
 from vega_gen import review, store, tablegen
 from vega_gen.emit import copies, emit
 from vega_gen.errors import InputError
+from vega_gen.fill.steps import Archetype
+from vega_gen.pipeline.archetypes import archetypes_of
 from vega_gen.pipeline.building import Built, build_backend, named
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
@@ -67,7 +69,7 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
     decided, definitions = review.apply(plan, decisions), own_definitions(inputs)
     built = None
     if prepared.installation is not None:
-        built = build_backend(prepared, decided, definitions, request.threshold, progress, overlay=known.overlay)
+        built = build_backend(prepared, decided, definitions, request.threshold, progress, archetype_of(inputs), known.overlay)
         decided = built.plan
     return Made(plan, decided, known, definitions, built, review.stale(plan, decisions))
 
@@ -83,6 +85,13 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
     folder = written.root / target_folder(inputs.folder)
     return Backend(made.plan, written, folder, known.arch, made.built, made.stale)
+
+
+def archetype_of(inputs: Inputs) -> Archetype:
+    """What the loop puts in the place of functions of which nothing mined compiles: the archetype of the name, with as many parameters."""
+    _, (_, _, functions) = archetypes_of(inputs)
+    named = {(f.qualified_name, len(f.candidate.signature.params)): f.candidate for f in functions}
+    return lambda f: named.get((f.qualified_name, len(f.candidate.signature.params)))
 
 
 def with_findings(plan: Plan, built: Plan) -> Plan:

@@ -30,6 +30,7 @@ from llvm_integration.process import ToolFailure
 from llvm_integration.toolchain import compile_flags
 from vega_gen import store
 from vega_gen.corpus import open_corpus
+from vega_gen.cxx import parse_file
 from vega_gen.emit import copies, emit
 from vega_gen.emit.layout import INC
 from vega_gen.errors import ToolError
@@ -237,7 +238,9 @@ def build_backend(
     )
     include = inputs.source.llvm / "include"
     classes = open_corpus((inputs.source.root,), prepared.held_out, Mode.TD, inputs.tblgen).interfaces()
-    bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables)
+    parsed = [parse_file(text, inputs.folder, path) for path, text in sorted(inputs.headers.items()) if path.endswith(".h")]
+    given = tuple(c for file in parsed for c in file.classes)
+    bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables, given)
     shop.write(texts_of(plan, inputs, threshold))  # the tables say how their classes are constructed
     steps = Steps(inputs.description, bases, archetype)
     plan, rounds = brought_down(steps.started(plan), steps, shop, lambda p: texts_of(p, inputs, threshold))
