@@ -134,7 +134,7 @@ def _branch(backend: Backend) -> str:
 
 
 def _notices(backend: Backend, prepared: Prepared) -> None:
-    from vega_gen.report import tables
+    from vega_gen.report import ladder, tables
 
     if prepared.installation is None:
         render.notice(f"nothing was compiled: {prepared.why}")
@@ -145,6 +145,8 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
         rounds = f"{built.rounds} round{'s' * (built.rounds != 1)}, {built.seconds:.0f} s"
         render.OUT.out(f"built and linked in {rounds}: {', '.join(built.linked)} in {built.tools}; {listed}")
         render.OUT.out(f"on a function that does nothing, llc ends with: {built.says}" if built.says else "llc compiles an empty function")
+    if backend.ladder:
+        render.OUT.print(ladder.table(backend.ladder))
     for decision in backend.stale:
         render.notice(f"stale decision, not applied: {decision.id} in {decision.function}: {decision.decided_on}")
 
@@ -162,6 +164,8 @@ def _next_steps(backend: Backend, prepared: Prepared, request: Request) -> list[
     if prepared.official and prepared.installation is not None:
         regress = ["vega-gen", "regress", "--target", plan.target, "--llvm", str(source.root), "--mode", plan.mode, "--filler", plan.filler]
         steps.append(shlex.join(regress))
+    if not prepared.official and backend.written.branch:
+        steps.append(shlex.join(["vega-gen", "export", "--llvm", str(source.root), "--target", plan.target, "--out", f"{plan.target}-patches"]))
     return steps
 
 
@@ -174,11 +178,14 @@ def _again(request: Request) -> list[str]:
     words += [word for path in request.corpora for word in ("--corpus", str(path))]
     words += ["--filler", request.filler] if request.filler is not FillerName.CONSENSUS else []
     words += ["--checkpoint", str(request.checkpoint)] if request.checkpoint else []
+    words += ["--triple", request.arch] if request.arch else []
+    words += ["--elf-machine", str(request.machine)] if request.machine else []
+    words += ["--big-endian"] if request.big_endian else []
     return words + (["--threshold", str(request.threshold)] if request.threshold != FLAG_BELOW else [])
 
 
 def _written_json(backend: Backend, prepared: Prepared, following: list[str]) -> dict[str, Any]:
-    from vega_gen.report import tables
+    from vega_gen.report import ladder, tables
 
     made = backend.written
     return {
@@ -199,6 +206,8 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "listed": list(backend.built.listed) if backend.built else [],
         "says": backend.built.says if backend.built else "",
         **tables.steps_json(backend.plan),
+        "triple": backend.arch,
+        "ladder": ladder.as_json([backend.ladder])[0] if backend.ladder else None,
         "stale": [d.id for d in backend.stale],
         "next": following,
     }

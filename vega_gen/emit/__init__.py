@@ -19,12 +19,13 @@ from vega_gen.emit.headers import Header
 from vega_gen.emit.layout import lay_out, split_macros
 from vega_gen.records import Description, Module, Plan, PlannedFile, PlannedFunction
 
-__all__ = ["copies", "emit", "stamp_of"]
+__all__ = ["copies", "emit", "stamp_of", "tests"]
 
 _FATAL = '"llvm/Support/ErrorHandling.h"'
 _DECLARATIONS = "declarations"
 _REGISTRATION = "registration"
-_COMMENT = {".txt": "#", ".cmake": "#"}
+_TESTS = "tests"
+_COMMENT = {".txt": "#", ".cmake": "#", ".cfg": "#", ".ll": ";"}
 
 
 def stamp_of(plan: Plan) -> str:
@@ -71,6 +72,11 @@ def copies(plan: Plan, files: Mapping[str, bytes]) -> tuple[Edit, ...]:
         Edit(f"{target_folder(plan.target)}/{path}", data.rstrip(b"\n") + f"\n// {stamp_of(plan)}\n".encode(), _DECLARATIONS)
         for path, data in sorted(files.items())
     )
+
+
+def tests(plan: Plan, texts: Mapping[str, str]) -> tuple[Edit, ...]:
+    """Edits that add lit tests (path below ``llvm/test`` -> text), with the stamp before everything else."""
+    return tuple(Edit(f"llvm/test/{path}", _with_stamp(path, text, stamp_of(plan)), _TESTS) for path, text in sorted(texts.items()))
 
 
 def _placed(functions: list[PlannedFunction], own: Mapping[str, Header], plan: Plan, markers: Markers) -> list[PlannedFunction]:

@@ -5,7 +5,7 @@ Enters: a Subject and its tools. Leaves: ``Climbed``s counted in programs, each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import which
@@ -75,14 +75,17 @@ class Programs:
 
     def runs(self, machine: Machine, qemu: str, progress: Progress) -> Climbed:
         """Linked with a ``_start`` and the helpers that compiled too, and run: the exit status is what ``main`` returns.
+        A new triple's objects get the ELF machine that the ISA has elsewhere: their code and relocations are its own already.
         Raises ``ToolFailure`` where ``_start`` cannot be assembled."""
         start = self._start(machine)
         helpers = self._helpers()
+        _put_machine(start, (path for path in helpers.values() if path))
         lost = sorted(name for name, path in helpers.items() if path is None)
 
         def one(program: _Compiling) -> Obstacle | None:
             if obstacle := self._compile(program, ".o", "-filetype=obj", _STATIC):
                 return obstacle
+            _put_machine(start, [program.file(".o")])
             executable = program.file(".elf")
             archive = [str(path) for path in helpers.values() if path]
             argv = [str(self.tools.lld), "-m", machine.emulation, str(start), str(program.file(".o")), "--start-lib", *archive, "--end-lib"]
@@ -151,6 +154,15 @@ class Programs:
             out = self.work / f"{name}.o"
             found[name] = out if self._llc("-O2", name, out, ("-filetype=obj", _STATIC)).ok else None
         return found
+
+
+def _put_machine(like: Path, objects: Iterable[Path]) -> None:
+    """Gives objects the e_machine of the ELF file ``like`` (System V ABI, "ELF Header": a half word at 18, in the file's byte order)."""
+    number = like.read_bytes()[18:20]
+    for path in objects:
+        with path.open("r+b") as stream:
+            stream.seek(18)
+            stream.write(number)
 
 
 def emulator(subject: Subject, tools: Tools) -> tuple[Machine, str] | str:

@@ -4,8 +4,8 @@ Enters: what the command line was given. Leaves: plans, written backends, regres
 """
 
 from vega_gen.pipeline import calibration
-from vega_gen.pipeline.backend import Backend, write_backend
-from vega_gen.pipeline.climbing import climb_given, climb_made
+from vega_gen.pipeline.backend import Backend, climb_made, write_backend
+from vega_gen.pipeline.climbing import climb_given
 from vega_gen.pipeline.exporting import export
 from vega_gen.pipeline.generation import generate, new_target
 from vega_gen.pipeline.inputs import Inputs, target_inputs

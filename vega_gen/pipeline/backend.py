@@ -13,17 +13,18 @@ from pathlib import Path
 from llvm_integration import checkout
 from llvm_integration.edits import target_folder
 from vega_gen import review, store, tablegen
-from vega_gen.emit import copies, emit
+from vega_gen.emit import copies, emit, tests
 from vega_gen.errors import InputError
 from vega_gen.fill.steps import Archetype
 from vega_gen.pipeline.archetypes import archetypes_of
 from vega_gen.pipeline.building import Built, build_backend, named
+from vega_gen.pipeline.climbing import climb_built, tests_of
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Progress
 from vega_gen.pipeline.registering import Registered, registered
-from vega_gen.pipeline.request import Prepared, Request
-from vega_gen.records import Decision, Plan, PlannedFunction, Step
+from vega_gen.pipeline.request import Prepared, Request, prepare
+from vega_gen.records import Decision, Ladder, Plan, PlannedFunction, Step
 
 _REGISTRATION = "registration"
 
@@ -32,13 +33,15 @@ _REGISTRATION = "registration"
 class Backend:
     """A backend that was written. ``plan``: with the review's decisions applied; ``stale``: decisions that no longer apply.
 
-    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where there is no LLVM to build with."""
+    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where there is no LLVM to build with.
+    ``ladder``: how far it gets, None with ``built``."""
 
     plan: Plan
     written: checkout.Written
     folder: Path
     arch: str
     built: Built | None
+    ladder: Ladder | None
     stale: tuple[Decision, ...]
 
 
@@ -80,11 +83,14 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     known, inputs = made.known, made.known.prepared.inputs
     texts = emit(made.plan, named(inputs), inputs.headers, threshold=request.threshold)
     edits = [*known.edits, *copies(made.plan, made.definitions), *texts]
+    climbed = climb_built(inputs, made.built.tools, None, progress) if made.built else None
+    if made.built and climbed and known.overlay:
+        edits += tests(made.plan, tests_of(inputs, made.built.tools, climbed))
     kept = store.manifest(taken(with_findings(made.generated, made.plan)))
     manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", kept, _REGISTRATION)
     written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
     folder = written.root / target_folder(inputs.folder)
-    return Backend(made.plan, written, folder, known.arch, made.built, made.stale)
+    return Backend(made.plan, written, folder, known.arch, made.built, climbed, made.stale)
 
 
 def archetype_of(inputs: Inputs) -> Archetype:
@@ -92,6 +98,18 @@ def archetype_of(inputs: Inputs) -> Archetype:
     _, (_, _, functions) = archetypes_of(inputs)
     named = {(f.qualified_name, len(f.candidate.signature.params)): f.candidate for f in functions}
     return lambda f: named.get((f.qualified_name, len(f.candidate.signature.params)))
+
+
+def climb_made(request: Request, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> tuple[Plan, Ladder]:
+    """Make and build a backend, and climb with the tools that came of it. ``work`` keeps the programs; a folder in the cache if None.
+
+    Raises InputError where there is no LLVM to build it with, and what ``make_backend`` raises."""
+    prepared = prepare(request, progress, writing=False)
+    if prepared.installation is None:
+        raise InputError(f"nothing can be built: {prepared.why}", str(request.llvm), "vega-gen doctor says what to install")
+    made = make_backend(request, prepared, progress)
+    assert made.built is not None
+    return made.plan, climb_built(made.known.prepared.inputs, made.built.tools, work, progress, cpu=cpu, attrs=attrs)
 
 
 def with_findings(plan: Plan, built: Plan) -> Plan:

@@ -1,38 +1,39 @@
-"""The ladder of a backend: one that is made and built for it, or one whose tools are there.
+"""The ladder of a backend whose tools are there.
 
-Enters: a request, or a .td and a folder of tools. Leaves: ``Ladder``. It writes nothing into a checkout.
+Enters: a backend's inputs or a .td, a folder of tools. Leaves: ``Ladder``, and what it passes as lit tests. It builds nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from llvm_integration import discover
 from llvm_integration.process import ToolFailure
 from vega_gen import ladder, store, tablegen
 from vega_gen.errors import InputError
-from vega_gen.pipeline.backend import make_backend
-from vega_gen.pipeline.inputs import find_tblgen
-from vega_gen.pipeline.request import Request, prepare
-from vega_gen.records import Ladder, Plan
+from vega_gen.pipeline.inputs import Inputs, find_tblgen
+from vega_gen.records import Ladder, Rung
 
 Progress = Callable[[int, int, str], None]
 
 
-def climb_made(request: Request, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> tuple[Plan, Ladder]:
-    """Make and build a backend, and climb with the tools that came of it. ``work`` keeps the programs; a folder in the cache if None.
+def subject_of(inputs: Inputs, *, cpu: str = "", attrs: str = "") -> ladder.Subject:
+    """A backend that was made, under its own triple."""
+    return ladder.subject(inputs.description, inputs.arch, cpu=cpu, attrs=attrs)
 
-    Raises InputError where there is no LLVM to build it with, and what ``make_backend`` raises."""
-    prepared = prepare(request, progress, writing=False)
-    if prepared.installation is None:
-        raise InputError(f"nothing can be built: {prepared.why}", str(request.llvm), "vega-gen doctor says what to install")
-    made = make_backend(request, prepared, progress)
-    assert made.built is not None
-    inputs = made.known.prepared.inputs
-    one = ladder.subject(inputs.description, made.known.arch, cpu=cpu, attrs=attrs)
-    tools = given_tools(made.built.tools, inputs.source)
-    return made.plan, ladder.climb(tools, one, work or store.cache_dir() / "ladder" / inputs.folder, progress)
+
+def climb_built(inputs: Inputs, tools: Path, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> Ladder:
+    """Climb with the tools that were built for a backend, in the folder ``tools``. ``work`` and what is raised: as of ``climb_given``."""
+    one = subject_of(inputs, cpu=cpu, attrs=attrs)
+    return ladder.climb(given_tools(tools, inputs.source), one, work or store.cache_dir() / "ladder" / inputs.folder, progress)
+
+
+def tests_of(inputs: Inputs, tools: Path, climbed: Ladder) -> dict[str, str]:
+    """What a backend passes as lit tests of LLVM, path below ``llvm/test`` -> text."""
+    verified = next(step for step in climbed.steps if step.rung is Rung.VERIFIED)
+    return ladder.lit_tests(replace(subject_of(inputs), name=inputs.folder), given_tools(tools, inputs.source).llvm_mc, verified)
 
 
 def climb_given(
