@@ -49,6 +49,8 @@ class TargetBuild:
     """Processes at a time; 0 is one a core."""
     tables: Path | None = None
     """The target's tables where they are made already; llvm-tblgen is then run for the tools alone."""
+    flags: tuple[str, ...] = ()
+    """More flags for the target's own files, after the others."""
 
     def __reduce__(self) -> tuple[type[TargetBuild], tuple[object, ...]]:
         """Its fields are all that another process needs; what was derived from them is derived again."""
@@ -206,7 +208,7 @@ class TargetBuild:
     def _compiler(self, file: str) -> list[str]:
         source = self.target_dir / file
         includes = dict.fromkeys((*self.include_dirs[:2], source.parent, self.generated_dir / Path(file).parent, *self.include_dirs[2:]))
-        return [str(self.installation.clangxx), *compile_flags(self.installation), *(f"-I{folder}" for folder in includes)]
+        return [str(self.installation.clangxx), *compile_flags(self.installation), *self.flags, *(f"-I{folder}" for folder in includes)]
 
     def _compile_argv(self, file: str, out: Path) -> list[str]:
         return [*self._compiler(file), "-c", str(self.target_dir / file), "-o", str(out)]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import pytest
 from emitted import emitted, function
 from test_steps import OWN, plan, steps, two, undefined
 
-from llvm_integration.check import Mistake
+from llvm_integration.check import Mistake, check_files
 from llvm_integration.crash import Crash, Tried
+from llvm_integration.discover import find_installation
 from llvm_integration.linking import LinkError
-from vega_gen.pipeline.building import ROUNDS, brought_down, included
+from llvm_integration.toolchain import compile_flags
+from vega_gen.errors import ToolError
+from vega_gen.pipeline.building import ROUNDS, brought_down, floor, included
 from vega_gen.records import Plan, Step
 
 
@@ -107,6 +112,22 @@ def test_a_symbol_that_can_never_be_had_ends_at_the_floor() -> None:
     for name in ("getTheToyTarget", "LLVMInitializeToyTargetInfo", "LLVMInitializeToyTarget(", "LLVMInitializeToyTargetMC"):
         assert name in texts["TargetInfo/ToyTargetInfo.cpp"]
     assert set(of(found)) == {Step.LEFT_OUT, Step.STUB}
+
+
+def test_a_floor_that_does_not_build_is_an_error_with_a_next_step() -> None:
+    shop = Words(missing={"never": undefined("unheard::of()", file="llc")})
+    with pytest.raises(ToolError, match=r"undefined symbol: unheard::of\(\)") as raised:
+        brought_down(plan(function(OWN, "ToyInstrInfo.cpp")), steps(), shop, emitted)
+    assert "vega-gen doctor" in raised.value.next_step
+
+
+def test_the_floor_is_c_plus_plus_that_llvm_s_headers_accept(tmp_path: Path) -> None:
+    installation = find_installation("19.1.7")
+    texts = emitted(floor(plan(function(OWN, "ToyInstrInfo.cpp")), steps(), "no"))
+    file = tmp_path / "ToyTargetInfo.cpp"
+    file.write_text(texts["TargetInfo/ToyTargetInfo.cpp"])
+    said = check_files(installation, [file], installation.include_dirs, compile_flags(installation), 1, lambda done, total, name: None)
+    assert said == {file: ()}
 
 
 def test_a_file_is_compiled_again_where_what_it_includes_has_changed() -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from rich.console import Console
 
 from vega_gen import review
 from vega_gen.errors import NotFoundError
-from vega_gen.records import Band, FillerName, Judgement, Mode, Module, Plan, ReviewItem, Verdict
+from vega_gen.records import Band, FillerName, Judgement, Mode, Module, Plan, ReviewItem, Step, Verdict
 from vega_gen.report import calibration, passrate, sarif, tables
 from vega_gen.report.page import code_lines, review_page
 from vega_gen.report.passrate import Run
@@ -73,6 +74,23 @@ def test_summary_counts_by_hand() -> None:
     assert (rows["DIS"].functions, rows["DIS"].missing, rows["DIS"].confidence) == (0, 1, None)
     total = figures.total
     assert (total.functions, total.statements, total.flagged, total.missing) == (3, 12, 4, 1)
+
+
+def test_functions_by_step_and_why() -> None:
+    copy, select, broken, absent = toy_plan().functions
+    lowered = (copy, replace(select, step=Step.DEFAULT, compiles=False, message="no gone"), replace(broken, step=Step.STUB), absent)
+    plan = replace(toy_plan(), functions=lowered)
+    lines = [line.split() for line in printed(tables.steps_table(plan)).splitlines()]
+    assert ["┃", "Module", "┃", "Filled", "┃", "Default", "┃", "Stub", "┃"] in lines
+    for row in (("SEL", "1", "1", "0"), ("all", "2", "1", "1")):
+        assert [word for cell in row for word in ("│", cell)] + ["│"] in lines
+    said = tables.steps_json(plan)
+    assert said["steps"] == {"filled": 2, "next-candidate": 0, "archetype": 0, "default": 1, "stub": 1, "left-out": 0}
+    assert said["lowered"][0] == {"name": "ToyInstrInfo::select", "file": "ToyInstrInfo.cpp", "step": "default", "why": "no gone"}
+    shown = next(i for i in items_of(plan) if i.function == "emit")
+    wide = printed(tables.queue_table([shown], ""), width=300)
+    assert "does not compile, a stub stands for it: Toy.cpp:3:9" in wide
+    assert "Does not compile, a stub stands for it." in review_page(plan, items_of(plan), 0.6, Path("tree"))
 
 
 def test_summary_table_and_json() -> None:

@@ -18,6 +18,7 @@ from vega_gen.groups import Interfaces
 from vega_gen.records import (
     Contract,
     ContractRole,
+    Feature,
     FillerName,
     Mode,
     Plan,
@@ -98,6 +99,17 @@ def test_the_steps_are_taken_in_order() -> None:
     assert down(plan(two(MEAN)), way) == [*first, Step.STUB, Step.LEFT_OUT], "the base's own ends the program without a name"
     assert down(plan(two(OWN)), way) == [*first, Step.STUB, Step.LEFT_OUT], "the base has none"
     assert down(plan(two(OWN)), steps()) == [Step.NEXT_CANDIDATE, Step.STUB, Step.LEFT_OUT]
+
+
+def test_what_nobody_mined_is_an_archetype_before_it_is_a_stub() -> None:
+    body = function(f"{PRINTER.replace('printMem', 'ToyInstPrinter::printMem')} {{ O << 1; }}", "x.cpp").candidate
+    way = steps(contract(PRINTER), archetype=lambda f: body if f.qualified_name == "ToyInstPrinter::printMem" else None)
+    made = way.demanded(plan(), "printMem", "ToyInstPrinter.cpp")
+    assert made.functions[0].step is Step.ARCHETYPE
+    assert "raw_ostream &O) { O << 1; }" in " ".join(emitted(made)["ToyInstPrinter.cpp"].split())
+    lowered = way.lower(made, 0, "no")
+    assert lowered.functions[0].step is Step.STUB
+    assert "printMem is not written yet" in emitted(lowered)["ToyInstPrinter.cpp"]
 
 
 def test_what_choice_found_no_candidate_for_has_no_next_one() -> None:
@@ -192,8 +204,38 @@ def test_a_contract_no_donor_had_ends_in_a_stub_and_two_of_a_name_in_two() -> No
     ]  # fmt: skip
     text = emitted(blame.plan)["ToyInstPrinter.cpp"]
     assert text.count('report_fatal_error("Toy: ToyInstPrinter::printMem is not written yet")') == 2
+    kept = function("void ToyInstPrinter::printMem(const MCInst *A, unsigned B, raw_ostream &C) {}", "ToyInstPrinter.cpp")
+    beside = Blame(plan(kept), emitted(plan(kept)), way, {"ToyGenAsmWriter.inc": "{\n  printMem(MI, Address, 1, O);"})
+    few = Mistake("tables/ToyGenAsmWriter.inc", 2, "too many arguments to function call, expected 3, have 4")
+    assert not beside.mistakes({"ToyInstPrinter.cpp": [few]})
+    assert [(f.step, len(f.candidate.signature.params)) for f in beside.plan.functions] == [(Step.FILLED, 3), (Step.STUB, 4)]
     again = Blame(blame.plan, emitted(blame.plan), way, {})
     assert again.mistakes({"ToyInstPrinter.cpp": [said]}) == {"ToyInstPrinter.cpp"}, "a stub is not made twice: the file is to be forced"
+
+
+def test_a_method_that_a_table_defines_is_declared_as_it_is_there() -> None:
+    table = "// made\nbool ToyInstPrinter::\nprintAlias(const MCInst *MI,\n           raw_ostream &OS) {\n  return false;\n}\n"
+    wrong = function("bool ToyInstPrinter::printAlias(int A) { return true; }", "ToyInstPrinter.cpp")
+    start = plan(wrong)
+    message = "out-of-line definition of 'printAlias' does not match any declaration in 'llvm::ToyInstPrinter'"
+    blame = Blame(start, emitted(start), steps(), {"ToyGenAsmWriter.inc": table})
+    assert not blame.mistakes({"ToyInstPrinter.cpp": [Mistake("/w/tables/ToyGenAsmWriter.inc", 3, message)]})
+    text = emitted(blame.plan)["ToyInstPrinter.cpp"]
+    assert "bool printAlias(const MCInst *MI, raw_ostream &OS);" in text
+    assert blame.plan.functions[0].step is Step.LEFT_OUT
+
+
+def test_the_subtarget_gets_the_field_of_a_feature_and_its_values() -> None:
+    given = (("Mode", "Half"), ("Mode", "Whole"), ("HasB", "true"))
+    features = [Feature(f"F{n}", f"f{n}", name, value, "", ()) for n, (name, value) in enumerate(given)]
+    start = plan()
+    own = PlannedClass("ToySubtarget", ("public ToyGenSubtargetInfo",), "ToyInstrInfo.h", (), (), (), ())
+    way = replace(steps(), description=replace(description(), features=tuple(features)))
+    made = replace(start, classes=(*start.classes, own))
+    for name in ("Mode", "Half", "Whole", "HasB", "HasB"):
+        made = way.demanded(made, name, "ToyInstrInfo.cpp")
+    text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
+    assert "enum { Half = 1, Whole = 2 }; unsigned Mode = 0; bool HasB = false; }" in text
 
 
 def test_a_free_contract_gets_a_stub_in_the_file_of_its_table() -> None:
@@ -232,6 +274,19 @@ def test_an_undefined_symbol_gets_a_stub_with_the_head_of_its_declaration(error:
     assert blame.links([error])
     assert text in emitted(blame.plan)[file]
     assert blame.plan.functions[0].step is Step.FILLED
+
+
+def test_in_desc_mode_what_the_given_headers_declare_gets_its_stub() -> None:
+    text = "class ToyGiven : public TargetInstrInfo {\npublic:\n  int size(int A) const override;\n};\n"
+    given = cxx.parse_file(text.encode(), "Toy", "ToyGiven.h").classes
+    way = replace(steps(), bases=replace(steps().bases, given=given))
+    start = replace(plan(), classes=())
+    blame = Blame(start, {**emitted(start), "ToyGiven.h": text}, way, {})
+    assert blame.links([undefined("llvm::ToyGiven::size(int) const")])
+    (f,) = blame.plan.functions
+    assert (f.qualified_name, f.step) == ("ToyGiven::size", Step.STUB)
+    override = plan(function("int ToyGiven::size(int A) const { return gone; }", "ToyGiven.cpp"))
+    assert way.lower(override, 0, "no").functions[0].step is Step.STUB, "the header that declares it was given"
 
 
 def test_an_undefined_symbol_that_nobody_declares_lowers_the_functions_that_use_it() -> None:

@@ -24,7 +24,7 @@ _METHODS = {
     "instr_info_methods": (
         "TargetInstrInfo",
         "copyPhysReg storeRegToStackSlot loadRegFromStackSlot analyzeBranch removeBranch insertBranch "
-        "reverseBranchCondition",
+        "reverseBranchCondition getBranchDestBlock isBranchOffsetInRange getInstSizeInBytes",
     ),
     "register_info_methods": (
         "TargetRegisterInfo",
@@ -33,7 +33,7 @@ _METHODS = {
     ),
     "lowering_methods": (
         "TargetLowering",
-        "getTargetNodeName LowerOperation LowerFormalArguments CanLowerReturn LowerReturn LowerCall",
+        "getTargetNodeName LowerOperation LowerFormalArguments CanLowerReturn LowerReturn LowerCall getRegForInlineAsmConstraint",
     ),
     "mc_expr_methods": (
         "MCTargetExpr", "printImpl evaluateAsRelocatableImpl visitUsedExpr findAssociatedFragment fixELFSymbolsInTLSFixups",
@@ -60,18 +60,17 @@ _EXPANDED_UNLESS = {
 }  # fmt: skip
 
 
-def values(d: Description, m: Machine, llvm: Interface) -> dict[str, Any]:
-    """Every value that a template names."""
-    arch = d.name.lower()
+def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, Any]:
+    """Every value that a template names. ``arch``: the first part of the triple."""
     registered = any(llvm.enumerator(header, arch) for header in _TRIPLES)
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
     given: dict[str, Any] = {
-        "N": d.name, "NS": d.namespace, "m": m, "llvm": llvm,
+        "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
         "arch": arch if registered else "UnknownArch", "march": arch,
         "little_endian": "TT.isLittleEndian()" if registered else "true",
         "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if registered else "true",
-        "machine_number": next((n for n in (f"EM_{d.name.upper()}",) if llvm.enumerator("llvm/BinaryFormat/ELF.h", n)), "EM_NONE"),
+        "machine_number": next((n for n in (f"EM_{arch.upper()}",) if llvm.enumerator("llvm/BinaryFormat/ELF.h", n)), "EM_NONE"),
         "stack_alignment": max(m.native // 8 * 2, 2), "wide_alignment": min(64, max(m.native, 16)),
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
@@ -213,7 +212,9 @@ def _conditional_branches(d: Description, m: Machine) -> list[dict[str, Any]]:
             own = next((op for op in m.branches.values() if op.record == i.name), None)
             other = others.get(i.name)
             same = other is not None and own is not None and other.slots == own.slots
-            found.append({"record": i.name, "target": targets[0], "opposite": other.record if same and other else ""})
+            r = selections.immediate(i.name, selections.slots(i.name)[targets[0]])
+            opposite_record = other.record if same and other else ""
+            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "low": r.low, "high": r.high})
     return found
 
 
@@ -266,12 +267,18 @@ def _memory_actions(m: Machine) -> dict[str, Any]:
     return {"load_actions": loads, "store_actions": stores, "sign_loads": signed or "false", "zero_loads": unsigned or "false"}
 
 
+def relocation_names(kinds: Sequence[Fixup]) -> dict[str, str]:
+    """The relocations that a target needs whose ABI has none yet: kind of data or fixup -> name after R_<ARCH>_."""
+    return {name: name for name in ("NONE", "8", "16", "32", "64", "PCREL32")} | {
+        k.name: k.name.upper().removeprefix("FIXUP_") for k in kinds
+    }
+
+
 def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
     """Relocations: those of the given list, matched by the part of the address or the width; else the object writer's own.
     ``reloc`` gives the name for data of a width or for a fixup, "" if the list has none."""
-    prefix = f"R_{d.name.upper()}_"
-    own = {name: f"{prefix}{name}" for name in ("NONE", "8", "16", "32", "64", "PCREL32")}
-    own |= {k.name: f"{prefix}{k.name.upper().removeprefix('FIXUP_')}" for k in kinds}
+    prefix = "_".join(d.relocations[0].split("_")[:2]) + "_" if d.relocations else f"R_{d.name.upper()}_"
+    own = {name: f"{prefix}{said}" for name, said in relocation_names(kinds).items()}
     if not d.relocations:
         return {"relocations": list(own.values()), "relocations_known": False, "reloc": own.__getitem__}
     known = llvm.mentions("llvm/BinaryFormat/ELF.h", f"ELFRelocs/{d.folder}.def")
@@ -282,7 +289,7 @@ def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dic
         preferred = [re.compile(_RELOCATION_NAMES[k.use])] if k.use else []
         best = max(likely, key=lambda r: ([bool(p.search(short[r])) for p in preferred], str(k.bits) in short[r], -len(r)), default="")
         told = best and (k.part or str(k.bits) in short[best] or any(p.search(short[best]) for p in preferred))
-        chosen[k.name] = best if told else ""
+        chosen[k.name] = own[k.name] if own[k.name] in short else best if told else ""
     chosen["NONE"] = chosen["NONE"] or d.relocations[0]
     scope = "ELF::" if known else ""
     full = {name: f"{scope}{r}" if r else "" for name, r in chosen.items()}

@@ -27,6 +27,8 @@ _QUOTED = re.compile(r"'([^']+)'")
 _PURE = re.compile(r"unimplemented pure virtual method '[^']+' in '([^']+)'")
 _UNKNOWN = re.compile(r"(?:undeclared identifier|no member named|unknown type name|call to undeclared function) '(\w+)'")
 _AGAIN = re.compile(r"redefinition of|redeclar")
+_UNDECLARED = re.compile(r"out-of-line definition of '(\w+)' does not match any declaration in '([^']+)'")
+_CALLED = re.compile(r"(\w+)\s*\(")
 _NOT_FOUND = re.compile(r"'([^']+)' file not found")
 _SECTION = re.compile(r"^#ifdef (GET_\w+)$(.*?)^#endif // \1$", re.MULTILINE | re.DOTALL)
 _SCOPES = re.compile(r"\(anonymous namespace\)::|\bllvm::")
@@ -118,7 +120,7 @@ class Blame:
         if (missing := _NOT_FOUND.search(m.message)) and m.file in self.texts:
             self.plan = without_include(self.plan, m.file, missing[1])
             return
-        if self._abstract(m) or self._demanded(path, m):
+        if self._abstract(m) or self._declared(m) or self._demanded(path, m):
             return
         for place in (m, *m.notes):
             if place.file in self.texts and self._at(place, m):
@@ -134,9 +136,22 @@ class Blame:
             declared = self.steps.bases.pure_at(note.file, note.line) if found else None
             if declared is not None:
                 derived = _QUOTED.findall(m.message)
-                for c in before.classes:
+                for c in self.steps.bases.classes(before):
                     if any(_SCOPES.sub("", name).rpartition("::")[2] == c.name.rpartition("::")[2] for name in derived):
                         self.plan = self.steps.overridden(self.plan, c.name, declared)
+        return self.plan is not before
+
+    def _declared(self, m: Mistake) -> bool:
+        """A method that a table defines and its class does not declare so: the declaration is made from the definition."""
+        found = _UNDECLARED.search(m.message)
+        lines = self.tables.get(PurePosixPath(m.file).name, "").split("\n") if found and m.file not in self.texts else []
+        if found is None or not 0 < m.line <= len(lines):
+            return False
+        first = m.line - 1 if "::" in lines[m.line - 1].partition("(")[0] else m.line - 2
+        head = "\n".join(lines[first : first + 8]).partition("{")[0]
+        class_name = _SCOPES.sub("", found[2]).rpartition("::")[2]
+        before = self.plan
+        self.plan = self.steps.declared(self.plan, class_name, cxx.parse_function(f"{head} {{}}").signature, m.message)
         return self.plan is not before
 
     def _demanded(self, path: str, m: Mistake) -> bool:
@@ -144,8 +159,11 @@ class Blame:
         if m.file in self.texts:
             return False
         before = self.plan
-        demanded = {c.name for c in self.steps.description.contracts}
-        names = [*_UNKNOWN.findall(m.message), *(n for n in _QUOTED.findall(m.message) if n in demanded)]
+        description = self.steps.description
+        demanded = {c.name for c in description.contracts}
+        lines = self.tables.get(PurePosixPath(m.file).name, "").split("\n")
+        called = _CALLED.findall(lines[m.line - 1]) if 0 < m.line <= len(lines) else []
+        names = [*_UNKNOWN.findall(m.message), *(n for n in (*_QUOTED.findall(m.message), *called) if n in demanded)]
         for name in dict.fromkeys(names):
             self.plan = self.steps.demanded(self.plan, name, path)
             if self.plan is not before:
@@ -256,7 +274,7 @@ class Blame:
     def _undefined_methods(self, class_name: str, name: str, users: Sequence[str]) -> bool:
         """Stubs for the methods of a name (all for "") that a planned class declares and nothing defines."""
         before = self.plan
-        for c in before.classes:
+        for c in self.steps.bases.classes(before):
             if not class_name or c.name != class_name:
                 continue
             for m in c.members:
@@ -279,17 +297,16 @@ class Blame:
 
     def _undefined_function(self, name: str, users: Sequence[str]) -> bool:
         """A stub for a free function that a header declares."""
-        for file in self.plan.files:
-            for text in (*file.prologue, *file.epilogue) if not file.path.endswith(".cpp") else ():
-                for s in parsed(text) if name in text else ():
-                    if s.name == name and not s.class_name:
-                        spaces = ("llvm",) if "namespace llvm" in text else ()
-                        beside = file.path.rpartition(".")[0] + ".cpp"
-                        place = beside if beside in self.texts else next(iter(users), beside)
-                        if any(f.group == "" and f.chosen >= 0 and f.candidate.signature == s for f in self.plan.functions):
-                            continue
-                        self.plan = self.steps.defined(self.plan, s, place, spaces)
-                        return True
+        for path, text in self.texts.items():
+            if path.endswith(".cpp") or not re.search(rf"\b{re.escape(name)}\s*\(", text):
+                continue
+            for s in parsed(text):
+                if s.name != name or s.class_name or any(f.group == "" and f.candidates[0].signature == s for f in self.plan.functions):
+                    continue
+                beside = path.rpartition(".")[0] + ".cpp"
+                place = beside if beside in self.texts else next(iter(users), beside)
+                self.plan = self.steps.defined(self.plan, s, place, ("llvm",) if "namespace llvm" in text else ())
+                return True
         return False
 
     def _in_a_table(self, symbol: str, users: Sequence[str]) -> bool:

@@ -17,9 +17,11 @@ from vega_gen.fill.mend import Unit, member_tokens, without
 from vega_gen.fill.stubs import Bases, contract_signature, initialiser, is_initialiser, overriding, planned, statement, stub
 from vega_gen.records import (
     Candidate,
+    Class,
     Contract,
     ContractRole,
     Description,
+    Member,
     MemberKind,
     Module,
     Plan,
@@ -57,7 +59,7 @@ class Steps:
             following = f.chosen + 1
             if following < len(f.candidates) and (f.step is Step.FILLED or following <= NEXT):
                 return _put(plan, index, replace(f, chosen=following, step=Step.NEXT_CANDIDATE, message=said))
-        if f.step in (Step.FILLED, Step.NEXT_CANDIDATE) and self.archetype is not None and (made := self.archetype(f)):
+        if f.step in (Step.FILLED, Step.NEXT_CANDIDATE) and (made := self._archetype(f)):
             better = replace(f, candidates=(made, *f.candidates), chosen=0, step=Step.ARCHETYPE, compiles=None, message=said)
             return _put(plan, index, better)
         f = _out_of_header(replace(f, compiles=False, message=said))
@@ -105,7 +107,7 @@ class Steps:
     def overridden(self, plan: Plan, class_name: str, declared: Signature) -> Plan:
         """The plan with a stub for a pure virtual method of a base of ``class_name``, in the class itself."""
         s = replace(overriding(declared), class_name=class_name)
-        owner = next((c for c in plan.classes if c.name == class_name), None)
+        owner = next((c for c in self.bases.classes(plan) if c.name == class_name), None)
         if owner is None or any(f.step is Step.STUB and _same(f.candidate.signature, s) and f.in_class for f in plan.functions):
             return plan
         for i, f in enumerate(plan.functions):
@@ -117,25 +119,63 @@ class Steps:
         """The plan with a stub for each contract of this name, in place of what has the name; the same plan if the .td files demand none.
 
         ``file``: the .cpp that the tables which call it are included in."""
+        plan = self._featured(plan, name)
         asked = [c for c in self.description.contracts if c.name == name]
         if not asked and _PREDICATE.match(name):  # the matcher asks for those of operand classes that no instruction has, too
             asked = [Contract(name, ContractRole.OPERAND_PREDICATE, f"bool {name}() const", "MCParsedAsmOperand", (), ())]
+        arities = {len(head.params) for c in asked if (head := contract_signature(c, "")) is not None}
         for contract in asked:
             owner = self._owner(plan, contract, file)
             if contract.owner and owner is None and "(...)" not in contract.signature:
                 continue
             in_class = owner is not None
             s = contract_signature(contract, owner.name if owner else "")
-            if s is None or any(f.chosen >= 0 and not f.group and _same(f.candidate.signature, s) for f in plan.functions):
+            if s is None or any(_lives(f) and _declares(f, s) and (in_class or f.file == file) for f in plan.functions):
                 continue
             for i, f in enumerate(plan.functions):
-                t = f.candidate.signature if f.chosen >= 0 else None
-                if t and f.group and (t.name, t.class_name) == (s.name, s.class_name) and (in_class or f.file == file):
+                t = f.candidate.signature if _lives(f) and f.group else None
+                if t is None or (t.name, t.class_name) != (s.name, s.class_name) or not (in_class or f.file == file):
+                    continue
+                if len(t.params) not in arities:
                     plan = self.left_out(plan, i, f.message or "the tables call it otherwise")
             place = owner.file if owner else file
             spaces = owner.namespaces if owner else ()
             plan = self._added(plan, planned(plan.target, s, place, _module(plan, file), namespaces=spaces, in_class=in_class))
         return plan
+
+    def _featured(self, plan: Plan, name: str) -> Plan:
+        """The plan with the field of a feature in the subtarget, and the enumerators that it is set to, where the class has them not."""
+        field = next((f.field for f in self.description.features if name in (f.field, f.value)), "")
+        owner = next((c for c in plan.classes if self.bases.of(plan, c.name) == "TargetSubtargetInfo"), None)
+        if not field or owner is None:
+            return plan
+        values = dict.fromkeys(f.value for f in self.description.features if f.field == field and f.value.isidentifier())
+        named = [v for v in values if v not in ("true", "false")]
+        present = {t for m in owner.members for t in (m.name, *m.tokens)}
+        texts = [("", f"enum {{ {', '.join(f'{v} = {n}' for n, v in enumerate(named, 1))} }};")] if named else []
+        texts += [(field, f"unsigned {field} = 0;" if named else f"bool {field} = false;")]
+        made = tuple(
+            Member(MemberKind.FIELD if member else MemberKind.OTHER, "public", 0, None, cxx.tokenize(text), member)
+            for member, text in texts if member not in present and not (not member and present & set(named))
+        )  # fmt: skip
+        classes = tuple(replace(c, members=(*c.members, *made)) if c is owner else c for c in plan.classes)
+        return replace(plan, classes=classes) if made else plan
+
+    def declared(self, plan: Plan, class_name: str, defined: Signature, message: str) -> Plan:
+        """The plan with a declaration, in place of others of its name, of a method that one of TableGen's tables defines."""
+        owner = next((c for c in plan.classes if c.name == class_name), None)
+        if owner is None or any(m.signature == defined for m in owner.members):
+            return plan
+        for i, f in enumerate(plan.functions):
+            s = f.candidate.signature if f.chosen >= 0 else None
+            if s is not None and (s.name, s.class_name) == (defined.name, class_name):
+                plan = self.left_out(plan, i, message)
+        made = Member(MemberKind.METHOD, "public", 0, defined, (), defined.name)
+        classes = tuple(
+            replace(c, members=(*(m for m in c.members if m.name != defined.name), made)) if c.name == class_name else c
+            for c in plan.classes
+        )  # fmt: skip
+        return replace(plan, classes=classes)
 
     def defined(self, plan: Plan, signature: Signature, file: str, namespaces: tuple[str, ...] = ()) -> Plan:
         """The plan with a stub for what is declared and not defined; ``file``: a .cpp that sees the declaration."""
@@ -171,11 +211,19 @@ class Steps:
 
     def _added(self, plan: Plan, function: PlannedFunction) -> Plan:
         plan = _with_file(plan, function.file)
+        made = self._archetype(function)
+        if made is not None:
+            function = replace(function, candidates=(made, *function.candidates), step=Step.ARCHETYPE)
         return replace(plan, functions=(*plan.functions, function))
 
-    def _owner(self, plan: Plan, contract: Contract, file: str) -> PlannedClass | None:
+    def _archetype(self, f: PlannedFunction) -> Candidate | None:
+        """The archetype of a function, unless it was mined to be that."""
+        made = self.archetype(f) if self.archetype is not None else None
+        return made if made not in f.candidates else None
+
+    def _owner(self, plan: Plan, contract: Contract, file: str) -> PlannedClass | Class | None:
         """The planned class that the methods of a contract belong to: the one that ``file`` defines or sees, where there are several."""
-        owners = [c for c in plan.classes if contract.owner and contract.owner in self._lineage(plan, c.name)]
+        owners = [c for c in self.bases.classes(plan) if contract.owner and contract.owner in self._lineage(plan, c.name)]
         stem = file.rpartition(".")[0]
         return min(owners, key=lambda c: (c.file.rpartition(".")[0] != stem, c.file), default=None)
 
@@ -184,7 +232,8 @@ class Steps:
 
     def _may_be_left_out(self, plan: Plan, f: PlannedFunction) -> bool:
         s = f.candidate.signature
-        return bool(s.class_name) and _bare(s) != s.name and self.bases.default(plan, s)
+        given = any(c.name == s.class_name for c in self.bases.given)  # what its header declares must be defined
+        return bool(s.class_name) and _bare(s) != s.name and not given and self.bases.default(plan, s)
 
     def _stubbed(self, plan: Plan, f: PlannedFunction) -> PlannedFunction:
         """The function with a stub in its place: the head as its class declares it."""
@@ -192,7 +241,7 @@ class Steps:
         if is_initialiser(s.name):
             made = initialiser(plan.target, s.name).candidate
             return replace(f, step=Step.STUB, instead=made)
-        declared = declaration(plan, s)
+        declared = declaration(self.bases.classes(plan), s)
         if declared is not None and _bare(s) != s.name:
             s = replace(declared, class_name=s.class_name)
         had = bool(f.candidate.statements)
@@ -207,7 +256,7 @@ class Steps:
         return replace(f, step=Step.STUB, instead=made)
 
     def _with_initialisers(self, plan: Plan, s: Signature) -> Signature:
-        owner = next((c for c in plan.classes if c.name == s.class_name), None)
+        owner = next((c for c in self.bases.classes(plan) if c.name == s.class_name), None)
         constructed = self.bases.constructed(plan, owner, s) if owner is not None and _bare(s) == s.name else ()
         return replace(s, initialisers=constructed)
 
@@ -225,13 +274,22 @@ class Steps:
         return without(plan, frozenset(gone)) if s.class_name and others < 2 else plan
 
 
-def declaration(plan: Plan, s: Signature) -> Signature | None:
+def declaration(classes: Iterable[PlannedClass | Class], s: Signature) -> Signature | None:
     """How the class of a method declares it, None if it does not."""
     found = [
-        m.signature for c in plan.classes if c.name == s.class_name
+        m.signature for c in classes if c.name == s.class_name
         for m in c.members if m.kind is MemberKind.METHOD and m.signature is not None and _same(m.signature, s)
     ]  # fmt: skip
     return next((d for d in found if [p.type for p in d.params] == [p.type for p in s.params]), found[0] if found else None)
+
+
+def _lives(f: PlannedFunction) -> bool:
+    """Whether something is defined for the function."""
+    return f.chosen >= 0 and f.step not in (Step.DEFAULT, Step.LEFT_OUT)
+
+
+def _declares(f: PlannedFunction, s: Signature) -> bool:
+    return f.candidate.signature.class_name == s.class_name and _same(f.candidate.signature, s)
 
 
 def _same(a: Signature, b: Signature) -> bool:

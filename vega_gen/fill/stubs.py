@@ -54,14 +54,15 @@ def stub(target: str, signature: Signature) -> Candidate:
     """
     name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
     found = _INITIALISER.match(signature.name)
+    head = cxx.render_signature(replace(signature, initialisers=()), in_class=False)  # tells overloads apart
     if _PASS_INITIALISER.match(signature.name):
         body = ()
     elif found is None:
-        body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', name),)
+        body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', head),)
     elif found["part"] == "TargetInfo":
         match = "[](Triple::ArchType) { return false; }"
         call = f'TargetRegistry::RegisterTarget(getThe{target}Target(), "{target.lower()}", "{target}", "{target}", {match});'
-        body = (statement(call, name),)
+        body = (statement(call, head),)
     else:
         body = ()
     return Candidate(signature, body, 0.0, ORIGIN)
@@ -110,12 +111,18 @@ def contract_signature(contract: Contract, class_name: str) -> Signature | None:
 class Bases:
     """LLVM's base classes of the plan's classes: what a method overrides, and how a base is constructed.
 
-    ``read``: an LLVM header, relative to ``llvm/include`` -> its text. ``tables``: the folder of TableGen's tables."""
+    ``read``: an LLVM header, relative to ``llvm/include`` -> its text. ``tables``: the folder of TableGen's tables. ``given``: the classes
+    of the target's own headers (desc mode), which stay as they are."""
 
     interfaces: Interfaces
     read: Callable[[str], bytes]
     tables: Path
+    given: tuple[Class, ...] = ()
     _files: dict[str, tuple[Function, ...]] = field(default_factory=dict[str, tuple[Function, ...]])
+
+    def classes(self, plan: Plan) -> tuple[PlannedClass | Class, ...]:
+        """The backend's classes: those that are planned, and those that were given."""
+        return (*plan.classes, *self.given)
 
     def of(self, plan: Plan, class_name: str) -> str:
         """The LLVM class that a planned class derives from, however far away; "" if it derives from none."""
@@ -127,7 +134,7 @@ class Bases:
             if bare in seen:
                 continue
             seen.add(bare)
-            own = [c for c in plan.classes if c.name == name or c.name == bare]
+            own = [c for c in self.classes(plan) if c.name == name or c.name == bare]
             if not own and (generated := generated_base(bare, plan.target)):
                 return generated
             if not own and bare in self.interfaces.classes:
@@ -168,13 +175,14 @@ class Bases:
                         return overriding(m.signature)
         return None
 
-    def constructed(self, plan: Plan, c: PlannedClass, own: Signature) -> tuple[tuple[str, ...], ...]:
+    def constructed(self, plan: Plan, c: PlannedClass | Class, own: Signature) -> tuple[tuple[str, ...], ...]:
         """Initialisers of a constructor with the head ``own`` for what of ``c`` has no default constructor.
 
         An argument is the parameter of its name and type, else the one of its type, else nothing that is there: then the program ends."""
         wanted = [(bare_base(b), bare_base(b)) for b in c.bases]
+        own_classes = {p.name for p in self.classes(plan)}
         for m in c.members:
-            if m.kind is MemberKind.FIELD and m.name and m.tokens[:1] != ("static",) and any(p.name == m.tokens[0] for p in plan.classes):
+            if m.kind is MemberKind.FIELD and m.name and m.tokens[:1] != ("static",) and m.tokens[0] in own_classes:
                 wanted.append((m.name, m.tokens[0]))
         entries: list[tuple[str, ...]] = []
         for name, kind in wanted:
@@ -184,14 +192,15 @@ class Bases:
                 entries.append(cxx.tokenize(f"{name}({arguments})"))
         for m in c.members:
             at = m.tokens.index(m.name) if m.kind is MemberKind.FIELD and m.name in m.tokens else 0
-            if at and m.tokens[0] != "static" and m.tokens[at + 1 :] == (";",) and (m.tokens[at - 1] == "&" or "const" in m.tokens[:1]):
+            plain = at > 0 and m.tokens[0] != "static" and m.tokens[at + 1 :] == (";",)
+            if plain and (m.tokens[at - 1] == "&" or m.tokens[0] == "const"):
                 given = _argument(Param(m.tokens[:at], m.name), own, c.name, plan.target) if m.tokens[at - 1] == "&" else ""
                 entries.append(cxx.tokenize(f"{m.name}({given})"))
         return tuple(entries)
 
     def made(self, plan: Plan, own: Signature) -> str:
-        """``return new X(...)`` for a function ``createX`` of a planned class X, "" for another. Its arguments are as in ``constructed``."""
-        kind = next((c for c in plan.classes if own.name == f"create{c.name}" and own.result[-1:] == ("*",)), None)
+        """``return new X(...)`` for a ``createX`` of a planned class X, "" for another function; arguments are as in ``constructed``."""
+        kind = next((c for c in self.classes(plan) if own.name == f"create{c.name}" and own.result[-1:] == ("*",)), None)
         if kind is None:
             return ""
         params = self._constructor(plan, kind.name)
@@ -201,7 +210,7 @@ class Bases:
     def _constructor(self, plan: Plan, kind: str) -> tuple[Param, ...]:
         """The parameters of a class's shortest constructor that is none for copies; () where it can be made of nothing."""
         found = [f.candidate.signature for f in plan.functions if f.chosen >= 0 and f.candidate.signature.class_name == kind]
-        found += [m.signature for c in plan.classes if c.name == kind for m in c.members if m.signature]
+        found += [m.signature for c in self.classes(plan) if c.name == kind for m in c.members if m.signature]
         known = self.interfaces.classes.get(kind)
         found += [m.signature for m in known.members if m.signature and not m.deleted] if known else []
         for table in sorted(self.tables.glob("*.inc")) if generated_base(kind, plan.target) else ():

@@ -11,7 +11,9 @@ from llvm_integration.process import Completed
 from vega_gen.records import Obstacle
 
 _MATTERS = re.compile(r"LLVM ERROR: |(?:^|: )(?:fatal )?error: |Assertion |Bad machine code|UNREACHABLE|not implemented", re.M)
-_QUALIFIED = re.compile(r"(?<![\w:])((?:[A-Za-z_]\w*::)+~?[A-Za-z_]\w*)")
+# "LLVM ERROR: Toy: InstrInfo::copyPhysReg is not written yet" is what our own stubs say.
+_STUB = re.compile(r"LLVM ERROR: (?:\w+: )?([\w:~]+) is not (?:written|implemented)")
+_QUALIFIED = re.compile(r"(?<![\w:])((?:(?!\w*ISD::)[A-Za-z_]\w*::)+~?[A-Za-z_]\w*)")
 _FRAME = re.compile(r"^\s*#\d+ 0x[0-9a-f]+ (?:\(anonymous namespace\)::)?(.+?)\(", re.M)
 _NOISE = re.compile(r"PLEASE submit|Stack dump|^\d+\.\s|^\s*#\d+ ")
 
@@ -19,6 +21,11 @@ _NOISE = re.compile(r"PLEASE submit|Stack dump|^\d+\.\s|^\s*#\d+ ")
 def crashed(done: Completed) -> bool:
     """Whether a tool ended otherwise than by saying yes or no: a signal, a fatal error, the time limit."""
     return done.timed_out or done.returncode < 0 or done.returncode >= 128 or "LLVM ERROR:" in done.stderr or "Stack dump:" in done.stderr
+
+
+def fatal(obstacle: Obstacle) -> bool:
+    """Whether it is a crash, a fatal error or the time limit: more than a no."""
+    return bool(obstacle.function) or obstacle.message.startswith(("LLVM ERROR", "UNREACHABLE", "ended by signal", "did not end"))
 
 
 def explained(done: Completed) -> bool:
@@ -43,7 +50,7 @@ def message(done: Completed) -> str:
 def function(done: Completed, target: str) -> str:
     """The C++ function that a fatal error names, or the innermost of the target's own in the stack; "" if neither is there."""
     fatal = next((line for line in done.stderr.splitlines() if "LLVM ERROR:" in line or "UNREACHABLE" in line), "")
-    named = _QUALIFIED.search(fatal)
+    named = _STUB.search(fatal) or _QUALIFIED.search(fatal)
     if named:
         return named[1].removeprefix("llvm::")
     frames = (frame[1].strip() for frame in _FRAME.finditer(done.stderr))

@@ -19,6 +19,7 @@ from vega_gen.records import Climbed, Obstacle, Rung
 
 Progress = Callable[[int, int, str], None]
 LEVELS = ("-O0", "-O2")
+_STATIC = "-relocation-model=static"  # nothing sets up what position-independent code needs
 SECONDS = 20.0
 QEMU_MB = 16384  # of address space, which QEMU reserves for its guest
 
@@ -80,7 +81,7 @@ class Programs:
         lost = sorted(name for name, path in helpers.items() if path is None)
 
         def one(program: _Compiling) -> Obstacle | None:
-            if obstacle := self._compile(program, ".o", "-filetype=obj"):
+            if obstacle := self._compile(program, ".o", "-filetype=obj", _STATIC):
                 return obstacle
             executable = program.file(".elf")
             archive = [str(path) for path in helpers.values() if path]
@@ -91,8 +92,8 @@ class Programs:
             ran = run([qemu, str(executable)], timeout=SECONDS, memory_mb=QEMU_MB)
             if ran.returncode == program.program.expected and not ran.timed_out:
                 return None
-            what = f"ended with {ran.returncode}, not {program.program.expected}"
-            return Obstacle(program.name, ran.command, blame.message(ran) if ran.timed_out else what)
+            ended = f"ended with {ran.returncode}, not {program.program.expected}"
+            return Obstacle(program.name, ran.command, blame.message(ran) if ran.timed_out or ran.returncode < 0 else ended)
 
         step = self._step(Rung.RUNS, progress, one)
         return replace(step, notes=(f"helpers that do not compile: {', '.join(lost)}",) if lost else ())
@@ -148,7 +149,7 @@ class Programs:
         for name, text in smoke.helpers(self.subject.widths, self.subject.pointer_bits).items():
             (self.work / f"{name}.ll").write_text(text, encoding="utf-8")
             out = self.work / f"{name}.o"
-            found[name] = out if self._llc("-O2", name, out, ("-filetype=obj",)).ok else None
+            found[name] = out if self._llc("-O2", name, out, ("-filetype=obj", _STATIC)).ok else None
         return found
 
 

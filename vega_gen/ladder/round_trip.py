@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from vega_gen.ladder import blame
 from vega_gen.ladder.encodings import Vector, around, asked, bases, encode, fields, fixed, of_no_account
 from vega_gen.ladder.mc import Encoded, Mc
 from vega_gen.ladder.subject import Subject
@@ -177,7 +178,7 @@ def _judged(instruction: Instruction, tried: Sequence[_Tried], said: Counter[str
     Wrong is: bytes that come back as others; a crash; more than one value of a field refused (one may be reserved); a field that
     never comes back other than as it is in the first encoding (the text does not hold it)."""
     for one in tried:
-        if one.way is _Way.WRONG or (one.obstacle and (one.obstacle.function or "signal" in one.obstacle.message)):
+        if one.way is _Way.WRONG or (one.obstacle and blame.fatal(one.obstacle)):
             return one.obstacle
     base = dict(tried[0].vector.values) if tried else {}
     refused = [one for one in tried if one.way is _Way.REFUSED]

@@ -6,7 +6,6 @@ Enters: inputs. Leaves: ``Plan``, the archetypes themselves. It compiles nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from vega_gen import store
 from vega_gen.emit.archetypes import Archetypes, archetypes
@@ -18,10 +17,9 @@ from vega_gen.pipeline.mining import masker_of
 from vega_gen.records import FillerName, Plan
 
 
-def archetypes_of(inputs: Inputs, overlay: Sequence[Path] = ()) -> tuple[Archetypes, Parts]:
-    """The archetypes of a target, and what they are as parts of a plan. ``overlay``: include folders before the checkout's own (of a
-    triple that is registered there). Raises what describing the .td raises."""
-    made = archetypes(inputs.description, Interface([*overlay, inputs.source.llvm / "include"]))
+def archetypes_of(inputs: Inputs) -> tuple[Archetypes, Parts]:
+    """The archetypes of a target, and what they are as parts of a plan. Raises what describing the .td raises."""
+    made = archetypes(inputs.description, Interface([*inputs.overlay, inputs.source.llvm / "include"]), inputs.arch)
     return made, planned(made.files, inputs.folder, masker_of(inputs.folder, inputs.description))
 
 

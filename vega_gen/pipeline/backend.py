@@ -15,11 +15,13 @@ from llvm_integration.edits import target_folder
 from vega_gen import review, store, tablegen
 from vega_gen.emit import copies, emit
 from vega_gen.errors import InputError
+from vega_gen.fill.steps import Archetype
+from vega_gen.pipeline.archetypes import archetypes_of
 from vega_gen.pipeline.building import Built, build_backend, named
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Progress
-from vega_gen.pipeline.registering import registered
+from vega_gen.pipeline.registering import Registered, registered
 from vega_gen.pipeline.request import Prepared, Request
 from vega_gen.records import Decision, Plan, PlannedFunction, Step
 
@@ -30,7 +32,7 @@ _REGISTRATION = "registration"
 class Backend:
     """A backend that was written. ``plan``: with the review's decisions applied; ``stale``: decisions that no longer apply.
 
-    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where there is no LLVM to build it with."""
+    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where there is no LLVM to build with."""
 
     plan: Plan
     written: checkout.Written
@@ -40,12 +42,23 @@ class Backend:
     stale: tuple[Decision, ...]
 
 
-def write_backend(request: Request, prepared: Prepared, progress: Progress) -> Backend:
-    """Stages 1 to 9, the review's decisions, and the edits made, all of them or none.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backend that nobody has written yet. ``generated``: its plan before decisions and the build; ``plan``: after them."""
 
-    Raises what the stages raise; the checkout is then as it was."""
+    generated: Plan
+    plan: Plan
+    known: Registered
+    definitions: dict[str, bytes]
+    built: Built | None
+    stale: tuple[Decision, ...]
+
+
+def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Made:
+    """Stages 1 to 8, the review's decisions, and the build. Raises what the stages raise."""
     known = registered(request, prepared)
-    prepared, inputs = known.prepared, prepared.inputs
+    prepared = known.prepared
+    inputs = prepared.inputs
     jobs = os.cpu_count() or 1
     plan = generate(
         inputs, work=prepared.work, installation=prepared.installation, held_out=prepared.held_out, jobs=jobs, progress=progress
@@ -56,14 +69,29 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     decided, definitions = review.apply(plan, decisions), own_definitions(inputs)
     built = None
     if prepared.installation is not None:
-        built = build_backend(prepared, decided, definitions, request.threshold, progress, overlay=known.overlay)
+        built = build_backend(prepared, decided, definitions, request.threshold, progress, archetype_of(inputs), known.overlay)
         decided = built.plan
-    edits = [*copies(decided, definitions), *emit(decided, named(inputs), inputs.headers, threshold=request.threshold)]
-    kept = store.manifest(taken(with_findings(plan, decided)))
+    return Made(plan, decided, known, definitions, built, review.stale(plan, decisions))
+
+
+def write_backend(request: Request, prepared: Prepared, progress: Progress) -> Backend:
+    """The backend made and written, all of its edits or none. Raises what the stages raise; the checkout is then as it was."""
+    made = make_backend(request, prepared, progress)
+    known, inputs = made.known, made.known.prepared.inputs
+    texts = emit(made.plan, named(inputs), inputs.headers, threshold=request.threshold)
+    edits = [*known.edits, *copies(made.plan, made.definitions), *texts]
+    kept = store.manifest(taken(with_findings(made.generated, made.plan)))
     manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", kept, _REGISTRATION)
-    written = checkout.write(inputs.source.root, inputs.folder, [*known.edits, *edits, manifest], out=request.out)
+    written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
     folder = written.root / target_folder(inputs.folder)
-    return Backend(decided, written, folder, known.arch, built, review.stale(plan, decisions))
+    return Backend(made.plan, written, folder, known.arch, made.built, made.stale)
+
+
+def archetype_of(inputs: Inputs) -> Archetype:
+    """What the loop puts in the place of functions of which nothing mined compiles: the archetype of the name, with as many parameters."""
+    _, (_, _, functions) = archetypes_of(inputs)
+    named = {(f.qualified_name, len(f.candidate.signature.params)): f.candidate for f in functions}
+    return lambda f: named.get((f.qualified_name, len(f.candidate.signature.params)))
 
 
 def with_findings(plan: Plan, built: Plan) -> Plan:

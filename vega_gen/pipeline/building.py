@@ -30,8 +30,10 @@ from llvm_integration.process import ToolFailure
 from llvm_integration.toolchain import compile_flags
 from vega_gen import store
 from vega_gen.corpus import open_corpus
+from vega_gen.cxx import parse_file
 from vega_gen.emit import copies, emit
 from vega_gen.emit.layout import INC
+from vega_gen.errors import ToolError
 from vega_gen.fill.blame import Blame, without_file
 from vega_gen.fill.steps import Archetype, Steps
 from vega_gen.fill.stubs import Bases, initialiser
@@ -45,6 +47,7 @@ from vega_gen.records import Description, Mode, Plan, PlannedFile
 ROUNDS = 40
 """Rounds before the backend is brought down to its floor: far more than one needs that gets better with each."""
 LEVELS = 3
+_OBJECTS = ("-O0",)  # they are made to be linked and tried; most of the time goes into reading LLVM's headers all the same
 _NOTHING = b"define void @nothing() {\n  ret void\n}\n"
 _OUTER = re.compile(r'^\s*#\s*include ("llvm/[^"]+\.h"|<[^>]+>)', re.MULTILINE)
 _INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
@@ -163,7 +166,9 @@ class Workshop:
     def build(self) -> TargetBuild:
         """The backend as LLVM's tools are built with it."""
         inputs, work = self.inputs, self.work / "build"
-        return TargetBuild(inputs.source, self.installation, inputs.folder, work, self.overlay, self.folder, tables=self.tables)
+        return TargetBuild(
+            inputs.source, self.installation, inputs.folder, work, self.overlay, self.folder, tables=self.tables, flags=_OBJECTS
+        )
 
     def run(self) -> Tried:
         """How llc ends: that it starts at all, and then on a function that does nothing, for each name of the target."""
@@ -233,7 +238,9 @@ def build_backend(
     )
     include = inputs.source.llvm / "include"
     classes = open_corpus((inputs.source.root,), prepared.held_out, Mode.TD, inputs.tblgen).interfaces()
-    bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables)
+    parsed = [parse_file(text, inputs.folder, path) for path, text in sorted(inputs.headers.items()) if path.endswith(".h")]
+    given = tuple(c for file in parsed for c in file.classes)
+    bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables, given)
     shop.write(texts_of(plan, inputs, threshold))  # the tables say how their classes are constructed
     steps = Steps(inputs.description, bases, archetype)
     plan, rounds = brought_down(steps.started(plan), steps, shop, lambda p: texts_of(p, inputs, threshold))
@@ -262,12 +269,14 @@ class Shop(Protocol):
 
 
 def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[Plan], Mapping[str, str]]) -> tuple[Plan, int]:
-    """Rounds until the backend is linked: the plan, and how many it took."""
+    """Rounds until the backend is linked: the plan, and how many it took. Raises ToolError if its floor does not build."""
     level: dict[str, int] = defaultdict(int)
+    wrong: Mapping[str, Sequence[Mistake]] = {}
+    errors: Sequence[LinkError] = ()
     for number in range(1, ROUNDS + 2):
         texts = texts_of_plan(plan)
         wrong = {path: mistakes for path, mistakes in shop.compile(texts).items() if mistakes}
-        errors: Sequence[LinkError] = ()
+        errors = ()
         if not wrong:
             wrong, errors = shop.link()
         if not wrong and not errors:
@@ -293,7 +302,9 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
                 blame.escalated(home, level[home], message)
                 level[home] += 1
         plan = blame.plan
-    raise AssertionError("the floor of a backend does not build")
+    said = [str(m) for of_path in wrong.values() for m in of_path] + [error.message for error in errors]
+    advice = "run `vega-gen doctor`: the compiler, LLVM's headers or its libraries do not fit each other"
+    raise ToolError(f"not even the registration of {plan.target} alone builds: {said[0]}", "", advice)
 
 
 def floor(plan: Plan, steps: Steps, message: str) -> Plan:

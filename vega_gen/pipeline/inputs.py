@@ -24,7 +24,8 @@ _WEIGHTS = Path(__file__).resolve().parents[1] / "model" / "weights"
 class Inputs:
     """What one generation is asked for. ``folder``: of the new target below lib/Target; ``headers``: its own headers (desc mode),
     path relative to its folder -> text with the bodies taken out. ``checkpoint``: of the model, None for the one that comes along.
-    ``budget``: candidates of a function, at most. ``uncalibrated``: confidence stays as the filler gives it."""
+    ``budget``: candidates of a function, at most. ``uncalibrated``: confidence stays as the filler gives it. ``arch``: the first part of
+    its triple, "" for the folder's name; ``overlay``: include folders that come before LLVM's own, where its headers know that triple."""
 
     source: discover.Source
     td: Path
@@ -38,6 +39,8 @@ class Inputs:
     checkpoint: Path | None = None
     budget: int = BUDGET
     uncalibrated: bool = False
+    arch: str = ""
+    overlay: tuple[Path, ...] = ()
 
     @property
     def model(self) -> Path:

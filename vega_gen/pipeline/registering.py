@@ -6,11 +6,17 @@ Enters: ``Request``, ``Prepared``. Leaves: ``Registered``. It writes nothing but
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from llvm_integration.checkout import Edit
 from llvm_integration.overlay import Overlay, overlay
+from vega_gen import store
+from vega_gen.emit.archetype_values import relocation_names
+from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.request import Prepared, Request
-from vega_gen.registration import known_arch, new_triple, plan_registration
+from vega_gen.registration import known_arch, new_triple, plan_registration, relocation_definitions
+from vega_gen.tablegen.fixups import fixups
+from vega_gen.tablegen.machine import machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,26 @@ def registered(request: Request, prepared: Prepared) -> Registered:
     """The target with its triple. Raises InputError and CheckoutError as ``plan_registration``, ToolFailure as ``overlay``."""
     inputs, installation = prepared.inputs, prepared.installation
     if prepared.official:
-        return Registered(prepared, (), None, known_arch(inputs.source.root, (inputs.folder, inputs.description.name)))
+        arch = known_arch(inputs.source.root, (inputs.folder, inputs.description.name))
+        return Registered(replace(prepared, inputs=replace(inputs, arch=arch)), (), None, arch)
+    if not inputs.description.relocations:
+        inputs = replace(inputs, relocs=_relocations(inputs, request.arch or inputs.folder.lower(), prepared.work / f"{inputs.folder}.def"))
     given = inputs.relocs.read_text(encoding="utf-8") if inputs.relocs else ""
     little, number = not request.big_endian, request.machine
     new = new_triple(inputs.description, folder=inputs.folder, arch=request.arch, little=little, number=number, relocations=given)
     plan = plan_registration(inputs.source.root, new)
+    made = overlay(inputs.source, plan.texts, prepared.work / "overlay")
+    prepared = replace(prepared, inputs=replace(inputs, arch=new.arch, overlay=(made.include_dir,)))
     if installation is None:
         return Registered(prepared, plan.edits, None, new.arch, plan.number)
-    made = overlay(inputs.source, plan.texts, prepared.work / "overlay")
     knowing = replace(installation, include_dirs=(made.include_dir, *installation.include_dirs))
     return Registered(replace(prepared, installation=knowing), plan.edits, made, new.arch, plan.number)
+
+
+def _relocations(inputs: Inputs, arch: str, path: Path) -> Path:
+    """A list of the relocations that the target's fixups need, written to ``path``: its ABI has none."""
+    kinds, _ = fixups(inputs.description, machine(inputs.description))
+    names = [f"R_{arch.upper()}_{name}" for name in relocation_names(kinds).values()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    store.write_atomic(path, relocation_definitions(inputs.folder, arch, names).encode())
+    return path
