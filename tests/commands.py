@@ -66,4 +66,4 @@ def tiny(tmp_path: Path, llvm_source: Path) -> Path:
 @pytest.fixture
 def td(tmp_path: Path) -> Path:
     """The .td of a target that the checkout does not have, elsewhere."""
-    return tiny_llvm.put(tmp_path / "isa" / "New.td", tiny_llvm.toy_td("New"))
+    return tiny_llvm.put(tmp_path / "isa" / "Neu.td", tiny_llvm.toy_td("Neu"))

@@ -109,12 +109,12 @@ def test_a_line_that_is_no_example_is_named(tmp_path: Path) -> None:
 def test_a_model_is_trained_from_a_checkout_and_fills_a_function_of_a_target_it_has_not_seen(
     tiny: Path, command: Command, tmp_path: Path
 ) -> None:
-    words = ("--llvm", tiny, "--out", tmp_path / "model", "--work", tmp_path / "work", "--hold-out", "New", "--validate", "Ccc")
+    words = ("--llvm", tiny, "--out", tmp_path / "model", "--work", tmp_path / "work", "--hold-out", "Neu", "--validate", "Ccc")
     said = command("train", *words, "--epochs", 2, "--jobs", 1)
     assert said.status == 0, said.err
     assert "learning 2 targets, validated on Ccc" in said.out
     manifest = orjson.loads((tmp_path / "model/manifest.json").read_bytes())
-    assert (manifest["targets"], manifest["validated_on"], manifest["held_out"]) == (["Aaa", "Bbb"], ["Ccc"], ["New"])
+    assert (manifest["targets"], manifest["validated_on"], manifest["held_out"]) == (["Aaa", "Bbb"], ["Ccc"], ["Neu"])
     assert len(manifest["curve"]) == 2
     assert "<svg" in (tmp_path / "model/curve.svg").read_text()
     shards = sorted((tmp_path / "work/examples").glob("*-functions.jsonl"))
@@ -124,11 +124,11 @@ def test_a_model_is_trained_from_a_checkout_and_fills_a_function_of_a_target_it_
     assert {target for target, _ in first["members"]} == {"Bbb"}
     assert (first["target"], first["file"][:3], first["mode"]) == ("Aaa", "Aaa", "desc")
 
-    new = tiny_llvm.put(tmp_path / "isa/New.td", tiny_llvm.toy_td("New"))
+    new = tiny_llvm.put(tmp_path / "isa/Neu.td", tiny_llvm.toy_td("Neu"))
     fill = ("fill", "--td", new, "--llvm", tiny, "--function", "InstrInfo::copyPhysReg", "--filler", "edit")
     filled = command(*fill, "--checkpoint", tmp_path / "model")
     assert filled.status == 0, filled.err
-    assert "NewInstrInfo::copyPhysReg" in filled.out
+    assert "NeuInstrInfo::copyPhysReg" in filled.out
     refused = command("fill", "--td", tiny / "llvm/lib/Target/Aaa/Aaa.td", *fill[3:], "--checkpoint", tmp_path / "model")
     assert (refused.status, "Aaa" in refused.err, "has learnt" in refused.err) == (2, True, True)
 
@@ -136,7 +136,7 @@ def test_a_model_is_trained_from_a_checkout_and_fills_a_function_of_a_target_it_
 def test_targets_of_a_further_checkout_are_donors_and_learnt_too(tiny: Path, llvm_source: Path, command: Command, tmp_path: Path) -> None:
     other = tiny_llvm.make(tmp_path / "other", llvm_source, ("Eee", "Ccc"))
     words = ("--llvm", tiny, "--corpus", other, "--out", tmp_path / "model", "--work", tmp_path / "work")
-    said = command("train", *words, "--hold-out", "New", "--validate", "Ccc", "--epochs", 1, "--jobs", 1)
+    said = command("train", *words, "--hold-out", "Neu", "--validate", "Ccc", "--epochs", 1, "--jobs", 1)
     assert said.status == 0, said.err
     manifest = orjson.loads((tmp_path / "model/manifest.json").read_bytes())
     assert manifest["targets"] == ["Aaa", "Bbb", "Eee"]

@@ -37,23 +37,23 @@ def test_one_function_is_filled_and_nothing_is_written(command: Command, tiny: P
     said = command("fill", "--td", td, "--llvm", tiny, "--function", "InstrInfo::copyPhysReg")
     assert said.status == 0, said.err
     lines = said.out.splitlines()
-    assert lines[0] == "NewInstrInfo::copyPhysReg: group InstrInfo::copyPhysReg, module SCH, file NewInstrInfo.cpp"
-    assert "  void NewInstrInfo::copyPhysReg(unsigned Dest, unsigned Source, bool KillSource) const" in said.out
+    assert lines[0] == "NeuInstrInfo::copyPhysReg: group InstrInfo::copyPhysReg, module SCH, file NeuInstrInfo.cpp"
+    assert "  void NeuInstrInfo::copyPhysReg(unsigned Dest, unsigned Source, bool KillSource) const" in said.out
     (build,) = [line for line in lines if "build(" in line]
-    assert "build(New::ADD, Dest).addReg(Source, getKillRegState(KillSource));" in build
+    assert "build(Neu::ADD, Dest).addReg(Source, getKillRegState(KillSource));" in build
     assert build.endswith("// Aaa/AaaInstrInfo.cpp:20, Bbb/BbbInstrInfo.cpp:19, Ccc/CccInstrInfo.cpp:19")
     assert 0 <= float(build.split()[0]) <= 1
     assert snapshot(tiny.parent) == before
 
 
 def test_fill_as_json_and_with_the_target_s_name(command: Command, tiny: Path, td: Path) -> None:
-    said = command("fill", "--td", td, "--llvm", tiny, "--function", "NewInstrInfo::copyPhysReg", "--filler", "consensus", "--json")
+    said = command("fill", "--td", td, "--llvm", tiny, "--function", "NeuInstrInfo::copyPhysReg", "--filler", "consensus", "--json")
     (function,) = json.loads(said.out)
-    assert (function["function"], function["group"]) == ("NewInstrInfo::copyPhysReg", "InstrInfo::copyPhysReg")
+    assert (function["function"], function["group"]) == ("NeuInstrInfo::copyPhysReg", "InstrInfo::copyPhysReg")
     confidences = [c["confidence"] for c in function["candidates"]]
     assert len(confidences) > 1
     texts = [s["text"] for s in function["candidates"][0]["statements"]]
-    assert "report(New::SWAP);" in texts
+    assert "report(Neu::SWAP);" in texts
     assert all(s["donors"] for s in function["candidates"][0]["statements"])
 
 

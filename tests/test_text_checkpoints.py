@@ -160,19 +160,19 @@ def test_a_language_model_is_trained_from_a_checkout_and_fills_a_function(
     shape: str, tiny: Path, command: Command, tmp_path: Path
 ) -> None:
     kind, pretrained = KINDS[shape], tiny_models.put(tmp_path / "pretrained", shape, wide=16)
-    base = ("train", "--llvm", tiny, "--out", tmp_path / "model", "--work", tmp_path / "work", "--hold-out", "New", "--validate", "Ccc")
+    base = ("train", "--llvm", tiny, "--out", tmp_path / "model", "--work", tmp_path / "work", "--hold-out", "Neu", "--validate", "Ccc")
     options = ("--kind", kind, "--model-name-or-path", pretrained, "--beam-size", 2, "--epochs", 1, "--jobs", 1)
     said = command(*base, *options)
     assert said.status == 0, said.err
     assert "Loss a slot, learning 2 targets, validated on Ccc" in said.out
     manifest = orjson.loads((tmp_path / "model/manifest.json").read_bytes())
-    assert (manifest["kind"], manifest["targets"], manifest["held_out"], manifest["beam_size"]) == (kind, ["Aaa", "Bbb"], ["New"], 2)
+    assert (manifest["kind"], manifest["targets"], manifest["held_out"], manifest["beam_size"]) == (kind, ["Aaa", "Bbb"], ["Neu"], 2)
 
-    new = tiny_llvm.put(tmp_path / "isa/New.td", tiny_llvm.toy_td("New"))
+    new = tiny_llvm.put(tmp_path / "isa/Neu.td", tiny_llvm.toy_td("Neu"))
     fill = ("fill", "--td", new, "--llvm", tiny, "--function", "InstrInfo::copyPhysReg", "--filler")
     filled = command(*fill, kind, "--checkpoint", tmp_path / "model")
     assert filled.status == 0, filled.err
-    assert "NewInstrInfo::copyPhysReg" in filled.out
+    assert "NeuInstrInfo::copyPhysReg" in filled.out
     refused = command(*fill, "edit", "--checkpoint", tmp_path / "model")
     assert (refused.status, f"ask for --filler {kind}" in refused.err) == (2, True)
     without = command(*fill, kind)

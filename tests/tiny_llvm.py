@@ -10,6 +10,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from tiny_registry import named_files
+
 from llvm_integration.discover import find_installation
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,6 +162,9 @@ def make(root: Path, real: Path, targets: tuple[str, ...] = OFFICIAL) -> Path:
     """The checkout, a plain tree. ``real``: LLVM's source, for its .td files."""
     version = (("MAJOR", 99), ("MINOR", 1), ("PATCH", 0))
     put(root / "cmake/Modules/LLVMVersion.cmake", "".join(f"set(LLVM_VERSION_{p} {n})\n" for p, n in version))
+    for path, text in named_files(*OFFICIAL).items():
+        if not path.endswith(".def"):  # relocations would make one donor more like a target than the others
+            put(root / path, text)
     put(root / "llvm/CMakeLists.txt", "project(LLVM)\n")
     for path, text in _INCLUDE.items():
         put(root / "llvm/include" / path, text)

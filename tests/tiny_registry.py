@@ -5,6 +5,7 @@ Written for these tests; ``Alpha`` is 32-bit little endian, ``Beta`` 32-bit big 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 TRIPLE_H = """\
@@ -248,6 +249,15 @@ FILES = {
     f"llvm/lib/Target/{folder}/TargetInfo/{folder}TargetInfo.cpp": INFO.format(folder=folder, arch=folder.lower())
     for folder in ("Alpha", "Beta", "Gamma")
 }
+
+
+def named_files(first: str, second: str, third: str) -> dict[str, str]:
+    """The files that name the targets, with other names for them."""
+    words = {"Alpha": first, "Beta": second, "Gamma": third}
+    words |= {word.lower(): name.lower() for word, name in words.items()} | {word.upper(): name.upper() for word, name in words.items()}
+    known = re.compile("|".join(words))
+    renamed = {path: known.sub(lambda m: words[m[0]], text) for path, text in FILES.items() if "lib/Target/" not in path}
+    return {known.sub(lambda m: words[m[0]], path): text for path, text in renamed.items()}
 
 
 def write_registry(root: Path) -> Path:

@@ -1,6 +1,6 @@
 """Writes a tiny LLVM checkout, the .td of a target that it lacks, and an llvm-tblgen of its version.
 
-Enters: the folder to write. Leaves: ``llvm-project``, ``isa/New.td`` and ``bin`` below it. It generates nothing.
+Enters: the folder to write. Leaves: ``llvm-project``, ``isa/Neu.td`` and ``bin`` below it. It generates nothing.
 """
 
 from __future__ import annotations
@@ -15,4 +15,4 @@ import tiny_llvm
 place = Path(sys.argv[1])
 tiny_llvm.make(place / "llvm-project", tiny_llvm.ROOT / ".llvm/19")
 tiny_llvm.tools(place / "bin")
-tiny_llvm.put(place / "isa/New.td", tiny_llvm.toy_td("New"))
+tiny_llvm.put(place / "isa/Neu.td", tiny_llvm.toy_td("Neu"))

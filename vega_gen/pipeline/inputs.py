@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from llvm_integration import discover, tblgen
+from llvm_integration.edits import is_stamped
 from vega_gen import store, tablegen
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.records import BUDGET, Description, FillerName, Mode
@@ -53,9 +54,9 @@ class Inputs:
 
     @cached_property
     def description(self) -> Description:
-        """The .td through typed views. Raises InputError and TableGenError."""
+        """The .td through typed views; relocations that a registration made up tell nothing. Raises InputError and TableGenError."""
         official = self.source.llvm / "include/llvm/BinaryFormat/ELFRelocs" / f"{self.folder}.def"
-        relocs = self.relocs or (official if official.is_file() else None)
+        relocs = self.relocs or (official if official.is_file() and not is_stamped(official.read_bytes()) else None)
         return tablegen.describe(
             self.td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs,
             include_dirs=self.include_dirs[1:2],
