@@ -19,7 +19,7 @@ from vega_gen.errors import NotFoundError
 from vega_gen.fill.archetype import CONFIDENCE, ORIGIN, planned
 from vega_gen.groups import Masker
 from vega_gen.pipeline import masker_of
-from vega_gen.records import FLAG_BELOW, Description, FillerName, Mode, Plan, StatementKind
+from vega_gen.records import FLAG_BELOW, Description, FillerName, Fragment, Mode, Plan, StatementKind
 from vega_gen.tablegen import describe
 from vega_gen.tablegen.fixups import fixups
 from vega_gen.tablegen.machine import machine
@@ -215,3 +215,12 @@ def test_an_overlay_is_read_before_the_checkout(tmp_path: Path, llvm_source: Pat
         "void encodeInstruction(const MCInst &Inst, raw_ostream &OS, int More) const override;"
     )
     assert both.either("MCCodeEmitter::emit", "MCCodeEmitter::encodeInstruction") == "encodeInstruction"
+
+
+def test_a_leaf_that_names_a_condition_code_is_that_condition(rook: Description) -> None:
+    leaf = Fragment("WhereEqual", " return N->getZExtValue() == ISD::SETEQ; ", (), "[(i32 imm)]")
+    equal = next(i for i in rook.instructions if i.name == "BEQ")
+    changed = replace(equal, pattern="[(br_cc i32:$rs, i32:$rt, WhereEqual, bb:$dst)]", nodes=("ISD::BR_CC",))
+    others = tuple(i for i in rook.instructions if "ISD::BRCOND" not in i.nodes)
+    found = machine(replace(rook, fragments=(*rook.fragments, leaf), instructions=(*others, changed)))
+    assert {c: (op.record, op.slots) for c, op in found.branches.items()} == {"eq": ("BEQ", ("src", "src2", "target"))}

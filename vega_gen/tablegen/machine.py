@@ -39,6 +39,9 @@ class _Finder:
         self.gpr = self._gpr()
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.zero = self._register("zero")
+        # A leaf that holds where a constant is a condition: (i64 imm), [{ return N->getZExtValue() == ISD::SETEQ; }]
+        told = {f.name: re.findall(r"ISD::SET(\w+)", f.code) for f in d.fragments}
+        self.codes = {name: found[0].lower() for name, found in told.items() if len(found) == 1}
         self.nodes = {n.name: n.opcode for n in d.nodes}
 
     def _gpr(self) -> str:
@@ -189,7 +192,7 @@ class _Finder:
         for root in ("brcond", "br_cc", "brcc", *own):
             for s in self.s.of(root):
                 first = s.dag.args[0][0] if s.dag.args else ""
-                condition, at = _condition(s.dag)
+                condition, at = _condition(s.dag, self.codes)
                 if condition:
                     made = self._branch(s, at)
                     if made:
@@ -317,7 +320,7 @@ class _Finder:
         return (best.name, best.registers) if best else ("", ())
 
     def _sets(self) -> frozenset[str]:
-        found = {_condition(s.dag)[0] for root in ("setcc", *(f"set{c}" for c in CONDITIONS)) for s in self.s.of(root)}
+        found = {_condition(s.dag, self.codes)[0] for root in ("setcc", *(f"set{c}" for c in CONDITIONS)) for s in self.s.of(root)}
         found |= {c for c in CONDITIONS if f"set{c}" in self.s.roots}
         return frozenset(found - {""})
 
@@ -369,17 +372,18 @@ def _mnemonic(i: Instruction) -> str:
     return found[1].lower() if found else ""
 
 
-def _condition(dag: Dag) -> tuple[str, dict[tuple[int, ...], str]]:
-    """The condition that a branch or comparison tests, and where its operands and its target stand; "" for none that is known."""
+def _condition(dag: Dag, codes: Mapping[str, str]) -> tuple[str, dict[tuple[int, ...], str]]:
+    """The condition that a branch or comparison tests, and where its operands and its target stand; "" for none that is known.
+    ``codes``: fragments that stand for a condition code."""
     word = dag.op.lower()
     if word.removeprefix("set") in CONDITIONS and word.startswith("set"):
         return word.removeprefix("set"), {(0,): "src", (1,): "src2"}
     leaves = [leaf_name(dag, (n,)) for n in range(len(dag.args))]
-    codes = [(n, leaf.lower().removeprefix("set")) for n, leaf in enumerate(leaves) if leaf.startswith("SET")]
-    codes = [(n, c) for n, c in codes if c in CONDITIONS]
-    if codes:  # (brcc SETEQ, a, b, block), (setcc a, b, SETEQ)
-        rest = [n for n in range(len(leaves)) if n != codes[0][0]]
-        return codes[0][1], {(n,): slot for n, slot in zip(rest, ("src", "src2", "target"), strict=False)}
+    named = [(n, codes.get(leaf, leaf.lower().removeprefix("set") if leaf.startswith("SET") else "")) for n, leaf in enumerate(leaves)]
+    known = [(n, c) for n, c in named if c in CONDITIONS]
+    if known:  # (brcc SETEQ, a, b, block), (setcc a, b, SETEQ)
+        rest = [n for n in range(len(leaves)) if n != known[0][0]]
+        return known[0][1], {(n,): slot for n, slot in zip(rest, ("src", "src2", "target"), strict=False)}
     inner = leaves[0].lower() if leaves else ""
     if inner.startswith("set") and inner.removeprefix("set") in CONDITIONS:
         return inner.removeprefix("set"), {(0, 0): "src", (0, 1): "src2", (1,): "target"}
