@@ -13,7 +13,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ from git.exc import CommandError, GitError
 
 _NOTE = "vega-gen-run.json"
 _LOCK_SECONDS = 10.0
+_WRITTEN = "Written by vega-gen."
+_BYTES: Any = {"stdout_as_string": False, "strip_newline_in_stdout": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def tracked_bytes(root: Path, path: str) -> bytes | None:
     with _open(root) as repo:
         if not _git(repo, "ls-tree", "--name-only", "HEAD", "--", path):
             return None
-        data: bytes = repo.git.execute(["git", "cat-file", "blob", f"HEAD:{path}"], stdout_as_string=False, strip_newline_in_stdout=False)  # pyright: ignore
+        data: bytes = repo.git.execute(["git", "cat-file", "blob", f"HEAD:{path}"], **_BYTES)
         return data
 
 
@@ -136,7 +138,7 @@ def apply(root: Path, target: str, edits: Sequence[Edit], *, worktree: Path | No
         if worktree is not None and not new:
             _require_base(root, worktree, repo)
         try:
-            commits = _commit_all(repo, start, edits, target)
+            commits = _commit_all(repo, start, edits, lambda label: f"[{target}] {label}\n\n{_WRITTEN}")
         except OSError as error:
             raise as_failure(error, place) from error
         if not commits:
@@ -156,6 +158,30 @@ def apply(root: Path, target: str, edits: Sequence[Edit], *, worktree: Path | No
                 raise as_failure(error, place) from error
             raise
         return commits
+
+
+def changed_files(root: Path, target: str) -> tuple[str, dict[str, bytes]]:
+    """The commit from which the branch of ``target`` was begun, and every file that differs from it at the branch's end, by path: what
+    vega-gen wrote, and what was changed by hand since. Raises ``CheckoutFailure`` if there is no such branch, or if a file is gone."""
+    with _open(root) as repo:
+        branch = branch_name(target)
+        if not _resolve(repo, f"refs/heads/{branch}"):
+            raise CheckoutFailure(f"there is no branch {branch}", where=str(root), next_step="write the backend with `vega-gen new-target`")
+        ours = _git(repo, "log", "--format=%H", "--fixed-strings", "--all-match", f"--grep=[{target}] ", f"--grep={_WRITTEN}", branch)
+        base = _git(repo, "rev-parse", f"{ours.split()[-1]}^")
+        names = _split(_git(repo, "diff-tree", "-r", "-z", "--no-renames", "--name-only", base, branch))
+        read: dict[str, bytes] = {path: repo.git.execute(["git", "cat-file", "blob", f"{branch}:{path}"], **_BYTES) for path in names}
+        return base, read
+
+
+def format_patches(root: Path, base: str, patches: Sequence[tuple[str, Mapping[str, bytes | None]]], out: Path) -> tuple[Path, ...]:
+    """Writes a series to ``out`` as `git am` takes it: of each patch (message, path -> content, None for a file that goes), on top of
+    ``base``. No branch is touched. Raises ``CheckoutFailure``."""
+    with _open(root) as repo:
+        edits = [Edit(path, data, message) for message, files in patches for path, data in files.items()]
+        tip = _commit_all(repo, base, edits, lambda message: message)[-1]
+        made = _git(repo, "format-patch", "--no-signature", "--zero-commit", "-o", str(out.resolve()), f"{base}..{tip}")
+        return tuple(map(Path, made.splitlines()))
 
 
 def put_back(root: Path) -> bool:
@@ -180,7 +206,7 @@ def put_back(root: Path) -> bool:
 # ------------------------------------------------------------------------------------------------------------- commits
 
 
-def _commit_all(repo: git.Repo, start: str, edits: Sequence[Edit], target: str) -> tuple[str, ...]:
+def _commit_all(repo: git.Repo, start: str, edits: Sequence[Edit], message: Callable[[str], str]) -> tuple[str, ...]:
     """Make the commits, one a label in order of first appearance, without touching work tree, index or any branch."""
     labels = list(dict.fromkeys(edit.label for edit in edits))
     commits: list[str] = []
@@ -194,7 +220,7 @@ def _commit_all(repo: git.Repo, start: str, edits: Sequence[Edit], target: str) 
             _git(repo, "update-index", "-z", "--index-info", env=index, given="".join(lines).encode())
             new_tree = _git(repo, "write-tree", "--missing-ok", env=index)
             if new_tree != tree:
-                parent = _git(repo, "commit-tree", new_tree, "-p", parent, "-m", f"[{target}] {label}\n\nWritten by vega-gen.", env=index)
+                parent = _git(repo, "commit-tree", new_tree, "-p", parent, "-m", message(label), env=index)
                 commits.append(parent)
                 tree = new_tree
     return tuple(commits)

@@ -153,9 +153,18 @@ def test_without_a_fact_there_is_no_code_generator_and_a_reason(rook: Descriptio
     assert "RookISelLowering.cpp" not in made.files and "MCTargetDesc/RookMCCodeEmitter.cpp" in made.files
 
 
-def test_a_target_without_a_stack_has_no_code_generator(llvm_source: Path, llvm: Interface) -> None:
-    made = archetypes(described(TESTS / "inputs/toy/Toy.td", "Toy", llvm_source), llvm)
-    assert made.missing and all(why for why in made.missing.values())
+def test_what_cannot_be_selected_is_said(rook: Description, llvm: Interface) -> None:
+    without = tuple(i for i in rook.instructions if "ISD::BRCOND" not in i.nodes)
+    made = archetypes(replace(rook, instructions=without), llvm)
+    assert made.missing == {} and made.limits == {"branches": "no instruction is known to compare and branch"}
+    assert "RookISelLowering.cpp" in made.files
+
+
+def test_without_conventions_there_is_no_code_generator(rook: Description, llvm: Interface) -> None:
+    made = archetypes(replace(rook, calling_conventions=()), llvm)
+    assert made.missing == {
+        "cc": "the .td defines no calling convention", "ret_cc": "the .td defines no convention for return values",
+    }  # fmt: skip
 
 
 def test_what_is_read_back_is_a_plan_that_emits_every_function(rook: Description, made: Archetypes, masker: Masker) -> None:

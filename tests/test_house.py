@@ -31,7 +31,8 @@ ORDER = (
     ("review",),
     ("pipeline",),
     ("render",),
-    ("cli_experiment", "cli_generate", "cli_ladder", "cli_mine", "cli_regress", "cli_review", "cli_train"),
+    ("cli_experiment", "cli_generate", "cli_mine", "cli_regress", "cli_review", "cli_train"),
+    ("cli_ladder",),
     ("cli",),
     ("__main__",),
 )

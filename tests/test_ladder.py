@@ -25,7 +25,7 @@ from vega_gen.ladder.features import enabled, met
 from vega_gen.ladder.mc import Encoded, Mc
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.written import written
-from vega_gen.records import Description, Instruction, Ladder, Obstacle, Rung, Step
+from vega_gen.records import Climbed, Description, Instruction, Ladder, Obstacle, Rung
 
 GOLDEN = ROOT / "tests/golden/ladder"
 BIN = find_installation("19.1").bindir
@@ -101,6 +101,8 @@ def test_text_from_the_td(llvm_source: Path) -> None:
     by_name = {i.name: i for i in tern.instructions}
     assert [line.text for line in written(tern, by_name["XOR"])] == ["xor\tr0, r0, r0", "xor\tlr, lr, lr"]
     assert [hex(encode(line.instruction, dict(line.values))) for line in written(tern, by_name["XOR"])] == ["0x4", "0x3ffc004"]
+    assert [line.text for line in written(tern, by_name["ADDI"])] == ["addi\tr0, r0, 0", "addi\tlr, lr, 1"]
+    assert written(tern, by_name["ADDI"])[1].mask == 0b11111111 << 18  # what getImmOpValue makes of a number is not known
     assert written(tern, by_name["LW"]) == ()  # its address has a parser of its own
 
 
@@ -214,6 +216,18 @@ def test_the_function_that_a_crash_names(said: str, function: str) -> None:
     assert blame.function(done, "Toy") == function
 
 
+def test_without_a_disassembler_text_alone_is_tried(llvm_source: Path, tmp_path: Path) -> None:
+    llvm_mc = tmp_path / "llvm-mc"
+    refuses = '#!/bin/sh\ncase "$*" in *-disassemble*) echo "error: no disassembler" >&2; exit 1;; esac\n'
+    llvm_mc.write_text(f'{refuses}exec {BIN / "llvm-mc"} "$@"\n')
+    llvm_mc.chmod(0o755)
+    one = subject(described("RV32IM", llvm_source), "riscv32", attrs="+m")
+    step = round_trip(Mc(llvm_mc, one), one, met(one), quiet)
+    memory = {"JALR", "LB", "LBU", "LH", "LHU", "LW", "SB", "SH", "SW"}
+    assert {o.name.split()[0] for o in step.obstacles} == memory
+    assert {o.message for o in step.obstacles} == {"error: no disassembler"}
+
+
 def test_bits_that_a_fixup_fills_are_known_as_open(tmp_path: Path) -> None:
     path = tmp_path / "llvm-mc"
     path.write_text("#!/bin/sh\necho 'VG0:'\necho \"  b x ; encoding: [A,0x08'A',0b10AAAAAA,0x07]\"\n")
@@ -313,7 +327,7 @@ def test_machines() -> None:
 
 def test_lit_tests_of_what_passes(llvm_source: Path, tmp_path: Path) -> None:
     rv = described("RV32IM", llvm_source)
-    failed = Step(Rung.VERIFIED, 0, 1, (Obstacle("loop -O2", "", ""),))
+    failed = Climbed(Rung.VERIFIED, 0, 1, (Obstacle("loop -O2", "", ""),))
     made = lit_tests(subject(rv, "riscv32", attrs="+m"), BIN / "llvm-mc", failed)
     assert "CodeGen/RV32IM/loop.ll" not in made
     assert {"CodeGen/RV32IM/calls.ll", "CodeGen/RV32IM/lit.local.cfg", "MC/Disassembler/RV32IM/round-trip.txt"} <= made.keys()

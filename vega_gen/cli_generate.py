@@ -1,4 +1,4 @@
-"""The commands ``vega-gen new-target`` and ``vega-gen fill``.
+"""The commands ``vega-gen new-target``, ``export`` and ``fill``.
 
 Enters: arguments. Leaves: a backend in the checkout or beside it, or one function on standard output; a summary as a table or JSON.
 It does no work of its own: ``pipeline`` does it, ``report`` counts.
@@ -84,6 +84,20 @@ def new_target(
     render.OUT.out(f"{backend.plan.target}: {len(backend.written.written)} files in {backend.folder}{_branch(backend)}")
     for command in following:
         render.OUT.out(f"next: {command}")
+
+
+def export(
+    llvm: LlvmOption,
+    target: Annotated[str, typer.Option("--target", metavar="N", help="A backend that new-target wrote on its branch.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the patches go; made if absent.")],
+) -> None:
+    """Write a backend as a series of small patches, each of which builds: triple, name, machine code layer, code generator, tests."""
+    from vega_gen import pipeline
+
+    patches = pipeline.export(llvm, target, out)
+    for patch in patches:
+        render.OUT.out(str(patch))
+    render.OUT.out(f"next: git am {out}/*.patch")
 
 
 def fill(

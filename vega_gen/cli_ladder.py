@@ -12,14 +12,22 @@ from typing import Annotated
 import typer
 
 from vega_gen import render
+from vega_gen.cli_generate import BigEndianOption, FillerOption
+from vega_gen.errors import InputError
+from vega_gen.records import FillerName
 
 
 def ladder(
     td: Annotated[Path, typer.Option("--td", metavar="FILE", help="The .td file with the Target record.")],
     llvm: Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")],
-    tools: Annotated[Path, typer.Option("--tools", metavar="DIR", help="Folder with llc, llvm-mc, llvm-objdump, llvm-readobj.")],
-    triple: Annotated[str, typer.Option("--triple", metavar="T", help="The triple that selects the target.")],
-    name: Annotated[str, typer.Option("--name", metavar="N", help="The target's name in C++.  [default: the Target record's]")] = "",
+    name: Annotated[str, typer.Option("--name", metavar="N", help="Folder of lib/Target.  [default: as the .td says]")] = "",
+    filler: FillerOption = FillerName.CONSENSUS,
+    big_endian: BigEndianOption = False,
+    tools: Annotated[
+        Path | None,
+        typer.Option("--tools", metavar="DIR", help="Build nothing: llc, llvm-mc, llvm-objdump and llvm-readobj are there."),
+    ] = None,
+    triple: Annotated[str, typer.Option("--triple", metavar="T", help="With --tools: the triple that selects the target.")] = "",
     cpu: Annotated[str, typer.Option("--mcpu", metavar="CPU", help="As of llc.")] = "",
     attrs: Annotated[str, typer.Option("--mattr", metavar="+A,-B", help="As of llc.")] = "",
     word: Annotated[int, typer.Option("--word", metavar="BITS", help="Width of a word.  [default: of the widest integer register]")] = 0,
@@ -29,16 +37,27 @@ def ladder(
     work: Annotated[Path | None, typer.Option("--work", metavar="DIR", help="Keep the programs there; the commands name them.")] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
 ) -> None:
-    """Say how far a built backend gets: listed, round trips, a smoke suite compiled, verified, as objects, and run under QEMU."""
+    """Make and build a backend, or take one that is built, and say how far it gets: listed, round trips, a smoke suite compiled,
+    verified, as objects, and run under QEMU."""
     import orjson
 
     from vega_gen import pipeline
     from vega_gen.report import ladder as pages
+    from vega_gen.report import tables
 
+    plan = None
     with render.progress("ladder") as advance:
-        found = pipeline.climb_given(
-            td, llvm, tools, triple, work, advance, name=name, cpu=cpu, attrs=attrs, word=word, machine=machine
-        )
+        if tools is None:
+            request = pipeline.Request(td, llvm, name, filler=filler, big_endian=big_endian)
+            plan, found = pipeline.climb_made(request, work, advance, cpu=cpu, attrs=attrs)
+        elif not triple:
+            raise InputError("--tools hold many targets", next_step="name this one's triple with --triple")
+        else:
+            found = pipeline.climb_given(
+                td, llvm, tools, triple, work, advance, name=name, cpu=cpu, attrs=attrs, word=word, machine=machine
+            )
+    if plan:
+        render.OUT.print(tables.steps_table(plan))
     if json:
         json.write_bytes(orjson.dumps(pages.as_json([found]), option=orjson.OPT_INDENT_2))
     render.OUT.print(pages.table(found))

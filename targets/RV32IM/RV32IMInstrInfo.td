@@ -72,10 +72,11 @@ def uimm5 : Operand<i32>, ImmLeaf<i32, [{ return isUInt<5>(Imm); }]> {
   let OperandType = "OPERAND_IMMEDIATE";
 }
 
-// An even distance in bytes of thirteen bits, or a label.
+// An even distance in bytes of thirteen bits, or a label. Asr1 in the name of
+// the encoder, as LLVM's own backends write it: bit 0 is not encoded.
 def brtarget : Operand<OtherVT> {
   let ParserMatchClass = BranchTargetAsmOperand;
-  let EncoderMethod = "getBranchTargetOpValue";
+  let EncoderMethod = "getBranchTargetOpValueAsr1";
   let DecoderMethod = "decodeBranchTarget";
   let PrintMethod = "printPCRelOperand";
   let OperandType = "OPERAND_PCREL";
@@ -84,7 +85,7 @@ def brtarget : Operand<OtherVT> {
 // An even distance in bytes of twenty-one bits, or a label.
 def jmptarget : Operand<OtherVT> {
   let ParserMatchClass = CallTargetAsmOperand;
-  let EncoderMethod = "getCallTargetOpValue";
+  let EncoderMethod = "getCallTargetOpValueAsr1";
   let DecoderMethod = "decodeCallTarget";
   let PrintMethod = "printPCRelOperand";
   let OperandType = "OPERAND_PCREL";
@@ -92,7 +93,7 @@ def jmptarget : Operand<OtherVT> {
 
 def calltarget : Operand<i32> {
   let ParserMatchClass = CallTargetAsmOperand;
-  let EncoderMethod = "getCallTargetOpValue";
+  let EncoderMethod = "getCallTargetOpValueAsr1";
   let DecoderMethod = "decodeCallTarget";
   let PrintMethod = "printPCRelOperand";
   let OperandType = "OPERAND_PCREL";

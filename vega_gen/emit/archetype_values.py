@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from os.path import commonprefix
 from typing import Any
 
 from vega_gen.emit.archetype_contracts import contract_values
@@ -25,7 +24,7 @@ _METHODS = {
     "instr_info_methods": (
         "TargetInstrInfo",
         "copyPhysReg storeRegToStackSlot loadRegFromStackSlot analyzeBranch removeBranch insertBranch "
-        "reverseBranchCondition",
+        "reverseBranchCondition getBranchDestBlock isBranchOffsetInRange getInstSizeInBytes",
     ),
     "register_info_methods": (
         "TargetRegisterInfo",
@@ -34,7 +33,7 @@ _METHODS = {
     ),
     "lowering_methods": (
         "TargetLowering",
-        "getTargetNodeName LowerOperation LowerFormalArguments CanLowerReturn LowerReturn LowerCall",
+        "getTargetNodeName LowerOperation LowerFormalArguments CanLowerReturn LowerReturn LowerCall getRegForInlineAsmConstraint",
     ),
     "mc_expr_methods": (
         "MCTargetExpr", "printImpl evaluateAsRelocatableImpl visitUsedExpr findAssociatedFragment fixELFSymbolsInTLSFixups",
@@ -213,7 +212,9 @@ def _conditional_branches(d: Description, m: Machine) -> list[dict[str, Any]]:
             own = next((op for op in m.branches.values() if op.record == i.name), None)
             other = others.get(i.name)
             same = other is not None and own is not None and other.slots == own.slots
-            found.append({"record": i.name, "target": targets[0], "opposite": other.record if same and other else ""})
+            r = selections.immediate(i.name, selections.slots(i.name)[targets[0]])
+            opposite_record = other.record if same and other else ""
+            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "low": r.low, "high": r.high})
     return found
 
 
@@ -276,7 +277,7 @@ def relocation_names(kinds: Sequence[Fixup]) -> dict[str, str]:
 def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
     """Relocations: those of the given list, matched by the part of the address or the width; else the object writer's own.
     ``reloc`` gives the name for data of a width or for a fixup, "" if the list has none."""
-    prefix = f"{commonprefix(d.relocations).rpartition('_')[0]}_" if d.relocations else f"R_{d.name.upper()}_"
+    prefix = "_".join(d.relocations[0].split("_")[:2]) + "_" if d.relocations else f"R_{d.name.upper()}_"
     own = {name: f"{prefix}{said}" for name, said in relocation_names(kinds).items()}
     if not d.relocations:
         return {"relocations": list(own.values()), "relocations_known": False, "reloc": own.__getitem__}

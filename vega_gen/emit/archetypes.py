@@ -29,7 +29,6 @@ _NEEDED = {
     "add_immediate": "no instruction is known to add a number to a register",
     "copies": "no instruction is known to copy a register",
     "jump": "no unconditional branch is known",
-    "branches": "no instruction is known to compare and branch",
     "call_node": "the .td defines no node for a call",
     "return_node": "the .td defines no node for a return",
     "frame_setup": "no pseudo instruction stands for ISD::CALLSEQ_START",
@@ -42,10 +41,11 @@ _NEEDED = {
 @dataclass(frozen=True, slots=True)
 class Archetypes:
     """``files``: path relative to the target's folder -> C++ text without banner. ``missing``: fact -> why the code generator is not
-    offered; empty where everything is. ``machine``: the facts."""
+    offered; empty where it is. ``limits``: fact -> what the code generator that is offered cannot select. ``machine``: the facts."""
 
     files: Mapping[str, str]
     missing: Mapping[str, str]
+    limits: Mapping[str, str]
     machine: Machine
 
 
@@ -56,8 +56,9 @@ def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
     missing = {name: why for name, why in _NEEDED.items() if not getattr(m, name)}
     if ("", m.native) not in m.loads or m.native not in m.stores:
         missing["loads"] = "no instruction is known to load and store a register at a base and an offset"
+    limits = {} if m.branches or m.branch_nonzero else {"branches": "no instruction is known to compare and branch"}
     if not (m.upper and m.low) and not (m.load_immediate and m.load_immediate.range and m.load_immediate.range.bits >= m.native):
-        missing["upper"] = "no instructions are known that put an address into a register"
+        limits["upper"] = "no instructions are known that put an address into a register"
     given = values(d, m, llvm, arch or d.folder.lower())
     files: dict[str, str] = {}
     for template in sorted(p.relative_to(_FOLDER).as_posix() for p in _FOLDER.rglob(f"*.*{_SUFFIX}")):
@@ -67,7 +68,7 @@ def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
             continue
         text: str = _environment().get_template(template).render(given | {"b": Code(m)})
         files[path] = text
-    return Archetypes(files, missing, m)
+    return Archetypes(files, missing, limits, m)
 
 
 def _wanted(folder: str, d: Description) -> bool:

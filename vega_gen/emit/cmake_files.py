@@ -26,6 +26,7 @@ def cmake_files(target: str, definitions: str, texts: Mapping[str, str], stamp: 
             folder, _, name = path.rpartition("/")
             known = folder in components
             sources.setdefault(folder if known else "", []).append(name if known else path)
+    tables = _tables(texts)
     libraries = {components[folder].library for folder in sources}
     made = {
         "CMakeLists.txt": templates.render(
@@ -33,7 +34,7 @@ def cmake_files(target: str, definitions: str, texts: Mapping[str, str], stamp: 
             stamp=stamp,
             target=target,
             definitions=definitions,
-            tables=_tables(texts),
+            tables=tables,
             sources=sources.get("", []),
             link=_link(target, "", libraries),
             folders=[folder for folder in sorted(sources) if folder],
@@ -45,6 +46,7 @@ def cmake_files(target: str, definitions: str, texts: Mapping[str, str], stamp: 
                 "component.txt.j2",
                 stamp=stamp,
                 target=target,
+                tables=tables,
                 library=components[folder].library,
                 sources=sources[folder],
                 link=_link(target, folder, libraries),

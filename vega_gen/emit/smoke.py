@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-import jinja2
-
+from vega_gen.emit import templates
 from vega_gen.errors import NotFoundError
 
 _FOLDER = Path(__file__).resolve().parents[2] / "templates" / "smoke"
@@ -56,20 +54,8 @@ def helpers(widths: Sequence[int], pointer_bits: int) -> dict[str, str]:
 def _rendered(template: str, widths: Sequence[int], pointer_bits: int) -> str:
     word_bits = max(widths)
     text: str = (
-        _environment()
+        templates.environment(_FOLDER)
         .get_template(template)
         .render(widths=sorted(widths), word_bits=word_bits, word=f"i{word_bits}", pointer_bits=pointer_bits)
     )
     return text
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

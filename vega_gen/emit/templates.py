@@ -85,9 +85,10 @@ def components() -> dict[str, Component]:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment(folder: Path) -> jinja2.Environment:
+    """The templates in ``folder``: no escapes, a value that is missing is an error, a line of a tag alone leaves none."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         autoescape=False,
         trim_blocks=True,
@@ -98,5 +99,5 @@ def _environment() -> jinja2.Environment:
 
 def render(template: str, /, **values: object) -> str:
     """The text of ``template``. Raises ``jinja2.UndefinedError`` on a missing value."""
-    text: str = _environment().get_template(template).render(**values)
+    text: str = environment(_FOLDER).get_template(template).render(**values)
     return text

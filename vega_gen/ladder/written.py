@@ -1,7 +1,7 @@
 """Instructions written as assembly text, from the .td alone.
 
 Enters: a Description and an instruction of it. Leaves: lines of assembly with the fields that they must encode to.
-It knows no more of a syntax than the AsmString says: no operands with a printer or a parser of their own.
+It knows no more of a syntax than the AsmString says: no operands with a parser of their own.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ class Line:
 def written(description: Description, instruction: Instruction) -> tuple[Line, ...]:
     """The instruction with the first and with the last register in each of its operands, and with 0 and 1 for numbers.
 
-    () where an operand is neither a register nor a number that stands in the encoding as it is.
+    () where an operand is of several parts or has a parser of its own. A number that is encoded by a function is no part of ``values``.
     """
     names = [a or b for a, b in _OPERAND.findall(_VARIANTS.sub(r"\1", instruction.asm))]
     types = {o.name: o.type for o in (*instruction.outs, *instruction.ins)}
     widths = fields(instruction)
     operands = {o.name: o for o in description.operand_classes}
     choices: dict[str, tuple[tuple[str, int], tuple[str, int]]] = {}
+    free: set[str] = set()
     for name in names:
         operand = operands.get(types.get(name, ""))
         if name not in widths or operand is None or operand.sub_operands:
@@ -45,15 +46,17 @@ def written(description: Description, instruction: Instruction) -> tuple[Line, .
             if not known:
                 return ()
             choices[name] = (known[min(known)], min(known)), (known[max(known)], max(known))
-        elif operand.encoder_method or operand.parser_method or operand.print_method != "printOperand":
+        elif operand.parser_method:
             return ()
         else:
             choices[name] = ("0", 0), ("1", 1)
+            free |= {name} if operand.encoder_method else set()
+    mask = _mask(instruction, choices.keys() - free)
     lines: dict[str, Line] = {}
     for which in (0, 1):
         values = {name: choices[name][which] for name in choices}
         text = _OPERAND.sub(lambda found, v=values: v[found[1] or found[2]][0], _VARIANTS.sub(r"\1", instruction.asm))
-        lines[text] = Line(instruction, text, tuple((n, v[1]) for n, v in values.items()), _mask(instruction, set(choices)))
+        lines[text] = Line(instruction, text, tuple((n, v[1]) for n, v in values.items() if n not in free), mask)
     return tuple(lines.values())
 
 

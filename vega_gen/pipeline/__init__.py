@@ -5,7 +5,8 @@ Enters: what the command line was given. Leaves: plans, written backends, regres
 
 from vega_gen.pipeline import calibration
 from vega_gen.pipeline.backend import Backend, write_backend
-from vega_gen.pipeline.climbing import climb_given
+from vega_gen.pipeline.climbing import climb_given, climb_made
+from vega_gen.pipeline.exporting import export
 from vega_gen.pipeline.generation import generate, new_target
 from vega_gen.pipeline.inputs import Inputs, target_inputs
 from vega_gen.pipeline.look import fill_one, mining, open_mined, target_features
@@ -16,6 +17,6 @@ from vega_gen.pipeline.training import Lesson, lesson, train_model
 
 __all__ = [
     "Backend", "Inputs", "Lesson", "Mined", "Prepared", "Progress", "Request",
-    "calibration", "climb_given", "fill_one", "generate", "lesson", "masker_of", "mine", "mining", "new_target", "open_mined", "prepare",
-    "regression", "silent", "target_features", "target_inputs", "train_model", "write_backend",
+    "calibration", "climb_given", "climb_made", "export", "fill_one", "generate", "lesson", "masker_of", "mine", "mining", "new_target",
+    "open_mined", "prepare", "regression", "silent", "target_features", "target_inputs", "train_model", "write_backend",
 ]  # fmt: skip

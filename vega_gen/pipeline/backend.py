@@ -21,7 +21,7 @@ from vega_gen.pipeline.building import Built, build_backend, named
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Progress
-from vega_gen.pipeline.registering import registered
+from vega_gen.pipeline.registering import Registered, registered
 from vega_gen.pipeline.request import Prepared, Request
 from vega_gen.records import Decision, Plan, PlannedFunction, Step
 
@@ -32,7 +32,7 @@ _REGISTRATION = "registration"
 class Backend:
     """A backend that was written. ``plan``: with the review's decisions applied; ``stale``: decisions that no longer apply.
 
-    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where there is no LLVM to do so."""
+    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where there is no LLVM to build with."""
 
     plan: Plan
     written: checkout.Written
@@ -42,10 +42,20 @@ class Backend:
     stale: tuple[Decision, ...]
 
 
-def write_backend(request: Request, prepared: Prepared, progress: Progress) -> Backend:
-    """Stages 1 to 9, the review's decisions, and the edits made, all of them or none.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backend that nobody has written yet. ``generated``: its plan before decisions and the build; ``plan``: after them."""
 
-    Raises what the stages raise; the checkout is then as it was."""
+    generated: Plan
+    plan: Plan
+    known: Registered
+    definitions: dict[str, bytes]
+    built: Built | None
+    stale: tuple[Decision, ...]
+
+
+def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Made:
+    """Stages 1 to 8, the review's decisions, and the build. Raises what the stages raise."""
     known = registered(request, prepared)
     prepared = known.prepared
     inputs = prepared.inputs
@@ -61,12 +71,20 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     if prepared.installation is not None:
         built = build_backend(prepared, decided, definitions, request.threshold, progress, archetype_of(inputs), known.overlay)
         decided = built.plan
-    edits = [*copies(decided, definitions), *emit(decided, named(inputs), inputs.headers, threshold=request.threshold)]
-    kept = store.manifest(taken(with_findings(plan, decided)))
+    return Made(plan, decided, known, definitions, built, review.stale(plan, decisions))
+
+
+def write_backend(request: Request, prepared: Prepared, progress: Progress) -> Backend:
+    """The backend made and written, all of its edits or none. Raises what the stages raise; the checkout is then as it was."""
+    made = make_backend(request, prepared, progress)
+    known, inputs = made.known, made.known.prepared.inputs
+    texts = emit(made.plan, named(inputs), inputs.headers, threshold=request.threshold)
+    edits = [*known.edits, *copies(made.plan, made.definitions), *texts]
+    kept = store.manifest(taken(with_findings(made.generated, made.plan)))
     manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", kept, _REGISTRATION)
-    written = checkout.write(inputs.source.root, inputs.folder, [*known.edits, *edits, manifest], out=request.out)
+    written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
     folder = written.root / target_folder(inputs.folder)
-    return Backend(decided, written, folder, known.arch, built, review.stale(plan, decisions))
+    return Backend(made.plan, written, folder, known.arch, made.built, made.stale)
 
 
 def archetype_of(inputs: Inputs) -> Archetype:
@@ -85,9 +103,10 @@ def with_findings(plan: Plan, built: Plan) -> Plan:
 
 
 def _found(f: PlannedFunction, built: PlannedFunction) -> PlannedFunction:
-    if built.step is Step.FILLED:
+    heads = [[c.signature for c in g.candidates] for g in (f, built)]  # others: an archetype came, or a head that a contract demands
+    if built.step is Step.FILLED and heads[0] == heads[1]:
         return f
-    candidates = built.candidates if built.step is Step.ARCHETYPE or len(built.candidates) != len(f.candidates) else f.candidates
+    candidates = f.candidates if heads[0] == heads[1] else built.candidates
     return replace(
         f, candidates=candidates, chosen=built.chosen, compiles=built.compiles, message=built.message, step=built.step,
         instead=built.instead, declared=built.declared, file=built.file, in_class=built.in_class,

@@ -1,6 +1,6 @@
-"""The ladder of a backend whose tools are there.
+"""The ladder of a backend: one that is made and built for it, or one whose tools are there.
 
-Enters: a .td, LLVM's source, a folder of tools. Leaves: ``Ladder``. It builds nothing.
+Enters: a request, or a .td and a folder of tools. Leaves: ``Ladder``. It writes nothing into a checkout.
 """
 
 from __future__ import annotations
@@ -12,10 +12,27 @@ from llvm_integration import discover
 from llvm_integration.process import ToolFailure
 from vega_gen import ladder, store, tablegen
 from vega_gen.errors import InputError
+from vega_gen.pipeline.backend import make_backend
 from vega_gen.pipeline.inputs import find_tblgen
-from vega_gen.records import Ladder
+from vega_gen.pipeline.request import Request, prepare
+from vega_gen.records import Ladder, Plan
 
 Progress = Callable[[int, int, str], None]
+
+
+def climb_made(request: Request, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> tuple[Plan, Ladder]:
+    """Make and build a backend, and climb with the tools that came of it. ``work`` keeps the programs; a folder in the cache if None.
+
+    Raises InputError where there is no LLVM to build it with, and what ``make_backend`` raises."""
+    prepared = prepare(request, progress, writing=False)
+    if prepared.installation is None:
+        raise InputError(f"nothing can be built: {prepared.why}", str(request.llvm), "vega-gen doctor says what to install")
+    made = make_backend(request, prepared, progress)
+    assert made.built is not None
+    inputs = made.known.prepared.inputs
+    one = ladder.subject(inputs.description, made.known.arch, cpu=cpu, attrs=attrs)
+    tools = given_tools(made.built.tools, inputs.source)
+    return made.plan, ladder.climb(tools, one, work or store.cache_dir() / "ladder" / inputs.folder, progress)
 
 
 def climb_given(
@@ -58,4 +75,5 @@ def given_tools(folder: Path, source: discover.Source) -> ladder.Tools:
         lld = assembler = None
     else:
         lld, assembler = installation.find_tool("ld.lld"), installation.find_tool("llvm-mc")
+        own["llvm-readobj"] = own["llvm-readobj"] or installation.find_tool("llvm-readobj")
     return ladder.Tools(own["llc"], own["llvm-mc"], own["llvm-objdump"], own["llvm-readobj"], lld, assembler)

@@ -12,7 +12,6 @@ from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.operations import Machine
 from vega_gen.tablegen.selections import Selections, Slot
 
-
 _LEAST = 6
 """Fewer bits hold no part of an address: a shift amount, a condition."""
 

@@ -284,11 +284,12 @@ def complex_patterns(raws: Mapping[str, Raw]) -> tuple[ComplexPattern, ...]:
 
 
 def features(raws: Mapping[str, Raw]) -> tuple[Feature, ...]:
-    """Subtarget features."""
-    return tuple(
-        Feature(raw.name, raw.string("Name"), raw.string("FieldName"), raw.string("Value"), raw.string("Desc"), raw.items("Implies"))
-        for raw in of_class(raws, "SubtargetFeature")
-    )
+    """Subtarget features. What older LLVMs call Attribute is FieldName in newer ones (Target.td)."""
+    found: list[Feature] = []
+    for raw in of_class(raws, "SubtargetFeature"):
+        place = raw.string("FieldName") or raw.string("Attribute")
+        found.append(Feature(raw.name, raw.string("Name"), place, raw.string("Value"), raw.string("Desc"), raw.items("Implies")))
+    return tuple(found)
 
 
 def processors(raws: Mapping[str, Raw]) -> tuple[Processor, ...]:

@@ -1,0 +1,98 @@
+"""A backend that was written, as the series of patches in which LLVM's community takes a new target.
+
+Enters: every file of it, path -> content. Leaves: ``Patch``es in order, each of which builds with those before it. It commits nothing.
+
+The order is that of LLVM's own last targets (docs/DeveloperPolicy.rst, "Adding a New Target"): what LLVM must know of the triple and its
+ELF files, the target's name, the machine code layer, the code generator, tests.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from llvm_integration.edits import OWN_FOLDER, STAMP, target_folder
+from vega_gen.emit import templates
+from vega_gen.emit.cmake_files import cmake_files
+from vega_gen.errors import InputError
+
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"', re.MULTILINE)
+_DEFINITIONS = re.compile(r"set\(LLVM_TARGET_DEFINITIONS\s+(\S+?)\s*\)")
+_INFO = ("TargetInfo",)
+_MC = (*_INFO, "MCTargetDesc", "Utils", "AsmParser", "Disassembler")
+_ENTRIES = {"Target": "{T}TargetMachine.cpp", "TargetMC": "MCTargetDesc/{T}MCTargetDesc.cpp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """``files``: path from the tree's root -> content, None for one that goes. ``subject`` and ``body``: of its commit; ``stamp``: who
+    generated it, and of what."""
+
+    subject: str
+    body: str
+    stamp: str
+    files: dict[str, bytes | None]
+
+
+def series(target: str, files: Mapping[str, bytes]) -> tuple[Patch, ...]:
+    """The patches of a backend. ``files``: all that the tree has with it and had not, or had otherwise. Raises ``InputError`` for a backend
+    without a CMakeLists.txt of vega-gen's."""
+    own = f"{target_folder(target)}/"
+    kept = {path: data for path, data in files.items() if OWN_FOLDER not in path.split("/")}
+    backend = {path.removeprefix(own): data.decode() for path, data in kept.items() if path.startswith(own)}
+    tests = {path: data for path, data in kept.items() if path.startswith("llvm/test/")}
+    outside = {path: data for path, data in kept.items() if path not in tests and not path.startswith(own)}
+    lists = backend.get("CMakeLists.txt", "")
+    named, stamp = _DEFINITIONS.search(lists), lists.partition("\n")[0].removeprefix("# ")
+    if named is None or not stamp.startswith(STAMP):
+        raise InputError("no CMakeLists.txt of vega-gen's", own, "write the backend with `vega-gen new-target` first")
+    def placed(texts: Mapping[str, str]) -> dict[str, bytes]:
+        return {own + path: text.encode() for path, text in texts.items()}
+
+    states: list[tuple[str, str, dict[str, bytes]]] = [
+        ("the triple, the ELF machine and its relocations", "LLVM knows the name; nothing is behind it yet.", outside),
+        (
+            "the target's name", "TargetInfo, and the entries that every target has, empty as yet.",
+            outside | placed(_stage(target, backend, _INFO, named[1], stamp)),
+        ),
+        (
+            "the machine code layer", "The .td files, encodings, fixups and relocations; printer, parser and decoder.",
+            outside | placed(_stage(target, backend, _MC, named[1], stamp)),
+        ),
+        ("the code generator", "From LLVM IR to machine instructions.", outside | placed(backend)),
+        ("tests", "Programs through llc with the machine verifier, and instructions there and back.", outside | placed(backend) | tests),
+    ]  # fmt: skip
+    patches: list[Patch] = []
+    before: dict[str, bytes] = {}
+    for what, body, state in states:
+        changed: dict[str, bytes | None] = {path: data for path, data in state.items() if before.get(path) != data}
+        changed |= dict.fromkeys(before.keys() - state.keys())
+        if changed:
+            patches.append(Patch(f"[{target}] Add {what}", body, stamp, changed))
+        before = state
+    return tuple(patches)
+
+
+def _stage(target: str, backend: Mapping[str, str], folders: Iterable[str], definitions: str, stamp: str) -> dict[str, str]:
+    """The files of ``folders``, what they include of the others, and with an empty body each entry that LLVM calls of every target and
+    that is not among them; with CMake's files for these."""
+    chosen = {path for path in backend if path.split("/")[0] in folders and path.endswith((".cpp", ".h"))}
+    left = list(chosen)
+    while left:
+        for name in _INCLUDE.findall(backend[left.pop()]):
+            for path in (posixpath.normpath(name), *(f"{folder}/{name}" for folder in folders)):
+                if path in backend and path not in chosen:
+                    chosen.add(path)
+                    left.append(path)
+    texts = {path: backend[path] for path in sorted(chosen)}
+    defined = "\n".join(text for path, text in texts.items() if path.endswith(".cpp"))
+    for entry, file in _ENTRIES.items():
+        name, path = f"LLVMInitialize{target}{entry}", file.format(T=target)
+        if f"{name}()" not in defined:
+            texts[path] = templates.render("entry.cpp.j2", line=f"//===-- {path.rpartition('/')[2]}", stamp=stamp, name=name)
+    made = cmake_files(target, definitions, texts, stamp)
+    if "tablegen(" in made["CMakeLists.txt"]:
+        texts |= {path: text for path, text in backend.items() if path.endswith(".td")}
+    return texts | made
