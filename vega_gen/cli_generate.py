@@ -165,7 +165,8 @@ def _next_steps(backend: Backend, prepared: Prepared, request: Request) -> list[
         regress = ["vega-gen", "regress", "--target", plan.target, "--llvm", str(source.root), "--mode", plan.mode, "--filler", plan.filler]
         steps.append(shlex.join(regress))
     if not prepared.official and backend.written.branch:
-        steps.append(shlex.join(["vega-gen", "export", "--llvm", str(source.root), "--target", plan.target, "--out", f"{plan.target}-patches"]))
+        patches = ["--target", plan.target, "--out", f"{plan.target}-patches"]
+        steps.append(shlex.join(["vega-gen", "export", "--llvm", str(source.root), *patches]))
     return steps
 
 

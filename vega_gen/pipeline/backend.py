@@ -121,9 +121,10 @@ def with_findings(plan: Plan, built: Plan) -> Plan:
 
 
 def _found(f: PlannedFunction, built: PlannedFunction) -> PlannedFunction:
-    if built.step is Step.FILLED:
+    heads = [[c.signature for c in g.candidates] for g in (f, built)]  # others: an archetype came, or a head that a contract demands
+    if built.step is Step.FILLED and heads[0] == heads[1]:
         return f
-    candidates = built.candidates if built.step is Step.ARCHETYPE or len(built.candidates) != len(f.candidates) else f.candidates
+    candidates = f.candidates if heads[0] == heads[1] else built.candidates
     return replace(
         f, candidates=candidates, chosen=built.chosen, compiles=built.compiles, message=built.message, step=built.step,
         instead=built.instead, declared=built.declared, file=built.file, in_class=built.in_class,
