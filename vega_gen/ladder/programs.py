@@ -88,8 +88,9 @@ class Programs:
             _put_machine(start, [program.file(".o")])
             executable = program.file(".elf")
             archive = [str(path) for path in helpers.values() if path]
-            argv = [str(self.tools.lld), "-m", machine.emulation, str(start), str(program.file(".o")), "--start-lib", *archive, "--end-lib"]
-            linked = run([*argv, "-o", str(executable)], timeout=SECONDS)
+            inputs = [str(start), str(program.file(".o")), "--start-lib", *archive, "--end-lib"]
+            argv = [str(self.tools.lld), "-m", machine.emulation, "-e", "_start", *inputs, "-o", str(executable)]
+            linked = run(argv, timeout=SECONDS)
             if not linked.ok:
                 return blame.obstacle(program.name, linked, self.subject.name)
             ran = run([qemu, str(executable)], timeout=SECONDS, memory_mb=QEMU_MB)
