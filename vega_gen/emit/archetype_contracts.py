@@ -40,10 +40,11 @@ class _Contracts:
     def values(self) -> dict[str, Any]:
         operand = [c for c in self.d.contracts if c.role is ContractRole.OPERAND_PREDICATE]
         parsers = [c for c in self.d.contracts if c.role is ContractRole.OPERAND_PARSER]
+        registers = self._register_decoders()
         return {
             "encoders": [self._encoder(c) for c in self._of(ContractRole.ENCODER, ContractRole.INSTRUCTION_ENCODER)],
-            "register_decoders": self._register_decoders(),
-            "operand_decoders": [self._decoder(c) for c in self._of(ContractRole.DECODER)],
+            "register_decoders": list(registers.values()),
+            "operand_decoders": [self._decoder(c) for c in self._of(ContractRole.DECODER) if c.name not in registers],
             "instruction_decoders": [self._instruction_decoder(c) for c in self._of(ContractRole.INSTRUCTION_DECODER)],
             "decoder_tables": self._tables(),
             "printers": [self._printer(c) for c in self._printers()],
@@ -104,7 +105,8 @@ class _Contracts:
             "wide": "APInt &Value" in declared, "bits": offset.bits, "shift": offset.shift if memory else self._shift(c),
         }  # fmt: skip
 
-    def _register_decoders(self) -> list[dict[str, Any]]:
+    def _register_decoders(self) -> dict[str, dict[str, Any]]:
+        """By name."""
         found: dict[str, dict[str, Any]] = {}
         for c in self._of(ContractRole.REGISTER_CLASS_DECODER, ContractRole.DECODER):
             name = next((t for t in c.types if self.s.kind(t) == "reg"), "") if self._register(c) else ""
@@ -117,7 +119,7 @@ class _Contracts:
                     rest = "uint64_t Address, const MCDisassembler *Decoder)"
                     signature = f"static DecodeStatus {decoder}(MCInst &Inst, unsigned RegNo, {rest}"
                     found[decoder] = {"defined": signature, "registers": self._by_encoding(part)}
-        return list(found.values())
+        return found
 
     def _named_value(self, signature: str, name: str) -> str:
         return re.sub(r"\b(unsigned|uint64_t) (?:Val|RegNo)\b", rf"\1 {name}", signature)

@@ -131,21 +131,27 @@ def _interface(llvm: Interface) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _fields(d: Description) -> list[dict[str, str]]:
-    """Fields of the subtarget that features set."""
-    found: dict[str, dict[str, str]] = {}
+def _fields(d: Description) -> list[dict[str, Any]]:
+    """Fields of the subtarget that features set: truth values, numbers, or enumerations of the values that the .td files name (TableGen's
+    tables take the greater of two, so they stand in the order of the .td files, after one for none)."""
+    values: dict[str, list[str]] = {}
     for f in d.features:
-        if not f.field or not f.field.isidentifier():
+        if f.field.isidentifier():
+            values.setdefault(f.field, []).append(f.value)
+    found: list[dict[str, Any]] = []
+    for name, said in values.items():
+        getter = name[0].lower() + name[1:]
+        getter = getter if getter != name else f"get{name[0].upper()}{name[1:]}"
+        kind, initial, listed = "unsigned", "0", list[str]()
+        if said[0] in ("true", "false"):
+            kind, initial = "bool", "false" if said[0] == "true" else "true"
+        elif all(value.isidentifier() for value in said):
+            kind, initial = f"{name}Kind", f"No{name}"
+            listed = [initial, *dict.fromkeys(said)]
+        elif not all(value.isdigit() for value in said):
             continue
-        truth = f.value in ("true", "false")
-        if not truth and not f.value.isdigit():
-            continue
-        getter = f.field[0].lower() + f.field[1:]
-        made = {"name": f.field if getter != f.field else f"{f.field}", "type": "bool" if truth else "unsigned"}
-        made["initial"] = ("false" if f.value == "true" else "true") if truth else "0"
-        made["getter"] = getter if getter != f.field else f"get{f.field[0].upper()}{f.field[1:]}"
-        found.setdefault(f.field, made)
-    return list(found.values())
+        found.append({"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed})
+    return found
 
 
 def _scopes(d: Description) -> list[tuple[str, list[str]]]:
