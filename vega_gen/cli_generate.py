@@ -26,6 +26,10 @@ DescOption = Annotated[
     typer.Option("--desc", metavar="FILE", help="A header or .def of the target, or a folder of them (desc mode); repeatable."),
 ]
 FillerOption = Annotated[FillerName, typer.Option("--filler", help="What fills the function templates.")]
+MadeByOption = Annotated[
+    FillerName | None,
+    typer.Option("--filler", help="What writes functions.  [default: archetype for a new target whose .td says enough, else consensus]"),
+]
 CheckpointOption = Annotated[
     Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model by `vega-gen train`, of the kind that --filler names.")
 ]
@@ -49,7 +53,7 @@ def new_target(
     name: NameOption = "",
     desc: DescOption = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the result there, and leave the checkout alone.")] = None,
-    filler: FillerOption = FillerName.CONSENSUS,
+    filler: MadeByOption = None,
     checkpoint: CheckpointOption = None,
     threshold: Annotated[float, typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.")] = FLAG_BELOW,
     corpus: CorpusOption = None,
@@ -97,7 +101,7 @@ def export(
     patches = pipeline.export(llvm, target, out)
     for patch in patches:
         render.OUT.out(str(patch))
-    render.OUT.out(f"next: git am {out}/*.patch")
+    render.OUT.out(f"next: git am --keep-non-patch {out}/*.patch")
 
 
 def fill(
@@ -177,7 +181,7 @@ def _again(request: Request) -> list[str]:
     words += ["--out", str(request.out)] if request.out else []
     words += [word for path in request.desc for word in ("--desc", str(path))]
     words += [word for path in request.corpora for word in ("--corpus", str(path))]
-    words += ["--filler", request.filler] if request.filler is not FillerName.CONSENSUS else []
+    words += ["--filler", request.filler] if request.filler else []
     words += ["--checkpoint", str(request.checkpoint)] if request.checkpoint else []
     words += ["--triple", request.arch] if request.arch else []
     words += ["--elf-machine", str(request.machine)] if request.machine else []

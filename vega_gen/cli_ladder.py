@@ -12,16 +12,15 @@ from typing import Annotated
 import typer
 
 from vega_gen import render
-from vega_gen.cli_generate import BigEndianOption, FillerOption
+from vega_gen.cli_generate import BigEndianOption, MadeByOption
 from vega_gen.errors import InputError
-from vega_gen.records import FillerName
 
 
 def ladder(
     td: Annotated[Path, typer.Option("--td", metavar="FILE", help="The .td file with the Target record.")],
     llvm: Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")],
     name: Annotated[str, typer.Option("--name", metavar="N", help="Folder of lib/Target.  [default: as the .td says]")] = "",
-    filler: FillerOption = FillerName.CONSENSUS,
+    filler: MadeByOption = None,
     big_endian: BigEndianOption = False,
     tools: Annotated[
         Path | None,

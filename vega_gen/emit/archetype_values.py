@@ -78,7 +78,7 @@ def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, 
         "fixups": kinds, "fixed_operands": fixed, "nop": _nop(d, m),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d),
-        "complex_patterns": [], "alternative_names": d.data.get("RegAltNameIndex", ""),
+        "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0",
         "register_prefix": "", "hash_prefix": any("#$" in i.asm for i in d.instructions),
         "copy_by_add": bool(m.add_immediate),
@@ -246,7 +246,7 @@ def _conditional_actions(d: Description, m: Machine) -> list[str]:
         needs = [selections.instructions[s.record].predicates for s in selections.of(root)]
         if root not in m.legal or not needs or not all(needs):
             continue
-        codes = [" && ".join(f"({d.data[key]})" for p in one if (key := f"Predicate.{p}") in d.data) for one in needs]
+        codes = [" && ".join(f"({d.predicates[p]})" for p in one if p in d.predicates) for one in needs]
         if all(codes):
             condition = " || ".join(dict.fromkeys(f"({code})" for code in codes)).replace("Subtarget->", "STI.")
             action = "LibCall" if name == "MUL" else "Expand"

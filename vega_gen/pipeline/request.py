@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration import checkout, discover
@@ -16,6 +16,7 @@ from vega_gen import store, tablegen
 from vega_gen.corpus import Corpus, held_out_folders, open_corpus
 from vega_gen.cxx import strip_bodies
 from vega_gen.errors import InputError, NotFoundError
+from vega_gen.pipeline.archetypes import archetypes_of
 from vega_gen.pipeline.inputs import Inputs, find_tblgen
 from vega_gen.pipeline.mining import Progress
 from vega_gen.records import FLAG_BELOW, FillerName, Mode
@@ -27,6 +28,7 @@ _HEADERS = (".h", ".def")
 @dataclass(frozen=True, slots=True)
 class Request:
     """What ``new-target`` was asked for. ``llvm``: a checkout. ``desc``: headers and .def files, or folders of them: desc mode.
+    ``filler``: None for archetypes where the checkout has no such target and its .td says enough for them, else for the consensus.
     ``out``: where the result goes in place of the checkout. ``corpora``: further checkouts. ``threshold``: flag below it (0 to 1).
     ``checkpoint``: a model in place of the one that comes along. ``arch``, ``machine``, ``big_endian``: of a new triple, "" and 0 to have
     them chosen."""
@@ -36,7 +38,7 @@ class Request:
     name: str = ""
     desc: tuple[Path, ...] = ()
     out: Path | None = None
-    filler: FillerName = FillerName.CONSENSUS
+    filler: FillerName | None = None
     threshold: float = FLAG_BELOW
     corpora: tuple[Path, ...] = ()
     build_dir: Path | None = None
@@ -110,7 +112,10 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     beside = td.parent / f"{folder}.def"
     if relocs is None and beside.is_file() and _RELOCATION.search(beside.read_bytes()):
         relocs = beside
-    inputs = Inputs(source, td, folder, request.mode, request.filler, program, headers, request.corpora, relocs, request.checkpoint)
+    filler = request.filler or FillerName.CONSENSUS
+    inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
+    if request.filler is None and not official and not request.desc and not archetypes_of(inputs)[0].missing:
+        inputs = replace(inputs, filler=FillerName.ARCHETYPE)
     return Prepared(inputs, installation, why, official, held, generated)
 
 

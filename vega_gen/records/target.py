@@ -191,6 +191,7 @@ class Description:
     ``assembler_predicates``: the Predicate records that the assembler and the disassembler heed, each with its AssemblerCondDag as
     printed: ``(all_of FeatureDiv)``.
     ``patterns``: the Pat records as printed, what they match and the instructions they give; not those on vectors.
+    ``predicates``: Predicate records, each with its C++. ``alternative_names``: RegAltNameIndex records, separated by spaces.
     """
 
     folder: str
@@ -212,3 +213,5 @@ class Description:
     data: dict[str, str] = field(default_factory=dict[str, str])
     assembler_predicates: dict[str, str] = field(default_factory=dict[str, str])
     patterns: tuple[tuple[str, str], ...] = ()
+    predicates: dict[str, str] = field(default_factory=dict[str, str])
+    alternative_names: str = ""

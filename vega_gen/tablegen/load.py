@@ -209,8 +209,6 @@ def reduce(
         llvm=contract_rules.llvm_names(llvm_include),
     )
     data["Register.constant"] = " ".join(r.name for r in views.of_class(raws, "Register") if r.number("isConstant"))
-    data |= {f"Predicate.{r.name}": code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))}
-    data["RegAltNameIndex"] = " ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName")
     data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes)))
     data["Disassembler.present"] = str(int(any(contract_rules.has_encoding(i) for i in instructions)))
     return Description(
@@ -233,6 +231,8 @@ def reduce(
         data=data,
         assembler_predicates=views.assembler_predicates(raws),
         patterns=views.patterns(raws),
+        predicates={r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))},
+        alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),
     )
 
 
