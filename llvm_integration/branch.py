@@ -32,7 +32,6 @@ from git.exc import CommandError, GitError
 _NOTE = "vega-gen-run.json"
 _LOCK_SECONDS = 10.0
 _WRITTEN = "Written by vega-gen."
-_BYTES: Any = {"stdout_as_string": False, "strip_newline_in_stdout": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,7 @@ def tracked_bytes(root: Path, path: str) -> bytes | None:
     with _open(root) as repo:
         if not _git(repo, "ls-tree", "--name-only", "HEAD", "--", path):
             return None
-        data: bytes = repo.git.execute(["git", "cat-file", "blob", f"HEAD:{path}"], **_BYTES)
-        return data
+        return _blob(repo, f"HEAD:{path}")
 
 
 def git_folder(root: Path) -> Path:
@@ -170,8 +168,7 @@ def changed_files(root: Path, target: str) -> tuple[str, dict[str, bytes]]:
         ours = _git(repo, "log", "--format=%H", "--fixed-strings", "--all-match", f"--grep=[{target}] ", f"--grep={_WRITTEN}", branch)
         base = _git(repo, "rev-parse", f"{ours.split()[-1]}^")
         names = _split(_git(repo, "diff-tree", "-r", "-z", "--no-renames", "--name-only", base, branch))
-        read: dict[str, bytes] = {path: repo.git.execute(["git", "cat-file", "blob", f"{branch}:{path}"], **_BYTES) for path in names}
-        return base, read
+        return base, {path: _blob(repo, f"{branch}:{path}") for path in names}
 
 
 def format_patches(root: Path, base: str, patches: Sequence[tuple[str, Mapping[str, bytes | None]]], out: Path) -> tuple[Path, ...]:
@@ -382,6 +379,12 @@ def _git(repo: git.Repo, *words: str, env: Mapping[str, str] | None = None, give
             step = "put right what git complains of, and run again"
             raise CheckoutFailure(what, where=str(repo.working_dir), output=message, next_step=step) from error
     return str(said)
+
+
+def _blob(repo: git.Repo, name: str) -> bytes:
+    """The content of a file of a commit, "HEAD:path"."""
+    data: bytes = repo.git.execute(["git", "cat-file", "blob", name], stdout_as_string=False, strip_newline_in_stdout=False)  # pyright: ignore
+    return data
 
 
 def _split(text: str) -> list[str]:
