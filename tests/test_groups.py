@@ -156,3 +156,11 @@ def test_find_takes_the_end_of_a_name_or_says_what_is_near() -> None:
     with pytest.raises(NotFoundError) as caught:
         found.find("copyPhysRegs")
     assert "InstrInfo::copyPhysReg" in caught.value.next_step
+
+
+def test_a_new_name_is_used_where_llvm_asks_for_the_folder_and_the_triple() -> None:
+    masker = Masker(("Toy", "Brick"), arch="brk")
+    assert masker.unmask_all(("LLVMInitialize<T>TargetInfo", "getThe<T>Target", "<t>", '"<t>"', "<t>-isel", "<T>InstrInfo")) == (
+        "LLVMInitializeBrickTargetInfo", "getTheToyTarget", "brk", '"brk"', "toy-isel", "ToyInstrInfo",
+    )  # fmt: skip
+    assert Masker(("Toy",)).unmask("<t>") == "toy"

@@ -38,11 +38,13 @@ class Masker:
     ``<T>`` stands for the name as written, ``<TU>`` for its upper case, ``<t>`` for its lower case.
     ``names``: what its C++ calls the target: its ``Target`` record's name first, its folder's.
     ``namespace``: of its instructions, where that is none of these (Sparc's SP): masked only as a scope, before "::".
+    ``arch``: the first part of its triple, by default its name in lower case.
     """
 
-    def __init__(self, names: Sequence[str], namespace: str = "") -> None:
+    def __init__(self, names: Sequence[str], namespace: str = "", arch: str = "") -> None:
         ordered = sorted(dict.fromkeys(names), key=lambda n: (-len(n), n))
-        self.name = names[0]
+        self.name, self.folder = names[0], names[-1]
+        self.arch = arch or self.name.lower()
         self.namespace = namespace or self.name
         parts = [rf"(?P<T>(?:(?<![A-Za-z])|(?<=[a-z])){'(?:' + '|'.join(map(re.escape, ordered)) + ')'}{_AFTER_NAME})"]
         uppers = [n.upper() for n in ordered if n.upper() not in ordered]
@@ -77,9 +79,14 @@ class Masker:
         return tuple(map(self.mask, tokens))
 
     def unmask(self, token: str) -> str:
-        """A masked token in this target's own names."""
+        """A masked token in this target's own names. What LLVM calls of every target is named by the folder (llvm/Config/Targets.def), a
+        name in lower case that stands alone is the triple's (Triple::<t>, or the name that llc lists)."""
         if "<" not in token:
             return token
+        if token.startswith("LLVMInitialize<T>"):
+            return token.replace("<T>", self.folder)
+        if token in ("<t>", '"<t>"'):
+            return token.replace("<t>", self.arch)
         return token.replace("<T>", self.name).replace("<TU>", self.name.upper()).replace("<t>", self.name.lower())
 
     def unmask_all(self, tokens: Iterable[str]) -> tuple[str, ...]:

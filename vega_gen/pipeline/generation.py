@@ -45,7 +45,7 @@ _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 def new_target(mined: Mined, inputs: Inputs) -> NewTarget:
     """What a filler may know of the target being generated (stage 6 included)."""
     description = inputs.description
-    masker = masker_of(inputs.folder, description)
+    masker = masker_of(inputs.folder, description, inputs.arch if inputs.overlay else "")
     parsed = [parse_file(text, inputs.folder, path) for path, text in sorted(inputs.headers.items()) if path.endswith(".h")]
     classes = tuple(c for f in parsed for c in f.classes)
     enums = tuple(e for f in parsed for e in f.enums)

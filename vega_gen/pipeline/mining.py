@@ -135,9 +135,9 @@ def tablegen_source(target: Target) -> tablegen.Source:
     return tablegen.Source(target.path / target.td, target.folder, relocs if relocs.is_file() else None)
 
 
-def masker_of(folder: str, description: Description | tablegen.Facts) -> Masker:
-    """The masker of a target: its ``Target`` record's name first, then its folder's."""
-    return Masker(tuple(dict.fromkeys((description.name, folder))), description.namespace)
+def masker_of(folder: str, description: Description | tablegen.Facts, arch: str = "") -> Masker:
+    """The masker of a target: its ``Target`` record's name first, then its folder's. ``arch``: of its triple, where that is not it."""
+    return Masker(tuple(dict.fromkeys((description.name, folder))), description.namespace, arch)
 
 
 def mine(roots: Sequence[Path], held_out: Sequence[str], mode: Mode, tblgen: Path, progress: Progress = silent) -> Mined:
