@@ -171,6 +171,19 @@ def changed_files(root: Path, target: str) -> tuple[str, dict[str, bytes]]:
         return base, {path: _blob(repo, f"{branch}:{path}") for path in names}
 
 
+def take_back(root: Path, target: str) -> tuple[str, ...]:
+    """Go back to what was checked out before the branch of ``target``, and delete it; the paths in which it differed.
+
+    Raises ``CheckoutFailure`` if there is no such branch, or if there are changes that nobody committed."""
+    _, changed = changed_files(root, target)
+    with _open(root) as repo:
+        if _head(repo) == f"refs/heads/{branch_name(target)}":
+            require_clean(root, ())
+            _git(repo, "checkout", "--quiet", "-")
+        _git(repo, "branch", "--quiet", "-D", branch_name(target))
+    return tuple(sorted(changed))
+
+
 def format_patches(root: Path, base: str, patches: Sequence[tuple[str, Mapping[str, bytes | None]]], out: Path) -> tuple[Path, ...]:
     """Writes a series to ``out`` as `git am` takes it: of each patch (message, path -> content, None for a file that goes), on top of
     ``base``. No branch is touched. Raises ``CheckoutFailure``."""

@@ -139,18 +139,13 @@ def write(root: Path, target: str, edits: Sequence[Edit], *, out: Path | None = 
     return _write_plain(root, target, edits, out, recovered)
 
 
-def undo(tree: Path) -> tuple[str, ...]:
-    """Take the last run on a plain tree (or the folder beside it) back; returns the paths that it had changed.
+def undo(tree: Path, target: str) -> tuple[str, ...]:
+    """Take ``target`` back: the last run on a plain tree (or the folder beside it), or its branch of a git checkout, all runs of it.
+    Returns the paths that had been changed.
 
-    Raises ``CheckoutFailure`` if there is none, if a file has changed since, or for a git checkout, where git undoes.
+    Raises ``CheckoutFailure`` if there is none, or if a file has changed since.
     """
-    if branch.is_checkout(tree):
-        raise CheckoutFailure(
-            "a git checkout is undone with git",
-            where=str(tree),
-            next_step="git switch - && git branch -D vega-gen/<target>, or git worktree remove",
-        )
-    return journal.undo(tree)
+    return branch.take_back(tree, target) if branch.is_checkout(tree) else journal.undo(tree)
 
 
 def _write_git(root: Path, target: str, edits: Sequence[Edit], out: Path | None, recovered: bool) -> Written:

@@ -17,10 +17,10 @@ def test_a_plain_tree_is_written_and_undone(plain: Path) -> None:
     written = write(plain, "Foo", NEW)
     assert (written.way, written.root, written.branch, written.commits) == (Way.TREE, plain, "", ())
     assert (plain / NEW[1].path).read_text() == STAMPED
-    assert checkout.undo(plain) == tuple(edit.path for edit in NEW)
+    assert checkout.undo(plain, "New") == tuple(edit.path for edit in NEW)
     assert snapshot(plain) == before
     with pytest.raises(CheckoutFailure, match="nothing to undo"):
-        checkout.undo(plain)
+        checkout.undo(plain, "New")
 
 
 def test_undo_takes_back_one_run_after_the_other(plain: Path) -> None:
@@ -28,7 +28,7 @@ def test_undo_takes_back_one_run_after_the_other(plain: Path) -> None:
     first = {path: data for path, data in snapshot(plain).items() if not path.startswith(".vega-gen")}
     write(plain, "Foo", [NEW[0], Edit(NEW[1].path, STAMPED + "int y;\n", "SEL")])
     assert not (plain / NEW[2].path).exists()
-    checkout.undo(plain)
+    checkout.undo(plain, "New")
     assert {path: data for path, data in snapshot(plain).items() if not path.startswith(".vega-gen")} == first
 
 
@@ -36,7 +36,7 @@ def test_undo_keeps_a_person_s_change(plain: Path) -> None:
     write(plain, "Foo", NEW)
     (plain / NEW[1].path).write_text("mine\n")
     with pytest.raises(CheckoutFailure, match="changed since"):
-        checkout.undo(plain)
+        checkout.undo(plain, "New")
     assert (plain / NEW[1].path).read_text() == "mine\n"
     assert (plain / NEW[0].path).exists()
 
@@ -53,8 +53,8 @@ def test_a_held_out_target_of_a_plain_tree_goes_to_a_folder(plain: Path) -> None
     write(plain, "Bar", HELD_OUT[:1])
     assert "changed" in (place / "llvm/lib/Target/Bar/Bar.td").read_text()
     assert not (place / HELD_OUT[1].path).exists()
-    checkout.undo(place)
-    checkout.undo(place)
+    checkout.undo(place, "New")
+    checkout.undo(place, "New")
     assert not place.exists()
 
 

@@ -111,7 +111,7 @@ def test_registration_is_taken_back_to_the_byte(registry: Path, versioned: bool)
         assert "triple and ELF" in git(registry, "log", "-2", "--format=%s")
         git(registry, "switch", "--quiet", "work")
     else:
-        checkout.undo(written.root)
+        checkout.undo(written.root, "New")
     assert snapshot(registry) == before
 
 

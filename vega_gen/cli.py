@@ -17,7 +17,7 @@ import typer
 
 from vega_gen import __version__, render
 from vega_gen.cli_experiment import experiment
-from vega_gen.cli_generate import export, fill, new_target
+from vega_gen.cli_generate import export, fill, new_target, undo
 from vega_gen.cli_ladder import ladder
 from vega_gen.cli_mine import mine, show_app
 from vega_gen.cli_regress import regress
@@ -40,6 +40,7 @@ app.command("new-target")(new_target)
 app.command()(mine)
 app.command()(fill)
 app.command()(export)
+app.command()(undo)
 app.command()(regress)
 app.command()(experiment)
 app.command()(ladder)

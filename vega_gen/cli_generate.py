@@ -1,4 +1,4 @@
-"""The commands ``vega-gen new-target``, ``export`` and ``fill``.
+"""The commands ``vega-gen new-target``, ``export``, ``undo`` and ``fill``.
 
 Enters: arguments. Leaves: a backend in the checkout or beside it, or one function on standard output; a summary as a table or JSON.
 It does no work of its own: ``pipeline`` does it, ``report`` counts.
@@ -102,6 +102,18 @@ def export(
     for patch in patches:
         render.OUT.out(str(patch))
     render.OUT.out(f"next: git am --keep-non-patch {out}/*.patch")
+
+
+def undo(
+    llvm: LlvmOption,
+    target: Annotated[str, typer.Option("--target", metavar="N", help="A backend that new-target wrote into this checkout.")],
+) -> None:
+    """Take a backend back: its branch on a git checkout, the last run on a plain tree. The checkout is then as it was."""
+    from llvm_integration import checkout, discover
+
+    root = discover.open_source(llvm).root
+    paths = checkout.undo(root, target)
+    render.OUT.out(f"{target}: {len(paths)} files of {root} are as they were")
 
 
 def fill(
