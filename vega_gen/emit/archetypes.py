@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-import jinja2
-
+from vega_gen.emit import templates
 from vega_gen.emit.archetype_code import Code
 from vega_gen.emit.archetype_values import values
 from vega_gen.emit.interface import Interface
@@ -66,7 +64,7 @@ def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
         folder = path.rpartition("/")[0]
         if not _wanted(folder, d) or (not folder and missing):
             continue
-        text: str = _environment().get_template(template).render(given | {"b": Code(m)})
+        text: str = templates.environment(_FOLDER).get_template(template).render(given | {"b": Code(m)})
         files[path] = text
     return Archetypes(files, missing, limits, m)
 
@@ -81,15 +79,3 @@ def _path(template: str, name: str) -> str:
     folder, _, file = template.removesuffix(_SUFFIX).rpartition("/")
     file = f"{name}.h" if file == "Target.h" else f"{name}{file}"
     return f"{folder}/{file}" if folder else file
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
