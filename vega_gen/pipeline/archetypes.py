@@ -23,6 +23,14 @@ def archetypes_of(inputs: Inputs) -> tuple[Archetypes, Parts]:
     return made, planned(made.files, inputs.folder, masker_of(inputs.folder, inputs.description))
 
 
+def archetypes_offered(inputs: Inputs) -> bool:
+    """Whether the .td says enough for a whole backend of archetypes, and LLVM's headers have the interface that these know."""
+    try:
+        return not archetypes_of(inputs)[0].missing
+    except NotFoundError:
+        return False
+
+
 def archetype_plan(inputs: Inputs, held_out: Sequence[str]) -> Plan:
     """The plan of a backend of archetypes alone. Raises NotFoundError where none is offered."""
     made, (files, classes, functions) = archetypes_of(inputs)

@@ -16,7 +16,7 @@ from vega_gen import store, tablegen
 from vega_gen.corpus import Corpus, held_out_folders, open_corpus
 from vega_gen.cxx import strip_bodies
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.pipeline.archetypes import archetypes_of
+from vega_gen.pipeline.archetypes import archetypes_offered
 from vega_gen.pipeline.inputs import Inputs, find_tblgen
 from vega_gen.pipeline.mining import Progress
 from vega_gen.records import FLAG_BELOW, FillerName, Mode
@@ -114,7 +114,7 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
         relocs = beside
     filler = request.filler or FillerName.CONSENSUS
     inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
-    if request.filler is None and not official and not request.desc and not archetypes_of(inputs)[0].missing:
+    if request.filler is None and not official and not request.desc and archetypes_offered(inputs):
         inputs = replace(inputs, filler=FillerName.ARCHETYPE)
     return Prepared(inputs, installation, why, official, held, generated)
 
