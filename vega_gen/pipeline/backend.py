@@ -14,7 +14,7 @@ from llvm_integration import checkout
 from llvm_integration.edits import target_folder
 from vega_gen import review, store, tablegen
 from vega_gen.emit import copies, emit, tests
-from vega_gen.errors import InputError
+from vega_gen.errors import InputError, NotFoundError
 from vega_gen.fill.steps import Archetype
 from vega_gen.pipeline.archetypes import archetypes_of
 from vega_gen.pipeline.building import Built, build_backend, named
@@ -94,8 +94,12 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
 
 
 def archetype_of(inputs: Inputs) -> Archetype:
-    """What the loop puts in the place of functions of which nothing mined compiles: the archetype of the name, with as many parameters."""
-    _, (_, _, functions) = archetypes_of(inputs)
+    """What the loop puts in the place of functions of which nothing mined compiles: the archetype of the name, with as many parameters.
+    There is none where LLVM's headers do not have the interface that archetypes know."""
+    try:
+        _, (_, _, functions) = archetypes_of(inputs)
+    except NotFoundError:
+        functions = ()
     named = {(f.qualified_name, len(f.candidate.signature.params)): f.candidate for f in functions}
     return lambda f: named.get((f.qualified_name, len(f.candidate.signature.params)))
 
