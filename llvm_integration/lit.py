@@ -21,6 +21,8 @@ from llvm_integration.process import Completed, ToolFailure, run
 
 DISCOVERY_SECONDS = 300.0
 TEST_MEMORY_MB = 8000
+# What lit may take itself, of a processor, for a whole suite; a test's program that outlives a killed judge ends a test's time after it.
+LIT_CPU_SECONDS = 1800
 """Address space of each process of a test: one that asks for more fails, and takes no other with it."""
 TEST_VARIABLE = "VEGA_LIT_TEST"
 """Environment variable in which the programs of a test find its name, relative to `TestSuite.root`."""
@@ -209,7 +211,7 @@ class TestSuite:
         arguments = [f"--timeout={timeout}", f"-j{jobs}", "--quiet", "--output", str(report.resolve())]
         if max_failures is not None:
             arguments.append(f"--max-failures={max_failures}")
-        completed = self._lit([*arguments, f"@{names.resolve()}"], tools_dir, variables=variables)
+        completed = self._lit([*arguments, f"@{names.resolve()}"], tools_dir, variables=variables, test_seconds=timeout)
         results = _read_report(report, completed)
         missing = set(tests) - set(results)
         failures = sum(result.code.is_failure for result in results.values())
@@ -234,7 +236,8 @@ class TestSuite:
         return {name: tuple(lines) for name, (lines, _) in told.items()}, first[1] if first else {}
 
     def _lit(
-        self, arguments: Sequence[str], tools_dir: Path, *, timeout: float | None = None, variables: Mapping[str, str] | None = None
+        self, arguments: Sequence[str], tools_dir: Path, *, timeout: float | None = None, test_seconds: int = 0,
+        variables: Mapping[str, str] | None = None,
     ) -> Completed:
         work = self.work.resolve()
         (work / "tmp").mkdir(parents=True, exist_ok=True)
@@ -250,7 +253,10 @@ class TestSuite:
         driver.write_text(text, encoding="utf-8")
         # LLVM 19's lit.cfg.py and a newer lit agree on the internal shell only if it is asked for.
         environment = {"LIT_USE_INTERNAL_SHELL": "1", "TMPDIR": str(work / "tmp"), MUTANT_VARIABLE: "0", **(variables or {})}
-        completed = run([sys.executable, str(driver), *arguments], env=environment, timeout=timeout, memory_mb=TEST_MEMORY_MB)
+        completed = run(
+            [sys.executable, str(driver), *arguments], env=environment, timeout=timeout, memory_mb=TEST_MEMORY_MB,
+            cpu_seconds=LIT_CPU_SECONDS + test_seconds,
+        )
         if completed.timed_out or completed.returncode not in (0, 1):
             completed.check(next_step="read lit's message; LLVM's test configuration may need a tool that is not installed")
         return completed

@@ -110,12 +110,14 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
     memory_mb: int | None = None,
+    cpu_seconds: int | None = None,
     stdout_path: Path | None = None,
 ) -> Completed:
     """Run ``argv`` to its end and return what came of it, whatever its exit status.
 
     ``timeout`` in seconds. ``env`` is added to the caller's environment. ``stdin`` is empty by default. ``memory_mb`` limits the
-    address space (RLIMIT_AS, set through util-linux's ``prlimit``; where the machine has none there is no limit). ``stdout_path``
+    address space (RLIMIT_AS), ``cpu_seconds`` the processor time (RLIMIT_CPU) of each process, so that none outlives a killed caller for
+    ever; both are set through util-linux's ``prlimit``, and where the machine has none there is no limit. ``stdout_path``
     keeps standard output in that file, however large, instead of in memory. The process leads a session of its own; on a time-out,
     and on any exception, Ctrl-C included, it and all its descendants are killed. Raises ``ToolFailure`` if the executable or
     ``cwd`` is missing.
@@ -124,8 +126,10 @@ def run(
     added = dict(env or {})
     text = command_text(words, cwd=cwd, env=added)
     _require_startable(words[0], cwd, added, text)
-    limiter = shutil.which("prlimit") if memory_mb else None
-    real = (limiter, f"--as={(memory_mb or 0) << 20}", "--", *words) if limiter else words
+    limits = [f"--as={memory_mb << 20}"] if memory_mb else []
+    limits += [f"--cpu={cpu_seconds}"] if cpu_seconds else []
+    limiter = shutil.which("prlimit") if limits else None
+    real = (limiter, *limits, "--", *words) if limiter else words
     with contextlib.ExitStack() as files:
         given = files.enter_context(tempfile.TemporaryFile())
         given.write((stdin or "").encode())
@@ -170,6 +174,7 @@ def output(
     with process:
         try:
             resource.prlimit(process.pid, resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+            resource.prlimit(process.pid, resource.RLIMIT_CPU, (int(timeout) + 1, int(timeout) + 1))
             said, _ = process.communicate(timeout=timeout)
         except (ProcessLookupError, subprocess.TimeoutExpired):
             _kill(process)

@@ -111,6 +111,14 @@ def test_memory_limit() -> None:
     assert "MemoryError" in limited.stderr
 
 
+def test_processor_limit_reaches_what_outlives_the_caller(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    loops = "import os, subprocess, sys\nloop = subprocess.Popen([sys.executable, '-c', 'while True: pass'], start_new_session=True)"
+    leaves = f"{loops}\nopen({str(pids)!r}, 'w').write(str(loop.pid))"
+    assert run(python(leaves), cpu_seconds=1).ok
+    assert wait_until(lambda: not running(int(pids.read_text())))
+
+
 def test_missing_program_and_folder(tmp_path: Path) -> None:
     with pytest.raises(ToolFailure, match="no-such-program: no such program") as caught:
         run(["no-such-program", "-x"])
