@@ -47,7 +47,7 @@ def compile_flags(installation: Installation) -> list[str]:
 
 def write_overlay(folder: Path, target: str, target_dir: Path, installation: Installation) -> None:
     """Write the headers that come before LLVM's: the lists of targets name `target` alone, so that tools hold no other
-    and a target that the installation lacks is there; `llvm/Config/config.h`, which no package installs, stands for llvm-config.h.
+    and a target that the installation lacks is there.
     """
     config = folder / "llvm" / "Config"
     config.mkdir(parents=True, exist_ok=True)
@@ -56,12 +56,22 @@ def write_overlay(folder: Path, target: str, target_dir: Path, installation: Ins
         for name, (macro, sign) in _TARGET_LISTS.items()
     }
     texts["llvm-config.h"] = "".join(["#include_next <llvm/Config/llvm-config.h>\n", *(f"#undef {macro}\n" for macro in _UNDEFINED)])
-    if not any((include / "llvm" / "Config" / "config.h").exists() for include in installation.include_dirs):
-        texts["config.h"] = '#include "llvm/Config/llvm-config.h"\n'
     for name, text in texts.items():
-        path = config / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        _write(config / name, text)
+    write_config_header(folder, installation)
+
+
+def write_config_header(folder: Path, installation: Installation) -> None:
+    """Write `llvm/Config/config.h`, which no package installs, for those who include it: it stands for llvm-config.h."""
+    name = Path("llvm", "Config", "config.h")
+    if not any((include / name).exists() for include in installation.include_dirs):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        _write(folder / name, '#include "llvm/Config/llvm-config.h"\n')
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def holds_targets(llvm: Path, tool: str) -> bool:

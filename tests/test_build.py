@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from llvm_integration.build import TargetBuild
+from llvm_integration.check import Checker
 from llvm_integration.cmake import TableGenRun, read_lists
 from llvm_integration.discover import Installation, Source, find_installation
 from llvm_integration.incremental import dependencies
 from llvm_integration.objects import same_object
 from llvm_integration.precompiled import included_headers
 from llvm_integration.process import ToolFailure, run
-from llvm_integration.toolchain import write_overlay
+from llvm_integration.toolchain import compile_flags, write_config_header, write_overlay
 
 CMAKE = """\
 # comment with a ) in it
@@ -99,6 +100,15 @@ def test_overlay_names_one_target(tmp_path: Path, installation: Installation) ->
     assert texts["AsmPrinters.def"].startswith("LLVM_ASM_PRINTER(Toy)\n")
     assert texts["AsmParsers.def"].startswith("LLVM_ASM_PARSER(Toy)\n")
     assert texts["Disassemblers.def"] == "#undef LLVM_DISASSEMBLER\n"
+
+
+def test_a_candidate_may_include_the_header_that_no_package_installs(tmp_path: Path, installation: Installation) -> None:
+    write_config_header(tmp_path / "include", installation)
+    folders = (tmp_path / "include", *installation.include_dirs)
+    checker = Checker(installation, folders, compile_flags(installation), tmp_path / "checks")
+    preamble = checker.preamble("config", '#include "llvm/Config/config.h"\n#ifndef LLVM_VERSION_MAJOR\n#error no version\n#endif\n')
+    checker.close()
+    assert preamble.mistakes == ()
 
 
 def test_dependencies_of_a_depfile(tmp_path: Path) -> None:

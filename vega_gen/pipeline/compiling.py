@@ -14,7 +14,7 @@ from pathlib import Path
 from llvm_integration import discover
 from llvm_integration.check import Checker, CheckResult, Mistake, Preamble
 from llvm_integration.process import run
-from llvm_integration.toolchain import compile_flags
+from llvm_integration.toolchain import compile_flags, write_config_header
 from vega_gen import store
 from vega_gen.emit import emit, templates
 from vega_gen.fill.choose import with_declarations
@@ -42,6 +42,7 @@ class CandidateCompiler:
         self.left_out: frozenset[Unit] = frozenset()
         texts = self._texts(replace(plan, functions=()))
         generate_tables(texts, inputs, self._tables, progress)
+        write_config_header(self._tables, installation)
         self._write(texts)
         folders = (self._tree, *sorted(p for p in self._tree.rglob("*") if p.is_dir()), self._tables, *installation.include_dirs)
         self._checker = Checker(installation, folders, compile_flags(installation), work / "checks")
