@@ -136,6 +136,8 @@ class _Reader:
                         raise _failure("tablegen() before LLVM_TARGET_DEFINITIONS is set", path, command.line)
                     output = (folder / rest[0]).relative_to(self.root).as_posix()
                     self.tablegen.append(TableGenRun(output, definitions, tuple(rest[1:])))
+                case "add_llvm_tool" | "add_llvm_utility" if folder != self.root:
+                    pass  # another program, which is linked by itself
                 case "add_llvm_target" | "add_llvm_component_library" | "add_llvm_library" | "add_llvm_tool" | "add_llvm_utility":
                     self._library(folder, first, rest)
                 case "add_llvm_component_group":

@@ -78,6 +78,15 @@ def test_bad_cmake_is_told_with_its_line(tmp_path: Path, text: str, line: int) -
     assert failure.value.where == f"{tmp_path / 'CMakeLists.txt'}:{line}"
 
 
+def test_a_program_in_a_subfolder_is_another(tmp_path: Path) -> None:
+    files = {
+        "CMakeLists.txt": "add_subdirectory(child)\nadd_subdirectory(lib)\nadd_llvm_tool(parent parent.cpp)",
+        "child/CMakeLists.txt": "add_llvm_utility(child child.cpp)",
+        "lib/CMakeLists.txt": "add_llvm_library(LLVMParent STATIC lib.cpp)",
+    }
+    assert read_lists(write(tmp_path, files)).sources == ("lib/lib.cpp", "parent.cpp")
+
+
 def test_missing_subfolder(tmp_path: Path) -> None:
     with pytest.raises(ToolFailure) as failure:
         read_lists(write(tmp_path, {"CMakeLists.txt": "add_subdirectory(None)"}))
