@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import orjson
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from vega_gen.cli import app
 from vega_gen.errors import InputError
 from vega_gen.pipeline import calibration
-from vega_gen.records import FillerName, Mode, Verdict
+from vega_gen.records import FLAG_BELOW, FillerName, Mode, Verdict
 from vega_gen.report import passrate
 
 # Says 0.9 and is right half of the time; says 0.2 and never is.
@@ -28,15 +29,40 @@ def runs(folder: Path, filler: FillerName) -> Path:
     return file
 
 
-def test_a_curve_says_what_was_right() -> None:
-    assert calibration.fit(OVERSURE) == ((0.2, 0.0), (0.9, 0.5))
+def test_a_curve_says_what_was_right_and_what_passed() -> None:
+    # a hundred functions of two statements: what is said of both is 0.81 and 0.25 together
+    sure = [([(0.9, i % 2 == 0), (0.9, True)], i % 4 == 0) for i in range(60)]
+    unsure = [([(0.5, i % 4 == 0), (0.5, False)], False) for i in range(60)]
+    made = calibration.fit([*sure, *unsure])
+    assert made.statements == ((0.5, 0.125), (0.9, 0.75))
+    assert made.functions == ((0.25, 0.0), (0.81, 0.25))
+    assert made.flag_below == 0.75, "all of the unsure ones"
     with pytest.raises(InputError, match="no statement"):
         calibration.fit([])
 
 
-def test_statements_of_every_candidate_get_the_curve_s_confidence() -> None:
+@pytest.mark.parametrize(
+    ("pairs", "threshold"),
+    [
+        # below 0.6: 6 of 10 wrong ones and 2 of 10 right ones; below 0.8: 9 of 10 and 6 of 10
+        ({0.3: (6, 2), 0.6: (3, 4), 0.8: (1, 4)}, 0.6),
+        ({0.3: (1, 0), 0.4: (1, 0)}, FLAG_BELOW),
+        ({0.3: (0, 1), 0.4: (0, 1)}, FLAG_BELOW),
+    ],
+    ids=["parted best", "all wrong", "all right"],
+)
+def test_the_review_threshold_parts_wrong_from_right_best(pairs: dict[float, tuple[int, int]], threshold: float) -> None:
+    # fifty times as many: a step of the curve for each confidence
+    statements = [(said, right) for said, counts in pairs.items() for right, n in enumerate(counts) for _ in range(50 * n)]
+    made = calibration.fit([([(said, bool(right))], True) for said, right in statements])
+    curve = dict(made.statements)
+    assert made.flag_below == curve.get(threshold, threshold)
+
+
+def test_statements_and_functions_get_confidence_by_the_curves() -> None:
     function = toy_plan().functions[0]
-    made = calibration.with_curve(function, ((0.0, 0.0), (1.0, 0.5)))
+    known = calibration.Calibration(((0.0, 0.0), (1.0, 0.5)), ((0.0, 0.2), (1.0, 0.7)))
+    (made,) = calibration.with_calibration([function], known)
     pairs = [
         (old.confidence, new.confidence)
         for before, after in zip(function.candidates, made.candidates, strict=True)
@@ -44,18 +70,23 @@ def test_statements_of_every_candidate_get_the_curve_s_confidence() -> None:
     ]
     assert len(pairs) > 3
     assert all(new == pytest.approx(old / 2) for old, new in pairs)
-    assert calibration.with_curve(function, ()) is function
+    whole = math.prod(s.confidence for s in function.candidate.statements)
+    assert 0 < whole < 1 and made.candidate.confidence == pytest.approx(0.2 + whole / 2)
+    assert calibration.with_calibration([function], calibration.Calibration()) == (function,)
 
 
-def test_the_command_keeps_a_curve_in_the_manifest(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_bytes(orjson.dumps({"kind": "edit", "confidence": {"td": [[0.5, 0.25]]}}))
+def test_the_command_keeps_a_calibration_in_the_manifest(tmp_path: Path) -> None:
+    kept = {"statements": [[0.5, 0.25]], "functions": [], "flag_below": 0.4}
+    (tmp_path / "manifest.json").write_bytes(orjson.dumps({"kind": "edit", "confidence": {"td": kept}}))
     said = CliRunner().invoke(app, ["calibrate", "--run", str(runs(tmp_path, FillerName.EDIT)), "--checkpoint", str(tmp_path)])
     assert said.exit_code == 0, said.output
-    assert "desc: 200 statements, 2 steps" in said.output, "the interface population alone"
-    assert calibration.curve_of(tmp_path, Mode.DESC) == ((0.2, 0.0), (0.9, 0.5))
-    assert calibration.curve_of(tmp_path, Mode.TD) == ((0.5, 0.25),), "what was there stays"
+    expected = "desc: statements 200, functions 1; flagged below 0.50: 50%, 67% of the wrong ones"
+    assert expected in said.output, "the interface population alone"
+    made = calibration.calibration_of(tmp_path, Mode.DESC)
+    assert (made.statements, made.flag_below) == (((0.2, 0.0), (0.9, 0.5)), 0.5)
+    assert calibration.calibration_of(tmp_path, Mode.TD) == calibration.Calibration(((0.5, 0.25),), (), 0.4), "what was there stays"
     assert orjson.loads((tmp_path / "manifest.json").read_bytes())["kind"] == "edit"
-    assert calibration.curve_of(tmp_path / "none", Mode.DESC) == ()
+    assert calibration.calibration_of(tmp_path / "none", Mode.DESC) == calibration.Calibration()
 
 
 @pytest.mark.parametrize(("filler", "said"), [(FillerName.CONSENSUS, "not of a model"), (FillerName.EDIT, "no checkpoint")])

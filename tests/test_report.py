@@ -262,6 +262,8 @@ def test_calibration_is_in_the_table_where_confidences_are_known() -> None:
     # 4 at 0.9 of which 3 are right, 1 at 0.1 that is wrong: (4 * 0.15 + 0.1) / 5; the least sure fifth is that one of two wrong
     assert re.search(r"calibration error +│ +0\.140 │ +- ", text)
     assert re.search(r"wrong ones in the least sure 20 % │ +50\.0 % │ +- ", text)
+    whole = run_of(judgement("a", Verdict.PASSED, confidence=0.7), judgement("b", Verdict.CRASHED, confidence=0.3), sure)
+    assert passrate.run_json(whole)["function_calibration"]["error"] == pytest.approx(0.3)
     plain = passrate.run_json(run_of(sure))["calibration"]
     assert (plain["error"], plain["wrong_in_least_sure_20"]) == (pytest.approx(0.14), pytest.approx(0.5))
     assert [b["count"] for b in plain["curve"]] == [0, 1, 0, 0, 0, 0, 0, 0, 0, 4]
@@ -280,7 +282,8 @@ def test_failures_name_what_repeats_them() -> None:
 def test_run_json() -> None:
     data = json.loads(orjson.dumps(passrate.run_json(run_of(*JUDGED))))
     times = ["seconds", "judging_seconds", "generation_seconds"]
-    assert list(data) == ["target", "llvm", "mode", "filler", *times, "population", "modules", "calibration", "functions"]
+    sure = ["calibration", "function_calibration"]
+    assert list(data) == ["target", "llvm", "mode", "filler", *times, "population", "modules", *sure, "functions"]
     assert data["calibration"] is None
     assert (data["target"], data["llvm"], data["mode"], data["filler"], data["seconds"]) == ("Toy", "19.1.7", "desc", "consensus", 61.25)
     assert data["population"]["interface"]["pass_at_1"] == 0.5

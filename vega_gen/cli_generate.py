@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vega_gen import render
-from vega_gen.records import FLAG_BELOW, FillerName
+from vega_gen.records import FillerName
 
 if TYPE_CHECKING:
     from vega_gen.pipeline import Backend, Prepared, Request
@@ -25,10 +25,13 @@ DescOption = Annotated[
     list[Path] | None,
     typer.Option("--desc", metavar="FILE", help="A header or .def of the target, or a folder of them (desc mode); repeatable."),
 ]
-FillerOption = Annotated[FillerName, typer.Option("--filler", help="What fills the function templates.")]
+FillerOption = Annotated[
+    FillerName | None,
+    typer.Option("--filler", help="What fills the function templates.  [default: edit, where its model has not learnt the target]"),
+]
 MadeByOption = Annotated[
     FillerName | None,
-    typer.Option("--filler", help="What writes functions.  [default: archetype for a new target whose .td says enough, else consensus]"),
+    typer.Option("--filler", help="What writes functions.  [default: archetype for a new target whose .td says enough, else edit]"),
 ]
 CheckpointOption = Annotated[
     Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model by `vega-gen train`, of the kind that --filler names.")
@@ -44,6 +47,10 @@ MachineOption = Annotated[
     int, typer.Option("--elf-machine", metavar="NUMBER", min=0, help="Of a new target's ELF files.  [default: one that nobody has]")
 ]
 BigEndianOption = Annotated[bool, typer.Option("--big-endian", help="The new target's byte order: .td files do not say it.")]
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.  [default: chosen with the model, else 0.5]"),
+]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -55,7 +62,7 @@ def new_target(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the result there, and leave the checkout alone.")] = None,
     filler: MadeByOption = None,
     checkpoint: CheckpointOption = None,
-    threshold: Annotated[float, typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.")] = FLAG_BELOW,
+    threshold: ThresholdOption = None,
     corpus: CorpusOption = None,
     build_dir: BuildDirOption = None,
     arch: ArchOption = "",
@@ -78,7 +85,7 @@ def new_target(
                 "and the result goes beside the checkout"
             )
         backend = pipeline.write_backend(request, prepared, advance)
-    figures = tables.summary(backend.plan, threshold)
+    figures = tables.summary(backend.plan, backend.plan.flag_below)
     following = _next_steps(backend, prepared, request)
     if as_json:
         render.json_text(tables.summary_json(figures) | _written_json(backend, prepared, following))
@@ -124,7 +131,7 @@ def fill(
     ],
     name: NameOption = "",
     desc: DescOption = None,
-    filler: FillerOption = FillerName.CONSENSUS,
+    filler: FillerOption = None,
     checkpoint: CheckpointOption = None,
     corpus: CorpusOption = None,
     candidates: Annotated[int, typer.Option("--candidates", metavar="N", min=0, help="Show so many candidates, 0 for all.")] = 1,
@@ -134,7 +141,7 @@ def fill(
     from vega_gen import pipeline
     from vega_gen.report import pages
 
-    request = pipeline.Request(td, llvm, name, tuple(desc or ()), None, filler, FLAG_BELOW, tuple(corpus or ()), checkpoint=checkpoint)
+    request = pipeline.Request(td, llvm, name, tuple(desc or ()), None, filler, corpora=tuple(corpus or ()), checkpoint=checkpoint)
     with render.progress("fill") as advance:
         planned = pipeline.fill_one(pipeline.prepare(request, advance, writing=False), function, advance)
     if as_json:
@@ -198,7 +205,7 @@ def _again(request: Request) -> list[str]:
     words += ["--triple", request.arch] if request.arch else []
     words += ["--elf-machine", str(request.machine)] if request.machine else []
     words += ["--big-endian"] if request.big_endian else []
-    return words + (["--threshold", str(request.threshold)] if request.threshold != FLAG_BELOW else [])
+    return words + (["--threshold", str(request.threshold)] if request.threshold is not None else [])
 
 
 def _written_json(backend: Backend, prepared: Prepared, following: list[str]) -> dict[str, Any]:

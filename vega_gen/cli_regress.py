@@ -30,7 +30,8 @@ def regress(
         typer.Option("--mode", help="What generation may read of the target: td, or desc (headers too). Repeatable.  [default: desc]"),
     ] = None,
     filler: Annotated[
-        list[FillerName] | None, typer.Option("--filler", help="What fills the function templates. Repeatable.  [default: consensus]")
+        list[FillerName] | None,
+        typer.Option("--filler", help="What fills the templates. Repeatable.  [default: edit, where its model has not learnt the target]"),
     ] = None,
     tree: Annotated[
         Path | None, typer.Option("--tree", metavar="DIR", help="Judge the backend that lies there, one corrected by hand, say.")
@@ -76,7 +77,7 @@ def regress(
     flaky: dict[str, None] = {}
     if tree and (mode or filler):
         raise InputError("--tree judges what is written there", str(tree), "leave out --mode and --filler")
-    for each_mode, each_filler in itertools.product(mode or [Mode.DESC], filler or [FillerName.CONSENSUS]):
+    for each_mode, each_filler in itertools.product(mode or [Mode.DESC], filler or [pipeline.usual_filler(target)]):
         start = time.monotonic()
         with render.progress(f"regress {target} {tree or f'{each_mode} {each_filler}'}") as advance:
             regression = pipeline.regression(

@@ -15,7 +15,7 @@ import typer
 
 from vega_gen import render
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.records import FLAG_BELOW, DecisionKind, Module
+from vega_gen.records import DecisionKind, Module
 
 if TYPE_CHECKING:
     from vega_gen.records import Decision, Plan, ReviewItem
@@ -40,7 +40,10 @@ def review_queue(
     module: Annotated[Module | None, typer.Option("--module", help="Only functions of this module.")] = None,
     function: Annotated[str, typer.Option("--function", metavar="GLOB", help="Only functions whose qualified name matches.")] = "*",
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=0, help="At most N statements, 0 for all.")] = None,
-    threshold: Annotated[float, typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.")] = FLAG_BELOW,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.  [default: as the backend was written]"),
+    ] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the queue as one HTML page.")] = None,
     sarif: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="Write the queue as SARIF 2.1.0, for editors.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the queue as JSON.")] = False,
@@ -53,6 +56,7 @@ def review_queue(
     from vega_gen.report import tables
 
     backend, plan = _open(context.obj)
+    threshold = plan.flag_below if threshold is None else threshold
     plan = _selected(plan, module, function)
     decisions = review.load_decisions(backend, plan.target)
     stale = review.stale(plan, decisions) if module is None and function == "*" else ()

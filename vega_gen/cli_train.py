@@ -113,19 +113,26 @@ def calibrate(
     """Fit a model's confidence to what was right in judged runs of validation targets (isotonic regression), for each input mode."""
     from collections import defaultdict
 
-    from vega_gen import pipeline
+    from vega_gen.pipeline import calibration
     from vega_gen.report import passrate
 
-    found: defaultdict[Mode, list[tuple[float, bool]]] = defaultdict(list)
+    found: defaultdict[Mode, list[tuple[tuple[tuple[float, bool], ...], bool]]] = defaultdict(list)
     for r in (r for file in run for r in passrate.read_runs(file)):
         if r.filler is None or not r.filler.learns or r.mode is None:
             advice = "give runs of this model: vega-gen regress --uncalibrated --checkpoint DIR"
             raise InputError(f"a run of {r.label}, not of a model", "", advice)
-        found[r.mode] += passrate.confidences(r.judgements, True)
-    curves = {mode: pipeline.calibration.fit(pairs) for mode, pairs in found.items()}
-    pipeline.calibration.keep(curves, checkpoint)
-    for mode, curve in curves.items():
-        render.OUT.out(f"{mode}: {len(found[mode])} statements, {len(curve)} steps")
+        found[r.mode] += [(j.confidences, j.verdict.counts) for j in r.judgements if j.interface and j.confidences]
+    made = {mode: calibration.fit(judged) for mode, judged in found.items()}
+    calibration.keep(made, checkpoint)
+    for mode, judged in found.items():
+        below = made[mode].flag_below
+        pairs = calibration.calibrated_statements(judged, made[mode].statements)
+        wrong = [said < below for said, right in pairs if not right]
+        flagged = sum(said < below for said, _ in pairs) / len(pairs), sum(wrong) / max(1, len(wrong))
+        render.OUT.out(
+            f"{mode}: statements {len(pairs)}, functions {len(judged)}; flagged below {below:.2f}: {flagged[0]:.0%}, "
+            f"{flagged[1]:.0%} of the wrong ones"
+        )
 
 
 def _shown(name: str, value: float) -> str:

@@ -29,7 +29,8 @@ ORIGIN = "archetype"
 """What stands for provenance where no donor has a part in a statement."""
 CONFIDENCE = FLAG_BELOW
 """Of every statement. Nothing in it was learnt, so nothing calibrates it: an archetype keeps to LLVM's documented interface, while the
-facts it was given may be wrong. At the threshold it is not flagged by default, and any statement that donors agree on ranks above it."""
+facts it was given may be wrong. At the threshold where no model says another it is not flagged, and any statement that donors agree on
+ranks above it."""
 
 Parts = tuple[tuple[PlannedFile, ...], tuple[PlannedClass, ...], tuple[PlannedFunction, ...]]
 

@@ -66,13 +66,14 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
     plan = generate(
         inputs, work=prepared.work, installation=prepared.installation, held_out=prepared.held_out, jobs=jobs, progress=progress
     )
-    plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated))
+    asked = plan.flag_below if request.threshold is None else request.threshold
+    plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated), flag_below=asked)
     place = checkout.destination(inputs.source.root, inputs.folder, request.out) or inputs.source.root
     decisions = review.load_decisions(place / target_folder(inputs.folder), inputs.folder)
     decided, definitions = review.apply(plan, decisions), own_definitions(inputs)
     built = None
     if prepared.installation is not None:
-        built = build_backend(prepared, decided, definitions, request.threshold, progress, archetype_of(inputs), known.overlay)
+        built = build_backend(prepared, decided, definitions, progress, archetype_of(inputs), known.overlay)
         decided = built.plan
     return Made(plan, decided, known, definitions, built, review.stale(plan, decisions))
 
@@ -81,7 +82,7 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     """The backend made and written, all of its edits or none. Raises what the stages raise; the checkout is then as it was."""
     made = make_backend(request, prepared, progress)
     known, inputs = made.known, made.known.prepared.inputs
-    texts = emit(made.plan, named(inputs), inputs.headers, threshold=request.threshold)
+    texts = emit(made.plan, named(inputs), inputs.headers, threshold=made.plan.flag_below)
     edits = [*known.edits, *copies(made.plan, made.definitions), *texts]
     climbed = climb_built(inputs, made.built.tools, None, progress) if made.built else None
     if made.built and climbed and known.overlay:

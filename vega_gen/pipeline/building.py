@@ -215,15 +215,15 @@ def named(inputs: Inputs) -> Description:
     return replace(description, data={**description.data, "td": inputs.td.name})
 
 
-def texts_of(plan: Plan, inputs: Inputs, threshold: float) -> dict[str, str]:
+def texts_of(plan: Plan, inputs: Inputs) -> dict[str, str]:
     """The files of the backend by path, CMake's too."""
     prefix = target_folder(inputs.folder) + "/"
-    edits = emit(plan, named(inputs), inputs.headers, threshold=threshold)
+    edits = emit(plan, named(inputs), inputs.headers, threshold=plan.flag_below)
     return {e.path.removeprefix(prefix): e.content for e in edits if isinstance(e.content, str)}
 
 
 def build_backend(
-    prepared: Prepared, plan: Plan, copied: Mapping[str, bytes], threshold: float, progress: Progress,
+    prepared: Prepared, plan: Plan, copied: Mapping[str, bytes], progress: Progress,
     archetype: Archetype | None = None, overlay: Overlay | None = None,
 ) -> Built:
     """The plan brought down until LLVM's tools are linked with it. ``copied``: the .td files, path -> content.
@@ -241,9 +241,9 @@ def build_backend(
     parsed = [parse_file(text, inputs.folder, path) for path, text in sorted(inputs.headers.items()) if path.endswith(".h")]
     given = tuple(c for file in parsed for c in file.classes)
     bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables, given)
-    shop.write(texts_of(plan, inputs, threshold))  # the tables say how their classes are constructed
+    shop.write(texts_of(plan, inputs))  # the tables say how their classes are constructed
     steps = Steps(inputs.description, bases, archetype)
-    plan, rounds = brought_down(steps.started(plan), steps, shop, lambda p: texts_of(p, inputs, threshold))
+    plan, rounds = brought_down(steps.started(plan), steps, shop, lambda p: texts_of(p, inputs))
     says = shop.run().error
     return Built(plan, DEFAULT_TOOLS, shop.build().tools_dir, rounds, time.monotonic() - start, shop.listed(), says)
 

@@ -1,13 +1,14 @@
 """Stage 8, after the choice: a model's confidence as the share of its statements that is right, by judged runs of validation targets.
 
-Enters: planned functions; (confidence, right?) pairs of runs. Leaves: the functions with that confidence; curves in the checkpoint's
-manifest. It judges nothing.
+Enters: plans; judged functions. Leaves: plans with that confidence; ``Calibration`` in the checkpoint's manifest. It judges nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,57 +18,107 @@ from vega_gen import store
 from vega_gen.errors import InputError
 from vega_gen.model.calibrate import Curve, calibrated, isotonic
 from vega_gen.pipeline.inputs import Inputs
-from vega_gen.records import Candidate, Mode, PlannedFunction
+from vega_gen.records import FLAG_BELOW, Candidate, Mode, Plan, PlannedFunction
 
-_KEY = "confidence"
+_MANIFEST, _KEY = "manifest.json", "confidence"
+Judged = Sequence[tuple[Sequence[tuple[float, bool]], bool]]
+"""Functions that were written: (confidence as the filler says it, right?) of each statement; whether it passed."""
 
 
-def curve_of(checkpoint: Path, mode: Mode) -> Curve:
-    """The curve of a checkpoint for an input mode, () where none is known."""
-    manifest = checkpoint / "manifest.json"
-    plain: dict[str, Any] = orjson.loads(manifest.read_bytes()) if manifest.is_file() else {}
-    points: list[tuple[float, float]] = plain.get(_KEY, {}).get(mode, [])
-    return tuple((said, right) for said, right in points)
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a model's confidence stands for in one input mode; all between 0 and 1. ``statements``: what is said of one -> the share that is
+    right. ``functions``: the product of what is said of a function's statements -> the share that passes. ``flag_below``: the review
+    threshold."""
+
+    statements: Curve = ()
+    functions: Curve = ()
+    flag_below: float = FLAG_BELOW
+
+
+def calibration_of(checkpoint: Path, mode: Mode) -> Calibration:
+    """The calibration of a checkpoint for an input mode; one that changes nothing where none is known."""
+    plain: dict[str, Any] | None = _manifest(checkpoint).get(_KEY, {}).get(mode)
+    return Calibration(_curve(plain["statements"]), _curve(plain["functions"]), plain["flag_below"]) if plain else Calibration()
 
 
 def asked_with(checkpoint: Path) -> bytes:
-    """What of a checkpoint's manifest its answers depend on: all but the curves; b"" where there is none."""
-    manifest = checkpoint / "manifest.json"
-    if not manifest.is_file():
-        return b""
-    known = orjson.loads(manifest.read_bytes())
-    return orjson.dumps({key: value for key, value in known.items() if key != _KEY}, option=orjson.OPT_SORT_KEYS)
+    """What of a checkpoint's manifest its answers depend on: all but the calibration; b"" where there is none."""
+    known = {key: value for key, value in _manifest(checkpoint).items() if key != _KEY}
+    return orjson.dumps(known, option=orjson.OPT_SORT_KEYS) if known else b""
 
 
-def calibrated_functions(functions: Iterable[PlannedFunction], inputs: Inputs) -> tuple[PlannedFunction, ...]:
-    """The functions with confidence by the curve of the model that made them, if one did and ``inputs`` does not want it as it is."""
-    curve = curve_of(inputs.model, inputs.mode) if inputs.filler.learns and not inputs.uncalibrated else ()
-    return tuple(with_curve(function, curve) for function in functions)
+def calibrated_plan(plan: Plan, inputs: Inputs) -> Plan:
+    """The plan with confidence and review threshold by the model that made it, if one did and ``inputs`` does not want it as it is."""
+    found = known_calibration(inputs)
+    return replace(plan, functions=with_calibration(plan.functions, found), flag_below=found.flag_below)
 
 
-def with_curve(function: PlannedFunction, curve: Curve) -> PlannedFunction:
-    """A function with each statement's confidence by the curve; as it is for ()."""
+def known_calibration(inputs: Inputs) -> Calibration:
+    """Of the model that ``inputs`` asks for; one that changes nothing where it asks for none, or for confidence as it is."""
+    return calibration_of(inputs.model, inputs.mode) if inputs.filler.learns and not inputs.uncalibrated else Calibration()
+
+
+def with_calibration(functions: Iterable[PlannedFunction], known: Calibration) -> tuple[PlannedFunction, ...]:
+    """The functions with confidence of each candidate and its statements by the curves; as they are where there are none."""
 
     def of(candidate: Candidate) -> Candidate:
-        said = tuple(replace(s, confidence=calibrated(s.confidence, curve)) for s in candidate.statements)
-        return replace(candidate, statements=said)
+        whole = math.prod(s.confidence for s in candidate.statements)
+        said = tuple(replace(s, confidence=calibrated(s.confidence, known.statements)) for s in candidate.statements)
+        return replace(candidate, statements=said, confidence=calibrated(whole, known.functions))
 
-    return replace(function, candidates=tuple(map(of, function.candidates))) if curve else function
+    if not known.statements:
+        return tuple(functions)
+    return tuple(replace(f, candidates=tuple(map(of, f.candidates))) for f in functions)
 
 
-def fit(pairs: Iterable[tuple[float, bool]]) -> Curve:
-    """The curve of (confidence as the filler says it, right?) pairs. Raises InputError where there are none."""
-    curve = tuple((round(said, 4), round(right, 4)) for said, right in isotonic(pairs))
-    if not curve:
+def fit(judged: Judged) -> Calibration:
+    """The calibration by judged functions. Raises InputError where there is no statement."""
+    statements = _isotonic(pair for pairs, _ in judged for pair in pairs)
+    if not statements:
         raise InputError("no statement to calibrate by", "", "judge validation targets with vega-gen regress --uncalibrated --json FILE")
-    return curve
+    functions = _isotonic((math.prod(said for said, _ in pairs), passed) for pairs, passed in judged)
+    return Calibration(statements, functions, _threshold(calibrated_statements(judged, statements)))
 
 
-def keep(curves: Mapping[Mode, Curve], checkpoint: Path) -> None:
-    """Writes curves to a checkpoint's manifest, beside those of other modes. Raises InputError where there is no checkpoint."""
-    path = checkpoint / "manifest.json"
-    if not path.is_file():
+def calibrated_statements(judged: Judged, curve: Curve) -> list[tuple[float, bool]]:
+    """(Confidence by the curve, right?) of every statement."""
+    return [(calibrated(said, curve), right) for pairs, _ in judged for said, right in pairs]
+
+
+def keep(found: Mapping[Mode, Calibration], checkpoint: Path) -> None:
+    """Writes calibrations to a checkpoint's manifest, beside those of other modes. Raises InputError where there is no checkpoint."""
+    manifest = _manifest(checkpoint)
+    if not manifest:
         raise InputError("no checkpoint: no manifest.json", str(checkpoint), "train one with `vega-gen train --llvm DIR --out DIR`")
-    manifest = orjson.loads(path.read_bytes())
-    manifest[_KEY] = manifest.get(_KEY, {}) | {str(mode): curve for mode, curve in curves.items()}
-    store.write_atomic(path, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+    manifest[_KEY] = manifest.get(_KEY, {}) | {str(mode): asdict(known) for mode, known in found.items()}
+    store.write_atomic(checkpoint / _MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+
+
+def _threshold(pairs: Sequence[tuple[float, bool]]) -> float:
+    """Of (confidence, right?) pairs the review threshold: where the share of the wrong ones that is flagged exceeds that of the right ones
+    most (Youden's index, Cancer 1950). FLAG_BELOW where all are right, or all wrong."""
+    wrong = sum(not right for _, right in pairs)
+    if wrong in (0, len(pairs)):
+        return FLAG_BELOW
+    best, chosen, flagged = 0.0, FLAG_BELOW, [0, 0]
+    for said, group in itertools.groupby(sorted(pairs), key=lambda pair: pair[0]):
+        gained = flagged[False] / wrong - flagged[True] / (len(pairs) - wrong)
+        if gained > best:
+            best, chosen = gained, said
+        for _, right in group:
+            flagged[right] += 1
+    return chosen
+
+
+def _isotonic(pairs: Iterable[tuple[float, bool]]) -> Curve:
+    return tuple((round(said, 4), round(right, 4)) for said, right in isotonic(pairs))
+
+
+def _curve(points: Iterable[Sequence[float]]) -> Curve:
+    return tuple((said, right) for said, right in points)
+
+
+def _manifest(checkpoint: Path) -> dict[str, Any]:
+    path = checkpoint / _MANIFEST
+    return orjson.loads(path.read_bytes()) if path.is_file() else {}

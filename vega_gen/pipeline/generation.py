@@ -31,7 +31,7 @@ from vega_gen.fill.text import TextFiller
 from vega_gen.fill.weights import SHARPNESS
 from vega_gen.groups import FunctionGroup, Groups, Masker
 from vega_gen.pipeline.archetypes import archetype_plan, archetypes_of
-from vega_gen.pipeline.calibration import asked_with, calibrated_functions
+from vega_gen.pipeline.calibration import asked_with, calibrated_plan
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
@@ -149,7 +149,7 @@ def generate(
     """Stages 1 to 8: the plan of a backend, its confidence calibrated. ``installation`` None: nothing is compiled, the best candidates
     are taken. A whole plan is kept, so that judging a backend does not write it a second time."""
     plan = _plan(inputs, work, installation, held_out, only, jobs, progress, mined)
-    return replace(plan, functions=calibrated_functions(plan.functions, inputs))
+    return calibrated_plan(plan, inputs)
 
 
 def _plan(

@@ -5,10 +5,13 @@ Enters: what the command line was given. Leaves: ``Inputs``. It does not generat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
+
+import orjson
 
 from llvm_integration import discover, tblgen
 from llvm_integration.edits import is_stamped
@@ -61,6 +64,15 @@ class Inputs:
             self.td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs,
             include_dirs=self.include_dirs[1:2],
         )
+
+
+def default_filler(held: Collection[str]) -> FillerName:
+    """What fills templates where nothing is asked for: the model that comes along, unless it has learnt a target of ``held`` or torch is
+    not installed; then the consensus."""
+    manifest = _WEIGHTS / "manifest.json"
+    if not manifest.is_file() or find_spec("torch") is None or set(orjson.loads(manifest.read_bytes())["targets"]) & set(held):
+        return FillerName.CONSENSUS
+    return FillerName.EDIT
 
 
 def target_inputs(

@@ -17,7 +17,7 @@ from vega_gen import features, store
 from vega_gen.corpus import no_gc, open_corpus
 from vega_gen.errors import InputError, NotFoundError, VegaError
 from vega_gen.fill.planner import Planner
-from vega_gen.pipeline.calibration import calibrated_functions
+from vega_gen.pipeline.calibration import known_calibration, with_calibration
 from vega_gen.pipeline.generation import filler_of, new_target
 from vega_gen.pipeline.inputs import find_tblgen
 from vega_gen.pipeline.mining import Mined, Progress, mine
@@ -88,4 +88,4 @@ def fill_one(prepared: Prepared, function: str, progress: Progress) -> tuple[Pla
         near = [found[0] for found in process.extract(group.name, wanted, limit=NEAR)]
         what = f"{inputs.folder} gets no {group.name}: too few donors have it, and nothing declares it"
         raise NotFoundError(what, "", "near: " + ", ".join(near))
-    return calibrated_functions(planned, inputs)
+    return with_calibration(planned, known_calibration(inputs))

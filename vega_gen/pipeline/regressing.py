@@ -11,11 +11,17 @@ from pathlib import Path
 
 from llvm_integration import discover
 from vega_gen import regress, store
+from vega_gen.corpus import held_out_folders
 from vega_gen.groups import Groups, Masker, module_of
 from vega_gen.pipeline.generation import generate, generation_seconds
-from vega_gen.pipeline.inputs import Inputs, target_inputs
+from vega_gen.pipeline.inputs import Inputs, default_filler, target_inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
 from vega_gen.records import BUDGET, FillerName, Mode, PlannedFunction
+
+
+def usual_filler(target: str) -> FillerName:
+    """What fills the templates for a target or suite where nothing is asked for."""
+    return default_filler(held_out_folders((regress.named_suite(target).target,)))
 
 
 def regression(

@@ -17,9 +17,9 @@ from vega_gen.corpus import Corpus, held_out_folders, open_corpus
 from vega_gen.cxx import strip_bodies
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.pipeline.archetypes import archetypes_offered
-from vega_gen.pipeline.inputs import Inputs, find_tblgen
+from vega_gen.pipeline.inputs import Inputs, default_filler, find_tblgen
 from vega_gen.pipeline.mining import Progress
-from vega_gen.records import FLAG_BELOW, FillerName, Mode
+from vega_gen.records import FillerName, Mode
 
 _RELOCATION = re.compile(rb"^\s*ELF_RELOC\s*\(", re.MULTILINE)
 _HEADERS = (".h", ".def")
@@ -28,8 +28,9 @@ _HEADERS = (".h", ".def")
 @dataclass(frozen=True, slots=True)
 class Request:
     """What ``new-target`` was asked for. ``llvm``: a checkout. ``desc``: headers and .def files, or folders of them: desc mode.
-    ``filler``: None for archetypes where the checkout has no such target and its .td says enough for them, else for the consensus.
-    ``out``: where the result goes in place of the checkout. ``corpora``: further checkouts. ``threshold``: flag below it (0 to 1).
+    ``filler``: None for archetypes where the checkout has no such target and its .td says enough for them, else for ``default_filler``.
+    ``out``: where the result goes in place of the checkout. ``corpora``: further checkouts. ``threshold``: flag below it (0 to 1),
+    None for the filler's own.
     ``checkpoint``: a model in place of the one that comes along. ``arch``, ``machine``, ``big_endian``: of a new triple, "" and 0 to have
     them chosen."""
 
@@ -39,7 +40,7 @@ class Request:
     desc: tuple[Path, ...] = ()
     out: Path | None = None
     filler: FillerName | None = None
-    threshold: float = FLAG_BELOW
+    threshold: float | None = None
     corpora: tuple[Path, ...] = ()
     build_dir: Path | None = None
     checkpoint: Path | None = None
@@ -112,7 +113,7 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     beside = td.parent / f"{folder}.def"
     if relocs is None and beside.is_file() and _RELOCATION.search(beside.read_bytes()):
         relocs = beside
-    filler = request.filler or FillerName.CONSENSUS
+    filler = request.filler or default_filler(held)
     inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
     if request.filler is None and not official and not request.desc and archetypes_offered(inputs):
         inputs = replace(inputs, filler=FillerName.ARCHETYPE)

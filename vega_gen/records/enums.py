@@ -78,7 +78,7 @@ BUDGET = 12
 """Candidates of a function, at most, unless it is said otherwise."""
 
 FLAG_BELOW = 0.5
-"""The review threshold unless --threshold says otherwise: statements of less confidence are flagged."""
+"""The review threshold where neither --threshold nor the filler's model says another: statements of less confidence are flagged."""
 
 
 class Band(StrEnum):

@@ -22,7 +22,7 @@ class Judgement:
     ``confidences``: of each statement that was written, with whether it is one of the reproduced.
     ``aligned``: statements in order: as written, as the reference has it ("" where there is none), confidence of what was written.
     ``alone``: why the function had a build of its own, "" if it shared one. ``several``: no single target has all the statements that
-    it is made of.
+    it is made of. ``confidence``: that the function passes, as its filler says (0 to 1); None where nothing was written.
     """
 
     function: str
@@ -42,6 +42,7 @@ class Judgement:
     several: bool = False
     confidences: tuple[tuple[float, bool], ...] = ()
     aligned: tuple[tuple[str, str, float], ...] = ()
+    confidence: float | None = None
 
 
 class DecisionKind(StrEnum):

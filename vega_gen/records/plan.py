@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vega_gen.records.cpp import Member, Signature, StatementKind
-from vega_gen.records.enums import FillerName, Mode, Module, Step
+from vega_gen.records.enums import FLAG_BELOW, FillerName, Mode, Module, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,8 @@ class PlannedFile:
 class Plan:
     """What stages 1 to 8 decided: everything that ``emit`` and ``regress`` need, and nothing they must look up.
 
-    ``held_out``: folders whose C++ was not read. ``inputs``: name -> content hash of all that went in.
+    ``held_out``: folders whose C++ was not read. ``inputs``: name -> content hash of all that went in. ``flag_below``: statements of
+    less confidence (0 to 1) are flagged, unless something else is asked for.
     """
 
     target: str                # folder name of the new target
@@ -144,3 +145,4 @@ class Plan:
     classes: tuple[PlannedClass, ...]
     functions: tuple[PlannedFunction, ...]
     inputs: dict[str, str] = field(default_factory=dict[str, str])
+    flag_below: float = FLAG_BELOW

@@ -79,6 +79,7 @@ class _Case:
     generated: str
     mutant: Mutant
     several: bool
+    confidence: float
     comparison: Comparison
     key: str
 
@@ -186,7 +187,7 @@ class Regression:
                 yield self._judgement(function, missing(function), _unresolved(failure))
                 continue
             if identical(self.reference.text(function), case.generated):
-                yield self._judgement(function, case.comparison, Outcome(Verdict.IDENTICAL))
+                yield self._judgement(function, case.comparison, Outcome(Verdict.IDENTICAL), confidence=case.confidence)
             else:
                 cases.append(case)
         to_plain, from_plain = codec(Outcome)
@@ -196,12 +197,12 @@ class Regression:
             if known is None:
                 todo.append(case)
             else:
-                yield self._judgement(case.function, case.comparison, from_plain(orjson.loads(known)), case.several)
+                yield self._judgement(case.function, case.comparison, from_plain(orjson.loads(known)), case.several, case.confidence)
         if todo:
             for case, outcome in self._try(todo, baseline):
                 if outcome.verdict is not Verdict.UNRESOLVED:
                     journal.record(case.key, orjson.dumps(to_plain(outcome)))
-                yield self._judgement(case.function, case.comparison, outcome, case.several)
+                yield self._judgement(case.function, case.comparison, outcome, case.several, case.confidence)
 
     def _case(self, index: int, function: Function, planned: PlannedFunction) -> _Case:
         text = self.reference.text(function)
@@ -210,8 +211,8 @@ class Regression:
         place = f"{function.file}:{function.start}"
         inputs = (generated, text, place, self.reference.digest, self.suite.identity, self.build.identity, str(self.keep_going))
         mutant = Mutant(index + 1, function, signature, body(planned))
-        several = of_several_targets(planned.candidate)
-        return _Case(index, function, generated, mutant, several, compare(function, planned, signature), digest(_WAY_OF_JUDGING, *inputs))
+        made = of_several_targets(planned.candidate), planned.candidate.confidence
+        return _Case(index, function, generated, mutant, *made, compare(function, planned, signature), digest(_WAY_OF_JUDGING, *inputs))
 
     def _try(self, cases: Sequence[_Case], baseline: Baseline) -> Iterator[tuple[_Case, Outcome]]:
         """Compile what can share a build together, then test it, and the others, one by one."""
@@ -250,7 +251,9 @@ class Regression:
         write_atomic(kept, orjson.dumps(to_plain(_Made(keys, shared.ready, *plain))))
         return shared
 
-    def _judgement(self, function: Function, comparison: Comparison, outcome: Outcome, several: bool = False) -> Judgement:
+    def _judgement(
+        self, function: Function, comparison: Comparison, outcome: Outcome, several: bool = False, confidence: float | None = None
+    ) -> Judgement:
         name = function.qualified_name
         going = ["--keep-going"] if self.keep_going else []
         return Judgement(
@@ -271,6 +274,7 @@ class Regression:
             several=several,
             confidences=comparison.confidences,
             aligned=comparison.aligned,
+            confidence=confidence,
         )
 
 

@@ -87,6 +87,12 @@ def confidences(judgements: Iterable[Judgement], interface: bool) -> tuple[Pair,
     return tuple(pair for j in judgements if j.interface or not interface for pair in j.confidences)
 
 
+def function_confidences(judgements: Iterable[Judgement], interface: bool) -> tuple[Pair, ...]:
+    """Confidence of each function written, with whether it counts in Pass@1."""
+    known = (j for j in judgements if j.interface or not interface)
+    return tuple((j.confidence, j.verdict.counts) for j in known if j.confidence is not None)
+
+
 def _caught(pairs: Sequence[Pair]) -> float | None:
     return wrong_in_least_confident(pairs) if any(not right for _, right in pairs) else None
 
@@ -94,7 +100,8 @@ def _caught(pairs: Sequence[Pair]) -> float | None:
 def run_json(run: Run) -> dict[str, Any]:
     """The run as plain data: target, llvm, mode and filler (or tree), seconds, judging_seconds, generation_seconds,
     population.interface and population.whole (each: size, verdicts, pass_at_1, statements), modules (the same two a module),
-    calibration (of statement confidence, interface population: error, wrong_in_least_sure_20, curve; null for a tree), functions.
+    calibration (of statement confidence, interface population: error, wrong_in_least_sure_20, curve; null for a tree),
+    function_calibration (the same of functions), functions.
     Raises NotFoundError without judgements."""
     _need_judgements([run])
     return {
@@ -105,6 +112,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "population": _both(run, None),
         "modules": {str(m): _both(run, m) for m in Module if any(j.module is m for j in run.judgements)},
         "calibration": _calibration_json(confidences(run.judgements, True)),
+        "function_calibration": _calibration_json(function_confidences(run.judgements, True) if not run.tree else ()),
         "functions": [_plain(j) for j in run.judgements],
     }
 
@@ -132,6 +140,8 @@ def verdict_table(runs: Sequence[Run], interface: bool) -> Table:
     if any(sure):
         table.add_row("calibration error", *(f"{expected_calibration_error(pairs):.3f}" if pairs else "-" for pairs in sure))
         table.add_row("wrong ones in the least sure 20 %", *(percent(_caught(pairs)) for pairs in sure))
+        whole = [function_confidences(r.judgements, interface) if not r.tree else () for r in runs]
+        table.add_row("calibration error of functions", *(f"{expected_calibration_error(pairs):.3f}" if pairs else "-" for pairs in whole))
     return table
 
 
