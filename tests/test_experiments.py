@@ -73,12 +73,35 @@ EXPECTED = {
         *(("XCore", LABEL, f"0.{n} to 0.{n + 1}", 0, 0.0, 0.0) for n in range(2, 9)),
         ("XCore", LABEL, "0.9 to 1.0", 2, 95.0, 50.0),
     ],
+    Experiment.FAILURES: [
+        ("XCore", LABEL, "failed-test: Err-V and Err-CS", 1, 25.0, "d"),
+        ("XCore", LABEL, "unverified", 1, 25.0, "c"),
+    ],
     Experiment.TEXT: [
         ("XCore", LABEL, "SEL", 3, 1, 33.3, "not known"),
         ("XCore", LABEL, "EMI", 1, 0, 0.0, "not known"),
         ("XCore", LABEL, "all", 4, 1, 25.0, 62.2),
     ],
 }
+
+
+def test_failures_are_counted_by_class_with_three_examples() -> None:
+    name, member = ("x.cpp:1:2: error: use of undeclared identifier 'f'", "x.cpp:1:2: error: no member named 'g' in 'C'\nerror: undeclared")
+    judged = [
+        *(judgement(f"a{n}", Verdict.FAILED_COMPILE, output=name) for n in range(4)),
+        judgement("b", Verdict.FAILED_COMPILE, output=member),
+        judgement("c", Verdict.CRASHED, errors=("Err-V", "Err-Def")),
+        judgement("d", Verdict.PASSED),
+        judgement("e", Verdict.MISSING),
+        judgement("f", Verdict.CRASHED, interface=False),
+    ]
+    result = experiment(Experiment.FAILURES, [run_of(*judged)])
+    assert [row[2:] for row in result.rows] == [
+        ("failed-compile: a name that is not declared there", 4, 50.0, "a0, a1, a2"),
+        ("crashed: Err-V and Err-Def", 1, 12.5, "c"),
+        ("failed-compile: a member that the class does not have", 1, 12.5, "b"),
+        ("missing", 1, 12.5, "e"),
+    ]
 
 
 def test_bars_are_told_apart_where_a_target_has_several_runs() -> None:

@@ -16,7 +16,7 @@ from vega_gen.errors import InputError
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="fig7, fig8, table2, fig9, table3, table4, reliability or text.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="fig7, fig8, table2, fig9, table3, table4, reliability, text or failures.")],
     run: Annotated[
         list[Path], typer.Option("--run", metavar="FILE", help="What regress wrote: --json, or --artefact (.jsonl). Repeatable.")
     ],

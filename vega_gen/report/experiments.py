@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from vega_gen.errors import InputError
-from vega_gen.records import FillerName, Judgement, Module
+from vega_gen.records import FillerName, Judgement, Module, Verdict
 from vega_gen.report.calibration import reliability
 from vega_gen.report.passrate import Run, confidences, population
 
@@ -31,7 +32,7 @@ Row = tuple[str | int | float, ...]
 
 
 class Experiment(StrEnum):
-    """A figure or table of the paper; RELIABILITY is ours, and TEXT counts as VEGA does: by comparing statements."""
+    """A figure or table of the paper; RELIABILITY and FAILURES are ours, and TEXT counts as VEGA does: by comparing statements."""
 
     FIG7 = "fig7"
     FIG8 = "fig8"
@@ -41,6 +42,7 @@ class Experiment(StrEnum):
     TABLE4 = "table4"
     RELIABILITY = "reliability"
     TEXT = "text"
+    FAILURES = "failures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,42 @@ def _text(runs: Sequence[Run]) -> Result:
     return _result("Functions whose every statement is as recorded", columns, rows, (5,), "%", notes)
 
 
+_COMPLAINTS = {
+    "a name that is not declared there": re.compile(r"undeclared identifier|unknown type name|no type named|undefined symbol"),
+    "a member that the class does not have": re.compile(r"no member named|does not match any declaration"),
+    "other parameters than the function called has": re.compile(r"no matching (?:member function|function|constructor)|arguments to"),
+    "another type": re.compile(r"cannot initialize|no viable|invalid operands|incompatible|no known conversion"),
+}
+"""What clang and lld say first of a function that does not compile in the official file -> the class of failures."""
+
+
+def _failures(runs: Sequence[Run]) -> Result:
+    rows: list[Row] = []
+    for run in _generated(runs):
+        members = [j for j in run.judgements if j.interface]
+        classes: defaultdict[str, list[str]] = defaultdict(list)
+        for j in members:
+            if not j.verdict.counts:
+                classes[_failure(j)].append(j.function)
+        for name, functions in sorted(classes.items(), key=lambda item: (-len(item[1]), item[0])):
+            rows.append((run.target, run.label, name, len(functions), _percent(len(functions), len(members)), ", ".join(functions[:3])))
+    notes = (
+        "population: interface",
+        "Err-V: a wrong value; Err-CS: a statement kept or dropped wrongly; Err-Def: a statement that no slot offers",
+        "the first three functions of each class, in the reference's order",
+    )
+    columns = ("target", "run", "class", "functions", "of the population %", "examples")
+    return _result("Why functions fail", columns, rows, (3,), "functions", notes)
+
+
+def _failure(j: Judgement) -> str:
+    if j.verdict is Verdict.FAILED_COMPILE:
+        first = re.search(r"error: .*", j.output)
+        found = (name for name, said in _COMPLAINTS.items() if first and said.search(first[0]))
+        return f"{j.verdict}: {next(found, 'something else')}"
+    return " ".join((f"{j.verdict}{':' if j.errors else ''}", " and ".join(j.errors))).strip()
+
+
 _MAKERS: dict[Experiment, Callable[[Sequence[Run]], Result]] = {
     Experiment.FIG7: _fig7,
     Experiment.FIG8: _fig8,
@@ -213,6 +251,7 @@ _MAKERS: dict[Experiment, Callable[[Sequence[Run]], Result]] = {
     Experiment.TABLE4: _table4,
     Experiment.RELIABILITY: _reliability,
     Experiment.TEXT: _text,
+    Experiment.FAILURES: _failures,
 }
 
 
