@@ -1,7 +1,8 @@
 """``python -m benchmarks.growth --target T --llvm DIR --work DIR --functions 50 200 --jobs 1 2``: how the judge's time grows.
 
 Enters: the work folder of a run, whose build and baseline are used. Leaves: on standard output seconds from generated functions to
-verdicts, for each number of functions (a seeded sample) and of workers. Each is judged anew, in a journal of its own.
+verdicts, and the verdicts counted, for each number of functions (a seeded sample of those that were written) and of workers. Each is
+judged anew, in a journal of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 import random
 import shutil
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,7 +42,9 @@ def main() -> None:
         some.__dict__["population"] = tuple(random.Random(asked.seed).sample(planned, min(count, len(planned))))
         start = time.monotonic()
         judged = list(some.judgements())
-        print(f"{len(judged)} functions, {jobs} workers: {time.monotonic() - start:.0f} s", flush=True)
+        seconds = time.monotonic() - start
+        verdicts = ", ".join(f"{n} {verdict}" for verdict, n in Counter(j.verdict for j in judged if j.interface).most_common())
+        print(f"{len(judged)} functions, {jobs} workers: {seconds:.0f} s; of the interface population {verdicts}", flush=True)
         shutil.rmtree(work)
 
 

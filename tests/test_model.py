@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,9 @@ from vega_gen.model.data import Arrays, arrays, texts_of
 from vega_gen.model.decode import Search
 from vega_gen.model.network import EditConfig, EditModel
 from vega_gen.model.vocabulary import Vocabulary, pieces
-from vega_gen.records import ABSENT
+from vega_gen.pipeline import inputs
+from vega_gen.pipeline.inputs import WEIGHTS, default_filler
+from vega_gen.records import ABSENT, FillerName
 
 torch.set_num_threads(1)  # the tests run beside each other
 
@@ -237,6 +240,28 @@ def test_the_filler_writes_what_the_model_decided(kept: Path) -> None:
     assert words(offered[2]) == ["unsigned Opc = Ddd :: MOVrr ;", "BuildMI ( MBB , get ( Opc ) , Dest ) . addReg ( Src , 8 ) ;"]
     assert len({tuple(words(c)) for c in offered}) == len(offered) > 3
     assert all(0 <= s.confidence <= 1 and s.donors for c in offered for s in c.statements)
+
+
+# ------------------------------------------------------- the model that comes along
+
+
+def test_the_model_that_comes_along_has_learnt_no_target_that_is_judged() -> None:
+    plan = tomllib.loads((WEIGHTS.parents[2] / "targets/training.toml").read_text(encoding="utf-8"))
+    judged = [*plan["held-out"], *plan["validate"]]
+    known = checkpoint.load(WEIGHTS, judged)
+    assert known.manifest["validated_on"] == plan["validate"] and known.manifest["curve"]
+    assert (WEIGHTS / "model.safetensors").stat().st_size < 40 << 20
+    assert all(default_filler([name]) is FillerName.EDIT for name in judged)
+
+
+def test_where_it_has_learnt_the_target_the_donors_decide(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    learnt = checkpoint.load(WEIGHTS).manifest["targets"][0]
+    with pytest.raises(HoldOutError, match=learnt):
+        checkpoint.load(WEIGHTS, [learnt])
+    assert default_filler([learnt]) is FillerName.CONSENSUS
+    assert default_filler([learnt], tmp_path) is FillerName.EDIT, "a model of one's own is asked, and refused if it is unsound"
+    monkeypatch.setattr(inputs, "find_spec", lambda name: None)
+    assert default_filler(["New"]) is FillerName.CONSENSUS, "torch is an extra"
 
 
 # ------------------------------------------------------------------ calibration

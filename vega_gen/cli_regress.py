@@ -77,7 +77,7 @@ def regress(
     flaky: dict[str, None] = {}
     if tree and (mode or filler):
         raise InputError("--tree judges what is written there", str(tree), "leave out --mode and --filler")
-    for each_mode, each_filler in itertools.product(mode or [Mode.DESC], filler or [pipeline.usual_filler(target)]):
+    for each_mode, each_filler in itertools.product(mode or [Mode.DESC], filler or [pipeline.usual_filler(target, checkpoint)]):
         start = time.monotonic()
         with render.progress(f"regress {target} {tree or f'{each_mode} {each_filler}'}") as advance:
             regression = pipeline.regression(

@@ -20,7 +20,8 @@ from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.records import BUDGET, Description, FillerName, Mode
 
 Progress = Callable[[int, int, str], None]
-_WEIGHTS = Path(__file__).resolve().parents[1] / "model" / "weights"
+WEIGHTS = Path(__file__).resolve().parents[1] / "model" / "weights"
+"""The checkpoint that comes along."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Inputs:
     @property
     def model(self) -> Path:
         """The folder of the checkpoint: the one asked for, or the one that comes along."""
-        return self.checkpoint or _WEIGHTS
+        return self.checkpoint or WEIGHTS
 
     @property
     def include_dirs(self) -> tuple[Path, ...]:
@@ -66,13 +67,13 @@ class Inputs:
         )
 
 
-def default_filler(held: Collection[str]) -> FillerName:
-    """What fills templates where nothing is asked for: the model that comes along, unless it has learnt a target of ``held`` or torch is
-    not installed; then the consensus."""
-    manifest = _WEIGHTS / "manifest.json"
-    if not manifest.is_file() or find_spec("torch") is None or set(orjson.loads(manifest.read_bytes())["targets"]) & set(held):
-        return FillerName.CONSENSUS
-    return FillerName.EDIT
+def default_filler(held: Collection[str], checkpoint: Path | None = None) -> FillerName:
+    """What fills templates where nothing is asked for: the model of ``checkpoint``, else the one that comes along, unless it has learnt a
+    target of ``held`` or torch is not installed; then the consensus."""
+    if checkpoint is not None:
+        return FillerName.EDIT
+    learnt: list[str] = orjson.loads((WEIGHTS / "manifest.json").read_bytes())["targets"]
+    return FillerName.CONSENSUS if find_spec("torch") is None or set(learnt) & set(held) else FillerName.EDIT
 
 
 def target_inputs(

@@ -19,9 +19,9 @@ from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
 from vega_gen.records import BUDGET, FillerName, Mode, PlannedFunction
 
 
-def usual_filler(target: str) -> FillerName:
-    """What fills the templates for a target or suite where nothing is asked for."""
-    return default_filler(held_out_folders((regress.named_suite(target).target,)))
+def usual_filler(target: str, checkpoint: Path | None) -> FillerName:
+    """What fills the templates for a target or suite where nothing is asked for but, perhaps, a checkpoint."""
+    return default_filler(held_out_folders((regress.named_suite(target).target,)), checkpoint)
 
 
 def regression(

@@ -113,7 +113,7 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     beside = td.parent / f"{folder}.def"
     if relocs is None and beside.is_file() and _RELOCATION.search(beside.read_bytes()):
         relocs = beside
-    filler = request.filler or default_filler(held)
+    filler = request.filler or default_filler(held, request.checkpoint)
     inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
     if request.filler is None and not official and not request.desc and archetypes_offered(inputs):
         inputs = replace(inputs, filler=FillerName.ARCHETYPE)
