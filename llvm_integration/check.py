@@ -10,13 +10,12 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration.discover import Installation
 from llvm_integration.incremental import ContentHashes, Step, input_key
-from llvm_integration.process import Completed, ToolFailure, run
+from llvm_integration.process import Completed, ToolFailure, run, threads
 
 Progress = Callable[[int, int, str], None]
 
@@ -123,7 +122,7 @@ def check_files(
         return mistakes_in(completed.stderr) or (Mistake("", 0, completed.stderr[-400:].strip() or "clang crashed"),)
 
     said: dict[Path, tuple[Mistake, ...]] = {}
-    with ThreadPoolExecutor(jobs) as pool:
+    with threads(jobs) as pool:
         for file, mistakes in zip(files, pool.map(one, files), strict=True):
             said[file] = mistakes
             progress(len(said), len(files), file.name)

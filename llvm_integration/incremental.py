@@ -10,11 +10,11 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llvm_integration.process import run
+from llvm_integration.process import run, threads
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the number of all, and the name of the file made last."""
@@ -70,15 +70,11 @@ def run_steps(steps: Sequence[Step], hashes: ContentHashes, jobs: int, progress:
     Raises ToolFailure with the first command that failed, after those under way have ended.
     """
     made = 0
-    with ThreadPoolExecutor(jobs) as pool:
+    with threads(jobs) as pool:
         futures = {pool.submit(run_step, step, hashes): step.output for step in steps}
-        try:
-            for number, future in enumerate(as_completed(futures), start=1):
-                made += future.result()
-                progress(number, len(steps), futures[future].name)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for number, future in enumerate(as_completed(futures), start=1):
+            made += future.result()
+            progress(number, len(steps), futures[future].name)
     return made
 
 

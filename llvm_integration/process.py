@@ -14,8 +14,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -23,6 +25,8 @@ from typing import IO
 import psutil
 
 TAIL_CHARACTERS = 4000
+_interrupted = threading.Event()
+"""Set while threads are being ended: they may start no process."""
 
 
 class ToolFailure(Exception):
@@ -126,6 +130,8 @@ def run(
     added = dict(env or {})
     text = command_text(words, cwd=cwd, env=added)
     _require_startable(words[0], cwd, added, text)
+    if _interrupted.is_set():
+        raise ToolFailure("interrupted", command=text)
     limits = [f"--as={memory_mb << 20}"] if memory_mb else []
     limits += [f"--cpu={cpu_seconds}"] if cpu_seconds else []
     limiter = shutil.which("prlimit") if limits else None
@@ -163,6 +169,8 @@ def output(
     """Standard output of a process (``merged``: with standard error in it) that ends with status 0; None for any other.
 
     As ``run``, for thousands of short processes: ``env`` is the whole environment, standard input a file, nothing is kept of a failure."""
+    if _interrupted.is_set():
+        return None
     try:
         with (stdin or Path(os.devnull)).open("rb") as given:
             process = subprocess.Popen(
@@ -183,6 +191,29 @@ def output(
             _kill(process)
             raise
     return said if process.returncode == 0 else None
+
+
+@contextlib.contextmanager
+def threads(jobs: int) -> Generator[ThreadPoolExecutor]:
+    """So many threads, for what runs processes; left by an exception, what has not begun never does. Ctrl-C and the like end what is under
+    way too: a thread cannot be ended, but without its process, and with none that it may start, it ends by itself."""
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            yield pool
+        except Exception:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        except BaseException:
+            _interrupted.set()
+            ended = threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True})
+            ended.start()
+            while ended.is_alive():
+                for child in psutil.Process().children(recursive=True):
+                    with contextlib.suppress(psutil.Error):
+                        child.kill()
+                ended.join(0.05)
+            _interrupted.clear()
+            raise
 
 
 def _require_startable(executable: str, cwd: Path | None, env: Mapping[str, str], command: str) -> None:

@@ -11,14 +11,13 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from lit import ShUtil as lit_shell  # pyright: ignore[reportMissingTypeStubs]
 
-from llvm_integration.process import output
+from llvm_integration.process import output, threads
 
 _SHELL: Any = lit_shell
 _LINE = re.compile(r"%dbg\([^)]*\) ?(.*)", re.DOTALL)
@@ -81,7 +80,7 @@ def record(
     def said(command: Command) -> str:
         return _digest(command, tools_dir, environment, timeout, memory_mb)
 
-    with ThreadPoolExecutor(jobs) as pool:
+    with threads(jobs) as pool:
         every = [command for commands in simple.values() for command in commands]
         digests = dict(zip(every, pool.map(said, every), strict=True))
     found: dict[str, tuple[Command, ...]] = {}

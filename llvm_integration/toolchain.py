@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from llvm_integration.cmake import Lists, read_lists
 from llvm_integration.discover import Installation, Source
 from llvm_integration.incremental import Step
 from llvm_integration.overlay import Overlay
-from llvm_integration.process import Completed, run
+from llvm_integration.process import Completed, run, threads
 
 COMPILE_SECONDS = 600.0
 LINK_SECONDS = 120.0
@@ -136,7 +135,7 @@ class ToolLinker:
     def link(self, tools_dir: Path, objects: Sequence[Path], tools: Sequence[str], jobs: int) -> None:
         """Link `tools` into `tools_dir` with the target's `objects`. Raises ToolFailure with the linker's message."""
         tools_dir.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(jobs) as pool:
+        with threads(jobs) as pool:
             commands = [self.link_command(tool, tools_dir / tool, objects) for tool in tools]
             for ended in pool.map(partial(run, timeout=LINK_SECONDS), commands):
                 ended.check()

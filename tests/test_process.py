@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from llvm_integration.process import Completed, ToolFailure, command_text, run
+from llvm_integration.process import Completed, ToolFailure, command_text, run, threads
 
 SPAWNS_CHILDREN = """
 import os, subprocess, sys, time
@@ -101,6 +102,52 @@ def test_interrupt_ends_the_descendants(tmp_path: Path) -> None:
     finally:
         caller.kill()
         caller.wait()
+
+
+WORKS_ON = """
+import sys
+from contextlib import suppress
+from pathlib import Path
+from llvm_integration.process import ToolFailure, run, threads
+
+def work(n):
+    for i in range(1000):  # a thread that goes on to the next process when one fails
+        with suppress(ToolFailure):
+            Path(sys.argv[1], f"{n}-{i}").touch()
+            run(["sleep", "60"])
+
+with threads(2) as pool:
+    list(pool.map(work, range(50)))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_threads_end_with_what_they_run(number: int, tmp_path: Path) -> None:
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); signal.signal(signal.SIGTERM, lambda *_: exit(1))"
+    caller = subprocess.Popen(python(heeding + WORKS_ON, str(tmp_path)), cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL)
+    try:
+        assert wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+        caller.send_signal(number)
+        assert caller.wait(20) != 0
+    finally:
+        caller.kill()
+        caller.wait()
+
+
+def test_threads_left_by_an_error_begin_nothing_more_and_can_be_had_again() -> None:
+    done: list[int] = []
+
+    def work(n: int) -> None:
+        run(["sleep", "0.1"]).check()
+        done.append(n)
+        if n == 1:
+            raise ToolFailure("wrong")
+
+    with pytest.raises(ToolFailure, match="wrong"), threads(1) as pool:
+        list(pool.map(work, range(50)))
+    assert done[:2] == [0, 1] and len(done) < 5
+    with threads(2) as pool:
+        assert all(r.ok for r in pool.map(run, [["true"]] * 3))
 
 
 def test_memory_limit() -> None:

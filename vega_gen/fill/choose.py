@@ -9,12 +9,12 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
 from typing import Protocol
 
 from llvm_integration.check import CheckResult
+from llvm_integration.process import threads
 from vega_gen import cxx
 from vega_gen.records import Candidate, FilledStatement, Module, PlannedFunction, Statement
 
@@ -78,7 +78,7 @@ def choose(
     done = count(1)
     # A declaration that does not compile by itself would take every candidate of its file with it.
     declared = [(f.file, text) for f in functions if f.helper for texts in with_declarations([f]).values() for text in texts]
-    with ThreadPoolExecutor(jobs) as pool:
+    with threads(jobs) as pool:
         sound = [r.ok for r in pool.map(compiler, (file for file, _ in declared), (text for _, text in declared))]
     helpers: dict[str, str] = {}
     for (file, text), ok in zip(declared, sound, strict=True):
@@ -97,7 +97,7 @@ def choose(
     by_file: dict[tuple[str, int], list[int]] = {}
     for i, f in enumerate(functions):
         by_file.setdefault((f.file, i if f.helper else -1), []).append(i)  # a helper beside its caller would be as good as declared
-    with ThreadPoolExecutor(jobs) as pool:
+    with threads(jobs) as pool:
         largest_first = sorted(by_file.values(), key=len, reverse=True)
         chosen = dict(pair for found in pool.map(of_file, largest_first) for pair in found)
     return tuple(chosen[i] for i in range(len(functions)))

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from llvm_integration import discover
 from llvm_integration.check import Checker, CheckResult, Mistake, Preamble
-from llvm_integration.process import run
+from llvm_integration.process import run, threads
 from llvm_integration.toolchain import compile_flags, write_config_header
 from vega_gen import store
 from vega_gen.emit import emit, templates
@@ -55,7 +54,7 @@ class CandidateCompiler:
         def made_for(file: str) -> tuple[Preamble, frozenset[Unit]]:
             return self._preamble(bare, file, texts, declarations.get(file, ()), base)
 
-        with ThreadPoolExecutor(2) as pool:
+        with threads(2) as pool:
             made = pool.map(made_for, files)
             for i, (file, (preamble, left_out)) in enumerate(zip(files, made, strict=True)):
                 self._preambles[file] = preamble
@@ -173,6 +172,6 @@ def generate_tables(texts: Mapping[str, object], inputs: Inputs, out: Path, prog
             (out / inc).write_text("")
         stamp.write_text(td_digest)
 
-    with ThreadPoolExecutor(2) as pool:
+    with threads(2) as pool:
         for i, _ in enumerate(pool.map(one, wanted)):
             progress(i + 1, len(wanted), f"TableGen {wanted[i]}")

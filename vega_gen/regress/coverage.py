@@ -13,13 +13,13 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
 from llvm_integration.lit import TEST_VARIABLE
+from llvm_integration.process import threads
 from vega_gen.errors import BaselineError
 from vega_gen.records import Function
 from vega_gen.regress.builds import Build
@@ -134,7 +134,7 @@ def _compile_all(
             objects[file] = out
             return "" if built.ok else built.stderr + built.stdout or "no output"
 
-        with ThreadPoolExecutor(jobs) as pool:
+        with threads(jobs) as pool:
             outputs = list(pool.map(compile_one, todo))
         failed = {file: output for file, output in zip(todo, outputs, strict=True) if output}
         new = {i for output in failed.values() for i in _blamed(output, by_file)} - unwatched

@@ -11,11 +11,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llvm_integration.process import ToolFailure
+from llvm_integration.process import ToolFailure, threads
 from vega_gen.records import Verdict
 from vega_gen.regress.builds import Build, Progress
 from vega_gen.regress.reference import Reference
@@ -116,7 +115,7 @@ class _Making:
                 return self._compile(kind, source, texts, flags)
 
             failed: dict[str, str] = {}
-            with ThreadPoolExecutor(self.jobs) as pool:
+            with threads(self.jobs) as pool:
                 for i, (source, said) in enumerate(zip(todo, pool.map(one, todo), strict=True)):
                     made[source] = self._object(kind, source)
                     if said is not None:

@@ -10,16 +10,14 @@ from __future__ import annotations
 import importlib
 import os
 import tempfile
-import time
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from llvm_integration.process import threads
 from vega_gen.errors import InputError
 from vega_gen.regress.trial import Outcome, Trial
 
@@ -37,14 +35,8 @@ def workers(trial: Trial, scratch: Path, jobs: int, scheduler: str) -> Generator
     Raises InputError if Dask is not installed or no scheduler answers.
     """
     if not scheduler:
-        begun: list[Future[Outcome]] = []
-        with ThreadPoolExecutor(jobs) as pool:
-            try:
-                yield partial(_submit, begun, pool, _in_folder, trial, scratch)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                _end(begun)
-                raise
+        with threads(jobs) as pool:
+            yield partial(pool.submit, _in_folder, trial, scratch)
         return
     try:
         distributed: Any = importlib.import_module("distributed")
@@ -59,25 +51,9 @@ def workers(trial: Trial, scratch: Path, jobs: int, scheduler: str) -> Generator
         there = client.scatter(trial, broadcast=True)
         pool = client.get_executor(pure=False)
         try:
-            yield partial(_submit, [], pool, _on_worker, there, None)
+            yield partial(pool.submit, _on_worker, there, None)
         finally:
             pool.shutdown(wait=False)
-
-
-def _submit(
-    begun: list[Future[Outcome]], pool: Executor, how: Callable[..., Outcome], trial: object, scratch: Path | None, *asked: object
-) -> Future[Outcome]:
-    begun.append(pool.submit(how, trial, scratch, *asked))
-    return begun[-1]
-
-
-def _end(futures: Sequence[Future[Outcome]]) -> None:
-    """Ctrl-C, say: a thread cannot be ended, but without its compiler or its tests, and with those it starts again, it ends by itself."""
-    while not all(future.done() for future in futures):
-        for child in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error):
-                child.kill()
-        time.sleep(0.05)
 
 
 def _in_folder(trial: Trial, scratch: Path, task: Task, *arguments: object) -> Outcome:

@@ -11,7 +11,6 @@ import re
 import tempfile
 import threading
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +19,7 @@ from typing import TypeVar
 
 import psutil
 
-from llvm_integration.process import ToolFailure, run
+from llvm_integration.process import ToolFailure, run, threads
 from vega_gen import store
 from vega_gen.errors import InputError, TableGenError, ToolError, VegaError
 from vega_gen.records import Contract, Description
@@ -153,7 +152,7 @@ def _each(
                 progress(source.folder, done, len(targets))
         return made
 
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+    with threads(max(1, jobs)) as pool:
         return tuple(pool.map(counted, targets))
 
 
