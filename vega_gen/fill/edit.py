@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     from vega_gen.model.decode import Decision
 
 
+MODELS_OWN = 2
+"""So many candidates of the budget are kept for the model's own; what donors leave of it is theirs too. They come last: judged, those that
+stood before a donor's lost more functions than they won (docs/LOG.md)."""
+
+
 class EditFiller:
-    """What the consensus filler offers, each statement's confidence by the donors' vote and the model together; between the first of
-    it and the rest, what compiles where that does not: consensus of the donors and the model, and ways by the model alone."""
+    """What the consensus filler offers, each statement's confidence by the donors' vote and the model together; after it, for where nothing
+    of that compiles, the consensus of the donors and the model, and ways by the model alone, the likeliest first."""
 
     def __init__(self, folder: Path, held_out: Collection[str]) -> None:
         """``held_out``: folders that the model must not have learnt. Raises as ``model.checkpoint.load``."""
@@ -46,7 +51,8 @@ class EditFiller:
             return tuple(candidate for candidate, _ in typical)
         with self._lock:
             search = Search(self._checkpoint.model, arrays((function, slots), self._checkpoint.vocabulary))
-            ways = list(search.ways(max(1, request.budget // 2)))  # the other half is the donors': less alike
+            donors = max(1, min(len(typical), request.budget - MODELS_OWN))
+            ways = list(search.ways(max(1, request.budget - donors)))
             places = _Places(builder, slots)
             said = [search.probabilities(places.numbers(chosen)) for _, chosen in typical]
         rated = [places.rated(candidate, sure) for (candidate, _), sure in zip(typical, said, strict=True)]
@@ -55,7 +61,7 @@ class EditFiller:
         for way in ways:
             candidate = builder.build(None, "model", self._decided(way, slots))
             found.append(replace(candidate, confidence=math.exp(way.log_probability)))
-        return tuple(unique((*rated[:1], *filter(builder.complete, found), *rated[1:]))[: request.budget])
+        return tuple(unique((*rated[:donors], *filter(builder.complete, found)))[: request.budget])
 
     def _decided(self, way: Decision, slots: Sequence[SlotExample]) -> dict[str, Decided]:
         from vega_gen.model.calibrate import calibrated
