@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import shlex
 import shutil
@@ -25,6 +26,13 @@ from typing import IO
 import psutil
 
 TAIL_CHARACTERS = 4000
+_FRAME = re.compile(r"^ *#\d+ 0x[0-9a-f]+.*\n?", re.MULTILINE)
+"""A line of the stack that LLVM's tools print where they crash."""
+_SPENT = {
+    re.compile(r"No space left on device"): ("found no space left on the disk", "free some space on that disk, then run it again"),
+    re.compile(r"out of memory|bad_alloc|Cannot allocate memory"): ("ran out of memory", "run it again with more of it, or fewer jobs"),
+}
+"""What tools say where the machine has no more to give -> what that means, and the next step."""
 _interrupted = threading.Event()
 """Set while threads are being ended: they may start no process."""
 
@@ -94,7 +102,11 @@ class Completed:
             what = f"{name} was ended by {_signal_name(-self.returncode)}"
         else:
             what = f"{name} failed with exit status {self.returncode}"
-        output = (self.stderr.strip() or self.stdout.strip())[-TAIL_CHARACTERS:]
+        said = _FRAME.sub("", self.stderr.strip() or self.stdout.strip()).strip()
+        for spent, (means, instead) in _SPENT.items():
+            if spent.search(said):
+                what, next_step = f"{name} {means}", instead
+        output = said[-TAIL_CHARACTERS:]
         raise ToolFailure(what, command=self.command, output=output, next_step=next_step)
 
 

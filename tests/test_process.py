@@ -104,6 +104,21 @@ def test_interrupt_ends_the_descendants(tmp_path: Path) -> None:
         caller.wait()
 
 
+@pytest.mark.parametrize(
+    ("said", "means", "next_step"),
+    [
+        ("LLVM ERROR: IO failure on output stream: No space left on device", "sh found no space left on the disk", "free some space"),
+        ("terminate called after throwing an instance of 'std::bad_alloc'", "sh ran out of memory", "run it again with more of it"),
+    ],
+)
+def test_a_machine_that_has_no_more_to_give_is_told_from_a_mistake(said: str, means: str, next_step: str) -> None:
+    frames = "".join(f" #{n} 0x00007f53322b73c6 llvm::sys::Some({n}) (/usr/lib/libLLVM.so+0xeb73c6)\n" for n in range(90))
+    with pytest.raises(ToolFailure) as caught:
+        run(["sh", "-c", "cat >&2; exit 1"], stdin=f"{said}\n{frames}").check("look again")
+    assert caught.value.what == means and caught.value.next_step.startswith(next_step)
+    assert caught.value.output == said
+
+
 WORKS_ON = """
 import sys
 from contextlib import suppress
