@@ -78,6 +78,13 @@ def test_one_that_the_compiler_has_no_doubts_about_is_taken_before() -> None:
     assert body(choose_one(planned("bad();", "doubtful();", "worse();"), Refusing("bad", "worse"))) == "doubtful ( ) ;"
 
 
+def test_a_last_resort_comes_after_all_others_however_clean() -> None:
+    function = planned("resort();", "bad();", "doubtful();")
+    function = replace(function, candidates=(replace(function.candidates[0], resort=True), *function.candidates[1:]))
+    assert body(choose_one(function, Refusing("bad"))) == "doubtful ( ) ;"
+    assert body(choose_one(function, Refusing("bad", "doubtful"))) == "resort ( ) ;"
+
+
 @pytest.mark.parametrize(
     ("code", "left"),
     [

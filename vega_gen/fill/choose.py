@@ -123,11 +123,12 @@ def _together(
 
 def choose_one(function: PlannedFunction, helpers: str = "") -> Choosing:
     """See ``choose``. ``helpers``: declarations of the helpers in the file; a candidate that does without them is preferred, and
-    before that one whose assertions hold here and whose locals are all used: less of it was dropped, or meant for another target."""
+    before that one whose assertions hold here and whose locals are all used: less of it was dropped, or meant for another target. Those
+    that are a last resort come after all others."""
     first_message = ""
-    for before in dict.fromkeys(("", helpers)):
+    for resort, before in dict.fromkeys(itertools.product((False, True), ("", helpers))):
         accepted: int | None = None
-        for i, candidate in enumerate(function.candidates):
+        for i, candidate in ((i, c) for i, c in enumerate(function.candidates) if c.resort is resort):
             result = yield before + definition(function, candidate)
             if result.ok and accepted is None:
                 accepted = i

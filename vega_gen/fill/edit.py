@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 MODELS_OWN = 2
-"""So many candidates of the budget are kept for the model's own; what donors leave of it is theirs too. They come last: judged, those that
-stood before a donor's lost more functions than they won (docs/LOG.md)."""
+"""So many candidates of the budget are kept for the model's own; what donors leave of it is theirs too. They are a last resort: judged,
+those that were taken before a donor's lost more functions than they won (docs/LOG.md)."""
 
 
 class EditFiller:
@@ -61,7 +61,8 @@ class EditFiller:
         for way in ways:
             candidate = builder.build(None, "model", self._decided(way, slots))
             found.append(replace(candidate, confidence=math.exp(way.log_probability)))
-        return tuple(unique((*rated[:donors], *filter(builder.complete, found)))[: request.budget])
+        own = (replace(candidate, resort=True) for candidate in found if builder.complete(candidate))
+        return tuple(unique((*rated[:donors], *own))[: request.budget])
 
     def _decided(self, way: Decision, slots: Sequence[SlotExample]) -> dict[str, Decided]:
         from vega_gen.model.calibrate import calibrated

@@ -46,12 +46,14 @@ class FilledStatement:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to write a function. ``origin``: where it comes from ("template", "Lanai", ...)."""
+    """One way to write a function. ``origin``: where it comes from ("template", "Lanai", ...). ``resort``: it is taken only where none of
+    the others compiles."""
 
     signature: Signature
     statements: tuple[FilledStatement, ...]
     confidence: float
     origin: str
+    resort: bool = False
 
 
 @dataclass(frozen=True, slots=True)
