@@ -157,9 +157,9 @@ def _gib(size: int) -> str:
 
 def _python_findings() -> list[Finding]:
     findings = [Finding("Python", True, True, platform.python_version())]
-    for name, needed, extra in (("lit", True, ""), ("torch", False, "[model]")):
+    for name in ("lit", "torch"):
         try:
-            findings.append(Finding(name, True, needed, importlib.metadata.version(name)))
+            findings.append(Finding(name, True, True, importlib.metadata.version(name)))
         except importlib.metadata.PackageNotFoundError:
-            findings.append(Finding(name, False, needed, "", f"pip install 'vega-gen{extra}'"))
+            findings.append(Finding(name, False, True, "", "pip install vega-gen"))
     return findings

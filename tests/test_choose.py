@@ -83,6 +83,9 @@ def test_a_last_resort_comes_after_all_others_however_clean() -> None:
     function = replace(function, candidates=(replace(function.candidates[0], resort=True), *function.candidates[1:]))
     assert body(choose_one(function, Refusing("bad"))) == "doubtful ( ) ;"
     assert body(choose_one(function, Refusing("bad", "doubtful"))) == "resort ( ) ;"
+    in_part = planned("resort();", "a(); bad();", "worse();")
+    in_part = replace(in_part, candidates=(replace(in_part.candidates[0], resort=True), *in_part.candidates[1:]))
+    assert body(choose_one(in_part, Refusing("bad", "worse"))) == "a ( ) ;"
 
 
 @pytest.mark.parametrize(

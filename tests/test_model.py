@@ -25,7 +25,6 @@ from vega_gen.model.data import Arrays, arrays, texts_of
 from vega_gen.model.decode import Search
 from vega_gen.model.network import EditConfig, EditModel
 from vega_gen.model.vocabulary import Vocabulary, pieces
-from vega_gen.pipeline import inputs
 from vega_gen.pipeline.inputs import WEIGHTS, default_filler
 from vega_gen.records import ABSENT, FillerName
 
@@ -256,14 +255,13 @@ def test_the_model_that_comes_along_has_learnt_no_target_that_is_judged() -> Non
     assert all(default_filler([name]) is FillerName.EDIT for name in judged)
 
 
-def test_where_it_has_learnt_the_target_the_donors_decide(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_where_it_has_learnt_the_target_the_donors_decide(tmp_path: Path) -> None:
     learnt = checkpoint.load(WEIGHTS).manifest["targets"][0]
     with pytest.raises(HoldOutError, match=learnt):
         checkpoint.load(WEIGHTS, [learnt])
     assert default_filler([learnt]) is FillerName.CONSENSUS
     assert default_filler([learnt], tmp_path) is FillerName.EDIT, "a model of one's own is asked, and refused if it is unsound"
-    monkeypatch.setattr(inputs, "find_spec", lambda name: None)
-    assert default_filler(["New"]) is FillerName.CONSENSUS, "torch is an extra"
+    assert default_filler(["New"]) is FillerName.EDIT
 
 
 # ------------------------------------------------------------------ calibration

@@ -124,27 +124,41 @@ def _together(
 def choose_one(function: PlannedFunction, helpers: str = "") -> Choosing:
     """See ``choose``. ``helpers``: declarations of the helpers in the file; a candidate that does without them is preferred, and
     before that one whose assertions hold here and whose locals are all used: less of it was dropped, or meant for another target. Those
-    that are a last resort come after all others."""
-    first_message = ""
-    for resort, before in dict.fromkeys(itertools.product((False, True), ("", helpers))):
+    that are a last resort come after all others and what is left of them."""
+    usual = [i for i, c in enumerate(function.candidates) if not c.resort]
+    accepted, message = yield from _accepted(function, usual, helpers)
+    if accepted is not None:
+        return replace(function, chosen=accepted, compiles=True, message="")
+    for i, change in itertools.product(usual[:2], (left_out, replaced)):
+        repaired = yield from repair(function, function.candidates[i], change, helpers)
+        if repaired is not None:
+            candidates = (*function.candidates[:i], repaired, *function.candidates[i:])
+            return replace(function, candidates=candidates, chosen=i, compiles=True, message="")
+    accepted, _ = yield from _accepted(function, [i for i, c in enumerate(function.candidates) if c.resort], helpers)
+    if accepted is not None:
+        return replace(function, chosen=accepted, compiles=True, message="")
+    return replace(function, chosen=0, compiles=False, message=message)
+
+
+def _accepted(
+    function: PlannedFunction, numbers: Sequence[int], helpers: str
+) -> Generator[str, CheckResult, tuple[int | None, str]]:
+    """Of the candidates with these numbers the one to take, None if none compiles; and the compiler's message on the first."""
+    message = ""
+    for before in dict.fromkeys(("", helpers)):
         accepted: int | None = None
-        for i, candidate in ((i, c) for i, c in enumerate(function.candidates) if c.resort is resort):
-            result = yield before + definition(function, candidate)
+        for i in numbers:
+            result = yield before + definition(function, function.candidates[i])
             if result.ok and accepted is None:
                 accepted = i
             if result.clean:
                 accepted = i
                 break
-            if i == 0:
-                first_message = result.message
+            if i == numbers[0]:
+                message = result.message
         if accepted is not None:
-            return replace(function, chosen=accepted, compiles=True, message="")
-    for (i, candidate), change in itertools.product(enumerate(function.candidates[:2]), (left_out, replaced)):
-        repaired = yield from repair(function, candidate, change, helpers)
-        if repaired is not None:
-            candidates = (*function.candidates[:i], repaired, *function.candidates[i:])
-            return replace(function, candidates=candidates, chosen=i, compiles=True, message="")
-    return replace(function, chosen=0, compiles=False, message=first_message)
+            return accepted, ""
+    return None, message
 
 
 def repair(

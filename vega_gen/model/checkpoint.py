@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import torch
@@ -46,7 +46,8 @@ def save(folder: Path, model: EditModel, vocabulary: Vocabulary, manifest: dict[
 
 
 def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
-    """The checkpoint in a folder. Raises InputError if it is none, or not whole; HoldOutError if it has learnt a target of ``held_out``."""
+    """The checkpoint in a folder, its model on the machine's GPU where there is one. Raises InputError if it is none, or not whole;
+    HoldOutError if it has learnt a target of ``held_out``."""
     manifest = read_manifest(folder, "edit", held_out)
     weights = folder / WEIGHTS
     try:
@@ -57,6 +58,7 @@ def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
         raise InputError(f"not a checkpoint's manifest: {error}", str(folder / MANIFEST), _TRAIN) from None
     except (SafetensorError, RuntimeError, TypeError) as error:
         raise InputError(f"weights and config do not fit: {str(error)[:200]}", str(weights), "copy the whole folder again") from None
+    cast(Any, model).to("cuda" if torch.cuda.is_available() else "cpu")
     return Checkpoint(model.eval(), words, manifest)
 
 

@@ -93,7 +93,6 @@ class Search:
         """At most ``most`` ways, each once, the most probable unexpanded prefix first."""
         if not self.count:
             return
-        encoded = self._encoded
         serial = itertools.count()
         queue: list[tuple[float, int, dict[int, int], dict[int, int], Tensor]] = []
         start = torch.arange(self.count)
@@ -101,7 +100,7 @@ class Search:
         seen: set[tuple[tuple[int, ...], tuple[tuple[int, int], ...]]] = set()
         while queue and most > 0:
             _, _, fixed, names, guess = heapq.heappop(queue)
-            found = self._complete(encoded, fixed, names, guess)
+            found = self._complete(fixed, names, guess)
             key = tuple(found.decided.tolist()), tuple(sorted(found.names.items()))
             if key in seen:
                 continue
@@ -121,14 +120,14 @@ class Search:
         for slot, (variant, _) in taken.items():
             decided[slot] = self.count + self.first[slot] + variant
         asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
-        scored, states = self.model.scores(self._encoded, decided, asked.float())
+        scored, states = self._scores(decided, asked)
         found: dict[int, float] = {}
         for slot, (_, names) in taken.items():
             if asked[slot]:
                 option = int(decided[slot])
                 total = float(scored[option])
                 for hole, name in zip(self.holes_of.get(option - self.count, ()), names, strict=True):
-                    total += float(self.model.hole_scores(self._encoded, states, hole)[name])
+                    total += float(self._hole_scores(states, hole)[name])
                 found[slot] = math.exp(total)
         return found
 
@@ -136,7 +135,16 @@ class Search:
     def _encoded(self) -> Encoded:
         return self.model.encode(self.arrays)
 
-    def _complete(self, e: Encoded, fixed: dict[int, int], names: dict[int, int], guess: Tensor) -> _Found:
+    def _scores(self, decided: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
+        """``EditModel.scores``, for decisions on the CPU: the search goes on there, wherever the model is."""
+        place = self.model.device
+        scored, states = self.model.scores(self._encoded, decided.to(place), asked.float().to(place))
+        return scored.cpu(), states
+
+    def _hole_scores(self, states: Tensor, which: int) -> Tensor:
+        return self.model.hole_scores(self._encoded, states, which).cpu()
+
+    def _complete(self, fixed: dict[int, int], names: dict[int, int], guess: Tensor) -> _Found:
         """The greedy completion of ``fixed`` (slot -> option, a prefix of all that is asked for)."""
         parent = torch.from_numpy(self.arrays.parent)
         last = max(fixed, default=-1)
@@ -144,7 +152,7 @@ class Search:
         for slot, option in fixed.items():
             decided[slot] = option
         asked = self._asked(decided, parent)
-        scored, states = self.model.scores(e, decided, asked.float())
+        scored, states = self._scores(decided, asked)
         for _ in range(self.count + 1):
             best = self._greedy(self._shared(scored))
             best[: last + 1] = decided[: last + 1]
@@ -152,14 +160,14 @@ class Search:
             if torch.equal(best, decided):
                 break
             decided = best
-            scored, states = self.model.scores(e, decided, asked.float())
+            scored, states = self._scores(decided, asked)
         holes: dict[int, Tensor] = {}
         chosen = dict(names)
         shared = self._shared(scored)
         total = float(shared[decided][asked].sum())
         for slot in torch.nonzero(asked & (decided >= self.count)).flatten().tolist():
             for i in self.holes_of.get(int(decided[slot]) - self.count, ()):
-                holes[i] = self.model.hole_scores(e, states, i)
+                holes[i] = self._hole_scores(states, i)
                 chosen.setdefault(i, int(holes[i][:-1].argmax()))
                 total += float(holes[i][chosen[i]])
         return _Found(decided, {i: chosen[i] for i in holes}, scored, shared, holes, asked, total)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 
 import orjson
@@ -69,11 +68,11 @@ class Inputs:
 
 def default_filler(held: Collection[str], checkpoint: Path | None = None) -> FillerName:
     """What fills templates where nothing is asked for: the model of ``checkpoint``, else the one that comes along, unless it has learnt a
-    target of ``held`` or torch is not installed; then the consensus."""
+    target of ``held``; then the consensus."""
     if checkpoint is not None:
         return FillerName.EDIT
     learnt: list[str] = orjson.loads((WEIGHTS / "manifest.json").read_bytes())["targets"]
-    return FillerName.CONSENSUS if find_spec("torch") is None or set(learnt) & set(held) else FillerName.EDIT
+    return FillerName.CONSENSUS if set(learnt) & set(held) else FillerName.EDIT
 
 
 def target_inputs(

@@ -47,7 +47,7 @@ class FilledStatement:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One way to write a function. ``origin``: where it comes from ("template", "Lanai", ...). ``resort``: it is taken only where none of
-    the others compiles."""
+    the others compiles, whole or in part."""
 
     signature: Signature
     statements: tuple[FilledStatement, ...]
