@@ -41,9 +41,12 @@ def test_a_free_function_that_only_the_new_target_declares_is_called_where_a_don
     assert taken == [["addPass ( BranchID ) ;"], ["addPass ( createDddSlotPass ( ) ) ;"]]
 
 
-def test_a_free_function_that_is_passed_on_decides_nothing() -> None:
-    bodies = {"Aaa": "", "Bbb": "", "Ccc": "add(createCccSlot);"}
-    made = template([function(t, f"void @Config::add(@Subtarget &ST) {{ note(); {body} }}") for t, body in bodies.items()])
+@pytest.mark.parametrize(
+    "bodies", [("", "", "add(createCccSlot);"), ("add(createAaaSlot(), 1);", "begin(2, createBbbSlot());", "if (createCccSlot()) return;")]
+)
+def test_a_free_function_that_is_passed_on_or_that_most_donors_call_decides_nothing(bodies: tuple[str, ...]) -> None:
+    given = zip(DONORS, bodies, strict=True)
+    made = template([function(t, f"void @Config::add(@Subtarget &ST) {{ note(); {body} }}") for t, body in given])
     (first, *_) = ConsensusFiller().fill(Request(made, SIGNATURE, declaring("Pass *createDddSlot();"), MASKERS))
     assert words(first) == ["note ( ) ;"]
 

@@ -16,12 +16,16 @@ from vega_gen.records import MemberKind, Signature
 _USUAL = 0.5
 """Part of the best slot's donors from which another slot calls a function as usually. Not swept."""
 
+_FEW = 0.5
+"""Share of the donors up to which those that call a free function are few. Not swept."""
+
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
 
 class OwnCalls:
     """``names``: the methods that the function's class declares (none where that is not declared) and the free functions of the new
-    target's headers, of both those that LLVM's headers do not know."""
+    target's headers, of both those that LLVM's headers do not know; of free functions those that few donors call here: to declare what
+    most have says nothing."""
 
     def __init__(self, request: Request, weights: Mapping[int, float]) -> None:
         self._new: NewTarget = request.new
@@ -32,15 +36,18 @@ class OwnCalls:
         self._slots: set[str] = set()
         if not self.names:
             return
-        calling: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        calling: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
         for slot in request.template.walk():
             for m, line in slot.lines.items():
                 for name in self.calls(line):
-                    calling[name][slot.id] += weights[m]
-        for by_slot in calling.values():
-            most = max(by_slot.values())
-            for slot, weight in by_slot.items():
-                if weight >= _USUAL * most:
+                    calling[name][slot.id].add(m)
+        for name, by_slot in calling.items():
+            if name not in self._methods and sum(weights[m] for m in set[int]().union(*by_slot.values())) > _FEW:
+                self.names -= {name}
+                continue
+            shares = {slot: sum(weights[m] for m in members) for slot, members in by_slot.items()}
+            for slot, weight in shares.items():
+                if weight >= _USUAL * max(shares.values()):
                     self._slots.update(slot[:i] for i, c in enumerate(slot) if c == ".")
                     self._slots.add(slot)
 
