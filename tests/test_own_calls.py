@@ -89,7 +89,7 @@ def test_what_a_class_of_the_role_returns_is_passed_where_its_type_is_wanted() -
 
 def test_a_name_is_spelled_and_scoped_as_the_new_target_has_it() -> None:
     new = replace(
-        new_target(), identifiers=frozenset({"dddCondToString", "DDDOdd", "dddodd"}),
+        new_target(), function_names={"DddCondToString": 1.0}, identifiers=frozenset({"dddCondToString", "DDDOdd", "dddodd"}),
         enums=(Enum(NEW, "a.h", 1, ("llvm", "LPCC"), "CondCode", ("EQ",)), Enum(NEW, "b.h", 1, ("Ddd",), "A", ("X",)),
                Enum(NEW, "b.h", 9, ("Eee",), "B", ("X",))),
     )  # fmt: skip

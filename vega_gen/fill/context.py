@@ -60,8 +60,12 @@ class NewTarget:
     @cached_property
     def known(self) -> frozenset[str]:
         """Every identifier that may stand in this target's C++: LLVM's, its own headers', TableGen's, the corpus's functions."""
-        generated = {part for names in self.symbols.values() for name in names for part in name.split("::")}
-        return self.declared | self.function_names.keys() | generated
+        return self.certain | self.function_names.keys()
+
+    @cached_property
+    def certain(self) -> frozenset[str]:
+        """Every identifier that something defines: LLVM's, its own headers', TableGen's."""
+        return self.declared | {part for names in self.symbols.values() for name in names for part in name.split("::")}
 
     @cached_property
     def declared(self) -> frozenset[str]:
@@ -98,11 +102,13 @@ class NewTarget:
         if alias is not None:
             return alias
         plain = self.masker.unmask_scope(token) if scope else self.masker.unmask(token)
-        if plain in self.known or not plain.isidentifier():
+        if plain in self.certain or not plain.isidentifier():
             return plain
         upper = token.replace("<T>", self.masker.name.upper()).replace("<t>", self.masker.name.upper())
         upper = self.masker.unmask(upper)
-        return upper if upper in self.known else self.spellings.get(plain.lower(), plain)
+        if upper in self.certain:
+            return upper
+        return self.spellings.get(plain.lower(), upper if upper in self.known and plain not in self.known else plain)
 
     def fields(self, class_name: str) -> dict[str, str] | None:
         """The fields of one of its declared classes, by "$f:" and masked type as templates name them; None if it is not declared."""
