@@ -104,6 +104,8 @@ def test_a_group_called_the_same_but_for_case_lends_its_members_to_a_declared_fu
     found = groups(extra)
     low, high = (found.find(f"Low::{n}") for n in ("lowerODD", "LowerODD"))
     assert [f.target for f in found.widened(low).members] == ["Aaa", "Bbb", "Ccc"]
+    named = groups({"Aaa": "int lowerAaaOdd() { return 1; }", "Bbb": "int LowerBbbOdd() { return 1; }"}).find("Lower<T>Odd")
+    assert found.widened(named) == named
     assert found.widened(found.find("InstrInfo::copyPhysReg")) == found.find("InstrInfo::copyPhysReg")
     widened = found.widened(high)
     made = build_template(widened, widened.members, MASKERS, KINDS)

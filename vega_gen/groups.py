@@ -327,8 +327,8 @@ class Groups:
 
     def widened(self, group: FunctionGroup) -> FunctionGroup:
         """A group that LLVM's conventions make, with the members lent by those of its role whose names differ from its own in case alone
-        (LowerVASTART, lowerVASTART)."""
-        if group.kind is not GroupKind.CONVENTION:
+        (LowerVASTART, lowerVASTART); names with the target's in them excepted."""
+        if group.kind is not GroupKind.CONVENTION or "<" in group.name:
             return group
         brothers = [g for g in self._alike[group.name.lower()] if g.name != group.name and (g.kind, g.role) == (group.kind, group.role)]
         return replace(group, members=(*group.members, *(f for g in brothers for f in g.members)))
