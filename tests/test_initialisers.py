@@ -63,6 +63,33 @@ def test_what_types_do_not_decide_is_left_alone() -> None:
     assert complete_initialisers(request(), ()) == (tokenize("Info(*this)"),)
 
 
+def test_a_constructor_of_another_object_copies_or_moves_all_of_it() -> None:
+    header = b"""class DddImpl : public llvm::Base<DddImpl> { static char ID; const DddInfo *Info; int Size; public:
+      DddImpl(const DddImpl &Other); DddImpl(DddImpl &&Other); DddImpl(DddInfo &Info); };"""
+    (own,) = parse_file(header, NEW, "DddImpl.h").classes
+    made = template([function("Aaa", "@Impl::@Impl(const Info &I) : Info(I.get()), Odd(1) {}")])
+    found = {
+        m.signature.params[0].type[-2:]: complete_initialisers(
+            Request(made, Signature("DddImpl", "DddImpl", params=m.signature.params), new_target(classes=(own,)), MASKERS),
+            (tokenize("Info(Other.get())"),),
+        )
+        for m in own.members if m.signature
+    }  # fmt: skip
+    assert found["DddImpl", "&"] == (tokenize("Base(Other)"), tokenize("Info(Other.Info)"), tokenize("Size(Other.Size)"))
+    assert found["DddImpl", "&&"] == tuple(
+        tokenize(text) for text in ("Base(std::move(Other))", "Info(std::move(Other.Info))", "Size(std::move(Other.Size))")
+    )
+    assert found["DddInfo", "&"][0] == tokenize("Info(Other.get())"), "no copy: as donors have it"
+
+
+@pytest.mark.parametrize(("donor", "added"), [("Info(nullptr), Count(0)", ("Size()", "Set()")), ("Info(nullptr)", ())])
+def test_numbers_begin_with_zero_where_donors_begin_with_numbers(donor: str, added: tuple[str, ...]) -> None:
+    (own,) = parse_file(b"class DddInfo { int Size; bool Set; int Known = 4; static int All; Odd *Rest; DddInfo(); };", NEW, "i.h").classes
+    made = template([function("Aaa", f"@Info::@Info() : {donor} {{}}")])
+    asked = Request(made, Signature("DddInfo", "DddInfo"), new_target(classes=(own,)), MASKERS)
+    assert complete_initialisers(asked, ()) == tuple(map(tokenize, added))
+
+
 def test_a_delegating_constructor_and_a_method_initialise_nothing() -> None:
     delegating = (tokenize("DddSubtarget(M, 1)"),)
     assert complete_initialisers(request(MACHINE), delegating) == delegating

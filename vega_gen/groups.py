@@ -220,6 +220,9 @@ class Groups:
             modules = Counter(module_of(f.file, maskers[f.target]) for f in fs)
             fs.sort(key=lambda f: (f.target, f.file, f.start))
             self.by_name[name] = FunctionGroup(name, kind, interface, role, modules.most_common(1)[0][0], tuple(fs))
+        self._alike: dict[str, list[FunctionGroup]] = defaultdict(list)
+        for g in self.by_name.values():
+            self._alike[g.name.lower()].append(g)
 
     def llvm_base(self, target: str, class_name: str) -> str:
         """The nearest LLVM class that a target's class derives from, "" if none."""
@@ -321,6 +324,14 @@ class Groups:
         other.maskers = {**self.maskers, target: masker}
         other._contracts = {**self._contracts, target: {c.name: c for c in contracts}}
         return other
+
+    def widened(self, group: FunctionGroup) -> FunctionGroup:
+        """A group that LLVM's conventions make, with the members lent by those of its role whose names differ from its own in case alone
+        (LowerVASTART, lowerVASTART); names with the target's in them excepted."""
+        if group.kind is not GroupKind.CONVENTION or "<" in group.name:
+            return group
+        brothers = [g for g in self._alike[group.name.lower()] if g.name != group.name and (g.kind, g.role) == (group.kind, group.role)]
+        return replace(group, members=(*group.members, *(f for g in brothers for f in g.members)))
 
     def find(self, query: str) -> FunctionGroup:
         """The group called ``query``, or the only one whose name ends in it.

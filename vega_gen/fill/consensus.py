@@ -31,7 +31,7 @@ _LEAVING = (("return",), ("break",), ("continue",))
 """What leaves a block: nothing after it is reached but a label."""
 
 OWN_METHOD = 0.6
-"""How far a call of a method that only the new target declares moves its statement, and its variant, to certain. Not swept."""
+"""How far a call of what only the new target declares moves its statement, and its variant, to certain. Not swept."""
 
 UNKNOWN = 0.3
 """Factor on a variant's share for each identifier in it that the new target does not have. Set by hand; no other value was tried."""
@@ -273,7 +273,7 @@ class Builder:
             self.names = self._with_locals(line, member)
             if member is None:  # one member's names fit together as they are, one hiding another in an inner scope included
                 self.taken.update(self.names[t] for t in line.declares_as)
-            head = write(line.head, choice.values[:split], self.names, self.new)
+            head = self._write(line.head, choice.values[:split], self.names)
             if self._asked_before(line, head, conditions):
                 self.taken, self.names = before
                 decisions.append(0.0)
@@ -285,7 +285,7 @@ class Builder:
             self.used.update(t for t in (*line.head, *line.tail) if isinstance(t, str) and t not in line.declares_as)
             self.here.add(slot.id)
             self.chosen[slot.id] = line, choice.values
-            tail = write(line.tail, choice.values[split:], self.names, self.new)
+            tail = self._write(line.tail, choice.values[split:], self.names)
             identity, confidence = statement_id(self.template.group.name, slot.id), choice.confidence
             if self.decided is None:
                 confidence *= self.support
@@ -373,8 +373,10 @@ class Builder:
             others = (*others, "")
         donors = tuple(x.donor for x in sorted(best[2], key=lambda x: -self.weights[x.member]))[:3]
         line = next((x for x in best[2] if x.member == member), best[2][0])
-        agreement = best[4] * sum(self.weights[x.member] for x in best[2])
-        return _Choice(line, best[1], presence * best[0], others, donors, agreement, self._fit(slot, best[2][0], best[3], member))
+        agreement = sum(self.weights[x.member] for x in best[2])
+        if self.own_calls.calls(line):
+            agreement += OWN_METHOD * (1 - agreement)
+        return _Choice(line, best[1], presence * best[0], others, donors, best[4] * agreement, self._fit(slot, best[2][0], best[3], member))
 
     def _as_decided(self, slot: Slot, decided: Decided) -> _Choice:
         ranked = ranked_variants(slot, self.weights)
@@ -385,7 +387,10 @@ class Builder:
 
     def _head(self, line: Line, values: tuple[str, ...], member: int | None) -> tuple[str, ...]:
         split = sum(1 for t in line.head if not isinstance(t, str))
-        return write(line.head, values[:split], self._with_locals(line, member), self.new)
+        return self._write(line.head, values[:split], self._with_locals(line, member))
+
+    def _write(self, shape: Shape, values: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+        return self.own_calls.completed(write(shape, values, names, self.new))
 
     def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
         """1 if every name in a statement is declared here, less for each that is not; 0 for a parameter or, in a consensus, a local
@@ -402,7 +407,7 @@ class Builder:
         own = set(self._with_locals(line, member).values())
         own |= {self.new.name(t) for t in line.head if isinstance(t, str) and "<" in t and self._by_rule(slot, t)}
         others = [t for t in head if t not in own]
-        fit = UNKNOWN ** unknown_names(others, self.new)
+        fit = UNKNOWN ** (unknown_names(others, self.new) + self.own_calls.misfits(head))
         for name in others:  # a function that some donors have, and no header shows: as likely as they have it
             if name in self.new.function_names and name not in self.new.declared:
                 fit *= max(UNKNOWN, self.new.function_names[name])

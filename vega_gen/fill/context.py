@@ -60,13 +60,39 @@ class NewTarget:
     @cached_property
     def known(self) -> frozenset[str]:
         """Every identifier that may stand in this target's C++: LLVM's, its own headers', TableGen's, the corpus's functions."""
-        generated = {part for names in self.symbols.values() for name in names for part in name.split("::")}
-        return self.declared | self.function_names.keys() | generated
+        return self.certain | self.function_names.keys()
+
+    @cached_property
+    def certain(self) -> frozenset[str]:
+        """Every identifier that something defines: LLVM's, its own headers', TableGen's."""
+        return self.declared | {part for names in self.symbols.values() for name in names for part in name.split("::")}
 
     @cached_property
     def declared(self) -> frozenset[str]:
         """Every identifier in LLVM's headers and its own."""
         return self.llvm_identifiers | self.identifiers
+
+    @cached_property
+    def spellings(self) -> Mapping[str, str]:
+        """The identifiers of its own headers by their lower case, those that differ in case alone left out."""
+        found: dict[str, list[str]] = {}
+        for name in self.identifiers - self.llvm_identifiers:
+            found.setdefault(name.lower(), []).append(name)
+        return {lower: names[0] for lower, names in found.items() if len(names) == 1}
+
+    @cached_property
+    def scopes(self) -> Mapping[str, str]:
+        """The scope of each of its enumerations, and of each enumerator, whose name no other has, by that name."""
+        found: dict[str, set[str]] = {}
+        for e in self.enums:
+            for name in (e.name, *e.enumerators):
+                found.setdefault(name, set()).update(e.scope[-1:])
+        return {name: next(iter(scopes)) for name, scopes in found.items() if len(scopes) == 1}
+
+    def scope(self, token: str, member: str) -> str:
+        """A masked token before "::" in this target's words: where nothing is called so, its own scope that declares ``member``."""
+        plain = self.name(token, scope=True)
+        return plain if plain in self.known else self.scopes.get(member, plain)
 
     def name(self, token: str, scope: bool = False) -> str:
         """A masked token in this target's words: its own name for a class of that role, else the spelling that is known."""
@@ -76,11 +102,13 @@ class NewTarget:
         if alias is not None:
             return alias
         plain = self.masker.unmask_scope(token) if scope else self.masker.unmask(token)
-        if plain in self.known or not plain.isidentifier():
+        if plain in self.certain or not plain.isidentifier():
             return plain
         upper = token.replace("<T>", self.masker.name.upper()).replace("<t>", self.masker.name.upper())
         upper = self.masker.unmask(upper)
-        return upper if upper in self.known else plain
+        if upper in self.certain:
+            return upper
+        return self.spellings.get(plain.lower(), upper if upper in self.known and plain not in self.known else plain)
 
     def fields(self, class_name: str) -> dict[str, str] | None:
         """The fields of one of its declared classes, by "$f:" and masked type as templates name them; None if it is not declared."""
@@ -106,13 +134,16 @@ class NewTarget:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One function to fill: its template, its signature as far as known, and how many candidates are wanted."""
+    """One function to fill: its template, its signature as far as known, and how many candidates are wanted.
+
+    ``getters``: what the donors' classes of its role return without being given anything, by its type: the call."""
 
     template: FunctionTemplate
     signature: Signature
     new: NewTarget
     maskers: Mapping[str, Masker]
     budget: int = BUDGET
+    getters: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict[tuple[str, ...], tuple[str, ...]])
 
 
 class Filler(Protocol):

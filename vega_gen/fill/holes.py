@@ -96,5 +96,5 @@ def write(shape: Shape, values: Sequence[str], names: Mapping[str, str], new: Ne
         else:
             for own in (OWN_CLASS, OWN_RECORD):
                 token = token.replace(own, names.get(own, own))
-            out.append(new.name(token, scope=i + 1 < len(shape) and shape[i + 1] == "::"))
+            out.append(new.scope(token, str(shape[i + 2])) if shape[i + 1 : i + 2] == ("::",) and shape[i + 2 :] else new.name(token))
     return tuple(out)

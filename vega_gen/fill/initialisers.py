@@ -6,12 +6,15 @@ types decide. It reads no function bodies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from vega_gen.fill.context import Request
-from vega_gen.records import Class, Member, MemberKind, Param, Signature
+from vega_gen.function_template import Hole, Line
+from vega_gen.records import Class, Member, MemberKind, Signature, StatementKind
 
 _NOT_A_TYPE = frozenset(("const", "llvm", "::", "mutable", "static", "class", "struct"))
+_TRUTHS = ("true", "false")
+_SCALARS = frozenset(("bool", "int", "unsigned", "long", "short", "char", "int32_t", "uint32_t", "int64_t", "uint64_t", "size_t"))
 Initialiser = tuple[str, ...]
 
 
@@ -39,14 +42,19 @@ def complete_initialisers(request: Request, initialisers: Sequence[Initialiser])
 
     A reference field is bound to the parameter of its type ([class.base.init]). A field of one of the target's own classes that has
     no constructor without arguments gets, for each parameter of its constructor, the parameter of that type, or the object itself.
-    A donor's initialiser with a number of arguments that no constructor of the field's class takes gives way to that."""
+    A donor's initialiser with a number of arguments that no constructor of the field's class takes gives way to that. Where donors begin
+    with numbers, a number that nothing is said of begins with zero."""
     s = request.signature
     classes = {c.name: c for c in request.new.classes}
     own = classes.get(s.class_name)
     if own is None or s.name != s.class_name.rsplit("::", 1)[-1] or any(i[:1] == (s.name,) for i in initialisers):
         return tuple(initialisers)
+    copied = _copied(own, s)
+    if copied:
+        return copied
     given = {i[0]: i for i in initialisers if i}
     out = list(initialisers)
+    counts = any(_counts(line) for slot in request.template.walk() for line in slot.lines.values())
     for m in own.members:
         if m.kind is not MemberKind.FIELD or m.name not in m.tokens:
             continue
@@ -54,15 +62,41 @@ def complete_initialisers(request: Request, initialisers: Sequence[Initialiser])
         present = given.get(m.name)
         made: Initialiser | None = None
         if "&" in kind and present is None:
-            made = _wrapped(m.name, _argument(tuple(kind), s.params, own.name))
+            made = _wrapped(m.name, expression(kind, request))
         elif "&" not in kind and "*" not in kind:
-            made = _constructed(m, classes.get(_bare(kind)[-1:][0] if len(_bare(kind)) == 1 else ""), present, s, own.name)
+            made = _constructed(m, classes.get(bare(kind)[-1:][0] if len(bare(kind)) == 1 else ""), present, request)
+        if made is None and present is None and counts and _bare_scalar(m, kind):
+            made = (m.name, "(", ")")
         if made is not None:
             out = [made if i is present else i for i in out] if present else [*out, made]
     return tuple(out)
 
 
-def _constructed(field: Member, kind: Class | None, present: Initialiser | None, s: Signature, own: str) -> Initialiser | None:
+def _copied(own: Class, s: Signature) -> tuple[Initialiser, ...]:
+    """A declared constructor that copies or moves another object of the class: what C++ makes of one that is not written, each base and
+    field copied or moved ([class.copy.ctor]); () for other constructors."""
+    kinds = [bare(p.type) for p in s.params]
+    if len(kinds) != 1 or kinds[0] not in ([own.name, "&"], [own.name, "&&"]) or not s.params[0].name:
+        return ()
+    other = (s.params[0].name,)
+    fields = [m for m in own.members if m.kind is MemberKind.FIELD and "static" not in m.tokens]
+    parts = [(b.partition("<")[0].rpartition("::")[2], other) for b in own.bases] + [(m.name, (*other, ".", m.name)) for m in fields]
+    moved = kinds[0][1] == "&&"
+    return tuple((name, "(", *(("std", "::", "move", "(", *part, ")") if moved else part), ")") for name, part in parts)
+
+
+def _counts(line: Line) -> bool:
+    """Whether a donor gives a field a number or a truth value to begin with."""
+    return line.kind is StatementKind.INITIALISER and len(line.head) == 4 and (isinstance(line.head[2], Hole) or line.head[2] in _TRUTHS)
+
+
+def _bare_scalar(field: Member, kind: Sequence[str]) -> bool:
+    """Whether a field is a number or a truth value that its declaration gives none to begin with."""
+    rest = field.tokens[field.tokens.index(field.name) + 1 :]
+    return rest[:1] in ((), (";",)) and "static" not in kind and bool(kind) and all(t in _SCALARS for t in bare(kind))
+
+
+def _constructed(field: Member, kind: Class | None, present: Initialiser | None, request: Request) -> Initialiser | None:
     """The initialiser of a field of class ``kind`` where the one present is not one of its constructors'; None if all is well."""
     if kind is None:
         return None
@@ -74,7 +108,7 @@ def _constructed(field: Member, kind: Class | None, present: Initialiser | None,
     if not constructors or any(_required(c) <= count <= len(c.params) for c in constructors):
         return None
     for c in constructors:
-        arguments = [_argument(p.type, s.params, own) for p in c.params[: _required(c)]]
+        arguments = [expression(p.type, request) for p in c.params[: _required(c)]]
         if all(arguments):
             joined = tuple(t for k, a in enumerate(arguments) for t in ((",",) if k else ()) + a)
             return (field.name, "(", *joined, ")")
@@ -85,22 +119,23 @@ def _required(constructor: Signature) -> int:
     return sum(1 for p in constructor.params if not p.default)
 
 
-def _argument(kind: Sequence[str], params: Iterable[Param], own: str) -> tuple[str, ...]:
-    """What a constructor of class ``own`` can pass for a parameter of type ``kind``; () if types do not say."""
-    wanted = _bare(kind)
-    for p in params:
-        if p.name and _bare(p.type) == wanted:
+def expression(kind: Sequence[str], request: Request) -> tuple[str, ...]:
+    """What a function can pass for a parameter of type ``kind``; () if types do not say."""
+    s, wanted = request.signature, bare(kind)
+    for p in s.params:
+        if p.name and bare(p.type) == wanted:
             return (p.name,)
-    if wanted == [own, "&"]:
+    if wanted == [s.class_name, "&"]:
         return ("*", "this")
-    return ("this",) if wanted == [own, "*"] else ()
+    return ("this",) if wanted == [s.class_name, "*"] else request.getters.get(tuple(wanted), ())
 
 
 def _wrapped(name: str, argument: tuple[str, ...]) -> Initialiser | None:
     return (name, "(", *argument, ")") if argument else None
 
 
-def _bare(kind: Sequence[str]) -> list[str]:
+def bare(kind: Sequence[str]) -> list[str]:
+    """A type without what does not tell it from others: const, llvm::."""
     return [t for t in kind if t not in _NOT_A_TYPE]
 
 

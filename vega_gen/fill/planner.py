@@ -15,6 +15,8 @@ from typing import TypeVar
 
 from vega_gen.fill.context import Filler, NewTarget, Request
 from vega_gen.fill.donor_files import PASS_BASE
+from vega_gen.fill.factories import constructed_alike, factories
+from vega_gen.fill.initialisers import bare
 from vega_gen.fill.signatures import declared_signature, donor_signature
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import FunctionTemplate
@@ -35,7 +37,8 @@ Templates = Callable[[FunctionGroup], FunctionTemplate]
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A function to be written: its group, its declaration where one is known (``header``: in which file), its name if it is not the
-    group's, and the file, where it is not that of most donors: for a helper its caller's."""
+    group's, and the file, where it is not that of most donors: for a helper its caller's. ``like``: the masked class whose methods
+    alone are donors, where the group has others."""
 
     group: FunctionGroup
     class_name: str
@@ -43,6 +46,7 @@ class Wanted:
     header: str = ""
     name: str = ""
     file: str = ""
+    like: str = ""
 
 
 class Planner:
@@ -59,12 +63,20 @@ class Planner:
         self.maskers = maskers
         self.budget = budget
         self._having: dict[str, set[str]] = defaultdict(set)
+        self._of_role: dict[str, list[FunctionGroup]] = defaultdict(list)
         for g in groups.by_name.values():
             self._having[g.role].update(g.targets)
+            self._of_role[g.role].append(g)
         self._files: dict[str, set[str]] = defaultdict(set)
         for g in groups.by_name.values():
             for f in g.members:
                 self._files[maskers[f.target].mask(f.file)].add(f.target)
+        self._classes: dict[str, list[tuple[FunctionGroup, str, str]]] = defaultdict(list)
+        for g in groups.by_name.values():
+            for t, c in sorted({(f.target, f.signature.class_name) for f in g.members if f.signature.class_name}):
+                self._classes[maskers[t].mask(c)].append((g, t, c))
+        made = factories(new.prototypes, groups, templates, new.masker, maskers)
+        self._alike = constructed_alike(made, groups, templates, maskers)
         self._declared_classes = {new.masker.mask(c.name): c for c in new.classes}
 
     # ------------------------------------------------------------ which functions
@@ -140,13 +152,13 @@ class Planner:
         """Methods of the passes that headers name and do not declare."""
         for name in self.new.passes:
             masked = self.new.masker.mask(name)
-            role = masked if f"{_role_name(masked)}::runOnMachineFunction" in self.groups.by_name else PASS_BASE
-            groups = [g for g in self.groups.by_name.values() if g.role == role]
-            having = {(f.target, f.signature.class_name) for g in groups for f in g.members}
-            for g in groups:
-                here = {(f.target, f.signature.class_name) for f in g.members}
+            same = self._classes.get(masked, ())
+            groups = {g.name: g for g, _, _ in same} or {g.name: g for g in self._of_role[PASS_BASE]}
+            having = {(t, c) for _, t, c in same} or {(f.target, f.signature.class_name) for g in groups.values() for f in g.members}
+            for g in groups.values():
+                here = {(f.target, f.signature.class_name) for f in g.members} & having
                 if g.kind is not GroupKind.CONTRACT and len(here) > PRESENCE_IN_FILE * len(having):
-                    yield Wanted(g, name, file=f"{name}.cpp" if role == PASS_BASE else "")
+                    yield Wanted(g, name, file="" if same else f"{name}.cpp", like=masked if same else "")
 
     def _with_file(self, group: FunctionGroup) -> set[str]:
         """The targets that have a file in which some member of the group is."""
@@ -204,14 +216,21 @@ class Planner:
 
     def request(self, wanted: Wanted) -> Request:
         """What a filler is asked for a function."""
-        template = self.templates(wanted.group)
+        group = self.groups.widened(wanted.group) if wanted.declared else wanted.group
+        if wanted.like:
+            members = (f for f in group.members if self.maskers[f.target].mask(f.signature.class_name) == wanted.like)
+            group = replace(group, members=tuple(members))
+        template = self.templates(group)
+        if wanted.declared is None and wanted.group.name.rpartition("::")[2] == _role_name(wanted.group.role):
+            alike = self._alike.get(wanted.group.role, frozenset())
+            template = template.restricted(lambda f: f.target in alike)
         if wanted.declared is not None:
             template = self._same_parameters(template, wanted.declared)
             signature = declared_signature(wanted.declared, template.members, weights_of(template, self.new), wanted.class_name)
         else:
             signature = donor_signature(template.members, weights_of(template, self.new), self.maskers, self.new, wanted.class_name)
             signature = replace(signature, name=self._own_name(wanted, signature))
-        return Request(template, signature, self.new, self.maskers, self.budget)
+        return Request(template, signature, self.new, self.maskers, self.budget, self._getters(wanted.group.role))
 
     def function(self, wanted: Wanted) -> PlannedFunction | None:
         """One function with its candidates, None if the filler has none."""
@@ -232,6 +251,18 @@ class Planner:
         wanted = [self.new.masker.mask_all(p.type) for p in declared.params]
         same = template.restricted(lambda f: len(f.signature.params) == len(wanted))
         return same.restricted(lambda f: [self.maskers[f.target].mask_all(p.type) for p in f.signature.params] == wanted)
+
+    def _getters(self, role: str) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """Calls of methods without parameters that donors' classes of a role have and that return something of the target's own, by its
+        type; of several of one type the one that most donors have."""
+        votes: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
+        for g in self._of_role[role] if role else ():
+            for f in g.members:
+                kind = tuple(bare(self.maskers[f.target].mask_all(f.signature.result)))
+                if not f.signature.params and "<" in "".join(kind):
+                    votes[self.new.masker.unmask_all(kind)][g.name] = self._weight(g.targets)
+        names = {kind: max(sorted(groups), key=lambda n, of=groups: of[n]).rpartition("::")[2] for kind, groups in votes.items()}
+        return {kind: (self.new.masker.unmask(name), "(", ")") for kind, name in names.items()}
 
     def _own_name(self, wanted: Wanted, signature: Signature) -> str:
         if wanted.name and wanted.group.kind is GroupKind.CONTRACT:

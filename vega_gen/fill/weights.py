@@ -17,14 +17,20 @@ from vega_gen.records import Candidate
 SHARPNESS = 6.0
 """How much nearer donors count: weight = exp(SHARPNESS * nearness). Chosen on ARC, Lanai and VE (docs/LOG.md)."""
 
+LENT = 0.3
+"""Weight of a member that another group lends, beside the group's own. Set by hand; no other value was tried."""
+
 
 def weights_of(template: FunctionTemplate, new: NewTarget, sharpness: float = SHARPNESS) -> dict[int, float]:
-    """Weight of each member: its target's nearness sharpened, shared among the members a target has."""
+    """Weight of each member: its target's nearness sharpened, shared among the members a target has; less for members that another group
+    lends, which is called the same but for case."""
+    name = template.group.name.rpartition("::")[2].partition("/")[0]
     per_target: dict[str, int] = defaultdict(int)
     for f in template.members:
         per_target[f.target] += 1
     raw = {
         i: math.exp(sharpness * (new.nearness.get(f.target, 0.0) - 1.0)) / per_target[f.target]
+        * (LENT if f.signature.name != name and f.signature.name.lower() == name.lower() else 1.0)
         for i, f in enumerate(template.members)
     }
     total = sum(raw.values()) or 1.0

@@ -23,6 +23,7 @@ from vega_gen.fill.choose import choose
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import Filler, NewTarget
 from vega_gen.fill.edit import EditFiller
+from vega_gen.fill.factories import factories, made_passes
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.layout import layout
 from vega_gen.fill.mend import without
@@ -35,10 +36,11 @@ from vega_gen.pipeline.calibration import asked_with, calibrated_plan
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
-from vega_gen.records import Class, FillerName, HoleKind, Module, Plan, PlannedFunction
+from vega_gen.records import Class, FillerName, HoleKind, Module, Plan, PlannedFunction, Signature
 
 _STAGES = ("records", "corpus", "cxx", "tablegen", "groups", "function_template", "features", "model", "fill", "emit", "pipeline")
-_PASS = re.compile(rb"\b(?:Machine)?FunctionPass\s*\*\s*create(\w+?)(?:Pass)?\s*\(\s*\)\s*;")
+_PASS = re.compile(r"create(\w+?)(?:Pass)?")
+_PASS_RESULTS = (("FunctionPass", "*"), ("MachineFunctionPass", "*"))
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 
 
@@ -62,20 +64,26 @@ def new_target(mined: Mined, inputs: Inputs) -> NewTarget:
     def match(kind: HoleKind, name: str, donor: str) -> Sequence[tuple[str, float]]:
         return tablegen.match(kind, name, mined.descriptions[donor], description)
 
+    prototypes = tuple(s for f in parsed for s in f.prototypes)
+    made = made_passes(factories(prototypes, mined.groups, mined.template, masker, mined.maskers), mined.groups, nearness, masker)
     table = tablegen.symbols(description)
     symbols = {kind: table.of(kind) for kind in HoleKind}
     words = frozenset(w.decode() for text in inputs.headers.values() for w in _IDENTIFIER.findall(text))
     return NewTarget(
         inputs.folder, masker, inputs.mode, description, nearness, match, symbols, classes, enums, tuple(sorted(inputs.headers)), words,
         llvm_identifiers(mined.corpus.root / "include"), function_names(mined.groups, masker, classes, nearness),
-        class_aliases(mined, classes, masker), pass_classes(inputs.headers.values(), classes),
-        tuple(s for f in parsed for s in f.prototypes),
+        class_aliases(mined, classes, masker), pass_classes(prototypes, classes, made), prototypes,
     )
 
 
-def pass_classes(headers: Iterable[bytes], classes: Iterable[Class]) -> tuple[str, ...]:
-    """The classes of the passes that headers name and do not declare: X for ``FunctionPass *create<X>Pass()``, by LLVM's convention."""
-    named = {m.decode() for text in headers for m in _PASS.findall(text)}
+def pass_classes(prototypes: Iterable[Signature], classes: Iterable[Class], made: Mapping[str, str]) -> tuple[str, ...]:
+    """The classes of the passes that headers name and do not declare: what donors' functions of the same name make (``made``), else X
+    for ``FunctionPass *create<X>Pass()``, by LLVM's convention."""
+    named: set[str] = set()
+    for s in prototypes:
+        by_convention = _PASS.fullmatch(s.name) if not s.params and s.result[-2:] in _PASS_RESULTS else None
+        name = made.get(s.name) or (by_convention[1] if by_convention else "")
+        named |= {name} - {""}
     return tuple(sorted(named - {c.name for c in classes}))
 
 

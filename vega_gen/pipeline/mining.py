@@ -60,7 +60,7 @@ class Mined:
         self.kinds: Mapping[str, KindOf] = OnDemand(self._labelled, lambda label: tablegen.symbols(self.descriptions[label]).kind_of)
         self.files: Mapping[str, tuple[SourceFile, ...]] = OnDemand(self._labelled, corpus.files)
         self.maskers = {t.label: masker_of(t.folder, self._facts[t.label]) for t in corpus.targets}
-        self._templates: dict[str, FunctionTemplate] = {}
+        self._templates: dict[tuple[object, ...], FunctionTemplate] = {}
 
     @property
     def digest(self) -> str:
@@ -110,11 +110,12 @@ class Mined:
         )
 
     def template(self, group: FunctionGroup) -> FunctionTemplate:
-        """The function template of a group, built once."""
-        if group.name not in self._templates:
+        """The function template of a group, as it is or with some of its members, or lent ones, built once."""
+        key = group.name, *((m.target, m.file, m.start) for m in group.members)
+        if key not in self._templates:
             members = [self.corpus.function(m) for m in group.members]
-            self._templates[group.name] = build_template(group, members, self.maskers, self.kinds, self._fields_of, self._numbers_of)
-        return self._templates[group.name]
+            self._templates[key] = build_template(group, members, self.maskers, self.kinds, self._fields_of, self._numbers_of)
+        return self._templates[key]
 
     def _numbers_of(self, function: Function, record: str) -> Mapping[str, str]:
         return tablegen.record_numbers(self.descriptions[function.target], record) if record else {}
