@@ -219,9 +219,10 @@ def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, An
         "callee_saved": saved,
         "reserved": [r for r in m.reserved if r in allocatable],
         "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.roles)) if r not in allocatable],
-        "value_classes": [(m.type, m.gpr)],
+        "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m),
-        "actions": [f"setOperationAction({a});" for a in _actions(m)] + _conditional_actions(d, m),
+        "pushed": m.native // 8 if m.calls.direct and "link" not in m.calls.direct.slots and not m.ra else 0,
+        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m)],
         "condition_actions": _conditions(m), **_memory_actions(m),
         "calling_hooks": [c.signature for c in d.contracts if c.role.name == "CALLING_CONVENTION"],
     }  # fmt: skip
@@ -276,6 +277,21 @@ def _actions(m: Machine) -> list[str]:
     return [*found, f"ISD::SETCC, {vt}, {'Legal' if set(CONDITIONS) <= m.sets else 'Custom'}"]
 
 
+def _narrow_actions(m: Machine) -> list[str]:
+    """The second type's: what no pattern covers is done with the wider one."""
+    if m.narrow is None:
+        return []
+    vt, wide = f"MVT::i{m.narrow.bits}", f"MVT::{m.type}"
+    found = [f"ISD::{name}, {vt}, Expand" for name in (*_ALWAYS_EXPANDED, "MULHS", "MULHU", "ROTL", "ROTR", "BSWAP")]
+    promoted = ["SETCC", *(n for n in ("MUL", "SDIV", "UDIV", "SREM", "UREM", "BITREVERSE", "CTTZ", "CTLZ", "CTPOP"))]
+    promoted += [] if m.by_table else ["BR_CC"]
+    found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]
+    found += [f"ISD::{name}, {vt}, Custom" for name in ("SELECT", "SHL", "SRA", "SRL")]
+    found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
+    both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
+    return [*(f"setOperationAction({a});" for a in found), *both]
+
+
 def _conditional_actions(d: Description, m: Machine) -> list[str]:
     """What a subtarget without a feature expands: operations all of whose instructions need it."""
     found: list[str] = []
@@ -299,8 +315,9 @@ def _conditions(m: Machine) -> list[str]:
 
 def _memory_actions(m: Machine) -> dict[str, Any]:
     vt = f"MVT::{m.type}"
-    loads = [f"ISD::{kind}LOAD, {vt}, MVT::i1, Promote" for kind in ("EXT", "SEXT", "ZEXT")]
-    stores: list[str] = []
+    second = [f"MVT::i{m.narrow.bits}"] if m.narrow else []
+    loads = [f"ISD::{kind}LOAD, {t}, MVT::i1, Promote" for t in (vt, *second) for kind in ("EXT", "SEXT", "ZEXT")]
+    stores = [f"{vt}, {t}, Expand" for t in second if m.narrow and m.narrow.bits not in m.stores]
     names = " ".join(m.legal)
     for bits in (b for b in (8, 16, 32) if b < m.native):
         for kind in ("ext", "sext", "zext"):

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.constants import constant_registers, symbol_loads
+from vega_gen.tablegen.narrow import narrow
 from vega_gen.tablegen.operations import CONDITIONS, Calls, Machine, Operation
 from vega_gen.tablegen.raw import Dag
 from vega_gen.tablegen.roles import role_names
 from vega_gen.tablegen.selections import Range, Selection, Selections, Slot, leaf_name
 from vega_gen.tablegen.shapes import native_width, node_meaning
 
-_MOVES = re.compile(r"mov|move|mv|cpy|copy|mr|mov32|mov16")
+_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|mov32|mov16)(\.[bhwlq])?")
 _UPPER = re.compile(r"lui|\w*hi|\w*high\w*|\w*upper\w*|lu\d+i\.?\w?|movhi\w*|orhi|seti?hi")
 _MNEMONICS = {"add": r"add\.?i\w*", "or": r"or\.?i\w*", "shl": r"s[hl]l\.?i\w*|slli\w*|lsli?|shli"}
 
@@ -360,7 +361,9 @@ class _Finder:
         sp, ra = self._register("sp"), self._register("ra")
         fp = self._register("fp") or next((r for r in reversed(saved) if r in self.members and r not in (sp, ra)), "")
         taken = {sp, fp, ra, self.zero, self.ones, *arguments, *results, *saved, *(r for r in self.members if self.roles.get(r))}
-        scratch = next((r for r in self.members if r not in taken), "")
+        free = [r for r in self.members if r not in taken]
+        scratch = next(iter(free), "")
+        fp = fp or next(iter(free[1:]), "")
         # The return address lies in its register from the entry on, though nothing in the function sets it.
         kept = ("sp", "zero", "pc", "flags", "gp", "tp")
         constant = (self.zero, self.ones)
@@ -373,14 +376,16 @@ class _Finder:
             elif add_imm and add_imm.range and add_imm.range.signed and add_imm.range.bits >= below:
                 low = "add"
         whole = "imm" in self.s.roots
+        copies = self._copies(add, add_imm, or_imm)
+        second = narrow(self.d, self.s, self.native, self.gpr, copies)
         return Machine(
             self.d.name, self.d.namespace, self.native, self.gpr, self.type, sp, fp, ra, self.zero, scratch, cc, ret_cc, csr, arguments,
-            results, saved, reserved, self._copies(add, add_imm, or_imm), add, self._binary("sub", "reg"), add_imm,
+            results, saved, reserved, copies, add, self._binary("sub", "reg"), add_imm,
             self._binary("sub", "imm"), or_imm, self._binary("shl", "imm"), load_imm, self._load_symbol(), upper, low, whole,
             self._loads(), self._stores(),
             self._jump(), branches, nonzero, self._jump_register(), calls, return_node, returns,
             self._frame("ISD::CALLSEQ_START"),
-            self._frame("ISD::CALLSEQ_END"), self._nop(), self._sets(), self._legal(), self._carries(), self.ones, self.roles,
+            self._frame("ISD::CALLSEQ_END"), self._nop(), self._sets(), self._legal(), self._carries(), self.ones, second, self.roles,
         )  # fmt: skip
 
     def _legal(self) -> frozenset[str]:

@@ -32,6 +32,18 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrow:
+    """A type of integers of ``bits``, held in ``register_class``, that is legal beside that of addresses. ``legal``: operators of patterns
+    on it."""
+
+    bits: int
+    register_class: str
+    load: Operation
+    store: Operation
+    legal: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Calls:
     """``direct``: the call of a symbol, ``indirect``: that of a register; ``node`` and ``through``: the target's own nodes for them, "" if
     it has none. ``made``: where it has no call with an encoding, the pseudo instructions that stand for one."""
@@ -100,6 +112,7 @@ class Machine:
     legal: frozenset[str]
     carries: frozenset[str]
     ones: str
+    narrow: Narrow | None
     roles: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
