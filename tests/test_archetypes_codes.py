@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from vega_gen.cxx import parse_file
 from vega_gen.emit.archetype_contracts import contract_values, memory_operands
-from vega_gen.emit.archetype_encodings import own_encodings
+from vega_gen.emit.archetype_encodings import own_encodings, plain_siblings
 from vega_gen.emit.archetypes import Archetypes, archetypes
 from vega_gen.emit.interface import Interface
 from vega_gen.ladder.round_trip import Order
@@ -178,8 +178,32 @@ def test_operands_read_as_they_are_written(pike: Description, made: Archetypes) 
     assert "return isInPart(0LL, 65535LL, 16, 0LL);" in parser and "return Kind == Reg && Marks == 1;" in parser
     given = {"pass_subtarget": False}
     assert {p["name"] for p in contract_values(pike, machine(pike), given)["operand_predicates"]} == {
-        "isLo16", "isHi16", "isOnes16", "isIndirect",
+        "isLo16", "isHi16", "isOnes16", "isIndirect", "isCode",
     }  # fmt: skip
+
+
+def test_codes_that_nothing_tells_are_not_used(pike: Description, made: Archetypes) -> None:
+    assert plain_siblings(pike) == [("ADD3C", "ADD3")]
+    assert "case Pike::ADD3C:\n    return Pike::ADD3;" in made.files["PikeInstrInfo.cpp"]
+    assert "PikeInstrInfo::plainOpcode(MI.getOpcode())" in made.files["PikeMCInstLower.cpp"]
+    assert "return false;" in made.files["AsmParser/PikeAsmParser.cpp"].partition("bool isCode()")[2].partition("}")[0]
+
+
+def test_an_operand_that_is_redefined_is_copied_first(pike: Description, llvm_source: Path) -> None:
+    tied = {"ADD": "$d = $a", "ADDI": "$a = $d"}
+    changed = tuple(replace(i, constraints=tied.get(i.name, "")) for i in pike.instructions)
+    made = archetypes(replace(pike, instructions=changed), Interface([llvm_source / "llvm/include"]))
+    assert made.machine.add and made.machine.add.tied and made.machine.add_immediate and made.machine.add_immediate.tied
+    assert "if (Dst != Src)" in made.files["PikeInstrInfo.cpp"].partition("::addRegisters")[2].partition("\n}")[0]
+    frame = made.files["PikeISelDAGToDAG.cpp"].partition("case ISD::FrameIndex:")[2].partition("return;")[0]
+    assert "Pike::OR" in frame and "Pike::ADDI" not in frame
+
+
+def test_registers_of_one_name_are_told_apart_by_the_instruction(pike: Description, made: Archetypes, llvm_source: Path) -> None:
+    assert "validateTargetOperandClass" not in made.files["AsmParser/PikeAsmParser.cpp"]
+    twin = replace(next(r for r in pike.registers if r.name == "R3"), name="R3B")
+    both = archetypes(replace(pike, registers=(*pike.registers, twin)), Interface([llvm_source / "llvm/include"]))
+    assert "{Pike::R3, Pike::R3B, 0}" in both.files["AsmParser/PikeAsmParser.cpp"]
 
 
 def test_every_file_reads_as_cpp(made: Archetypes) -> None:

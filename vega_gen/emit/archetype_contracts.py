@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vega_gen.emit.archetype_encodings import coded_types, plain_siblings
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.bytes_order import byte_order, tables
 from vega_gen.tablegen.operations import Machine
@@ -30,6 +31,7 @@ class _Contracts:
         self.offsets: dict[str, Range] = {}
         self.layouts: dict[str, tuple[tuple[int, int], ...]] = {}
         self.worded = _worded(d)
+        self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
         for i in d.instructions:
             for slot in self.s.slots(i.name):
@@ -239,6 +241,7 @@ class _Contracts:
     def _predicate(self, c: Contract) -> dict[str, Any]:
         made: dict[str, Any] = {"name": c.name, "memory": self._memory(c), "register_class": "", "low": None, "high": None, "unit": 1}
         made |= {"mark": self._mark(c), "index": self._indexed(c), "part": self._part(c)}
+        made["coded"] = bool(c.types) and self.siblings and all(t in self.coded for t in c.types)
         if made["mark"]:
             return made
         if made["memory"]:

@@ -5,11 +5,14 @@ Enters: a description. Leaves: values of a template. It encodes no operand.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.fixups import runs_of
 from vega_gen.tablegen.selections import Selections
+
+_LISTED = re.compile(r"\b\w+ *== *-?\d+")
 
 
 def own_encodings(d: Description) -> list[dict[str, Any]]:
@@ -34,6 +37,27 @@ def own_encodings(d: Description) -> list[dict[str, Any]]:
         value = int("".join(b if b in "01" else "0" for b in i.encoding), 2)
         found.append({"record": i.name, "value": f"0x{value:x}ULL", "operands": operands})
     return found
+
+
+def coded_types(d: Description) -> frozenset[str]:
+    """Operand types of a few numbers, each listed, that a method of their own encodes: no .td says which code stands for which number."""
+    listed = {f.name for f in d.fragments if len(_LISTED.findall(f.code)) > 1}
+    return frozenset(o.name for o in d.operand_classes if o.encoder_method and o.name in listed)
+
+
+def plain_siblings(d: Description) -> list[tuple[str, str]]:
+    """Instructions with such an operand, each with the one that reads alike and has the number itself in its place."""
+    coded = coded_types(d)
+    codes = {o.name: o.register_class for o in d.operand_classes}
+
+    def key(i: Instruction) -> tuple[object, ...]:
+        numbers = {o.name for o in d.operand_classes if o.name in coded or o.name.endswith("imm")}
+        held = tuple((o.name, codes.get(o.type) or ("" if o.type in numbers else o.type)) for o in (*i.outs, *i.ins))
+        return re.sub(r"[{}]", "", i.asm), len(i.outs), held
+
+    plain = {key(i): i.name for i in d.instructions if i.size and not coded & {o.type for o in i.ins} and "isPseudo" not in i.flags}
+    having = [i for i in d.instructions if coded & {o.type for o in i.ins}]
+    return [(i.name, plain[key(i)]) for i in having if key(i) in plain]
 
 
 def _fields(i: Instruction) -> set[str]:

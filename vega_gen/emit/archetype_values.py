@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from vega_gen.emit.archetype_contracts import contract_values, memory_operands
-from vega_gen.emit.archetype_encodings import own_encodings
+from vega_gen.emit.archetype_encodings import own_encodings, plain_siblings
 from vega_gen.emit.interface import Interface
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.bytes_order import ByteOrder, byte_order
@@ -89,7 +89,7 @@ def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, 
         "nop_bytes": next((i.size for i in d.instructions if i.name == m.nop), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": _made_calls(d, m), "memory_operands": memory_operands(d),
-        "encodings": own_encodings(d),
+        "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
         "copy_by_add": bool(m.add_immediate),
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
@@ -170,6 +170,14 @@ def _scopes(d: Description) -> list[tuple[str, list[str]]]:
         if scope:
             found.setdefault(scope, {})[name] = None
     return [(scope, list(names)) for scope, names in found.items()]
+
+
+def _namesakes(d: Description) -> list[list[str]]:
+    """Registers that have one name in assembly."""
+    found: dict[str, list[str]] = {}
+    for r in d.registers:
+        found.setdefault(r.asm_name, []).append(r.name)
+    return [names for names in found.values() if len(names) > 1]
 
 
 def _made_calls(d: Description, m: Machine) -> list[dict[str, Any]]:

@@ -65,6 +65,7 @@ class _Finder:
         """The instruction with its slots named; None if one has no name. ``name``: of a slot, and how many registers were read before."""
         names: list[str] = []
         width: Range | None = None
+        tied = False
         for slot in self.s.slots(record):
             given = name(slot, len(names))
             if not given or (given not in ("none",) and given in names):
@@ -72,7 +73,8 @@ class _Finder:
             if given in ("imm", "target"):
                 width = self.s.immediate(record, slot)
             names.append(given)
-        return Operation(record, tuple(names), width)
+            tied |= given == "src" and bool(slot.tied)
+        return Operation(record, tuple(names), width, tied)
 
     def _binary(self, root: str, second: str) -> Operation | None:
         """The instruction for (root a b): ``second`` is "reg" or "imm"."""

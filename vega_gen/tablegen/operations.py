@@ -20,11 +20,12 @@ class Operation:
 
     ``slots``: "dst" (defined), "src", "src2", "base" (registers read), "imm" (an immediate, an offset, an address), "target" (a block or
     function), "link" (defined: the return address), "none" (an operand that is 0), "zero" (the register of constant zero).
-    ``range``: of the immediate or target."""
+    ``range``: of the immediate or target. ``tied``: whether "src" must be the register that is defined."""
 
     record: str
     slots: tuple[str, ...]
     range: Range | None = None
+    tied: bool = False
 
     def index(self, slot: str) -> int:
         """The operand's number, -1 if there is none."""

@@ -22,6 +22,7 @@ def hi16 : Operand<i32>, PatLeaf<(i32 imm), [{ return (N->getZExtValue() & 0xFFF
 def ones16 : Operand<i32>, PatLeaf<(i32 imm), [{ return N->getZExtValue() >= 0xFFFF0000UL; }], LOW> { let ParserMatchClass = AsmClass<"Ones16">; let PrintMethod = "printOnes16"; }
 def shift : Operand<i32>, PatLeaf<(imm), [{ int Imm = N->getSExtValue(); return Imm >= -31 && Imm <= 31; }]>;
 def condition : Operand<i32> { let PrintMethod = "printCond"; }
+def coded : Operand<i32>, ImmLeaf<i32, "return Imm == 0 || Imm == 1 || Imm == -1;"> { let EncoderMethod = "encodeCode"; let ParserMatchClass = AsmClass<"Code">; }
 def aluop : Operand<i32>;
 def mem : Operand<i32> { let MIOperandInfo = (ops GPR:$base, lo16:$offset, aluop:$op); let ParserMatchClass = AsmClass<"Mem">; let PrintMethod = "printMem"; let DecoderMethod = "decodeMem"; }
 def indirect : Operand<i32> { let MIOperandInfo = (ops GPR:$base); let ParserMatchClass = AsmClass<"Indirect">; let PrintMethod = "printIndirect"; }
@@ -63,6 +64,8 @@ let isIndirectBranch = 1 in def JR : F<18, (outs), (ins GPR:$a), "b\t$a", [(brin
 let isBranch = 1, isTerminator = 1, Uses = [SR] in
 def BCC : F<19, (outs), (ins target:$to, condition:$c), "b$c\t$to", [(PikeBrCC bb:$to, imm:$c)]> { bits<4> c; bits<20> to; let Inst{26-23} = c; let Inst{22-5} = to{19-2}; let Inst{4-0} = 0; }
 let isReturn = 1, isTerminator = 1, isBarrier = 1 in def RET : F<20, (outs), (ins), "ret", [(PikeRet)]> { let Inst{26-0} = 0; }
+def ADD3 : I<8, (outs GPR:$d), (ins GPR:$a, i32imm:$imm), "add3\t$d, {$a, $imm}"> { bits<4> d; bits<4> a; bits<32> imm; let Inst{63-32} = imm; let Inst{31-27} = 21; let Inst{26-23} = d; let Inst{22-19} = a; let Inst{18-0} = 0; }
+def ADD3C : F<22, (outs GPR:$d), (ins GPR:$a, coded:$imm), "add3\t$d, $a, $imm"> { bits<4> d; bits<4> a; bits<2> imm; let Inst{26-23} = d; let Inst{22-19} = a; let Inst{18-17} = imm; let Inst{16-0} = 0; }
 def NOP : I<2, (outs), (ins), "nop"> { let Inst{15-0} = 0xf000; }
 class Pseudo<dag o, dag i, list<dag> p> : I<0, o, i, "", p> { let isPseudo = 1; let isCodeGenOnly = 1; }
 let isCall = 1, Defs = [R15] in { def CALL : Pseudo<(outs), (ins i32imm:$to), []>; def CALLR : Pseudo<(outs), (ins GPR:$a), [(PikeCall i32:$a)]>; }
