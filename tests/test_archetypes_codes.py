@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from vega_gen.cxx import parse_file
 from vega_gen.emit.archetype_contracts import contract_values, memory_operands
 from vega_gen.emit.archetype_encodings import own_encodings, plain_siblings
+from vega_gen.emit.archetype_texts import texts
 from vega_gen.emit.archetypes import Archetypes, archetypes
 from vega_gen.emit.interface import Interface
 from vega_gen.ladder.round_trip import Order
@@ -204,6 +205,21 @@ def test_registers_of_one_name_are_told_apart_by_the_instruction(pike: Descripti
     twin = replace(next(r for r in pike.registers if r.name == "R3"), name="R3B")
     both = archetypes(replace(pike, registers=(*pike.registers, twin)), Interface([llvm_source / "llvm/include"]))
     assert "{Pike::R3, Pike::R3B, 0}" in both.files["AsmParser/PikeAsmParser.cpp"]
+
+
+def test_without_operands_for_the_matcher_instructions_are_read_by_their_text(pike: Description, llvm_source: Path) -> None:
+    short = tuple(replace(i, asm="add3\t$d, $imm", constraints="$a = $d") if i.name == "ADD3" else i for i in pike.instructions)
+    plain = replace(pike, instructions=short, data={**pike.data, "AsmParser.present": "0"})
+    forms = {f["record"]: f for f in texts(plain, {"condition"})}
+    kinds = {name: [p["kind"] for p in form["parts"]] for name, form in forms.items()}
+    assert forms["BCC"]["text"] == r"b\002 \001" and kinds["BCC"] == ["number", "word"]
+    assert forms["LW"]["text"] == r"ld \001, \002" and kinds["LW"] == ["reg", "memory", "offset", "none"]
+    assert forms["ADD3"]["text"] == r"add3 \001, \003" and kinds["ADD3"] == ["reg", "same", "number"]
+    assert list(forms).index("ORI") < list(forms).index("MOV") and "CALL" not in forms  # the shortest that fits is tried first
+    made = archetypes(plain, Interface([llvm_source / "llvm/include"]))
+    parser = made.files["AsmParser/PikeAsmParser.cpp"]
+    assert parse_file(parser.encode(), "Pike", "AsmParser/PikeAsmParser.cpp").unreadable == ()
+    assert "GenAsmMatcher" not in parser and r'{Pike::BCC, "b\002 \001"' in parser
 
 
 def test_every_file_reads_as_cpp(made: Archetypes) -> None:

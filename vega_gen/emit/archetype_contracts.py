@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vega_gen.emit.archetype_encodings import coded_types, plain_siblings
+from vega_gen.emit.archetype_texts import texts
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.bytes_order import byte_order, tables
 from vega_gen.tablegen.operations import Machine
@@ -60,6 +61,7 @@ class _Contracts:
             "operand_predicates": [self._predicate(c) for c in operand if c.name not in _PLAIN],
             "operand_renders": [self._render(c) for c in renders],
             "operand_parsers": [{"name": c.name, "memory": self._memory(c), "register": self._register(c)} for c in parsers],
+            "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
             "complex_patterns": [self._complex(c) for c in self._of(ContractRole.COMPLEX_PATTERN)],
@@ -145,9 +147,10 @@ class _Contracts:
         declared = c.signature
         defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", declared)
         memory = self._memory(c)
+        scaled = any(self._decoder_of(t) for t in c.types)  # a number is read back as it was written: TableGen's own decoding scales none
         return {
             "declared": declared, "defined": defined, "memory": memory, "post": c.role is ContractRole.INSTRUCTION_ENCODER,
-            "wide": "APInt &Value" in declared, "layout": self._layout(c) if memory else [], "shift": self._shift(c),
+            "wide": "APInt &Value" in declared, "layout": self._layout(c) if memory else [], "shift": self._shift(c) if scaled else 0,
         }  # fmt: skip
 
     def _register_decoders(self) -> dict[str, dict[str, Any]]:

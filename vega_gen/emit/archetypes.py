@@ -20,6 +20,7 @@ from vega_gen.tablegen.operations import Machine
 
 _FOLDER = Path(__file__).resolve().parents[2] / "templates" / "archetypes"
 _SUFFIX = ".j2"
+_BY_TEXT = "TextParser"
 _NEEDED = {
     "sp": "no register is known to be the stack pointer",
     "gpr": "no register class holds addresses",
@@ -68,20 +69,22 @@ def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
     for template in sorted(p.relative_to(_FOLDER).as_posix() for p in _FOLDER.rglob(f"*.*{_SUFFIX}")):
         path = _path(template, d.name)
         folder = path.rpartition("/")[0]
-        if not _wanted(folder, d) or (not folder and missing):
+        if not _wanted(template, d) or (not folder and missing):
             continue
         text: str = templates.environment(_FOLDER).get_template(template).render(given | {"b": Code(m)})
         files[path] = text
     return Archetypes(files, missing, limits, m)
 
 
-def _wanted(folder: str, d: Description) -> bool:
-    if folder == "AsmParser":
-        return d.data.get("AsmParser.present") == "1"
+def _wanted(template: str, d: Description) -> bool:
+    folder, _, file = template.rpartition("/")
+    if folder == "AsmParser":  # TableGen's matcher knows operands that the .td files describe to it; others are read by their text
+        return (d.data.get("AsmParser.present") == "1") == (file.partition(".")[0] != _BY_TEXT)
     return folder != "Disassembler" or d.data.get("Disassembler.present") == "1"
 
 
 def _path(template: str, name: str) -> str:
     folder, _, file = template.removesuffix(_SUFFIX).rpartition("/")
+    file = file.replace(_BY_TEXT, "AsmParser")
     file = f"{name}.h" if file == "Target.h" else f"{name}{file}"
     return f"{folder}/{file}" if folder else file
