@@ -130,6 +130,14 @@ def test_the_parts_of_a_memory_operand_lie_where_its_bits_are(pike: Description)
     ]  # fmt: skip
 
 
+def test_a_field_of_another_name_is_the_operand_s_that_has_none(pike: Description) -> None:
+    move = next(i for i in pike.instructions if i.name == "MOV")
+    renamed = replace(move, encoding=tuple(b.replace("imm{", "limm{") for b in move.encoding))
+    s = Selections(replace(pike, instructions=(renamed,)))
+    assert s.field("MOV", "imm")[0] == (31, 63) and s.immediate("MOV", s.slots("MOV")[1]) == Range(32, signed=True)
+    assert s.field("MOV", "d")[0] == (3, 26)
+
+
 def test_what_tablegen_refuses_to_encode_is_encoded(pike: Description, made: Archetypes) -> None:
     encodings = {e["record"]: e for e in own_encodings(pike)}
     assert encodings["ADD"]["value"] == "0x8000000ULL"  # the field N is no operand: it stays 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -244,14 +244,26 @@ class Selections:
         return max(codes).bit_length() if codes else 0
 
     def field(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
-        """Where an operand's bits stand in the instruction: (bit of the operand, bit of Inst), highest first."""
+        """Where an operand's bits stand in the instruction: (bit of the operand, bit of Inst), highest first. The one operand without
+        a field of its name has the one field of several bits that is named as no operand."""
         encoding = self.instructions[record].encoding
+        operand = self._bound(record).get(operand, operand)
         found: list[tuple[int, int]] = []
         for at, bit in enumerate(reversed(encoding)):
             name, _, index = bit.partition("{")
             if name == operand and bit not in ("0", "1", "?"):
                 found.append((int(index.rstrip("}") or 0), at))
         return tuple(sorted(found, reverse=True))
+
+
+    def _bound(self, record: str) -> dict[str, str]:
+        i = self.instructions[record]
+        tied = {name for pair in _TIED.findall(i.constraints) for name in pair}
+        operands = [o.name for o in (*i.outs, *i.ins)]
+        widths = Counter(bit.partition("{")[0] for bit in i.encoding if bit not in ("0", "1", "?"))
+        homeless = [name for name in operands if not widths[name] and name not in tied]
+        unknown = [name for name, width in widths.items() if width > 1 and name not in operands]
+        return {homeless[0]: unknown[0]} if len(homeless) == len(unknown) == 1 and "isPseudo" not in i.flags else {}
 
 
 def plain(value: Dag | str) -> Dag | str:
