@@ -54,6 +54,12 @@ class Code:
         """A machine node of an operation that gives a value of the type of addresses."""
         return f"CurDAG->getMachineNode({self._m.namespace}::{op.record}, DL, MVT::{self._m.type}, {self.operands(op, **operands)})"
 
+    def inst(self, op: Operation, **operands: str) -> str:
+        """An MCInst of an operation; operands are MCOperands."""
+        zero = f"MCOperand::createReg({self._m.namespace}::{self._m.zero})"
+        given = {"zero": zero, "none": "MCOperand::createImm(0)"} | operands
+        return f"MCInstBuilder({self._m.namespace}::{op.record})" + "".join(f".addOperand({given[slot]})" for slot in op.slots)
+
     def jump_operands(self, op: Operation) -> str:
         """What BuildMI adds to an unconditional branch to Target."""
         zero = f"{self._m.namespace}::{self._m.zero}"

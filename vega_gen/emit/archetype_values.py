@@ -8,14 +8,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
-from vega_gen.emit.archetype_contracts import contract_values
+from vega_gen.emit.archetype_contracts import contract_values, memory_operands
+from vega_gen.emit.archetype_encodings import own_encodings, plain_siblings
 from vega_gen.emit.interface import Interface
 from vega_gen.records import Description, Instruction
+from vega_gen.tablegen.bytes_order import ByteOrder, byte_order
 from vega_gen.tablegen.fixups import Fixup, fixups
 from vega_gen.tablegen.operations import CONDITIONS, Machine
-from vega_gen.tablegen.selections import Selections
+from vega_gen.tablegen.selections import Range, Selections
 
 _TRIPLES = ("llvm/TargetParser/Triple.h", "llvm/ADT/Triple.h")
 _DECODERS = ("llvm/MC/MCDecoderOps.h", "llvm/MC/MCDecoder.h", "llvm/MC/MCFixedLenDisassembler.h")
@@ -75,12 +78,18 @@ def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, 
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
         "subtarget_fields": _fields(d), "comment": "#",
+        "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "nop": _nop(d, m),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d),
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0",
         "register_prefix": "", "hash_prefix": any("#$" in i.asm for i in d.instructions),
+        "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
+        "nop_bytes": next((i.size for i in d.instructions if i.name == m.nop), 0),
+        "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
+        "made_calls": _made_calls(d, m), "memory_operands": memory_operands(d),
+        "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
         "copy_by_add": bool(m.add_immediate),
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
@@ -163,23 +172,46 @@ def _scopes(d: Description) -> list[tuple[str, list[str]]]:
     return [(scope, list(names)) for scope, names in found.items()]
 
 
+def _namesakes(d: Description) -> list[list[str]]:
+    """Registers that have one name in assembly."""
+    found: dict[str, list[str]] = {}
+    for r in d.registers:
+        found.setdefault(r.asm_name, []).append(r.name)
+    return [names for names in found.values() if len(names) > 1]
+
+
+def _made_calls(d: Description, m: Machine) -> list[dict[str, Any]]:
+    """Calls that no instruction makes: the return address is put into its register, then a jump is made. ``bytes``: of all of it."""
+    size = {i.name: i.size for i in d.instructions}
+    address = [m.load_symbol] if m.load_symbol else [m.upper, m.or_immediate if m.low == "or" else m.add_immediate]
+    found: list[dict[str, Any]] = []
+    for op in m.calls.made:
+        jump = m.jump if "target" in op.slots else m.jump_register
+        if jump and m.ra and all(address):
+            bytes_ = sum(size[one.record] for one in (*address, jump) if one)
+            slot = "target" if "target" in op.slots else "src"
+            found.append({"record": op.record, "callee": op.index(slot), "jump": jump, "slot": slot, "bytes": bytes_})
+    return found
+
+
 def _nop(d: Description, m: Machine) -> list[int]:
-    """The bytes of the instruction that does nothing, lowest first; without one, of an add of 0 to the zero register."""
+    """The bytes of the instruction that does nothing, as they lie in little-endian memory."""
     i = next((i for i in d.instructions if i.name == m.nop), None)
     if i is None or not i.encoding:
         return []
     bits = int("".join(b if b in "01" else "0" for b in i.encoding), 2)
-    return list(bits.to_bytes(max(len(i.encoding) // 8, 1), "little"))
+    plain = bits.to_bytes(max(len(i.encoding) // 8, i.size, 1), "little")
+    order = byte_order(d.instructions)
+    return [plain[order.place(n, i.size)] for n in range(i.size)]
 
 
 def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
     memory = [*m.loads.values(), *m.stores.values(), *([m.add_immediate] if m.add_immediate else [])]
     ranges: dict[tuple[int, int, int], list[str]] = {}
-    for op in memory:
-        if op.range:
-            names = ranges.setdefault((op.range.low, op.range.high, op.range.shift), [])
-            names.extend([op.record] if op.record not in names else [])
+    offsets = {op.record: op.range for op in memory if op.range} | _offsets(d)
+    for record, r in offsets.items():
+        ranges.setdefault((r.low, r.high, r.shift), []).append(record)
     reach = min((op.range.high for op in memory if op.range), default=0)
     add = m.add_immediate.range if m.add_immediate else None
     unit = max(m.native // 8 * 2, 2)
@@ -195,12 +227,25 @@ def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, An
         "callee_saved": saved,
         "reserved": [r for r in m.reserved if r in allocatable],
         "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.roles)) if r not in allocatable],
-        "value_classes": [(m.type, m.gpr)],
+        "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m),
-        "actions": [f"setOperationAction({a});" for a in _actions(m)] + _conditional_actions(d, m),
+        "pushed": m.native // 8 if m.calls.direct and "link" not in m.calls.direct.slots and not m.ra else 0,
+        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m)],
         "condition_actions": _conditions(m), **_memory_actions(m),
         "calling_hooks": [c.signature for c in d.contracts if c.role.name == "CALLING_CONVENTION"],
     }  # fmt: skip
+
+
+def _offsets(d: Description) -> dict[str, Range]:
+    """Instructions with operands of a base register and an offset -> the offsets that all of these operands allow."""
+    selections = Selections(d)
+    found: dict[str, Range] = {}
+    for i in d.instructions:
+        slots = selections.slots(i.name)
+        pairs = [b for a, b in pairwise(slots) if a.operand == b.operand and a.part == 0 and (a.kind, b.kind) == ("reg", "imm")]
+        if pairs:
+            found[i.name] = min((selections.immediate(i.name, slot) for slot in pairs), key=lambda r: r.high)
+    return found
 
 
 def _conditional_branches(d: Description, m: Machine) -> list[dict[str, Any]]:
@@ -231,11 +276,28 @@ def _actions(m: Machine) -> list[str]:
     found += [f"ISD::{name}, {vt}, {'LibCall' if name == 'MUL' else 'Expand'}" for name in missing]
     narrow = [bits for bits in (1, 8, 16, 32) if bits < m.native]
     found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if "sext_inreg" not in m.legal or bits == 1]
-    others = ("BRCOND", "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
+    found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
+    found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
+    others = (*(() if m.by_table else ("BRCOND",)), "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
     found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
-    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, Custom", f"ISD::BR_CC, {vt}, Custom"]
+    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, Custom", f"ISD::BR_CC, {vt}, {'Expand' if m.by_table else 'Custom'}"]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
     return [*found, f"ISD::SETCC, {vt}, {'Legal' if set(CONDITIONS) <= m.sets else 'Custom'}"]
+
+
+def _narrow_actions(m: Machine) -> list[str]:
+    """The second type's: what no pattern covers is done with the wider one."""
+    if m.narrow is None:
+        return []
+    vt, wide = f"MVT::i{m.narrow.bits}", f"MVT::{m.type}"
+    found = [f"ISD::{name}, {vt}, Expand" for name in (*_ALWAYS_EXPANDED, "MULHS", "MULHU", "ROTL", "ROTR", "BSWAP")]
+    promoted = ["SETCC", *(n for n in ("MUL", "SDIV", "UDIV", "SREM", "UREM", "BITREVERSE", "CTTZ", "CTLZ", "CTPOP"))]
+    promoted += [] if m.by_table else ["BR_CC"]
+    found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]
+    found += [f"ISD::{name}, {vt}, Custom" for name in ("SELECT", "SHL", "SRA", "SRL")]
+    found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
+    both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
+    return [*(f"setOperationAction({a});" for a in found), *both]
 
 
 def _conditional_actions(d: Description, m: Machine) -> list[str]:
@@ -261,8 +323,9 @@ def _conditions(m: Machine) -> list[str]:
 
 def _memory_actions(m: Machine) -> dict[str, Any]:
     vt = f"MVT::{m.type}"
-    loads = [f"ISD::{kind}LOAD, {vt}, MVT::i1, Promote" for kind in ("EXT", "SEXT", "ZEXT")]
-    stores: list[str] = []
+    second = [f"MVT::i{m.narrow.bits}"] if m.narrow else []
+    loads = [f"ISD::{kind}LOAD, {t}, MVT::i1, Promote" for t in (vt, *second) for kind in ("EXT", "SEXT", "ZEXT")]
+    stores = [f"{vt}, {t}, Expand" for t in second if m.narrow and m.narrow.bits not in m.stores]
     names = " ".join(m.legal)
     for bits in (b for b in (8, 16, 32) if b < m.native):
         for kind in ("ext", "sext", "zext"):

@@ -29,7 +29,7 @@ class Order(Enum):
 
     LITTLE = "little"
     BIG = "big"
-    HALVES = "upper half first, each little"
+    WORDS = "of each word the upper half first, half a word before them"
 
     def bytes_of(self, bits: int, size: int) -> bytes:
         """``size`` bytes."""
@@ -38,15 +38,20 @@ class Order(Enum):
         little = bits.to_bytes(size, "little")
         if self is Order.LITTLE or size % 2:
             return little
-        return b"".join(little[at : at + 2] for at in range(size - 2, -1, -2))
+        return _swapped(little)
 
     def bits_of(self, data: bytes) -> int:
         """The encoding in ``data``."""
         if self is Order.BIG:
             return int.from_bytes(data, "big")
-        if self is Order.HALVES and len(data) % 2 == 0:
-            data = b"".join(data[at : at + 2] for at in range(len(data) - 2, -1, -2))
+        if self is Order.WORDS and len(data) % 2 == 0:
+            data = _swapped(data)
         return int.from_bytes(data, "little")
+
+
+def _swapped(data: bytes) -> bytes:
+    lead = len(data) % 4
+    return data[:lead] + b"".join(data[at + 2 : at + 4] + data[at : at + 2] for at in range(lead, len(data), 4))
 
 
 class _Way(Enum):

@@ -12,7 +12,7 @@ from vega_gen.records.enums import ContractRole
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A register record. ``encoding``: HWEncoding as a number."""
+    """A register record. ``encoding``: HWEncoding as a number; where no register of the target has one, its first DWARF number."""
 
     name: str
     asm_name: str

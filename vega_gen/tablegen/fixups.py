@@ -55,7 +55,7 @@ def fixups(d: Description, m: Machine) -> tuple[tuple[Fixup, ...], tuple[FixedOp
                 continue
             part, relative = _part(i, slot, m), slot.kind == "target"
             width = s.immediate(i.name, slot)
-            runs = _runs(tuple((bit, at) for bit, at in s.field(i.name, slot.operand) if bit < width.bits))
+            runs = runs_of(tuple((bit, at) for bit, at in s.field(i.name, slot.operand) if bit < width.bits))
             if not runs or width.bits < _LEAST or (part == "lo" and width.bits != m.upper_shift):
                 continue
             use = _use(i)
@@ -85,8 +85,9 @@ def _part(i: Instruction, slot: Slot, m: Machine) -> str:
     return "lo" if m.upper and not (m.load_immediate and i.name == m.load_immediate.record) else ""
 
 
-def _runs(field: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int, int], ...]:
-    """Bits that lie beside each other in the operand and in the instruction, together."""
+def runs_of(field: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int, int], ...]:
+    """Bits that lie beside each other in the operand and in the instruction, together: (lowest bit of the operand, how many bits, their
+    lowest bit in the instruction)."""
     found: list[tuple[int, int, int]] = []
     for bit, at in sorted(field):
         if found and found[-1][0] + found[-1][1] == bit and found[-1][2] + found[-1][1] == at:

@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from vega_gen.records import Description, Instruction
-from vega_gen.tablegen.operations import CONDITIONS, Machine, Operation
+from vega_gen.tablegen.constants import constant_registers, symbol_loads
+from vega_gen.tablegen.narrow import narrow
+from vega_gen.tablegen.operations import CONDITIONS, Calls, Machine, Operation
 from vega_gen.tablegen.raw import Dag
 from vega_gen.tablegen.roles import role_names
 from vega_gen.tablegen.selections import Range, Selection, Selections, Slot, leaf_name
 from vega_gen.tablegen.shapes import native_width, node_meaning
 
-_MOVES = re.compile(r"mov|move|mv|cpy|copy|mr|mov32|mov16")
+_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|mov32|mov16)(\.[bhwlq])?")
 _UPPER = re.compile(r"lui|\w*hi|\w*high\w*|\w*upper\w*|lu\d+i\.?\w?|movhi\w*|orhi|seti?hi")
 _MNEMONICS = {"add": r"add\.?i\w*", "or": r"or\.?i\w*", "shl": r"s[hl]l\.?i\w*|slli\w*|lsli?|shli"}
 
@@ -38,7 +40,9 @@ class _Finder:
         self.type = f"i{self.native}"
         self.gpr = self._gpr()
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
-        self.zero = self._register("zero")
+        held = constant_registers(self.s, self.members)
+        self.zero = self._register("zero") or held.get("zero", "")
+        self.ones = held.get("ones", "")
         # A leaf that holds where a constant is a condition: (i64 imm), [{ return N->getZExtValue() == ISD::SETEQ; }]
         told = {f.name: re.findall(r"ISD::SET(\w+)", f.code) for f in d.fragments}
         self.codes = {name: found[0].lower() for name, found in told.items() if len(found) == 1}
@@ -61,6 +65,7 @@ class _Finder:
         """The instruction with its slots named; None if one has no name. ``name``: of a slot, and how many registers were read before."""
         names: list[str] = []
         width: Range | None = None
+        tied = False
         for slot in self.s.slots(record):
             given = name(slot, len(names))
             if not given or (given not in ("none",) and given in names):
@@ -68,7 +73,8 @@ class _Finder:
             if given in ("imm", "target"):
                 width = self.s.immediate(record, slot)
             names.append(given)
-        return Operation(record, tuple(names), width)
+            tied |= given == "src" and bool(slot.tied)
+        return Operation(record, tuple(names), width, tied)
 
     def _binary(self, root: str, second: str) -> Operation | None:
         """The instruction for (root a b): ``second`` is "reg" or "imm"."""
@@ -89,7 +95,7 @@ class _Finder:
                 if path[0] == 0:
                     return "src" if self._holds(slot.type) else ""
                 if second == "imm":
-                    return "imm" if slot.kind == "imm" else ""
+                    return "imm" if slot.kind == "imm" and not self.s.is_upper(slot.type) else ""
                 return "src2" if slot.kind == "reg" and self._holds(slot.type) else ""
 
             made = self._operation(s.record, name)
@@ -133,13 +139,23 @@ class _Finder:
             if made is None or set(made.slots) != {"dst", "imm"} or made.range is None:
                 continue
             word = _mnemonic(i)
-            if i.name in shifted or i.name in own or (_UPPER.fullmatch(word) and made.range.bits < self.native):
-                upper.append((int(i.name in shifted or i.name in own), made))
+            upper_part = any(self.s.is_upper(slot.type) for slot in self.s.slots(i.name))
+            if i.name in shifted or i.name in own or upper_part or (_UPPER.fullmatch(word) and made.range.bits < self.native):
+                upper.append((int(i.name in shifted or i.name in own or upper_part), made))
             elif i.name in plain or re.search(r"mov|li|ldi|set", word):
                 simple.append((made.range.bits + 100 * (i.name in plain), made))
         best = (max(found, key=lambda pair: pair[0])[1] if found else None for found in (simple, upper))
         one, two = best
         return one, two
+
+    def _load_symbol(self) -> Operation | None:
+        """What sets a register to a symbol's address, whole."""
+        for record in symbol_loads(self.s):
+            i = self.s.instructions[record]
+            made = self._operation(record, lambda slot, n: "dst" if slot.out else "imm" if slot.kind == "imm" else "")
+            if made and set(made.slots) == {"dst", "imm"} and self._holds(i.outs[0].type) and made.range and made.range.bits >= self.native:
+                return made
+        return None
 
     def _memory(self, roots: Iterable[str], store: bool) -> Operation | None:
         """A load or store with a base register and an offset."""
@@ -147,7 +163,7 @@ class _Finder:
         for root in roots:
             for s in self.s.of(root):
                 i = self.s.instructions[s.record]
-                if (store and len(s.dag.args) != 2) or i.flags & {"isPseudo", "isCodeGenOnly"} or bool(i.outs) == store:
+                if (store and len(s.dag.args) != 2) or "isPseudo" in i.flags or not _encoded(i) or bool(i.outs) == store:
                     continue
                 address = 1 if store else 0
 
@@ -161,18 +177,20 @@ class _Finder:
                         if slot.kind == "reg":
                             return "base" if self._holds(slot.type) else ""
                         return "imm" if slot.part <= 1 else "none"
-                    return "src" if store and slot.kind == "reg" and self._holds(slot.type) else ""
+                    return "src" if store and path == (0,) and slot.kind == "reg" and self._holds(slot.type) else ""
 
                 made = self._operation(s.record, name)
                 if made and {"base", "imm"} <= set(made.slots) and ("src" if store else "dst") in made.slots:
-                    found.append(((-len(made.slots), made.range.bits if made.range else 0), made))
+                    bits = made.range.bits if made.range else 0
+                    found.append(((-len(made.slots), "isCodeGenOnly" not in i.flags, bits), made))
         return max(found, key=lambda pair: pair[0])[1] if found else None
 
     def _loads(self) -> dict[tuple[str, int], Operation]:
         found: dict[tuple[str, int], Operation] = {}
         for bits in (8, 16, 32, 64):
             for extension in ("sext", "zext"):
-                roots = [f"{extension}loadi{bits}", *([f"extloadi{bits}"] if extension == "zext" else [])]
+                kinds = (extension, "ext") if extension == "zext" else (extension,)
+                roots = [f"{kind}loadi{wide}{bits}" for kind in kinds for wide in ("", f"{self.native}i")]
                 made = self._memory(roots, store=False)
                 if made and bits < self.native:
                     found[extension, bits] = made
@@ -218,32 +236,40 @@ class _Finder:
 
     # -- calls and frames
 
-    def _calls(self) -> tuple[Operation | None, Operation | None, str]:
-        """The call of a symbol, that of a register, the target's node for both."""
-        node = next((n for n in self.d.nodes if node_meaning(n.opcode) == "call" and n.results == 0), None)
-        named = sorted(self.s.of(node.name) if node else (), key=lambda s: "isCodeGenOnly" in self.s.instructions[s.record].flags)
-        records = [s.record for s in named] + [i.name for i in self.d.instructions if "isCall" in i.flags]
-        direct: Operation | None = None
-        indirect: Operation | None = None
+    def _calls(self) -> Calls:
+        """The calls of a symbol and of a register, and the target's nodes for them."""
+        own = [n for n in self.d.nodes if n.results == 0 and (node_meaning(n.opcode) == "call" or self._selects_call(n.name))]
+        ranked = sorted(own, key=lambda n: node_meaning(n.opcode) != "call")
+        nodes = {s.record: n.opcode for n in reversed(ranked) for s in self.s.of(n.name)}
+        records = sorted(nodes, key=lambda r: ("isCodeGenOnly" in self.s.instructions[r].flags, nodes[r] != ranked[0].opcode))
+        records += [i.name for i in self.d.instructions if "isCall" in i.flags]
+        found: dict[str, Operation] = {}
+        made: dict[str, Operation] = {}
         for record in dict.fromkeys(records):
             i = self.s.instructions[record]
-            if "isCall" not in i.flags or "isReturn" in i.flags or not any(b in "01" for b in i.encoding) or "isPseudo" in i.flags:
-                continue
-            immediate = [s for s in self.s.slots(record) if s.kind != "reg"]
-            kinds = {"reg": "src"} if not any(s.kind == "target" for s in immediate) and any(
-                s.kind == "reg" and not s.out for s in self.s.slots(record)) else {"target": "target", "imm": "target"}  # fmt: skip
+            op = self._call(record) if "isCall" in i.flags and "isReturn" not in i.flags else None
+            if op:
+                into = found if _encoded(i) and "isPseudo" not in i.flags else made if record in nodes else {}
+                into.setdefault("target" if "target" in op.slots else "src", op)
+        if found:
+            made = {}
+        direct, indirect = found.get("target"), found.get("src")
+        node = ranked[0].opcode if ranked else ""
+        through = nodes.get(indirect.record, "") if indirect else ""
+        return Calls(direct, indirect, node, through or node, tuple(made.values()))
 
-            def name(slot: Slot, _: int, kinds: Mapping[str, str] = kinds) -> str:
-                if slot.out:
-                    return "link"
-                return kinds.get(slot.kind, "none" if slot.kind != "reg" else "")
+    def _selects_call(self, node: str) -> bool:
+        return any("isCall" in self.s.instructions[s.record].flags for s in self.s.of(node) if "isReturn" not in s.record)
 
-            made = self._operation(record, name)
-            if made and "target" in made.slots:
-                direct = direct or made
-            elif made and "src" in made.slots:
-                indirect = indirect or made
-        return direct, indirect, node.opcode if node else ""
+    def _call(self, record: str) -> Operation | None:
+        slots = self.s.slots(record)
+        places = any(s.kind == "target" for s in slots)
+        reads = any(s.kind == "reg" and not s.out for s in slots)
+        if any(s.kind == "reg" and s.part >= 0 for s in slots):
+            return None  # through memory
+        kinds = {"reg": "src"} if reads and not places else {"target": "target", "imm": "target"}
+        made = self._operation(record, lambda s, n: "link" if s.out else kinds.get(s.kind, "none" if s.kind != "reg" else ""))
+        return made if made and ("target" in made.slots or "src" in made.slots) else None
 
     def _returns(self) -> tuple[Operation | None, str]:
         node = next((n for n in self.d.nodes if node_meaning(n.opcode) == "ret"), None)
@@ -251,20 +277,21 @@ class _Finder:
         records += [i.name for i in self.d.instructions if "isReturn" in i.flags]
         for record in dict.fromkeys(records):
             i = self.s.instructions[record]
-            if all(o.kind != "reg" for o in self.s.slots(record)) and any(b in "01" for b in i.encoding):
+            if all(o.kind != "reg" for o in self.s.slots(record)) and _encoded(i):
                 return Operation(record, ("none",) * len(self.s.slots(record))), node.opcode if node else ""
         # jump through the return address register: (jalr zero, ra, 0)
         register = self._jump_register()
         return register, node.opcode if node else ""
 
     def _jump_register(self) -> Operation | None:
-        for i in self.d.instructions:
-            if ("isIndirectBranch" in i.flags or i.name in {s.record for s in self.s.of("brind")}) and any(b in "01" for b in i.encoding):
-                made = self._operation(i.name, lambda slot, n: "" if slot.out else "src" if slot.kind == "reg" else "none")
+        selected = [s.record for s in self.s.of("brind") if len(s.dag.args) == 1 and list(s.paths.values()) == [(0,)]]
+        for record in dict.fromkeys([*selected, *(i.name for i in self.d.instructions if "isIndirectBranch" in i.flags)]):
+            if _encoded(self.s.instructions[record]):
+                made = self._operation(record, lambda slot, n: _whole(slot, "src"))
                 if made and made.slots.count("src") == 1:
                     return made
         for i in self.d.instructions:  # a call that can leave the link in the zero register
-            if "isCall" in i.flags and self.zero and len(i.outs) == 1 and any(b in "01" for b in i.encoding):
+            if "isCall" in i.flags and self.zero and len(i.outs) == 1 and _encoded(i):
                 made = self._operation(i.name, lambda slot, n: "zero" if slot.out else "src" if slot.kind == "reg" else "none")
                 if made and "src" in made.slots:
                     return made
@@ -277,7 +304,7 @@ class _Finder:
             if made and "target" in made.slots and "isPseudo" not in self.s.instructions[s.record].flags:
                 return made
         for i in self.d.instructions:  # a call that can leave the link in the zero register
-            if self.zero and "isCall" in i.flags and len(i.outs) == 1 and any(b in "01" for b in i.encoding):
+            if self.zero and "isCall" in i.flags and len(i.outs) == 1 and _encoded(i):
                 made = self._operation(i.name, lambda slot, n: "zero" if slot.out else "" if slot.kind == "reg" else "target")
                 if made and "target" in made.slots:
                     return made
@@ -292,7 +319,7 @@ class _Finder:
         for i in self.d.instructions:
             slots = self.s.slots(i.name)
             moves = "isMoveReg" in i.flags or _MOVES.fullmatch(_mnemonic(i))
-            two = len(slots) == 2 and slots[0].out and not slots[1].out and {s.kind for s in slots} == {"reg"}
+            two = len(slots) == 2 and slots[0].out and not slots[1].out and {(s.kind, s.part) for s in slots} == {("reg", -1)}
             if moves and two and slots[0].type == slots[1].type and not i.flags & {"isPseudo", "mayLoad", "mayStore"}:
                 known = self.s.operands.get(slots[0].type)
                 name = known.register_class if known and known.register_class else slots[0].type
@@ -331,16 +358,18 @@ class _Finder:
         (cc, arguments), (ret_cc, results) = self._convention(returns=False), self._convention(returns=True)
         csr, saved = self._saved()
         branches, nonzero = self._branches()
-        direct, indirect, call_node = self._calls()
+        calls = self._calls()
         returns, return_node = self._returns()
         sp, ra = self._register("sp"), self._register("ra")
         fp = self._register("fp") or next((r for r in reversed(saved) if r in self.members and r not in (sp, ra)), "")
-        taken = {sp, fp, ra, self.zero, *arguments, *results, *saved, *(r for r in self.members if self.roles.get(r))}
-        scratch = next((r for r in self.members if r not in taken), "")
-        # A return that reads the return address reads a register that nothing in the function has set.
-        read = {r for i in self.d.instructions if "isReturn" in i.flags for r in i.uses}
+        taken = {sp, fp, ra, self.zero, self.ones, *arguments, *results, *saved, *(r for r in self.members if self.roles.get(r))}
+        free = [r for r in self.members if r not in taken]
+        scratch = next(iter(free), "")
+        fp = fp or next(iter(free[1:]), "")
+        # The return address lies in its register from the entry on, though nothing in the function sets it.
         kept = ("sp", "zero", "pc", "flags", "gp", "tp")
-        reserved = tuple(r for r in self.members if self.roles.get(r) in kept or (r == ra and r in read))
+        constant = (self.zero, self.ones)
+        reserved = tuple(r for r in self.members if self.roles.get(r) in kept or r == ra or r in constant)
         low = ""
         if upper and upper.range:
             below = 32 - upper.range.bits
@@ -349,22 +378,45 @@ class _Finder:
             elif add_imm and add_imm.range and add_imm.range.signed and add_imm.range.bits >= below:
                 low = "add"
         whole = "imm" in self.s.roots
+        copies = self._copies(add, add_imm, or_imm)
+        second = narrow(self.d, self.s, self.native, self.gpr, copies)
         return Machine(
             self.d.name, self.d.namespace, self.native, self.gpr, self.type, sp, fp, ra, self.zero, scratch, cc, ret_cc, csr, arguments,
-            results, saved, reserved, self._copies(add, add_imm, or_imm), add, self._binary("sub", "reg"), add_imm,
-            self._binary("sub", "imm"), or_imm, self._binary("shl", "imm"), load_imm, upper, low, whole, self._loads(), self._stores(),
-            self._jump(), branches, nonzero, self._jump_register(), direct, indirect, call_node, return_node, returns,
+            results, saved, reserved, copies, add, self._binary("sub", "reg"), add_imm,
+            self._binary("sub", "imm"), or_imm, self._binary("shl", "imm"), load_imm, self._load_symbol(), upper, low, whole,
+            self._loads(), self._stores(),
+            self._jump(), branches, nonzero, self._jump_register(), calls, return_node, returns,
             self._frame("ISD::CALLSEQ_START"),
-            self._frame("ISD::CALLSEQ_END"), self._nop(), self._sets(), self._legal(), self.roles,
+            self._frame("ISD::CALLSEQ_END"), self._nop(), self._sets(), self._legal(), self._carries(), self.ones, second, self.roles,
         )  # fmt: skip
 
     def _legal(self) -> frozenset[str]:
-        outer = {next((n for n in i.nodes if n not in ("set", "implicit")), "") for i in self.d.instructions if i.pattern}
-        return frozenset((outer | self.s.roots) - {""})
+        """Outermost operators that instructions with an encoding implement: what becomes of others only the backend knows."""
+        real = {i.name for i in self.d.instructions if _encoded(i) and not i.flags & {"isPseudo", "usesCustomInserter"}}
+        whole = [self.s.instructions[name] for name in real if self.s.instructions[name].pattern]
+        outer = {next((n for n in i.nodes if n not in ("set", "implicit")), "") for i in whole}
+        roots = {root for root, sets in self.s.given.items() if any(names <= real for names in sets)}
+        return frozenset((outer | roots) - {""})
+
+    def _carries(self) -> frozenset[str]:
+        """Sums and differences that hand a carry on, in pairs."""
+        pairs = (("addc", "adde"), ("subc", "sube"))
+        return frozenset(n for pair in pairs if all(self._binary(root, "reg") for root in pair) for n in pair)
 
     def _nop(self) -> str:
         named = (i.name for i in self.d.instructions if _mnemonic(i) == "nop" and not i.outs and not i.ins and "isPseudo" not in i.flags)
         return next(named, "")
+
+
+def _encoded(i: Instruction) -> bool:
+    return any(bit in "01" for bit in i.encoding)
+
+
+def _whole(slot: Slot, name: str) -> str:
+    """What an operand that is read is called: a register that stands for itself ``name``, another no operand that can be given."""
+    if slot.out or (slot.kind == "reg" and slot.part >= 0):
+        return ""
+    return name if slot.kind == "reg" else "none"
 
 
 def _mnemonic(i: Instruction) -> str:

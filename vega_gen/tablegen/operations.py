@@ -20,15 +20,40 @@ class Operation:
 
     ``slots``: "dst" (defined), "src", "src2", "base" (registers read), "imm" (an immediate, an offset, an address), "target" (a block or
     function), "link" (defined: the return address), "none" (an operand that is 0), "zero" (the register of constant zero).
-    ``range``: of the immediate or target."""
+    ``range``: of the immediate or target. ``tied``: whether "src" must be the register that is defined."""
 
     record: str
     slots: tuple[str, ...]
     range: Range | None = None
+    tied: bool = False
 
     def index(self, slot: str) -> int:
         """The operand's number, -1 if there is none."""
         return self.slots.index(slot) if slot in self.slots else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """A type of integers of ``bits``, held in ``register_class``, that is legal beside that of addresses. ``legal``: operators of patterns
+    on it."""
+
+    bits: int
+    register_class: str
+    load: Operation
+    store: Operation
+    legal: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """``direct``: the call of a symbol, ``indirect``: that of a register; ``node`` and ``through``: the target's own nodes for them, "" if
+    it has none. ``made``: where it has no call with an encoding, the pseudo instructions that stand for one."""
+
+    direct: Operation | None
+    indirect: Operation | None
+    node: str
+    through: str
+    made: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +64,9 @@ class Machine:
     ``branches``: condition -> compare two registers and branch. ``copies``: register class -> how one is copied.
     ``loads``: ("", "sext" or "zext", bits) -> load; ``stores``: bits -> store. ``low``: which operation completes ``upper``:
     "or" or "add". ``legal``: outermost operators of patterns, as opcodes ("ISD::ADD") and fragments ("sextloadi8").
-    ``call_node`` and ``return_node``: the target's own, "" if it has none. ``sets``: conditions for which a pattern gives a truth value."""
+    ``return_node``: the target's own, "" if it has none. ``load_symbol``: sets a register to any address.
+    ``sets``: conditions for which a pattern gives a truth value. ``carries``: those of addc, adde, subc and sube
+    that instructions implement. ``zero`` and ``ones``: registers of a constant."""
 
     name: str
     namespace: str
@@ -66,6 +93,7 @@ class Machine:
     or_immediate: Operation | None
     shift_immediate: Operation | None
     load_immediate: Operation | None
+    load_symbol: Operation | None
     upper: Operation | None
     low: str
     whole_constants: bool
@@ -75,9 +103,7 @@ class Machine:
     branches: Mapping[str, Operation]
     branch_nonzero: Operation | None
     jump_register: Operation | None
-    call: Operation | None
-    call_register: Operation | None
-    call_node: str
+    calls: Calls
     return_node: str
     returns: Operation | None
     frame_setup: str
@@ -85,7 +111,15 @@ class Machine:
     nop: str
     sets: frozenset[str]
     legal: frozenset[str]
+    carries: frozenset[str]
+    ones: str
+    narrow: Narrow | None
     roles: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def by_table(self) -> bool:
+        """Whether no conditional branch is known: what the numbers of condition codes mean, no .td says."""
+        return not self.branches and self.branch_nonzero is None
 
     @property
     def upper_shift(self) -> int:

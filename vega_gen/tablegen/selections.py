@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +17,9 @@ from vega_gen.tablegen.raw import Dag, parse_dag
 
 _TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
+_BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
+_MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
+_ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
@@ -75,6 +78,8 @@ class Selections:
         self.classes = {c.name for c in d.register_classes}
         self._code = {f.name: f.code for f in d.fragments}
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
+        self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
+        """The outermost operators of all patterns, each with the sets of instructions that implement it."""
         self.roots: set[str] = set()
         """The outermost operators of all patterns, those that take several instructions too; of a plain leaf the leaf."""
         for i in d.instructions:
@@ -94,6 +99,7 @@ class Selections:
         if not isinstance(dag, Dag):
             dag = Dag(dag, ())
         self.roots.add(dag.op)
+        self.given[dag.op].add(frozenset((i.name,)))
         where = {name: path for _, name, path in _leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
@@ -104,6 +110,7 @@ class Selections:
             dag = Dag(dag, ())
         self.roots.add(dag.op)
         results = _dags(given)
+        self.given[dag.op].add(frozenset(word for text in results for word in re.findall(r"\((\w+)", text) if word in self.instructions))
         result = plain(parse_dag(results[0])) if len(results) == 1 else None
         if not isinstance(result, Dag) or result.op not in self.instructions or any(isinstance(plain(a), Dag) for a, _ in result.args):
             return
@@ -122,6 +129,8 @@ class Selections:
         known = self.operands.get(type_name)
         if type_name in self.classes or (known and (known.register_class or known.decoder_method.startswith("DecodePointerLike"))):
             return "reg"
+        if known and len(known.sub_operands) == 1:
+            return self.kind(known.sub_operands[0])
         return "target" if known and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL") else "imm"
 
     def slots(self, record: str) -> tuple[Slot, ...]:
@@ -138,29 +147,87 @@ class Selections:
                     found.append(Slot(o.name, o.type, self.kind(o.type), out, -1, tied.get(o.name, "")))
         return tuple(found)
 
+    def said(self, type_name: str) -> Range | None:
+        """The numbers that an operand type's predicate allows: isInt, isUInt, two bounds, or a mask."""
+        code = self._code.get(type_name, "")
+        if found := _RANGE.search(code):
+            return Range(int(found[3]), not found[2], int(found[4] or 0))
+        if found := _BETWEEN.search(code):
+            low, high = int(found[2]), int(found[3])
+            return Range(max(high.bit_length(), (-low - 1).bit_length()) + 1, True) if low < 0 else Range(high.bit_length(), False)
+        mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
+        return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+
+    def is_upper(self, type_name: str) -> bool:
+        """Whether an immediate is the upper bits of the number that its pattern has."""
+        return self.part(type_name)[0] > 0
+
+    def part(self, type_name: str) -> tuple[int, int]:
+        """Which number an immediate stands for where it holds a part: zero bits below the part, and bits that are ones beside it."""
+        code = self._code.get(type_name, "")
+        if _RANGE.search(code):
+            return 0, 0
+        if (found := _MASK.search(code)) and found[2] == found[1]:  # all of the mask is ones: the part is what it leaves out
+            ones = int(found[1], 0)
+            return (ones.bit_length(), ones) if ones & (ones + 1) == 0 else (0, 0)
+        if found := _ABOVE.search(code):
+            ones = int(found[1], 0)
+            return (0, ones) if ones & ((1 << 32) - ones) == ones & -ones else (0, 0)
+        told = self.said(type_name)
+        return (told.shift, 0) if told else (0, 0)
+
     def immediate(self, record: str, slot: Slot) -> Range:
         """The numbers that an operand may be: what its predicate or name says, else the width of its field, signed unless its name
-        says that it is not."""
+        says that it is not. Of a number whose upper bits alone the instruction holds, those bits."""
         known = self.operands.get(slot.type)
         names = " ".join([slot.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [slot.type])
-        said = _RANGE.search(self._code.get(slot.type, ""))
-        if said:
-            return Range(int(said[3]), not said[2], int(said[4] or 0))
-        field = len(self.field(record, slot.operand))
-        shift = self.scale(slot) if field else 0
+        said = self.said(slot.type)
+        offset = slot.part >= 0 and not _RANGE.search(self._code.get(slot.type, ""))  # a mask says no sign of what an address adds
+        if said and not offset:
+            return Range(said.bits, said.signed) if self.is_upper(slot.type) else said
+        bits = self.field(record, slot.operand)
+        field = bits[0][0] + 1 if bits and slot.kind == "target" else len(bits)  # a target whose zero bits are numbered has them too
+        shift = self.scale(record, slot) if field else 0
         if slot.part >= 0 and field:
-            registers = [s for s in self.slots(record) if s.operand == slot.operand and s.kind == "reg"]
-            others = sum(self._register_bits(s.type) for s in registers)
-            field = max(field - others, 0)
+            field = next((count for part, (_, count) in enumerate(self.places(record, slot.operand)) if part == slot.part), 0)
         number = re.search(r"(\d+)", slot.type)
-        bits = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
+        width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
-        return Range(bits, not unsigned, shift)
+        return Range(width, not unsigned, shift)
 
-    def scale(self, slot: Slot) -> int:
-        """Zero bits below the encoded part of a branch target: what the operand's names say, else the alignment of instructions."""
+    def places(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
+        """Where the parts of an operand that is encoded as one number stand in it: (lowest bit, how many bits) for each.
+
+        Registers stand above the rest, in order, but below where the lowest bits that lie together are as many as the first one's;
+        an immediate of known width is lowest of what is left, and other parts share the bits between."""
+        parts = [s for s in self.slots(record) if s.operand == operand]
+        field = self.field(record, operand)
+        widths = [self.register_bits(s.type) if s.kind == "reg" else r.bits if (r := self.said(s.type)) else 0 for s in parts]
+        unknown = [n for n, s in enumerate(parts) if s.kind != "reg" and not widths[n]]
+        left = max(len(field) - sum(widths), 0)
+        for n in unknown:
+            widths[n] = left if n == unknown[0] else 0
+        runs = _together(field)
+        below = len(runs) > 1 and bool(parts) and parts[0].kind == "reg" and runs[0] == widths[0] != runs[-1]
+        registers = [n for n, s in enumerate(parts) if s.kind == "reg"]
+        numbers = [n for n in range(len(parts)) if n not in registers]
+        known = [n for n in numbers if n not in unknown[1:] and (n not in unknown or len(numbers) == 1)]
+        order = [*known, *(n for n in numbers if n not in known), *reversed(registers)]
+        if below:
+            order = [*registers, *known, *(n for n in numbers if n not in known)]
+        found: dict[int, tuple[int, int]] = {}
+        at = 0
+        for n in order:
+            found[n] = (at, widths[n])
+            at += widths[n]
+        return tuple(found[n] for n in range(len(parts)))
+
+    def scale(self, record: str, slot: Slot) -> int:
+        """Zero bits below the encoded part of a branch target: what the operand's names say, else the alignment of instructions. None
+        where its encoded bits are not numbered from 0: the operand has the zero bits too."""
         known = self.operands.get(slot.type)
-        if known is None or slot.kind != "target":
+        field = self.field(record, slot.operand)
+        if known is None or slot.kind != "target" or (field and field[-1][0] > 0):
             return 0
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
@@ -168,7 +235,8 @@ class Selections:
         sizes = [i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)]
         return int(math.log2(math.gcd(*sizes))) if sizes and math.gcd(*sizes) else 0
 
-    def _register_bits(self, type_name: str) -> int:
+    def register_bits(self, type_name: str) -> int:
+        """Bits of the numbers of an operand type's registers."""
         known = self.operands.get(type_name)
         name = known.register_class if known and known.register_class else type_name
         members = {m for c in self._d.register_classes if c.name == name for m in c.members}
@@ -176,14 +244,26 @@ class Selections:
         return max(codes).bit_length() if codes else 0
 
     def field(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
-        """Where an operand's bits stand in the instruction: (bit of the operand, bit of Inst), highest first."""
+        """Where an operand's bits stand in the instruction: (bit of the operand, bit of Inst), highest first. The one operand without
+        a field of its name has the one field of several bits that is named as no operand."""
         encoding = self.instructions[record].encoding
+        operand = self._bound(record).get(operand, operand)
         found: list[tuple[int, int]] = []
         for at, bit in enumerate(reversed(encoding)):
             name, _, index = bit.partition("{")
             if name == operand and bit not in ("0", "1", "?"):
                 found.append((int(index.rstrip("}") or 0), at))
         return tuple(sorted(found, reverse=True))
+
+
+    def _bound(self, record: str) -> dict[str, str]:
+        i = self.instructions[record]
+        tied = {name for pair in _TIED.findall(i.constraints) for name in pair}
+        operands = [o.name for o in (*i.outs, *i.ins)]
+        widths = Counter(bit.partition("{")[0] for bit in i.encoding if bit not in ("0", "1", "?"))
+        homeless = [name for name in operands if not widths[name] and name not in tied]
+        unknown = [name for name, width in widths.items() if width > 1 and name not in operands]
+        return {homeless[0]: unknown[0]} if len(homeless) == len(unknown) == 1 and "isPseudo" not in i.flags else {}
 
 
 def plain(value: Dag | str) -> Dag | str:
@@ -208,6 +288,19 @@ def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
 def is_symbol(leaf: str) -> bool:
     """Whether a pattern's leaf stands for an address that the linker knows."""
     return leaf in _SYMBOLS
+
+
+def _together(field: tuple[tuple[int, int], ...]) -> list[int]:
+    """How many bits of an operand lie beside each other in the instruction, lowest first."""
+    found: list[int] = []
+    last = (-2, -2)
+    for bit, at in sorted(field):
+        if (bit, at) == (last[0] + 1, last[1] + 1):
+            found[-1] += 1
+        else:
+            found.append(1)
+        last = (bit, at)
+    return found
 
 
 def _leaves(value: Dag | str, path: tuple[int, ...] = ()) -> Iterator[tuple[str, str, tuple[int, ...]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from vega_gen.records import (
     CallingConvention,
@@ -55,7 +56,9 @@ def called_names(code: str) -> tuple[str, ...]:
 
 
 def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ...]:
-    """The registers of the target, the tuples that TableGen synthesises last."""
+    """The registers of the target, the tuples that TableGen synthesises last.
+
+    Where no register has a HWEncoding, DWARF's number stands in its place."""
     found: list[Register] = []
     for raw in of_class(raws, "Register"):
         if raw.name == "NoRegister" or not raw.string("Namespace"):
@@ -75,6 +78,8 @@ def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ..
                 dwarf,
             )
         )
+    if not any(register.encoding for register in found):  # the encodings are the backend's own affair: DWARF's numbers are the ISA's
+        found = [replace(register, encoding=max(register.dwarf[0], 0) if register.dwarf else 0) for register in found]
     by_name = {register.name: register for register in found}
     for raw in of_class(raws, "RegisterTuples"):
         names = raw.items("RegAsmNames")

@@ -101,8 +101,8 @@ StackOffset RookFrameLowering::getFrameIndexReference(const MachineFunction &MF,
   // The frame pointer is what the stack pointer was at entry; callee-saved registers are stored before it is set.
   if (hasFP(MF) && !Saved) {
     FrameReg = Rook::R31;
-    return StackOffset::getFixed(Offset);
+    return StackOffset::getFixed(Offset - getOffsetOfLocalArea());
   }
   FrameReg = Rook::R2;
-  return StackOffset::getFixed(Offset + MFI.getStackSize());
+  return StackOffset::getFixed(Offset - getOffsetOfLocalArea() + MFI.getStackSize());
 }
