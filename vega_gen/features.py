@@ -15,6 +15,9 @@ from vega_gen.function_template import FunctionTemplate, Hole, Slot
 from vega_gen.groups import Masker
 from vega_gen.records import Class, Description, Enum, MemberKind
 
+_NO_FEATURE = ("Register.encoded",)
+"""Data that says how records are written, and not what the target is like."""
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -35,6 +38,7 @@ def target_features(description: Description) -> tuple[Feature, ...]:
     nodes = frozenset(n for i in insts for n in i.nodes)
     sizes = Counter(i.size for i in insts if i.size)
     types = frozenset(t for c in d.register_classes for t in c.value_types)
+    data = frozenset(f"{k}={v}" for k, v in d.data.items() if k not in _NO_FEATURE)
     widths = [c.size for c in d.register_classes if c.allocatable and c.size]
 
     def record(kind: str) -> str:
@@ -57,7 +61,7 @@ def target_features(description: Description) -> tuple[Feature, ...]:
         Feature("schedule", _schedule(d), record("Processor")),
         Feature("contracts", frozenset(c.role.value for c in d.contracts), record("contracts")),
         Feature("relocations", float(len(d.relocations)), f"ELFRelocs/{d.folder}.def"),
-        Feature("data", frozenset(f"{k}={v}" for k, v in d.data.items()), record("Target, InstrInfo, AsmParser, AsmWriter")),
+        Feature("data", data, record("Target, InstrInfo, AsmParser, AsmWriter")),
     )
 
 
