@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_archetypes import cache as cache
+from test_archetypes import described
 
 from vega_gen.cxx import parse_file
 from vega_gen.emit.archetype_contracts import contract_values, memory_operands
@@ -19,7 +19,6 @@ from vega_gen.emit.archetypes import Archetypes, archetypes
 from vega_gen.emit.interface import Interface
 from vega_gen.ladder.round_trip import Order
 from vega_gen.records import Description, Instruction
-from vega_gen.tablegen import describe
 from vega_gen.tablegen.bytes_order import ByteOrder, Table, byte_order, tables
 from vega_gen.tablegen.fixups import fixups
 from vega_gen.tablegen.machine import machine
@@ -29,19 +28,9 @@ from vega_gen.tablegen.selections import Range, Selections
 TD = Path(__file__).parent / "inputs/pike/Pike.td"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    patch = pytest.MonkeyPatch()
-    patch.setenv("VEGA_GEN_CACHE", str(tmp_path_factory.mktemp("cache")))
-    yield
-    patch.undo()
-
-
 @pytest.fixture(scope="module")
 def pike(llvm_source: Path) -> Description:
-    found = shutil.which("llvm-tblgen-19") or shutil.which("llvm-tblgen")
-    assert found, "no llvm-tblgen; vega-gen doctor says how to get it"
-    return describe(TD, folder="Pike", llvm_include=llvm_source / "llvm/include", tblgen=Path(found))
+    return described(TD, "Pike", llvm_source)
 
 
 @pytest.fixture(scope="module")
