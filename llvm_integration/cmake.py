@@ -136,9 +136,9 @@ class _Reader:
                         raise _failure("tablegen() before LLVM_TARGET_DEFINITIONS is set", path, command.line)
                     output = (folder / rest[0]).relative_to(self.root).as_posix()
                     self.tablegen.append(TableGenRun(output, definitions, tuple(rest[1:])))
-                case "add_llvm_tool" | "add_llvm_utility" if folder != self.root:
-                    pass  # another program, which is linked by itself
-                case "add_llvm_target" | "add_llvm_component_library" | "add_llvm_library" | "add_llvm_tool" | "add_llvm_utility":
+                case "add_llvm_target" | "add_llvm_component_library" | "add_llvm_library":
+                    self._library(folder, first, rest)
+                case "add_llvm_tool" | "add_llvm_utility" if folder == self.root:  # in a subfolder it is another program
                     self._library(folder, first, rest)
                 case "add_llvm_component_group":
                     self.defined.add(first)

@@ -212,20 +212,24 @@ def threads(jobs: int) -> Generator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(jobs) as pool:
         try:
             yield pool
-        except Exception:
+        except BaseException as failure:
             pool.shutdown(wait=False, cancel_futures=True)
+            if not isinstance(failure, Exception):
+                _end_threads(pool)
             raise
-        except BaseException:
-            _interrupted.set()
-            ended = threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True})
-            ended.start()
-            while ended.is_alive():
-                for child in psutil.Process().children(recursive=True):
-                    with contextlib.suppress(psutil.Error):
-                        child.kill()
-                ended.join(0.05)
-            _interrupted.clear()
-            raise
+
+
+def _end_threads(pool: ThreadPoolExecutor) -> None:
+    """Ends what the threads of a pool run, and lets them start nothing, until all have ended."""
+    _interrupted.set()
+    ended = threading.Thread(target=pool.shutdown)
+    ended.start()
+    while ended.is_alive():
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+        ended.join(0.05)
+    _interrupted.clear()
 
 
 def _require_startable(executable: str, cwd: Path | None, env: Mapping[str, str], command: str) -> None:
