@@ -21,6 +21,7 @@ from vega_gen.records import (
     Feature,
     FillerName,
     Mode,
+    OperandClass,
     Plan,
     PlannedClass,
     PlannedFile,
@@ -49,6 +50,7 @@ SIZE = "int ToyInstrInfo::size(int A) const { return gone; }"
 MEAN = "int ToyInstrInfo::mean(int A) const { return gone; }"
 OWN = "int ToyInstrInfo::own(int A) { return gone; }"
 PRINTER = "void printMem(const MCInst *MI, unsigned OpNo, raw_ostream &O)"
+OPERAND_CLASS = OperandClass("", "i32", "printOperand", "", "", "", "", "", "", "", ())
 OTHER = "void printMem(const MCInst *MI, uint64_t Address, unsigned OpNo, raw_ostream &O)"
 
 
@@ -236,6 +238,80 @@ def test_the_subtarget_gets_the_field_of_a_feature_and_its_values() -> None:
         made = way.demanded(made, name, "ToyInstrInfo.cpp")
     text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
     assert "enum { Half = 1, Whole = 2 }; unsigned Mode = 0; bool HasB = false; }" in text
+
+
+def subtarget() -> PlannedClass:
+    return PlannedClass("ToySubtarget", ("public ToyGenSubtargetInfo",), "ToyInstrInfo.h", ("llvm",), (), (), ())
+
+
+def test_a_method_that_predicates_call_answers_from_their_features() -> None:
+    told = {
+        "HasWide": ("Subtarget->hasWide()", "(any_of FeatureWide, (all_of FeatureMul, (not FeatureSmall)))"),
+        "NotLate": ("!Subtarget->isLate()", "(all_of (not FeatureLate))"),
+        "Odd": ("Subtarget->isOdd() && Subtarget->isEven()", ""),
+    }
+    features = tuple(Feature(f"Feature{name}", name.lower(), f"Has{name}", value, "", ()) for name, value in
+                     (("Wide", "true"), ("Mul", "Fast"), ("Small", "true"), ("Late", "true")))  # fmt: skip
+    said = replace(
+        description(), features=features, predicates={r: code for r, (code, _) in told.items()},
+        assembler_predicates={r: dag for r, (_, dag) in told.items() if dag},
+    )  # fmt: skip
+    way = replace(steps(), description=said)
+    made = replace(plan(), classes=(*plan().classes, subtarget()))
+    for name in ("hasWide", "isLate", "isOdd", "getInfo", "hasWide"):
+        made = way.demanded(made, name, "ToyInstrInfo.cpp")
+    assert [(f.qualified_name, f.step) for f in made.functions] == [
+        ("ToySubtarget::hasWide", Step.ARCHETYPE), ("ToySubtarget::isLate", Step.ARCHETYPE), ("ToySubtarget::isOdd", Step.STUB),
+    ]  # fmt: skip
+    text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
+    assert "bool hasWide() const { return HasWide || ((HasMul >= Fast) && !HasSmall); }" in text
+    assert "bool isLate() const { return HasLate; }" in text
+    assert "enum { Fast = 1 }; unsigned HasMul = 0;" in text, "the fields that it asks for are there"
+
+
+OPERAND = """class MCTargetAsmParser {};
+class MCParsedAsmOperand {};
+"""
+
+
+def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
+    table = (
+        "#ifdef GET_OPERAND_DIAGNOSTIC_TYPES\n#undef GET_OPERAND_DIAGNOSTIC_TYPES\n\n  Match_A,\n  Match_B,\n"
+        "#endif // GET_OPERAND_DIAGNOSTIC_TYPES\nreturn Match_B;\n    defaultMask()->addReg(Inst, 1);\n"
+    )
+    operands = "{ ToyOp::UIMM5 },\n{ ToyOp::SIMM3 },\n{ ToyOp::UIMM5 },\n"
+    made = replace(
+        plan(),
+        files=(PlannedFile("ToyDesc.h", (), ("#define GET_INSTRINFO_ENUM",)), PlannedFile("ToyParser.cpp", ('"ToyDesc.h"',), ())),
+        classes=(
+            PlannedClass("ToyParser", ("public MCTargetAsmParser",), "ToyParser.cpp", (), (), (), ()),
+            PlannedClass("ToyOperand", ("public MCParsedAsmOperand",), "ToyParser.cpp", (), (), (), ()),
+        ),
+    )
+    kinds = [replace(OPERAND_CLASS, name=name, operand_type=name) for name in ("UIMM5", "SIMM3")]
+    bases = Bases(Interfaces(cxx.parse_file(OPERAND.encode(), "", "llvm/P.h").classes), lambda file: b"", Path("no-tables"))
+    way = Steps(replace(description(), operand_classes=tuple(kinds)), bases)
+    blame = Blame(made, emitted(made), way, {"ToyGenAsmMatcher.inc": table, "ToyGenInstrInfo.inc": operands})
+    said = [
+        Mistake("t/ToyGenAsmMatcher.inc", 7, "no member named 'Match_B' in '(anonymous namespace)::ToyParser'"),
+        Mistake("t/ToyGenAsmMatcher.inc", 8, "use of undeclared identifier 'defaultMask'"),
+        Mistake("t/ToyGenInstrInfo.inc", 1, "use of undeclared identifier 'ToyOp'"),
+    ]
+    assert not blame.mistakes({"ToyParser.cpp": said})
+    texts = {path: " ".join(text.split()) for path, text in emitted(blame.plan).items()}
+    assert "enum { Match_A = FIRST_TARGET_MATCH_RESULT_TY, Match_B };" in texts["ToyParser.cpp"]
+    assert "std::unique_ptr<ToyOperand> ToyParser::defaultMask() const {" in texts["ToyParser.cpp"]
+    assert "namespace ToyOp { enum OperandType : unsigned { UIMM5 = MCOI::OPERAND_FIRST_TARGET, SIMM3 }; }" in texts["ToyDesc.h"]
+
+
+def test_an_error_in_a_header_does_not_wait_for_those_who_do_not_include_it() -> None:
+    start = plan(two(OWN), function("int other() { return bad; }", "A.cpp"))
+    texts = {**emitted(start), "A.cpp": "int other() {\n  return bad;\n}\n"}
+    line = next(n for n, text in enumerate(texts["ToyInstrInfo.h"].split("\n"), 1) if "undone" in text)
+    blame = Blame(start, texts, steps(), {})
+    assert not blame.mistakes({"ToyInstrInfo.cpp": [Mistake("ToyInstrInfo.h", line, "no")], "A.cpp": [Mistake("A.cpp", 2, "bad")]})
+    assert "undone" not in emitted(blame.plan)["ToyInstrInfo.h"]
+    assert blame.plan.functions[1].step is Step.STUB
 
 
 def test_a_free_contract_gets_a_stub_in_the_file_of_its_table() -> None:

@@ -18,6 +18,7 @@ from llvm_integration.check import Mistake
 from llvm_integration.crash import Crash
 from llvm_integration.linking import LinkError
 from vega_gen import cxx
+from vega_gen.fill import demands
 from vega_gen.fill.mend import Unit, blamed, macros_named, units, without
 from vega_gen.fill.steps import Steps, parsed
 from vega_gen.fill.stubs import is_initialiser
@@ -54,13 +55,10 @@ class Blame:
     def mistakes(self, said: Mapping[str, Sequence[Mistake]]) -> frozenset[str]:
         """Acts on what the compiler said of each .cpp; returns those files of which nothing that it said changed the plan.
 
-        What is wrong in a header comes first, for it makes errors elsewhere."""
-        early = {
-            path: [m for m in of_path if m.file in self.texts and not m.file.endswith(".cpp")] for path, of_path in said.items()
-        }
-        chosen = {path: of_path for path, of_path in early.items() if of_path} or said
+        What is wrong in a header comes first, for it makes errors in those that include it."""
         stuck: set[str] = set()
-        for path, of_path in chosen.items():
+        for path, everything in said.items():
+            of_path = [m for m in everything if m.file in self.texts and not m.file.endswith(".cpp")] or everything
             before = self.plan
             for m in of_path:
                 self._mistake(path, m)
@@ -162,13 +160,20 @@ class Blame:
         description = self.steps.description
         demanded = {c.name for c in description.contracts}
         lines = self.tables.get(PurePosixPath(m.file).name, "").split("\n")
-        called = _CALLED.findall(lines[m.line - 1]) if 0 < m.line <= len(lines) else []
+        line = lines[m.line - 1] if 0 < m.line <= len(lines) else ""
+        called = _CALLED.findall(line)
         names = [*_UNKNOWN.findall(m.message), *(n for n in (*_QUOTED.findall(m.message), *called) if n in demanded)]
         for name in dict.fromkeys(names):
             self.plan = self.steps.demanded(self.plan, name, path)
+            if self.plan is before:
+                self.plan = self.steps.tabled(self.plan, name, self._with_opcodes(path), line, demands.listed(self.tables, name))
             if self.plan is not before:
                 self._made.add((path, name))
         return any((path, name) in self._made for name in names)
+
+    def _with_opcodes(self, path: str) -> str:
+        """The header which a .cpp has its target's opcodes from, itself if there is none."""
+        return next((file for file in sorted(self._closure(path)) if "GET_INSTRINFO_ENUM" in self.texts[file]), path)
 
     def _at(self, place: Mistake, m: Mistake) -> bool:
         """Whether there is a function or a declaration at a place; it goes down, or out."""

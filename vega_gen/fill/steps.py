@@ -9,10 +9,11 @@ The steps: the candidate chosen, the next ones, an archetype, the base class's d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vega_gen import cxx
+from vega_gen.fill import demands
 from vega_gen.fill.mend import Unit, member_tokens, without
 from vega_gen.fill.stubs import Bases, contract_signature, initialiser, is_initialiser, overriding, planned, statement, stub
 from vega_gen.records import (
@@ -119,7 +120,10 @@ class Steps:
         """The plan with a stub for each contract of this name, in place of what has the name; the same plan if the .td files demand none.
 
         ``file``: the .cpp that the tables which call it are included in."""
-        plan = self._featured(plan, name)
+        subtarget = self._derived(plan, "TargetSubtargetInfo")
+        if subtarget is not None:
+            plan = demands.featured(plan, subtarget, self.description.features, name)
+            plan = demands.answered(plan, subtarget, self.description, name)
         asked = [c for c in self.description.contracts if c.name == name]
         if not asked and _PREDICATE.match(name):  # the matcher asks for those of operand classes that no instruction has, too
             asked = [Contract(name, ContractRole.OPERAND_PREDICATE, f"bool {name}() const", "MCParsedAsmOperand", (), ())]
@@ -143,23 +147,21 @@ class Steps:
             plan = self._added(plan, planned(plan.target, s, place, _module(plan, file), namespaces=spaces, in_class=in_class))
         return plan
 
-    def _featured(self, plan: Plan, name: str) -> Plan:
-        """The plan with the field of a feature in the subtarget, and the enumerators that it is set to, where the class has them not."""
-        field = next((f.field for f in self.description.features if name in (f.field, f.value)), "")
-        owner = next((c for c in plan.classes if self.bases.of(plan, c.name) == "TargetSubtargetInfo"), None)
-        if not field or owner is None:
-            return plan
-        values = dict.fromkeys(f.value for f in self.description.features if f.field == field and f.value.isidentifier())
-        named = [v for v in values if v not in ("true", "false")]
-        present = {t for m in owner.members for t in (m.name, *m.tokens)}
-        texts = [("", f"enum {{ {', '.join(f'{v} = {n}' for n, v in enumerate(named, 1))} }};")] if named else []
-        texts += [(field, f"unsigned {field} = 0;" if named else f"bool {field} = false;")]
-        made = tuple(
-            Member(MemberKind.FIELD if member else MemberKind.OTHER, "public", 0, None, cxx.tokenize(text), member)
-            for member, text in texts if member not in present and not (not member and present & set(named))
-        )  # fmt: skip
-        classes = tuple(replace(c, members=(*c.members, *made)) if c is owner else c for c in plan.classes)
-        return replace(plan, classes=classes) if made else plan
+    def tabled(self, plan: Plan, name: str, file: str, line: str, enumerators: Mapping[str, Sequence[str]]) -> Plan:
+        """The plan with what a line of a table names though no contract does; the same plan if the .td files do not tell what it is.
+
+        ``file``: where an enumeration would go. ``enumerators``: those that the tables list or name, by their scope or part."""
+        parser = self._derived(plan, "MCTargetAsmParser")
+        operand = self._derived(plan, "MCParsedAsmOperand")
+        if parser is not None and name in enumerators.get(demands.DIAGNOSTICS, ()):
+            return demands.diagnosed(plan, parser, name, enumerators[demands.DIAGNOSTICS])
+        if parser is not None and operand is not None and f"{name}()->" in line:
+            return demands.defaulted(plan, parser, operand.name, name)
+        return demands.enumerated(plan, file, name, enumerators.get(name, ()), self.description)
+
+    def _derived(self, plan: Plan, base: str) -> PlannedClass | None:
+        """The planned class that derives from one of LLVM's."""
+        return next((c for c in plan.classes if base in (self.bases.of(plan, c.name), *self._lineage(plan, c.name))), None)
 
     def declared(self, plan: Plan, class_name: str, defined: Signature, message: str) -> Plan:
         """The plan with a declaration, in place of others of its name, of a method that one of TableGen's tables defines."""
