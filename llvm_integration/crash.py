@@ -1,5 +1,5 @@
 """What enters: a tool of LLVM that was linked, a target's name or a file for it.
-What leaves: the targets that it lists, whether it crashes, and the functions on its stack then.
+What leaves: the targets that it lists, the data layout that it gives one, whether it crashes, and the functions on its stack then.
 What it does not do: judge what the tool writes: an error that it tells is no crash.
 """
 
@@ -15,6 +15,7 @@ from llvm_integration.process import Completed, run
 
 START_SECONDS = 20.0
 _LISTED = re.compile(r"^\s+(\S+)\s+- ", re.MULTILINE)
+_LAYOUT = re.compile(r'^\s*target datalayout = "([^"]+)"', re.MULTILINE)
 _FRAME = re.compile(r"^\s*#\d+ 0x[0-9a-f]+ (?P<symbol>.+?)(?: \(?/\S*| \S+:\d+:\d+)?$", re.MULTILINE)
 _ERROR = re.compile(r"^(?:LLVM ERROR: |.*\berror: )(.*)$", re.MULTILINE)
 
@@ -60,3 +61,11 @@ def registered(llc: Path) -> tuple[str, ...]:
     done = run([str(llc), "--version"], timeout=START_SECONDS)
     _, _, listed = done.stdout.partition("Registered Targets:")
     return tuple(_LISTED.findall(listed)) if done.ok else ()
+
+
+def data_layout(llc: Path, triple: str) -> str:
+    """The data layout that a module of this triple gets; "" if llc does not say."""
+    words = [str(llc), f"--mtriple={triple}", "-stop-after=pre-isel-intrinsic-lowering", "-o", "-"]
+    done = run(words, timeout=START_SECONDS, stdin="define void @nothing() {\n  ret void\n}\n")
+    found = _LAYOUT.search(done.stdout)
+    return found[1] if found else ""

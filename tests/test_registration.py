@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny_registry import FILES, write_registry
+from tiny_registry import CLANG_FILES, FILES, write_registry
 from trees import git, snapshot
 
 from llvm_integration import checkout
@@ -55,6 +55,21 @@ def added(registration: Registration) -> dict[str, str]:
 def test_the_edits_of_a_new_triple_are_as_read_and_approved(registry: Path) -> None:
     for path, text in made(plan_registration(registry, TOY)).items():
         assert text == (GOLDEN / Path(path).name).read_text(), path
+
+
+def test_a_checkout_with_clang_names_it_there_too(tmp_path: Path) -> None:
+    root = write_registry(tmp_path / "llvm-project", clang=True)
+    edits = {edit.path: edit for edit in plan_registration(root, TOY).edits if edit.path.startswith("clang/")}
+    assert {edit.label for edit in edits.values()} == {"clang"}
+    targets, lists = "clang/lib/Basic/Targets.cpp", "clang/lib/Basic/CMakeLists.txt"
+    assert edits[lists].data == CLANG_FILES[lists].replace("Beta.cpp\n", "Beta.cpp\n  Targets/Toy.cpp\n").encode()
+    text = CLANG_FILES[targets].replace("Beta.h\"\n", "Beta.h\"\n#include \"Targets/Toy.h\"\n")
+    gamma = "  case llvm::Triple::gamma:\n    return std::make_unique<GammaTargetInfo>(Triple, Opts);\n"
+    assert edits[targets].data == text.replace(gamma, gamma + gamma.replace("gamma", "toy").replace("Gamma", "Toy")).encode()
+    checkout.write(root, "Toy", [*plan_registration(root, TOY).edits, OWN])
+    assert plan_registration(root, TOY).edits == ()
+    missing = {(place.path, place.holder) for place in places_of(root, "Gamma") if place.state is State.MISSING and "clang" in place.path}
+    assert missing == {(targets, ""), (lists, "add_clang_library(clangBasic")}
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ FILES = {
     f"{OWN}/MCTargetDesc/CMakeLists.txt": "all of it\n",
     f"{OWN}/.vega/plan.json": "{}\n",
     "llvm/test/CodeGen/Toy/add.ll": "; RUN: llc -mtriple=toy\n",
+    "clang/lib/Basic/Targets/Toy.h": "class ToyTargetInfo;\n",
 }  # fmt: skip
 
 
@@ -55,9 +56,10 @@ def test_each_patch_has_what_belongs_to_it() -> None:
     patches = series("Toy", {path: text.encode() for path, text in FILES.items()})
     assert [p.subject for p in patches] == [
         "[Toy] Add the triple, the ELF machine and its relocations", "[Toy] Add the target's name", "[Toy] Add the machine code layer",
-        "[Toy] Add the code generator", "[Toy] Add tests",
+        "[Toy] Add the code generator", "[Toy] Add tests", "[Toy] Add clang's TargetInfo",
     ]  # fmt: skip
-    triple, name, mc, code, tests = (p.files for p in patches)
+    triple, name, mc, code, tests, clang = (p.files for p in patches)
+    assert clang == {"clang/lib/Basic/Targets/Toy.h": b"class ToyTargetInfo;\n"}
     assert set(triple) == {"llvm/include/llvm/TargetParser/Triple.h"}
     entries = {f"{OWN}/ToyTargetMachine.cpp", f"{OWN}/MCTargetDesc/ToyMCTargetDesc.cpp"}
     lists = {f"{OWN}/CMakeLists.txt", f"{OWN}/TargetInfo/CMakeLists.txt", f"{OWN}/MCTargetDesc/CMakeLists.txt"}
@@ -81,7 +83,7 @@ def test_the_series_applied_is_the_backend(checkout: Path, tmp_path: Path) -> No
     git(checkout, "commit", "-qam", "Mend")
     tip = git(checkout, "rev-parse", "HEAD")
     patches = export(checkout, "Toy", tmp_path / "patches")
-    assert [p.name[:5] for p in patches] == ["0001-", "0002-", "0003-", "0004-", "0005-"]
+    assert [p.name[:5] for p in patches] == ["0001-", "0002-", "0003-", "0004-", "0005-", "0006-"]
     assert all("Assisted-by: vega-gen" in p.read_text() and STAMP in p.read_text() for p in patches)
     assert git(checkout, "rev-parse", "HEAD") == tip
     git(checkout, "checkout", "-q", "-b", "clean", base)

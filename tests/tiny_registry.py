@@ -228,6 +228,71 @@ set(LLVM_ALL_EXPERIMENTAL_TARGETS
   Gamma
 )
 """
+CLANG_TARGETS = """\
+#include "Targets.h"
+
+#include "Targets/Alpha.h"
+#include "Targets/Beta.h"
+#include "Targets/Wasm.h"
+#include "clang/Basic/Diagnostic.h"
+
+std::unique_ptr<TargetInfo> AllocateTarget(const llvm::Triple &Triple, const TargetOptions &Opts) {
+  llvm::Triple::OSType os = Triple.getOS();
+  switch (Triple.getArch()) {
+  default:
+    return nullptr;
+
+  case llvm::Triple::alpha:
+    return std::make_unique<AlphaTargetInfo>(Triple, Opts);
+
+  case llvm::Triple::beta:
+    switch (os) {
+    case llvm::Triple::Linux:
+      return std::make_unique<LinuxTargetInfo<BetaTargetInfo>>(Triple, Opts);
+    default:
+      return std::make_unique<BetaTargetInfo>(Triple, Opts);
+    }
+  case llvm::Triple::gamma:
+    return std::make_unique<GammaTargetInfo>(Triple, Opts);
+  }
+}
+"""
+CLANG_CMAKE = """\
+add_clang_library(clangBasic
+  Attributes.cpp
+  Targets/Alpha.cpp
+  Targets/Beta.cpp
+  Targets/Wasm.cpp
+  Version.cpp
+  )
+"""
+# The names are clang's own; what they take and give is made up as far as it may differ from one clang to another.
+CLANG_TARGET_INFO = """\
+namespace clang {
+class TargetInfo {
+public:
+  enum BuiltinVaListKind { CharPtrBuiltinVaList, VoidPtrBuiltinVaList };
+  struct ConstraintInfo {};
+  struct GCCRegAlias { const char *Aliases[5]; const char *Register; };
+  virtual void getTargetDefines(const LangOptions &Opts, MacroBuilder &Builder) const = 0;
+  virtual ArrayRef<Builtin::Info> getTargetBuiltins() const = 0;
+  virtual BuiltinVaListKind getBuiltinVaListKind() const = 0;
+  virtual bool validateAsmConstraint(const char *&Name, TargetInfo::ConstraintInfo &info) const = 0;
+  virtual std::string_view getClobbers() const = 0;
+  virtual ArrayRef<const char *> getGCCRegNames() const = 0;
+  virtual ArrayRef<GCCRegAlias> getGCCRegAliases() const = 0;
+  virtual bool hasFeature(StringRef Feature) const { return false; }
+  virtual bool isValidCPUName(StringRef Name) const { return true; }
+  virtual void fillValidCPUList(SmallVectorImpl<StringRef> &Values) const {}
+  virtual bool setCPU(const std::string &Name) { return false; }
+};
+}
+"""
+CLANG_FILES = {
+    "clang/lib/Basic/Targets.cpp": CLANG_TARGETS,
+    "clang/lib/Basic/CMakeLists.txt": CLANG_CMAKE,
+    "clang/include/clang/Basic/TargetInfo.h": CLANG_TARGET_INFO,
+}
 RELOCATIONS = "ELF_RELOC(R_ALPHA_NONE, 0)\n"
 INFO = """\
 extern "C" void LLVMInitialize{folder}TargetInfo() {{
@@ -260,9 +325,9 @@ def named_files(first: str, second: str, third: str) -> dict[str, str]:
     return {known.sub(lambda m: words[m[0]], path): text for path, text in renamed.items()}
 
 
-def write_registry(root: Path) -> Path:
-    """Put the tree into ``root``, and return that."""
-    for path, text in FILES.items():
+def write_registry(root: Path, *, clang: bool = False) -> Path:
+    """Put the tree into ``root``, with clang's files or without, and return that."""
+    for path, text in (FILES | (CLANG_FILES if clang else {})).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     return root

@@ -114,7 +114,7 @@ def _file_text(
     header = file.path.endswith((".h", ".hpp"))
     text = templates.render(
         "header.h.j2" if header else "file.cpp.j2",
-        line=_banner(plan.target, file.path, header),
+        line=templates.banner(file.path, f"{plan.target} backend"),
         stamp=stamp_of(plan),
         guard=_guard(plan.target, file.path),
         # LLVM's headers go before macros for the target's own: they must not change, and give what tables need.
@@ -135,13 +135,6 @@ def _with_stamp(path: str, text: str, stamp: str) -> str:
     """The stamp goes into a comment line before everything else."""
     sign = _COMMENT.get("." + path.rpartition(".")[2], "//")
     return f"{sign} {stamp}\n{text}"
-
-
-def _banner(target: str, path: str, header: bool) -> str:
-    """The first line of an LLVM file, 80 columns wide (LLVM Coding Standards, "File Headers")."""
-    start = f"//===-- {path.rpartition('/')[2]} - {target} backend "
-    end = "-*- C++ -*-===//" if header else "===//"
-    return start + "-" * max(80 - len(start) - len(end), 2) + end
 
 
 def _guard(target: str, path: str) -> str:

@@ -13,14 +13,13 @@ from typing import Any
 
 from vega_gen.emit.archetype_contracts import contract_values, memory_operands
 from vega_gen.emit.archetype_encodings import own_encodings, plain_siblings
-from vega_gen.emit.interface import Interface
+from vega_gen.emit.interface import TRIPLES, Interface
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.bytes_order import ByteOrder, byte_order
 from vega_gen.tablegen.fixups import Fixup, fixups
 from vega_gen.tablegen.operations import CONDITIONS, Machine
 from vega_gen.tablegen.selections import Range, Selections
 
-_TRIPLES = ("llvm/TargetParser/Triple.h", "llvm/ADT/Triple.h")
 _DECODERS = ("llvm/MC/MCDecoderOps.h", "llvm/MC/MCDecoder.h", "llvm/MC/MCFixedLenDisassembler.h")
 # Methods that archetypes override where LLVM's class declares them; a pure one that no archetype knows would not compile.
 _METHODS = {
@@ -65,7 +64,7 @@ _EXPANDED_UNLESS = {
 
 def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, Any]:
     """Every value that a template names. ``arch``: the first part of the triple."""
-    registered = any(llvm.enumerator(header, arch) for header in _TRIPLES)
+    registered = any(llvm.enumerator(header, arch) for header in TRIPLES)
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
     given: dict[str, Any] = {
@@ -74,7 +73,7 @@ def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, 
         "little_endian": "TT.isLittleEndian()" if registered else "true",
         "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if registered else "true",
         "machine_number": next((n for n in (f"EM_{arch.upper()}",) if llvm.enumerator("llvm/BinaryFormat/ELF.h", n)), "EM_NONE"),
-        "stack_alignment": max(m.native // 8 * 2, 2), "wide_alignment": min(64, max(m.native, 16)),
+        "stack_alignment": stack_alignment(m), "data_layout": data_layout(m),
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
         "subtarget_fields": _fields(d), "comment": "#",
@@ -99,6 +98,17 @@ def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, 
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
     return given | _interface(llvm) | _code_generator(d, m, llvm) | _relocations(d, kinds, llvm) | contract_values(d, m, given)
+
+
+def stack_alignment(m: Machine) -> int:
+    """In bytes."""
+    return max(m.native // 8 * 2, 2)
+
+
+def data_layout(m: Machine) -> str:
+    """The data layout after its byte order."""
+    wide = min(64, max(m.native, 16))
+    return f"-m:e-p:{m.native}:{m.native}-i64:{wide}-n{m.native}-S{stack_alignment(m) * 8}"
 
 
 def _encoded(i: Instruction) -> bool:
@@ -126,7 +136,7 @@ def _interface(llvm: Interface) -> dict[str, Any]:
         "has_fp": frame[0], "frame_lowering_methods": frame,
         "cfa_factory": "cfiDefCfa",
         "endianness": "llvm::endianness" if llvm.takes("MCAsmBackend::MCAsmBackend", "llvm::endianness") else "support",
-        "triple_header": next(h for h in _TRIPLES if llvm.exists(h)),
+        "triple_header": next(h for h in TRIPLES if llvm.exists(h)),
         "decoder_ops_header": next(h for h in _DECODERS if llvm.exists(h)),
         "register_type": "MCRegister" if llvm.takes("MCInstPrinter::printRegName", "MCRegister") else "unsigned",
         "register_result": "MCRegister" if llvm.takes("MCParsedAsmOperand::getReg", "MCRegister") else "unsigned",

@@ -17,15 +17,18 @@ from vega_gen.errors import NotFoundError
 from vega_gen.records import Class, Member, Signature
 
 _FOLDERS = ("MC", "CodeGen", "CodeGenTypes", "Target", "TargetParser", "Support", "ADT", "BinaryFormat", "IR")
+TRIPLES = ("llvm/TargetParser/Triple.h", "llvm/ADT/Triple.h")
+"""Where a triple is declared, in one LLVM or another."""
 _DEFINED = re.compile(r"^[ \t]*(?:class|struct|enum(?:[ \t]+class)?)[ \t]+(?:LLVM_\w+[ \t]+)?(\w+)\b[^;(]*\{", re.M)
 _ENUMERATOR = re.compile(r"^[ \t]*(\w+)[ \t]*(?:=[^,\n]*)?,", re.M)
 
 
 class Interface:
-    """LLVM's own declarations. Names are written "Class::method"."""
+    """LLVM's own declarations, or clang's. Names are written "Class::method"."""
 
-    def __init__(self, includes: Sequence[Path]) -> None:
+    def __init__(self, includes: Sequence[Path], package: str = "llvm", folders: Sequence[str] = _FOLDERS) -> None:
         self._includes = tuple(includes)
+        self._package, self._folders = package, tuple(folders)
         self._classes: dict[str, Class | None] = {}
 
     @cached_property
@@ -33,8 +36,8 @@ class Interface:
         """Every class and enumeration -> the header that defines it; an earlier include folder wins."""
         found: dict[str, Path] = {}
         for include in self._includes:
-            for folder in _FOLDERS:
-                for path in sorted((include / "llvm" / folder).rglob("*.h")):
+            for folder in self._folders:
+                for path in sorted((include / self._package / folder).rglob("*.h")):
                     for name in _DEFINED.findall(path.read_text(encoding="utf-8", errors="replace")):
                         found.setdefault(name, path)
         return found

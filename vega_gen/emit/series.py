@@ -3,7 +3,7 @@
 Enters: every file of it, path -> content. Leaves: ``Patch``es in order, each of which builds with those before it. It commits nothing.
 
 The order is that of LLVM's own last targets (docs/DeveloperPolicy.rst, "Adding a New Target"): what LLVM must know of the triple and its
-ELF files, the target's name, the machine code layer, the code generator, tests.
+ELF files, the target's name, the machine code layer, the code generator, tests; then clang, in a checkout that has it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def series(target: str, files: Mapping[str, bytes]) -> tuple[Patch, ...]:
     kept = {path: data for path, data in files.items() if OWN_FOLDER not in path.split("/")}
     backend = {path.removeprefix(own): data.decode() for path, data in kept.items() if path.startswith(own)}
     tests = {path: data for path, data in kept.items() if path.startswith("llvm/test/")}
-    outside = {path: data for path, data in kept.items() if path not in tests and not path.startswith(own)}
+    clang = {path: data for path, data in kept.items() if path.startswith("clang/")}
+    outside = {path: data for path, data in kept.items() if path not in tests and path not in clang and not path.startswith(own)}
     lists = backend.get("CMakeLists.txt", "")
     named, stamp = _DEFINITIONS.search(lists), lists.partition("\n")[0].removeprefix("# ")
     if named is None or not stamp.startswith(STAMP):
@@ -63,6 +64,7 @@ def series(target: str, files: Mapping[str, bytes]) -> tuple[Patch, ...]:
         ),
         ("the code generator", "From LLVM IR to machine instructions.", outside | placed(backend)),
         ("tests", "Programs through llc with the machine verifier, and instructions there and back.", outside | placed(backend) | tests),
+        ("clang's TargetInfo", "Data layout, registers and processors.", outside | placed(backend) | tests | clang),
     ]  # fmt: skip
     patches: list[Patch] = []
     before: dict[str, bytes] = {}

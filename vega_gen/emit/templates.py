@@ -97,6 +97,13 @@ def environment(folder: Path) -> jinja2.Environment:
     )
 
 
+def banner(path: str, what: str) -> str:
+    """The first line of an LLVM file, 80 columns wide (LLVM Coding Standards, "File Headers")."""
+    start = f"//===-- {path.rpartition('/')[2]} - {what} "
+    end = "-*- C++ -*-===//" if path.endswith((".h", ".hpp")) else "===//"
+    return start + "-" * max(80 - len(start) - len(end), 2) + end
+
+
 def render(template: str, /, **values: object) -> str:
     """The text of ``template``. Raises ``jinja2.UndefinedError`` on a missing value."""
     text: str = environment(_FOLDER).get_template(template).render(**values)

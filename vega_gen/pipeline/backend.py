@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration import checkout
+from llvm_integration.crash import data_layout
 from llvm_integration.edits import target_folder
 from vega_gen import review, store, tablegen
-from vega_gen.emit import copies, emit, tests
+from vega_gen.emit import copies, emit, stamp_of, tests
+from vega_gen.emit.archetype_values import data_layout as layout_of
+from vega_gen.emit.clang import clang_edits
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.fill.steps import Archetype
 from vega_gen.pipeline.archetypes import archetypes_of
@@ -25,6 +28,7 @@ from vega_gen.pipeline.mining import Progress
 from vega_gen.pipeline.registering import Registered, registered
 from vega_gen.pipeline.request import Prepared, Request, prepare
 from vega_gen.records import Decision, Ladder, Plan, PlannedFunction, Step
+from vega_gen.tablegen.machine import machine
 
 _REGISTRATION = "registration"
 
@@ -83,7 +87,7 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     made = make_backend(request, prepared, progress)
     known, inputs = made.known, made.known.prepared.inputs
     texts = emit(made.plan, named(inputs), inputs.headers, threshold=made.plan.flag_below)
-    edits = [*known.edits, *copies(made.plan, made.definitions), *texts]
+    edits = [*known.edits, *copies(made.plan, made.definitions), *texts, *_for_clang(request, made)]
     climbed = climb_built(inputs, made.built.tools, None, progress) if made.built else None
     if made.built and climbed and known.overlay:
         edits += tests(made.plan, tests_of(inputs, made.built.tools, climbed))
@@ -92,6 +96,16 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
     folder = written.root / target_folder(inputs.folder)
     return Backend(made.plan, written, folder, known.arch, made.built, climbed, made.stale)
+
+
+def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
+    """What a clang in the checkout must know of a triple that LLVM did not know: its data layout as llc says it, or from the .td files."""
+    inputs = made.known.prepared.inputs
+    if made.known.prepared.official:
+        return ()
+    said = data_layout(made.built.tools / "llc", made.known.arch) if made.built else ""
+    layout = said or ("E" if request.big_endian else "e") + layout_of(machine(inputs.description))
+    return clang_edits(inputs.description, inputs.source.root, arch=made.known.arch, layout=layout, stamp=stamp_of(made.plan))
 
 
 def archetype_of(inputs: Inputs) -> Archetype:

@@ -46,7 +46,8 @@ def masked(text: str, arch: Arch) -> str:
     """``text`` with placeholders for the target's words."""
     known = names(arch)
     words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
-    return re.sub(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", lambda m: known[m[0]], text)
+    # A word ends where none goes on, or where the next word of a name in CamelCase begins.
+    return re.sub(rf"(?<![A-Za-z0-9])(?:{words})(?:(?![A-Za-z0-9])|(?=[A-Z][a-z]))", lambda m: known[m[0]], text)
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -101,13 +102,23 @@ def addition(site: Site, items: Sequence[Item], new: Arch, like: Sequence[Arch],
     indent = _indent(data, item)
     if site.shape is not Shape.CASES:
         last = max((item for _, item in has), key=lambda item: item.start)
-        return [_after(data, last, indent + _renamed(item.head, arch, values), site)]
+        text = _renamed(item.head, arch, values)
+        return [_after(data, _before(items, best, text) or last, indent + text, site)]
     if not _own(best):
         start = _line_start(data, item.start)
         return [Change(start, start, f"{indent}case {filled(masked(item.head, arch), values)}:\n")]
     text = data[item.start : item.end].decode("latin-1") if groups[item.group] == 1 else f"case {item.head}:\n{indent}  {item.body}"
     last = max((item for _, item in has if groups[item.group] == 1), key=lambda item: item.start, default=item)
     return [_after(data, last, indent + _renamed(text, arch, values), site)]
+
+
+def _before(items: Sequence[Item], form: str, text: str) -> Item | None:
+    """The entry after which ``text`` goes in a list that is in order; None if it is not, or the entries do not begin alike."""
+    start = _PLACEHOLDER.split(form)[0]
+    peers = [item for item in items if start and item.head.startswith(start)]
+    heads = [item.head for item in peers]
+    before = [item for item in peers if item.head < text]
+    return before[-1] if before and heads == sorted(heads) else None
 
 
 def _renamed(text: str, arch: Arch, values: Mapping[str, str]) -> str:

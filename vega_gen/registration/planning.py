@@ -21,6 +21,7 @@ from vega_gen.registration.tree import Arch, Found, Tree
 from vega_gen.registration.triple import NewTriple, machine_number
 
 LABEL = "triple and ELF"
+CLANG = "clang"
 _RELOCATIONS = "llvm/include/llvm/BinaryFormat/ELFRelocs"
 _RELOCATION = re.compile(r"\bELF_RELOC\(\s*(\w+)")
 _NAME = re.compile(r'"([^"]*)"')
@@ -178,7 +179,8 @@ def _edit(path: str, data: bytes, changes: Iterable[Change]) -> Edit:
     text = data
     for change in sorted(changes, key=lambda change: change.start, reverse=True):
         text = text[: change.start] + change.text.encode("latin-1") + text[change.end :]
-    return Edit(path, text, LABEL, base=hashlib.sha256(data).hexdigest())
+    label = CLANG if path.startswith("clang/") else LABEL
+    return Edit(path, text, label, base=hashlib.sha256(data).hexdigest())
 
 
 def _check(tree: Tree, new: NewTriple) -> int:

@@ -1,0 +1,96 @@
+"""What clang must know of a target: its TargetInfo, from TableGen's facts, the backend's data layout and clang's declared interface.
+
+Enters: a description, a data layout, a checkout that has clang. Leaves: the edits of two files of
+clang/lib/Basic/Targets. It does not put them into clang's lists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from llvm_integration.edits import Edit
+from vega_gen.emit import templates
+from vega_gen.emit.interface import TRIPLES, Interface
+from vega_gen.records import Description
+
+LIST = "clang/lib/Basic/Targets.cpp"
+"""Where clang makes its TargetInfos: a checkout without it has no clang."""
+LABEL = "clang"
+"""Of the edits that make it known to clang."""
+_ALWAYS = (
+    "getTargetDefines", "getTargetBuiltins", "getBuiltinVaListKind", "validateAsmConstraint", "getClobbers", "getGCCRegNames",
+    "getGCCRegAliases", "hasFeature",
+)  # fmt: skip
+_OF_CPUS = ("isValidCPUName", "fillValidCPUList", "setCPU")
+_COLUMNS = 120
+_DEFAULT_ALIGNMENTS = {"i32": 32, "i64": 32, "f64": 64}
+"""In bits, where a layout does not say (LangRef, "Data Layout")."""
+
+
+def clang_edits(d: Description, root: Path, *, arch: str, layout: str, stamp: str) -> tuple[Edit, ...]:
+    """The edits that write the files; none where ``root``, the folder that holds ``llvm/``, has no clang.
+
+    ``arch``: the first part of the triple. ``layout``: the backend's data layout as LLVM writes it. Raises NotFoundError where clang's
+    headers declare no such interface."""
+    if not (root / LIST).is_file():
+        return ()
+    clang = Interface([root / "clang" / "include"], "clang", ("Basic",))
+    cpus = [f'"{p.name}"' for p in d.processors]
+    registers = sorted((r for r in d.registers if r.asm_name), key=lambda r: (r.encoding, r.name))
+    names = dict.fromkeys(r.asm_name for r in registers)
+    aliases = [f'{{{{"{alias}"}}, "{r.asm_name}"}}' for r in registers for alias in r.aliases if alias not in names]
+
+    def define(method: str, names: str = "") -> str:
+        return clang.define(f"{d.folder}TargetInfo", f"TargetInfo::{method}", names)
+
+    given: dict[str, Any] = {
+        "T": d.folder, "arch": arch, "layout": layout, "stamp": stamp, "clang": clang,
+        "cpus": cpus, "methods": [*_ALWAYS, *(_OF_CPUS if cpus else ())],
+        "registers": _rows([f'"{name}"' for name in names]), "aliases": _rows(list(dict.fromkeys(aliases))), "widths": widths(layout),
+        "triple_header": next(h for h in TRIPLES if Interface([root / "llvm" / "include"]).exists(h)),
+        "guard": f"LLVM_CLANG_LIB_BASIC_TARGETS_{d.folder.upper()}_H",
+        "define": define,
+    }  # fmt: skip
+    edits: list[Edit] = []
+    for suffix in (".h", ".cpp"):
+        path = f"clang/lib/Basic/Targets/{d.folder}{suffix}"
+        text = templates.render(f"clang/TargetInfo{suffix}.j2", **given, line=templates.banner(path, f"{d.folder} in clang"))
+        edits.append(Edit(path, text, LABEL))
+    return tuple(edits)
+
+
+def widths(layout: str) -> list[str]:
+    """The assignments that set TargetInfo's widths and alignments, where its constructor's (those of 32 bits) are others.
+
+    ``int`` has 32 bits, or a pointer's 16; ``long`` a pointer's, and 32 at least."""
+    pointer = int(found[1]) if (found := re.search(r"-p:(\d+)", layout)) else 64
+    said = {name: int(bits) for name, bits in re.findall(r"-([if]\d+):(\d+)", layout)}
+    align = {name: said.get(name, bits) for name, bits in _DEFAULT_ALIGNMENTS.items()}
+    lines: list[str] = []
+    if pointer == 64:
+        lines += ["PointerWidth = PointerAlign = LongWidth = LongAlign = 64;", "SizeType = UnsignedLong;"]
+        lines += ["PtrDiffType = IntPtrType = IntMaxType = Int64Type = SignedLong;"]
+    elif pointer == 16:
+        lines += ["PointerWidth = PointerAlign = IntWidth = IntAlign = 16;", f"LongAlign = {align['i32']};"]
+        lines += ["SizeType = UnsignedInt;", "PtrDiffType = IntPtrType = SignedInt;"]
+    if align["i64"] != 64:
+        lines.append(f"LongLongAlign = {align['i64']};")
+    if align["f64"] != 64:
+        lines.append(f"DoubleAlign = LongDoubleAlign = {align['f64']};")
+    return lines
+
+
+def _rows(words: Sequence[str]) -> list[list[str]]:
+    """The words in rows that are no wider than a line."""
+    rows: list[list[str]] = []
+    width = _COLUMNS
+    for word in words:
+        if width + len(word) + 2 > _COLUMNS - 40:
+            rows.append([])
+            width = 4
+        rows[-1].append(word)
+        width += len(word) + 2
+    return rows
