@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from emitted import emitted, function
-from test_steps import OWN, plan, steps, two, undefined
+from test_steps import OWN, layer_of, plan, steps, two, undefined
 
 from llvm_integration.check import Mistake, check_files
 from llvm_integration.crash import Crash, Tried
@@ -96,6 +96,19 @@ def test_the_function_that_a_tool_crashes_in_goes_down() -> None:
     found, rounds = built(start, Words(crashing={"::own(int A) { return 1; }\n": crash}))
     assert (of(found), rounds) == ([Step.STUB, Step.FILLED], 2)
     assert found.functions[0].message == "llc was ended by signal 11 in it on a function that does nothing"
+
+
+def test_a_stub_in_the_machine_code_layer_brings_the_archetypes_layer() -> None:
+    printed = function("void ToyPrinter::print(int A) { A; }", "MCTargetDesc/ToyPrinter.cpp")
+    mined = function("void ToyPrinter::print(int B) { gone; }", "MCTargetDesc/ToyPrint.cpp")
+    start = plan(function("int other() { return 1; }", "ToyInstrInfo.cpp"), mined)
+    way = replace(steps(), layer=layer_of(printed))
+    shop = Words(("gone",))
+    found, rounds = brought_down(start, way, shop, emitted)
+    assert (of(found), rounds) == ([Step.FILLED, Step.ARCHETYPE], 2)
+    assert [list(texts) for texts in shop.compiled if "MCTargetDesc/ToyPrint.cpp" in texts] == [list(shop.compiled[0])]
+    broken, _ = brought_down(start, replace(way, layer=layer_of(mined)), Words(("gone",)), emitted)
+    assert of(broken) == [Step.FILLED, Step.STUB], "a layer that does not compile is taken once"
 
 
 def test_a_crash_of_llvm_s_own_changes_nothing() -> None:

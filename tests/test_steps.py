@@ -11,6 +11,7 @@ from emitted import description, emitted, field, function, member
 from llvm_integration.check import Mistake
 from llvm_integration.linking import LinkError, Place
 from vega_gen import cxx
+from vega_gen.fill.archetype import Parts
 from vega_gen.fill.blame import Blame
 from vega_gen.fill.steps import Archetype, Steps
 from vega_gen.fill.stubs import Bases, stub
@@ -59,7 +60,7 @@ def contract(signature: str, name: str = "printMem", owner: str = "MCInstPrinter
 
 
 def steps(*contracts: Contract, archetype: Archetype | None = None) -> Steps:
-    return Steps(description(*contracts), Bases(INTERFACES, lambda file: BASE.encode(), Path("no-tables")), archetype)
+    return Steps(description(*contracts), Bases(INTERFACES, lambda file: BASE.encode(), Path("no-tables"), "Toy"), archetype)
 
 
 def plan(*functions: PlannedFunction) -> Plan:
@@ -244,6 +245,14 @@ def subtarget() -> PlannedClass:
     return PlannedClass("ToySubtarget", ("public ToyGenSubtargetInfo",), "ToyInstrInfo.h", ("llvm",), (), (), ())
 
 
+def test_table_gen_s_classes_are_called_by_the_target_record_not_by_the_folder() -> None:
+    features = (Feature("F", "f", "HasF", "true", "", ()),)
+    way = replace(steps(), description=replace(description(), features=features))
+    renamed = replace(plan(), target="Folder", classes=(*plan().classes, subtarget()))
+    made = way.demanded(renamed, "HasF", "ToyInstrInfo.cpp")
+    assert [m.name for m in made.classes[-1].members] == ["HasF"]
+
+
 def test_a_method_that_predicates_call_answers_from_their_features() -> None:
     told = {
         "HasWide": ("Subtarget->hasWide()", "(any_of FeatureWide, (all_of FeatureMul, (not FeatureSmall)))"),
@@ -271,6 +280,7 @@ def test_a_method_that_predicates_call_answers_from_their_features() -> None:
 
 OPERAND = """class MCTargetAsmParser {};
 class MCParsedAsmOperand {};
+class ParseStatus {};
 """
 
 
@@ -278,6 +288,7 @@ def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
     table = (
         "#ifdef GET_OPERAND_DIAGNOSTIC_TYPES\n#undef GET_OPERAND_DIAGNOSTIC_TYPES\n\n  Match_A,\n  Match_B,\n"
         "#endif // GET_OPERAND_DIAGNOSTIC_TYPES\nreturn Match_B;\n    defaultMask()->addReg(Inst, 1);\n"
+        "    return parsePair<true>(Operands);\n    Operand.addPairOperands(Inst, 1);\n"
     )
     operands = "{ ToyOp::UIMM5 },\n{ ToyOp::SIMM3 },\n{ ToyOp::UIMM5 },\n"
     made = replace(
@@ -289,18 +300,22 @@ def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
         ),
     )
     kinds = [replace(OPERAND_CLASS, name=name, operand_type=name) for name in ("UIMM5", "SIMM3")]
-    bases = Bases(Interfaces(cxx.parse_file(OPERAND.encode(), "", "llvm/P.h").classes), lambda file: b"", Path("no-tables"))
+    bases = Bases(Interfaces(cxx.parse_file(OPERAND.encode(), "", "llvm/P.h").classes), lambda file: b"", Path("no-tables"), "Toy")
     way = Steps(replace(description(), operand_classes=tuple(kinds)), bases)
     blame = Blame(made, emitted(made), way, {"ToyGenAsmMatcher.inc": table, "ToyGenInstrInfo.inc": operands})
     said = [
         Mistake("t/ToyGenAsmMatcher.inc", 7, "no member named 'Match_B' in '(anonymous namespace)::ToyParser'"),
         Mistake("t/ToyGenAsmMatcher.inc", 8, "use of undeclared identifier 'defaultMask'"),
+        Mistake("t/ToyGenAsmMatcher.inc", 9, "use of undeclared identifier 'parsePair'"),
+        Mistake("t/ToyGenAsmMatcher.inc", 10, "no member named 'addPairOperands' in 'ToyOperand'"),
         Mistake("t/ToyGenInstrInfo.inc", 1, "use of undeclared identifier 'ToyOp'"),
     ]
     assert not blame.mistakes({"ToyParser.cpp": said})
     texts = {path: " ".join(text.split()) for path, text in emitted(blame.plan).items()}
     assert "enum { Match_A = FIRST_TARGET_MATCH_RESULT_TY, Match_B };" in texts["ToyParser.cpp"]
     assert "std::unique_ptr<ToyOperand> ToyParser::defaultMask() const {" in texts["ToyParser.cpp"]
+    assert "ParseStatus ToyParser::parsePair(OperandVector &Operands) {" in texts["ToyParser.cpp"]
+    assert "void addPairOperands(MCInst &Inst, unsigned N) const {" in texts["ToyParser.cpp"]
     assert "namespace ToyOp { enum OperandType : unsigned { UIMM5 = MCOI::OPERAND_FIRST_TARGET, SIMM3 }; }" in texts["ToyDesc.h"]
 
 
@@ -312,6 +327,20 @@ def test_an_error_in_a_header_does_not_wait_for_those_who_do_not_include_it() ->
     assert not blame.mistakes({"ToyInstrInfo.cpp": [Mistake("ToyInstrInfo.h", line, "no")], "A.cpp": [Mistake("A.cpp", 2, "bad")]})
     assert "undone" not in emitted(blame.plan)["ToyInstrInfo.h"]
     assert blame.plan.functions[1].step is Step.STUB
+
+
+def test_a_type_that_a_file_does_not_see_is_included_or_declared() -> None:
+    start = replace(plan(two(OWN)), classes=(*plan().classes, replace(subtarget(), file="ToySubtarget.h")))
+    way = replace(steps(), header=lambda name: "llvm/IR/Function.h" if name == "Function" else "")
+    blame = Blame(start, emitted(start), way, {})
+    names = ("Function", "ToySubtarget")
+    assert not blame.mistakes({"A.cpp": [Mistake("ToyInstrInfo.h", 20, f"unknown type name '{name}'") for name in names]})
+    text = emitted(blame.plan)["ToyInstrInfo.h"]
+    assert '#include "llvm/IR/Function.h"' in text and "class ToySubtarget;" in text
+    again = Blame(blame.plan, emitted(blame.plan), way, {})
+    line = next(n for n, text in enumerate(text.split("\n"), 1) if "int undone" in text)
+    again.mistakes({"A.cpp": [Mistake("ToyInstrInfo.h", line, "unknown type name 'Function'")]})
+    assert "undone" not in emitted(again.plan)["ToyInstrInfo.h"], "where that does not help, what names it goes"
 
 
 def test_a_free_contract_gets_a_stub_in_the_file_of_its_table() -> None:
@@ -387,3 +416,33 @@ def test_of_two_definitions_the_second_goes_and_the_declaration_stays() -> None:
     assert blame.links([LinkError("llvm::ToyInstrInfo::own(int)", True, (Place("/w/obj/A.o", ""), Place("/w/obj/B.o", "")))])
     assert [f.step for f in blame.plan.functions] == [Step.FILLED, Step.LEFT_OUT]
     assert "int own(int A);" in emitted(blame.plan)["ToyInstrInfo.h"]
+
+
+def layer_of(*functions: PlannedFunction) -> Parts:
+    """The archetypes' machine code layer: a printer, and a code generator that is none of it."""
+    classes = (PlannedClass("ToyPrinter", ("public MCInstPrinter",), "MCTargetDesc/ToyPrinter.h", ("llvm",), (), (), ()),)
+    paths = ("MCTargetDesc/ToyPrinter.h", "MCTargetDesc/ToyPrinter.cpp", "A.cpp")
+    return tuple(PlannedFile(path, (), ()) for path in paths), classes, functions
+
+
+def test_a_machine_code_layer_that_lacks_something_is_the_archetypes_whole() -> None:
+    printed = function("void ToyPrinter::print(int A) { A; }", "MCTargetDesc/ToyPrinter.cpp")
+    named = function("void ToyPrinter::name() { return; }", "MCTargetDesc/ToyPrinter.cpp")
+    selected = function("void select() {}", "A.cpp")
+    twice = [function("static int own() { return 1; }", f"MCTargetDesc/{name}.cpp") for name in ("ToyPrinter", "ToyWriter")]
+    way = replace(steps(), layer=layer_of(printed, named, selected, *twice))
+    mined = function("void ToyPrinter::print(int B) { B + 1; }", "MCTargetDesc/ToyPrint.cpp")
+    helper = function("int helper() { return 1; }", "MCTargetDesc/ToyPrint.cpp")
+    start = replace(plan(two(OWN), mined, helper), files=(*plan().files, PlannedFile("MCTargetDesc/ToyPrint.cpp", (), ())))
+    assert not way.lacking(start) and not steps().lacking(start)
+    stubbed = replace(start, functions=(start.functions[0], mined, replace(helper, step=Step.STUB, message="no")))
+    assert way.lacking(stubbed)
+    assert way.lacking(plan(two(OWN))), "there is none"
+    made = way.layered(stubbed)
+    assert [(f.step, f.chosen) for f in made.functions] == [
+        (Step.FILLED, 0), (Step.ARCHETYPE, 0), (Step.LEFT_OUT, -1), *[(Step.ARCHETYPE, 0)] * 3,
+    ]  # fmt: skip
+    assert made.functions[1].candidates == (printed.candidate, mined.candidate) and made.functions[2].message == "no"
+    texts = emitted(made)
+    assert "MCTargetDesc/ToyPrint.cpp" not in texts and "select" not in "".join(texts.values())
+    assert "void ToyPrinter::print(int A)" in texts["MCTargetDesc/ToyPrinter.cpp"] and "ToyInstrInfo::own" in texts["ToyInstrInfo.cpp"]

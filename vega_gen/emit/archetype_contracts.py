@@ -60,7 +60,9 @@ class _Contracts:
             "printers": [self._printer(c) for c in self._printers()],
             "operand_predicates": [self._predicate(c) for c in operand if c.name not in _PLAIN],
             "operand_renders": [self._render(c) for c in renders],
-            "operand_parsers": [{"name": c.name, "memory": self._memory(c), "register": self._register(c)} for c in parsers],
+            "operand_parsers": [
+                {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c)} for c in parsers
+            ],
             "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
@@ -335,3 +337,8 @@ def _words(dag: Any) -> Iterator[str]:
 
 def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:
     return [(bit, 1, at) for bit, at in sorted(field)]
+
+
+def _template(c: Contract) -> str:
+    """What stands before the head of a function template: "template <bool P0> "."""
+    return c.signature[: c.signature.index(">") + 2] if c.signature.startswith("template <") else ""

@@ -19,7 +19,7 @@ from llvm_integration.crash import Crash
 from llvm_integration.linking import LinkError
 from vega_gen import cxx
 from vega_gen.fill import demands
-from vega_gen.fill.mend import Unit, blamed, macros_named, units, without
+from vega_gen.fill.mend import Unit, blamed, macros_named, units, without, without_include
 from vega_gen.fill.steps import Steps, parsed
 from vega_gen.fill.stubs import is_initialiser
 from vega_gen.records import Function, Plan, Signature, Step
@@ -27,6 +27,7 @@ from vega_gen.records import Function, Plan, Signature, Step
 _QUOTED = re.compile(r"'([^']+)'")
 _PURE = re.compile(r"unimplemented pure virtual method '[^']+' in '([^']+)'")
 _UNKNOWN = re.compile(r"(?:undeclared identifier|no member named|unknown type name|call to undeclared function) '(\w+)'")
+_TYPE = re.compile(r"(?:unknown type name|use of undeclared identifier) '([A-Z]\w+)'")
 _AGAIN = re.compile(r"redefinition of|redeclar")
 _UNDECLARED = re.compile(r"out-of-line definition of '(\w+)' does not match any declaration in '([^']+)'")
 _CALLED = re.compile(r"(\w+)\s*\(")
@@ -118,13 +119,23 @@ class Blame:
         if (missing := _NOT_FOUND.search(m.message)) and m.file in self.texts:
             self.plan = without_include(self.plan, m.file, missing[1])
             return
-        if self._abstract(m) or self._declared(m) or self._demanded(path, m):
+        if self._named(m) or self._abstract(m) or self._declared(m) or self._demanded(path, m):
             return
         for place in (m, *m.notes):
             if place.file in self.texts and self._at(place, m):
                 return
         named = macros_named(self.plan, path, [m]) if m.file != path else frozenset[Unit]()
         self.plan = without(self.plan, named)
+
+    def _named(self, m: Mistake) -> bool:
+        """A type that LLVM or the backend has, and the file does not see: it gets the header, or a declaration of the class."""
+        found = _TYPE.search(m.message)
+        text = self.texts.get(m.file, "")
+        if found is None or not text:
+            return False
+        before = self.plan
+        self.plan = self.steps.seen(before, found[1], m.file, text)
+        return self.plan is not before
 
     def _abstract(self, m: Mistake) -> bool:
         """A class that lacks what its base has pure: the stubs go into it."""
@@ -166,7 +177,7 @@ class Blame:
         for name in dict.fromkeys(names):
             self.plan = self.steps.demanded(self.plan, name, path)
             if self.plan is before:
-                self.plan = self.steps.tabled(self.plan, name, self._with_opcodes(path), line, demands.listed(self.tables, name))
+                self.plan = self.steps.tabled(self.plan, name, path, self._with_opcodes(path), line, demands.listed(self.tables, name))
             if self.plan is not before:
                 self._made.add((path, name))
         return any((path, name) in self._made for name in names)
@@ -386,28 +397,9 @@ def _name(symbol: str) -> tuple[str, str]:
     return head.rpartition("::")[0], head.rpartition("::")[2]
 
 
-def without_include(plan: Plan, path: str, name: str) -> Plan:
-    """The plan without an include of a file that is not there."""
-
-    def kept(includes: Sequence[str]) -> tuple[str, ...]:
-        return tuple(x for x in includes if x.strip('"<>') != name)
-
-    files = tuple(
-        replace(f, includes=kept(f.includes), prologue=_no_include(f.prologue, name), epilogue=_no_include(f.epilogue, name))
-        if f.path == path else f
-        for f in plan.files
-    )  # fmt: skip
-    classes = tuple(replace(c, includes=kept(c.includes)) if c.file == path else c for c in plan.classes)
-    return plan if (files, classes) == (plan.files, plan.classes) else replace(plan, files=files, classes=classes)
-
-
 def without_table(plan: Plan, path: str, name: str) -> Plan:
     """The plan without the inclusion of one of TableGen's tables in a file."""
     return without_include(plan, path, name)
-
-
-def _no_include(texts: Sequence[str], name: str) -> tuple[str, ...]:
-    return tuple(t for t in texts if not re.search(rf'#\s*include\s+"{re.escape(name)}"', t))
 
 
 def without_file(plan: Plan, steps: Steps, path: str, message: str) -> Plan:

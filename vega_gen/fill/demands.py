@@ -87,11 +87,12 @@ def enumerated(plan: Plan, file: str, scope: str, enumerators: Sequence[str], de
     return replace(plan, files=files) if files != plan.files else plan
 
 
-def defaulted(plan: Plan, parser: PlannedClass, operand: str, name: str) -> Plan:
-    """The plan with a stub for a method of the parser that makes an optional operand (DefaultMethod of an AsmOperandClass)."""
-    if any(f.qualified_name == f"{parser.name}::{name}" for f in _chosen(plan)):
+def demanded_of(plan: Plan, parser: PlannedClass, head: str) -> Plan:
+    """The plan with a stub for a method of the parser: one that makes an optional operand (DefaultMethod of an AsmOperandClass), or parses
+    one that only an alias has (ParserMethod)."""
+    signature = cxx.parse_function(f"{head} {{}}", parser.name).signature
+    if any(f.qualified_name == f"{parser.name}::{signature.name}" for f in _chosen(plan)):
         return plan
-    signature = cxx.parse_function(f"std::unique_ptr<{operand}> {name}() const {{}}", parser.name).signature
     function = planned(plan.target, signature, parser.file, Module.ASS, namespaces=parser.namespaces, in_class=False)
     return replace(plan, functions=(*plan.functions, function))
 

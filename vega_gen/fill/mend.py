@@ -131,3 +131,22 @@ def _places(tokens: Sequence[str], wanted: Sequence[str], line_of: Sequence[int]
         for i in range(len(tokens) - n + 1)
         if tokens[i] == wanted[0] and tuple(tokens[i : i + n]) == tuple(wanted)
     ]
+
+
+def without_include(plan: Plan, path: str, name: str) -> Plan:
+    """The plan without an include of a file that is not there."""
+
+    def kept(includes: Sequence[str]) -> tuple[str, ...]:
+        return tuple(x for x in includes if x.strip('"<>') != name)
+
+    files = tuple(
+        replace(f, includes=kept(f.includes), prologue=_no_include(f.prologue, name), epilogue=_no_include(f.epilogue, name))
+        if f.path == path else f
+        for f in plan.files
+    )  # fmt: skip
+    classes = tuple(replace(c, includes=kept(c.includes)) if c.file == path else c for c in plan.classes)
+    return plan if (files, classes) == (plan.files, plan.classes) else replace(plan, files=files, classes=classes)
+
+
+def _no_include(texts: Sequence[str], name: str) -> tuple[str, ...]:
+    return tuple(t for t in texts if not re.search(rf'#\s*include\s+"{re.escape(name)}"', t))

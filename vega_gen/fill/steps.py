@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 
 from vega_gen import cxx
 from vega_gen.fill import demands
-from vega_gen.fill.mend import Unit, member_tokens, without
+from vega_gen.fill.archetype import Parts
+from vega_gen.fill.mend import Unit, member_tokens, without, without_include
 from vega_gen.fill.stubs import Bases, contract_signature, initialiser, is_initialiser, overriding, planned, statement, stub
 from vega_gen.records import (
     Candidate,
@@ -36,7 +37,9 @@ from vega_gen.records import (
 NEXT = 2
 """How many further candidates are tried where the whole file speaks against the one chosen."""
 
+_LAYER = "the machine code layer is that of archetypes, whole"
 _PREDICATE = re.compile(r"is[A-Z]\w*\Z")
+_RENDER = re.compile(r"add[A-Z]\w*Operands\Z")
 
 Archetype = Callable[[PlannedFunction], Candidate | None]
 """A curated body for a function, None if there is none."""
@@ -44,11 +47,14 @@ Archetype = Callable[[PlannedFunction], Candidate | None]
 
 @dataclass(frozen=True)
 class Steps:
-    """The way down, for the functions of one target."""
+    """The way down, for the functions of one target. ``layer``: the machine code layer as archetypes have it; None where they have none,
+    or where headers were given. ``header``: the header of LLVM's that defines a class, as it is included, "" for none."""
 
     description: Description
     bases: Bases
     archetype: Archetype | None = None
+    layer: Parts | None = None
+    header: Callable[[str], str] = lambda name: ""
 
     def lower(self, plan: Plan, index: int, message: str) -> Plan:
         """The plan with one function a step lower; the same plan if it is at the bottom."""
@@ -105,6 +111,53 @@ class Steps:
                 plan = self.lower(plan, i, f.message or "its declaration does not compile")
         return plan
 
+    def lacking(self, plan: Plan) -> bool:
+        """Whether the plan's own machine code layer has a function that is a stub or left out, or nothing at all in a folder that an
+        archetype has."""
+        if self.layer is None:
+            return False
+        own = [f for f in plan.functions if f.chosen >= 0 and _folder(f.file) in self._folders]
+        there = {_folder(f.file) for f in own}
+        return there != self._folders or any(f.step in (Step.STUB, Step.LEFT_OUT) for f in own)
+
+    def layered(self, plan: Plan) -> Plan:
+        """The plan with the machine code layer of archetypes in the place of its own: its parts know each other, and a layer that lacks
+        one assembles nothing."""
+        assert self.layer is not None
+        files, classes, functions = self.layer
+        own = [f for f in functions if _folder(f.file)]
+        taken: set[int] = set()
+        made: list[PlannedFunction] = []
+        for f in plan.functions:
+            if f.chosen < 0 or _folder(f.file) not in self._folders:
+                made.append(f)
+                continue
+            said = f.message or _LAYER
+            s = f.candidate.signature
+            other = next((g for g in own if id(g) not in taken and _declares(g, s)), None)
+            if other is None:
+                made.append(replace(f, chosen=-1, step=Step.LEFT_OUT, compiles=False, instead=None, declared=False, message=said))
+            else:
+                taken.add(id(other))
+                made.append(replace(other, candidates=(other.candidate, *f.candidates), step=Step.ARCHETYPE, message=said))
+        made += (replace(f, step=Step.ARCHETYPE, message=_LAYER) for f in own if id(f) not in taken)
+        gone = {f.path for f in plan.files if _folder(f.path) in self._folders} - {f.path for f in files}
+        for f in plan.files:
+            for x in f.includes:
+                if any(path == x.strip('"') or path.endswith(f"/{x.strip(chr(34))}") for path in gone):
+                    plan = without_include(plan, f.path, x.strip('"'))
+        return replace(
+            plan,
+            files=(*(f for f in plan.files if _folder(f.path) not in self._folders), *(f for f in files if _folder(f.path))),
+            classes=(*(c for c in plan.classes if _folder(c.file) not in self._folders), *(c for c in classes if _folder(c.file))),
+            functions=tuple(made),
+        )
+
+    @property
+    def _folders(self) -> set[str]:
+        """The folders of the layer."""
+        return {_folder(f.path) for f in self.layer[0]} - {""} if self.layer is not None else set[str]()
+
     def overridden(self, plan: Plan, class_name: str, declared: Signature) -> Plan:
         """The plan with a stub for a pure virtual method of a base of ``class_name``, in the class itself."""
         s = replace(overriding(declared), class_name=class_name)
@@ -116,17 +169,39 @@ class Steps:
                 plan = self.left_out(plan, i, f.message or "it does not override what the base class has")
         return self._added(plan, planned(plan.target, s, owner.file, _module(plan, owner.file), namespaces=owner.namespaces, in_class=True))
 
+    def seen(self, plan: Plan, name: str, file: str, text: str) -> Plan:
+        """The plan with what makes a class known in a file: LLVM's header, or in a header of its own a declaration of the backend's class.
+        The same plan where that is in its ``text`` already, or there is no such class."""
+        include = f'"{self.header(name)}"' if not any(c.name == name for c in plan.classes) else ""
+        own = next((c for c in plan.classes if c.name == name and c.namespaces == ("llvm",) and file.endswith(".h")), None)
+        forward = f"namespace llvm {{\nclass {name};\n}}"
+        for i, f in enumerate(plan.files):
+            if f.path != file:
+                continue
+            if len(include) > len('""') and f"#include {include}" not in text:
+                made = replace(f, includes=(*f.includes, include))
+            elif own is not None and own.file != file and f"class {name};" not in text:
+                made = replace(f, prologue=(forward, *f.prologue))
+            else:
+                continue
+            plan = replace(plan, files=(*plan.files[:i], made, *plan.files[i + 1 :]))
+        return plan
+
     def demanded(self, plan: Plan, name: str, file: str) -> Plan:
         """The plan with a stub for each contract of this name, in place of what has the name; the same plan if the .td files demand none.
 
         ``file``: the .cpp that the tables which call it are included in."""
-        subtarget = self._derived(plan, "TargetSubtargetInfo")
+        subtarget = self._derived(plan, "TargetSubtargetInfo", file)
         if subtarget is not None:
             plan = demands.featured(plan, subtarget, self.description.features, name)
             plan = demands.answered(plan, subtarget, self.description, name)
         asked = [c for c in self.description.contracts if c.name == name]
-        if not asked and _PREDICATE.match(name):  # the matcher asks for those of operand classes that no instruction has, too
+        # The matcher asks for those of operand classes that no instruction has, too.
+        if not asked and _PREDICATE.match(name):
             asked = [Contract(name, ContractRole.OPERAND_PREDICATE, f"bool {name}() const", "MCParsedAsmOperand", (), ())]
+        elif not asked and _RENDER.match(name):
+            head = f"void {name}(MCInst &Inst, unsigned N) const"
+            asked = [Contract(name, ContractRole.OPERAND_RENDER, head, "MCParsedAsmOperand", (), ())]
         arities = {len(head.params) for c in asked if (head := contract_signature(c, "")) is not None}
         for contract in asked:
             owner = self._owner(plan, contract, file)
@@ -147,21 +222,27 @@ class Steps:
             plan = self._added(plan, planned(plan.target, s, place, _module(plan, file), namespaces=spaces, in_class=in_class))
         return plan
 
-    def tabled(self, plan: Plan, name: str, file: str, line: str, enumerators: Mapping[str, Sequence[str]]) -> Plan:
+    def tabled(self, plan: Plan, name: str, path: str, file: str, line: str, enumerators: Mapping[str, Sequence[str]]) -> Plan:
         """The plan with what a line of a table names though no contract does; the same plan if the .td files do not tell what it is.
 
-        ``file``: where an enumeration would go. ``enumerators``: those that the tables list or name, by their scope or part."""
-        parser = self._derived(plan, "MCTargetAsmParser")
-        operand = self._derived(plan, "MCParsedAsmOperand")
+        ``path``: the .cpp that includes the table; ``file``: where an enumeration would go. ``enumerators``: those that the tables list or
+        name, by their scope or part."""
+        parser = self._derived(plan, "MCTargetAsmParser", path)
+        operand = self._derived(plan, "MCParsedAsmOperand", path)
         if parser is not None and name in enumerators.get(demands.DIAGNOSTICS, ()):
             return demands.diagnosed(plan, parser, name, enumerators[demands.DIAGNOSTICS])
         if parser is not None and operand is not None and f"{name}()->" in line:
-            return demands.defaulted(plan, parser, operand.name, name)
+            return demands.demanded_of(plan, parser, f"std::unique_ptr<{operand.name}> {name}() const")
+        if parser is not None and re.search(rf"return {name}(?:<[^()]*>)?\(Operands\);", line):
+            result = "ParseStatus" if "ParseStatus" in self.bases.interfaces.classes else "OperandMatchResultTy"
+            return demands.demanded_of(plan, parser, f"{result} {name}(OperandVector &Operands)")
         return demands.enumerated(plan, file, name, enumerators.get(name, ()), self.description)
 
-    def _derived(self, plan: Plan, base: str) -> PlannedClass | None:
-        """The planned class that derives from one of LLVM's."""
-        return next((c for c in plan.classes if base in (self.bases.of(plan, c.name), *self._lineage(plan, c.name))), None)
+    def _derived(self, plan: Plan, base: str, file: str) -> PlannedClass | None:
+        """The planned class that derives from one of LLVM's; where there are several, that of the file."""
+        found = [c for c in plan.classes if base in (self.bases.of(plan, c.name), *self._lineage(plan, c.name))]
+        stem = file.rpartition(".")[0]
+        return min(found, key=lambda c: c.file.rpartition(".")[0] != stem, default=None)
 
     def declared(self, plan: Plan, class_name: str, defined: Signature, message: str) -> Plan:
         """The plan with a declaration, in place of others of its name, of a method that one of TableGen's tables defines."""
@@ -283,6 +364,11 @@ def declaration(classes: Iterable[PlannedClass | Class], s: Signature) -> Signat
         for m in c.members if m.kind is MemberKind.METHOD and m.signature is not None and _same(m.signature, s)
     ]  # fmt: skip
     return next((d for d in found if [p.type for p in d.params] == [p.type for p in s.params]), found[0] if found else None)
+
+
+def _folder(path: str) -> str:
+    """The first folder of a path, "" for a file of the target's own folder."""
+    return path.partition("/")[0] if "/" in path else ""
 
 
 def _lives(f: PlannedFunction) -> bool:

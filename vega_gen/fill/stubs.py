@@ -111,12 +111,14 @@ def contract_signature(contract: Contract, class_name: str) -> Signature | None:
 class Bases:
     """LLVM's base classes of the plan's classes: what a method overrides, and how a base is constructed.
 
-    ``read``: an LLVM header, relative to ``llvm/include`` -> its text. ``tables``: the folder of TableGen's tables. ``given``: the classes
+    ``read``: an LLVM header, relative to ``llvm/include`` -> its text. ``tables``: the folder of TableGen's tables. ``name``: of the
+    Target record, which TableGen's classes are called by. ``given``: the classes
     of the target's own headers (desc mode), which stay as they are."""
 
     interfaces: Interfaces
     read: Callable[[str], bytes]
     tables: Path
+    name: str
     given: tuple[Class, ...] = ()
     _files: dict[str, tuple[Function, ...]] = field(default_factory=dict[str, tuple[Function, ...]])
 
@@ -135,7 +137,7 @@ class Bases:
                 continue
             seen.add(bare)
             own = [c for c in self.classes(plan) if c.name == name or c.name == bare]
-            if not own and (generated := generated_base(bare, plan.target)):
+            if not own and (generated := generated_base(bare, self.name)):
                 return generated
             if not own and bare in self.interfaces.classes:
                 return bare
@@ -213,7 +215,7 @@ class Bases:
         found += [m.signature for c in self.classes(plan) if c.name == kind for m in c.members if m.signature]
         known = self.interfaces.classes.get(kind)
         found += [m.signature for m in known.members if m.signature and not m.deleted] if known else []
-        for table in sorted(self.tables.glob("*.inc")) if generated_base(kind, plan.target) else ():
+        for table in sorted(self.tables.glob("*.inc")) if generated_base(kind, self.name) else ():
             for text in re.findall(rf"^\s*(?:explicit )?({kind}\([^;{{}}]*\));", table.read_text(encoding="utf-8"), re.MULTILINE):
                 found.append(cxx.parse_function(f"{text} {{}}", kind).signature)
         heads = [s.params for s in found if s.name == kind.rpartition("::")[2] and not _copies(s.params, kind)]

@@ -18,6 +18,7 @@ from vega_gen.emit import copies, emit, stamp_of, tests
 from vega_gen.emit.archetype_values import data_layout as layout_of
 from vega_gen.emit.clang import clang_edits
 from vega_gen.errors import InputError, NotFoundError
+from vega_gen.fill.archetype import Parts
 from vega_gen.fill.steps import Archetype
 from vega_gen.pipeline.archetypes import archetypes_of
 from vega_gen.pipeline.building import Built, build_backend, named
@@ -77,7 +78,8 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
     decided, definitions = review.apply(plan, decisions), own_definitions(inputs)
     built = None
     if prepared.installation is not None:
-        built = build_backend(prepared, decided, definitions, progress, archetype_of(inputs), known.overlay)
+        archetype, layer = archetypes_for(inputs)
+        built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay)
         decided = built.plan
     return Made(plan, decided, known, definitions, built, review.stale(plan, decisions))
 
@@ -108,15 +110,16 @@ def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
     return clang_edits(inputs.description, inputs.source.root, arch=made.known.arch, layout=layout, stamp=stamp_of(made.plan))
 
 
-def archetype_of(inputs: Inputs) -> Archetype:
-    """What the loop puts in the place of functions of which nothing mined compiles: the archetype of the name, with as many parameters.
-    There is none where LLVM's headers do not have the interface that archetypes know."""
+def archetypes_for(inputs: Inputs) -> tuple[Archetype, Parts | None]:
+    """What the loop puts in the place of functions of which nothing mined compiles: the archetype of the name, with as many parameters;
+    and what it puts in the place of a machine code layer that lacks some. None where LLVM's headers do not have the interface that
+    archetypes know."""
     try:
-        _, (_, _, functions) = archetypes_of(inputs)
+        _, parts = archetypes_of(inputs)
     except NotFoundError:
-        functions = ()
-    named = {(f.qualified_name, len(f.candidate.signature.params)): f.candidate for f in functions}
-    return lambda f: named.get((f.qualified_name, len(f.candidate.signature.params)))
+        return (lambda f: None), None
+    named = {(f.qualified_name, len(f.candidate.signature.params)): f.candidate for f in parts[2]}
+    return (lambda f: named.get((f.qualified_name, len(f.candidate.signature.params)))), parts
 
 
 def climb_made(request: Request, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> tuple[Plan, Ladder]:

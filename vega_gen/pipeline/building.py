@@ -32,8 +32,10 @@ from vega_gen import store
 from vega_gen.corpus import open_corpus
 from vega_gen.cxx import parse_file
 from vega_gen.emit import copies, emit
+from vega_gen.emit.interface import Interface
 from vega_gen.emit.layout import INC
 from vega_gen.errors import ToolError
+from vega_gen.fill.archetype import Parts
 from vega_gen.fill.blame import Blame, without_file
 from vega_gen.fill.steps import Archetype, Steps
 from vega_gen.fill.stubs import Bases, initialiser
@@ -224,9 +226,10 @@ def texts_of(plan: Plan, inputs: Inputs) -> dict[str, str]:
 
 def build_backend(
     prepared: Prepared, plan: Plan, copied: Mapping[str, bytes], progress: Progress,
-    archetype: Archetype | None = None, overlay: Overlay | None = None,
+    archetype: Archetype | None = None, layer: Parts | None = None, overlay: Overlay | None = None,
 ) -> Built:
-    """The plan brought down until LLVM's tools are linked with it. ``copied``: the .td files, path -> content.
+    """The plan brought down until LLVM's tools are linked with it. ``copied``: the .td files, path -> content. ``archetype`` and
+    ``layer``: as in ``Steps``.
 
     Raises ToolFailure where it is not the backend that is in the way: no disk, no compiler, LLVM's own sources."""
     assert prepared.installation is not None
@@ -240,9 +243,14 @@ def build_backend(
     classes = open_corpus((inputs.source.root,), prepared.held_out, Mode.TD, inputs.tblgen).interfaces()
     parsed = [parse_file(text, inputs.folder, path) for path, text in sorted(inputs.headers.items()) if path.endswith(".h")]
     given = tuple(c for file in parsed for c in file.classes)
-    bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables, given)
+    bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables, inputs.description.name, given)
     shop.write(texts_of(plan, inputs))  # the tables say how their classes are constructed
-    steps = Steps(inputs.description, bases, archetype)
+    llvm = Interface([include])
+
+    def header(name: str) -> str:
+        return llvm.header(name) if llvm.defines(name) else ""
+
+    steps = Steps(inputs.description, bases, archetype, layer if inputs.mode is Mode.TD else None, header)
     plan, rounds = brought_down(steps.started(plan), steps, shop, lambda p: texts_of(p, inputs))
     says = shop.run().error
     return Built(plan, DEFAULT_TOOLS, shop.build().tools_dir, rounds, time.monotonic() - start, shop.listed(), says)
@@ -273,7 +281,10 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
     level: dict[str, int] = defaultdict(int)
     wrong: Mapping[str, Sequence[Mistake]] = {}
     errors: Sequence[LinkError] = ()
+    layered = False
     for number in range(1, ROUNDS + 2):
+        if not layered and steps.lacking(plan):
+            plan, layered = steps.layered(plan), True
         texts = texts_of_plan(plan)
         wrong = {path: mistakes for path, mistakes in shop.compile(texts).items() if mistakes}
         errors = ()
