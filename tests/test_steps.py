@@ -21,6 +21,8 @@ from vega_gen.records import (
     ContractRole,
     Feature,
     FillerName,
+    Member,
+    MemberKind,
     Mode,
     OperandClass,
     Plan,
@@ -229,16 +231,19 @@ def test_a_method_that_a_table_defines_is_declared_as_it_is_there() -> None:
 
 
 def test_the_subtarget_gets_the_field_of_a_feature_and_its_values() -> None:
-    given = (("Mode", "Half"), ("Mode", "Whole"), ("HasB", "true"))
+    given = (("Mode", "Half"), ("Mode", "Whole"), ("HasB", "true"), ("Kept[Toy::R0]", "true"), ("Kept[Toy::R1]", "true"))
     features = [Feature(f"F{n}", f"f{n}", name, value, "", ()) for n, (name, value) in enumerate(given)]
     start = plan()
     own = PlannedClass("ToySubtarget", ("public ToyGenSubtargetInfo",), "ToyInstrInfo.h", (), (), (), ())
     way = replace(steps(), description=replace(description(), features=tuple(features)))
     made = replace(start, classes=(*start.classes, own))
-    for name in ("Mode", "Half", "Whole", "HasB", "HasB"):
-        made = way.demanded(made, name, "ToyInstrInfo.cpp")
-    text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
-    assert "enum { Half = 1, Whole = 2 }; unsigned Mode = 0; bool HasB = false; }" in text
+    every = "enum { Half = 1, Whole = 2 }; unsigned Mode = 0; bool HasB = false; bool Kept[Toy::NUM_TARGET_REGS] = {}; }"
+    for name in ("Half", "HasB", "Kept"):
+        alone = way.demanded(way.demanded(made, name, "ToyInstrInfo.cpp"), name, "ToyInstrInfo.cpp")
+        assert every in " ".join(emitted(alone)["ToyInstrInfo.h"].split())
+    listed = Member(MemberKind.OTHER, "public", 0, None, ("#define GET_SUBTARGETINFO_MACRO",))
+    alone = way.demanded(replace(made, classes=(replace(own, members=(listed,)),)), "HasB", "ToyInstrInfo.cpp")
+    assert [m.name for m in alone.classes[0].members] == ["", "HasB"]
 
 
 def subtarget() -> PlannedClass:
@@ -270,7 +275,8 @@ def test_a_method_that_predicates_call_answers_from_their_features() -> None:
     for name in ("hasWide", "isLate", "isOdd", "getInfo", "hasWide"):
         made = way.demanded(made, name, "ToyInstrInfo.cpp")
     assert [(f.qualified_name, f.step) for f in made.functions] == [
-        ("ToySubtarget::hasWide", Step.ARCHETYPE), ("ToySubtarget::isLate", Step.ARCHETYPE), ("ToySubtarget::isOdd", Step.STUB),
+        ("ToySubtarget::hasWide", Step.ARCHETYPE), ("ToySubtarget::isEven", Step.STUB), ("ToySubtarget::isLate", Step.ARCHETYPE),
+        ("ToySubtarget::isOdd", Step.STUB),
     ]  # fmt: skip
     text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
     assert "bool hasWide() const { return HasWide || ((HasMul >= Fast) && !HasSmall); }" in text
@@ -287,9 +293,10 @@ class ParseStatus {};
 def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
     table = (
         "#ifdef GET_OPERAND_DIAGNOSTIC_TYPES\n#undef GET_OPERAND_DIAGNOSTIC_TYPES\n\n  Match_A,\n  Match_B,\n"
-        "#endif // GET_OPERAND_DIAGNOSTIC_TYPES\nreturn Match_B;\n    defaultMask()->addReg(Inst, 1);\n"
+        "#endif // GET_OPERAND_DIAGNOSTIC_TYPES\nreturn Match_B;\n    defaultMask()->printMem(Inst, 1);\n"
         "    return parsePair<true>(Operands);\n    Operand.addPairOperands(Inst, 1);\n"
     )
+    fusions = "  if (F[0]) Fusions.push_back(llvm::isPair);\n  if (F[1]) Fusions.push_back(llvm::isLoad);\n"
     operands = "{ ToyOp::UIMM5 },\n{ ToyOp::SIMM3 },\n{ ToyOp::UIMM5 },\n"
     made = replace(
         plan(),
@@ -301,19 +308,23 @@ def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
     )
     kinds = [replace(OPERAND_CLASS, name=name, operand_type=name) for name in ("UIMM5", "SIMM3")]
     bases = Bases(Interfaces(cxx.parse_file(OPERAND.encode(), "", "llvm/P.h").classes), lambda file: b"", Path("no-tables"), "Toy")
-    way = Steps(replace(description(), operand_classes=tuple(kinds)), bases)
-    blame = Blame(made, emitted(made), way, {"ToyGenAsmMatcher.inc": table, "ToyGenInstrInfo.inc": operands})
+    asked = contract("void printMem(MCInst &Inst, unsigned N) const", owner="MCParsedAsmOperand")
+    way = Steps(replace(description(asked), operand_classes=tuple(kinds)), bases)
+    tables = {"ToyGenAsmMatcher.inc": table, "ToyGenInstrInfo.inc": operands, "ToyGenSubtargetInfo.inc": fusions}
+    blame = Blame(made, emitted(made), way, tables)
     said = [
         Mistake("t/ToyGenAsmMatcher.inc", 7, "no member named 'Match_B' in '(anonymous namespace)::ToyParser'"),
         Mistake("t/ToyGenAsmMatcher.inc", 8, "use of undeclared identifier 'defaultMask'"),
         Mistake("t/ToyGenAsmMatcher.inc", 9, "use of undeclared identifier 'parsePair'"),
         Mistake("t/ToyGenAsmMatcher.inc", 10, "no member named 'addPairOperands' in 'ToyOperand'"),
+        Mistake("t/ToyGenSubtargetInfo.inc", 2, "no member named 'isLoad' in namespace 'llvm'"),
         Mistake("t/ToyGenInstrInfo.inc", 1, "use of undeclared identifier 'ToyOp'"),
     ]
     assert not blame.mistakes({"ToyParser.cpp": said})
     texts = {path: " ".join(text.split()) for path, text in emitted(blame.plan).items()}
     assert "enum { Match_A = FIRST_TARGET_MATCH_RESULT_TY, Match_B };" in texts["ToyParser.cpp"]
     assert "std::unique_ptr<ToyOperand> ToyParser::defaultMask() const {" in texts["ToyParser.cpp"]
+    assert texts["ToyParser.cpp"].count("const MachineInstr &) { return false; }") == 2
     assert "ParseStatus ToyParser::parsePair(OperandVector &Operands) {" in texts["ToyParser.cpp"]
     assert "void addPairOperands(MCInst &Inst, unsigned N) const {" in texts["ToyParser.cpp"]
     assert "namespace ToyOp { enum OperandType : unsigned { UIMM5 = MCOI::OPERAND_FIRST_TARGET, SIMM3 }; }" in texts["ToyDesc.h"]
@@ -341,6 +352,25 @@ def test_a_type_that_a_file_does_not_see_is_included_or_declared() -> None:
     line = next(n for n, text in enumerate(text.split("\n"), 1) if "int undone" in text)
     again.mistakes({"A.cpp": [Mistake("ToyInstrInfo.h", line, "unknown type name 'Function'")]})
     assert "undone" not in emitted(again.plan)["ToyInstrInfo.h"], "where that does not help, what names it goes"
+
+
+def test_a_template_that_the_tables_ask_for_takes_the_place_of_a_method_of_its_name() -> None:
+    head = "template <int P0> " + PRINTER
+    mined = function(f"{PRINTER.replace('printMem', 'ToyInstPrinter::printMem')} {{ O << 1; }}", "ToyInstPrinter.cpp")
+    start = plan(mined)
+    blame = Blame(start, emitted(start), steps(contract(head)), {"ToyGenAsmWriter.inc": "  printMem<4>(MI, 0, O);\n"})
+    said = Mistake("t/ToyGenAsmWriter.inc", 1, "reference to non-static member function must be called")
+    assert not blame.mistakes({"ToyInstPrinter.cpp": [said]})
+    assert [f.step for f in blame.plan.functions] == [Step.LEFT_OUT, Step.STUB]
+    assert "template <int P0> void printMem(" in " ".join(emitted(blame.plan)["ToyInstPrinter.cpp"].split())
+
+
+def test_what_fragments_ask_of_the_subtarget_is_a_stub_of_it() -> None:
+    start = replace(plan(), classes=(*plan().classes, subtarget()))
+    blame = Blame(start, emitted(start), steps(), {"ToyGenDAGISel.inc": "return N < Subtarget->getWidth();\n"})
+    said = Mistake("t/ToyGenDAGISel.inc", 1, "no member named 'getWidth' in 'llvm::ToySubtarget'")
+    assert not blame.mistakes({"ToyInstPrinter.cpp": [said]})
+    assert "unsigned getWidth(const Ts &...) const {" in emitted(blame.plan)["ToyInstrInfo.h"]
 
 
 def test_a_free_contract_gets_a_stub_in_the_file_of_its_table() -> None:

@@ -30,7 +30,7 @@ _UNKNOWN = re.compile(r"(?:undeclared identifier|no member named|unknown type na
 _TYPE = re.compile(r"(?:unknown type name|use of undeclared identifier) '([A-Z]\w+)'")
 _AGAIN = re.compile(r"redefinition of|redeclar")
 _UNDECLARED = re.compile(r"out-of-line definition of '(\w+)' does not match any declaration in '([^']+)'")
-_CALLED = re.compile(r"(\w+)\s*\(")
+_CALLED = re.compile(r"(\w+)\s*(?:<[^<>()]*>)?\s*\(")
 _NOT_FOUND = re.compile(r"'([^']+)' file not found")
 _SECTION = re.compile(r"^#ifdef (GET_\w+)$(.*?)^#endif // \1$", re.MULTILINE | re.DOTALL)
 _SCOPES = re.compile(r"\(anonymous namespace\)::|\bllvm::")
@@ -49,6 +49,7 @@ class Blame:
     _functions: dict[str, tuple[Function, ...]] = field(default_factory=dict[str, tuple[Function, ...]])
 
     _made: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    _listed: dict[str, list[str]] | None = None
 
     def __post_init__(self) -> None:
         self._built = self.plan
@@ -167,7 +168,6 @@ class Blame:
         """A name that TableGen's tables demand and nobody defines, or that is defined with another head."""
         if m.file in self.texts:
             return False
-        before = self.plan
         description = self.steps.description
         demanded = {c.name for c in description.contracts}
         lines = self.tables.get(PurePosixPath(m.file).name, "").split("\n")
@@ -175,12 +175,23 @@ class Blame:
         called = _CALLED.findall(line)
         names = [*_UNKNOWN.findall(m.message), *(n for n in (*_QUOTED.findall(m.message), *called) if n in demanded)]
         for name in dict.fromkeys(names):
-            self.plan = self.steps.demanded(self.plan, name, path)
-            if self.plan is before:
-                self.plan = self.steps.tabled(self.plan, name, path, self._with_opcodes(path), line, demands.listed(self.tables, name))
-            if self.plan is not before:
+            current = self.plan
+            self.plan = self.steps.tabled(current, name, path, self._with_opcodes(path), line, self._named_in_tables(name, line))
+            if self.plan is current:
+                self.plan = self.steps.demanded(current, name, path)
+            if self.plan is not current:
                 self._made.add((path, name))
         return any((path, name) in self._made for name in names)
+
+    def _named_in_tables(self, name: str, line: str) -> dict[str, list[str]]:
+        """What the tables list, and what they name in the scope ``name`` where a line of theirs does."""
+        if self._listed is None:
+            self._listed = demands.listed(self.tables)
+        if f"{name}::" not in line:
+            return self._listed
+        if name not in self._listed:
+            self._listed[name] = demands.scoped(self.tables, name)
+        return self._listed
 
     def _with_opcodes(self, path: str) -> str:
         """The header which a .cpp has its target's opcodes from, itself if there is none."""

@@ -18,46 +18,60 @@ from vega_gen.tablegen import predicates
 
 DIAGNOSTICS = "GET_OPERAND_DIAGNOSTIC_TYPES"
 """The part of the matcher's table that lists the enumerators of failed operand matches (AsmMatcherEmitter.cpp)."""
+FUSIONS = "Fusions"
+_FUSION = re.compile(r"\bFusions\.push_back\(llvm::(\w+)\)")
+_LISTED = "GET_SUBTARGETINFO_MACRO"  # by which a class has a field and a method of each feature (SubtargetEmitter.cpp)
 _DIAGNOSTICS = re.compile(rf"^#ifdef {DIAGNOSTICS}$(.*?)^#endif // {DIAGNOSTICS}$", re.MULTILINE | re.DOTALL)
 
 
 def featured(plan: Plan, owner: PlannedClass, features: Sequence[Feature], name: str) -> Plan:
-    """The plan with the field of a feature in the subtarget, and the enumerators that it is set to, where the class has them not."""
-    field = next((f.field for f in features if name in (f.field, f.value)), "")
-    if not field:
+    """The plan with the fields of features in the subtarget, and the enumerators that they are set to, where it lacks one called ``name``
+    and TableGen does not list them in the class."""
+    if not any(name in (_array(f.field)[0], f.value) for f in features):
         return plan
-    values = dict.fromkeys(f.value for f in features if f.field == field and f.value.isidentifier())
-    named = [v for v in values if v not in ("true", "false")]
     present = {t for m in owner.members for t in (m.name, *m.tokens)}
-    texts = [("", f"enum {{ {', '.join(f'{v} = {n}' for n, v in enumerate(named, 1))} }};")] if named else []
-    texts += [(field, f"unsigned {field} = 0;" if named else f"bool {field} = false;")]
-    return _with_members(
-        plan, owner,
-        (
-            Member(MemberKind.FIELD if member else MemberKind.OTHER, "public", 0, None, cxx.tokenize(text), member)
-            for member, text in texts if member not in present and not (not member and present & set(named))
-        ),
-    )  # fmt: skip
+    made: list[Member] = []
+    for field in dict.fromkeys(f.field for f in features):
+        bare, scope = _array(field)
+        values = dict.fromkeys(f.value for f in features if f.field == field and f.value.isidentifier())
+        named = [v for v in values if v not in ("true", "false")]
+        if bare in present or (_LISTED in "".join(present) and name not in (bare, *named)):
+            continue
+        present.add(bare)
+        if named and not present & set(named):
+            made.append(_member(f"enum {{ {', '.join(f'{v} = {n}' for n, v in enumerate(named, 1))} }};"))
+        if scope:
+            made.append(_member(f"bool {bare}[{scope}::NUM_TARGET_REGS] = {{}};", bare))
+        else:
+            made.append(_member(f"unsigned {bare} = 0;" if named else f"bool {bare} = false;", bare))
+    if any("NUM_TARGET_REGS" in m.tokens for m in made):
+        plan = _including(plan, owner.file, "MCTargetDesc.h")
+    return _with_members(plan, owner, made)
 
 
 def answered(plan: Plan, owner: PlannedClass, description: Description, name: str) -> Plan:
-    """The plan with a method of the subtarget that Predicate records call: what it returns is their condition in features; where they
-    do not tell, the method is a stub."""
-    has = any(m.name == name or (m.signature and m.signature.name == name) for m in owner.members)
-    if has or name not in predicates.asked(description) or any(f.qualified_name == f"{owner.name}::{name}" for f in _chosen(plan)):
+    """The plan with the methods of the subtarget that Predicate records call, where it lacks one called ``name``: what they return is
+    their condition in features; where the records do not tell, a method is a stub."""
+    asked = predicates.asked(description)
+    listed = any(_LISTED in t for m in owner.members for t in m.tokens)
+    has = {m.name for m in owner.members} | {m.signature.name for m in owner.members if m.signature}
+    has |= {f.candidate.signature.name for f in _chosen(plan) if f.candidate.signature.class_name == owner.name}
+    if name not in asked - has:
         return plan
-    signature = cxx.parse_function(f"bool {name}() const {{}}", owner.name).signature
-    function = planned(plan.target, signature, owner.file, Module.SEL, namespaces=owner.namespaces, in_class=True)
-    condition = predicates.answer(description, name)
-    if condition:
-        returned = replace(statement(f"return {condition};", name), confidence=CONFIDENCE)
-        made = Candidate(signature, (returned,), CONFIDENCE, ORIGIN)
-        function = replace(function, candidates=(made, *function.candidates), step=Step.ARCHETYPE)
-        fields = dict.fromkeys(f.field for f in description.features if f.field in returned.head)
-        for field in fields:
-            current = next(c for c in plan.classes if c.name == owner.name)
-            plan = featured(plan, current, description.features, field)
-    return replace(plan, functions=(*plan.functions, function))
+    made: list[PlannedFunction] = []
+    for method in sorted(asked - has) if not listed else (name,):
+        signature = cxx.parse_function(f"bool {method}() const {{}}", owner.name).signature
+        function = planned(plan.target, signature, owner.file, Module.SEL, namespaces=owner.namespaces, in_class=True)
+        condition = predicates.answer(description, method)
+        if condition:
+            returned = replace(statement(f"return {condition};", method), confidence=CONFIDENCE)
+            body = Candidate(signature, (returned,), CONFIDENCE, ORIGIN)
+            function = replace(function, candidates=(body, *function.candidates), step=Step.ARCHETYPE)
+            for field in dict.fromkeys(f.field for f in description.features if f.field in returned.head):
+                current = next(c for c in plan.classes if c.name == owner.name)
+                plan = featured(plan, current, description.features, field)
+        made.append(function)
+    return replace(plan, functions=(*plan.functions, *made))
 
 
 def diagnosed(plan: Plan, owner: PlannedClass, name: str, enumerators: Sequence[str]) -> Plan:
@@ -66,7 +80,7 @@ def diagnosed(plan: Plan, owner: PlannedClass, name: str, enumerators: Sequence[
         return plan
     first, *others = enumerators
     text = ", ".join((f"{first} = FIRST_TARGET_MATCH_RESULT_TY", *others))
-    return _with_members(plan, owner, [Member(MemberKind.OTHER, "public", 0, None, cxx.tokenize(f"enum {{ {text} }};"))])
+    return _with_members(plan, owner, [_member(f"enum {{ {text} }};")])
 
 
 def enumerated(plan: Plan, file: str, scope: str, enumerators: Sequence[str], description: Description) -> Plan:
@@ -87,28 +101,66 @@ def enumerated(plan: Plan, file: str, scope: str, enumerators: Sequence[str], de
     return replace(plan, files=files) if files != plan.files else plan
 
 
-def demanded_of(plan: Plan, parser: PlannedClass, head: str) -> Plan:
-    """The plan with a stub for a method of the parser: one that makes an optional operand (DefaultMethod of an AsmOperandClass), or parses
-    one that only an alias has (ParserMethod)."""
-    signature = cxx.parse_function(f"{head} {{}}", parser.name).signature
-    if any(f.qualified_name == f"{parser.name}::{signature.name}" for f in _chosen(plan)):
+def demanded_of(plan: Plan, owner: PlannedClass, head: str) -> Plan:
+    """The plan with a stub for a method of a class: of the parser one that makes an optional operand (DefaultMethod of an AsmOperandClass),
+    or parses one that only an alias has (ParserMethod); of the subtarget what fragments ask."""
+    signature = cxx.parse_function(f"{head} {{}}", owner.name).signature
+    if any(f.qualified_name == f"{owner.name}::{signature.name}" for f in _chosen(plan)):
         return plan
-    function = planned(plan.target, signature, parser.file, Module.ASS, namespaces=parser.namespaces, in_class=False)
+    module = Module.SEL if owner.file.endswith(".h") else Module.ASS
+    inside = owner.file.endswith(".h")
+    function = planned(plan.target, signature, owner.file, module, namespaces=owner.namespaces, in_class=inside)
     return replace(plan, functions=(*plan.functions, function))
 
 
-def listed(tables: Mapping[str, str], scope: str) -> dict[str, list[str]]:
-    """The enumerators of failed operand matches that a table lists, and what the tables name in a scope, in the order of their texts.
+def fused(plan: Plan, path: str, names: Sequence[str]) -> Plan:
+    """The plan with the predicates of macro fusions (Fusion, llvm/Target/TargetMacroFusion.td) at the head of a file: never fused, which is
+    always right."""
+    params = "const TargetInstrInfo &, const TargetSubtargetInfo &, const MachineInstr *, const MachineInstr &"
+    made = "\n".join(f"static bool {name}({params}) {{ return false; }}" for name in names)
+    text = f"namespace llvm {{\n{made}\n}}"
+    files = tuple(
+        replace(f, prologue=(text, *f.prologue)) if f.path == path and text not in f.prologue else f for f in plan.files
+    )  # fmt: skip
+    return replace(plan, files=files) if files != plan.files else plan
 
-    ``tables``: TableGen's files by name."""
-    found: dict[str, dict[str, None]] = {scope: {}}
+
+def listed(tables: Mapping[str, str]) -> dict[str, list[str]]:
+    """The enumerators of failed operand matches, and the macro fusions, that the tables list. ``tables``: TableGen's files by name."""
+    found: dict[str, list[str]] = {}
     for text in tables.values():
-        if f"{scope}::" in text:
-            found[scope] |= dict.fromkeys(re.findall(rf"\b{re.escape(scope)}::(\w+)", text))
+        if "Fusions.push_back" in text:
+            found[FUSIONS] = list(dict.fromkeys(_FUSION.findall(text)))
         section = _DIAGNOSTICS.search(text) if DIAGNOSTICS in text else None
         if section:
-            found[DIAGNOSTICS] = dict.fromkeys(re.findall(r"^\s+(\w+),?$", section[1], re.MULTILINE))
-    return {name: list(names) for name, names in found.items()}
+            found[DIAGNOSTICS] = list(dict.fromkeys(re.findall(r"^\s+(\w+),?$", section[1], re.MULTILINE)))
+    return found
+
+
+def scoped(tables: Mapping[str, str], scope: str) -> list[str]:
+    """What the tables name in a scope, in the order of their texts."""
+    texts = [text for text in tables.values() if f"{scope}::" in text]
+    return list(dict.fromkeys(name for text in texts for name in re.findall(rf"\b{re.escape(scope)}::(\w+)", text)))
+
+
+def _array(field: str) -> tuple[str, str]:
+    """The name of a feature's field, and the namespace of the registers that it is indexed by: of ``Reserved[Toy::R0]``."""
+    bare, _, index = field.partition("[")
+    return bare, index.partition("::")[0] if "::" in index else ""
+
+
+def _member(text: str, name: str = "") -> Member:
+    return Member(MemberKind.FIELD if name else MemberKind.OTHER, "public", 0, None, cxx.tokenize(text), name)
+
+
+def _including(plan: Plan, file: str, end: str) -> Plan:
+    """The plan with the backend's header whose name ends so included in a file."""
+    header = next((f.path for f in plan.files if f.path.endswith(end)), "")
+    files = tuple(
+        replace(f, includes=(*f.includes, f'"{header}"')) if header and f.path == file and f'"{header}"' not in f.includes else f
+        for f in plan.files
+    )
+    return replace(plan, files=files)
 
 
 def _chosen(plan: Plan) -> list[PlannedFunction]:

@@ -33,6 +33,7 @@ from vega_gen.records import (
     Signature,
     Step,
 )
+from vega_gen.tablegen import predicates
 
 NEXT = 2
 """How many further candidates are tried where the whole file speaks against the one chosen."""
@@ -209,13 +210,14 @@ class Steps:
                 continue
             in_class = owner is not None
             s = contract_signature(contract, owner.name if owner else "")
-            if s is None or any(_lives(f) and _declares(f, s) and (in_class or f.file == file) for f in plan.functions):
+            there = [f for f in plan.functions if _lives(f) and (in_class or f.file == file)] if s is not None else []
+            if s is None or any(_declares(f, s) and _templated(f.candidate.signature) == _templated(s) for f in there):
                 continue
             for i, f in enumerate(plan.functions):
                 t = f.candidate.signature if _lives(f) and f.group else None
                 if t is None or (t.name, t.class_name) != (s.name, s.class_name) or not (in_class or f.file == file):
                     continue
-                if len(t.params) not in arities:
+                if len(t.params) not in arities or _templated(t) != _templated(s):
                     plan = self.left_out(plan, i, f.message or "the tables call it otherwise")
             place = owner.file if owner else file
             spaces = owner.namespaces if owner else ()
@@ -227,15 +229,22 @@ class Steps:
 
         ``path``: the .cpp that includes the table; ``file``: where an enumeration would go. ``enumerators``: those that the tables list or
         name, by their scope or part."""
+        if any(c.name == name for c in self.description.contracts):
+            return plan
+        subtarget = self._derived(plan, "TargetSubtargetInfo", path)
         parser = self._derived(plan, "MCTargetAsmParser", path)
         operand = self._derived(plan, "MCParsedAsmOperand", path)
         if parser is not None and name in enumerators.get(demands.DIAGNOSTICS, ()):
             return demands.diagnosed(plan, parser, name, enumerators[demands.DIAGNOSTICS])
+        if name in enumerators.get(demands.FUSIONS, ()):
+            return demands.fused(plan, path, enumerators[demands.FUSIONS])
         if parser is not None and operand is not None and f"{name}()->" in line:
             return demands.demanded_of(plan, parser, f"std::unique_ptr<{operand.name}> {name}() const")
         if parser is not None and re.search(rf"return {name}(?:<[^()]*>)?\(Operands\);", line):
             result = "ParseStatus" if "ParseStatus" in self.bases.interfaces.classes else "OperandMatchResultTy"
             return demands.demanded_of(plan, parser, f"{result} {name}(OperandVector &Operands)")
+        if subtarget is not None and f"Subtarget->{name}(" in line and name not in predicates.asked(self.description):
+            return demands.demanded_of(plan, subtarget, f"template <typename... Ts> unsigned {name}(const Ts &...) const")
         return demands.enumerated(plan, file, name, enumerators.get(name, ()), self.description)
 
     def _derived(self, plan: Plan, base: str, file: str) -> PlannedClass | None:
@@ -378,6 +387,10 @@ def _lives(f: PlannedFunction) -> bool:
 
 def _declares(f: PlannedFunction, s: Signature) -> bool:
     return f.candidate.signature.class_name == s.class_name and _same(f.candidate.signature, s)
+
+
+def _templated(s: Signature) -> bool:
+    return s.prefix[:1] == ("template",)
 
 
 def _same(a: Signature, b: Signature) -> bool:
