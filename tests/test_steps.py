@@ -21,6 +21,7 @@ from vega_gen.records import (
     ContractRole,
     Feature,
     FillerName,
+    Fragment,
     Member,
     MemberKind,
     Mode,
@@ -262,7 +263,7 @@ def test_a_method_that_predicates_call_answers_from_their_features() -> None:
     told = {
         "HasWide": ("Subtarget->hasWide()", "(any_of FeatureWide, (all_of FeatureMul, (not FeatureSmall)))"),
         "NotLate": ("!Subtarget->isLate()", "(all_of (not FeatureLate))"),
-        "Odd": ("Subtarget->isOdd() && Subtarget->isEven()", ""),
+        "Odd": ("Subtarget->isOdd() && Subtarget->isEven() || Subtarget->hasSmall()", ""),
     }
     features = tuple(Feature(f"Feature{name}", name.lower(), f"Has{name}", value, "", ()) for name, value in
                      (("Wide", "true"), ("Mul", "Fast"), ("Small", "true"), ("Late", "true")))  # fmt: skip
@@ -275,12 +276,14 @@ def test_a_method_that_predicates_call_answers_from_their_features() -> None:
     for name in ("hasWide", "isLate", "isOdd", "getInfo", "hasWide"):
         made = way.demanded(made, name, "ToyInstrInfo.cpp")
     assert [(f.qualified_name, f.step) for f in made.functions] == [
-        ("ToySubtarget::hasWide", Step.ARCHETYPE), ("ToySubtarget::isEven", Step.STUB), ("ToySubtarget::isLate", Step.ARCHETYPE),
+        ("ToySubtarget::hasSmall", Step.ARCHETYPE), ("ToySubtarget::hasWide", Step.ARCHETYPE),
+        ("ToySubtarget::isEven", Step.STUB), ("ToySubtarget::isLate", Step.ARCHETYPE),
         ("ToySubtarget::isOdd", Step.STUB),
     ]  # fmt: skip
     text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
     assert "bool hasWide() const { return HasWide || ((HasMul >= Fast) && !HasSmall); }" in text
     assert "bool isLate() const { return HasLate; }" in text
+    assert "bool hasSmall() const { return HasSmall; }" in text, "as TableGen calls what gives a field"
     assert "enum { Fast = 1 }; unsigned HasMul = 0;" in text, "the fields that it asks for are there"
 
 
@@ -318,13 +321,14 @@ def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
         Mistake("t/ToyGenAsmMatcher.inc", 9, "use of undeclared identifier 'parsePair'"),
         Mistake("t/ToyGenAsmMatcher.inc", 10, "no member named 'addPairOperands' in 'ToyOperand'"),
         Mistake("t/ToyGenSubtargetInfo.inc", 2, "no member named 'isLoad' in namespace 'llvm'"),
+        Mistake("t/ToyGenSubtargetInfo.inc", 1, "no member named 'isPair' in namespace 'llvm'"),
         Mistake("t/ToyGenInstrInfo.inc", 1, "use of undeclared identifier 'ToyOp'"),
     ]
     assert not blame.mistakes({"ToyParser.cpp": said})
     texts = {path: " ".join(text.split()) for path, text in emitted(blame.plan).items()}
     assert "enum { Match_A = FIRST_TARGET_MATCH_RESULT_TY, Match_B };" in texts["ToyParser.cpp"]
     assert "std::unique_ptr<ToyOperand> ToyParser::defaultMask() const {" in texts["ToyParser.cpp"]
-    assert texts["ToyParser.cpp"].count("const MachineInstr &) { return false; }") == 2
+    assert texts["ToyParser.cpp"].count("const MachineInstr &) { return false; }") == 2 and "isPair() const" not in texts["ToyParser.cpp"]
     assert "ParseStatus ToyParser::parsePair(OperandVector &Operands) {" in texts["ToyParser.cpp"]
     assert "void addPairOperands(MCInst &Inst, unsigned N) const {" in texts["ToyParser.cpp"]
     assert "namespace ToyOp { enum OperandType : unsigned { UIMM5 = MCOI::OPERAND_FIRST_TARGET, SIMM3 }; }" in texts["ToyDesc.h"]
@@ -343,11 +347,13 @@ def test_an_error_in_a_header_does_not_wait_for_those_who_do_not_include_it() ->
 def test_a_type_that_a_file_does_not_see_is_included_or_declared() -> None:
     start = replace(plan(two(OWN)), classes=(*plan().classes, replace(subtarget(), file="ToySubtarget.h")))
     way = replace(steps(), header=lambda name: "llvm/IR/Function.h" if name == "Function" else "")
-    blame = Blame(start, emitted(start), way, {})
-    names = ("Function", "ToySubtarget")
-    assert not blame.mistakes({"A.cpp": [Mistake("ToyInstrInfo.h", 20, f"unknown type name '{name}'") for name in names]})
+    blame = Blame(start, emitted(start), way, {"ToyGen.inc": ""})
+    said = [Mistake("ToyInstrInfo.h", 20, f"unknown type name '{name}'") for name in ("Function", "ToySubtarget")]
+    said.append(Mistake("/w/tables/ToyGen.inc", 1, "unknown type name 'Function'"))
+    assert not blame.mistakes({"ToyInstPrinter.cpp": [said[0], said[1]], "ToyInstrInfo.cpp": [said[2]]})
     text = emitted(blame.plan)["ToyInstrInfo.h"]
     assert '#include "llvm/IR/Function.h"' in text and "class ToySubtarget;" in text
+    assert '#include "llvm/IR/Function.h"' in emitted(blame.plan)["ToyInstrInfo.cpp"], "a table is seen by who includes it"
     again = Blame(blame.plan, emitted(blame.plan), way, {})
     line = next(n for n, text in enumerate(text.split("\n"), 1) if "int undone" in text)
     again.mistakes({"A.cpp": [Mistake("ToyInstrInfo.h", line, "unknown type name 'Function'")]})
@@ -371,6 +377,19 @@ def test_what_fragments_ask_of_the_subtarget_is_a_stub_of_it() -> None:
     said = Mistake("t/ToyGenDAGISel.inc", 1, "no member named 'getWidth' in 'llvm::ToySubtarget'")
     assert not blame.mistakes({"ToyInstPrinter.cpp": [said]})
     assert "unsigned getWidth(const Ts &...) const {" in emitted(blame.plan)["ToyInstrInfo.h"]
+
+
+def test_a_helper_of_fragments_returns_what_their_code_takes() -> None:
+    helpers = [
+        contract(f"{name}(...)", name, "SelectionDAGISel", ContractRole.FRAGMENT_HELPER) for name in ("codeFor", "isOdd")
+    ]  # fmt: skip
+    codes = ("return isOdd(N);", "ToyCC::CondCode CC = codeFor(N->get());")
+    way = replace(steps(*helpers), description=replace(description(*helpers), fragments=tuple(Fragment("F", c, (), "") for c in codes)))
+    made = plan()
+    for name in ("codeFor", "isOdd"):
+        made = way.demanded(made, name, "ToyInstrInfo.cpp")
+    text = " ".join(emitted(made)["ToyInstrInfo.cpp"].split())
+    assert "static ToyCC::CondCode codeFor(const Ts &...)" in text and "static bool isOdd(const Ts &...)" in text
 
 
 def test_a_free_contract_gets_a_stub_in_the_file_of_its_table() -> None:

@@ -120,7 +120,7 @@ class Blame:
         if (missing := _NOT_FOUND.search(m.message)) and m.file in self.texts:
             self.plan = without_include(self.plan, m.file, missing[1])
             return
-        if self._named(m) or self._abstract(m) or self._declared(m) or self._demanded(path, m):
+        if self._named(path, m) or self._abstract(m) or self._declared(m) or self._demanded(path, m):
             return
         for place in (m, *m.notes):
             if place.file in self.texts and self._at(place, m):
@@ -128,14 +128,15 @@ class Blame:
         named = macros_named(self.plan, path, [m]) if m.file != path else frozenset[Unit]()
         self.plan = without(self.plan, named)
 
-    def _named(self, m: Mistake) -> bool:
-        """A type that LLVM or the backend has, and the file does not see: it gets the header, or a declaration of the class."""
+    def _named(self, path: str, m: Mistake) -> bool:
+        """A type that LLVM or the backend has, and the file (or a table in it) does not see: it gets the header, or a declaration."""
         found = _TYPE.search(m.message)
-        text = self.texts.get(m.file, "")
+        file = path if PurePosixPath(m.file).name in self.tables else m.file
+        text = self.texts.get(file, "")
         if found is None or not text:
             return False
         before = self.plan
-        self.plan = self.steps.seen(before, found[1], m.file, text)
+        self.plan = self.steps.seen(before, found[1], file, text)
         return self.plan is not before
 
     def _abstract(self, m: Mistake) -> bool:
@@ -176,8 +177,9 @@ class Blame:
         names = [*_UNKNOWN.findall(m.message), *(n for n in (*_QUOTED.findall(m.message), *called) if n in demanded)]
         for name in dict.fromkeys(names):
             current = self.plan
-            self.plan = self.steps.tabled(current, name, path, self._with_opcodes(path), line, self._named_in_tables(name, line))
-            if self.plan is current:
+            listed = self._named_in_tables(name, line)
+            self.plan = self.steps.tabled(current, name, path, self._with_opcodes(path), line, listed)
+            if self.plan is current and name not in listed.get(demands.FUSIONS, ()):
                 self.plan = self.steps.demanded(current, name, path)
             if self.plan is not current:
                 self._made.add((path, name))

@@ -209,7 +209,7 @@ class Steps:
             if contract.owner and owner is None and "(...)" not in contract.signature:
                 continue
             in_class = owner is not None
-            s = contract_signature(contract, owner.name if owner else "")
+            s = contract_signature(contract, owner.name if owner else "", self.description.fragments)
             there = [f for f in plan.functions if _lives(f) and (in_class or f.file == file)] if s is not None else []
             if s is None or any(_declares(f, s) and _templated(f.candidate.signature) == _templated(s) for f in there):
                 continue
@@ -244,7 +244,8 @@ class Steps:
             result = "ParseStatus" if "ParseStatus" in self.bases.interfaces.classes else "OperandMatchResultTy"
             return demands.demanded_of(plan, parser, f"{result} {name}(OperandVector &Operands)")
         if subtarget is not None and f"Subtarget->{name}(" in line and name not in predicates.asked(self.description):
-            return demands.demanded_of(plan, subtarget, f"template <typename... Ts> unsigned {name}(const Ts &...) const")
+            result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
+            return demands.demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
         return demands.enumerated(plan, file, name, enumerators.get(name, ()), self.description)
 
     def _derived(self, plan: Plan, base: str, file: str) -> PlannedClass | None:

@@ -19,6 +19,7 @@ from vega_gen.records import (
     Class,
     Contract,
     FilledStatement,
+    Fragment,
     Function,
     Member,
     MemberKind,
@@ -96,11 +97,15 @@ def planned(
     return PlannedFunction("", module, file, tuple(namespaces), in_class, made, message="nothing that was mined defines it", step=Step.STUB)
 
 
-def contract_signature(contract: Contract, class_name: str) -> Signature | None:
-    """What the .td files oblige a function to be called with; None for what is no function that could be declared."""
+def contract_signature(contract: Contract, class_name: str, fragments: Sequence[Fragment] = ()) -> Signature | None:
+    """What the .td files oblige a function to be called with; None for what is no function that could be declared.
+
+    ``fragments``: those that say by the variable that it goes into what a helper of theirs returns; it is a bool where none does."""
     text = contract.signature
     if "(...)" in text:
-        text = f"template <typename... Ts> static bool {contract.name}(const Ts &...)"
+        variable = re.compile(rf"([\w:]+)\s+\w+\s*=\s*{re.escape(contract.name)}\s*\(")
+        given = (found[1] for f in fragments if (found := variable.search(f.code)) and found[1] not in ("auto", "return"))
+        text = f"template <typename... Ts> static {next(given, 'bool')} {contract.name}(const Ts &...)"
     elif "(" not in text:
         return None
     text = _DECODE_STATUS.sub("MCDisassembler::DecodeStatus", text)

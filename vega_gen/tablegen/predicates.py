@@ -24,7 +24,8 @@ def answer(description: Description, method: str) -> str:
     """The condition under which a method of the subtarget is true, "" if the records do not tell.
 
     A record whose C++ (CondString) is a call of it alone, or that call negated, gives the assembler the same condition in features
-    (AssemblerCondDag, llvm/Target/Target.td). SubtargetEmitter sets a feature's field to at least its value."""
+    (AssemblerCondDag, llvm/Target/Target.td); SubtargetEmitter sets a feature's field to at least its value. Where no record does, a
+    method has the name that SubtargetEmitter gives the getter of a field: ``hasX`` of ``HasX``."""
     features = {f.record: f for f in description.features}
     found: dict[bool, str] = {}
     for record, code in sorted(description.predicates.items()):
@@ -36,7 +37,9 @@ def answer(description: Description, method: str) -> str:
                 found.setdefault(bool(call[1]), condition)
     if False in found:
         return found[False]
-    return _not(found[True]) if True in found else ""
+    if True in found:
+        return _not(found[True])
+    return next((f.field for f in description.features if f.value == "true" and f.field[:1].lower() + f.field[1:] == method), "")
 
 
 def _condition(dag: Dag | str, features: Mapping[str, Feature]) -> str:
