@@ -196,11 +196,18 @@ class _Contracts:
     def _decoder(self, c: Contract) -> dict[str, Any]:
         memory, r = self._memory(c), self._range(c)
         template = "template <" in c.signature
+        shift = self._shift(c)
+        wide = f"P0 - {shift}" if shift and self._counts_shift(c, shift) else "P0"
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
-            "bits": "P0" if template and not memory else r.bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
-            "shift": self._shift(c), "register": self._register(c),
+            "bits": wide if template and not memory else r.bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "shift": shift, "register": self._register(c),
         }  # fmt: skip
+
+    def _counts_shift(self, c: Contract, shift: int) -> bool:
+        """Whether the argument of a decoder's template counts the bits that no field has, those below the shift."""
+        given = ((re.search(r"<(\d+)>", self._decoder_of(t)), self.used.get(t)) for t in c.types)
+        return all(n and used and int(n[1]) - self.s.immediate(*used).bits == shift for n, used in given)
 
     def _instruction_decoder(self, c: Contract) -> dict[str, Any]:
         records: list[dict[str, Any]] = []
