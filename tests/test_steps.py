@@ -63,7 +63,7 @@ def contract(signature: str, name: str = "printMem", owner: str = "MCInstPrinter
 
 
 def steps(*contracts: Contract, archetype: Archetype | None = None) -> Steps:
-    return Steps(description(*contracts), Bases(INTERFACES, lambda file: BASE.encode(), Path("no-tables"), "Toy"), archetype)
+    return Steps(description(*contracts), Bases(INTERFACES, lambda file: BASE.encode(), Path("no-tables"), "Toy", "e-p:32:32"), archetype)
 
 
 def plan(*functions: PlannedFunction) -> Plan:
@@ -310,7 +310,8 @@ def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
         ),
     )
     kinds = [replace(OPERAND_CLASS, name=name, operand_type=name) for name in ("UIMM5", "SIMM3")]
-    bases = Bases(Interfaces(cxx.parse_file(OPERAND.encode(), "", "llvm/P.h").classes), lambda file: b"", Path("no-tables"), "Toy")
+    interfaces = Interfaces(cxx.parse_file(OPERAND.encode(), "", "llvm/P.h").classes)
+    bases = Bases(interfaces, lambda file: b"", Path("no-tables"), "Toy", "")
     asked = contract("void printMem(MCInst &Inst, unsigned N) const", owner="MCParsedAsmOperand")
     way = Steps(replace(description(asked), operand_classes=tuple(kinds)), bases)
     tables = {"ToyGenAsmMatcher.inc": table, "ToyGenInstrInfo.inc": operands, "ToyGenSubtargetInfo.inc": fusions}
@@ -346,7 +347,7 @@ def test_an_error_in_a_header_does_not_wait_for_those_who_do_not_include_it() ->
 
 def test_a_type_that_a_file_does_not_see_is_included_or_declared() -> None:
     start = replace(plan(two(OWN)), classes=(*plan().classes, replace(subtarget(), file="ToySubtarget.h")))
-    way = replace(steps(), header=lambda name: "llvm/IR/Function.h" if name == "Function" else "")
+    way = replace(steps(), header={"Function": "llvm/IR/Function.h", "ToySubtarget": ""}.__getitem__)
     blame = Blame(start, emitted(start), way, {"ToyGen.inc": ""})
     said = [Mistake("ToyInstrInfo.h", 20, f"unknown type name '{name}'") for name in ("Function", "ToySubtarget")]
     said.append(Mistake("/w/tables/ToyGen.inc", 1, "unknown type name 'Function'"))
@@ -390,6 +391,34 @@ def test_a_helper_of_fragments_returns_what_their_code_takes() -> None:
         made = way.demanded(made, name, "ToyInstrInfo.cpp")
     text = " ".join(emitted(made)["ToyInstrInfo.cpp"].split())
     assert "static ToyCC::CondCode codeFor(const Ts &...)" in text and "static bool isOdd(const Ts &...)" in text
+
+
+MACHINE = """\
+class TargetMachine { virtual bool isIntegrated() const; };
+class LLVMTargetMachine : public TargetMachine {
+protected:
+  LLVMTargetMachine(const Target &T, StringRef DataLayoutString, const Triple &TT, StringRef CPU, Reloc::Model RM, CodeModel::Model CM);
+  virtual void initAsm();
+};
+"""
+
+
+def test_the_target_machine_is_made_of_its_parameters_and_the_data_layout() -> None:
+    head = "ToyTargetMachine::ToyTargetMachine(const Target &T, const Triple &TT, StringRef CPU, std::optional<Reloc::Model> RM, "
+    mined = function(f"{head}std::optional<CodeModel::Model> CM) {{ gone; }}", "ToyInstrInfo.cpp")
+    members = (field("std::unique_ptr<TargetLoweringObjectFile> TLOF;", "TLOF"), field("ToySubtarget Subtarget;", "Subtarget"))
+    machine = PlannedClass("ToyTargetMachine", ("public LLVMTargetMachine",), "ToyInstrInfo.h", ("llvm",), members, (), ())
+    constructor = cxx.parse_function("ToySubtarget::ToySubtarget(const Triple &TT, std::string CPU, const TargetMachine &TM) {}").signature
+    made = replace(subtarget(), members=(Member(MemberKind.METHOD, "public", 0, constructor, (), "ToySubtarget"),))
+    interfaces = Interfaces(cxx.parse_file(MACHINE.encode(), "", "llvm/M.h").classes)
+    way = Steps(description(), Bases(interfaces, lambda file: b"", Path("no-tables"), "Toy", "e-p:32:32"))
+    start = replace(plan(mined), classes=(*plan().classes, made, machine))
+    lowered = way.lower(start, 0, "no gone")
+    assert lowered.functions[0].step is Step.ARCHETYPE
+    text = " ".join(emitted(lowered)["ToyInstrInfo.cpp"].split())
+    assert 'LLVMTargetMachine(T, "e-p:32:32", TT, CPU, RM.value_or(Reloc::Static), CM.value_or(CodeModel::Small))' in text
+    assert "Subtarget(TT, CPU.str(), *this)" in text and "TLOF(std::make_unique<TargetLoweringObjectFileELF>())" in text
+    assert way.lower(lowered, 0, "no").functions[0].step is Step.STUB
 
 
 def test_a_free_contract_gets_a_stub_in_the_file_of_its_table() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from vega_gen import cxx
 from vega_gen.fill import demands
-from vega_gen.fill.archetype import Parts
+from vega_gen.fill.archetype import CONFIDENCE, ORIGIN, Parts
 from vega_gen.fill.mend import Unit, member_tokens, without, without_include
 from vega_gen.fill.stubs import Bases, contract_signature, initialiser, is_initialiser, overriding, planned, statement, stub
 from vega_gen.records import (
@@ -67,7 +67,7 @@ class Steps:
             following = f.chosen + 1
             if following < len(f.candidates) and (f.step is Step.FILLED or following <= NEXT):
                 return _put(plan, index, replace(f, chosen=following, step=Step.NEXT_CANDIDATE, message=said))
-        if f.step in (Step.FILLED, Step.NEXT_CANDIDATE) and (made := self._archetype(f)):
+        if f.step in (Step.FILLED, Step.NEXT_CANDIDATE) and (made := self._archetype(plan, f)):
             better = replace(f, candidates=(made, *f.candidates), chosen=0, step=Step.ARCHETYPE, compiles=None, message=said)
             return _put(plan, index, better)
         f = _out_of_header(replace(f, compiles=False, message=said))
@@ -304,15 +304,28 @@ class Steps:
 
     def _added(self, plan: Plan, function: PlannedFunction) -> Plan:
         plan = _with_file(plan, function.file)
-        made = self._archetype(function)
+        made = self._archetype(plan, function)
         if made is not None:
             function = replace(function, candidates=(made, *function.candidates), step=Step.ARCHETYPE)
         return replace(plan, functions=(*plan.functions, function))
 
-    def _archetype(self, f: PlannedFunction) -> Candidate | None:
+    def _archetype(self, plan: Plan, f: PlannedFunction) -> Candidate | None:
         """The archetype of a function, unless it was mined to be that."""
-        made = self.archetype(f) if self.archetype is not None else None
+        made = (self.archetype(f) if self.archetype is not None else None) or self._machine(plan, f)
         return made if made not in f.candidates else None
+
+    def _machine(self, plan: Plan, f: PlannedFunction) -> Candidate | None:
+        """The constructor of the target machine, without which no tool gets further: its base and members are made of its parameters and
+        the data layout, and object files are ELF's."""
+        s = f.candidate.signature
+        owner = next((c for c in plan.classes if c.name == s.class_name), None)
+        if _bare(s) != s.name or owner is None or "TargetMachine" not in self._lineage(plan, s.class_name):
+            return None
+        made = self._with_initialisers(plan, s)
+        files = [m.name for m in owner.members if m.kind is MemberKind.FIELD and {"unique_ptr", "TargetLoweringObjectFile"} <= {*m.tokens}]
+        lowering = (cxx.tokenize(f"{name}(std::make_unique<TargetLoweringObjectFileELF>())") for name in files)
+        body = replace(statement("initAsmInfo();", s.name), confidence=CONFIDENCE)
+        return Candidate(replace(made, initialisers=(*made.initialisers, *lowering)), (body,), CONFIDENCE, ORIGIN)
 
     def _owner(self, plan: Plan, contract: Contract, file: str) -> PlannedClass | Class | None:
         """The planned class that the methods of a contract belong to: the one that ``file`` defines or sees, where there are several."""

@@ -7,7 +7,7 @@ heads do. It decides for no function that it needs a stub.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -39,6 +39,7 @@ _INITIALISER = re.compile(rf"LLVMInitialize(?P<target>\w+?)(?P<part>{_PARTS})\Z"
 _PASS_INITIALISER = re.compile(r"initialize\w+Pass\Z")
 _NOT_WRITTEN = frozenset({"llvm_unreachable", "report_fatal_error"})
 _PASSING = frozenset({"const", "&", "llvm", "::", "class", "struct"})
+_USUAL = {("Reloc", "Model"): "Reloc::Static", ("CodeModel", "Model"): "CodeModel::Small"}  # where a command line says nothing
 _DECODE_STATUS = re.compile(r"(?<!::)\bDecodeStatus\b")
 
 
@@ -117,13 +118,14 @@ class Bases:
     """LLVM's base classes of the plan's classes: what a method overrides, and how a base is constructed.
 
     ``read``: an LLVM header, relative to ``llvm/include`` -> its text. ``tables``: the folder of TableGen's tables. ``name``: of the
-    Target record, which TableGen's classes are called by. ``given``: the classes
+    Target record, which TableGen's classes are called by. ``layout``: the data layout. ``given``: the classes
     of the target's own headers (desc mode), which stay as they are."""
 
     interfaces: Interfaces
     read: Callable[[str], bytes]
     tables: Path
     name: str
+    layout: str
     given: tuple[Class, ...] = ()
     _files: dict[str, tuple[Function, ...]] = field(default_factory=dict[str, tuple[Function, ...]])
 
@@ -186,6 +188,8 @@ class Bases:
         """Initialisers of a constructor with the head ``own`` for what of ``c`` has no default constructor.
 
         An argument is the parameter of its name and type, else the one of its type, else nothing that is there: then the program ends."""
+        base = self.of(plan, c.name)
+        kin = frozenset((c.name, base, *self.interfaces.ancestors(base)))
         wanted = [(bare_base(b), bare_base(b)) for b in c.bases]
         own_classes = {p.name for p in self.classes(plan)}
         for m in c.members:
@@ -195,13 +199,13 @@ class Bases:
         for name, kind in wanted:
             params = self._constructor(plan, kind)
             if params:
-                arguments = ", ".join(_argument(p, own, c.name, plan.target) for p in params if not p.default)
+                arguments = ", ".join(self._argument(p, own, kin, plan.target) for p in params if not p.default)
                 entries.append(cxx.tokenize(f"{name}({arguments})"))
         for m in c.members:
             at = m.tokens.index(m.name) if m.kind is MemberKind.FIELD and m.name in m.tokens else 0
             plain = at > 0 and m.tokens[0] != "static" and m.tokens[at + 1 :] == (";",)
             if plain and (m.tokens[at - 1] == "&" or m.tokens[0] == "const"):
-                given = _argument(Param(m.tokens[:at], m.name), own, c.name, plan.target) if m.tokens[at - 1] == "&" else ""
+                given = self._argument(Param(m.tokens[:at], m.name), own, kin, plan.target) if m.tokens[at - 1] == "&" else ""
                 entries.append(cxx.tokenize(f"{m.name}({given})"))
         return tuple(entries)
 
@@ -211,7 +215,7 @@ class Bases:
         if kind is None:
             return ""
         params = self._constructor(plan, kind.name)
-        arguments = ", ".join(_argument(p, own, own.name, plan.target) for p in params if not p.default)
+        arguments = ", ".join(self._argument(p, own, frozenset((own.name,)), plan.target) for p in params if not p.default)
         return f"return new {kind.name}({arguments});"
 
     def _constructor(self, plan: Plan, kind: str) -> tuple[Param, ...]:
@@ -225,6 +229,26 @@ class Bases:
                 found.append(cxx.parse_function(f"{text} {{}}", kind).signature)
         heads = [s.params for s in found if s.name == kind.rpartition("::")[2] and not _copies(s.params, kind)]
         return min(heads, key=lambda ps: sum(not p.default for p in ps), default=())
+
+    def _argument(self, p: Param, own: Signature, kin: Collection[str], target: str) -> str:
+        """What a constructor with the head ``own`` passes for a parameter; ``kin``: its class and those that it derives from."""
+        alike = [q for q in own.params if q.name and _type(q) == _type(p)]
+        named = [q for q in alike if q.name == p.name] or [q for q in alike if p.name.endswith(q.name)]  # TuneCPU: CPU
+        if "Layout" in p.name and _type(p) == ("StringRef",) and self.layout:
+            return f'"{self.layout}"'
+        if named or len(alike) == 1:
+            return (named or alike)[0].name
+        for q in own.params:
+            if q.name == p.name and (_type(q), _type(p)) == (("StringRef",), ("std", "string")):
+                return f"{q.name}.str()"
+            if q.name == p.name and _type(q)[:3] == ("std", "optional", "<") and _type(q)[3:-1] == _type(p):
+                return f"{q.name}.value_or({_USUAL.get(_type(p), cxx.render(p.type) + '()')})"
+        if _type(p)[:1] and _type(p)[-1] in kin and len(_type(p)) == 1:
+            return "*this"
+        name = f"{own.class_name}::{own.name}" if own.class_name else own.name
+        says = f'report_fatal_error("{target}: {name} is not written yet");'
+        return f"[]() -> {cxx.render(p.type)} {{ {says} }}()"
+
 
 
 def bare_base(written: str) -> str:
@@ -246,15 +270,3 @@ def _copies(params: Sequence[Param], kind: str) -> bool:
 
 def _type(p: Param) -> tuple[str, ...]:
     return tuple(t for t in p.type if t not in _PASSING)
-
-
-def _argument(p: Param, own: Signature, class_name: str, target: str) -> str:
-    alike = [q for q in own.params if q.name and _type(q) == _type(p)]
-    named = [q for q in alike if q.name == p.name] or [q for q in alike if p.name.endswith(q.name)]  # TuneCPU: CPU
-    if named or len(alike) == 1:
-        return (named or alike)[0].name
-    if _type(p) == (class_name,):
-        return "*this"
-    name = f"{own.class_name}::{own.name}" if own.class_name else own.name
-    says = f'report_fatal_error("{target}: {name} is not written yet");'
-    return f"[]() -> {cxx.render(p.type)} {{ {says} }}()"

@@ -79,7 +79,7 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
     built = None
     if prepared.installation is not None:
         archetype, layer = archetypes_for(inputs)
-        built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay)
+        built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay, _layout(request, inputs))
         decided = built.plan
     return Made(plan, decided, known, definitions, built, review.stale(plan, decisions))
 
@@ -106,8 +106,13 @@ def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
     if made.known.prepared.official:
         return ()
     said = data_layout(made.built.tools / "llc", made.known.arch) if made.built else ""
-    layout = said or ("E" if request.big_endian else "e") + layout_of(machine(inputs.description))
+    layout = said or _layout(request, inputs)
     return clang_edits(inputs.description, inputs.source.root, arch=made.known.arch, layout=layout, stamp=stamp_of(made.plan))
+
+
+def _layout(request: Request, inputs: Inputs) -> str:
+    """The data layout that follows from the .td files."""
+    return ("E" if request.big_endian else "e") + layout_of(machine(inputs.description))
 
 
 def archetypes_for(inputs: Inputs) -> tuple[Archetype, Parts | None]:

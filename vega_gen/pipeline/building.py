@@ -226,10 +226,10 @@ def texts_of(plan: Plan, inputs: Inputs) -> dict[str, str]:
 
 def build_backend(
     prepared: Prepared, plan: Plan, copied: Mapping[str, bytes], progress: Progress,
-    archetype: Archetype | None = None, layer: Parts | None = None, overlay: Overlay | None = None,
+    archetype: Archetype | None = None, layer: Parts | None = None, overlay: Overlay | None = None, layout: str = "",
 ) -> Built:
     """The plan brought down until LLVM's tools are linked with it. ``copied``: the .td files, path -> content. ``archetype`` and
-    ``layer``: as in ``Steps``.
+    ``layer``: as in ``Steps``; ``layout``: as in ``Bases``.
 
     Raises ToolFailure where it is not the backend that is in the way: no disk, no compiler, LLVM's own sources."""
     assert prepared.installation is not None
@@ -243,7 +243,7 @@ def build_backend(
     classes = open_corpus((inputs.source.root,), prepared.held_out, Mode.TD, inputs.tblgen).interfaces()
     parsed = [parse_file(text, inputs.folder, path) for path, text in sorted(inputs.headers.items()) if path.endswith(".h")]
     given = tuple(c for file in parsed for c in file.classes)
-    bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables, inputs.description.name, given)
+    bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables, inputs.description.name, layout, given)
     shop.write(texts_of(plan, inputs))  # the tables say how their classes are constructed
     llvm = Interface([include])
 
