@@ -421,6 +421,14 @@ def test_the_target_machine_is_made_of_its_parameters_and_the_data_layout() -> N
     assert way.lower(lowered, 0, "no").functions[0].step is Step.STUB
 
 
+def test_a_pass_that_nobody_wrote_changes_nothing() -> None:
+    made = stub("Toy", cxx.parse_function("FunctionPass *llvm::createToyPass(int Level) {}").signature)
+    text = " ".join(token for s in made.statements for token in s.head)
+    assert "return new Nothing ( ) ;" in text and "return false ; } } ;" in text and "report_fatal_error" not in text
+    other = stub("Toy", cxx.parse_function("Thing *createToyPass() {}").signature)
+    assert "report_fatal_error" in other.statements[0].head
+
+
 def test_a_free_contract_gets_a_stub_in_the_file_of_its_table() -> None:
     head = "static DecodeStatus DecodeMem(MCInst &Inst, unsigned Val, uint64_t Address, const MCDisassembler *Decoder)"
     made = steps(contract(head, "DecodeMem", "", ContractRole.DECODER)).demanded(plan(), "DecodeMem", "ToyInstPrinter.cpp")

@@ -37,9 +37,16 @@ ORIGIN = "stub"
 _PARTS = "TargetInfo|TargetMCA|TargetMC|Target|AsmPrinter|AsmParser|Disassembler"
 _INITIALISER = re.compile(rf"LLVMInitialize(?P<target>\w+?)(?P<part>{_PARTS})\Z")
 _PASS_INITIALISER = re.compile(r"initialize\w+Pass\Z")
+_PASS_FACTORY = re.compile(r"create\w+Pass\Z")
+_NO_PASS = (
+    "using Base = MachineFunctionPass;",
+    "static char ID;",
+    "struct Nothing : Base { Nothing() : Base(ID) {} bool runOnMachineFunction(MachineFunction &) override { return false; } };",
+    "return new Nothing();",
+)
 _NOT_WRITTEN = frozenset({"llvm_unreachable", "report_fatal_error"})
 _PASSING = frozenset({"const", "&", "llvm", "::", "class", "struct"})
-_USUAL = {("Reloc", "Model"): "Reloc::Static", ("CodeModel", "Model"): "CodeModel::Small"}  # where a command line says nothing
+_USUAL = {"Reloc Model": "Reloc::Static", "CodeModel Model": "CodeModel::Small"}  # where a command line says nothing
 _DECODE_STATUS = re.compile(r"(?<!::)\bDecodeStatus\b")
 
 
@@ -52,13 +59,16 @@ def stub(target: str, signature: Signature) -> Candidate:
     """The function with this head, which calls ``report_fatal_error`` with its name.
 
     An ``LLVMInitialize`` or ``initialize...Pass`` function registers nothing: it runs before a command line is read, and would take every
-    tool down. That of the target's information alone registers the target by its name, or nothing could be asked for.
+    tool down. That of the target's information alone registers the target by its name, or nothing could be asked for. A function that makes
+    a pass makes one that changes nothing: it is called for every program, and what the pass would have changed is missed later, by name.
     """
     name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
     found = _INITIALISER.match(signature.name)
     head = cxx.render_signature(replace(signature, initialisers=()), in_class=False)  # tells overloads apart
     if _PASS_INITIALISER.match(signature.name):
         body = ()
+    elif _PASS_FACTORY.match(signature.name) and signature.result[-2:] == ("FunctionPass", "*"):
+        body = tuple(statement(text, f"{head}{n}") for n, text in enumerate(_NO_PASS))
     elif found is None:
         body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', head),)
     elif found["part"] == "TargetInfo":
@@ -242,7 +252,7 @@ class Bases:
             if q.name == p.name and (_type(q), _type(p)) == (("StringRef",), ("std", "string")):
                 return f"{q.name}.str()"
             if q.name == p.name and _type(q)[:3] == ("std", "optional", "<") and _type(q)[3:-1] == _type(p):
-                return f"{q.name}.value_or({_USUAL.get(_type(p), cxx.render(p.type) + '()')})"
+                return f"{q.name}.value_or({_USUAL.get(' '.join(_type(p)), cxx.render(p.type) + '()')})"
         if _type(p)[:1] and _type(p)[-1] in kin and len(_type(p)) == 1:
             return "*this"
         name = f"{own.class_name}::{own.name}" if own.class_name else own.name
