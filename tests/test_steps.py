@@ -232,13 +232,14 @@ def test_a_method_that_a_table_defines_is_declared_as_it_is_there() -> None:
 
 
 def test_the_subtarget_gets_the_field_of_a_feature_and_its_values() -> None:
-    given = (("Mode", "Half"), ("Mode", "Whole"), ("HasB", "true"), ("Kept[Toy::R0]", "true"), ("Kept[Toy::R1]", "true"))
+    given = (("Mode", "Half"), ("Mode", "Whole"), ("HasB", "true"), ("Width", "64"), ("Kept[Toy::R0]", "true"), ("Kept[Toy::R1]", "true"))
     features = [Feature(f"F{n}", f"f{n}", name, value, "", ()) for n, (name, value) in enumerate(given)]
     start = plan()
     own = PlannedClass("ToySubtarget", ("public ToyGenSubtargetInfo",), "ToyInstrInfo.h", (), (), (), ())
     way = replace(steps(), description=replace(description(), features=tuple(features)))
     made = replace(start, classes=(*start.classes, own))
-    every = "enum { Half = 1, Whole = 2 }; unsigned Mode = 0; bool HasB = false; bool Kept[Toy::NUM_TARGET_REGS] = {}; }"
+    every = "enum { Half = 1, Whole = 2 }; unsigned Mode = 0; bool HasB = false; unsigned Width = 0; "
+    every += "bool Kept[Toy::NUM_TARGET_REGS] = {}; }"
     for name in ("Half", "HasB", "Kept"):
         alone = way.demanded(way.demanded(made, name, "ToyInstrInfo.cpp"), name, "ToyInstrInfo.cpp")
         assert every in " ".join(emitted(alone)["ToyInstrInfo.h"].split())

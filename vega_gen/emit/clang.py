@@ -25,7 +25,7 @@ _ALWAYS = (
     "getGCCRegAliases", "hasFeature",
 )  # fmt: skip
 _OF_CPUS = ("isValidCPUName", "fillValidCPUList", "setCPU")
-_COLUMNS = 120
+_COLUMNS = 80
 _DEFAULT_ALIGNMENTS = {"i32": 32, "i64": 32, "f64": 64}
 """In bits, where a layout does not say (LangRef, "Data Layout")."""
 
@@ -88,7 +88,7 @@ def _rows(words: Sequence[str]) -> list[list[str]]:
     rows: list[list[str]] = []
     width = _COLUMNS
     for word in words:
-        if width + len(word) + 2 > _COLUMNS - 40:
+        if width + len(word) + 2 > _COLUMNS:
             rows.append([])
             width = 4
         rows[-1].append(word)

@@ -33,8 +33,8 @@ def featured(plan: Plan, owner: PlannedClass, features: Sequence[Feature], name:
     made: list[Member] = []
     for field in dict.fromkeys(f.field for f in features):
         bare, scope = _array(field)
-        values = dict.fromkeys(f.value for f in features if f.field == field and f.value.isidentifier())
-        named = [v for v in values if v not in ("true", "false")]
+        values = dict.fromkeys(f.value for f in features if f.field == field and f.value not in ("true", "false"))
+        named = [v for v in values if v.isidentifier()]
         if bare in present or (_LISTED in "".join(present) and name not in (bare, *named)):
             continue
         present.add(bare)
@@ -43,7 +43,7 @@ def featured(plan: Plan, owner: PlannedClass, features: Sequence[Feature], name:
         if scope:
             made.append(_member(f"bool {bare}[{scope}::NUM_TARGET_REGS] = {{}};", bare))
         else:
-            made.append(_member(f"unsigned {bare} = 0;" if named else f"bool {bare} = false;", bare))
+            made.append(_member(f"unsigned {bare} = 0;" if values else f"bool {bare} = false;", bare))
     if any("NUM_TARGET_REGS" in m.tokens for m in made):
         plan = _including(plan, owner.file, "MCTargetDesc.h")
     return _with_members(plan, owner, made)
@@ -107,8 +107,8 @@ def demanded_of(plan: Plan, owner: PlannedClass, head: str) -> Plan:
     signature = cxx.parse_function(f"{head} {{}}", owner.name).signature
     if any(f.qualified_name == f"{owner.name}::{signature.name}" for f in _chosen(plan)):
         return plan
-    module = Module.SEL if owner.file.endswith(".h") else Module.ASS
     inside = owner.file.endswith(".h")
+    module = Module.SEL if inside else Module.ASS
     function = planned(plan.target, signature, owner.file, module, namespaces=owner.namespaces, in_class=inside)
     return replace(plan, functions=(*plan.functions, function))
 

@@ -143,10 +143,9 @@ class Steps:
                 made.append(replace(other, candidates=(other.candidate, *f.candidates), step=Step.ARCHETYPE, message=said))
         made += (replace(f, step=Step.ARCHETYPE, message=_LAYER) for f in own if id(f) not in taken)
         gone = {f.path for f in plan.files if _folder(f.path) in self._folders} - {f.path for f in files}
-        for f in plan.files:
-            for x in f.includes:
-                if any(path == x.strip('"') or path.endswith(f"/{x.strip(chr(34))}") for path in gone):
-                    plan = without_include(plan, f.path, x.strip('"'))
+        for path, name in [(f.path, x.strip('"')) for f in plan.files for x in f.includes]:
+            if any(other == name or other.endswith(f"/{name}") for other in gone):
+                plan = without_include(plan, path, name)
         return replace(
             plan,
             files=(*(f for f in plan.files if _folder(f.path) not in self._folders), *(f for f in files if _folder(f.path))),
@@ -173,14 +172,14 @@ class Steps:
     def seen(self, plan: Plan, name: str, file: str, text: str) -> Plan:
         """The plan with what makes a class known in a file: LLVM's header, or in a header of its own a declaration of the backend's class.
         The same plan where that is in its ``text`` already, or there is no such class."""
-        include = f'"{self.header(name)}"' if not any(c.name == name for c in plan.classes) else ""
+        header = self.header(name) if not any(c.name == name for c in plan.classes) else ""
         own = next((c for c in plan.classes if c.name == name and c.namespaces == ("llvm",) and file.endswith(".h")), None)
         forward = f"namespace llvm {{\nclass {name};\n}}"
         for i, f in enumerate(plan.files):
             if f.path != file:
                 continue
-            if len(include) > len('""') and f"#include {include}" not in text:
-                made = replace(f, includes=(*f.includes, include))
+            if header and f'#include "{header}"' not in text:
+                made = replace(f, includes=(*f.includes, f'"{header}"'))
             elif own is not None and own.file != file and f"class {name};" not in text:
                 made = replace(f, prologue=(forward, *f.prologue))
             else:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from llvm_integration.edits import Edit
 from vega_gen.cxx.places import Shape
+from vega_gen.emit import clang
 from vega_gen.errors import InputError
 from vega_gen.registration.entries import Change, addition, alike, entry_of, values_of, wanted
 from vega_gen.registration.sites import Key, Says, Site, site_that_says, sites
@@ -21,7 +22,6 @@ from vega_gen.registration.tree import Arch, Found, Tree
 from vega_gen.registration.triple import NewTriple, machine_number
 
 LABEL = "triple and ELF"
-CLANG = "clang"
 _RELOCATIONS = "llvm/include/llvm/BinaryFormat/ELFRelocs"
 _RELOCATION = re.compile(r"\bELF_RELOC\(\s*(\w+)")
 _NAME = re.compile(r'"([^"]*)"')
@@ -179,7 +179,7 @@ def _edit(path: str, data: bytes, changes: Iterable[Change]) -> Edit:
     text = data
     for change in sorted(changes, key=lambda change: change.start, reverse=True):
         text = text[: change.start] + change.text.encode("latin-1") + text[change.end :]
-    label = CLANG if path.startswith("clang/") else LABEL
+    label = clang.LABEL if path.startswith("clang/") else LABEL
     return Edit(path, text, label, base=hashlib.sha256(data).hexdigest())
 
 
