@@ -1,0 +1,228 @@
+"""What TableGen's tables name though no contract does, and what a file does not see: it is made while the backend is built."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from emitted import description, emitted, field, function
+from test_steps import OWN, PRINTER, contract, plan, steps, two
+
+from llvm_integration.check import Mistake
+from vega_gen import cxx
+from vega_gen.fill.blame import Blame
+from vega_gen.fill.steps import Steps
+from vega_gen.fill.stubs import Bases, stub
+from vega_gen.groups import Interfaces
+from vega_gen.records import (
+    ContractRole,
+    Feature,
+    Fragment,
+    Member,
+    MemberKind,
+    OperandClass,
+    PlannedClass,
+    PlannedFile,
+    Step,
+)
+
+OPERAND_CLASS = OperandClass("", "i32", "printOperand", "", "", "", "", "", "", "", ())
+
+
+def test_the_subtarget_gets_the_field_of_a_feature_and_its_values() -> None:
+    given = (("Mode", "Half"), ("Mode", "Whole"), ("HasB", "true"), ("Width", "64"), ("Kept[Toy::R0]", "true"), ("Kept[Toy::R1]", "true"))
+    features = [Feature(f"F{n}", f"f{n}", name, value, "", ()) for n, (name, value) in enumerate(given)]
+    start = plan()
+    own = PlannedClass("ToySubtarget", ("public ToyGenSubtargetInfo",), "ToyInstrInfo.h", (), (), (), ())
+    way = replace(steps(), description=replace(description(), features=tuple(features)))
+    made = replace(start, classes=(*start.classes, own))
+    every = "enum { Half = 1, Whole = 2 }; unsigned Mode = 0; bool HasB = false; unsigned Width = 0; "
+    every += "bool Kept[Toy::NUM_TARGET_REGS] = {}; }"
+    for name in ("Half", "HasB", "Kept"):
+        alone = way.demanded(way.demanded(made, name, "ToyInstrInfo.cpp"), name, "ToyInstrInfo.cpp")
+        assert every in " ".join(emitted(alone)["ToyInstrInfo.h"].split())
+    listed = Member(MemberKind.OTHER, "public", 0, None, ("#define GET_SUBTARGETINFO_MACRO",))
+    alone = way.demanded(replace(made, classes=(replace(own, members=(listed,)),)), "HasB", "ToyInstrInfo.cpp")
+    assert [m.name for m in alone.classes[0].members] == ["", "HasB"]
+
+
+def subtarget() -> PlannedClass:
+    return PlannedClass("ToySubtarget", ("public ToyGenSubtargetInfo",), "ToyInstrInfo.h", ("llvm",), (), (), ())
+
+
+def test_table_gen_s_classes_are_called_by_the_target_record_not_by_the_folder() -> None:
+    features = (Feature("F", "f", "HasF", "true", "", ()),)
+    way = replace(steps(), description=replace(description(), features=features))
+    renamed = replace(plan(), target="Folder", classes=(*plan().classes, subtarget()))
+    made = way.demanded(renamed, "HasF", "ToyInstrInfo.cpp")
+    assert [m.name for m in made.classes[-1].members] == ["HasF"]
+
+
+def test_a_method_that_predicates_call_answers_from_their_features() -> None:
+    told = {
+        "HasWide": ("Subtarget->hasWide()", "(any_of FeatureWide, (all_of FeatureMul, (not FeatureSmall)))"),
+        "NotLate": ("!Subtarget->isLate()", "(all_of (not FeatureLate))"),
+        "Odd": ("Subtarget->isOdd() && Subtarget->isEven() || Subtarget->hasSmall()", ""),
+    }
+    features = tuple(Feature(f"Feature{name}", name.lower(), f"Has{name}", value, "", ()) for name, value in
+                     (("Wide", "true"), ("Mul", "Fast"), ("Small", "true"), ("Late", "true")))  # fmt: skip
+    said = replace(
+        description(), features=features, predicates={r: code for r, (code, _) in told.items()},
+        assembler_predicates={r: dag for r, (_, dag) in told.items() if dag},
+    )  # fmt: skip
+    way = replace(steps(), description=said)
+    made = replace(plan(), classes=(*plan().classes, subtarget()))
+    for name in ("hasWide", "isLate", "isOdd", "getInfo", "hasWide"):
+        made = way.demanded(made, name, "ToyInstrInfo.cpp")
+    assert [(f.qualified_name, f.step) for f in made.functions] == [
+        ("ToySubtarget::hasSmall", Step.ARCHETYPE), ("ToySubtarget::hasWide", Step.ARCHETYPE),
+        ("ToySubtarget::isEven", Step.STUB), ("ToySubtarget::isLate", Step.ARCHETYPE),
+        ("ToySubtarget::isOdd", Step.STUB),
+    ]  # fmt: skip
+    text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
+    assert "bool hasWide() const { return HasWide || ((HasMul >= Fast) && !HasSmall); }" in text
+    assert "bool isLate() const { return HasLate; }" in text
+    assert "bool hasSmall() const { return HasSmall; }" in text, "as TableGen calls what gives a field"
+    assert "enum { Fast = 1 }; unsigned HasMul = 0;" in text, "the fields that it asks for are there"
+
+
+OPERAND = """class MCTargetAsmParser {};
+class MCParsedAsmOperand {};
+class ParseStatus {};
+"""
+
+
+def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
+    table = (
+        "#ifdef GET_OPERAND_DIAGNOSTIC_TYPES\n#undef GET_OPERAND_DIAGNOSTIC_TYPES\n\n  Match_A,\n  Match_B,\n"
+        "#endif // GET_OPERAND_DIAGNOSTIC_TYPES\nreturn Match_B;\n    defaultMask()->printMem(Inst, 1);\n"
+        "    return parsePair<true>(Operands);\n    Operand.addPairOperands(Inst, 1);\n"
+    )
+    fusions = "  if (F[0]) Fusions.push_back(llvm::isPair);\n  if (F[1]) Fusions.push_back(llvm::isLoad);\n"
+    operands = "{ ToyOp::UIMM5 },\n{ ToyOp::SIMM3 },\n{ ToyOp::UIMM5 },\n"
+    made = replace(
+        plan(),
+        files=(PlannedFile("ToyDesc.h", (), ("#define GET_INSTRINFO_ENUM",)), PlannedFile("ToyParser.cpp", ('"ToyDesc.h"',), ())),
+        classes=(
+            PlannedClass("ToyParser", ("public MCTargetAsmParser",), "ToyParser.cpp", (), (), (), ()),
+            PlannedClass("ToyOperand", ("public MCParsedAsmOperand",), "ToyParser.cpp", (), (), (), ()),
+        ),
+    )
+    kinds = [replace(OPERAND_CLASS, name=name, operand_type=name) for name in ("UIMM5", "SIMM3")]
+    interfaces = Interfaces(cxx.parse_file(OPERAND.encode(), "", "llvm/P.h").classes)
+    bases = Bases(interfaces, lambda file: b"", Path("no-tables"), "Toy", "")
+    asked = contract("void printMem(MCInst &Inst, unsigned N) const", owner="MCParsedAsmOperand")
+    way = Steps(replace(description(asked), operand_classes=tuple(kinds)), bases)
+    tables = {"ToyGenAsmMatcher.inc": table, "ToyGenInstrInfo.inc": operands, "ToyGenSubtargetInfo.inc": fusions}
+    blame = Blame(made, emitted(made), way, tables)
+    said = [
+        Mistake("t/ToyGenAsmMatcher.inc", 7, "no member named 'Match_B' in '(anonymous namespace)::ToyParser'"),
+        Mistake("t/ToyGenAsmMatcher.inc", 8, "use of undeclared identifier 'defaultMask'"),
+        Mistake("t/ToyGenAsmMatcher.inc", 9, "use of undeclared identifier 'parsePair'"),
+        Mistake("t/ToyGenAsmMatcher.inc", 10, "no member named 'addPairOperands' in 'ToyOperand'"),
+        Mistake("t/ToyGenSubtargetInfo.inc", 2, "no member named 'isLoad' in namespace 'llvm'"),
+        Mistake("t/ToyGenSubtargetInfo.inc", 1, "no member named 'isPair' in namespace 'llvm'"),
+        Mistake("t/ToyGenInstrInfo.inc", 1, "use of undeclared identifier 'ToyOp'"),
+    ]
+    assert not blame.mistakes({"ToyParser.cpp": said})
+    texts = {path: " ".join(text.split()) for path, text in emitted(blame.plan).items()}
+    assert "enum { Match_A = FIRST_TARGET_MATCH_RESULT_TY, Match_B };" in texts["ToyParser.cpp"]
+    assert "std::unique_ptr<ToyOperand> ToyParser::defaultMask() const {" in texts["ToyParser.cpp"]
+    assert texts["ToyParser.cpp"].count("const MachineInstr &) { return false; }") == 2 and "isPair() const" not in texts["ToyParser.cpp"]
+    assert "ParseStatus ToyParser::parsePair(OperandVector &Operands) {" in texts["ToyParser.cpp"]
+    assert "void addPairOperands(MCInst &Inst, unsigned N) const {" in texts["ToyParser.cpp"]
+    assert "namespace ToyOp { enum OperandType : unsigned { UIMM5 = MCOI::OPERAND_FIRST_TARGET, SIMM3 }; }" in texts["ToyDesc.h"]
+
+
+def test_an_error_in_a_header_does_not_wait_for_those_who_do_not_include_it() -> None:
+    start = plan(two(OWN), function("int other() { return bad; }", "A.cpp"))
+    texts = {**emitted(start), "A.cpp": "int other() {\n  return bad;\n}\n"}
+    line = next(n for n, text in enumerate(texts["ToyInstrInfo.h"].split("\n"), 1) if "undone" in text)
+    blame = Blame(start, texts, steps(), {})
+    assert not blame.mistakes({"ToyInstrInfo.cpp": [Mistake("ToyInstrInfo.h", line, "no")], "A.cpp": [Mistake("A.cpp", 2, "bad")]})
+    assert "undone" not in emitted(blame.plan)["ToyInstrInfo.h"]
+    assert blame.plan.functions[1].step is Step.STUB
+
+
+def test_a_type_that_a_file_does_not_see_is_included_or_declared() -> None:
+    start = replace(plan(two(OWN)), classes=(*plan().classes, replace(subtarget(), file="ToySubtarget.h")))
+    way = replace(steps(), header={"Function": "llvm/IR/Function.h", "ToySubtarget": ""}.__getitem__)
+    blame = Blame(start, emitted(start), way, {"ToyGen.inc": ""})
+    said = [Mistake("ToyInstrInfo.h", 20, f"unknown type name '{name}'") for name in ("Function", "ToySubtarget")]
+    said.append(Mistake("/w/tables/ToyGen.inc", 1, "unknown type name 'Function'"))
+    assert not blame.mistakes({"ToyInstPrinter.cpp": [said[0], said[1]], "ToyInstrInfo.cpp": [said[2]]})
+    text = emitted(blame.plan)["ToyInstrInfo.h"]
+    assert '#include "llvm/IR/Function.h"' in text and "class ToySubtarget;" in text
+    assert '#include "llvm/IR/Function.h"' in emitted(blame.plan)["ToyInstrInfo.cpp"], "a table is seen by who includes it"
+    again = Blame(blame.plan, emitted(blame.plan), way, {})
+    line = next(n for n, text in enumerate(text.split("\n"), 1) if "int undone" in text)
+    again.mistakes({"A.cpp": [Mistake("ToyInstrInfo.h", line, "unknown type name 'Function'")]})
+    assert "undone" not in emitted(again.plan)["ToyInstrInfo.h"], "where that does not help, what names it goes"
+
+
+def test_a_template_that_the_tables_ask_for_takes_the_place_of_a_method_of_its_name() -> None:
+    head = "template <int P0> " + PRINTER
+    mined = function(f"{PRINTER.replace('printMem', 'ToyInstPrinter::printMem')} {{ O << 1; }}", "ToyInstPrinter.cpp")
+    start = plan(mined)
+    blame = Blame(start, emitted(start), steps(contract(head)), {"ToyGenAsmWriter.inc": "  printMem<4>(MI, 0, O);\n"})
+    said = Mistake("t/ToyGenAsmWriter.inc", 1, "reference to non-static member function must be called")
+    assert not blame.mistakes({"ToyInstPrinter.cpp": [said]})
+    assert [f.step for f in blame.plan.functions] == [Step.LEFT_OUT, Step.STUB]
+    assert "template <int P0> void printMem(" in " ".join(emitted(blame.plan)["ToyInstPrinter.cpp"].split())
+
+
+def test_what_fragments_ask_of_the_subtarget_is_a_stub_of_it() -> None:
+    start = replace(plan(), classes=(*plan().classes, subtarget()))
+    blame = Blame(start, emitted(start), steps(), {"ToyGenDAGISel.inc": "return N < Subtarget->getWidth();\n"})
+    said = Mistake("t/ToyGenDAGISel.inc", 1, "no member named 'getWidth' in 'llvm::ToySubtarget'")
+    assert not blame.mistakes({"ToyInstPrinter.cpp": [said]})
+    assert "unsigned getWidth(const Ts &...) const {" in emitted(blame.plan)["ToyInstrInfo.h"]
+
+
+def test_a_helper_of_fragments_returns_what_their_code_takes() -> None:
+    helpers = [
+        contract(f"{name}(...)", name, "SelectionDAGISel", ContractRole.FRAGMENT_HELPER) for name in ("codeFor", "isOdd")
+    ]  # fmt: skip
+    codes = ("return isOdd(N);", "ToyCC::CondCode CC = codeFor(N->get());")
+    way = replace(steps(*helpers), description=replace(description(*helpers), fragments=tuple(Fragment("F", c, (), "") for c in codes)))
+    made = plan()
+    for name in ("codeFor", "isOdd"):
+        made = way.demanded(made, name, "ToyInstrInfo.cpp")
+    text = " ".join(emitted(made)["ToyInstrInfo.cpp"].split())
+    assert "static ToyCC::CondCode codeFor(const Ts &...)" in text and "static bool isOdd(const Ts &...)" in text
+
+
+MACHINE = """\
+class TargetMachine { virtual bool isIntegrated() const; };
+class LLVMTargetMachine : public TargetMachine {
+protected:
+  LLVMTargetMachine(const Target &T, StringRef DataLayoutString, const Triple &TT, StringRef CPU, Reloc::Model RM, CodeModel::Model CM);
+  virtual void initAsm();
+};
+"""
+
+
+def test_the_target_machine_is_made_of_its_parameters_and_the_data_layout() -> None:
+    head = "ToyTargetMachine::ToyTargetMachine(const Target &T, const Triple &TT, StringRef CPU, std::optional<Reloc::Model> RM, "
+    mined = function(f"{head}std::optional<CodeModel::Model> CM) {{ gone; }}", "ToyInstrInfo.cpp")
+    members = (field("std::unique_ptr<TargetLoweringObjectFile> TLOF;", "TLOF"), field("ToySubtarget Subtarget;", "Subtarget"))
+    machine = PlannedClass("ToyTargetMachine", ("public LLVMTargetMachine",), "ToyInstrInfo.h", ("llvm",), members, (), ())
+    constructor = cxx.parse_function("ToySubtarget::ToySubtarget(const Triple &TT, std::string CPU, const TargetMachine &TM) {}").signature
+    made = replace(subtarget(), members=(Member(MemberKind.METHOD, "public", 0, constructor, (), "ToySubtarget"),))
+    interfaces = Interfaces(cxx.parse_file(MACHINE.encode(), "", "llvm/M.h").classes)
+    way = Steps(description(), Bases(interfaces, lambda file: b"", Path("no-tables"), "Toy", "e-p:32:32"))
+    start = replace(plan(mined), classes=(*plan().classes, made, machine))
+    lowered = way.lower(start, 0, "no gone")
+    assert lowered.functions[0].step is Step.ARCHETYPE
+    text = " ".join(emitted(lowered)["ToyInstrInfo.cpp"].split())
+    assert 'LLVMTargetMachine(T, "e-p:32:32", TT, CPU, RM.value_or(Reloc::Static), CM.value_or(CodeModel::Small))' in text
+    assert "Subtarget(TT, CPU.str(), *this)" in text and "TLOF(std::make_unique<TargetLoweringObjectFileELF>())" in text
+    assert way.lower(lowered, 0, "no").functions[0].step is Step.STUB
+
+
+def test_a_pass_that_nobody_wrote_changes_nothing() -> None:
+    made = stub("Toy", cxx.parse_function("FunctionPass *llvm::createToyPass(int Level) {}").signature)
+    text = " ".join(token for s in made.statements for token in s.head)
+    assert "return new Nothing ( ) ;" in text and "return false ; } } ;" in text and "report_fatal_error" not in text
+    other = stub("Toy", cxx.parse_function("Thing *createToyPass() {}").signature)
+    assert "report_fatal_error" in other.statements[0].head
