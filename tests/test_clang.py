@@ -9,7 +9,7 @@ import pytest
 from emitted import description
 from tiny_registry import CLANG_FILES, write_registry
 
-from vega_gen.emit.clang import clang_edits, widths
+from vega_gen.emit.clang import clang_edits, has_clang, widths
 from vega_gen.errors import NotFoundError
 from vega_gen.records import Processor, Register
 
@@ -32,8 +32,9 @@ def texts(root: Path) -> dict[str, str]:
     return {edit.path.rpartition("/")[2]: " ".join(str(edit.content).split()) for edit in edits}
 
 
-def test_a_checkout_without_clang_gets_nothing(tmp_path: Path) -> None:
-    assert texts(write_registry(tmp_path)) == {}
+def test_a_checkout_has_clang_or_not(tmp_path: Path) -> None:
+    assert not has_clang(write_registry(tmp_path / "without"))
+    assert has_clang(write_registry(tmp_path / "with", clang=True))
 
 
 def test_the_methods_are_those_that_clang_declares(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from llvm_integration.crash import Crash, Tried, read
+from llvm_integration.crash import Crash, Tried, data_layout, read
 from llvm_integration.process import Completed
 
 STACK = """\
@@ -48,3 +50,11 @@ def test_a_signal_is_a_crash_with_the_functions_on_the_stack() -> None:
 )
 def test_an_error_that_is_told_is_no_crash(tried: Tried, expected: Tried) -> None:
     assert tried == expected
+
+
+def test_the_data_layout_is_what_llc_gives_a_module(tmp_path: Path) -> None:
+    llc = tmp_path / "llc"
+    llc.write_text('#!/bin/sh\n[ "$1" = --mtriple=toy ] && printf -- "--- |\\n  target datalayout = \\"e-p:32:32\\"\\n"\n')
+    llc.chmod(0o755)
+    assert data_layout(llc, "toy") == "e-p:32:32"
+    assert data_layout(llc, "other") == ""

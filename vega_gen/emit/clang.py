@@ -16,8 +16,7 @@ from vega_gen.emit import templates
 from vega_gen.emit.interface import TRIPLES, Interface
 from vega_gen.records import Description
 
-LIST = "clang/lib/Basic/Targets.cpp"
-"""Where clang makes its TargetInfos: a checkout without it has no clang."""
+_LIST = "clang/lib/Basic/Targets.cpp"  # where clang makes its TargetInfos
 LABEL = "clang"
 """Of the edits that make it known to clang."""
 _ALWAYS = (
@@ -30,13 +29,16 @@ _DEFAULT_ALIGNMENTS = {"i32": 32, "i64": 32, "f64": 64}
 """In bits, where a layout does not say (LangRef, "Data Layout")."""
 
 
+def has_clang(root: Path) -> bool:
+    """Whether the checkout at ``root`` has clang."""
+    return (root / _LIST).is_file()
+
+
 def clang_edits(d: Description, root: Path, *, arch: str, layout: str, stamp: str) -> tuple[Edit, ...]:
-    """The edits that write the files; none where ``root``, the folder that holds ``llvm/``, has no clang.
+    """The edits that write the files in ``root``, the folder that holds ``llvm/`` and ``clang/``.
 
     ``arch``: the first part of the triple. ``layout``: the backend's data layout as LLVM writes it. Raises NotFoundError where clang's
     headers declare no such interface."""
-    if not (root / LIST).is_file():
-        return ()
     clang = Interface([root / "clang" / "include"], "clang", ("Basic",))
     cpus = [f'"{p.name}"' for p in d.processors]
     registers = sorted((r for r in d.registers if r.asm_name), key=lambda r: (r.encoding, r.name))

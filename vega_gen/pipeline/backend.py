@@ -16,7 +16,7 @@ from llvm_integration.edits import target_folder
 from vega_gen import review, store, tablegen
 from vega_gen.emit import copies, emit, stamp_of, tests
 from vega_gen.emit.archetype_values import data_layout as layout_of
-from vega_gen.emit.clang import clang_edits
+from vega_gen.emit.clang import clang_edits, has_clang
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.fill.archetype import Parts
 from vega_gen.fill.steps import Archetype
@@ -103,7 +103,7 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
 def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
     """What a clang in the checkout must know of a triple that LLVM did not know: its data layout as llc says it, or from the .td files."""
     inputs = made.known.prepared.inputs
-    if made.known.prepared.official:
+    if made.known.prepared.official or not has_clang(inputs.source.root):
         return ()
     said = data_layout(made.built.tools / "llc", made.known.arch) if made.built else ""
     layout = said or _layout(request, inputs)
