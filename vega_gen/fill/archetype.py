@@ -7,6 +7,7 @@ nothing (``emit.archetypes`` does) and asks no donor.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from vega_gen.cxx import parse_file
 from vega_gen.fill.context import Request
@@ -16,6 +17,7 @@ from vega_gen.records import (
     FLAG_BELOW,
     Candidate,
     Class,
+    Contract,
     Enum,
     FilledStatement,
     Function,
@@ -63,6 +65,27 @@ class ArchetypeFiller:
         qualified = f"{s.class_name}::{s.name}" if s.class_name else s.name
         found = self._named.get(qualified) or self._grouped.get(request.template.group.name)
         return (found,) if found else ()
+
+
+def offered(
+    planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction], contracts: Sequence[Contract], budget: int
+) -> list[PlannedFunction]:
+    """What is planned, each function with the archetype of its name and number of parameters as the first of its last resorts, within the
+    budget; after it the archetypes of contracts that nothing is planned for."""
+    named = {_called(f): f for f in archetypes}
+    obliged = {c.name for c in contracts}
+    there = {f.candidate.signature.name for f in planned}
+    found: list[PlannedFunction] = []
+    for f in planned:
+        made = named.get(_called(f))
+        mined = [c for c in f.candidates if not c.resort][: budget - 1]
+        own = (c for c in f.candidates if c.resort)
+        found.append(replace(f, candidates=(*mined, replace(made.candidate, resort=True), *own)[:budget]) if made and mined else f)
+    return found + [f for f in archetypes if f.candidate.signature.name in obliged - there]
+
+
+def _called(f: PlannedFunction) -> tuple[str, int]:
+    return f.qualified_name, len(f.candidate.signature.params)
 
 
 def _enum_text(e: Enum) -> str:

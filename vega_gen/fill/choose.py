@@ -16,7 +16,8 @@ from typing import Protocol
 from llvm_integration.check import CheckResult
 from llvm_integration.process import threads
 from vega_gen import cxx
-from vega_gen.records import Candidate, FilledStatement, Module, PlannedFunction, Statement
+from vega_gen.fill.archetype import ORIGIN
+from vega_gen.records import Candidate, FilledStatement, Module, PlannedFunction, Statement, Step
 
 REPAIRS = 8
 """How many statements named by the compiler may be changed in a candidate before it is given up."""
@@ -128,7 +129,7 @@ def choose_one(function: PlannedFunction, helpers: str = "") -> Choosing:
     usual = [i for i, c in enumerate(function.candidates) if not c.resort]
     accepted, message = yield from _accepted(function, usual, helpers)
     if accepted is not None:
-        return replace(function, chosen=accepted, compiles=True, message="")
+        return _taken(function, accepted)
     for i, change in itertools.product(usual[:2], (left_out, replaced)):
         repaired = yield from repair(function, function.candidates[i], change, helpers)
         if repaired is not None:
@@ -136,8 +137,13 @@ def choose_one(function: PlannedFunction, helpers: str = "") -> Choosing:
             return replace(function, candidates=candidates, chosen=i, compiles=True, message="")
     accepted, _ = yield from _accepted(function, [i for i, c in enumerate(function.candidates) if c.resort], helpers)
     if accepted is not None:
-        return replace(function, chosen=accepted, compiles=True, message="")
+        return _taken(function, accepted)
     return replace(function, chosen=0, compiles=False, message=message)
+
+
+def _taken(function: PlannedFunction, number: int) -> PlannedFunction:
+    step = Step.ARCHETYPE if function.candidates[number].origin == ORIGIN else function.step
+    return replace(function, chosen=number, compiles=True, message="", step=step)
 
 
 def _accepted(

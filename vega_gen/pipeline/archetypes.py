@@ -14,13 +14,21 @@ from vega_gen.errors import NotFoundError
 from vega_gen.fill.archetype import Parts, planned
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import masker_of
-from vega_gen.records import FillerName, Plan
+from vega_gen.records import FillerName, Plan, PlannedFunction
 
 
 def archetypes_of(inputs: Inputs) -> tuple[Archetypes, Parts]:
     """The archetypes of a target, and what they are as parts of a plan. Raises what describing the .td raises."""
     made = archetypes(inputs.description, Interface([*inputs.overlay, inputs.source.llvm / "include"]), inputs.arch)
     return made, planned(made.files, inputs.folder, masker_of(inputs.folder, inputs.description))
+
+
+def archetype_functions(inputs: Inputs) -> Sequence[PlannedFunction]:
+    """The functions that archetypes have for a target; none where LLVM's headers lack the interface that these know."""
+    try:
+        return archetypes_of(inputs)[1][2]
+    except NotFoundError:
+        return ()
 
 
 def archetypes_offered(inputs: Inputs) -> bool:

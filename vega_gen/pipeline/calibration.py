@@ -60,9 +60,12 @@ def known_calibration(inputs: Inputs) -> Calibration:
 
 
 def with_calibration(functions: Iterable[PlannedFunction], known: Calibration) -> tuple[PlannedFunction, ...]:
-    """The functions with confidence of each candidate and its statements by the curves; as they are where there are none."""
+    """The functions with confidence of each candidate and its statements by the curves; as they are where there are none, and where no
+    donor, nor a model, has a part in a candidate."""
 
     def of(candidate: Candidate) -> Candidate:
+        if not any(s.donors for s in candidate.statements):
+            return candidate
         whole = math.prod(s.confidence for s in candidate.statements)
         said = tuple(replace(s, confidence=calibrated(s.confidence, known.statements)) for s in candidate.statements)
         return replace(candidate, statements=said, confidence=calibrated(whole, known.functions))

@@ -18,7 +18,8 @@ from llvm_integration import check, discover
 from vega_gen import features, store, tablegen
 from vega_gen.cxx import parse_file
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.fill.archetype import ArchetypeFiller
+from vega_gen.fill.accessors import accessors
+from vega_gen.fill.archetype import ArchetypeFiller, offered
 from vega_gen.fill.choose import choose
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import Filler, NewTarget
@@ -31,7 +32,7 @@ from vega_gen.fill.planner import Planner
 from vega_gen.fill.text import TextFiller
 from vega_gen.fill.weights import SHARPNESS
 from vega_gen.groups import FunctionGroup, Groups, Masker
-from vega_gen.pipeline.archetypes import archetype_plan, archetypes_of
+from vega_gen.pipeline.archetypes import archetype_functions, archetype_plan, archetypes_of
 from vega_gen.pipeline.calibration import asked_with, calibrated_plan
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.inputs import Inputs
@@ -179,6 +180,9 @@ def _plan(
         seconds[str(module)] += more
 
     planned = planner.plan(progress, only, spent)
+    if inputs.filler.composes:
+        planned = offered(planned, archetype_functions(inputs) if only is None else (), inputs.description.contracts, inputs.budget)
+        planned += accessors(new, planned) if only is None else ()
     if not planned:
         raise NotFoundError(f"no function could be planned for {inputs.folder}", str(inputs.td), "check the corpus with `vega-gen mine`")
     headers = llvm_header_paths(inputs.source.llvm / "include")

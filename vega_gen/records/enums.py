@@ -42,6 +42,12 @@ class FillerName(StrEnum):
         """Whether it is a model, which has to be trained."""
         return self in (FillerName.EDIT, FillerName.UNIXCODER, FillerName.HF)
 
+    @property
+    def composes(self) -> bool:
+        """Whether functions that donors do not have are made of the .td files and the new target's declarations: not in the baseline of
+        VEGA's paper, nor in what a text model writes."""
+        return self in (FillerName.CONSENSUS, FillerName.EDIT)
+
 
 class Step(StrEnum):
     """How far a function went down before the backend was built; from ARCHETYPE on, none of its mined candidates compiles."""
