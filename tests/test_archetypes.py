@@ -16,7 +16,7 @@ from vega_gen.emit import emit
 from vega_gen.emit.archetypes import Archetypes, archetypes
 from vega_gen.emit.interface import Interface
 from vega_gen.errors import NotFoundError
-from vega_gen.fill.archetype import CONFIDENCE, ORIGIN, planned
+from vega_gen.fill.archetype import CONFIDENCE, ORIGIN, offered, planned
 from vega_gen.groups import Masker
 from vega_gen.pipeline import masker_of
 from vega_gen.records import FLAG_BELOW, Description, FillerName, Fragment, Mode, Plan, StatementKind
@@ -189,6 +189,23 @@ def test_statements_say_that_no_donor_gave_them(made: Archetypes, masker: Masker
     assert {s.confidence for s in copy.candidate.statements} == {CONFIDENCE}
     assert not any(s.donors for s in copy.candidate.statements) and copy.flagged(FLAG_BELOW) == ()
     assert copy.candidate.statements[0].kind is StatementKind.IF
+
+
+def test_archetypes_are_a_last_resort_of_what_is_planned(made: Archetypes, rook: Description, masker: Masker) -> None:
+    whole = planned(made.files, "Rook", masker)[2]
+    known = next(f for f in whole if f.qualified_name == "RookInstrInfo::copyPhysReg")
+    mined, own = replace(known.candidate, origin="Lanai"), replace(known.candidate, origin="model", resort=True)
+    asked = replace(known, candidates=(*[mined] * 3, own))
+    (better, *more) = offered([asked], whole, rook.contracts, 4)
+    assert [c.origin for c in better.candidates] == ["Lanai"] * 3 + [ORIGIN], "within the budget, before the model's own"
+    assert [c.resort for c in better.candidates] == [False] * 3 + [True]
+    names = {c.name for c in rook.contracts}
+    assert more and all(f.candidate.signature.name in names for f in more), "of what the .td obliges it to have"
+    overloaded = replace(mined, signature=replace(mined.signature, params=()))
+    other = replace(known, candidates=(overloaded,))
+    assert offered([other], whole, rook.contracts, 4) == [other, *more], "another overload is another function"
+    assert [f.qualified_name for f in offered([asked, *more], whole, rook.contracts, 4)] == [f.qualified_name for f in (asked, *more)]
+    assert offered([asked], whole, (), 1) == [asked], "one candidate is the donors'"
 
 
 def test_an_override_is_declared_as_llvm_declares_it(llvm: Interface) -> None:

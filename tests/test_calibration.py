@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
-from plans import toy_plan
+from plans import function, toy_plan
 from test_report import judgement, run_of
 from typer.testing import CliRunner
 
@@ -60,19 +61,28 @@ def test_the_review_threshold_parts_wrong_from_right_best(pairs: dict[float, tup
 
 
 def test_statements_and_functions_get_confidence_by_the_curves() -> None:
-    function = toy_plan().functions[0]
+    toy = toy_plan().functions[0]
     known = calibration.Calibration(((0.0, 0.0), (1.0, 0.5)), ((0.0, 0.2), (1.0, 0.7)))
-    (made,) = calibration.with_calibration([function], known)
+    (made,) = calibration.with_calibration([toy], known)
     pairs = [
         (old.confidence, new.confidence)
-        for before, after in zip(function.candidates, made.candidates, strict=True)
+        for before, after in zip(toy.candidates, made.candidates, strict=True)
         for old, new in zip(before.statements, after.statements, strict=True)
     ]
     assert len(pairs) > 3
     assert all(new == pytest.approx(old / 2) for old, new in pairs)
-    whole = math.prod(s.confidence for s in function.candidate.statements)
+    whole = math.prod(s.confidence for s in toy.candidate.statements)
     assert 0 < whole < 1 and made.candidate.confidence == pytest.approx(0.2 + whole / 2)
-    assert calibration.with_calibration([function], calibration.Calibration()) == (function,)
+    assert calibration.with_calibration([toy], calibration.Calibration()) == (toy,)
+
+
+def test_what_nothing_was_learnt_for_keeps_its_confidence() -> None:
+    (statement,) = toy_plan().functions[0].candidates[1].statements
+    made = function("run", (replace(statement, donors=()),))
+    known = calibration.Calibration(((0.0, 0.0), (1.0, 0.5)), ((0.0, 0.2), (1.0, 0.7)))
+    assert calibration.with_calibration([made], known) == (made,)
+    (empty,) = calibration.with_calibration([function("run", ())], known)
+    assert empty.candidate.confidence == pytest.approx(0.7), "that nothing is to be done was voted for"
 
 
 def test_the_command_keeps_a_calibration_in_the_manifest(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from plans import function
 
 from llvm_integration.check import CheckResult
 from vega_gen import cxx
+from vega_gen.fill.archetype import ORIGIN
 from vega_gen.fill.choose import REPAIRS, choose, definition, statement_at, statement_tree, with_declarations
-from vega_gen.records import Candidate, FilledStatement, PlannedFunction, Signature, Statement
+from vega_gen.records import Candidate, FilledStatement, PlannedFunction, Signature, Statement, Step
 
 
 class Refusing:
@@ -76,6 +77,14 @@ def test_the_first_candidate_that_compiles_is_taken() -> None:
 def test_one_that_the_compiler_has_no_doubts_about_is_taken_before() -> None:
     assert body(choose_one(planned("bad();", "doubtful();", "good();"), Refusing("bad"))) == "good ( ) ;"
     assert body(choose_one(planned("bad();", "doubtful();", "worse();"), Refusing("bad", "worse"))) == "doubtful ( ) ;"
+
+
+def test_an_archetype_that_is_taken_is_said() -> None:
+    function = planned("bad();", "made();")
+    made = replace(function.candidates[1], resort=True, origin=ORIGIN)
+    function = replace(function, candidates=(function.candidates[0], made))
+    assert choose_one(function, Refusing("bad")).step is Step.ARCHETYPE
+    assert choose_one(function, Refusing()).step is Step.FILLED
 
 
 def test_a_last_resort_comes_after_all_others_however_clean() -> None:

@@ -64,7 +64,7 @@ def with_calibration(functions: Iterable[PlannedFunction], known: Calibration) -
     donor, nor a model, has a part in a candidate."""
 
     def of(candidate: Candidate) -> Candidate:
-        if not any(s.donors for s in candidate.statements):
+        if candidate.statements and not any(s.donors for s in candidate.statements):
             return candidate
         whole = math.prod(s.confidence for s in candidate.statements)
         said = tuple(replace(s, confidence=calibrated(s.confidence, known.statements)) for s in candidate.statements)
