@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import invented
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +18,20 @@ from vega_gen.emit.archetypes import Archetypes, archetypes
 from vega_gen.emit.interface import Interface
 from vega_gen.errors import NotFoundError
 from vega_gen.fill.archetype import CONFIDENCE, ORIGIN, offered, planned
-from vega_gen.groups import Masker
+from vega_gen.groups import GroupKind, Masker
 from vega_gen.pipeline import masker_of
-from vega_gen.records import FLAG_BELOW, Description, FillerName, Fragment, Mode, Plan, StatementKind
+from vega_gen.records import (
+    FLAG_BELOW,
+    Contract,
+    ContractRole,
+    Description,
+    FillerName,
+    Fragment,
+    Mode,
+    Plan,
+    PlannedFunction,
+    StatementKind,
+)
 from vega_gen.tablegen import describe
 from vega_gen.tablegen.fixups import fixups
 from vega_gen.tablegen.machine import machine
@@ -196,16 +208,34 @@ def test_archetypes_are_a_last_resort_of_what_is_planned(made: Archetypes, rook:
     known = next(f for f in whole if f.qualified_name == "RookInstrInfo::copyPhysReg")
     mined, own = replace(known.candidate, origin="Lanai"), replace(known.candidate, origin="model", resort=True)
     asked = replace(known, candidates=(*[mined] * 3, own))
-    (better, *more) = offered([asked], whole, rook.contracts, 4)
+
+    def offer(*functions: PlannedFunction, contracts: Sequence[Contract] = rook.contracts, budget: int = 4) -> list[PlannedFunction]:
+        return offered(functions, whole, contracts, budget, invented.groups())
+
+    better, *more = offer(asked)
     assert [c.origin for c in better.candidates] == ["Lanai"] * 3 + [ORIGIN], "within the budget, before the model's own"
     assert [c.resort for c in better.candidates] == [False] * 3 + [True]
     names = {c.name for c in rook.contracts}
     assert more and all(f.candidate.signature.name in names for f in more), "of what the .td obliges it to have"
-    overloaded = replace(mined, signature=replace(mined.signature, params=()))
-    other = replace(known, candidates=(overloaded,))
-    assert offered([other], whole, rook.contracts, 4) == [other, *more], "another overload is another function"
-    assert [f.qualified_name for f in offered([asked, *more], whole, rook.contracts, 4)] == [f.qualified_name for f in (asked, *more)]
-    assert offered([asked], whole, (), 1) == [asked], "one candidate is the donors'"
+    other = replace(known, candidates=(replace(mined, signature=replace(mined.signature, params=())),))
+    assert offer(other) == [other, *more], "another overload is another function"
+    assert [f.qualified_name for f in offer(asked, *more)] == [f.qualified_name for f in (asked, *more)]
+    assert offer(asked, contracts=(), budget=1) == [asked], "one candidate is the donors'"
+
+
+def test_the_archetype_of_a_contract_that_no_donor_has_comes_first(made: Archetypes, masker: Masker) -> None:
+    contract = Contract("selectFar", ContractRole.COMPLEX_PATTERN, "bool selectFar(SDValue N)", "SelectionDAGISel", ("far",), ())
+    donors = invented.groups({"Aaa": "bool selectFar(SDValue N) { return true; }"}, {"Aaa": [contract]})
+    (group,) = (g.name for g in donors.by_name.values() if g.kind is GroupKind.CONTRACT)
+    known = next(f for f in planned(made.files, "Rook", masker)[2] if f.qualified_name == "RookInstrInfo::copyPhysReg")
+    asked = replace(known, group=group, candidates=(replace(known.candidate, origin="Aaa"),))
+    for budget, origins in ((4, [ORIGIN, "Aaa"]), (1, [ORIGIN])):
+        (better,) = offered([asked], [known], (), budget, donors)
+        assert [c.origin for c in better.candidates] == origins and not better.candidate.resort
+    called = replace(known.candidate, signature=replace(known.candidate.signature, name="selectFar"))
+    donor, archetype = (replace(known, group=group, candidates=(replace(called, origin=o),)) for o in ("Aaa", ORIGIN))
+    (kept,) = offered([donor], [archetype], (), 4, donors)
+    assert [c.origin for c in kept.candidates] == ["Aaa", ORIGIN], "Aaa has it"
 
 
 def test_an_override_is_declared_as_llvm_declares_it(llvm: Interface) -> None:

@@ -12,7 +12,8 @@ from dataclasses import replace
 from vega_gen.cxx import parse_file
 from vega_gen.fill.context import Request
 from vega_gen.fill.weights import statement_id
-from vega_gen.groups import Masker, module_of
+from vega_gen.function_template import OWN_RECORD
+from vega_gen.groups import GroupKind, Groups, Masker, module_of
 from vega_gen.records import (
     FLAG_BELOW,
     Candidate,
@@ -68,20 +69,35 @@ class ArchetypeFiller:
 
 
 def offered(
-    planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction], contracts: Sequence[Contract], budget: int
+    planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction], contracts: Sequence[Contract], budget: int, groups: Groups
 ) -> list[PlannedFunction]:
-    """What is planned, each function with the archetype of its name and number of parameters as the first of its last resorts, within the
-    budget; after it the archetypes of contracts that nothing is planned for."""
+    """What is planned, each function with the archetype of its name and number of parameters, within the budget; after it the archetypes of
+    contracts that nothing is planned for.
+
+    It is the first of the last resorts; the first of all for a contract that no donor has, whose group is only of the same role: what
+    donors do there they do for other operands."""
     named = {_called(f): f for f in archetypes}
     obliged = {c.name for c in contracts}
     there = {f.candidate.signature.name for f in planned}
     found: list[PlannedFunction] = []
     for f in planned:
         made = named.get(_called(f))
+        if made is None or (budget == 1 and _has_donor(f, groups)):
+            found.append(f)
+            continue
         mined = [c for c in f.candidates if not c.resort][: budget - 1]
-        own = (c for c in f.candidates if c.resort)
-        found.append(replace(f, candidates=(*mined, replace(made.candidate, resort=True), *own)[:budget]) if made and mined else f)
+        own = [c for c in f.candidates if c.resort]
+        ranked = (*mined, replace(made.candidate, resort=True), *own) if _has_donor(f, groups) else (made.candidate, *mined, *own)
+        found.append(replace(f, candidates=ranked[:budget]))
     return found + [f for f in archetypes if f.candidate.signature.name in obliged - there]
+
+
+def _has_donor(f: PlannedFunction, groups: Groups) -> bool:
+    """Whether a donor has the function itself, called so, or by the record that it is for."""
+    group = groups.by_name.get(f.group)
+    if group is None or group.kind is not GroupKind.CONTRACT or OWN_RECORD in group.name:
+        return True
+    return any(m.signature.name == f.candidate.signature.name for m in group.members)
 
 
 def _called(f: PlannedFunction) -> tuple[str, int]:

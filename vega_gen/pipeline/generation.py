@@ -181,7 +181,8 @@ def _plan(
 
     planned = planner.plan(progress, only, spent)
     if inputs.filler.composes:
-        planned = offered(planned, archetype_functions(inputs) if only is None else (), inputs.description.contracts, inputs.budget)
+        made = archetype_functions(inputs) if only is None else ()
+        planned = offered(planned, made, inputs.description.contracts, inputs.budget, mined.groups)
         planned += accessors(new, planned) if only is None else ()
     if not planned:
         raise NotFoundError(f"no function could be planned for {inputs.folder}", str(inputs.td), "check the corpus with `vega-gen mine`")
