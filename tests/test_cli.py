@@ -14,9 +14,10 @@ import pytest
 from llvm_integration.process import ToolFailure
 from tests.test_process import wait_until
 from vega_gen import cli, render
-from vega_gen.errors import BaselineError, InputError
+from vega_gen.errors import BaselineError, InputError, out_of_memory
 
 ROOT = Path(__file__).resolve().parent.parent
+MORE_MEMORY = "end other programs, give it fewer --jobs, or take --filler consensus, which asks no model; what was finished is kept"
 HEAVY = ("torch", "transformers", "tree_sitter", "networkx", "git", "jinja2", "numpy", "orjson")
 
 
@@ -33,8 +34,9 @@ HEAVY = ("torch", "transformers", "tree_sitter", "networkx", "git", "jinja2", "n
             OSError(errno.ENOSPC, "No space left on device", "/x/y.cpp"),
             ["vega-gen: error: /x/y.cpp: No space left on device", "next: free some space on that disk, or write elsewhere with --out"],
         ),
+        (MemoryError(), ["vega-gen: error: no memory is left", f"next: {MORE_MEMORY}"]),
     ],
-    ids=["input", "no-place", "tool", "disk"],
+    ids=["input", "no-place", "tool", "disk", "memory"],
 )
 def test_errors_have_one_form_and_exit_2(
     failure: Exception, lines: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -53,6 +55,20 @@ def test_errors_have_one_form_and_exit_2(
     assert ended.value.code == 2
     assert said.err.splitlines() == lines
     assert said.out == ""
+
+
+def test_what_says_that_no_memory_is_left() -> None:
+    import torch
+
+    for size in (1 << 50, 1 << 60):
+        with pytest.raises((MemoryError, RuntimeError)) as failed:
+            torch.empty(size)
+        assert out_of_memory(failed.value), str(failed.value)
+    with pytest.raises(MemoryError) as plain:
+        bytearray(1 << 60)
+    assert out_of_memory(plain.value)
+    assert out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
+    assert not out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -23,7 +23,7 @@ from vega_gen.cli_mine import mine, show_app
 from vega_gen.cli_regress import regress
 from vega_gen.cli_review import review_app
 from vega_gen.cli_train import calibrate, train
-from vega_gen.errors import InputError, VegaError
+from vega_gen.errors import InputError, VegaError, out_of_memory
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,6 +70,12 @@ def main() -> None:
         sys.exit(2)
     except OSError as failure:
         render.os_error(failure)
+        sys.exit(2)
+    except (MemoryError, RuntimeError) as failure:
+        if not out_of_memory(failure):
+            raise
+        advice = "end other programs, give it fewer --jobs, or take --filler consensus, which asks no model; what was finished is kept"
+        render.error("", "no memory is left", advice)
         sys.exit(2)
 
 

@@ -57,3 +57,9 @@ class BaselineError(VegaError):
 
 class ReviewError(VegaError):
     """A review decision that cannot be taken: unknown id, text that is no statement."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that no memory is left: Python's own, torch's of a GPU, or torch's of the processor, which is a RuntimeError
+    like others but for its text."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in str(error)

@@ -17,7 +17,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from vega_gen.errors import HoldOutError, InputError
+from vega_gen.errors import HoldOutError, InputError, out_of_memory
 from vega_gen.model.network import EditConfig, EditModel
 from vega_gen.model.vocabulary import Vocabulary
 from vega_gen.store import digest, write_atomic
@@ -57,6 +57,8 @@ def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
     except KeyError as error:
         raise InputError(f"not a checkpoint's manifest: {error}", str(folder / MANIFEST), _TRAIN) from None
     except (SafetensorError, RuntimeError, TypeError) as error:
+        if out_of_memory(error):
+            raise
         raise InputError(f"weights and config do not fit: {str(error)[:200]}", str(weights), "copy the whole folder again") from None
     cast(Any, model).to("cuda" if torch.cuda.is_available() else "cpu")
     return Checkpoint(model.eval(), words, manifest)

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
-from vega_gen.errors import InputError
+from vega_gen.errors import InputError, out_of_memory
 
 _HERE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 _WHOLE = "copy the whole folder again: config.json, model.safetensors and the tokenizer's files"
@@ -64,6 +64,8 @@ def weights_of(folder: Path, load: Callable[..., Any], config: PretrainedConfig,
     try:
         model, told = load(folder, config=config, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **_HERE)
     except (SafetensorError, OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        if out_of_memory(error):
+            raise
         raise InputError(f"weights that cannot be read: {_short(error)}", str(folder), _WHOLE) from None
     missing = sorted(name for name in told["missing_keys"] if not name.startswith(new))
     if missing:
