@@ -1,0 +1,44 @@
+"""``python -m benchmarks.filling --target T --llvm DIR [--filler edit]``: how long a whole backend takes to fill, and how much memory.
+
+Enters: a target that the checkout has. Leaves: on standard output seconds for reading the corpus and for planning, filling and choosing
+by the compiler, and the largest memory of this process and of one it started. The plan is made anew, what was read is taken from the cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from pathlib import Path
+from unittest.mock import patch
+
+from vega_gen import pipeline, store
+from vega_gen.records import FillerName, Mode
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--llvm", type=Path, required=True)
+    parser.add_argument("--mode", type=Mode, default=Mode.DESC)
+    parser.add_argument("--filler", type=FillerName, default=FillerName.EDIT)
+    asked = parser.parse_args()
+    start = time.monotonic()
+    inputs, installation, held = pipeline.target_inputs(asked.llvm, asked.target, asked.mode, asked.filler)
+    mined = pipeline.mine((inputs.source.root,), held, asked.mode, inputs.tblgen)
+    read = time.monotonic()
+    key = f"measured-{os.getpid()}"
+    with tempfile.TemporaryDirectory() as work, patch("vega_gen.pipeline.generation.plan_key", return_value=key):
+        plan = pipeline.generate(inputs, work=Path(work), installation=installation, held_out=held, jobs=os.cpu_count() or 1, mined=mined)
+    end = time.monotonic()
+    for kept in (store.cache_dir() / "plan").glob(f"{key}*"):
+        kept.unlink()
+    own, started = (resource.getrusage(who).ru_maxrss / 2**20 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(f"{len(plan.functions)} functions: read in {read - start:.0f} s, filled in {end - read:.0f} s; {own:.1f} and {started:.1f} GiB")
+
+
+if __name__ == "__main__":
+    main()
