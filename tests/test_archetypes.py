@@ -238,6 +238,17 @@ def test_the_archetype_of_a_contract_that_no_donor_has_comes_first(made: Archety
     assert [c.origin for c in kept.candidates] == ["Aaa", ORIGIN], "Aaa has it"
 
 
+def test_the_archetype_of_a_register_class_s_decoder_comes_first(made: Archetypes, masker: Masker) -> None:
+    name, role = "DecodeGRRegisterClass", ContractRole.REGISTER_CLASS_DECODER
+    contract = Contract(name, role, f"DecodeStatus {name}(MCInst &Inst, unsigned N)", "", ("GR",), ())
+    donors = invented.groups({"Aaa": f"DecodeStatus {name}(MCInst &Inst, unsigned N) {{ return Success; }}"}, {"Aaa": [contract]})
+    (group,) = (g.name for g in donors.by_name.values() if g.kind is GroupKind.CONTRACT)
+    known = next(f for f in planned(made.files, "Rook", masker)[2] if f.qualified_name == "RookInstrInfo::copyPhysReg")
+    asked = replace(known, group=group, candidates=(replace(known.candidate, origin="Aaa"),))
+    (better,) = offered([asked], [known], (), 4, donors)
+    assert [c.origin for c in better.candidates] == [ORIGIN, "Aaa"]
+
+
 def test_an_override_is_declared_as_llvm_declares_it(llvm: Interface) -> None:
     assert llvm.override("TargetInstrInfo::copyPhysReg").endswith("const override;")
     assert llvm.define("X", "MCAsmBackend::writeNopData", "OS Count _") == (

@@ -19,6 +19,7 @@ from vega_gen.records import (
     Candidate,
     Class,
     Contract,
+    ContractRole,
     Enum,
     FilledStatement,
     Function,
@@ -74,30 +75,33 @@ def offered(
     """What is planned, each function with the archetype of its name and number of parameters, within the budget; after it the archetypes of
     contracts that nothing is planned for.
 
-    It is the first of the last resorts; the first of all for a contract that no donor has, whose group is only of the same role: what
-    donors do there they do for other operands."""
+    It is the first of the last resorts; the first of all where donors do not know (``_known``)."""
     named = {_called(f): f for f in archetypes}
     obliged = {c.name for c in contracts}
     there = {f.candidate.signature.name for f in planned}
     found: list[PlannedFunction] = []
     for f in planned:
         made = named.get(_called(f))
-        if made is None or (budget == 1 and _has_donor(f, groups)):
+        if made is None or (budget == 1 and _known(f, groups)):
             found.append(f)
             continue
         mined = [c for c in f.candidates if not c.resort][: budget - 1]
         own = [c for c in f.candidates if c.resort]
-        ranked = (*mined, replace(made.candidate, resort=True), *own) if _has_donor(f, groups) else (made.candidate, *mined, *own)
+        ranked = (*mined, replace(made.candidate, resort=True), *own) if _known(f, groups) else (made.candidate, *mined, *own)
         found.append(replace(f, candidates=ranked[:budget]))
     return found + [f for f in archetypes if f.candidate.signature.name in obliged - there]
 
 
-def _has_donor(f: PlannedFunction, groups: Groups) -> bool:
-    """Whether a donor has the function itself, called so, or by the record that it is for."""
+def _known(f: PlannedFunction, groups: Groups) -> bool:
+    """Whether donors can know what a function does here. Of a contract they can if one has it, called so: in a group that is only of the
+    same role they do it for other operands. How a register class is decoded the .td says whole, and what donors have is mostly a table
+    that their file calls by a name of its own."""
     group = groups.by_name.get(f.group)
-    if group is None or group.kind is not GroupKind.CONTRACT or OWN_RECORD in group.name:
+    if group is None or group.kind is not GroupKind.CONTRACT:
         return True
-    return any(m.signature.name == f.candidate.signature.name for m in group.members)
+    if group.name.startswith(f"{ContractRole.REGISTER_CLASS_DECODER}:"):
+        return False
+    return OWN_RECORD in group.name or any(m.signature.name == f.candidate.signature.name for m in group.members)
 
 
 def _called(f: PlannedFunction) -> tuple[str, int]:
