@@ -23,8 +23,8 @@ BY_NAME = 0.94
 BY_TYPE = 0.99
 """The same for methods that return a reference or a pointer to what one field alone of their class is."""
 
-_VERB = re.compile(r"(?:get|is|has|set|uses?|enabled?|m_)(?=[A-Z_])")
-_TRUTH = re.compile(r"(?:Is|Has|Uses?|Enabled?)(?=[A-Z])")
+_VERB = re.compile(r"^(?:get|is|has|set|uses?|enabled?|m_)(?=[A-Z_])")
+_TRUTH = re.compile(r"^(?:Is|Has|Uses?|Enabled?)(?=[A-Z])")
 
 Tokens = tuple[str, ...]
 
@@ -89,9 +89,8 @@ def _said(s: Signature, fields: Mapping[str, Tokens]) -> tuple[Tokens, float] | 
 
 def _stem(name: str) -> str:
     """What a field or method is named for: "HasVInstructions" and "hasVInstructions" alike."""
-    rest = _VERB.sub("", name, count=1) if _VERB.match(name) else name
-    rest = rest[:1].upper() + rest[1:]
-    return _TRUTH.sub("", rest, count=1).replace("_", "").lower() if _TRUTH.match(rest) else rest.replace("_", "").lower()
+    rest = _VERB.sub("", name)
+    return _TRUTH.sub("", rest[:1].upper() + rest[1:]).replace("_", "").lower()
 
 
 def _core(kind: Sequence[str]) -> Tokens:

@@ -81,13 +81,13 @@ def offered(
     there = {f.candidate.signature.name for f in planned}
     found: list[PlannedFunction] = []
     for f in planned:
-        made = named.get(_called(f))
-        if made is None or (budget == 1 and _known(f, groups)):
+        made, known = named.get(_called(f)), _known(f, groups)
+        if made is None or (budget == 1 and known):
             found.append(f)
             continue
         mined = [c for c in f.candidates if not c.resort][: budget - 1]
         own = [c for c in f.candidates if c.resort]
-        ranked = (*mined, replace(made.candidate, resort=True), *own) if _known(f, groups) else (made.candidate, *mined, *own)
+        ranked = (*mined, replace(made.candidate, resort=True), *own) if known else (made.candidate, *mined, *own)
         found.append(replace(f, candidates=ranked[:budget]))
     return found + [f for f in archetypes if f.candidate.signature.name in obliged - there]
 
