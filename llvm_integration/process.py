@@ -209,10 +209,16 @@ def output(
 def threads(jobs: int) -> Generator[ThreadPoolExecutor]:
     """So many threads, for what runs processes; left by an exception, what has not begun never does. Ctrl-C and the like end what is under
     way too: a thread cannot be ended, but without its process, and with none that it may start, it ends by itself."""
+    # All begin before the first has work: a signal amid ``submit`` leaves a thread behind that the pool does not know and cannot wait for.
+    all_begun = threading.Barrier(jobs + 1)
     with ThreadPoolExecutor(jobs) as pool:
         try:
+            for _ in range(jobs):
+                pool.submit(all_begun.wait)
+            all_begun.wait()
             yield pool
         except BaseException as failure:
+            all_begun.abort()
             pool.shutdown(wait=False, cancel_futures=True)
             if not isinstance(failure, Exception):
                 _end_threads(pool)

@@ -136,10 +136,19 @@ with threads(2) as pool:
 """
 
 
+SLOW_TO_BEGIN = """
+import threading, time
+begin = threading.Thread.start
+threading.Thread.start = lambda self: (begin(self), time.sleep(1))
+"""
+
+
+@pytest.mark.parametrize("before", ["", SLOW_TO_BEGIN], ids=["", "signalled while threads begin"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_threads_end_with_what_they_run(number: int, tmp_path: Path) -> None:
+def test_threads_end_with_what_they_run(number: int, before: str, tmp_path: Path) -> None:
     heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); signal.signal(signal.SIGTERM, lambda *_: exit(1))"
-    caller = subprocess.Popen(python(heeding + WORKS_ON, str(tmp_path)), cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL)
+    script = heeding + before + WORKS_ON
+    caller = subprocess.Popen(python(script, str(tmp_path)), cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL)
     try:
         assert wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
         caller.send_signal(number)
