@@ -77,6 +77,11 @@ EXPECTED = {
         ("XCore", LABEL, "failed-test: Err-V and Err-CS", 1, 25.0, "d"),
         ("XCore", LABEL, "unverified", 1, 25.0, "c"),
     ],
+    Experiment.FILLERS: [
+        # 0.95 is said of a right and of a wrong one, 0.15 of a wrong one: (2 * 0.45 + 0.15) / 3
+        ("XCore", LABEL, "interface", 4, 50.0, 70.0, 1, 1, 0, 0.0, 0.35),
+        ("XCore", LABEL, "whole", 6, 50.0, 70.0, 1, 1, 0, 0.0, 0.35),
+    ],
     Experiment.TEXT: [
         ("XCore", LABEL, "SEL", 3, 1, 33.3, "not known"),
         ("XCore", LABEL, "EMI", 1, 0, 0.0, "not known"),
@@ -113,7 +118,7 @@ def test_bars_are_told_apart_where_a_target_has_several_runs() -> None:
 
 @pytest.mark.parametrize("name", Experiment)
 def test_each_counts_what_it_says(name: Experiment) -> None:
-    ours_alone = name in (Experiment.RELIABILITY, Experiment.TEXT)  # which count every run
+    ours_alone = name in (Experiment.RELIABILITY, Experiment.TEXT, Experiment.FILLERS)  # which count every run
     result = experiment(name, [OURS] if ours_alone else [OURS, THEIRS])
     assert list(result.rows) == EXPECTED[name]
     assert all(len(row) == len(result.columns) for row in result.rows)

@@ -14,9 +14,11 @@ import typer
 from vega_gen import render
 from vega_gen.errors import InputError
 
+_NAMES = "fig7, fig8, table2, fig9, table3, table4, reliability, text, failures or fillers."
+
 
 def experiment(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="fig7, fig8, table2, fig9, table3, table4, reliability, text or failures.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help=_NAMES)],
     run: Annotated[
         list[Path], typer.Option("--run", metavar="FILE", help="What regress wrote: --json, or --artefact (.jsonl). Repeatable.")
     ],

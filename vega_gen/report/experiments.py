@@ -20,7 +20,7 @@ from typing import Any
 
 from vega_gen.errors import InputError
 from vega_gen.records import FillerName, Judgement, Module, Verdict
-from vega_gen.report.calibration import reliability
+from vega_gen.report.calibration import expected_calibration_error, reliability
 from vega_gen.report.passrate import Run, confidences, population
 
 MINUTES_A_STATEMENT = 2.0
@@ -32,7 +32,7 @@ Row = tuple[str | int | float, ...]
 
 
 class Experiment(StrEnum):
-    """A figure or table of the paper; RELIABILITY and FAILURES are ours, and TEXT counts as VEGA does: by comparing statements."""
+    """A figure or table of the paper; RELIABILITY, FAILURES and FILLERS are ours, and TEXT counts as VEGA does: by comparing statements."""
 
     FIG7 = "fig7"
     FIG8 = "fig8"
@@ -43,6 +43,7 @@ class Experiment(StrEnum):
     RELIABILITY = "reliability"
     TEXT = "text"
     FAILURES = "failures"
+    FILLERS = "fillers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,27 @@ def _failure(j: Judgement) -> str:
     return " ".join((f"{j.verdict}{':' if j.errors else ''}", " and ".join(j.errors))).strip()
 
 
+def _fillers(runs: Sequence[Run]) -> Result:
+    rows: list[Row] = []
+    for run in runs:
+        for interface in (True, False):
+            members = [j for j in run.judgements if j.interface or not interface]
+            p = population(members)
+            kinds = Counter(kind for j in members for kind in j.errors)
+            failed = _percent(p.verdicts[Verdict.FAILED_COMPILE], p.size)
+            sure = confidences(members, interface)
+            off = round(expected_calibration_error(sure), 3) if sure else UNKNOWN
+            name = "interface" if interface else "whole"
+            shares = _percent(p.passed, p.size), round(100 * (p.statement_accuracy or 0.0), 1)
+            rows.append((run.target, run.label, name, p.size, *shares, *(kinds[kind] for kind in _ERRORS), failed, off))
+    columns = ("target", "run", "population", "size", "Pass@1 %", "right %", *_ERRORS, "no compile %", "ECE")
+    notes = (
+        "right: statements; Err-V, Err-CS, Err-Def: functions, which may have several; no compile: failed-compile",
+        "ECE: expected calibration error of statements, 0 to 1",
+    )
+    return _result("Fillers beside each other", columns, rows, (4, 5), "%", notes)
+
+
 _MAKERS: dict[Experiment, Callable[[Sequence[Run]], Result]] = {
     Experiment.FIG7: _fig7,
     Experiment.FIG8: _fig8,
@@ -252,6 +274,7 @@ _MAKERS: dict[Experiment, Callable[[Sequence[Run]], Result]] = {
     Experiment.RELIABILITY: _reliability,
     Experiment.TEXT: _text,
     Experiment.FAILURES: _failures,
+    Experiment.FILLERS: _fillers,
 }
 
 
