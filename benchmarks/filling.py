@@ -12,9 +12,11 @@ import resource
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from vega_gen import pipeline, store
+from vega_gen.fill.choose import choose
 from vega_gen.records import FillerName, Mode
 
 
@@ -31,13 +33,21 @@ def main() -> None:
     mined = pipeline.mine((inputs.source.root,), held, asked.mode, inputs.tblgen)
     read = time.monotonic()
     key = f"measured-{os.getpid()}"
-    with tempfile.TemporaryDirectory() as work, patch("vega_gen.pipeline.generation.plan_key", return_value=key):
+    filled: list[float] = []
+
+    def then_chosen(*words: Any) -> Any:
+        filled.append(time.monotonic())
+        return choose(*words)
+
+    kept = patch("vega_gen.pipeline.generation.plan_key", return_value=key)
+    with tempfile.TemporaryDirectory() as work, kept, patch("vega_gen.pipeline.generation.choose", then_chosen):
         plan = pipeline.generate(inputs, work=Path(work), installation=installation, held_out=held, jobs=os.cpu_count() or 1, mined=mined)
     end = time.monotonic()
-    for kept in (store.cache_dir() / "plan").glob(f"{key}*"):
-        kept.unlink()
+    for file in (store.cache_dir() / "plan").glob(f"{key}*"):
+        file.unlink()
     own, started = (resource.getrusage(who).ru_maxrss / 2**20 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(f"{len(plan.functions)} functions: read in {read - start:.0f} s, filled in {end - read:.0f} s; {own:.1f} and {started:.1f} GiB")
+    times = f"read in {read - start:.0f} s, filled in {filled[0] - read:.0f} s, compiled and chosen in {end - filled[0]:.0f} s"
+    print(f"{len(plan.functions)} functions: {times}; {own:.1f} and {started:.1f} GiB")
 
 
 if __name__ == "__main__":

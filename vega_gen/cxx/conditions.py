@@ -1,7 +1,7 @@
 """Conditions of which a part is known.
 
 Enters: the tokens of a condition or statement, and what of them is false. Leaves: the tokens without it, or the condition's value.
-It parses ``||``, ``&&``, ``!``, parentheses and ``?:``; everything else is a question that has its answer as a whole.
+It reads ``||``, ``&&``, ``!``, parentheses and ``?:``, and does not look into anything else: that is a question, answered as a whole.
 """
 
 from __future__ import annotations
