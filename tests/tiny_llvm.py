@@ -25,10 +25,6 @@ _INCLUDE = {
         namespace llvm {
         class MachineInstr;
         class MCRegister;
-        class TargetRegisterClass {
-        public:
-          bool contains(unsigned Reg1, unsigned Reg2) const;
-        };
         class TargetInstrInfo {
         public:
           virtual ~TargetInstrInfo();

@@ -6,7 +6,6 @@ user of tree-sitter (``syntax`` below).
 
 from __future__ import annotations
 
-from vega_gen.cxx.conditions import IsFalse, simplified, without_decided
 from vega_gen.cxx.declared import declared_names
 from vega_gen.cxx.lexer import scan, tokenize
 from vega_gen.cxx.parse import namespaces_in, parse_file, parse_function, parse_statement_text, parse_statements
@@ -14,7 +13,6 @@ from vega_gen.cxx.render import format, join, render, render_function, render_pa
 from vega_gen.cxx.strip import strip_bodies
 
 __all__ = [
-    "IsFalse",
     "declared_names",
     "format",
     "join",
@@ -28,9 +26,7 @@ __all__ = [
     "render_parameter",
     "render_signature",
     "scan",
-    "simplified",
     "strip_bodies",
     "tokenize",
     "tokens",
-    "without_decided",
 ]

@@ -17,19 +17,20 @@ import orjson
 from llvm_integration import discover
 from vega_gen import store, tablegen
 from vega_gen.corpus import held_out_folders, open_corpus
+from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.examples import examples, labelled, ranked_variants
-from vega_gen.fill.planner import Wanted
+from vega_gen.fill.planner import Planner, Wanted
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import field_types, place
-from vega_gen.pipeline.generation import new_target, planner_of
+from vega_gen.pipeline.generation import new_target
 from vega_gen.pipeline.inputs import find_tblgen, inputs_of
 from vega_gen.pipeline.mining import Progress, mine, silent
 from vega_gen.records import FillerName, Function, FunctionExample, Mode, SlotExample
 
 _CODE = (
     "records", "corpus", "cxx", "tablegen", "groups", "function_template", "features", "fill/context", "fill/examples", "fill/holes",
-    "fill/own_calls", "fill/planner", "fill/signatures", "fill/specialise", "fill/weights", "pipeline/generation",
-    "pipeline/inputs", "pipeline/mining", "pipeline/examples",
+    "fill/own_calls", "fill/planner", "fill/signatures", "fill/weights", "pipeline/generation", "pipeline/inputs", "pipeline/mining",
+    "pipeline/examples",
 )
 
 
@@ -95,7 +96,7 @@ def examples_of(
     known.mine()
     mined = mine(roots, without, mode, program)
     new = new_target(mined, inputs)
-    planner = planner_of(inputs, mined, new)
+    planner = Planner(mined.groups, mined.template, new, ConsensusFiller(), mined.maskers)
     wanted: dict[str, list[Wanted]] = defaultdict(list)
     for w in planner.wanted():
         wanted[w.group.name].append(w)

@@ -28,11 +28,9 @@ from vega_gen.fill.factories import factories, made_passes
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.layout import layout
 from vega_gen.fill.mend import without
-from vega_gen.fill.planner import Planner, Templates
-from vega_gen.fill.specialise import specialised
+from vega_gen.fill.planner import Planner
 from vega_gen.fill.text import TextFiller
 from vega_gen.fill.weights import SHARPNESS
-from vega_gen.function_template import FunctionTemplate
 from vega_gen.groups import FunctionGroup, Groups, Masker
 from vega_gen.pipeline.archetypes import archetype_functions, archetype_plan, archetypes_of
 from vega_gen.pipeline.calibration import asked_with, calibrated_plan
@@ -153,27 +151,6 @@ def filler_of(inputs: Inputs, mined: Mined) -> Filler:
             return TextFiller(inputs.checkpoint, held, inputs.filler)
 
 
-def planner_of(inputs: Inputs, mined: Mined, new: NewTarget) -> Planner:
-    """The planner of a generation: the filler that is asked for, with templates as it takes them."""
-    templates = seen_by(mined, new) if inputs.filler.composes else mined.template
-    return Planner(mined.groups, templates, new, filler_of(inputs, mined), mined.maskers, inputs.budget)
-
-
-def seen_by(mined: Mined, new: NewTarget) -> Templates:
-    """Templates of what donors do where a target is like the new one, each built once."""
-    made: dict[tuple[object, ...], FunctionTemplate] = {}
-
-    def template(group: FunctionGroup) -> FunctionTemplate:
-        key = group.name, *((m.target, m.file, m.start) for m in group.members)
-        if key not in made:
-            whole = mined.members(group)
-            members = [specialised(f, mined.maskers[f.target], new) for f in whole]
-            made[key] = mined.template(group) if members == whole else mined.aligned(group, members)
-        return made[key]
-
-    return template
-
-
 def generate(
     inputs: Inputs, *, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
     only: Callable[[FunctionGroup], bool] | None = None, jobs: int = 2, progress: Progress = silent, mined: Mined | None = None,
@@ -196,7 +173,7 @@ def _plan(
     if only is None and kept.is_file():
         return store.load(Plan, kept)
     new = new_target(mined, inputs)
-    planner = planner_of(inputs, mined, new)
+    planner = Planner(mined.groups, mined.template, new, filler_of(inputs, mined), mined.maskers, inputs.budget)
     seconds: defaultdict[str, float] = defaultdict(float)
 
     def spent(module: Module, more: float) -> None:

@@ -16,8 +16,9 @@ from llvm_integration import discover
 from vega_gen import features, store
 from vega_gen.corpus import no_gc, open_corpus
 from vega_gen.errors import InputError, NotFoundError, VegaError
+from vega_gen.fill.planner import Planner
 from vega_gen.pipeline.calibration import known_calibration, with_calibration
-from vega_gen.pipeline.generation import new_target, planner_of
+from vega_gen.pipeline.generation import filler_of, new_target
 from vega_gen.pipeline.inputs import find_tblgen
 from vega_gen.pipeline.mining import Mined, Progress, mine
 from vega_gen.pipeline.request import Prepared
@@ -78,7 +79,7 @@ def fill_one(prepared: Prepared, function: str, progress: Progress) -> tuple[Pla
     mined = mine((inputs.source.root, *inputs.corpora), prepared.held_out, inputs.mode, inputs.tblgen, progress)
     with no_gc():
         new = new_target(mined, inputs)
-        planner = planner_of(inputs, mined, new)
+        planner = Planner(mined.groups, mined.template, new, filler_of(inputs, mined), mined.maskers)
         masked = new.masker.mask(function)
         group = mined.groups.find(masked if masked in mined.groups.by_name else masked.replace("<T>", ""))
         planned = planner.plan(progress, lambda g: g is group)

@@ -113,16 +113,9 @@ class Mined:
         """The function template of a group, as it is or with some of its members, or lent ones, built once."""
         key = group.name, *((m.target, m.file, m.start) for m in group.members)
         if key not in self._templates:
-            self._templates[key] = self.aligned(group, self.members(group))
+            members = [self.corpus.function(m) for m in group.members]
+            self._templates[key] = build_template(group, members, self.maskers, self.kinds, self._fields_of, self._numbers_of)
         return self._templates[key]
-
-    def members(self, group: FunctionGroup) -> list[Function]:
-        """The functions of a group, with their bodies."""
-        return [self.corpus.function(m) for m in group.members]
-
-    def aligned(self, group: FunctionGroup, members: Sequence[Function]) -> FunctionTemplate:
-        """The template of a group with these functions in the places of its members."""
-        return build_template(group, members, self.maskers, self.kinds, self._fields_of, self._numbers_of)
 
     def _numbers_of(self, function: Function, record: str) -> Mapping[str, str]:
         return tablegen.record_numbers(self.descriptions[function.target], record) if record else {}

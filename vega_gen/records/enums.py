@@ -44,8 +44,8 @@ class FillerName(StrEnum):
 
     @property
     def composes(self) -> bool:
-        """Whether donors are taken as the new target sees them, and functions that none has are made of the .td files and the new target's
-        declarations: not in the baseline of VEGA's paper, nor in what a text model writes."""
+        """Whether functions that donors do not have are made of the .td files and the new target's declarations: not in the baseline of
+        VEGA's paper, nor in what a text model writes."""
         return self in (FillerName.CONSENSUS, FillerName.EDIT)
 
 
