@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -21,7 +21,7 @@ from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.signatures import declared_signature, donor_signature
 from vega_gen.fill.weights import statement_id, weights_of
-from vega_gen.function_template import FunctionTemplate, Hole, build_template, field_types
+from vega_gen.function_template import FunctionTemplate, Hole, build_template
 from vega_gen.records import (
     Candidate,
     Enum,
@@ -116,7 +116,8 @@ def test_a_hole_that_nothing_matches_leaves_the_variant_without_a_value() -> Non
 
 def test_a_shape_is_written_in_the_new_target_s_words() -> None:
     head = ("$l0", "=", Hole(HoleKind.OPCODE), "<T>Info", "::", "create", "(", "$p1", ")", ";")
-    assert write(head, ("Ddd::ADD",), {"$l0": "Opc", "$p1": "Reg"}, new_target()) == tuple(tokenize("Opc = Ddd::ADD DddInfo::create(Reg);"))
+    written = write(head, ("Ddd::ADD",), {"$l0": "Opc", "$p1": "Reg"}, {}, new_target())
+    assert written == tuple(tokenize("Opc = Ddd::ADD DddInfo::create(Reg);"))
 
 
 def test_names_that_nothing_defines_are_counted() -> None:
@@ -262,33 +263,6 @@ def test_a_switch_over_all_nodes_names_the_new_target_s() -> None:
 def test_two_cases_are_no_enumeration() -> None:
     short = NAMES.replace('  case @ISD::HI: return "@ISD::HI";\n', "")
     assert enumeration(request(template([function(t, short) for t in DONORS]), new_target())) is None
-
-
-INFO = "class {0}Info : public {0}Base {{ const {0}Subtarget &{1}; int Count; public: {0}Info(const {0}Subtarget &STI); int f(); }};"
-
-
-def fields_of(member: Function) -> Mapping[str, str]:
-    (own,) = parse_file(INFO.format(member.target, f"The{member.target}").encode(), member.target, "a.h").classes
-    return field_types(own, MASKERS[member.target])
-
-
-def test_a_field_is_called_what_the_new_class_calls_it() -> None:
-    members = [function(t, f"int @Info::f() {{ return The{t}.size(); }}") for t in DONORS]
-    group = template(members).group
-    made = build_template(group, members, MASKERS, KINDS, fields_of)
-    assert [len(s.variants()) for s in made.slots] == [1], "three names, one role"
-    own = parse_file(INFO.format(NEW, "Sub").encode(), NEW, "DddInfo.h").classes
-    new = new_target(classes=own, words=WORDS | {"size"})
-    signature = Signature("f", "DddInfo", result=("int",))
-    assert words(ConsensusFiller().fill(request(made, new, signature))[0]) == ["return Sub . size ( ) ;"]
-
-
-def test_a_reference_that_no_donor_initialises_is_bound_to_the_parameter_of_its_type() -> None:
-    made = template([function(t, "@Info::@Info(const @Subtarget &STI) { note(); }") for t in DONORS])
-    own = parse_file(INFO.format(NEW, "Sub").encode(), NEW, "DddInfo.h").classes
-    signature = Signature("DddInfo", "DddInfo", params=(Param(("const", "DddSubtarget", "&"), "S"),))
-    for candidate in ConsensusFiller().fill(request(made, new_target(classes=own), signature)):
-        assert candidate.signature.initialisers == (tokenize("Sub(S)"),)
 
 
 def test_a_statement_with_names_of_another_target_is_not_voted_for() -> None:

@@ -130,6 +130,7 @@ class Builder:
         self.agreed = 0.0
         self.expected = sum(w * _size(self.template.members[i]) for i, w in weights.items())
         self.own_fields = request.new.fields(request.signature.class_name)
+        self.operators = request.new.operators(request.signature.class_name)
 
     def presence(self, slot: Slot, parents: frozenset[int]) -> float:
         """Weighted share of the members having the parent that have the slot too."""
@@ -390,7 +391,7 @@ class Builder:
         return self._write(line.head, values[:split], self._with_locals(line, member))
 
     def _write(self, shape: Shape, values: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
-        return self.own_calls.completed(write(shape, values, names, self.new))
+        return self.own_calls.completed(write(shape, values, names, self.operators, self.new))
 
     def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
         """1 if every name in a statement is declared here, less for each that is not; 0 for a parameter or, in a consensus, a local

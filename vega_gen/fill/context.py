@@ -121,6 +121,21 @@ class NewTarget:
             f"$f:{reverse[raw]}": n for n, t in typed.items() for raw in [self.masker.unmask(t)] if raw in reverse
         }
 
+    def operators(self, class_name: str) -> dict[str, str]:
+        """How the members of a declared class's fields are reached, by the field as ``fields`` has it: "->" for pointers, "." for what is
+        of the target's own classes or a reference to one. Of others nothing is known: their class may have an "->" of its own."""
+        before = {
+            m.name: m.tokens[m.tokens.index(m.name) - 1]
+            for c in self.classes if c.name == class_name for m in c.members if m.kind is MemberKind.FIELD and m.name in m.tokens
+        }  # fmt: skip
+        found: dict[str, str] = {}
+        for identity, name in (self.fields(class_name) or {}).items():
+            if before[name] == "*":
+                found[identity] = "->"
+            elif "<" in identity:
+                found[identity] = "."
+        return found
+
     @cached_property
     def enumerators(self) -> Mapping[str, Sequence[str]]:
         """Enumerators by scope: every enclosing name that can stand before "::"."""

@@ -79,8 +79,11 @@ def hole_kinds(line: Line) -> list[Hole]:
     return [t for shape in (line.head, line.tail) for t in shape if isinstance(t, Hole)]
 
 
-def write(shape: Shape, values: Sequence[str], names: Mapping[str, str], new: NewTarget) -> tuple[str, ...]:
-    """A shape in the new target's words: ``names`` maps "$p0" and "$l3" to what they are called there."""
+def write(
+    shape: Shape, values: Sequence[str], names: Mapping[str, str], operators: Mapping[str, str], new: NewTarget
+) -> tuple[str, ...]:
+    """A shape in the new target's words: ``names`` maps "$p0" and "$l3" to what they are called there, ``operators`` fields to what
+    stands between them and their members."""
     out: list[str] = []
     queue = list(values)
     for i, token in enumerate(shape):
@@ -91,6 +94,8 @@ def write(shape: Shape, values: Sequence[str], names: Mapping[str, str], new: Ne
                 out += [scope, "::", name]
             else:
                 out.append(value)
+        elif token in (".", "->") and i and shape[i - 1] in operators:
+            out.append(operators[str(shape[i - 1])])
         elif token.startswith("$"):
             out.append(names.get(token, token))
         else:
