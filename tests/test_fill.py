@@ -120,6 +120,29 @@ def test_a_shape_is_written_in_the_new_target_s_words() -> None:
     assert written == tuple(tokenize("Opc = Ddd::ADD DddInfo::create(Reg);"))
 
 
+@pytest.mark.parametrize(
+    ("theirs", "own", "written"),
+    [
+        ("Lowering::Kind @Info::f() { return A; }", "Kind", "DddInfo :: Kind"),
+        ("const @Info::Kind *@Info::f() { return A; }", "const Kind *", "const DddInfo :: Kind *"),
+        ("Kind @Info::f() { return A; }", "Kind", "Kind"),
+        ("llvm::Kind @Info::f() { return A; }", "Kind", "Kind"),
+        ("Lowering::Kind @Info::f() { return A; }", "Lowering :: Kind", "Lowering :: Kind"),
+        ("Lowering::Sort @Info::f() { return A; }", "Kind", "Kind"),
+    ],
+)
+def test_a_type_of_the_class_is_found_from_outside_as_donors_do(theirs: str, own: str, written: str) -> None:
+    members = [function("Aaa", "int @Info::f() { return 1; }"), function("Bbb", theirs)]
+    declared = Signature("f", "DddInfo", result=tuple(own.split()))
+    assert declared_signature(declared, members, EQUAL, "DddInfo").result == tuple(written.split())
+
+
+def test_a_base_that_several_donors_name_is_named() -> None:
+    members = [function(t, "Lowering::Kind @Info::f() { return A; }") for t in DONORS]
+    declared = Signature("f", "DddInfo", result=("Kind",))
+    assert declared_signature(declared, members, EQUAL, "DddInfo").result == ("Lowering", "::", "Kind")
+
+
 def test_names_that_nothing_defines_are_counted() -> None:
     assert unknown_names(tokenize("BuildMI(Nowhere, get(MOVrr), 4).gone()"), new_target()) == 2
 

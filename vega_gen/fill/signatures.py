@@ -6,7 +6,7 @@ It does not fill statements.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -43,7 +43,8 @@ def donor_signature(
 def declared_signature(
     declared: Signature, members: Sequence[Function], weights: Mapping[int, float], class_name: str
 ) -> Signature:
-    """The new target's own declaration, as the definition states it: unnamed parameters named as most members name them."""
+    """The new target's own declaration, as the definition states it: unnamed parameters named as most members name them, and the result
+    qualified where it is a type of the class or its bases."""
     params: list[Param] = []
     taken: set[str] = {p.name for p in declared.params if p.name}
     for k, p in enumerate(declared.params):
@@ -57,7 +58,24 @@ def declared_signature(
             name = _vote_name(names) if names else ""
             taken.add(name)
         params.append(replace(p, name=name))
-    return replace(declared, class_name=class_name, params=tuple(params), initialisers=())
+    result = _from_outside(declared.result, members, class_name)
+    return replace(declared, class_name=class_name, result=result, params=tuple(params), initialisers=())
+
+
+def _from_outside(result: tuple[str, ...], members: Sequence[Function], class_name: str) -> tuple[str, ...]:
+    """A declared result as it is written before "Class::name", where members' definitions outside their classes qualify its type by a
+    class: by that class, if several do by the same one, which is then a base, else by the function's own."""
+    if not class_name or "::" in result:
+        return result
+    scopes: Counter[tuple[str, str]] = Counter()
+    for f in members:
+        theirs = () if f.in_class else f.signature.result
+        triples = zip(theirs, theirs[1:], theirs[2:], strict=False)
+        scopes.update((name, scope) for scope, mark, name in triples if mark == "::" and scope[:1].isupper() and name in result)
+    for (name, scope), count in scopes.most_common(1):
+        at = result.index(name)
+        return (*result[:at], scope if count > 1 else class_name, "::", *result[at:])
+    return result
 
 
 def masked_signature(s: Signature, masker: Masker) -> Signature:
