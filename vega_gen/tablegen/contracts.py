@@ -178,8 +178,8 @@ def _operand_decoder(operand: OperandClass, value: str, rest: str, record: str, 
     if not name and operand.register_class:
         name, role, kind = f"Decode{operand.register_class}RegisterClass", ContractRole.REGISTER_CLASS_DECODER, operand.register_class
     if name:
-        argument = "RegNo" if role is ContractRole.REGISTER_CLASS_DECODER else "Val"
-        out.add(role, name, f"static DecodeStatus {name}(MCInst &Inst, {value} {argument}, {rest}", "", record, (kind,))
+        argument = "unsigned RegNo" if role is ContractRole.REGISTER_CLASS_DECODER else f"{value} Val"  # a register's number is never long
+        out.add(role, name, f"static DecodeStatus {name}(MCInst &Inst, {argument}, {rest}", "", record, (kind,))
 
 
 def _printers(views: Views, instructions: Sequence[Instruction], out: _Collector) -> None:
