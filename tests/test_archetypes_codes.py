@@ -44,6 +44,14 @@ def test_registers_without_encodings_have_dwarf_s_numbers(pike: Description, mad
     assert "case Pike::R9:\n    return 9;" in emitter and "getEncodingValue" not in emitter
 
 
+def test_a_register_s_number_is_short_however_long_the_instructions_are(pike: Description, made: Archetypes) -> None:
+    declared = {c.name: c.signature for c in pike.contracts}
+    assert "(MCInst &Inst, unsigned RegNo," in declared["DecodeGPRRegisterClass"]
+    assert "(MCInst &Inst, uint64_t Val," in declared["decodeMem"]
+    disassembler = made.files["Disassembler/PikeDisassembler.cpp"]
+    assert "DecodeGPRRegisterClass(MCInst &Inst, unsigned RegNo," in disassembler and "MCPhysReg" not in disassembler
+
+
 def test_patterns_say_which_registers_hold_constants(pike: Description) -> None:
     m = machine(pike)
     assert (m.zero, m.ones) == ("R0", "R1") and {"R0", "R1", "R2", "R15"} == set(m.reserved)
