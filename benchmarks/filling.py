@@ -11,14 +11,13 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from vega_gen import pipeline, store
-from vega_gen.fill.choose import choose
-from vega_gen.records import FillerName, Mode, PlannedFunction
+from vega_gen.pipeline.compiling import CandidateCompiler
+from vega_gen.records import FillerName, Mode, Plan
 
 
 def main() -> None:
@@ -34,12 +33,13 @@ def main() -> None:
     mined = pipeline.mine((inputs.source.root,), held, asked.mode, inputs.tblgen)
     read = time.monotonic()
     key = f"measured-{os.getpid()}"
-    def then_chosen(functions: Sequence[PlannedFunction], *words: Any) -> Any:
-        print(f"{len(functions)} functions: read in {read - start:.0f} s, filled in {time.monotonic() - read:.0f} s", flush=True)
-        return choose(functions, *words)
+    def then_compiled(plan: Plan, *words: Any) -> Any:
+        print(f"{len(plan.functions)} functions: read in {read - start:.0f} s, filled in {time.monotonic() - read:.0f} s", flush=True)
+        return CandidateCompiler(plan, *words)
 
+    compiler = "vega_gen.pipeline.generation.CandidateCompiler"
     kept = patch("vega_gen.pipeline.generation.plan_key", return_value=key)
-    with tempfile.TemporaryDirectory() as work, kept, patch("vega_gen.pipeline.generation.choose", then_chosen):
+    with tempfile.TemporaryDirectory() as work, kept, patch(compiler, then_compiled):
         pipeline.generate(inputs, work=Path(work), installation=installation, held_out=held, jobs=os.cpu_count() or 1, mined=mined)
     end = time.monotonic()
     for file in (store.cache_dir() / "plan").glob(f"{key}*"):
