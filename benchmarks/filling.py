@@ -33,6 +33,7 @@ def main() -> None:
     mined = pipeline.mine((inputs.source.root,), held, asked.mode, inputs.tblgen)
     read = time.monotonic()
     key = f"measured-{os.getpid()}"
+
     def then_compiled(plan: Plan, *words: Any) -> Any:
         print(f"{len(plan.functions)} functions: read in {read - start:.0f} s, filled in {time.monotonic() - read:.0f} s", flush=True)
         return CandidateCompiler(plan, *words)
