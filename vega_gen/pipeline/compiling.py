@@ -36,7 +36,7 @@ class CandidateCompiler:
         self, plan: Plan, inputs: Inputs, installation: discover.Installation, work: Path, progress: Progress = silent
     ) -> None:
         self._inputs = inputs
-        self._tree, self._tables = work / "tree", work / "tables"
+        self._tree, self._tables, self._installed = work / "tree", work / "tables", installation.include_dirs
         self._preambles: dict[str, Preamble] = {}
         self.left_out: frozenset[Unit] = frozenset()
         texts = self._texts(replace(plan, functions=()))
@@ -74,7 +74,7 @@ class CandidateCompiler:
                 store.write_atomic(place, text.encode())
 
     def _resolvable(self, path: str, text: str) -> str:
-        return resolvable(text, path, (self._tree, self._tables, self._inputs.source.llvm / "include"))
+        return resolvable(text, path, (self._tree, self._tables, self._inputs.source.llvm / "include", *self._installed))
 
     def _common(self, bare: Plan) -> tuple[Plan, Preamble]:
         """All of LLVM's headers that the files include, and the target's own, mended until they compile or no mistake is in them."""
@@ -148,7 +148,7 @@ def resolvable(text: str, path: str, folders: Sequence[Path]) -> str:
             return True
         name = found[1].strip('"')
         beside = folders[0] / Path(path).parent
-        return any((folder / name).is_file() for folder in (beside, *folders)) or name.startswith("llvm/")
+        return any((folder / name).is_file() for folder in (beside, *folders))
 
     return "\n".join(line for line in text.split("\n") if keep(line))
 
