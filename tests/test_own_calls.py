@@ -93,9 +93,9 @@ def test_a_name_is_spelled_and_scoped_as_the_new_target_has_it() -> None:
         enums=(Enum(NEW, "a.h", 1, ("llvm", "LPCC"), "CondCode", ("EQ",)), Enum(NEW, "b.h", 1, ("Ddd",), "A", ("X",)),
                Enum(NEW, "b.h", 9, ("Eee",), "B", ("X",))),
     )  # fmt: skip
-    written = write(("<T>CondToString", "(", "<T>CC", "::", "CondCode", ",", "SPCC", "::", "EQ", ")"), (), {}, new)
+    written = write(("<T>CondToString", "(", "<T>CC", "::", "CondCode", ",", "SPCC", "::", "EQ", ")"), (), {}, {}, new)
     assert written == tuple(tokenize("dddCondToString(LPCC::CondCode, LPCC::EQ)"))
-    assert write(("<T>odd", "<T>CC", "::", "X"), (), {}, new) == ("Dddodd", "DddCC", "::", "X"), "two are called so"
+    assert write(("<T>odd", "<T>CC", "::", "X"), (), {}, {}, new) == ("Dddodd", "DddCC", "::", "X"), "two are called so"
 
 
 def test_a_group_called_the_same_but_for_case_lends_its_members_to_a_declared_function() -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -151,8 +152,12 @@ def test_threads_end_with_what_they_run(number: int, before: str, tmp_path: Path
     caller = subprocess.Popen(python(script, str(tmp_path)), cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL)
     try:
         assert wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
-        caller.send_signal(number)
-        assert caller.wait(20) != 0
+        for _ in range(20):  # as a person does: Python may lose one that comes amid its own locks (seen in whole runs of the suite)
+            caller.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                caller.wait(2)
+                break
+        assert caller.poll() not in (None, 0)
     finally:
         caller.kill()
         caller.wait()
