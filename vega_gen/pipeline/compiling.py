@@ -82,12 +82,13 @@ class CandidateCompiler:
             texts = self._texts(bare)
             self._write(texts)
             cut = {path: self._resolvable(path, text) for path, text in texts.items()}
+            self._write(cut)  # what a donor's header includes and nobody has would end the compiler
             includes = sorted({x for text in cut.values() for x in _INCLUDE.findall(text) if x.startswith(('"llvm/', "<"))})
             own = sorted(path for path in texts if path.endswith(".h"))
             common = "".join(f"#include {x}\n" for x in [*includes, *(f'"{path}"' for path in own)])
             base = self._checker.preamble("common", common)
             mistakes = [replace(m, file=m.file.removeprefix(f"{self._tree}/")) for m in base.mistakes]
-            found = blamed(bare, texts, mistakes)
+            found = blamed(bare, cut, mistakes)
             if not found:
                 return bare, base
             self.left_out |= found
