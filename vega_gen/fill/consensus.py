@@ -52,13 +52,13 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What is to stand in a slot: a variant by its place in ``ranked_variants``, values for its holes, how sure that is (0 to 1).
-    ``alternatives``: other variants with values, most likely first; None stands for leaving it out."""
+    """What is to stand in a slot: a line of a variant, or one that no donor has, values for its holes, how sure that is (0 to 1).
+    ``alternatives``: other lines with values, most likely first; None stands for leaving it out."""
 
-    variant: int
+    line: Line
     values: tuple[str, ...]
     confidence: float
-    alternatives: tuple[tuple[int, tuple[str, ...]] | None, ...] = ()
+    alternatives: tuple[tuple[Line, tuple[str, ...]] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,11 +380,10 @@ class Builder:
         return _Choice(line, best[1], presence * best[0], others, donors, best[4] * agreement, self._fit(slot, best[2][0], best[3], member))
 
     def _as_decided(self, slot: Slot, decided: Decided) -> _Choice:
-        ranked = ranked_variants(slot, self.weights)
-        lines = ranked[decided.variant]
+        lines = (line for line in slot.lines.values() if line.shape == decided.line.shape)
         donors = tuple(x.donor for x in sorted(lines, key=lambda x: -self.weights[x.member]))[:3]
-        others = tuple("" if other is None else " ".join(self._head(ranked[other[0]][0], other[1], None)) for other in decided.alternatives)
-        return _Choice(lines[0], decided.values, decided.confidence, others, donors, decided.confidence, 1.0)
+        others = tuple("" if other is None else " ".join(self._head(*other, None)) for other in decided.alternatives)
+        return _Choice(decided.line, decided.values, decided.confidence, others, donors, decided.confidence, 1.0)
 
     def _head(self, line: Line, values: tuple[str, ...], member: int | None) -> tuple[str, ...]:
         split = sum(1 for t in line.head if not isinstance(t, str))

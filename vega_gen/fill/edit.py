@@ -15,22 +15,20 @@ from typing import TYPE_CHECKING
 from vega_gen.fill.consensus import Builder, Chosen, Decided, Opinion, consensus
 from vega_gen.fill.context import Request
 from vega_gen.fill.examples import examples, ranked_variants
+from vega_gen.fill.free import Free
 from vega_gen.fill.weights import statement_id, unique, weights_of
+from vega_gen.function_template import Line
 from vega_gen.records import Candidate, SlotExample, VariantExample
 
 if TYPE_CHECKING:
     from vega_gen.model.checkpoint import Checkpoint
-    from vega_gen.model.decode import Decision
-
-
-MODELS_OWN = 2
-"""So many candidates of the budget are kept for the model's own; what donors leave of it is theirs too. They are a last resort: judged,
-those that were taken before a donor's lost more functions than they won (docs/LOG.md)."""
+    from vega_gen.model.decode import Decision, Search
 
 
 class EditFiller:
-    """What the consensus filler offers, each statement's confidence by the donors' vote and the model together; after it, for where nothing
-    of that compiles, the consensus of the donors and the model, and ways by the model alone, the likeliest first."""
+    """What the consensus filler offers, each statement's confidence by the donors' vote and the model together. What that leaves of the
+    budget is a last resort: the consensus of the donors and the model, what no donor has in it, and ways by the model alone, the likeliest
+    first. Judged, those that took the place of a donor's lost more functions than they won (docs/LOG.md)."""
 
     def __init__(self, folder: Path, held_out: Collection[str]) -> None:
         """``held_out``: folders that the model must not have learnt. Raises as ``model.checkpoint.load``."""
@@ -51,20 +49,31 @@ class EditFiller:
             return tuple(candidate for candidate, _ in typical)
         with self._lock:
             search = Search(self._checkpoint.model, arrays((function, slots), self._checkpoint.vocabulary))
-            donors = max(1, min(len(typical), request.budget - MODELS_OWN))
-            ways = list(search.ways(max(1, request.budget - donors)))
+            ways = list(search.ways(request.budget - len(typical)))
             places = _Places(builder, slots)
             said = [search.probabilities(places.numbers(chosen)) for _, chosen in typical]
+            free = self._free(search, builder, places, typical, slots) if ways else None
         rated = [places.rated(candidate, sure) for (candidate, _), sure in zip(typical, said, strict=True)]
         opinions = {slots[i].id: Opinion(*said) for way in ways[:1] for i, said in way.opinions.items()}
-        found = [builder.build(None, "template and model", opinions=opinions)]
+        found = [builder.build(None, "template and model", opinions=opinions)] if ways else []
+        found += [free] if free else []
         for way in ways:
-            candidate = builder.build(None, "model", self._decided(way, slots))
+            candidate = builder.build(None, "model", self._decided(way, slots, places))
             found.append(replace(candidate, confidence=math.exp(way.log_probability)))
         own = (replace(candidate, resort=True) for candidate in found if builder.complete(candidate))
-        return tuple(unique((*rated[:donors], *own))[: request.budget])
+        return tuple(unique((*rated, *own))[: request.budget])
 
-    def _decided(self, way: Decision, slots: Sequence[SlotExample]) -> dict[str, Decided]:
+    def _free(
+        self, search: Search, builder: Builder, places: _Places, typical: Sequence[tuple[Candidate, Chosen]], slots: Sequence[SlotExample]
+    ) -> Candidate | None:
+        """The first of the donors' candidates with statements that no donor has, where such a one is the likeliest."""
+        chosen = next((chosen for _, chosen in typical if chosen), None)
+        if chosen is None:
+            return None
+        spelled = Free(search, builder, slots, places.lines).spelled(chosen, places.numbers(chosen))
+        return builder.build(None, "template and free tokens", spelled) if spelled else None
+
+    def _decided(self, way: Decision, slots: Sequence[SlotExample], places: _Places) -> dict[str, Decided]:
         from vega_gen.model.calibrate import calibrated
 
         curve = self._checkpoint.manifest["calibration"]
@@ -73,24 +82,26 @@ class EditFiller:
             slot = slots[number]
             holes = slot.variants[variant].holes
             values = tuple(hole.names[name] for hole, name in zip(holes, names, strict=True))
-            others = tuple(None if k is None else (k, _most_voted(slot.variants[k])) for k in way.others[number])
-            out[slot.id] = Decided(variant, values, calibrated(probability * sure, curve), others)
+            lines = places.lines[slot.id]
+            others = tuple(None if k is None else (lines[k], _most_voted(slot.variants[k])) for k in way.others[number])
+            out[slot.id] = Decided(lines[variant], values, calibrated(probability * sure, curve), others)
         return out
 
 
 class _Places:
-    """Where what a builder took stands among the slots, variants and names that the model is asked about."""
+    """Where what a builder took stands among the slots, variants and names that the model is asked about. ``lines``: by slot id, one of
+    each variant."""
 
     def __init__(self, builder: Builder, slots: Sequence[SlotExample]) -> None:
         self._slots = slots
         self._number = {slot.id: i for i, slot in enumerate(slots)}
         self._group = builder.template.group.name
-        self._variant = {
-            (slot.id, lines[0].shape): k
+        self.lines: dict[str, list[Line]] = {
+            slot.id: [lines[0] for lines in ranked_variants(slot, builder.weights)]
             for slot in builder.template.walk()
             if slot.id in self._number
-            for k, lines in enumerate(ranked_variants(slot, builder.weights))
         }
+        self._variant = {(slot_id, line.shape): k for slot_id, lines in self.lines.items() for k, line in enumerate(lines)}
 
     def numbers(self, chosen: Chosen) -> dict[int, tuple[int, tuple[int, ...]]]:
         """See ``Search.probabilities``; without what the model is not asked about."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided
 from vega_gen.fill.context import Request
-from vega_gen.fill.examples import examples
+from vega_gen.fill.examples import examples, ranked_variants
 from vega_gen.fill.weights import unique, weights_of
 from vega_gen.records import Candidate, FillerName, FunctionExample, SlotExample
 
@@ -37,19 +37,20 @@ class TextFiller:
         function, slots = examples(request)
         if not slots:
             return others
-        with self._lock:
-            decided = self._decided(function, slots)
         builder = Builder(request, weights_of(request.template, request.new))
+        with self._lock:
+            decided = self._decided(builder, function, slots)
         candidate = builder.build(None, "model", decided)
         first = [c for c in others if c.origin.endswith("enumerated")] + ([candidate] if builder.complete(candidate) else [])
         return tuple(unique((*first, *others))[: request.budget])
 
-    def _decided(self, function: FunctionExample, slots: Sequence[SlotExample]) -> dict[str, Decided]:
+    def _decided(self, builder: Builder, function: FunctionExample, slots: Sequence[SlotExample]) -> dict[str, Decided]:
         """What stands in each slot by the model, each asked after those before it, if the slot around it is taken."""
         from vega_gen.model import prompts
         from vega_gen.model.calibrate import calibrated
 
         model, manifest = self._checkpoint.model, self._checkpoint.manifest
+        lines = {slot.id: ranked_variants(slot, builder.weights) for slot in builder.template.walk()}
         before: dict[str, str] = {}
         out: dict[str, Decided] = {}
         for i, slot in enumerate(slots):
@@ -60,5 +61,5 @@ class TextFiller:
                 variant = slot.variants[told.variant]
                 before[slot.id] = prompts.spelled(variant, told.names)
                 values = tuple(hole.names[name] for hole, name in zip(variant.holes, told.names, strict=True))
-                out[slot.id] = Decided(told.variant, values, calibrated(told.probability, manifest["calibration"]))
+                out[slot.id] = Decided(lines[slot.id][told.variant][0], values, calibrated(told.probability, manifest["calibration"]))
         return out

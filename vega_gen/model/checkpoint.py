@@ -23,14 +23,15 @@ from vega_gen.model.vocabulary import Vocabulary
 from vega_gen.store import digest, write_atomic
 
 WEIGHTS, MANIFEST = "model.safetensors", "manifest.json"
-FORMAT = 1
+FORMAT = 2
 _TRAIN = "train one with `vega-gen train --llvm DIR --out DIR`, and give it with --checkpoint DIR"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """``manifest``: ``format``, ``kind``, ``config``, ``vocabulary`` (its words), ``targets`` (that were learnt), ``held_out``, ``data``
-    (hash of the shards), ``weights`` (hash of the file), ``seed``, ``curve``, ``calibration``."""
+    """``manifest``: ``format``, ``kind``, ``config``, ``vocabulary`` (its words), ``tokens`` (that may be spelled anywhere), ``targets``
+    (that were learnt), ``held_out``, ``data`` (hash of the shards), ``weights`` (hash of the file), ``seed``, ``curve``,
+    ``calibration``."""
 
     model: EditModel
     vocabulary: Vocabulary
@@ -42,7 +43,8 @@ def save(folder: Path, model: EditModel, vocabulary: Vocabulary, manifest: dict[
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
     save_file(weights, folder / WEIGHTS)
-    write_manifest(folder, "edit", {**manifest, "config": model.config.to_diff_dict(), "vocabulary": vocabulary.words})
+    read_by = {"config": model.config.to_diff_dict(), "vocabulary": vocabulary.words, "tokens": vocabulary.tokens}
+    write_manifest(folder, "edit", {**manifest, **read_by})
 
 
 def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
@@ -53,7 +55,7 @@ def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
     try:
         model = EditModel(EditConfig(**manifest["config"]))
         model.load_state_dict({name: value.float() for name, value in load_file(weights).items()}, strict=True)
-        words = Vocabulary(tuple(manifest["vocabulary"]))
+        words = Vocabulary(tuple(manifest["vocabulary"]), tuple(manifest["tokens"]))
     except KeyError as error:
         raise InputError(f"not a checkpoint's manifest: {error}", str(folder / MANIFEST), _TRAIN) from None
     except (SafetensorError, RuntimeError, TypeError) as error:

@@ -18,11 +18,11 @@ import numpy as np
 import orjson
 
 from vega_gen.errors import InputError
-from vega_gen.model.vocabulary import Vocabulary
+from vega_gen.model.spelling import Spelling, spelling
+from vega_gen.model.vocabulary import NAME_PIECES, Vocabulary
 from vega_gen.records import ABSENT, OTHER, FunctionExample, HoleExample, HoleKind, SlotExample, StatementKind, VariantExample
 
 TEXT_PIECES = 32
-NAME_PIECES = 12
 SHARPNESS = 6.0
 KINDS = tuple(kind.value for kind in StatementKind)
 HOLES = tuple(kind.value for kind in HoleKind)
@@ -54,7 +54,7 @@ class Arrays:
     -1 for none. ``has`` [S, M], ``takes`` [V, M]: which donors have the slot, the variant. ``slot_of``, ``text_of`` [V].
     ``unknown``, ``calls_own``, ``vote`` [V]: names not known, whether it calls a method of the target's own, product of the best votes in
     its holes. ``answer`` [S]: -1 absent, a variant's number, V
-    for another text; ``asked`` [S]: whether the slot around is there."""
+    for another text; ``asked`` [S]: whether the slot around is there. ``spelling``: of such another text."""
 
     texts: tuple[tuple[int, ...], ...]
     signature: int
@@ -73,6 +73,7 @@ class Arrays:
     holes: tuple[HoleArrays, ...]
     answer: Array
     asked: Array
+    spelling: Spelling
 
 
 def read_shards(functions: Path, slots: Path) -> Iterator[Example]:
@@ -171,10 +172,12 @@ def arrays(example: Example, vocabulary: Vocabulary) -> Arrays:
     depth = np.array([min(slot.id.count("."), 7) for slot in slots], np.int64)
     own = np.array([slot.own for slot in slots], np.float32)
     signature = text(function.signature, TEXT_PIECES)
+    weight = weights(function)
     return Arrays(
-        tuple(numbers), signature, weights(function), parent, kinds, depth, own, has, np.array(takes, np.float32).reshape(-1, members),
+        tuple(numbers), signature, weight, parent, kinds, depth, own, has, np.array(takes, np.float32).reshape(-1, members),
         np.array(slot_of, np.int64), np.array(text_of, np.int64), np.array(unknown, np.float32), np.array(calls_own, np.float32),
         np.array(vote, np.float32), tuple(holes), answer, asked,
+        spelling(slots, function.signature, weight, vocabulary),
     )
 
 

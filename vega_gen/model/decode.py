@@ -13,7 +13,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,9 +22,15 @@ from torch import Tensor
 
 from vega_gen.model.data import Arrays
 from vega_gen.model.network import EditModel, Encoded
+from vega_gen.model.spelling import END, LONGEST, Ids
 
 OTHERS = 3
 """How many further options of a slot a decision names."""
+
+BEAM = 4
+"""Prefixes of a spelled statement that are followed at a time."""
+
+_OPEN, _CLOSE = {"(": ")", "[": "]", "{": "}"}, frozenset(")]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,14 @@ class Decision:
             number = first[slot] + variant
             right = int(a.answer[slot]) == number and bool(a.asked[slot]) and list(names) == holes.get(number, [])
             yield probability * sure, right
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A statement of free tokens, masked as in its template, and how likely it is what stands there."""
+
+    text: tuple[str, ...]
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +130,7 @@ class Search:
         (number of the variant among the slot's own, index of a name for each hole, -1 for one that the hole does not offer)."""
         if not taken:
             return {}
-        decided = torch.arange(self.count)
-        for slot, (variant, _) in taken.items():
-            decided[slot] = self.count + self.first[slot] + variant
+        decided = self._numbered(taken)
         asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
         scored, states = self._scores(decided, asked)
         found: dict[int, float] = {}
@@ -130,6 +142,62 @@ class Search:
                     total += float(self._hole_scores(states, hole)[name])
                 found[slot] = math.exp(total)
         return found
+
+    @torch.inference_mode()
+    def doubted(self, taken: Mapping[int, tuple[int, tuple[int, ...]]]) -> dict[int, float]:
+        """The slots in which "something else" is likelier than what is ``taken`` there, or than nothing; with how likely that is."""
+        decided = self._numbered(taken)
+        asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
+        scored, _ = self._scores(decided, asked)
+        others = scored[self.count + self.variants :]
+        likelier = asked & (others > scored[decided])
+        return {slot: float(scored[int(decided[slot])].exp()) for slot in torch.nonzero(likelier).flatten().tolist()}
+
+    def _numbered(self, taken: Mapping[int, tuple[int, tuple[int, ...]]]) -> Tensor:
+        """What is ``taken``, and absence elsewhere, as numbers of options [S]."""
+        decided = torch.arange(self.count)
+        for slot, (variant, _) in taken.items():
+            decided[slot] = self.count + self.first[slot] + variant
+        return decided
+
+    @torch.inference_mode()
+    def spelled(
+        self, taken: Mapping[int, tuple[int, tuple[int, ...]]], slot: int, may: Callable[[str], bool], above: float = 0.0
+    ) -> list[Spelled]:
+        """Statements for ``slot`` that none of its variants is, the likeliest first, of the tokens that ``may`` stand there; brackets are
+        closed. ``taken``: as of ``probabilities``, what the slots before it have; ``above``: less likely ones are not looked for."""
+        s = self.arrays.spelling
+        decided = self._numbered(taken)
+        scored, states = self._scores(decided, self._asked(decided, torch.from_numpy(self.arrays.parent)))
+        other = float(scored[self.count + self.variants + slot])
+        least = math.log(above) - other if above > 0.0 else -math.inf
+        allowed = torch.tensor([i == END or may(token) for i, token in enumerate(s.tokens)])
+        before = frozenset(t for n, (k, _) in taken.items() if n < slot for t in s.texts[self.first[n] + k])
+        own, vectors = s.follows(slot), self._token_vectors
+        there = {text for text, at in zip(s.texts, s.slots, strict=True) if at == slot}
+        last = {text[-1] for text in there if text}
+        ended: list[tuple[float, Ids]] = []
+        open_: list[tuple[float, Ids, str]] = [(0.0, (), "")]
+        while open_ and len(open_[0][1]) < LONGEST:
+            clues = [s.clues(own, prefix, before) for _, prefix, _ in open_]
+            said = self.model.speller.after(s, vectors, slot, states[slot], [p for _, p, _ in open_], clues).cpu()
+            found: list[tuple[float, Ids, str]] = []
+            for (total, prefix, closing), each in zip(open_, said.masked_fill(~allowed, -torch.inf), strict=True):
+                for score, token in zip(*(x.tolist() for x in each.topk(BEAM)), strict=True):
+                    text = s.tokens[token]
+                    if token == END and prefix and prefix[-1] in last and not closing and prefix not in there:
+                        ended.append((total + score, prefix))
+                    elif token != END and not (text in _CLOSE and text != closing[:1]):
+                        left = _OPEN[text] + closing if text in _OPEN else closing[1:] if text in _CLOSE else closing
+                        found.append((total + score, (*prefix, token), left))
+            best = max((least, *(score for score, _ in ended)))
+            open_ = sorted((f for f in found if f[0] > best), key=lambda f: -f[0])[:BEAM]
+        ranked = sorted((e for e in ended if e[0] > least), key=lambda e: (-e[0], e[1]))
+        return [Spelled(tuple(s.tokens[t] for t in ids), math.exp(other + score)) for score, ids in ranked]
+
+    @cached_property
+    def _token_vectors(self) -> Tensor:
+        return self.model.speller.vectors(self.arrays.spelling)
 
     @cached_property
     def _encoded(self) -> Encoded:
