@@ -91,7 +91,7 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "contracts": {f"{_GENERATION}.Planner": Uncontracted, f"{_GENERATION}.offered": _as_planned},
     "groups-beyond-names": {f"{_GENERATION}.Planner": ByName},
     "what-no-donor-has": {f"{_GENERATION}.offered": _as_planned, f"{_GENERATION}.accessors": _nothing},
-    "free-tokens": {"vega_gen.fill.edit.Free.spelled": _unspelled},
+    "free-tokens": {"vega_gen.fill.free.Free.spelled": _unspelled},
     "LoongArch": {f"{_REGRESSING}.target_inputs": _without("LoongArch")},
 }
 

@@ -159,6 +159,8 @@ def test_the_filler_offers_what_no_donor_has(kept: Path) -> None:
     assert words(free[0])[-1] == "BuildMI ( MBB , get ( Opc ) , Src ) . addReg ( Dest , 4 ) ;"
     assert free[0].statements[-1].donors == ()
     assert 0.5 < free[0].statements[-1].confidence <= 1.0
+    same = {s.id: s.confidence for s in offered[0].statements}
+    assert [s.confidence for s in free[0].statements[:-1]] == [same[s.id] for s in free[0].statements[:-1]] != []
 
 
 def test_a_name_that_the_target_has_not_is_not_spelled(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from vega_gen.records import Candidate, SlotExample, VariantExample
 
 if TYPE_CHECKING:
     from vega_gen.model.checkpoint import Checkpoint
-    from vega_gen.model.decode import Decision, Search
+    from vega_gen.model.decode import Decision
 
 
 class EditFiller:
@@ -52,26 +52,18 @@ class EditFiller:
             ways = list(search.ways(request.budget - len(typical)))
             places = _Places(builder, slots)
             said = [search.probabilities(places.numbers(chosen)) for _, chosen in typical]
-            free = self._free(search, builder, places, typical, slots) if ways else None
-        rated = [places.rated(candidate, sure) for (candidate, _), sure in zip(typical, said, strict=True)]
+            rated = [places.rated(candidate, sure) for (candidate, _), sure in zip(typical, said, strict=True)]
+            first = next(((rated[i], chosen) for i, (_, chosen) in enumerate(typical) if chosen), None)
+            spelled = Free(search, builder, slots, places.lines).spelled(*first, places.numbers(first[1])) if ways and first else None
         opinions = {slots[i].id: Opinion(*said) for way in ways[:1] for i, said in way.opinions.items()}
         found = [builder.build(None, "template and model", opinions=opinions)] if ways else []
-        found += [free] if free else []
+        if spelled:  # in the first of the donors' candidates
+            found.append(builder.build(None, "template and free tokens", spelled))
         for way in ways:
             candidate = builder.build(None, "model", self._decided(way, slots, places))
             found.append(replace(candidate, confidence=math.exp(way.log_probability)))
         own = (replace(candidate, resort=True) for candidate in found if builder.complete(candidate))
         return tuple(unique((*rated, *own))[: request.budget])
-
-    def _free(
-        self, search: Search, builder: Builder, places: _Places, typical: Sequence[tuple[Candidate, Chosen]], slots: Sequence[SlotExample]
-    ) -> Candidate | None:
-        """The first of the donors' candidates with statements that no donor has, where such a one is the likeliest."""
-        chosen = next((chosen for _, chosen in typical if chosen), None)
-        if chosen is None:
-            return None
-        spelled = Free(search, builder, slots, places.lines).spelled(chosen, places.numbers(chosen))
-        return builder.build(None, "template and free tokens", spelled) if spelled else None
 
     def _decided(self, way: Decision, slots: Sequence[SlotExample], places: _Places) -> dict[str, Decided]:
         from vega_gen.model.calibrate import calibrated

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from vega_gen import cxx
 from vega_gen.fill.consensus import Builder, Chosen, Decided
 from vega_gen.fill.holes import unknown_names
+from vega_gen.fill.weights import statement_id
 from vega_gen.function_template import Hole, Line
-from vega_gen.records import HoleKind, SlotExample, StatementKind
+from vega_gen.records import Candidate, HoleKind, SlotExample, StatementKind
 
 if TYPE_CHECKING:
     from vega_gen.model.decode import Search, Spelled
@@ -38,10 +39,11 @@ class Free:
         self._search, self._builder, self._slots, self._lines = search, builder, slots, lines
         self._values = _values(slots)
 
-    def spelled(self, chosen: Chosen, taken: Mapping[int, tuple[int, tuple[int, ...]]]) -> dict[str, Decided]:
-        """All of ``chosen``, with a statement of free tokens where that is likelier than what is there, or nothing. Empty where none is.
-        ``taken``: ``chosen`` by numbers, as of ``Search.probabilities``."""
-        out = {slot_id: Decided(line, values, 0.0) for slot_id, (line, values) in chosen.items()}
+    def spelled(self, candidate: Candidate, chosen: Chosen, taken: Mapping[int, tuple[int, tuple[int, ...]]]) -> dict[str, Decided]:
+        """What a candidate has, with a statement of free tokens where that is likelier than what is there, or nothing. Empty where none is.
+        ``chosen``: the candidate's, ``taken``: the same by numbers, as of ``Search.probabilities``."""
+        group, sure = self._builder.template.group.name, {s.id: s.confidence for s in candidate.statements}
+        out = {slot_id: Decided(*what, sure.get(statement_id(group, slot_id), 0.0)) for slot_id, what in chosen.items()}
         found = False
         for number, there in self._search.doubted(taken).items():
             slot = self._slots[number]
