@@ -20,7 +20,7 @@ from vega_gen.fill.edit import EditFiller
 from vega_gen.fill.free import well_formed
 from vega_gen.model import checkpoint, train, vocabulary
 from vega_gen.model.data import Arrays, Example, arrays, texts_of
-from vega_gen.model.decode import Search
+from vega_gen.model.decode import Search, Taken
 from vega_gen.model.network import EditConfig, EditModel
 from vega_gen.model.spelling import CLUES, END, common_tokens
 from vega_gen.model.vocabulary import Vocabulary
@@ -30,7 +30,6 @@ from vega_gen.records import OTHER, StatementKind
 SWAPPED = "BuildMI ( $p0 , get ( $l0 ) , $p2 ) . addReg ( $p1 , ‹integer› ) ;"
 """What the target has in slot 2: of the donors' tokens, in an order that no donor has."""
 
-Taken = dict[int, tuple[int, tuple[int, ...]]]
 TAKEN: Taken = {0: (0, (0,))}
 
 

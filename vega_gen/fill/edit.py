@@ -22,7 +22,7 @@ from vega_gen.records import Candidate, SlotExample, VariantExample
 
 if TYPE_CHECKING:
     from vega_gen.model.checkpoint import Checkpoint
-    from vega_gen.model.decode import Decision
+    from vega_gen.model.decode import Decision, Taken
 
 
 class EditFiller:
@@ -95,8 +95,8 @@ class _Places:
         }
         self._variant = {(slot_id, line.shape): k for slot_id, lines in self.lines.items() for k, line in enumerate(lines)}
 
-    def numbers(self, chosen: Chosen) -> dict[int, tuple[int, tuple[int, ...]]]:
-        """See ``Search.probabilities``; without what the model is not asked about."""
+    def numbers(self, chosen: Chosen) -> Taken:
+        """What was chosen, by numbers; without what the model is not asked about."""
         found: dict[int, tuple[int, tuple[int, ...]]] = {}
         for slot_id, (line, values) in chosen.items():
             variant = self._variant.get((slot_id, line.shape))

@@ -19,7 +19,7 @@ from vega_gen.function_template import Hole, Line
 from vega_gen.records import Candidate, HoleKind, SlotExample, StatementKind
 
 if TYPE_CHECKING:
-    from vega_gen.model.decode import Search, Spelled
+    from vega_gen.model.decode import Search, Spelled, Taken
 
 _WHOLE = {
     StatementKind.SIMPLE: "{}", StatementKind.IF: "{} {{}}", StatementKind.ELSE: "if (x) {{}} {} {{}}", StatementKind.FOR: "{} {{}}",
@@ -39,9 +39,9 @@ class Free:
         self._search, self._builder, self._slots, self._lines = search, builder, slots, lines
         self._values = _values(slots)
 
-    def spelled(self, candidate: Candidate, chosen: Chosen, taken: Mapping[int, tuple[int, tuple[int, ...]]]) -> dict[str, Decided]:
+    def spelled(self, candidate: Candidate, chosen: Chosen, taken: Taken) -> dict[str, Decided]:
         """What a candidate has, with a statement of free tokens where that is likelier than what is there, or nothing. Empty where none is.
-        ``chosen``: the candidate's, ``taken``: the same by numbers, as of ``Search.probabilities``."""
+        ``chosen``: the candidate's, ``taken``: the same by numbers."""
         group, sure = self._builder.template.group.name, {s.id: s.confidence for s in candidate.statements}
         out = {slot_id: Decided(*what, sure.get(statement_id(group, slot_id), 0.0)) for slot_id, what in chosen.items()}
         found = False

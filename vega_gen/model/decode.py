@@ -30,6 +30,10 @@ OTHERS = 3
 BEAM = 4
 """Prefixes of a spelled statement that are followed at a time."""
 
+Taken = Mapping[int, tuple[int, tuple[int, ...]]]
+"""What is taken, by number of slot: (number of the variant among the slot's own, index of a name for each hole, -1 for one that the hole
+does not offer)."""
+
 _OPEN, _CLOSE = {"(": ")", "[": "]", "{": "}"}, frozenset(")]}")
 
 
@@ -125,9 +129,8 @@ class Search:
                 heapq.heappush(queue, (cost, next(serial), more, other, found.decided))
 
     @torch.inference_mode()
-    def probabilities(self, taken: Mapping[int, tuple[int, tuple[int, ...]]]) -> dict[int, float]:
-        """Of each slot that is taken, the probability of what is ``taken`` there, given what stands before it. ``taken``: number of slot ->
-        (number of the variant among the slot's own, index of a name for each hole, -1 for one that the hole does not offer)."""
+    def probabilities(self, taken: Taken) -> dict[int, float]:
+        """Of each slot that is taken, the probability of what is ``taken`` there, given what stands before it."""
         if not taken:
             return {}
         decided = self._numbered(taken)
@@ -144,8 +147,8 @@ class Search:
         return found
 
     @torch.inference_mode()
-    def doubted(self, taken: Mapping[int, tuple[int, tuple[int, ...]]]) -> dict[int, float]:
-        """The slots in which "something else" is likelier than what is ``taken`` there, or than nothing; with how likely that is."""
+    def doubted(self, taken: Taken) -> dict[int, float]:
+        """The slots in which "something else" is likelier than what is ``taken`` there, or than nothing; and how likely that is."""
         decided = self._numbered(taken)
         asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
         scored, _ = self._scores(decided, asked)
@@ -153,7 +156,7 @@ class Search:
         likelier = asked & (others > scored[decided])
         return {slot: float(scored[int(decided[slot])].exp()) for slot in torch.nonzero(likelier).flatten().tolist()}
 
-    def _numbered(self, taken: Mapping[int, tuple[int, tuple[int, ...]]]) -> Tensor:
+    def _numbered(self, taken: Taken) -> Tensor:
         """What is ``taken``, and absence elsewhere, as numbers of options [S]."""
         decided = torch.arange(self.count)
         for slot, (variant, _) in taken.items():
@@ -162,10 +165,10 @@ class Search:
 
     @torch.inference_mode()
     def spelled(
-        self, taken: Mapping[int, tuple[int, tuple[int, ...]]], slot: int, may: Callable[[str], bool], above: float = 0.0
+        self, taken: Taken, slot: int, may: Callable[[str], bool], above: float = 0.0
     ) -> list[Spelled]:
         """Statements for ``slot`` that none of its variants is, the likeliest first, of the tokens that ``may`` stand there; brackets are
-        closed. ``taken``: as of ``probabilities``, what the slots before it have; ``above``: less likely ones are not looked for."""
+        closed. ``taken``: what the slots before it have; ``above``: a probability, less likely ones are not looked for."""
         s = self.arrays.spelling
         decided = self._numbered(taken)
         scored, states = self._scores(decided, self._asked(decided, torch.from_numpy(self.arrays.parent)))
