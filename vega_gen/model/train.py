@@ -63,6 +63,7 @@ def train(
     same inputs go on from there, also after ``kill -9``."""
     torch.manual_seed(recipe.seed)
     model = EditModel(config)
+    model.speller.requires_grad_(False)  # learnt after the rest, see ``train_speller``
 
     def step(chosen: Sequence[int], size: int) -> float:
         del size  # a slot counts the same in every step
@@ -78,6 +79,7 @@ def train(
         return Point(epoch, loss, *validation(model, validate), seconds)
 
     curve = fit(model, len(learn), recipe, step, judge, Point, work, progress)
+    model.speller.requires_grad_(True)
     return model, curve
 
 
