@@ -99,6 +99,20 @@ def test_the_command_keeps_a_calibration_in_the_manifest(tmp_path: Path) -> None
     assert calibration.calibration_of(tmp_path / "none", Mode.DESC) == calibration.Calibration()
 
 
+def test_each_target_s_error_is_told_with_the_others_fitted_to(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_bytes(orjson.dumps({"kind": "edit"}))
+    # A function of 200 statements: what is said of all of them is as good as 0.
+    right = judgement("a", Verdict.FAILED_TEST, confidences=((0.9, True),) * 100 + ((0.2, False),) * 100)
+    other = tmp_path / "other.json"
+    other.write_bytes(orjson.dumps(passrate.run_json(replace(run_of(right, filler=FillerName.EDIT), target="Other"))))
+    runs_ = ["--run", str(runs(tmp_path, FillerName.EDIT)), "--run", str(other)]
+    said = CliRunner().invoke(app, ["calibrate", *runs_, "--checkpoint", str(tmp_path)])
+    assert said.exit_code == 0, said.output
+    first = run_of(right).target
+    assert f"desc: fitted to the others, {first} is off by 0.250 (functions 1.000)" in said.output, "0.9 is right, says the other"
+    assert "desc: fitted to the others, Other is off by 0.250 (functions 1.000)" in said.output
+
+
 @pytest.mark.parametrize(("filler", "said"), [(FillerName.CONSENSUS, "not of a model"), (FillerName.EDIT, "no checkpoint")])
 def test_a_run_of_no_model_and_a_model_that_is_not_there_are_refused(filler: FillerName, said: str, tmp_path: Path) -> None:
     refused = CliRunner().invoke(app, ["calibrate", "--run", str(runs(tmp_path, filler)), "--checkpoint", str(tmp_path / "none")])

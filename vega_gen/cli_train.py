@@ -110,29 +110,38 @@ def calibrate(
         list[Path], typer.Option("--run", metavar="FILE", help="Of a validation target: regress --uncalibrated --json FILE. Repeatable.")
     ],
 ) -> None:
-    """Fit a model's confidence to what was right in judged runs of validation targets (isotonic regression), for each input mode."""
+    """Fit a model's confidence to what was right in judged runs of validation targets (isotonic regression), for each input mode; and say
+    for each target how far off it is where the others alone are fitted to."""
     from collections import defaultdict
 
     from vega_gen.pipeline import calibration
     from vega_gen.report import passrate
+    from vega_gen.report.calibration import expected_calibration_error
 
-    found: defaultdict[Mode, list[tuple[tuple[tuple[float, bool], ...], bool]]] = defaultdict(list)
+    found: defaultdict[Mode, dict[str, calibration.Judged]] = defaultdict(dict)
     for r in (r for file in run for r in passrate.read_runs(file)):
         if r.filler is None or not r.filler.learns or r.mode is None:
             advice = "give runs of this model: vega-gen regress --uncalibrated --checkpoint DIR"
             raise InputError(f"a run of {r.label}, not of a model", "", advice)
-        found[r.mode] += [(j.confidences, j.verdict.counts) for j in r.judgements if j.interface and j.confidences]
-    made = {mode: calibration.fit(judged) for mode, judged in found.items()}
+        found[r.mode][r.target] = [(j.confidences, j.verdict.counts) for j in r.judgements if j.interface and j.confidences]
+    every = {mode: [f for judged in by_target.values() for f in judged] for mode, by_target in found.items()}
+    made = {mode: calibration.fit(judged) for mode, judged in every.items()}
     calibration.keep(made, checkpoint)
-    for mode, judged in found.items():
+    for mode, judged in every.items():
         below = made[mode].flag_below
-        pairs = calibration.calibrated_statements(judged, made[mode].statements)
+        pairs = calibration.calibrated_pairs(judged, made[mode])
         wrong = [said < below for said, right in pairs if not right]
         flagged = sum(said < below for said, _ in pairs) / len(pairs), sum(wrong) / max(1, len(wrong))
         render.OUT.out(
             f"{mode}: statements {len(pairs)}, functions {len(judged)}; flagged below {below:.2f}: {flagged[0]:.0%}, "
             f"{flagged[1]:.0%} of the wrong ones"
         )
+        for target, own in found[mode].items():
+            others = [f for other, fs in found[mode].items() if other != target for f in fs]
+            if others and own:
+                known = calibration.fit(others)
+                off = (expected_calibration_error(calibration.calibrated_pairs(own, known, whole)) for whole in (False, True))
+                render.OUT.out("{}: fitted to the others, {} is off by {:.3f} (functions {:.3f})".format(mode, target, *off))
 
 
 def _shown(name: str, value: float) -> str:

@@ -81,12 +81,15 @@ def fit(judged: Judged) -> Calibration:
     if not statements:
         raise InputError("no statement to calibrate by", "", "judge validation targets with vega-gen regress --uncalibrated --json FILE")
     functions = _isotonic((math.prod(said for said, _ in pairs), passed) for pairs, passed in judged)
-    return Calibration(statements, functions, _threshold(calibrated_statements(judged, statements)))
+    made = Calibration(statements, functions)
+    return replace(made, flag_below=_threshold(calibrated_pairs(judged, made)))
 
 
-def calibrated_statements(judged: Judged, curve: Curve) -> list[tuple[float, bool]]:
-    """(Confidence by the curve, right?) of every statement."""
-    return [(calibrated(said, curve), right) for pairs, _ in judged for said, right in pairs]
+def calibrated_pairs(judged: Judged, known: Calibration, whole: bool = False) -> list[tuple[float, bool]]:
+    """(Confidence by the curve, right?) of every statement; ``whole``: of every function, and whether it passed."""
+    if whole:
+        return [(calibrated(math.prod(said for said, _ in pairs), known.functions), passed) for pairs, passed in judged]
+    return [(calibrated(said, known.statements), right) for pairs, _ in judged for said, right in pairs]
 
 
 def keep(found: Mapping[Mode, Calibration], checkpoint: Path) -> None:
