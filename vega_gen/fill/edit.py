@@ -32,11 +32,8 @@ class EditFiller:
 
     def __init__(self, folder: Path, held_out: Collection[str]) -> None:
         """``held_out``: folders that the model must not have learnt. Raises as ``model.checkpoint.load``."""
-        import torch
-
         from vega_gen.model import checkpoint
 
-        torch.set_num_threads(1)  # matrices are small: a second thread waits longer than it works, and beside other work much longer
         self._checkpoint: Checkpoint = checkpoint.load(folder, held_out)
         self._lock = Lock()
 

@@ -48,8 +48,8 @@ def save(folder: Path, model: EditModel, vocabulary: Vocabulary, manifest: dict[
 
 
 def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
-    """The checkpoint in a folder, its model on the machine's GPU where there is one. Raises InputError if it is none, or not whole;
-    HoldOutError if it has learnt a target of ``held_out``."""
+    """The checkpoint in a folder, its model on the machine's GPU where there is one, else on one thread. Raises InputError if it is none,
+    or not whole; HoldOutError if it has learnt a target of ``held_out``."""
     manifest = read_manifest(folder, "edit", held_out)
     weights = folder / WEIGHTS
     try:
@@ -62,6 +62,7 @@ def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
         if out_of_memory(error):
             raise
         raise InputError(f"weights and config do not fit: {str(error)[:200]}", str(weights), "copy the whole folder again") from None
+    torch.set_num_threads(1)  # matrices are small: a second thread waits longer than it works, and beside other work much longer
     cast(Any, model).to("cuda" if torch.cuda.is_available() else "cpu")
     return Checkpoint(model.eval(), words, manifest)
 
