@@ -111,6 +111,8 @@ def test_each_target_s_error_is_told_with_the_others_fitted_to(tmp_path: Path) -
     first = run_of(right).target
     assert f"desc: fitted to the others, {first} is off by 0.250 (functions 1.000)" in said.output, "0.9 is right, says the other"
     assert "desc: fitted to the others, Other is off by 0.250 (functions 1.000)" in said.output
+    twice = CliRunner().invoke(app, ["calibrate", *runs_, *runs_[2:], "--checkpoint", str(tmp_path)])
+    assert "desc: statements 600, functions 3;" in twice.output, "two runs of a target count both"
 
 
 @pytest.mark.parametrize(("filler", "said"), [(FillerName.CONSENSUS, "not of a model"), (FillerName.EDIT, "no checkpoint")])

@@ -118,22 +118,23 @@ def calibrate(
     from vega_gen.report import passrate
     from vega_gen.report.calibration import expected_calibration_error
 
-    found: defaultdict[Mode, dict[str, calibration.Judged]] = defaultdict(dict)
+    found: defaultdict[Mode, dict[str, list[calibration.JudgedFunction]]] = defaultdict(dict)
     for r in (r for file in run for r in passrate.read_runs(file)):
         if r.filler is None or not r.filler.learns or r.mode is None:
             advice = "give runs of this model: vega-gen regress --uncalibrated --checkpoint DIR"
             raise InputError(f"a run of {r.label}, not of a model", "", advice)
-        found[r.mode][r.target] = [(j.confidences, j.verdict.counts) for j in r.judgements if j.interface and j.confidences]
-    every = {mode: [f for judged in by_target.values() for f in judged] for mode, by_target in found.items()}
-    made = {mode: calibration.fit(judged) for mode, judged in every.items()}
+        judged = ((j.confidences, j.verdict.counts) for j in r.judgements if j.interface and j.confidences)
+        found[r.mode].setdefault(r.target, []).extend(judged)
+    every = {mode: [f for functions in by_target.values() for f in functions] for mode, by_target in found.items()}
+    made = {mode: calibration.fit(functions) for mode, functions in every.items()}
     calibration.keep(made, checkpoint)
-    for mode, judged in every.items():
+    for mode, functions in every.items():
         below = made[mode].flag_below
-        pairs = calibration.calibrated_pairs(judged, made[mode])
+        pairs = calibration.calibrated_pairs(functions, made[mode])
         wrong = [said < below for said, right in pairs if not right]
         flagged = sum(said < below for said, _ in pairs) / len(pairs), sum(wrong) / max(1, len(wrong))
         render.OUT.out(
-            f"{mode}: statements {len(pairs)}, functions {len(judged)}; flagged below {below:.2f}: {flagged[0]:.0%}, "
+            f"{mode}: statements {len(pairs)}, functions {len(functions)}; flagged below {below:.2f}: {flagged[0]:.0%}, "
             f"{flagged[1]:.0%} of the wrong ones"
         )
         for target, own in found[mode].items():

@@ -21,8 +21,9 @@ from vega_gen.pipeline.inputs import Inputs
 from vega_gen.records import FLAG_BELOW, Candidate, Mode, Plan, PlannedFunction
 
 _MANIFEST, _KEY = "manifest.json", "confidence"
-Judged = Sequence[tuple[Sequence[tuple[float, bool]], bool]]
-"""Functions that were written: (confidence as the filler says it, right?) of each statement; whether it passed."""
+JudgedFunction = tuple[Sequence[tuple[float, bool]], bool]
+"""A function that was written: (confidence as the filler says it, right?) of each statement; whether it passed."""
+Judged = Sequence[JudgedFunction]
 
 
 @dataclass(frozen=True, slots=True)
