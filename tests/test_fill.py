@@ -75,6 +75,15 @@ def test_no_two_parameters_have_one_name() -> None:
     assert [p.name for p in made.params] == ["C", "B"], "of those left, what weighs most; of the same weight the first"
 
 
+def test_a_parameter_is_called_as_those_of_its_type_are() -> None:
+    """Bbb has them the other way round, and weighs most."""
+    orders = {"Aaa": "const Info &MCII, Context &Ctx", "Bbb": "Context &ctx, Info const &Table", "Ccc": "Info const &II, Context &Ctx"}
+    members = [function(t, f"void f({params}) {{ }}") for t, params in orders.items()]
+    members.append(function("Aaa", "void f(const Info &MCII, Context &Ctx) { }"))
+    made = donor_signature(members, {0: 0.3, 1: 0.4, 2: 0.1, 3: 0.2}, MASKERS, new_target(), "")
+    assert [p.name for p in made.params] == ["MCII", "Ctx"]
+
+
 def test_words_that_stand_in_the_class_alone_do_not_split_the_vote() -> None:
     inside = parse_file(b"class AaaInfo { int f(int A) override { return 1; } };", "Aaa", "a.h").functions[0]
     members = [inside, function("Bbb", "int @Info::f(int A) { }"), function("Ccc", "long @Info::f(int A) { }")]

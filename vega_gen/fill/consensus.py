@@ -319,11 +319,11 @@ class Builder:
     def _with_locals(self, line: Line, member: int | None) -> dict[str, str]:
         """``names`` with those of a line's locals that have none yet, or declares here: as ``member`` or most donors call them, none
         that is taken in this scope."""
-        names = dict(self.names)
+        names = self.names
         for token in (*line.declares_as, *line.head, *line.tail):
             if isinstance(token, str) and token.startswith("$l") and (token not in names or token in line.declares_as):
                 voted = _voted(self.template.local_names[token], self.weights, member)
-                names[token] = next((n for n in voted if n not in self.taken), f"{voted[0]}{len(self.taken)}")
+                names = {**names, token: next((n for n in voted if n not in self.taken), f"{voted[0]}{len(self.taken)}")}
         return names
 
     def _threshold(self, slot: Slot) -> float:

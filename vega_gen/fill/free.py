@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from vega_gen import cxx
 from vega_gen.fill.consensus import Builder, Chosen, Decided
-from vega_gen.fill.holes import unknown_names
 from vega_gen.fill.weights import statement_id
 from vega_gen.function_template import Hole, Line
 from vega_gen.records import Candidate, HoleKind, SlotExample, StatementKind
@@ -61,14 +60,14 @@ class Free:
 
     def _may(self, declared: set[str], values: Mapping[str, Sequence[str]]) -> Callable[[str], bool]:
         """Whether a token may be spelled: a hole that has a value, a local that is declared, what the new target knows."""
-        names, new = self._builder.names, self._builder.new
+        names, defined = self._builder.names, self._builder.new.defined
 
         def may(token: str) -> bool:
             if token in _HOLES:
                 return token in values
             if token.startswith("$"):
                 return token in declared if token.startswith("$l") else token in names
-            return not unknown_names([new.name(token)], new)
+            return defined(token)
 
         return may
 

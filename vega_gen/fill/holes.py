@@ -99,7 +99,7 @@ def write(
         elif token.startswith("$"):
             out.append(names.get(token, token))
         else:
-            for own in (OWN_CLASS, OWN_RECORD):
+            for own in (OWN_CLASS, OWN_RECORD) if "<" in token else ():
                 token = token.replace(own, names.get(own, own))
             out.append(new.scope(token, str(shape[i + 2])) if shape[i + 1 : i + 2] == ("::",) and shape[i + 2 :] else new.name(token))
     return tuple(out)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from vega_gen.fill.context import NewTarget, Request
 from vega_gen.fill.initialisers import expression
-from vega_gen.function_template import Line, Slot
+from vega_gen.function_template import Line, Shape, Slot
 from vega_gen.records import MemberKind, Signature
 
 _USUAL = 0.5
@@ -34,6 +34,7 @@ class OwnCalls:
         self._methods = _methods(request)
         self.names = (self._methods | self._prototypes.keys()) - {request.signature.name}
         self._slots: set[str] = set()
+        self._named: dict[Shape, frozenset[str]] = {}
         if not self.names:
             return
         calling: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
@@ -55,9 +56,11 @@ class OwnCalls:
         """The methods that a line names, and the free functions that it calls."""
         if not self.names:
             return frozenset()
-        called = {self._new.name(t) for t, after in zip(line.head, line.head[1:], strict=False) if isinstance(t, str) and after == "("}
-        named = {self._new.name(t) for t in line.head if isinstance(t, str)} if self._methods else called
-        return self.names & (called | (named & self._methods))
+        if line.head not in self._named:
+            named = {self._new.name(t) for t in line.head if isinstance(t, str)}
+            called = {self._new.name(t) for t, after in zip(line.head, line.head[1:], strict=False) if isinstance(t, str) and after == "("}
+            self._named[line.head] = frozenset(called | (named & self._methods))
+        return self.names & self._named[line.head]
 
     def usual(self, slot: Slot) -> bool:
         """Whether donors usually call one of them in the slot or below it, if anywhere."""

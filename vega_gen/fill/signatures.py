@@ -20,7 +20,8 @@ _ONLY_IN_CLASS = frozenset(("virtual", "override", "final", "explicit", "static"
 def donor_signature(
     members: Sequence[Function], weights: Mapping[int, float], maskers: Mapping[str, Masker], new: NewTarget, class_name: str
 ) -> Signature:
-    """The members' most typical signature (types by weighted vote as a whole, parameter names each by vote), renamed.
+    """The members' most typical signature (types by weighted vote as a whole, parameter names each by vote of those with that type there),
+    renamed.
 
     ``class_name``: the new target's class, "" for a free function."""
     votes: dict[tuple[object, ...], float] = defaultdict(float)
@@ -35,7 +36,8 @@ def donor_signature(
     params: list[Param] = []
     for k, p in enumerate(chosen.params):  # no two of one name, whatever the votes
         taken = {q.name for q in params}
-        offered = [(s.params[k].name, weights.get(i, 0.0)) for i, s in same if s.params[k].name not in taken]
+        of_type = [(i, s) for i, s in same if _plain(s.params[k]) == _plain(p)]  # not all have them in the same order
+        offered = [(s.params[k].name, weights.get(i, 0.0)) for i, s in of_type if s.params[k].name not in taken]
         params.append(replace(p, name=_vote_name(offered) or (p.name if p.name not in taken else "")))
     return _unmasked(replace(chosen, params=tuple(params), class_name=""), new, class_name)
 
@@ -93,6 +95,11 @@ def _types(s: Signature) -> tuple[object, ...]:
     prefix = tuple(t for t in s.prefix if t not in _ONLY_IN_CLASS or (not s.class_name and t == "static"))
     qualifiers = tuple(t for t in s.qualifiers if t not in _ONLY_IN_CLASS)
     return prefix, s.result, tuple((p.type, p.suffix) for p in s.params), qualifiers
+
+
+def _plain(p: Param) -> frozenset[str]:
+    """The names in a parameter's type: "const MCInst &" and "MCInst const *" are of one type."""
+    return frozenset(t for t in p.type if t.isidentifier() and t != "const")
 
 
 def _vote_name(names: Sequence[tuple[str, float]]) -> str:

@@ -99,6 +99,7 @@ class Search:
         self.holes_of: dict[int, list[int]] = {}
         for i, hole in enumerate(arrays.holes):
             self.holes_of.setdefault(hole.variant, []).append(i)
+        self._known: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}
         # A hole for which there is no name cannot be written.
         self.possible = torch.ones(2 * self.count + self.variants, dtype=torch.bool)
         self.possible[self.count + self.variants :] = False
@@ -133,9 +134,7 @@ class Search:
         """Of each slot that is taken, the probability of what is ``taken`` there, given what stands before it."""
         if not taken:
             return {}
-        decided = self._numbered(taken)
-        asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
-        scored, states = self._scores(decided, asked)
+        decided, asked, scored, states = self._given(taken)
         found: dict[int, float] = {}
         for slot, (_, names) in taken.items():
             if asked[slot]:
@@ -149,19 +148,22 @@ class Search:
     @torch.inference_mode()
     def doubted(self, taken: Taken) -> dict[int, float]:
         """The slots in which "something else" is likelier than what is ``taken`` there, or than nothing; and how likely that is."""
-        decided = self._numbered(taken)
-        asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
-        scored, _ = self._scores(decided, asked)
+        decided, asked, scored, _ = self._given(taken)
         others = scored[self.count + self.variants :]
         likelier = asked & (others > scored[decided])
         return {slot: float(scored[int(decided[slot])].exp()) for slot in torch.nonzero(likelier).flatten().tolist()}
 
-    def _numbered(self, taken: Taken) -> Tensor:
-        """What is ``taken``, and absence elsewhere, as numbers of options [S]."""
+    def _given(self, taken: Taken) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What is ``taken``, and absence elsewhere, as numbers of options [S], which slots are asked for, and ``_scores`` of it. The scores
+        are kept: one candidate is asked about several times."""
         decided = torch.arange(self.count)
         for slot, (variant, _) in taken.items():
             decided[slot] = self.count + self.first[slot] + variant
-        return decided
+        asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
+        key = tuple(decided.tolist())
+        if key not in self._known:
+            self._known[key] = self._scores(decided, asked)
+        return decided, asked, *self._known[key]
 
     @torch.inference_mode()
     def spelled(
@@ -170,20 +172,20 @@ class Search:
         """Statements for ``slot`` that none of its variants is, the likeliest first, of the tokens that ``may`` stand there; brackets are
         closed. ``taken``: what the slots before it have; ``above``: a probability, less likely ones are not looked for."""
         s = self.arrays.spelling
-        decided = self._numbered(taken)
-        scored, states = self._scores(decided, self._asked(decided, torch.from_numpy(self.arrays.parent)))
+        _, _, scored, states = self._given(taken)
         other = float(scored[self.count + self.variants + slot])
         least = math.log(above) - other if above > 0.0 else -math.inf
         allowed = torch.tensor([i == END or may(token) for i, token in enumerate(s.tokens)])
         before = frozenset(t for n, (k, _) in taken.items() if n < slot for t in s.texts[self.first[n] + k])
-        own, vectors = s.follows(slot), self._token_vectors
+        follows, vectors, state = s.follows(slot), self._token_vectors, states[slot]
+        own = self.model.speller.read(vectors, torch.tensor([s.variants(slot)], device=state.device))
         there = {text for text, at in zip(s.texts, s.slots, strict=True) if at == slot}
         last = {text[-1] for text in there if text}
         ended: list[tuple[float, Ids]] = []
         open_: list[tuple[float, Ids, str]] = [(0.0, (), "")]
         while open_ and len(open_[0][1]) < LONGEST:
-            clues = [s.clues(own, prefix, before) for _, prefix, _ in open_]
-            said = self.model.speller.after(s, vectors, slot, states[slot], [p for _, p, _ in open_], clues).cpu()
+            clues = [s.clues(follows, prefix, before) for _, prefix, _ in open_]
+            said = self.model.speller.after(vectors, own, state, [p for _, p, _ in open_], clues).cpu()
             found: list[tuple[float, Ids, str]] = []
             for (total, prefix, closing), each in zip(open_, said.masked_fill(~allowed, -torch.inf), strict=True):
                 for score, token in zip(*(x.tolist() for x in each.topk(BEAM)), strict=True):

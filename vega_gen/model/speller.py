@@ -63,12 +63,23 @@ class Speller(nn.Module):
         """Log-probabilities [B, L, tokens] after each part of ``prefixes`` [B, L], which begin with END. ``state`` [B, width]: that of the
         decoder at the slots; ``variants`` [B, V]: tokens of the slots' own, -1 for none; ``clues`` [B, L, tokens, CLUES]."""
         around = state.unsqueeze(1).expand(-1, prefixes.shape[1], -1)
-        x, _ = self.cell(torch.cat([self.drop(vectors[prefixes]), around], -1), torch.tanh(self.begin(state)).unsqueeze(0))
-        scale = vectors.shape[-1] ** -0.5
+        return self._said(vectors, self._prefixed(vectors, around, prefixes), around, self.read(vectors, variants), clues)
+
+    def read(self, vectors: Tensor, variants: Tensor) -> tuple[Tensor, Tensor]:
+        """The tokens of slots' own ``variants`` [B, V], each with those around it [B, V, width], and which are there [B, 1, V]."""
         there = variants >= 0
         read = vectors[variants.clamp(min=0)] * there.unsqueeze(-1)
-        read = read + F.gelu(self.near(read.transpose(1, 2)).transpose(1, 2))
-        looked = (self.seek(x) @ read.transpose(1, 2) * scale).masked_fill(~there.unsqueeze(1), -1e4).softmax(-1)
+        return read + F.gelu(self.near(read.transpose(1, 2)).transpose(1, 2)), there.unsqueeze(1)
+
+    def _prefixed(self, vectors: Tensor, around: Tensor, prefixes: Tensor) -> Tensor:
+        x, _ = self.cell(torch.cat([self.drop(vectors[prefixes]), around], -1), torch.tanh(self.begin(around[:, 0])).unsqueeze(0))
+        return x
+
+    def _said(self, vectors: Tensor, x: Tensor, around: Tensor, own: tuple[Tensor, Tensor], clues: Tensor) -> Tensor:
+        """Of what the prefixes come to, ``x`` [B, L, width], and what ``read`` says, log-probabilities as ``forward``."""
+        read, there = own
+        scale = vectors.shape[-1] ** -0.5
+        looked = (self.seek(x) @ read.transpose(1, 2) * scale).masked_fill(~there, -1e4).softmax(-1)
         x = torch.cat([self.drop(x), around, looked @ read], -1)
         told = ((self.clue.weight[0] + self.trust(x)).unsqueeze(-2) * clues).sum(-1)
         return F.log_softmax((self.query(x) @ vectors.T * scale + told).float(), -1)
@@ -92,14 +103,14 @@ class Speller(nn.Module):
         each = -said.gather(-1, wanted.clamp(min=0).unsqueeze(-1)).squeeze(-1)
         return (each * (wanted >= 0)).sum(-1), ((said.argmax(-1) == wanted) | (wanted < 0)).all(-1)
 
-    def after(self, s: Spelling, vectors: Tensor, slot: int, state: Tensor, prefixes: list[Ids], clues: list[Array]) -> Tensor:
-        """Log-probabilities of what follows each of some prefixes of one length in a slot [B, tokens]; ``clues``: after each."""
-        device = state.device
-        own = torch.tensor([s.variants(slot)], device=device).expand(len(prefixes), -1)
-        ids = torch.tensor([(END, *prefix) for prefix in prefixes], device=device)
-        whole = torch.zeros(*ids.shape, len(s.tokens), CLUES, device=device)
-        whole[:, -1] = torch.from_numpy(np.stack(clues)).to(device)
-        return self(vectors, state.expand(len(prefixes), -1), own, ids, whole)[:, -1]
+    def after(self, vectors: Tensor, own: tuple[Tensor, Tensor], state: Tensor, prefixes: Sequence[Ids], clues: Sequence[Array]) -> Tensor:
+        """Log-probabilities of what follows each of some prefixes of one length in a slot [B, tokens]. ``own``: its variants, as ``read``;
+        ``clues``: after each prefix."""
+        ids = torch.tensor([(END, *prefix) for prefix in prefixes], device=state.device)
+        around = state.expand(*ids.shape, -1)
+        last = self._prefixed(vectors, around, ids)[:, -1:]
+        told = torch.from_numpy(np.stack(clues)).to(state.device)
+        return self._said(vectors, last, around[:, :1], own, told.unsqueeze(1))[:, 0]
 
 
 def _padded(rows: Sequence[Ids]) -> Tensor:
