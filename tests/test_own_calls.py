@@ -96,6 +96,8 @@ def test_a_name_is_spelled_and_scoped_as_the_new_target_has_it() -> None:
     written = write(("<T>CondToString", "(", "<T>CC", "::", "CondCode", ",", "SPCC", "::", "EQ", ")"), (), {}, {}, new)
     assert written == tuple(tokenize("dddCondToString(LPCC::CondCode, LPCC::EQ)"))
     assert write(("<T>odd", "<T>CC", "::", "X"), (), {}, {}, new) == ("Dddodd", "DddCC", "::", "X"), "two are called so"
+    assert write(("LPCC", "::", "CondCodes"), (), {}, {}, new) == ("LPCC", "::", "CondCode"), "its scope has nothing nearer"
+    assert write(("LPCC", "::", "NE"), (), {}, {}, new) == ("LPCC", "::", "NE"), "no spelling of what the scope has"
 
 
 def test_a_group_called_the_same_but_for_case_lends_its_members_to_a_declared_function() -> None:

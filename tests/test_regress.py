@@ -274,6 +274,14 @@ def test_a_function_of_a_namespace_keeps_its_qualifier() -> None:
     assert identical(text, generated)
 
 
+def test_a_result_of_the_namespace_is_qualified_where_the_official_one_is() -> None:
+    official = "llvm::Emitter *llvm::makeTiny(llvm::Context &C) { return nullptr; }"
+    text, generated = placed(official, tiny.planned("Emitter *makeTiny(llvm::Context &C) { return nullptr; }"))
+    assert identical(text, generated)
+    _, other = placed(official, tiny.planned("Printer *makeTiny(llvm::Context &C) { return nullptr; }"))
+    assert tokenize(other)[:2] == ("Printer", "*"), "another type stays as it was generated"
+
+
 def test_a_constructor_takes_the_official_class() -> None:
     text, generated = placed("TinyFoo::TinyFoo(int A) : Base(A) {}", tiny.planned("TinyOtherFoo::TinyOtherFoo(int A) : Base(A) {}"))
     assert identical(text, generated)

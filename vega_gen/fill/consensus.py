@@ -15,7 +15,7 @@ from vega_gen.fill.examples import ranked_variants
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.initialisers import complete_initialisers, initialisable
 from vega_gen.fill.own_calls import OwnCalls
-from vega_gen.fill.weights import statement_id, unique, weights_of
+from vega_gen.fill.weights import most_called, statement_id, unique, weights_of
 from vega_gen.function_template import OWN_CLASS, OWN_RECORD, FunctionTemplate, Line, Shape, Slot, own_names
 from vega_gen.records import Candidate, Donor, FilledStatement, Function, Signature, Statement, StatementKind
 
@@ -279,6 +279,9 @@ class Builder:
                 self.taken, self.names = before
                 decisions.append(0.0)
                 previous = previous if slot.kind is StatementKind.ELSE else None
+                if slot.kind is StatementKind.CASE and out and (out[-1].kind, out[-1].depth) == (slot.kind, depth):
+                    # What stands under it goes on from the label before.
+                    self._visit(slot.children, frozenset(slot.lines), depth + 1, member, out, decisions)
                 continue
             place, known = len(out), len(decisions)
             decisions.append(choice.confidence)
@@ -310,7 +313,12 @@ class Builder:
     @staticmethod
     def _asked_before(line: Line, head: tuple[str, ...], conditions: dict[tuple[int, tuple[str, ...]], tuple[str, ...]]) -> bool:
         """Whether a condition is one that stands before it, though its donor asks something else: two of the donor's records are one
-        here, and what the second decides is decided. ``conditions``: of this block, by donor, with the donor's records in them."""
+        here, and what the second decides is decided; or a label of a switch that has it. ``conditions``: of this block, by donor (labels:
+        by none), with the donor's records in them."""
+        if line.kind is StatementKind.CASE:
+            known = len(conditions)
+            conditions.setdefault((-1, head), ())
+            return len(conditions) == known
         if line.kind not in (StatementKind.IF, StatementKind.ELSE) or not line.fills:
             return False
         condition = head[head.index("(") :] if "(" in head else head
@@ -322,7 +330,7 @@ class Builder:
         names = self.names
         for token in (*line.declares_as, *line.head, *line.tail):
             if isinstance(token, str) and token.startswith("$l") and (token not in names or token in line.declares_as):
-                voted = _voted(self.template.local_names[token], self.weights, member)
+                voted = most_called(self.template.local_names[token], self.weights, member)
                 names = {**names, token: next((n for n in voted if n not in self.taken), f"{voted[0]}{len(self.taken)}")}
         return names
 
@@ -435,15 +443,7 @@ def _names(
         if not identity.startswith("$f:"):
             continue
         if fields is None:
-            names[identity] = _voted(called, weights)[0]
+            names[identity] = most_called(called, weights)[0]
         elif identity in fields:
             names[identity] = fields[identity]
     return names
-
-
-def _voted(called: Mapping[int, str], weights: Mapping[int, float], member: int | None = None) -> list[str]:
-    """The names that members use, the one of ``member`` or of most donors first."""
-    votes: dict[str, float] = defaultdict(float)
-    for m, name in called.items():
-        votes[name] += weights.get(m, 0.0) + (1.0 if m == member else 0.0)
-    return sorted(votes, key=lambda n: (-votes[n], n))

@@ -10,9 +10,14 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Protocol
 
+from rapidfuzz import fuzz, process
+
 from vega_gen.function_template import FunctionTemplate, field_types
 from vega_gen.groups import Masker
 from vega_gen.records import BUDGET, Candidate, Class, Description, Enum, HoleKind, Member, MemberKind, Mode, Signature
+
+_NEAR = 90
+"""How alike (per cent) two spellings of one name are at least: "CondCodes" and "CondCode"."""
 
 Match = Callable[[HoleKind, str, str], Sequence[tuple[str, float]]]
 """(kind, a donor's qualified name, the donor's folder) -> the new target's qualified names with scores 0 to 1, best first."""
@@ -109,6 +114,20 @@ class NewTarget:
         if upper in self.certain:
             return upper
         return self.spellings.get(plain.lower(), upper if upper in self.known and plain not in self.known else plain)
+
+    def member(self, scope: str, name: str) -> str:
+        """A name after one of its own scopes as that scope spells it: the one it declares that differs in a letter of ten or less."""
+        declared = self._scoped.get(scope, ())
+        near = process.extractOne(name, declared, scorer=fuzz.ratio, score_cutoff=_NEAR) if name not in declared else None
+        return near[0] if near else name
+
+    @cached_property
+    def _scoped(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for e in self.enums:
+            for scope in e.scope[-1:]:
+                found.setdefault(scope, []).extend((e.name, *e.enumerators))
+        return found
 
     @cached_property
     def defined(self) -> Callable[[str], bool]:

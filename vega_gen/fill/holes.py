@@ -101,5 +101,8 @@ def write(
         else:
             for own in (OWN_CLASS, OWN_RECORD) if "<" in token else ():
                 token = token.replace(own, names.get(own, own))
-            out.append(new.scope(token, str(shape[i + 2])) if shape[i + 1 : i + 2] == ("::",) and shape[i + 2 :] else new.name(token))
+            if shape[i + 1 : i + 2] == ("::",) and shape[i + 2 :]:
+                out.append(new.scope(token, str(shape[i + 2])))
+            else:
+                out.append(new.member(out[-2], new.name(token)) if out[-1:] == ["::"] and out[-2:-1] else new.name(token))
     return tuple(out)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from vega_gen.fill.context import NewTarget
 from vega_gen.function_template import FunctionTemplate
@@ -48,3 +48,11 @@ def unique(candidates: Iterable[Candidate]) -> list[Candidate]:
     for c in candidates:
         found.setdefault((c.signature.initialisers, *((s.depth, s.head, s.tail) for s in c.statements)), c)
     return list(found.values())
+
+
+def most_called(called: Mapping[int, str], weights: Mapping[int, float], member: int | None = None) -> list[str]:
+    """The names that members use, the one of ``member`` or of most donors first."""
+    votes: dict[str, float] = defaultdict(float)
+    for m, name in called.items():
+        votes[name] += weights.get(m, 0.0) + (1.0 if m == member else 0.0)
+    return sorted(votes, key=lambda n: (-votes[n], n))

@@ -39,11 +39,13 @@ def signature_in_place(reference: Function, scope: str, planned: PlannedFunction
 
     ``scope`` is the reference's qualifier (``written_scope``): the class is the official backend's. Where one form is in-class
     and the other is not, so are the specifiers that belong to the declaration (``virtual``, ``override``, ``static``, default
-    arguments, ...). All else is as generated.
+    arguments, ...); a result of the scope's own types is qualified as the reference's is. All else is as generated.
     """
     own = planned.candidate.signature
     theirs = reference.signature
     own = replace(own, name=_name_in_class(own, theirs), class_name=theirs.class_name if reference.in_class else scope)
+    if not reference.in_class and _from_inside(theirs.result, scope) == own.result:
+        own = replace(own, result=theirs.result)
     if reference.in_class == planned.in_class:
         return own
     prefix = tuple(t for t in own.prefix if t not in _DECLARATION_PREFIX)
@@ -55,6 +57,17 @@ def signature_in_place(reference: Function, scope: str, planned: PlannedFunction
         qualifiers=qualifiers + tuple(t for t in theirs.qualifiers if t in _DECLARATION_QUALIFIERS),
         params=tuple(replace(p, default=d) for p, d in zip(own.params, defaults, strict=False)),
     )
+
+
+def _from_inside(result: tuple[str, ...], scope: str) -> tuple[str, ...]:
+    """A result as it is written inside ``scope``: ``llvm::MCCodeEmitter *`` in ``llvm`` is ``MCCodeEmitter *``."""
+    inside = (*tokenize(scope), "::")
+    found: list[str] = []
+    for token in result:
+        found.append(token)
+        if tuple(found[-len(inside) :]) == inside:
+            del found[-len(inside) :]
+    return tuple(found)
 
 
 def _name_in_class(own: Signature, theirs: Signature) -> str:
