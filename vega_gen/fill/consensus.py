@@ -14,6 +14,7 @@ from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.examples import ranked_variants
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.initialisers import complete_initialisers, initialisable
+from vega_gen.fill.once import Once, without_repeats
 from vega_gen.fill.own_calls import OwnCalls
 from vega_gen.fill.weights import most_called, statement_id, unique, weights_of
 from vega_gen.function_template import OWN_CLASS, OWN_RECORD, FunctionTemplate, Line, Shape, Slot, own_names
@@ -238,7 +239,7 @@ class Builder:
         previous: StatementKind | None = None
         left = False
         outside = set(self.taken), self.names
-        conditions: dict[tuple[int, tuple[str, ...]], tuple[str, ...]] = {}
+        said = Once(whole=member is not None)
         for slot in slots:
             p = self.presence(slot, parents)
             if self.own_calls.usual(slot):
@@ -275,7 +276,7 @@ class Builder:
             if member is None:  # one member's names fit together as they are, one hiding another in an inner scope included
                 self.taken.update(self.names[t] for t in line.declares_as)
             head = self._write(line.head, choice.values[:split], self.names)
-            if self._asked_before(line, head, conditions):
+            if said.again(line, head):
                 self.taken, self.names = before
                 decisions.append(0.0)
                 previous = previous if slot.kind is StatementKind.ELSE else None
@@ -309,20 +310,6 @@ class Builder:
             left = head[:1] in _LEAVING
         if depth:
             self.taken, self.names = outside
-
-    @staticmethod
-    def _asked_before(line: Line, head: tuple[str, ...], conditions: dict[tuple[int, tuple[str, ...]], tuple[str, ...]]) -> bool:
-        """Whether a condition is one that stands before it, though its donor asks something else: two of the donor's records are one
-        here, and what the second decides is decided; or a label of a switch that has it. ``conditions``: of this block, by donor (labels:
-        by none), with the donor's records in them."""
-        if line.kind is StatementKind.CASE:
-            known = len(conditions)
-            conditions.setdefault((-1, head), ())
-            return len(conditions) == known
-        if line.kind not in (StatementKind.IF, StatementKind.ELSE) or not line.fills:
-            return False
-        condition = head[head.index("(") :] if "(" in head else head
-        return conditions.setdefault((line.member, condition), line.fills) != line.fills
 
     def _with_locals(self, line: Line, member: int | None) -> dict[str, str]:
         """``names`` with those of a line's locals that have none yet, or declares here: as ``member`` or most donors call them, none
@@ -398,7 +385,8 @@ class Builder:
         return self._write(line.head, values[:split], self._with_locals(line, member))
 
     def _write(self, shape: Shape, values: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
-        return self.own_calls.completed(write(shape, values, names, self.operators, self.new))
+        written = self.own_calls.completed(write(shape, values, names, self.operators, self.new))
+        return without_repeats(written) if len(values) > 1 else written
 
     def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
         """1 if every name in a statement is declared here, less for each that is not; 0 for a parameter or, in a consensus, a local
