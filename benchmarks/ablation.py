@@ -8,7 +8,7 @@ takes and how many of these are right. Nothing is compiled or tested; the model 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +46,12 @@ def without(target: str) -> Callable[[Example], Example]:
     return change
 
 
+def read_examples(folder: Path, targets: Sequence[str]) -> list[Example]:
+    """The examples of some targets that have slots."""
+    shards = [path for t in targets for path in sorted(folder.glob(f"{t}-*-functions.jsonl"))]
+    return [e for p in shards for e in read_shards(p, p.with_name(p.name.replace("functions", "slots"))) if e[1]]
+
+
 HIDDEN: dict[str, Callable[[Example], Example]] = {
     "nothing": lambda e: e,
     "what TableGen says of names in holes": each_variant(
@@ -76,8 +82,7 @@ def main() -> None:
     parser.add_argument("--donors", nargs="*", default=[], help="targets to do without, one at a time")
     asked = parser.parse_args()
     known = checkpoint.load(asked.checkpoint)
-    shards = [path for t in asked.targets for path in sorted(asked.examples.glob(f"{t}-*-functions.jsonl"))]
-    examples = [e for p in shards for e in read_shards(p, p.with_name(p.name.replace("functions", "slots"))) if e[1]]
+    examples = read_examples(asked.examples, asked.targets)
     print(f"{len(examples)} functions of {', '.join(asked.targets)}")
     for name, change in (HIDDEN | {f"the donor {donor}": without(donor) for donor in asked.donors}).items():
         made = [arrays(example, known.vocabulary) for example in (change(e) for e in examples) if example[1]]
