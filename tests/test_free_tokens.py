@@ -128,7 +128,9 @@ def test_what_is_spelled_is_of_allowed_tokens_closed_and_new(seed: int, forbidde
     assert found == Search(model(seed), a).spelled(TAKEN, 3, may)
     assert Search(model(seed), a).spelled(TAKEN, 3, may, above=1.0) == []
     if found:
-        assert found[:1] == Search(model(seed), a).spelled(TAKEN, 3, may, above=0.9 * found[0].probability)[:1]
+        again = Search(model(seed), a).spelled(TAKEN, 3, may, above=0.9 * found[0].probability)[0]
+        assert again.text == found[0].text
+        assert again.probability == pytest.approx(found[0].probability, rel=1e-4), "fewer prefixes at a time, other rounding"
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,8 @@ def test_a_statement_of_a_record_is_written_once_and_one_of_none_as_often_as_don
     found = written("go(@::MOVrr); go(@::MOVkill); go(@::UP); stay(Op); stay(Op);")
     assert set(found) == {tokenize("go(Ddd::MOVrr); go(Ddd::UP); stay(Op); stay(Op); return 0;")}
     assert set(written("go(@::UP); go(@::UP);")) == {tokenize("go(Ddd::UP); go(Ddd::UP); return 0;")}, "its donors say so"
+    literals = 'go("x"); go("y"); go("x");'
+    assert set(written(literals)) == {tokenize(f"{literals} return 0;")}
 
 
 def test_an_operand_of_a_condition_stands_once() -> None:

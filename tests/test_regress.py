@@ -274,11 +274,12 @@ def test_a_function_of_a_namespace_keeps_its_qualifier() -> None:
     assert identical(text, generated)
 
 
-def test_a_result_of_the_namespace_is_qualified_where_the_official_one_is() -> None:
+def test_a_result_written_inside_the_namespace_is_qualified_where_the_official_one_is() -> None:
     official = "llvm::Emitter *llvm::makeTiny(llvm::Context &C) { return nullptr; }"
-    text, generated = placed(official, tiny.planned("Emitter *makeTiny(llvm::Context &C) { return nullptr; }"))
-    assert identical(text, generated)
-    _, other = placed(official, tiny.planned("Printer *makeTiny(llvm::Context &C) { return nullptr; }"))
+    emitter, printer = (tiny.planned(f"{result} *makeTiny(llvm::Context &C) {{ return nullptr; }}") for result in ("Emitter", "Printer"))
+    assert identical(*placed(official, replace(emitter, namespaces=("llvm",))))
+    assert not identical(*placed(official, emitter)), "written outside, it means nothing there either"
+    _, other = placed(official, replace(printer, namespaces=("llvm",)))
     assert tokenize(other)[:2] == ("Printer", "*"), "another type stays as it was generated"
 
 

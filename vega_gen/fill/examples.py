@@ -10,18 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vega_gen.fill.context import Request
-from vega_gen.fill.holes import hole_kinds, hole_values
+from vega_gen.fill.holes import LITERAL, hole_kinds, hole_values
 from vega_gen.fill.own_calls import OwnCalls
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import OWN_RECORD, Line, Placed, Shape, Slot, own_names
-from vega_gen.records import ABSENT, OTHER, FunctionExample, HoleExample, HoleKind, SlotExample, VariantExample
+from vega_gen.records import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
 from vega_gen.tablegen import signature
 
 MAX_SLOTS = 160
 MAX_VARIANTS = 8
 MAX_NAMES = 8
 _DONORS = 4
-_LITERAL = (HoleKind.INTEGER, HoleKind.STRING)
 
 
 def examples(request: Request, number: int = 0, file: str = "") -> tuple[FunctionExample, tuple[SlotExample, ...]]:
@@ -100,7 +99,7 @@ def _variant(
     holes: list[HoleExample] = []
     for hole, fills, ranked in zip(hole_kinds(first), zip(*(line.fills for line in lines), strict=True), values, strict=True):
         best = ranked[:MAX_NAMES]
-        said = tuple(() if hole.kind in _LITERAL else signature(hole.kind, name, new.description) for name, _ in best)
+        said = tuple(() if hole.kind in LITERAL else signature(hole.kind, name, new.description) for name, _ in best)
         names, votes = tuple(name for name, _ in best), tuple(round(vote, 4) for _, vote in best)
         holes.append(HoleExample(hole.kind.value, names, votes, said, tuple(dict.fromkeys(fills))[:_DONORS]))
     members = tuple(line.member for line in lines)

@@ -16,7 +16,8 @@ from vega_gen.function_template import OWN_CLASS, OWN_RECORD, Hole, Line, Shape
 from vega_gen.records import Function, HoleKind
 from vega_gen.tablegen import record_numbers
 
-_LITERAL = (HoleKind.INTEGER, HoleKind.STRING)
+LITERAL = (HoleKind.INTEGER, HoleKind.STRING)
+"""Kinds of holes that take what donors have, word for word."""
 
 
 def fill_holes(
@@ -48,7 +49,7 @@ def hole_values(
         for line in lines:
             weight = weights.get(line.member, 0.0)
             fill = line.fills[h]
-            if hole.kind in _LITERAL:
+            if hole.kind in LITERAL:
                 value = numbers.get(fill, fill)
                 votes[new.masker.unmask(value) if hole.kind is HoleKind.STRING else value] += weight
                 continue

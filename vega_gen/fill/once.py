@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vega_gen.function_template import Line
+from vega_gen.fill.holes import LITERAL
+from vega_gen.function_template import Hole, Line
 from vega_gen.records import StatementKind
 
 _CONDITIONS = (StatementKind.IF, StatementKind.ELSE)
@@ -38,7 +39,7 @@ class Once:
         if line.kind in _CONDITIONS:
             condition = head[head.index("(") :] if "(" in head else head
             return self._conditions.setdefault((line.member, condition), line.fills) != line.fills
-        if line.kind is StatementKind.SIMPLE:
+        if line.kind is StatementKind.SIMPLE and any(isinstance(t, Hole) and t.kind not in LITERAL for t in line.head):
             return self._statements.setdefault(head, (line.member, line.fills)) != (line.member, line.fills)
         return False
 

@@ -99,7 +99,7 @@ class Search:
         self.holes_of: dict[int, list[int]] = {}
         for i, hole in enumerate(arrays.holes):
             self.holes_of.setdefault(hole.variant, []).append(i)
-        self._known: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}
+        self._given_scores: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}
         # A hole for which there is no name cannot be written.
         self.possible = torch.ones(2 * self.count + self.variants, dtype=torch.bool)
         self.possible[self.count + self.variants :] = False
@@ -161,9 +161,9 @@ class Search:
             decided[slot] = self.count + self.first[slot] + variant
         asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
         key = tuple(decided.tolist())
-        if key not in self._known:
-            self._known[key] = self._scores(decided, asked)
-        return decided, asked, *self._known[key]
+        if key not in self._given_scores:
+            self._given_scores[key] = self._scores(decided, asked)
+        return decided, asked, *self._given_scores[key]
 
     @torch.inference_mode()
     def spelled(

@@ -72,6 +72,7 @@ class Speller(nn.Module):
         return read + F.gelu(self.near(read.transpose(1, 2)).transpose(1, 2)), there.unsqueeze(1)
 
     def _prefixed(self, vectors: Tensor, around: Tensor, prefixes: Tensor) -> Tensor:
+        """What each part of ``prefixes`` [B, L] comes to [B, L, width]. ``around`` [B, L, width]: the decoder's state, the same at each."""
         x, _ = self.cell(torch.cat([self.drop(vectors[prefixes]), around], -1), torch.tanh(self.begin(around[:, 0])).unsqueeze(0))
         return x
 

@@ -39,12 +39,13 @@ def signature_in_place(reference: Function, scope: str, planned: PlannedFunction
 
     ``scope`` is the reference's qualifier (``written_scope``): the class is the official backend's. Where one form is in-class
     and the other is not, so are the specifiers that belong to the declaration (``virtual``, ``override``, ``static``, default
-    arguments, ...); a result of the scope's own types is qualified as the reference's is. All else is as generated.
+    arguments, ...); a result that was written inside the scope is qualified as the reference's is. All else is as generated.
     """
     own = planned.candidate.signature
     theirs = reference.signature
     own = replace(own, name=_name_in_class(own, theirs), class_name=theirs.class_name if reference.in_class else scope)
-    if not reference.in_class and _from_inside(theirs.result, scope) == own.result:
+    inside = planned.in_class or (scope and scope == "::".join(planned.namespaces))
+    if inside and not reference.in_class and _from_inside(theirs.result, scope) == own.result:
         own = replace(own, result=theirs.result)
     if reference.in_class == planned.in_class:
         return own
