@@ -77,10 +77,6 @@ def _nothing(*_: object) -> Sequence[PlannedFunction]:
     return ()
 
 
-def _unspelled(*_: object) -> dict[str, Any]:
-    return {}
-
-
 def _as_planned(planned: Sequence[PlannedFunction], *_: object) -> list[PlannedFunction]:
     return list(planned)
 
@@ -91,7 +87,6 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "contracts": {f"{_GENERATION}.Planner": Uncontracted, f"{_GENERATION}.offered": _as_planned},
     "groups-beyond-names": {f"{_GENERATION}.Planner": ByName},
     "what-no-donor-has": {f"{_GENERATION}.offered": _as_planned, f"{_GENERATION}.accessors": _nothing},
-    "free-tokens": {"vega_gen.fill.free.Free.spelled": _unspelled},
     "LoongArch": {f"{_REGRESSING}.target_inputs": _without("LoongArch")},
 }
 

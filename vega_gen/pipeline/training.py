@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,29 +94,23 @@ def _train_edit(
     epochs: int, seed: int, bf16: bool, learn: Sequence[Example], validate: Sequence[Example], manifest: dict[str, Any], out: Path,
     work: Path, progress: Progress,
 ) -> tuple[Point, ...]:
-    from vega_gen.model import calibrate, checkpoint, data, spelling, train, vocabulary
+    from vega_gen.model import calibrate, checkpoint, data, train, vocabulary
     from vega_gen.model.decode import Search
     from vega_gen.model.network import EditConfig
 
-    tokens = spelling.common_tokens(variant.text for _, slots in learn for slot in slots for variant in slot.variants)
-    words = vocabulary.build((text for e in learn for text in data.texts_of(e)), EditConfig().vocabulary, tokens)
+    words = vocabulary.build((text for e in learn for text in data.texts_of(e)), EditConfig().vocabulary)
     learnt, asked = ([data.arrays(e, words) for e in found] for found in (learn, validate))
     recipe = train.Recipe(epochs=epochs, seed=seed, bf16=bf16)
     state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"))[:16]
     model, curve = train.train(EditConfig(vocabulary=len(words)), learnt, asked, recipe, state, progress)
-    spelling_recipe = replace(train.SPELLING, seed=seed, bf16=bf16)
-    spelled = train.train_speller(
-        model, learnt, asked, spelling_recipe, state / "spelling", lambda done, total, text: progress(done, total, f"free tokens, {text}")
-    )
     if not leads():
         return curve
     pairs: list[tuple[float, bool]] = []
     for done, a in enumerate(asked):
         progress(done, len(asked), "calibrating")
         pairs += [pair for way in Search(model, a).ways(1) for pair in way.statements(a)]
-    curves = {"curve": [asdict(point) for point in curve], "spelling": [asdict(point) for point in spelled]}
-    curved = {**curves, "calibration": calibrate.isotonic(pairs)}
-    checkpoint.save(out, model, words, {**manifest, **curved})
+    told = {"curve": [asdict(point) for point in curve], "calibration": calibrate.isotonic(pairs)}
+    checkpoint.save(out, model, words, {**manifest, **told})
     return curve
 
 
