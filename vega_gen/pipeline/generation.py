@@ -18,7 +18,6 @@ from llvm_integration import check, discover
 from vega_gen import features, store, tablegen
 from vega_gen.cxx import parse_file
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.fill.accessors import accessors
 from vega_gen.fill.archetype import ArchetypeFiller, offered
 from vega_gen.fill.choose import choose
 from vega_gen.fill.consensus import ConsensusFiller
@@ -183,7 +182,6 @@ def _plan(
     if inputs.filler.composes:
         made = archetype_functions(inputs) if only is None else ()
         planned = offered(planned, made, inputs.description.contracts, inputs.budget, mined.groups)
-        planned += accessors(new, planned) if only is None else ()
     if not planned:
         raise NotFoundError(f"no function could be planned for {inputs.folder}", str(inputs.td), "check the corpus with `vega-gen mine`")
     headers = llvm_header_paths(inputs.source.llvm / "include")
