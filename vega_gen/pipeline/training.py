@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 from vega_gen import store
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.errors import HoldOutError, NotFoundError
-from vega_gen.model.recipe import leads
+from vega_gen.model import leads
 from vega_gen.pipeline.examples import example_shards
 from vega_gen.pipeline.mining import Progress, silent
 from vega_gen.records import Mode
 
 if TYPE_CHECKING:
     from vega_gen.model.data import Example
-    from vega_gen.model.recipe import TextRecipe
-    from vega_gen.model.text import TextModel
-    from vega_gen.model.text_train import TextPoint
+    from vega_gen.model.language.base import TextModel
+    from vega_gen.model.language.recipe import TextRecipe
+    from vega_gen.model.language.tuning import TextPoint
     from vega_gen.model.train import Point
 
 _TRAINING = Path(__file__).resolve().parents[2] / "targets" / "training.toml"
@@ -115,23 +115,24 @@ def _train_edit(
 
 
 def _opened(recipe: TextRecipe) -> TextModel:
-    from vega_gen.model import text_train
+    from vega_gen.model.language import tuning
 
-    return text_train.opened(recipe)
+    return tuning.opened(recipe)
 
 
 def _train_text(
     model: TextModel, recipe: TextRecipe, learn: Sequence[Example], validate: Sequence[Example], manifest: dict[str, Any], out: Path,
     work: Path, progress: Progress,
 ) -> tuple[TextPoint, ...]:
-    from vega_gen.model import calibrate, text_train
+    from vega_gen.model import calibrate
+    from vega_gen.model.language import tuning
 
     weights = (path.read_bytes() for path in sorted(recipe.pretrained.glob("*.safetensors")))
     state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"), *weights)[:16]
-    curve = text_train.train_text(model, learn, validate, recipe, state, progress)
+    curve = tuning.train_text(model, learn, validate, recipe, state, progress)
     if not leads():
         return curve
-    calibration = calibrate.isotonic(text_train.outcomes(model, validate, recipe, progress))
+    calibration = calibrate.isotonic(tuning.outcomes(model, validate, recipe, progress))
     told = {"curve": [asdict(point) for point in curve], "calibration": calibration, "beam_size": recipe.beam_size}
-    text_train.save(out, model, {**manifest, **told, "recipe": {**asdict(recipe), "pretrained": str(recipe.pretrained)}})
+    tuning.save(out, model, {**manifest, **told, "recipe": {**asdict(recipe), "pretrained": str(recipe.pretrained)}})
     return curve

@@ -16,13 +16,14 @@ from typing import Any
 import torch
 
 from vega_gen.errors import InputError
-from vega_gen.model import checkpoint, prompts
+from vega_gen.model import checkpoint
 from vega_gen.model.data import Example
-from vega_gen.model.hf import HuggingFace
+from vega_gen.model.language import prompts
+from vega_gen.model.language.base import Pair, TextModel
+from vega_gen.model.language.hugging_face import HuggingFace
+from vega_gen.model.language.recipe import TextRecipe
+from vega_gen.model.language.unixcoder import UniXcoder
 from vega_gen.model.loop import Progress, fit, precision, team
-from vega_gen.model.recipe import TextRecipe
-from vega_gen.model.text import Pair, TextModel
-from vega_gen.model.unixcoder import UniXcoder
 from vega_gen.records import FillerName
 
 
