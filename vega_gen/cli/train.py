@@ -73,7 +73,8 @@ def train(
     from rich.table import Table
 
     from vega_gen import pipeline, store
-    from vega_gen.model.recipe import leads, text_recipe
+    from vega_gen.model import leads
+    from vega_gen.model.language.recipe import text_recipe
     from vega_gen.report import pictures
 
     given = {

@@ -53,7 +53,7 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What is to stand in a slot: a line of a variant, or one that no donor has, values for its holes, how sure that is (0 to 1).
+    """What is to stand in a slot: a line of a variant, values for its holes, how sure that is (0 to 1).
     ``alternatives``: other lines with values, most likely first; None stands for leaving it out."""
 
     line: Line

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Protocol
 
 from rapidfuzz import fuzz, process
@@ -128,16 +128,6 @@ class NewTarget:
             for scope in e.scope[-1:]:
                 found.setdefault(scope, []).extend((e.name, *e.enumerators))
         return found
-
-    @cached_property
-    def defined(self) -> Callable[[str], bool]:
-        """Whether a masked token is, in this target's words, no identifier that nothing defines."""
-
-        def is_defined(token: str) -> bool:
-            plain = self.name(token)
-            return not plain.isidentifier() or plain in self.known
-
-        return cache(is_defined)
 
     def fields(self, class_name: str) -> dict[str, str] | None:
         """The fields of one of its declared classes, by "$f:" and masked type as templates name them; None if it is not declared."""

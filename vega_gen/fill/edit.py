@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from vega_gen.fill.consensus import CandidateBuilder, Chosen, Decided, Opinion, consensus
 from vega_gen.fill.context import FillRequest
 from vega_gen.fill.examples import examples, ranked_variants
-from vega_gen.fill.free import Free
 from vega_gen.fill.weights import unique, weights_of
 from vega_gen.function_template import Line
 from vega_gen.records import Candidate, SlotExample, VariantExample, statement_id
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
 class EditFiller:
     """What the consensus filler offers, each statement's confidence by the donors' vote and the model together. What that leaves of the
-    budget is a last resort: the consensus of the donors and the model, what no donor has in it, and ways by the model alone, the likeliest
-    first. Judged, those that took the place of a donor's lost more functions than they won (docs/LOG.md)."""
+    budget is a last resort: the consensus of the donors and the model, and ways by the model alone, the likeliest first. Judged, those that
+    took the place of a donor's lost more functions than they won (docs/LOG.md)."""
 
     def __init__(self, folder: Path, held_out: Collection[str]) -> None:
         """``held_out``: folders that the model must not have learnt. Raises as ``model.checkpoint.load``."""
@@ -53,12 +52,8 @@ class EditFiller:
             places = _Places(builder, slots)
             said = [search.probabilities(places.numbers(chosen)) for _, chosen in typical]
             rated = [places.rated(candidate, sure) for (candidate, _), sure in zip(typical, said, strict=True)]
-            first = next(((rated[i], chosen) for i, (_, chosen) in enumerate(typical) if chosen), None)
-            spelled = Free(search, builder, slots, places.lines).spelled(*first, places.numbers(first[1])) if ways and first else None
         opinions = {slots[i].id: Opinion(*said) for way in ways[:1] for i, said in way.opinions.items()}
         found = [builder.build(None, "template and model", opinions=opinions)] if ways else []
-        if spelled:  # in the first of the donors' candidates
-            found.append(builder.build(None, "template and free tokens", spelled))
         for way in ways:
             candidate = builder.build(None, "model", self._decided(way, slots, places))
             found.append(replace(candidate, confidence=math.exp(way.log_probability)))

@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
 from vega_gen.model.data import HOLES, KINDS, Arrays
-from vega_gen.model.speller import Speller
 
 EVIDENCE = 8
 _LEAST = 1e-3
@@ -139,7 +138,6 @@ class EditModel(PreTrainedModel):
         self.hole_head = nn.Sequential(nn.Linear(3 * w + 2, w), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(w, 1))
         self.hole_vote = nn.Linear(2, 1)
         self.hole_other = nn.Sequential(nn.Linear(w + 1, w), nn.GELU(), nn.Linear(w, 1))
-        self.speller = Speller(config)
         self.post_init()
         with torch.no_grad():  # it begins as the vote of the donors
             self.vote.weight.zero_()
@@ -150,7 +148,6 @@ class EditModel(PreTrainedModel):
             for last in (self.head[-1], self.hole_head[-1]):
                 assert isinstance(last, nn.Linear)
                 last.weight.mul_(0.1)
-        self.speller.start()
 
     def encode(self, a: Arrays) -> EncodedTemplate:
         """Everything about a function that its decisions do not change."""

@@ -32,7 +32,7 @@ _CODE = (
     "records", "corpus", "cxx", "tablegen", "facts", "groups", "function_template", "features", "fill/context",
     "fill/examples", "fill/holes",
     "fill/own_calls", "plan/planner", "plan/signatures", "fill/weights", "pipeline/generation", "pipeline/inputs", "pipeline/mining",
-    "pipeline/examples",
+    "pipeline/example_files",
 )
 
 

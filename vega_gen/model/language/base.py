@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vega_gen.model import prompts
+from vega_gen.model.language import prompts
 from vega_gen.records import SlotExample
 
 TARGET = 128

@@ -17,17 +17,17 @@ from vega_gen.fill.weights import unique, weights_of
 from vega_gen.records import Candidate, FillerName, FunctionExample, SlotExample
 
 if TYPE_CHECKING:
-    from vega_gen.model.text_train import TextCheckpoint
+    from vega_gen.model.language.tuning import TextCheckpoint
 
 
 class TextFiller:
     """The function that the model writes, a slot at a time; after it what the consensus filler offers."""
 
     def __init__(self, folder: Path, held_out: Collection[str], kind: FillerName) -> None:
-        """``held_out``: folders that the model must not have learnt. Raises as ``model.text_train.load``."""
-        from vega_gen.model import text_train
+        """``held_out``: folders that the model must not have learnt. Raises as ``model.language.tuning.load``."""
+        from vega_gen.model.language import tuning
 
-        self._checkpoint: TextCheckpoint = text_train.load(folder, kind, held_out)
+        self._checkpoint: TextCheckpoint = tuning.load(folder, kind, held_out)
         self._consensus = ConsensusFiller()
         self._lock = Lock()
 
@@ -46,8 +46,8 @@ class TextFiller:
 
     def _decided(self, builder: CandidateBuilder, function: FunctionExample, slots: Sequence[SlotExample]) -> dict[str, Decided]:
         """What stands in each slot by the model, each asked after those before it, if the slot around it is taken."""
-        from vega_gen.model import prompts
         from vega_gen.model.calibrate import calibrated
+        from vega_gen.model.language import prompts
 
         model, manifest = self._checkpoint.model, self._checkpoint.manifest
         lines = {slot.id: ranked_variants(slot, builder.weights) for slot in builder.template.walk()}

@@ -21,8 +21,8 @@ from transformers import RobertaConfig, RobertaModel
 from transformers.models.roberta.modeling_roberta import RobertaPreTrainedModel
 
 from vega_gen.errors import InputError
-from vega_gen.model import folder
-from vega_gen.model.text import TARGET, PromptPair, TextModel, likelihood_of
+from vega_gen.model.language import folder
+from vega_gen.model.language.base import TARGET, PromptPair, TextModel, likelihood_of
 
 _SOURCE = 512
 _MODE, _START = "<encoder-decoder>", "<mask0>"

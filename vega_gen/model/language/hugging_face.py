@@ -18,8 +18,8 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, GenerationConfig
 
 from vega_gen.errors import InputError
-from vega_gen.model import folder
-from vega_gen.model.text import TARGET, PromptPair, TextModel, likelihood_of
+from vega_gen.model.language import folder
+from vega_gen.model.language.base import TARGET, PromptPair, TextModel, likelihood_of
 
 _SOURCE = 1024
 _ASK = "\nstatement:"
