@@ -130,6 +130,18 @@ def test_an_architecture_with_an_underscore_has_the_relocations_of_any_other(roo
         assert parted == plain
 
 
+def test_an_operand_whose_one_part_is_itself_is_whole(llvm_source: Path, tmp_path: Path) -> None:
+    text = (TESTS / "inputs/rook/Rook.td").read_text()
+    own = "class Itself<string self> : Operand<OtherVT> { let MIOperandInfo = (ops !cast<Operand>(self)); }"
+    changed = text.replace("def brtarget : Operand<OtherVT> {", f'{own}\ndef brtarget : Itself<"brtarget"> {{')
+    assert changed != text
+    (tmp_path / "Rook.td").write_text(changed)
+    rook = described(tmp_path / "Rook.td", "Rook", llvm_source)
+    (target,) = Selections(rook).slots("J")
+    assert (target.kind, target.part) == ("target", -1)
+    assert machine(rook).jump == Operation("J", ("target",), Range(26, signed=True, shift=2))
+
+
 def test_bits_that_lie_apart_are_apart_in_a_fixup(rook: Description) -> None:
     jump = next(i for i in rook.instructions if i.name == "J")
     swapped = (*jump.encoding[:6], *(f"dst{{{n}}}" for n in (*range(13), *range(25, 12, -1))))
