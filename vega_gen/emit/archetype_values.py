@@ -6,10 +6,9 @@ Enters: a description, its ``Machine``, LLVM's interface. Leaves: the values of 
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 from vega_gen.emit.archetype_contracts import contract_values, memory_operands
@@ -360,7 +359,8 @@ def relocation_prefix(names: Sequence[str]) -> str:
     none = next((n for n in names if n.endswith("_NONE")), "")
     if none:
         return none.removesuffix("NONE")
-    common = os.path.commonprefix(list(names))
+    first, last = min(names), max(names)
+    common = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
     return common[: common.rfind("_") + 1]
 
 
