@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from vega_gen.cxx import parse_file
+from vega_gen.cxx import overload, overloads, parse_file
 from vega_gen.fill.context import Request
 from vega_gen.fill.weights import statement_id
 from vega_gen.function_template import OWN_RECORD
@@ -26,6 +26,7 @@ from vega_gen.records import (
     PlannedClass,
     PlannedFile,
     PlannedFunction,
+    Signature,
     Statement,
 )
 
@@ -58,30 +59,28 @@ class ArchetypeFiller:
     """The archetype of a function that mined templates have too: the same class and name, else the same function group."""
 
     def __init__(self, functions: Sequence[PlannedFunction]) -> None:
-        self._named = {f.qualified_name: f.candidate for f in functions}
+        self._named = by_name(functions)
         self._grouped = {f.group: f.candidate for f in functions}
 
     def fill(self, request: Request) -> tuple[Candidate, ...]:
         """See ``Filler``."""
-        s = request.signature
-        qualified = f"{s.class_name}::{s.name}" if s.class_name else s.name
-        found = self._named.get(qualified) or self._grouped.get(request.template.group.name)
+        found = the_overload(self._named, request.signature) or self._grouped.get(request.template.group.name)
         return (found,) if found else ()
 
 
 def offered(
     planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction], contracts: Sequence[Contract], budget: int, groups: Groups
 ) -> list[PlannedFunction]:
-    """What is planned, each function with the archetype of its name and number of parameters, within the budget; after it the archetypes of
-    contracts that nothing is planned for.
+    """What is planned, each function with the archetype of its name and parameters, within the budget; after it the archetypes of contracts
+    that nothing is planned for.
 
     It is the first of the last resorts; the first of all where donors do not know (``_known``)."""
-    named = {_called(f): f for f in archetypes}
+    pairs = _overloads(planned, archetypes)
     obliged = {c.name for c in contracts}
     there = {f.candidate.signature.name for f in planned}
     found: list[PlannedFunction] = []
-    for f in planned:
-        made, known = named.get(_called(f)), _known(f, groups)
+    for i, f in enumerate(planned):
+        made, known = archetypes[pairs[i]] if i in pairs else None, _known(f, groups)
         if made is None or (budget == 1 and known):
             found.append(f)
             continue
@@ -104,8 +103,34 @@ def _known(f: PlannedFunction, groups: Groups) -> bool:
     return OWN_RECORD in group.name or any(m.signature.name == f.candidate.signature.name for m in group.members)
 
 
-def _called(f: PlannedFunction) -> tuple[str, int]:
-    return f.qualified_name, len(f.candidate.signature.params)
+def by_name(functions: Sequence[PlannedFunction]) -> dict[str, list[Candidate]]:
+    """What is taken for the functions, by name with its class."""
+    found: dict[str, list[Candidate]] = {}
+    for f in functions:
+        found.setdefault(f.qualified_name, []).append(f.candidate)
+    return found
+
+
+def the_overload(named: Mapping[str, Sequence[Candidate]], wanted: Signature) -> Candidate | None:
+    """The one of the candidates by name (``by_name``) that is the same function, None if there is no telling."""
+    same = named.get(f"{wanted.class_name}::{wanted.name}" if wanted.class_name else wanted.name, ())
+    index = overload(wanted, [c.signature for c in same])
+    return None if index is None else same[index]
+
+
+def _overloads(planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction]) -> dict[int, int]:
+    """Index of a planned function -> index of the archetype that is the same function."""
+    mine: dict[str, list[int]] = {}
+    theirs: dict[str, list[int]] = {}
+    for functions, found in ((planned, mine), (archetypes, theirs)):
+        for i, f in enumerate(functions):
+            found.setdefault(f.qualified_name, []).append(i)
+    pairs: dict[int, int] = {}
+    for name in mine.keys() & theirs.keys():
+        wanted = [planned[i].candidate.signature for i in mine[name]]
+        offered = [archetypes[j].candidate.signature for j in theirs[name]]
+        pairs |= {mine[name][i]: theirs[name][j] for i, j in overloads(wanted, offered).items()}
+    return pairs
 
 
 def _enum_text(e: Enum) -> str:
