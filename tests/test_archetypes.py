@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from vega_gen.archetypes.files import Archetypes, archetypes
 from vega_gen.archetypes.parts import CONFIDENCE, ORIGIN, planned
+from vega_gen.archetypes.values import relocation_names
 from vega_gen.cxx import parse_file
 from vega_gen.cxx.interface import Interface
 from vega_gen.cxx.masker import Masker
@@ -116,6 +117,31 @@ def test_fixups_are_where_operands_stand(rook: Description) -> None:
     used = {kinds[o.fixup].name: o for o in operands}
     assert used["fixup_rook_hi_16"].records == ("LUI",) and used["fixup_rook_hi_16"].index == 1
     assert used["fixup_rook_pcrel_26"].records == ("CALL", "J")
+
+
+def test_an_architecture_with_an_underscore_has_the_relocations_of_any_other(rook: Description, llvm: Interface) -> None:
+    def files(arch: str, *, none: bool) -> dict[str, str]:
+        names = relocation_names(fixups(rook, find_facts(rook))[0])
+        listed = tuple(f"R_{arch.upper()}_{name}" for kind, name in names.items() if none or kind != "NONE")
+        made = archetypes(replace(rook, relocations=listed), llvm, arch)
+        return {path: text.replace(arch.upper(), "ARCH").replace(arch, "arch") for path, text in made.files.items()}
+
+    for none in (True, False):
+        plain, parted = files("newrook", none=none), files("n_rook", none=none)
+        assert "R_ARCH_ROOK_PCREL_16;" in plain["MCTargetDesc/RookELFObjectWriter.cpp"]
+        assert parted == plain
+
+
+def test_an_operand_whose_one_part_is_itself_is_whole(llvm_source: Path, tmp_path: Path) -> None:
+    text = (TESTS / "inputs/rook/Rook.td").read_text()
+    own = "class Itself<string self> : Operand<OtherVT> { let MIOperandInfo = (ops !cast<Operand>(self)); }"
+    changed = text.replace("def brtarget : Operand<OtherVT> {", f'{own}\ndef brtarget : Itself<"brtarget"> {{')
+    assert changed != text
+    (tmp_path / "Rook.td").write_text(changed)
+    rook = described(tmp_path / "Rook.td", "Rook", llvm_source)
+    (target,) = Selections(rook).operands("J")
+    assert (target.kind, target.part) == ("target", -1)
+    assert find_facts(rook).jump == Operation("J", ("target",), Range(26, signed=True, shift=2))
 
 
 def test_bits_that_lie_apart_are_apart_in_a_fixup(rook: Description) -> None:

@@ -6,6 +6,7 @@ import errno
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -56,6 +57,34 @@ def test_errors_have_one_form_and_exit_2(
     assert ended.value.code == 2
     assert said.err.splitlines() == lines
     assert said.out == ""
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_an_unexpected_exception_is_one_line_and_a_log(
+    writable: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def endless() -> None:
+        endless()
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(main, "app", endless)
+    monkeypatch.setattr(sys, "argv", ["vega-gen", "mine", "a b"])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path if writable else tmp_path / "none"))
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    error, advice = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2
+    assert error == "vega-gen: error: a bug of vega-gen: RecursionError: maximum recursion depth exceeded"
+    if not writable:
+        assert advice == "next: report it with the command line: vega-gen mine 'a b'"
+        return
+    (log,) = tmp_path.iterdir()
+    assert advice == f"next: report it with {log}, which has the command line and the traceback"
+    said = log.read_text()
+    assert "vega-gen mine 'a b'\n" in said and "Traceback (most recent call last)" in said and "in endless" in said
 
 
 def test_what_says_that_no_memory_is_left() -> None:

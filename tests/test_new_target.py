@@ -202,6 +202,15 @@ def test_included_td_files_and_relocations_go_along(command: Command, tiny: Path
     assert not (tiny / NEW / "llvm").exists()
 
 
+@pytest.mark.parametrize(("stem", "list_of"), [("Neu", "Neu"), ("other", "Neu"), ("other", "other"), ("Neu", "Odd")])
+def test_relocations_lie_beside_the_td_under_any_of_its_names(command: Command, tiny: Path, td: Path, stem: str, list_of: str) -> None:
+    moved = td.rename(td.with_name(f"{stem}.td"))  # its Target record is Neu
+    tiny_llvm.put(td.parent / f"{list_of}.def", "ELF_RELOC(R_NEW_NONE, 0)\nELF_RELOC(R_NEW_32, 1)")
+    said = command("new-target", "--td", moved, "--llvm", tiny, "--name", "Odd")
+    assert said.status == 0, said.err
+    assert "ELF_RELOC(R_NEW_32, 1)" in (tiny / "llvm/include/llvm/BinaryFormat/ELFRelocs/Odd.def").read_text()
+
+
 def test_what_an_earlier_run_generated_teaches_nothing(command: Command, tiny: Path, td: Path) -> None:
     assert command("new-target", "--td", td, "--llvm", tiny).status == 0
     other = tiny_llvm.put(td.parent / "Odd.td", tiny_llvm.toy_td("Odd"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from vega_gen.corpus.modules import module_of
-from vega_gen.cxx import parse_file
+from vega_gen.cxx import overload, parse_file
 from vega_gen.cxx.masker import Masker
 from vega_gen.records import (
     FLAG_BELOW,
@@ -21,6 +21,7 @@ from vega_gen.records import (
     PlannedClass,
     PlannedFile,
     PlannedFunction,
+    Signature,
     Statement,
     statement_id,
 )
@@ -48,6 +49,21 @@ def planned(files: Mapping[str, str], target: str, masker: Masker) -> Parts:
         classes += (_class(c) for c in parsed.classes)
         functions += (_function(f, masker) for f in parsed.functions)
     return tuple(found_files), tuple(classes), tuple(functions)
+
+
+def by_name(functions: Sequence[PlannedFunction]) -> dict[str, list[Candidate]]:
+    """What is taken for the functions, by name with its class."""
+    found: dict[str, list[Candidate]] = {}
+    for f in functions:
+        found.setdefault(f.qualified_name, []).append(f.candidate)
+    return found
+
+
+def the_overload(named: Mapping[str, Sequence[Candidate]], wanted: Signature) -> Candidate | None:
+    """The one of the candidates by name (``by_name``) that is the same function, None if there is no telling."""
+    same = named.get(f"{wanted.class_name}::{wanted.name}" if wanted.class_name else wanted.name, ())
+    index = overload(wanted, [c.signature for c in same])
+    return None if index is None else same[index]
 
 
 def _enum_text(e: Enum) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 from vega_gen.archetypes.contract_values import contract_values, memory_operands
@@ -354,10 +354,21 @@ def relocation_names(kinds: Sequence[Fixup]) -> dict[str, str]:
     }
 
 
+def relocation_prefix(names: Sequence[str]) -> str:
+    """What comes before the kind in the names of an ABI's relocations, the first of which is its NONE: "R_X86_64_". The architecture may
+    have underscores itself, so the names are compared where none of them is a NONE."""
+    none = next((n for n in names if n.endswith("_NONE")), "")
+    if none:
+        return none.removesuffix("NONE")
+    first, last = min(names), max(names)
+    common = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    return common[: common.rfind("_") + 1]
+
+
 def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
     """Relocations: those of the given list, matched by the part of the address or the width; else the object writer's own.
     ``reloc`` gives the name for data of a width or for a fixup, "" if the list has none."""
-    prefix = "_".join(d.relocations[0].split("_")[:2]) + "_" if d.relocations else f"R_{d.name.upper()}_"
+    prefix = relocation_prefix(d.relocations) if d.relocations else f"R_{d.name.upper()}_"
     own = {name: f"{prefix}{said}" for name, said in relocation_names(kinds).items()}
     if not d.relocations:
         return {"relocations": list(own.values()), "relocations_known": False, "reloc": own.__getitem__}

@@ -6,8 +6,12 @@ Enters: arguments. Leaves: what was asked for on standard output, the rest on st
 
 from __future__ import annotations
 
+import platform
+import shlex
 import signal
 import sys
+import tempfile
+import traceback
 from types import FrameType
 from typing import Annotated
 
@@ -49,7 +53,7 @@ app.command()(calibrate)
 
 
 def main() -> None:
-    """Run the command line and exit. The one place that renders errors; no traceback for an expected one."""
+    """Run the command line and exit. The one place that renders errors; no traceback is shown for any."""
     # SIGTERM unwinds the stack, so that children end and temporary folders go.
     signal.signal(signal.SIGTERM, _terminate)
     from llvm_integration.process import ToolFailure
@@ -65,12 +69,27 @@ def main() -> None:
     except OSError as failure:
         render.os_error(failure)
         sys.exit(2)
-    except (MemoryError, RuntimeError) as failure:
-        if not out_of_memory(failure):
-            raise
-        advice = "end other programs, give it fewer --jobs, or take --filler consensus, which asks no model; what was finished is kept"
-        render.error("", "no memory is left", advice)
+    except Exception as failure:
+        if out_of_memory(failure):
+            advice = "end other programs, give it fewer --jobs, or take --filler consensus, which asks no model; what was finished is kept"
+            render.error("", "no memory is left", advice)
+        else:
+            _bug(failure)
         sys.exit(2)
+
+
+def _bug(failure: Exception) -> None:
+    """Report an exception that nobody expected in one line; its traceback goes to a file of the temporary folder."""
+    kind = type(failure).__name__
+    said = next(iter(str(failure).splitlines()), "")
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="vega-gen-", suffix=".log", delete=False, encoding="utf-8") as log:
+            log.write(f"vega-gen {__version__}, Python {platform.python_version()}\n{shlex.join(sys.argv)}\n\n")
+            log.writelines(traceback.format_exception(failure))
+        advice = f"report it with {log.name}, which has the command line and the traceback"
+    except OSError:
+        advice = f"report it with the command line: {shlex.join(sys.argv)}"
+    render.error("", f"a bug of vega-gen: {kind}{': ' if said else ''}{said}", advice)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from vega_gen.cxx.declared import declared_names
 from vega_gen.cxx.lexer import scan, tokenize
+from vega_gen.cxx.overloads import overload, overloads, parameter_types, same_overload
 from vega_gen.cxx.parse import namespaces_in, parse_file, parse_function, parse_statement_text, parse_statements
 from vega_gen.cxx.printer import format, join, render, render_function, render_parameter, render_signature, tokens
 from vega_gen.cxx.strip import strip_bodies
@@ -17,6 +18,9 @@ __all__ = [
     "format",
     "join",
     "namespaces_in",
+    "overload",
+    "overloads",
+    "parameter_types",
     "parse_file",
     "parse_function",
     "parse_statement_text",
@@ -25,6 +29,7 @@ __all__ = [
     "render_function",
     "render_parameter",
     "render_signature",
+    "same_overload",
     "scan",
     "strip_bodies",
     "tokenize",

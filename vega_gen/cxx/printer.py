@@ -273,11 +273,12 @@ def render_parameter(param: Param, *, default: bool) -> str:
     return f"{text} = {join(param.default)}" if default and param.default else text
 
 
-def render_signature(signature: Signature, *, in_class: bool) -> str:
+def render_signature(signature: Signature, *, in_class: bool, defaults: bool = False) -> str:
     """Text of a function's head, without body and initialisers.
 
     ``in_class``: as a member's declaration is written. Else as a definition outside of its class: with ``Class::``, without
-    virtual, override, final, explicit, default arguments, and for methods without static ([class.mem]).
+    virtual, override, final, explicit, default arguments, and for methods without static ([class.mem]). ``defaults``: with default
+    arguments there too, which a definition may have that its declaration lacks.
     """
     prefix, qualifiers, name = list(signature.prefix), list(signature.qualifiers), signature.name
     if not in_class:
@@ -285,7 +286,7 @@ def render_signature(signature: Signature, *, in_class: bool) -> str:
             prefix = [word for word in prefix if word not in _DROPPED]
             name = f"{signature.class_name}::{name}"
         qualifiers = [word for word in qualifiers if word not in ("override", "final")]
-    params = ", ".join(render_parameter(p, default=in_class or not signature.class_name) for p in signature.params)
+    params = ", ".join(render_parameter(p, default=defaults or in_class or not signature.class_name) for p in signature.params)
     before = join([*prefix, *signature.result])
     if (before and before[-1] not in "*&") or (before and not signature.result):
         before += " "
@@ -306,11 +307,13 @@ def _initialisers(entries: Sequence[tuple[str, ...]]) -> str:
     return text
 
 
-def render_function(item: Function | Signature, statements: Sequence[Statement] | None = None, *, in_class: bool = False) -> str:
-    """Text of a definition; ``statements``: its body (a Function's own if None). ``in_class``: as it stands in its class."""
+def render_function(
+    item: Function | Signature, statements: Sequence[Statement] | None = None, *, in_class: bool = False, defaults: bool = False
+) -> str:
+    """Text of a definition; ``statements``: its body (a Function's own if None). ``in_class``, ``defaults``: as of its signature."""
     signature = item.signature if isinstance(item, Function) else item
     body = statements if statements is not None else item.body if isinstance(item, Function) else ()
-    head = render_signature(signature, in_class=in_class)
+    head = render_signature(signature, in_class=in_class, defaults=defaults)
     if signature.initialisers:
         head += _initialisers(signature.initialisers)
     if body and body[0].head[:1] == ("try",):

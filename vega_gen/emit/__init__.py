@@ -86,7 +86,8 @@ def _placed(functions: list[PlannedFunction], own: Mapping[str, Header], plan: P
     """
     planned = {(c.file, c.name) for c in plan.classes}
     left: list[PlannedFunction] = []
-    for function in functions:
+    exact = {i for i, f in enumerate(functions) if f.file in own and own[f.file].put(f, markers, exact=True)}
+    for function in (f for i, f in enumerate(functions) if i not in exact):
         class_name = function.candidate.signature.class_name
         header = own.get(function.file)
         if header is not None and header.put(function, markers):

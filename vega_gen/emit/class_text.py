@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from vega_gen import cxx
 from vega_gen.emit import templates
-from vega_gen.emit.functions import Markers, function_text, same_declaration
+from vega_gen.emit.functions import Markers, function_text
 from vega_gen.records import Member, MemberKind, PlannedClass, PlannedFunction, Signature, Step
 
 
@@ -37,20 +37,17 @@ def class_text(planned: PlannedClass, nested: Sequence[PlannedClass], functions:
     for name, one in inner.items():
         if name and name not in written:
             add("public", class_text(one, nested, functions, markers))
-    done: set[int] = set()
-    for member in planned.members:
+    defined = _defined(planned.members, own)
+    for at, member in enumerate(planned.members):
         one = inner.get(_defined_class(member))
         if one is not None and member.tokens[-2:] == ("}", ";") and any(_is_inside(f, one) for f in functions):
             add(member.access, class_text(one, nested, functions, markers))
         elif member.kind is MemberKind.METHOD and member.signature is not None:
-            index = None if member.deleted or member.pure else _find(member.signature, own, done)
-            if index is not None:
-                done.add(index)
-            add(member.access, _method(member, own[index] if index is not None else None, markers))
+            add(member.access, _method(member, own[defined[at]] if at in defined else None, markers))
         else:
             add(member.access, cxx.render(member.tokens))
     for index, function in enumerate(own):
-        if index not in done and function.declared:
+        if index not in defined.values() and function.declared:
             signature = function.candidate.signature
             add("public", function_text(function, markers, in_class=True) if function.in_class else _declaration(signature))
     return templates.render(
@@ -77,14 +74,17 @@ def _is_inside(function: PlannedFunction, planned: PlannedClass) -> bool:
     return f"{function.candidate.signature.class_name}::".startswith(f"{planned.name}::")
 
 
-def _find(declared: Signature, functions: Sequence[PlannedFunction], done: set[int]) -> int | None:
-    """The planned function that a member declares: the same parameter types, else the only one with that name and arity."""
-    left = [(i, f.candidate.signature) for i, f in enumerate(functions) if i not in done and f.candidate.signature.name == declared.name]
-    for index, signature in left:
-        if same_declaration(signature, declared):
-            return index
-    alike = [index for index, signature in left if len(signature.params) == len(declared.params)]
-    return alike[0] if len(alike) == 1 else None
+def _defined(members: Sequence[Member], functions: Sequence[PlannedFunction]) -> dict[int, int]:
+    """Index of a member that declares a method -> index of the planned function that defines it."""
+    found: dict[int, int] = {}
+    declared = [(i, m.signature) for i, m in enumerate(members) if m.kind is MemberKind.METHOD and m.signature is not None
+                and not m.deleted and not m.pure]  # fmt: skip
+    for name in dict.fromkeys(s.name for _, s in declared):
+        theirs = [(i, s) for i, s in declared if s.name == name]
+        mine = [(j, f.candidate.signature) for j, f in enumerate(functions) if f.candidate.signature.name == name]
+        pairs = cxx.overloads([s for _, s in theirs], [s for _, s in mine])
+        found |= {theirs[i][0]: mine[j][0] for i, j in pairs.items()}
+    return found
 
 
 def _method(member: Member, function: PlannedFunction | None, markers: Markers) -> str:

@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import dataclass, field, replace
 
 from vega_gen import cxx
-from vega_gen.records import FilledStatement, PlannedFunction, Signature, Statement, StatementKind, Step
+from vega_gen.records import FilledStatement, PlannedFunction, Statement, StatementKind, Step
 
 REVIEW = "VEGA-REVIEW"
 _WIDTH = 80  # LLVM's column limit: what fits in it, clang-format leaves as it is
@@ -104,12 +104,3 @@ def function_tokens(function: PlannedFunction) -> frozenset[str]:
     for statement in candidate.statements:
         words.update(statement.head, statement.tail)
     return frozenset(words)
-
-
-def same_declaration(a: Signature, b: Signature) -> bool:
-    """Whether two signatures declare one function: name, parameter types, const."""
-    return a.name == b.name and _types(a) == _types(b) and ("const" in a.qualifiers) == ("const" in b.qualifiers)
-
-
-def _types(signature: Signature) -> tuple[tuple[str, ...], ...]:
-    return tuple((*(t for t in param.type if t not in ("llvm", "::")), *param.suffix) for param in signature.params)

@@ -45,17 +45,20 @@ class Header:
         """The names of the classes defined here, nested with "::"."""
         return frozenset(self.ends)
 
-    def put(self, function: PlannedFunction, markers: Markers) -> bool:
+    def put(self, function: PlannedFunction, markers: Markers, *, exact: bool = False) -> bool:
         """Give the declaration of ``function`` its body; a method of a class here that is not declared is added to the class.
 
-        Returns False, with nothing changed, for a function that does not compile, a free function that is not declared, or a class
-        that is not here.
+        ``exact``: only a declaration with its parameter types. Put all such functions first: what is left of a name and a number of
+        parameters then belongs together. Returns False, with nothing changed, for a function that does not compile, a free function that
+        is not declared, or a class that is not here.
         """
         if function.compiles is False:
             return False
         signature = function.candidate.signature
         body = _body_text(function, markers)
-        found = self._declaration(signature)
+        found = self._declaration(signature, exact)
+        if found is None and exact:
+            return False
         if found is not None:
             self._taken.add(found.end)
             start = self.starts[found.first]
@@ -78,7 +81,7 @@ class Header:
             text = text[:start] + new + text[end:]
         return text
 
-    def _declaration(self, signature: Signature) -> _Declaration | None:
+    def _declaration(self, signature: Signature, only_exact: bool) -> _Declaration | None:
         """The declaration without a body that ``signature`` defines: the same parameter types, else the only one of that arity."""
         name = cxx.tokenize(signature.name)
         alike: list[tuple[bool, _Declaration]] = []
@@ -96,7 +99,7 @@ class Header:
         exact = [found for same, found in alike if same]
         if exact:
             return exact[0]
-        return alike[0][1] if len(alike) == 1 else None
+        return alike[0][1] if len(alike) == 1 and not only_exact else None
 
     def _declaration_at(self, name: int, opening: int) -> _Declaration | None:
         if self.tokens[opening] != "(" or (name and self.tokens[name - 1] in ("~", ".", "->", "::", "new", "return", "(", ",")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from vega_gen import resources
+from vega_gen import cxx, resources
 from vega_gen.cxx.masker import Masker
 from vega_gen.fill.context import FillRequest
 from vega_gen.records import Candidate, Donor, FilledStatement, Function, Statement, StatementKind, statement_id
@@ -29,8 +29,14 @@ class ForkFlowFiller:
         own = [f for f in request.template.members if f.target == donor]
         if not own:
             return ()
-        function = min(own, key=lambda f: (abs(len(f.signature.params) - len(request.signature.params)), f.file, f.start))
         masker = request.maskers[donor]
+        wanted = cxx.parameter_types(request.signature)
+
+        def far(f: Function) -> tuple[int, bool, str, int]:
+            types = tuple(request.new.masker.unmask_all(masker.mask_all(t)) for t in cxx.parameter_types(f.signature))
+            return abs(len(types) - len(wanted)), types != wanted, f.file, f.start
+
+        function = min(own, key=far)
         statements = tuple(_copy(function, function.body, masker, request, 0, ""))
         initialisers = tuple(
             request.new.masker.unmask_all(masker.mask_all(tokens)) for tokens in function.signature.initialisers

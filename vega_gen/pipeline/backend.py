@@ -15,7 +15,7 @@ from llvm_integration.crash import data_layout
 from llvm_integration.edits import target_folder
 from llvm_integration.process import Progress
 from vega_gen import review, store, tablegen
-from vega_gen.archetypes.parts import Parts
+from vega_gen.archetypes.parts import Parts, by_name, the_overload
 from vega_gen.archetypes.values import data_layout as layout_of
 from vega_gen.emit import copies, emit, stamp_of, tests
 from vega_gen.emit.clang import clang_edits, has_clang
@@ -116,15 +116,15 @@ def _layout(request: Request, inputs: Inputs) -> str:
 
 
 def archetypes_for(inputs: Inputs) -> tuple[Archetype, Parts | None]:
-    """What the loop puts in the place of functions of which nothing mined compiles: the archetype of the name, with as many parameters;
+    """What the loop puts in the place of functions of which nothing mined compiles: the archetype of the name and parameters;
     and what it puts in the place of a machine code layer that lacks some. None where LLVM's headers do not have the interface that
     archetypes know."""
     try:
         _, parts = archetypes_of(inputs)
     except NotFoundError:
         return (lambda f: None), None
-    named = {(f.qualified_name, len(f.candidate.signature.params)): f.candidate for f in parts[2]}
-    return (lambda f: named.get((f.qualified_name, len(f.candidate.signature.params)))), parts
+    named = by_name(parts[2])
+    return (lambda f: the_overload(named, f.candidate.signature)), parts
 
 
 def climb_made(request: Request, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> tuple[Plan, Ladder]:

@@ -16,7 +16,7 @@ import orjson
 
 from llvm_integration import discover
 from llvm_integration.process import Progress
-from vega_gen import store, tablegen
+from vega_gen import cxx, store, tablegen
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.examples import examples, labelled, ranked_variants
@@ -130,10 +130,11 @@ def examples_of(
 
 
 def _wanted_for(function: Function, offered: Sequence[Wanted]) -> Wanted | None:
-    """What generation would write in a function's place: of its class if that is known, with as many parameters."""
+    """What generation would write in a function's place: of its class if that is known, with its parameter types, else with as many."""
     s = function.signature
 
-    def fit(w: Wanted) -> tuple[bool, bool]:
-        return w.class_name == s.class_name, w.declared is None or len(w.declared.params) == len(s.params)
+    def fit(w: Wanted) -> tuple[bool, bool, bool]:
+        same = w.declared is None or cxx.same_overload(w.declared, s)
+        return w.class_name == s.class_name, same, w.declared is None or len(w.declared.params) == len(s.params)
 
     return max(offered, key=fit, default=None)

@@ -103,7 +103,8 @@ def function_names(groups: Groups, masker: Masker, classes: Sequence[Class], nea
         where = theirs if g.role in declared else others if g.role else free
         where[masker.unmask(name.rsplit("::", 1)[-1].split("/")[0])].update(g.targets)
     supplied = free | {name: targets for name, targets in others.items() if name not in theirs}
-    return {name: sum(weight.get(t, 0.0) for t in targets) / sum(weight.values()) for name, targets in supplied.items()}
+    total = math.fsum(weight.values())  # exact, so that the order of a set is of no account
+    return {name: math.fsum(weight.get(t, 0.0) for t in targets) / total for name, targets in supplied.items()}
 
 
 def class_aliases(mined: Mined, classes: Sequence[Class], masker: Masker) -> dict[str, str]:

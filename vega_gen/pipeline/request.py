@@ -109,9 +109,7 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     held = tuple(sorted(held_out_folders(tuple(dict.fromkeys(n for n in (folder, same, record) if n))) | set(generated)))
     corpus = open_corpus((source.root,), held, request.mode, program)
     headers, relocs = description_files(request.desc, corpus, td, targets / folder)
-    beside = td.parent / f"{folder}.def"
-    if relocs is None and beside.is_file() and _RELOCATION.search(beside.read_bytes()):
-        relocs = beside
+    relocs = relocs or _relocations_beside(td, (folder, td.stem, record))
     filler = request.filler or default_filler(held, request.checkpoint)
     inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
     if request.filler is None and not official and not request.desc and archetypes_offered(inputs):
@@ -148,6 +146,13 @@ def description_files(given: Sequence[Path], corpus: Corpus, td: Path, own: Path
                 continue
             headers[_relative(real, path, td, own)] = _text(real, corpus)
     return headers, relocs
+
+
+def _relocations_beside(td: Path, names: Sequence[str]) -> Path | None:
+    """The list of relocations that lies beside the .td, called as one of ``names``: the folder of the new target need not be called as the
+    .td, or the .td's Target record, is."""
+    beside = (td.parent / f"{name}.def" for name in dict.fromkeys(names))
+    return next((path for path in beside if path.is_file() and _RELOCATION.search(path.read_bytes())), None)
 
 
 def _relative(file: Path, given: Path, td: Path, own: Path) -> str:

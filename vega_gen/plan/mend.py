@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from llvm_integration.check import Mistake
 from vega_gen import cxx
-from vega_gen.records import Member, MemberKind, Plan, PlannedFile, PlannedFunction
+from vega_gen.records import Member, MemberKind, Plan, PlannedFile, PlannedFunction, Signature
 
 _QUOTED = re.compile(r"'(\w+)'")
 _MACRO = re.compile(r"#\s*define\s+(\w+)")
@@ -79,12 +79,18 @@ def without(plan: Plan, left_out: frozenset[Unit]) -> Plan:
     def kept(file: PlannedFile, texts: Sequence[str]) -> tuple[str, ...]:
         return tuple(t for t in texts if Unit(file.path, "", text_tokens(t)) not in left_out)
 
-    gone = {(c.name, m.name, len(m.signature.params)) for c in plan.classes for m in c.members if m.signature
-            if Unit(c.file, c.name, member_tokens(m)) in left_out}  # fmt: skip
+    declared: dict[tuple[str, str], list[tuple[Signature, bool]]] = {}
+    for c in plan.classes:
+        for m in c.members:
+            if m.signature is not None:
+                gone = Unit(c.file, c.name, member_tokens(m)) in left_out
+                declared.setdefault((c.name, m.signature.name), []).append((m.signature, gone))
 
     def lasting(f: PlannedFunction) -> PlannedFunction:
         s = f.candidate.signature
-        return replace(f, declared=False) if (s.class_name, s.name, len(s.params)) in gone else f
+        named = declared.get((s.class_name, s.name), ())
+        index = cxx.overload(s, [signature for signature, _ in named])
+        return replace(f, declared=False) if index is not None and named[index][1] else f
 
     files = tuple(replace(f, prologue=kept(f, f.prologue), epilogue=kept(f, f.epilogue)) for f in plan.files)
     functions = tuple(lasting(f) if f.candidates and f.chosen >= 0 else f for f in plan.functions)

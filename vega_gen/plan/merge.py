@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from vega_gen.cxx import overloads
 from vega_gen.function_template import OWN_RECORD
 from vega_gen.groups import GroupKind, Groups
 from vega_gen.records import Contract, ContractRole, PlannedFunction
@@ -13,16 +14,16 @@ from vega_gen.records import Contract, ContractRole, PlannedFunction
 def offered(
     planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction], contracts: Sequence[Contract], budget: int, groups: Groups
 ) -> list[PlannedFunction]:
-    """What is planned, each function with the archetype of its name and number of parameters, within the budget; after it the archetypes of
-    contracts that nothing is planned for.
+    """What is planned, each function with the archetype of its name and parameters, within the budget; after it the archetypes of contracts
+    that nothing is planned for.
 
     It is the first of the last resorts; the first of all where donors do not know (``_known``)."""
-    named = {_called(f): f for f in archetypes}
+    pairs = _overloads(planned, archetypes)
     obliged = {c.name for c in contracts}
     there = {f.candidate.signature.name for f in planned}
     found: list[PlannedFunction] = []
-    for f in planned:
-        made, known = named.get(_called(f)), _known(f, groups)
+    for i, f in enumerate(planned):
+        made, known = archetypes[pairs[i]] if i in pairs else None, _known(f, groups)
         if made is None or (budget == 1 and known):
             found.append(f)
             continue
@@ -45,5 +46,16 @@ def _known(f: PlannedFunction, groups: Groups) -> bool:
     return OWN_RECORD in group.name or any(m.signature.name == f.candidate.signature.name for m in group.members)
 
 
-def _called(f: PlannedFunction) -> tuple[str, int]:
-    return f.qualified_name, len(f.candidate.signature.params)
+def _overloads(planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction]) -> dict[int, int]:
+    """Index of a planned function -> index of the archetype that is the same function."""
+    mine: dict[str, list[int]] = {}
+    theirs: dict[str, list[int]] = {}
+    for functions, found in ((planned, mine), (archetypes, theirs)):
+        for i, f in enumerate(functions):
+            found.setdefault(f.qualified_name, []).append(i)
+    pairs: dict[int, int] = {}
+    for name in mine.keys() & theirs.keys():
+        wanted = [planned[i].candidate.signature for i in mine[name]]
+        offered = [archetypes[j].candidate.signature for j in theirs[name]]
+        pairs |= {mine[name][i]: theirs[name][j] for i, j in overloads(wanted, offered).items()}
+    return pairs

@@ -84,7 +84,7 @@ class Planner:
     # ------------------------------------------------------------ which functions
 
     def _weight(self, targets: Iterable[str]) -> float:
-        return sum(math.exp(3.0 * self.new.nearness.get(t, 0.0)) for t in set(targets))
+        return math.fsum(math.exp(3.0 * self.new.nearness.get(t, 0.0)) for t in set(targets))  # exact, so that the order is of no account
 
     def wanted(self) -> list[Wanted]:
         """Every function to be written, helpers excepted, in order of group name."""

@@ -165,7 +165,7 @@ class Steps:
         if owner is None or any(f.step is Step.STUB and _same(f.candidate.signature, s) and f.in_class for f in plan.functions):
             return plan
         for i, f in enumerate(plan.functions):
-            if f.chosen >= 0 and f.candidate.signature.class_name == class_name and _same(f.candidate.signature, s):
+            if f.chosen >= 0 and _declares(f, s) and not self.bases.overrides_another(plan, f.candidate.signature, s):
                 plan = self.left_out(plan, i, f.message or "it does not override what the base class has")
         return self._added(plan, planned(plan.target, s, owner.file, _module(plan, owner.file), namespaces=owner.namespaces, in_class=True))
 
@@ -371,21 +371,24 @@ class Steps:
         gone = {
             Unit(c.file, c.name, member_tokens(m))
             for c in plan.classes if c.name == s.class_name
-            for m in c.members if m.kind is MemberKind.METHOD and m.signature is not None and _same(m.signature, s)
+            for m in _declaring(c, s)
         }  # fmt: skip
-        others = sum(1 for g in plan.functions if g.chosen >= 0 and g.step is not Step.LEFT_OUT and _same(g.candidate.signature, s)
-                     and g.candidate.signature.class_name == s.class_name)  # fmt: skip
+        others = sum(1 for g in plan.functions if g.chosen >= 0 and g.step is not Step.LEFT_OUT
+                     and cxx.same_overload(g.candidate.signature, s) and g.candidate.signature.class_name == s.class_name)  # fmt: skip
         plan = _put(plan, index, replace(f, declared=False))
         return without(plan, frozenset(gone)) if s.class_name and others < 2 else plan
 
 
 def declaration(classes: Iterable[PlannedClass | Class], s: Signature) -> Signature | None:
     """How the class of a method declares it, None if it does not."""
-    found = [
-        m.signature for c in classes if c.name == s.class_name
-        for m in c.members if m.kind is MemberKind.METHOD and m.signature is not None and _same(m.signature, s)
-    ]  # fmt: skip
-    return next((d for d in found if [p.type for p in d.params] == [p.type for p in s.params]), found[0] if found else None)
+    return next((m.signature for c in classes if c.name == s.class_name for m in _declaring(c, s)), None)
+
+
+def _declaring(c: PlannedClass | Class, s: Signature) -> list[Member]:
+    """The member of a class that declares a method: none or one."""
+    named = [(m, m.signature) for m in c.members if m.kind is MemberKind.METHOD and m.signature is not None and m.signature.name == s.name]
+    index = cxx.overload(s, [signature for _, signature in named])
+    return [] if index is None else [named[index][0]]
 
 
 def _folder(path: str) -> str:

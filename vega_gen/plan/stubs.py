@@ -161,29 +161,40 @@ class Bases:
             queue += [bare_base(b) for c in own for b in c.bases]
         return ""
 
-    def method(self, base: str, name: str, arity: int) -> tuple[Class, Member] | None:
-        """The nearest declaration of a virtual method, from ``base`` upwards."""
+    def method(self, base: str, s: Signature) -> tuple[Class, Member] | None:
+        """The nearest declaration of a virtual method, from ``base`` upwards: the one with its parameter types, else the first with as
+        many parameters."""
         for ancestor in self.interfaces.ancestors(base):
             c = self.interfaces.classes[ancestor]
-            for m in c.members:
-                if m.signature is not None and m.signature.name == name and len(m.signature.params) == arity:
-                    return c, m
+            same = [m for m in c.members if m.signature is not None and m.signature.name == s.name
+                    and len(m.signature.params) == len(s.params)]  # fmt: skip
+            exact = [m for m in same if m.signature is not None and cxx.same_overload(m.signature, s)]
+            if same:
+                return c, (exact or same)[0]
         return None
+
+    def overrides_another(self, plan: Plan, own: Signature, declared: Signature) -> bool:
+        """Whether a method overrides one that a base class has beside ``declared``, an overload of it."""
+        base = self.of(plan, own.class_name)
+        found = self.method(base, own) if base else None
+        same = found is not None and found[1].signature is not None and cxx.same_overload(found[1].signature, own)
+        return same and not cxx.same_overload(own, declared)
 
     def default(self, plan: Plan, s: Signature) -> bool:
         """Whether a method may be left out: its base class has one of the name that is neither pure nor ends the program."""
         base = self.of(plan, s.class_name)
-        found = self.method(base, s.name, len(s.params)) if base else None
+        found = self.method(base, s) if base else None
         if found is None or found[1].pure or found[1].deleted:
             return s.name.startswith("~")
         c, m = found
-        assert m.signature is not None
-        if not {"virtual", "override"} & {*m.signature.prefix, *m.signature.qualifiers}:
+        declared = m.signature
+        assert declared is not None
+        if not {"virtual", "override"} & {*declared.prefix, *declared.qualifiers}:
             return False
         if c.file not in self._files:
             self._files[c.file] = cxx.parse_file(self.read(c.file), "", c.file).functions
         bodies = [f for f in self._files[c.file] if f.signature.class_name == c.name and f.signature.name == s.name]
-        return not any(_NOT_WRITTEN & set(cxx.tokens(f)) for f in bodies if len(f.signature.params) == len(s.params))
+        return not any(_NOT_WRITTEN & set(cxx.tokens(f)) for f in bodies if cxx.same_overload(f.signature, declared))
 
     def pure_at(self, file: str, line: int) -> Signature | None:
         """The method that an LLVM header declares on a line, as a derived class declares it."""

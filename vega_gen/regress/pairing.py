@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 from rapidfuzz.distance import Indel
 
+from vega_gen.cxx import parameter_types
 from vega_gen.records import Function, PlannedFunction, Signature
 
 
@@ -44,7 +45,7 @@ def _match(
         if key is not None and j not in taken:
             free[key].append(j)
     pairs = [
-        (-_nearness(reference[i], planned[j]), i, j)
+        (_difference(reference[i], planned[j]), i, j)
         for i, key in enumerate(reference_keys)
         if key is not None and i not in found
         for j in free.get(key, ())
@@ -79,14 +80,11 @@ def _role_name(signature: Signature) -> str:
     return signature.name.replace(bare, "<class>") if signature.name.removeprefix("~") == bare else signature.name
 
 
-def _nearness(f: Function, p: PlannedFunction) -> float:
-    """How alike two functions of one name are: parameter types first, then const, then the file."""
+def _difference(f: Function, p: PlannedFunction) -> tuple[bool, bool, float, bool, bool]:
+    """How unlike two functions of one name are: number of parameters, their types, const, the file, each only where what comes before it
+    is alike."""
     mine, theirs = p.candidate.signature, f.signature
-    types = Indel.normalized_similarity(_parameter_types(mine), _parameter_types(theirs))
-    arity = len(mine.params) == len(theirs.params)
-    const = ("const" in mine.qualifiers) == ("const" in theirs.qualifiers)
-    return 8 * types + 4 * arity + 2 * const + (p.file == f.file)
-
-
-def _parameter_types(signature: Signature) -> tuple[str, ...]:
-    return tuple(t for p in signature.params for t in (*p.type, *p.suffix, ","))
+    types, wanted = parameter_types(mine), parameter_types(theirs)
+    apart = Indel.normalized_distance([x for t in types for x in (*t, ",")], [x for t in wanted for x in (*t, ",")])
+    const = ("const" in mine.qualifiers) != ("const" in theirs.qualifiers)
+    return types != wanted, len(types) != len(wanted), apart, const, p.file != f.file

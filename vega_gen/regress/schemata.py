@@ -120,7 +120,7 @@ def in_place(text: bytes, file: str, mutants: Sequence[Mutant], *, generated: bo
         mark = f' asm volatile("# vega {m.number} ");'
         line = text.count(b"\n", 0, f.body_start) + 1
         if generated:
-            head = render_signature(m.signature, in_class=f.in_class)
+            head = render_signature(m.signature, in_class=f.in_class, defaults=True)
             after = text.count(b"\n", 0, f.end) + 1
             new = f"\n{_named(m, file)}{_apart(head)}{head} {{{mark}\n{m.body}}}\n{_resumed(after, file)}"
             text = splice(text, f.start, f.end, new.encode())

@@ -6,11 +6,12 @@ It does not read or write files, compile, or choose which function belongs to wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from vega_gen.cxx import render, render_function, tokenize
 from vega_gen.plan.choose import statement_tree
-from vega_gen.records import Function, PlannedFunction, Signature
+from vega_gen.records import Function, Param, PlannedFunction, Signature
 
 # What a method's declaration says and its definition outside the class does not repeat ([class.mfct], [dcl.fct.spec]).
 _DECLARATION_PREFIX = frozenset(("virtual", "static", "explicit", "inline", "friend"))
@@ -39,7 +40,8 @@ def signature_in_place(reference: Function, scope: str, planned: PlannedFunction
 
     ``scope`` is the reference's qualifier (``written_scope``): the class is the official backend's. Where one form is in-class
     and the other is not, so are the specifiers that belong to the declaration (``virtual``, ``override``, ``static``, default
-    arguments, ...); a result that was written inside the scope is qualified as the reference's is. All else is as generated.
+    arguments, ...); default arguments of a method outside of its class are the reference's, as the declaration is, which has the others;
+    a result that was written inside the scope is qualified as the reference's is. All else is as generated.
     """
     own = planned.candidate.signature
     theirs = reference.signature
@@ -47,17 +49,24 @@ def signature_in_place(reference: Function, scope: str, planned: PlannedFunction
     inside = planned.in_class or (scope and scope == "::".join(planned.namespaces))
     if inside and not reference.in_class and _from_inside(theirs.result, scope) == own.result:
         own = replace(own, result=theirs.result)
+    defaults = [p.default for p in theirs.params] if len(theirs.params) == len(own.params) else []
+    if own.class_name and not reference.in_class:
+        own = replace(own, params=_with_defaults(own.params, defaults))
     if reference.in_class == planned.in_class:
         return own
     prefix = tuple(t for t in own.prefix if t not in _DECLARATION_PREFIX)
     qualifiers = tuple(t for t in own.qualifiers if t not in _DECLARATION_QUALIFIERS)
-    defaults = [p.default for p in theirs.params] + [()] * len(own.params)
     return replace(
         own,
         prefix=prefix + tuple(t for t in theirs.prefix if t in _DECLARATION_PREFIX),
         qualifiers=qualifiers + tuple(t for t in theirs.qualifiers if t in _DECLARATION_QUALIFIERS),
-        params=tuple(replace(p, default=d) for p, d in zip(own.params, defaults, strict=False)),
+        params=_with_defaults(own.params, defaults),
     )
+
+
+def _with_defaults(params: Sequence[Param], defaults: Sequence[tuple[str, ...]]) -> tuple[Param, ...]:
+    """The parameters with these default arguments, of which there may be none."""
+    return tuple(replace(p, default=d) for p, d in zip(params, defaults or ((),) * len(params), strict=True))
 
 
 def _from_inside(result: tuple[str, ...], scope: str) -> tuple[str, ...]:
@@ -81,7 +90,7 @@ def _name_in_class(own: Signature, theirs: Signature) -> str:
 
 def definition(signature: Signature, planned: PlannedFunction, *, in_class: bool) -> str:
     """The chosen candidate of ``planned`` as C++ text, with ``signature`` from ``signature_in_place``."""
-    return render_function(signature, statement_tree(planned.candidate.statements), in_class=in_class)
+    return render_function(signature, statement_tree(planned.candidate.statements), in_class=in_class, defaults=True)
 
 
 def body(planned: PlannedFunction) -> str:

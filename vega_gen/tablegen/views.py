@@ -136,11 +136,17 @@ def operand_classes(raws: Mapping[str, Raw]) -> tuple[OperandClass, ...]:
                 render_method=(match_class.string("RenderMethod") or f"add{name}Operands") if match_class is not None else "",
                 parser_method=match_class.string("ParserMethod") if match_class is not None else "",
                 operand_type="OPERAND_DEFAULT" if implied else raw.string("OperandType"),
-                sub_operands=tuple(value for value, _ in info.leaves()) if info is not None else (),
+                sub_operands=_parts(raw.name, info) if info is not None else (),
                 register_class=raw.name if is_class else raw.string("RegClass"),
             )
         )
     return tuple(found)
+
+
+def _parts(name: str, info: Dag) -> tuple[str, ...]:
+    """The types of an operand's sub-operands. An operand that names itself as its only one is whole."""
+    parts = tuple(value for value, _ in info.leaves())
+    return () if parts == (name,) else parts
 
 
 def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
