@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration.discover import Installation
+from llvm_integration.errors import ToolFailure
 from llvm_integration.incremental import ContentHashes, Step, input_key
-from llvm_integration.process import Completed, ToolFailure, run, threads
+from llvm_integration.process import Completed, run, threads
 
 Progress = Callable[[int, int, str], None]
 

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llvm_integration.discover import Source, machine, open_source
-from llvm_integration.process import Completed, ToolFailure, run
+from llvm_integration.errors import ToolFailure
+from llvm_integration.process import Completed, run
 
 Progress = Callable[[int, int, str], None]
 """``progress(done, total, text)``; ``total`` 0 where it is not known."""

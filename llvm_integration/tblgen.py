@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from llvm_integration.discover import Installation, Source
-from llvm_integration.process import ToolFailure, run
+from llvm_integration.errors import ToolFailure
+from llvm_integration.process import run
 
 Progress = Callable[[int, int, str], None]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from llvm_integration.process import ToolFailure
+from llvm_integration.errors import Failure, ToolFailure
 from tests.test_process import wait_until
 from vega_gen.cli import main
 from vega_gen.cli.main import render
-from vega_gen.errors import BaselineError, InputError, out_of_memory
+from vega_gen.errors import InputError, out_of_memory
 
 ROOT = Path(__file__).resolve().parent.parent
 MORE_MEMORY = "end other programs, give it fewer --jobs, or take --filler consensus, which asks no model; what was finished is kept"
@@ -26,7 +26,7 @@ HEAVY = ("torch", "transformers", "tree_sitter", "networkx", "git", "jinja2", "n
     ("failure", "lines"),
     [
         (InputError("expected ';'", "A.td:3:7", "correct the file"), ["vega-gen: error: A.td:3:7: expected ';'", "next: correct the file"]),
-        (BaselineError("[no] test is green"), ["vega-gen: error: [no] test is green"]),
+        (Failure("[no] test is green"), ["vega-gen: error: [no] test is green"]),
         (
             ToolFailure("ld.lld failed", command="ld.lld x", output="no [such] file", next_step="look"),
             ["vega-gen: error: ld.lld failed", "no [such] file", "command: ld.lld x", "next: look"],
@@ -91,7 +91,7 @@ def test_termination_ends_the_children() -> None:
     code = """
 from vega_gen.cli import main
 from llvm_integration.process import run
-cli.app = lambda: run(["sleep", "60"])
+main.app = lambda: run(["sleep", "60"])
 main.main()
 """
     command = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)

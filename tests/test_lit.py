@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from llvm_integration.discover import Installation, Source, find_installation, open_source
+from llvm_integration.errors import ToolFailure
 from llvm_integration.lit import TEST_VARIABLE, ResultCode, TestSuite
-from llvm_integration.process import ToolFailure
 
 CONFIG = """\
 import os, lit.formats

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from llvm_integration.discover import find_installation, open_source
-from llvm_integration.process import Completed, ToolFailure, run
+from llvm_integration.errors import Failure, ToolFailure
+from llvm_integration.process import Completed, run
 from vega_gen.cli.main import app
 from vega_gen.cxx import parse_file, parse_function, tokenize
-from vega_gen.errors import BaselineError, InputError, NotFoundError
+from vega_gen.errors import InputError, NotFoundError
 from vega_gen.records import Function, Judgement, PlannedFunction, Verdict
 from vega_gen.regress import NamedSuite, Regression, read_reference
 from vega_gen.regress.builds import LitSuite
@@ -149,11 +150,11 @@ def test_a_function_that_the_judge_cannot_even_write_is_unresolved(tmp_path: Pat
 
 def test_no_green_test_and_no_build_are_errors(tmp_path: Path) -> None:
     functions = [tiny.planned(tiny.GENERATED["failed-test"])]
-    with pytest.raises(BaselineError, match="none of the 1 tests is green"):
+    with pytest.raises(Failure, match="none of the 1 tests is green"):
         list(tiny.regression(tmp_path / "red", functions, tiny.TinySuite(tests=("red",))).judgements())
     broken = tiny.regression(tmp_path / "broken", functions)
     (tmp_path / "broken/llvm/lib/Target/Tiny/Tiny.cpp").write_text(tiny.SOURCE + "int broken(;\n")
-    with pytest.raises(BaselineError, match="the unmodified Tiny does not build"):
+    with pytest.raises(Failure, match="the unmodified Tiny does not build"):
         list(broken.judgements())
 
 

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llvm_integration.errors import Failure
 from vega_gen import store
-from vega_gen.errors import InputError, VegaError
+from vega_gen.errors import InputError
 from vega_gen.records import Description, Donor, Judgement, Module, Statement, StatementKind, Verdict
 
 JUDGEMENT = Judgement("A::f", "f", "A.cpp", 3, Module.SEL, True, Verdict.PASSED, statements=(1, 2, 3), seconds=0.5)
@@ -106,7 +107,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(VegaError, match="No space left"):
+    with pytest.raises(Failure, match="No space left"):
         store.write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["f"]

@@ -24,7 +24,8 @@ from typing import Any, TypeVar, cast
 import orjson
 import platformdirs
 
-from vega_gen.errors import InputError, VegaError
+from llvm_integration.errors import Failure
+from vega_gen.errors import InputError
 
 T = TypeVar("T")
 Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
@@ -187,7 +188,7 @@ def manifest(record: Any) -> bytes:
 
 
 def dump(record: Any, path: Path) -> None:
-    """Writes the manifest of a record, atomically. Raises VegaError if the file cannot be written."""
+    """Writes the manifest of a record, atomically. Raises Failure if the file cannot be written."""
     write_atomic(path, manifest(record))
 
 
@@ -219,7 +220,7 @@ def load(hint: type[T], path: Path) -> T:
 def write_atomic(path: Path, data: bytes) -> None:
     """Writes ``data`` beside ``path`` and renames it: on any failure, a full disk included, the old file stays.
 
-    Raises VegaError with the system's message.
+    Raises Failure with the system's message.
     """
     name = ""
     try:
@@ -234,7 +235,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         if name:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
-        raise VegaError(f"cannot write: {error.strerror}", str(path), "free some disk or choose another folder") from None
+        raise Failure(f"cannot write: {error.strerror}", str(path), "free some disk or choose another folder") from None
 
 
 # --------------------------------------------------------------------------- cache
@@ -277,7 +278,7 @@ def cache_get(stage: str, key: str) -> bytes | None:
 
 def cache_put(stage: str, key: str, data: bytes) -> None:
     """Keeps ``data``; ``key``: a digest of all inputs and of ``code_version``. A cache that cannot be written is none."""
-    with contextlib.suppress(VegaError):
+    with contextlib.suppress(Failure):
         write_atomic(cache_dir() / stage / key, hashlib.blake2b(data, digest_size=20).digest() + data)
 
 
@@ -288,13 +289,13 @@ class Journal:
     """Payloads by key in SQLite. What ``record`` returned from survives kill -9 and a power cut (WAL, synchronous=FULL)."""
 
     def __init__(self, path: Path) -> None:
-        """Opens or creates the journal. Raises InputError if the file is no journal, VegaError if it cannot be made."""
+        """Opens or creates the journal. Raises InputError if the file is no journal, Failure if it cannot be made."""
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
         except (OSError, sqlite3.OperationalError) as error:
-            raise VegaError(f"cannot open journal: {error}", str(path), "choose a folder that can be written") from None
+            raise Failure(f"cannot open journal: {error}", str(path), "choose a folder that can be written") from None
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
@@ -304,11 +305,11 @@ class Journal:
             raise InputError(f"not a journal: {error}", str(path), "delete it to start anew") from None
 
     def record(self, key: str, payload: bytes) -> None:
-        """Keeps ``payload`` under ``key``, in place of an earlier one. Raises VegaError if it cannot be written."""
+        """Keeps ``payload`` under ``key``, in place of an earlier one. Raises Failure if it cannot be written."""
         try:
             self._db.execute("INSERT OR REPLACE INTO entries VALUES (?, ?)", (key, payload))
         except sqlite3.OperationalError as error:
-            raise VegaError(f"cannot write journal: {error}", str(self._path), "free some disk and run the command again") from None
+            raise Failure(f"cannot write journal: {error}", str(self._path), "free some disk and run the command again") from None
 
     def get(self, key: str) -> bytes | None:
         """The payload under ``key``, None if there is none."""

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from llvm_integration.errors import Failure
 from vega_gen import __version__
 from vega_gen.cli import render
 from vega_gen.cli.experiment import experiment
@@ -24,7 +25,7 @@ from vega_gen.cli.mine import mine, show_app
 from vega_gen.cli.regress import regress
 from vega_gen.cli.review import review_app
 from vega_gen.cli.train import calibrate, train
-from vega_gen.errors import InputError, VegaError, out_of_memory
+from vega_gen.errors import InputError, out_of_memory
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,16 +60,11 @@ def main() -> None:
     """Run the command line and exit. The one place that renders errors; no traceback for an expected one."""
     # SIGTERM unwinds the stack, so that children end and temporary folders go.
     signal.signal(signal.SIGTERM, _terminate)
-    from llvm_integration.process import ToolFailure
-
     try:
         app()
-    except VegaError as failure:
-        render.error(failure.where, failure.what, failure.next_step)
+    except Failure as failure:
+        render.failure(failure)
         sys.exit(failure.exit_status)
-    except ToolFailure as failure:
-        render.tool_failure(failure)
-        sys.exit(2)
     except OSError as failure:
         render.os_error(failure)
         sys.exit(2)

@@ -15,7 +15,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from llvm_integration.doctor import Examination
-    from llvm_integration.process import ToolFailure
+    from llvm_integration.errors import Failure
     from vega_gen.registration import Place
 
 Advance = Callable[[int, int, str], None]
@@ -52,8 +52,8 @@ def error(where: str, what: str, next_step: str) -> None:
         ERR.print(f"next: {next_step}", markup=False)
 
 
-def tool_failure(failure: ToolFailure) -> None:
-    """An outside tool's failure: what it said and how to repeat it stand between the error and the next step."""
+def failure(failure: Failure) -> None:
+    """A failure; what an outside tool said, and how to repeat it, stand between the error and the next step."""
     details = [failure.output] if failure.output else []
     if failure.command:
         details.append(f"command: {failure.command}")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from llvm_integration import discover
-from llvm_integration.process import ToolFailure
+from llvm_integration.errors import ToolFailure
 from vega_gen import ladder, store, tablegen
 from vega_gen.errors import InputError
 from vega_gen.pipeline.inputs import Inputs, find_tblgen
@@ -53,7 +53,7 @@ def climb_given(
     """Climb with the tools in ``tools``.
 
     ``word``: its width in bits, 0 for that of the widest integer register. ``work`` keeps the programs; a folder in the
-    cache if None. Else as ``ladder.subject``. Raises InputError, TableGenError, ToolFailure."""
+    cache if None. Else as ``ladder.subject``. Raises InputError, ToolFailure."""
     source = discover.open_source(llvm)
     description = tablegen.describe(
         td, folder=name or td.stem, llvm_include=source.llvm / "include", tblgen=find_tblgen(source, progress)

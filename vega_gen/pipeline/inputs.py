@@ -57,7 +57,7 @@ class Inputs:
 
     @cached_property
     def description(self) -> Description:
-        """The .td through typed views; relocations that a registration made up tell nothing. Raises InputError and TableGenError."""
+        """The .td through typed views; relocations that a registration made up tell nothing. Raises InputError."""
         official = self.source.llvm / "include/llvm/BinaryFormat/ELFRelocs" / f"{self.folder}.def"
         relocs = self.relocs or (official if official.is_file() and not is_stamped(official.read_bytes()) else None)
         return tablegen.describe(

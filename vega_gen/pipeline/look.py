@@ -13,9 +13,10 @@ from pathlib import Path
 from rapidfuzz import process
 
 from llvm_integration import discover
+from llvm_integration.errors import Failure
 from vega_gen import features, store
 from vega_gen.corpus import no_gc, open_corpus
-from vega_gen.errors import InputError, NotFoundError, VegaError
+from vega_gen.errors import InputError, NotFoundError
 from vega_gen.pipeline.calibration import known_calibration, with_calibration
 from vega_gen.pipeline.generation import filler_of, new_target
 from vega_gen.pipeline.inputs import find_tblgen
@@ -46,7 +47,7 @@ def mining(mined: Mined) -> Mining:
         with suppress(InputError):  # damaged: made again
             return store.load(Mining, kept)
     found = _count(mined)
-    with suppress(VegaError):  # a cache that cannot be written is none
+    with suppress(Failure):  # a cache that cannot be written is none
         store.dump(found, kept)
     return found
 

@@ -24,7 +24,7 @@ import orjson
 
 from llvm_integration.build import TargetBuild
 from llvm_integration.discover import Installation, Source
-from llvm_integration.process import ToolFailure
+from llvm_integration.errors import ToolFailure
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.records import Function, Judgement, Module, PlannedFunction, Verdict
 from vega_gen.regress.baseline import Baseline, establish, prepare
@@ -36,7 +36,7 @@ from vega_gen.regress.shared import Shared, build_shared
 from vega_gen.regress.statements import Comparison, compare, missing, of_several_targets
 from vega_gen.regress.suites import named_suite
 from vega_gen.regress.swap import body, definition, identical, signature_in_place, written_scope
-from vega_gen.regress.trial import Compiled, JudgeFailure, Outcome, Trial, cut
+from vega_gen.regress.trial import Compiled, Outcome, Trial, cut
 from vega_gen.regress.workers import workers
 from vega_gen.store import Journal, codec, digest, write_atomic
 
@@ -154,14 +154,14 @@ class Regression:
 
     @cached_property
     def baseline(self) -> Baseline:
-        """The unmodified backend's green tests and coverage. Raises BaselineError."""
+        """The unmodified backend's green tests and coverage. Raises Failure."""
         with Journal(self.work / "journal.sqlite") as journal:
             return establish(self.reference, self.build, self.suite, journal, self.work, self.jobs, self.progress)
 
     def judgements(self) -> Iterator[Judgement]:
         """A judgement for each function of the population, as they are reached, after the baseline; those that need no build come first.
 
-        Raises BaselineError, and ToolFailure where a tool is missing; what breaks at one function is its ``unresolved``.
+        Raises Failure, and ToolFailure where a tool is missing; what breaks at one function is its ``unresolved``.
         """
         total = len(self.population)
         done = 0
@@ -293,7 +293,7 @@ def _twice(action: Callable[..., _Result], *arguments: object) -> _Result:
     """What ``action`` returns, or what it returns the second time where it raises what says that the judge failed (``Trial.compile``)."""
     try:
         return action(*arguments)
-    except (JudgeFailure, ToolFailure, OSError):
+    except (ToolFailure, OSError):
         return action(*arguments)
 
 

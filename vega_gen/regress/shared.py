@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llvm_integration.process import ToolFailure, threads
+from llvm_integration.errors import ToolFailure
+from llvm_integration.process import threads
 from vega_gen.records import Verdict
 from vega_gen.regress.builds import Build, Progress
 from vega_gen.regress.reference import Reference

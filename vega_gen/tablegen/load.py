@@ -19,9 +19,10 @@ from typing import TypeVar
 
 import psutil
 
-from llvm_integration.process import ToolFailure, run, threads
+from llvm_integration.errors import Failure, ToolFailure
+from llvm_integration.process import run, threads
 from vega_gen import store
-from vega_gen.errors import InputError, TableGenError, ToolError, VegaError
+from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
 from vega_gen.tablegen import views
@@ -64,7 +65,7 @@ def describe(
 
     ``td`` may lie anywhere: its includes are looked for beside it, in ``include_dirs`` and in ``llvm_include`` (``llvm/include`` of the
     checkout). ``relocs``: llvm/BinaryFormat/ELFRelocs/<T>.def. Raises InputError for a file that cannot be read or holds no Target
-    record, TableGenError with llvm-tblgen's message and place where it refuses the file, ToolError where llvm-tblgen cannot be run.
+    record, InputError with llvm-tblgen's message and place where it refuses the file, ToolFailure where llvm-tblgen cannot be run.
     """
     folders = (td.parent, *include_dirs, llvm_include)
     sources = reachable(td, folders)
@@ -77,7 +78,7 @@ def describe(
     shared = {name for p in sources if p.is_relative_to(llvm_include) for name in _DEFINED.findall(_text(p))}
     with _collector_paused():
         description = reduce(raws, td=td, folder=folder, relocations=relocations, llvm_include=llvm_include, shared=shared)
-    with suppress(VegaError):  # a cache that cannot be written is none
+    with suppress(Failure):  # a cache that cannot be written is none
         store.dump(description, cached)
     return description
 
@@ -93,7 +94,7 @@ def facts(source: TableGenInput, *, llvm_include: Path, tblgen: Path) -> TargetC
         source.td, folder=source.folder, llvm_include=llvm_include, tblgen=tblgen, relocs=source.relocs, include_dirs=source.include_dirs
     )
     found = TargetContracts(d.name, d.namespace, d.contracts)
-    with suppress(VegaError):  # a cache that cannot be written is none
+    with suppress(Failure):  # a cache that cannot be written is none
         store.dump(found, cached)
     return found
 
@@ -246,7 +247,7 @@ def _records(td: Path, folders: Sequence[Path], tblgen: Path, size: int) -> dict
         if done:
             found = _MESSAGE.search(done)
             where, what = (found["where"], found["what"]) if found else (str(td), done.strip() or "llvm-tblgen failed")
-            raise TableGenError(what, where, f"correct the file; this repeats the check: {' '.join(argv[:-2])} > /dev/null")
+            raise InputError(what, where, f"correct the file; this repeats the check: {' '.join(argv[:-2])} > /dev/null")
         return read_records(printed, views.WANTED)
 
 
@@ -264,12 +265,9 @@ def _collector_paused() -> Generator[None]:
 
 def _run(argv: list[str]) -> str:
     """What llvm-tblgen complains of, "" on success."""
-    try:
-        done = run(argv, timeout=_TIMEOUT)
-    except ToolFailure as failure:
-        raise ToolError(f"llvm-tblgen cannot be run: {failure.what}", argv[0], "vega-gen doctor says what is missing") from failure
+    done = run(argv, timeout=_TIMEOUT)
     if done.timed_out:
-        raise ToolError(f"llvm-tblgen did not end in {_TIMEOUT:.0f} s", argv[0], f"run it by hand: {done.command}")
+        raise ToolFailure(f"llvm-tblgen did not end in {_TIMEOUT:.0f} s", argv[0], f"run it by hand: {done.command}")
     return done.stderr or f"exit status {done.returncode}" if done.returncode else ""
 
 
@@ -304,11 +302,7 @@ def _memory(size: int) -> Generator[None]:
 
 @lru_cache(maxsize=8)
 def _version(tblgen: Path) -> str:
-    try:
-        done = run([str(tblgen), "--version"], timeout=30)
-    except ToolFailure as failure:
-        raise ToolError(f"llvm-tblgen cannot be run: {failure.what}", str(tblgen), "vega-gen doctor says what is missing") from failure
-    return done.stdout
+    return run([str(tblgen), "--version"], timeout=30).stdout
 
 
 def _text(path: Path) -> str:
