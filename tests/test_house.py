@@ -14,7 +14,8 @@ from conftest import ROOT
 # which parses what it reads.
 ORDER = (
     ("records", "errors"),
-    ("resources", "store"),
+    ("resources",),
+    ("store",),
     ("cxx",),
     ("corpus",),
     ("tablegen",),

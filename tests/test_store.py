@@ -1,4 +1,4 @@
-"""store: manifests, cache, journal."""
+"""store: manifests, journal."""
 
 from __future__ import annotations
 
@@ -113,19 +113,9 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
 
 
-def test_the_cache_keeps_and_distrusts_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VEGA_GEN_CACHE", str(tmp_path))
-    assert store.cache_get("s", "k") is None
-    store.cache_put("s", "k", b"data")
-    assert store.cache_get("s", "k") == b"data"
-    (tmp_path / "s" / "k").write_bytes((tmp_path / "s" / "k").read_bytes()[:-1])
-    assert store.cache_get("s", "k") is None
-
-
 def test_a_digest_tells_where_parts_end() -> None:
     assert store.digest("ab", "c") != store.digest("a", "bc")
     assert store.digest("ab") == store.digest(b"ab")
-    assert store.code_version("cxx") != store.code_version("cxx", "records")
 
 
 def test_the_journal_keeps_entries_over_kill_9(tmp_path: Path) -> None:

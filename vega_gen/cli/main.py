@@ -18,6 +18,7 @@ import typer
 from llvm_integration.errors import Failure
 from vega_gen import __version__
 from vega_gen.cli import render
+from vega_gen.cli.cache import cache_app
 from vega_gen.cli.experiment import experiment
 from vega_gen.cli.generate import export, fill, new_target, undo
 from vega_gen.cli.ladder import ladder
@@ -38,6 +39,7 @@ llvm_app = typer.Typer(no_args_is_help=True, help="LLVM's source tree.")
 app.add_typer(llvm_app, name="llvm")
 app.add_typer(review_app, name="review")
 app.add_typer(show_app, name="show")
+app.add_typer(cache_app, name="cache")
 app.command("new-target")(new_target)
 app.command()(mine)
 app.command()(fill)

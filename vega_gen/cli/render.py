@@ -25,10 +25,10 @@ OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(highlight=False, soft_wrap=True, stderr=True)
 
 _ADVICE = {
-    errno.ENOSPC: "free some space on that disk, or write elsewhere with --out",
-    errno.EROFS: "write elsewhere with --out",
-    errno.EACCES: "change the permissions, or write elsewhere with --out",
-    errno.EPERM: "change the permissions, or write elsewhere with --out",
+    errno.ENOSPC: "free some space on that disk, or write elsewhere: with --out, or with VEGA_GEN_CACHE where it is the cache",
+    errno.EROFS: "write elsewhere: with --out, or with VEGA_GEN_CACHE where it is the cache",
+    errno.EACCES: "change the permissions, or write elsewhere: with --out, or with VEGA_GEN_CACHE where it is the cache",
+    errno.EPERM: "change the permissions, or write elsewhere: with --out, or with VEGA_GEN_CACHE where it is the cache",
 }
 
 
@@ -92,6 +92,14 @@ def progress(description: str) -> Generator[Advance]:
     finally:
         if bar.live.is_started:
             bar.stop()
+
+
+def size(number: int) -> str:
+    """Bytes for a person: "1.4 GiB"."""
+    value, unit = float(number), 0
+    while value >= 1024 and unit < 4:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.{int(unit > 1)}f} {('B', 'KiB', 'MiB', 'GiB', 'TiB')[unit]}"
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:

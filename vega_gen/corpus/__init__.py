@@ -181,8 +181,7 @@ def _utf8(data: bytes, where: str) -> bytes:
 
 
 def _key(label: str, texts: dict[str, bytes]) -> str:
-    code = store.code_version("cxx", "records", "corpus", "store")
-    return store.digest(label, code, *(part for file, text in texts.items() for part in (file, text)))
+    return store.digest(label, store.code_version(__name__), *(part for file, text in texts.items() for part in (file, text)))
 
 
 def open_corpus(

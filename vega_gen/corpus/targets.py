@@ -91,7 +91,7 @@ def _ask_tablegen(root: Path, folder: Path, texts: dict[str, str], tblgen: Path)
     records: dict[str, list[str]] = {}
     for file in sorted(set(texts) - included):
         argv = [str(tblgen), "--print-enums", "-class=Target", "-I", str(root / "include"), "-I", str(folder), str(folder / file)]
-        key = store.digest("target-records", file, *(part for item in sorted(texts.items()) for part in item))
+        key = store.digest(store.code_version(__name__), file, *(part for item in sorted(texts.items()) for part in item))
         kept = store.cache_get("corpus", key)
         if kept is None:
             done = run(argv, timeout=_TABLEGEN_SECONDS)

@@ -27,7 +27,7 @@ def subject_of(inputs: Inputs, *, cpu: str = "", attrs: str = "") -> ladder.Subj
 def climb_built(inputs: Inputs, tools: Path, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> Ladder:
     """Climb with the tools that were built for a backend, in the folder ``tools``. ``work`` and what is raised: as of ``climb_given``."""
     one = subject_of(inputs, cpu=cpu, attrs=attrs)
-    return ladder.climb(given_tools(tools, inputs.source), one, work or store.cache_dir() / "ladder" / inputs.folder, progress)
+    return ladder.climb(given_tools(tools, inputs.source), one, work or store.cache_folder("ladder", inputs.folder), progress)
 
 
 def tests_of(inputs: Inputs, tools: Path, climbed: Ladder) -> dict[str, str]:
@@ -60,7 +60,7 @@ def climb_given(
     )
     widths = (*(n for n in ladder.legal_widths(description) if n < word), word) if word else ()
     one = ladder.subject(description, triple, name=name, cpu=cpu, attrs=attrs, widths=widths, machine=machine)
-    return ladder.climb(given_tools(tools, source), one, work or store.cache_dir() / "ladder" / one.name, progress)
+    return ladder.climb(given_tools(tools, source), one, work or store.cache_folder("ladder", one.name), progress)
 
 
 def given_tools(folder: Path, source: discover.Source) -> ladder.Tools:

@@ -102,7 +102,7 @@ def find_tblgen(
 ) -> Path:
     """The llvm-tblgen of the checkout's version, built from its sources where the machine has none. Raises ToolFailure."""
     found = tblgen.find_tblgen(source, installation, build_dir)
-    return found or tblgen.build_tblgen(source, store.cache_dir() / "llvm-tblgen" / source.version, progress)
+    return found or tblgen.build_tblgen(source, store.cache_folder("llvm-tblgen", source.version), progress)
 
 
 def own_headers(folder: Path) -> Iterable[str]:

@@ -35,7 +35,7 @@ def regression(
     alone: of functions generated anew, or of those of the backend in ``tree``."""
     inputs, installation, held = target_inputs(llvm, regress.named_suite(target).target, mode, filler, build_dir, checkpoint, budget)
     inputs = replace(inputs, uncalibrated=uncalibrated)
-    folder = work or store.cache_dir() / "regress" / f"{target}-{store.digest(str(inputs.source.root), installation.version)[:8]}"
+    folder = work or store.cache_folder("regress", f"{target}-{store.digest(str(inputs.source.root), installation.version)[:8]}")
     mined = mine((inputs.source.root,), held, mode, inputs.tblgen, progress)
     masker = masker_of(inputs.folder, inputs.description)
     reference = regress.read_reference(inputs.source.llvm, inputs.folder)

@@ -73,7 +73,7 @@ class Prepared:
         """Where tables and compiled headers of this target are kept between runs."""
         inputs = self.inputs
         key = store.digest(str(inputs.source.root), str(inputs.td.absolute()), inputs.mode, inputs.filler)[:12]
-        return store.cache_dir() / "new-target" / f"{inputs.folder}-{key}"
+        return store.cache_folder("new-target", f"{inputs.folder}-{key}")
 
 
 def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Prepared:

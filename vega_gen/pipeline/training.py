@@ -99,7 +99,7 @@ def _train_edit(
     words = vocabulary.build((text for e in learn for text in data.texts_of(e)), EditConfig().vocabulary, tokens)
     learnt, asked = ([data.arrays(e, words) for e in found] for found in (learn, validate))
     recipe = train.Recipe(epochs=epochs, seed=seed, bf16=bf16)
-    state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"))[:16]
+    state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("vega_gen.model.train"))[:16]
     model, curve = train.train(EditConfig(vocabulary=len(words)), learnt, asked, recipe, state, progress)
     spelling_recipe = replace(train.SPELLING, seed=seed, bf16=bf16)
     spelled = train.train_speller(
@@ -130,7 +130,7 @@ def _train_text(
     from vega_gen.model import calibrate, text_train
 
     weights = (path.read_bytes() for path in sorted(recipe.pretrained.glob("*.safetensors")))
-    state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"), *weights)[:16]
+    state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("vega_gen.model.text_train"), *weights)[:16]
     curve = text_train.train_text(model, learn, validate, recipe, state, progress)
     if not leads():
         return curve

@@ -11,7 +11,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import psutil
 
-from llvm_integration.errors import Failure, ToolFailure
+from llvm_integration.errors import ToolFailure
 from llvm_integration.process import run, threads
 from vega_gen import store
 from vega_gen.errors import InputError
@@ -29,8 +29,6 @@ from vega_gen.tablegen import views
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
 
-# A cached Description is made anew when the code that makes it changes.
-_REDUCTION = ("tablegen/contracts", "tablegen/load", "tablegen/raw", "tablegen/registers", "tablegen/views")
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
 _DEFINED = re.compile(r"^\s*(?:def|defm)\s+(\w+)", re.M)
 _MESSAGE = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.M)
@@ -70,32 +68,31 @@ def describe(
     folders = (td.parent, *include_dirs, llvm_include)
     sources = reachable(td, folders)
     relocations = tuple(_RELOCATION.findall(_text(relocs))) if relocs is not None else ()
-    cached = _cached(sources, folder, tblgen, relocations, "json")
-    if cached.is_file():
-        with suppress(InputError), _collector_paused():  # damaged: made again
-            return store.load(Description, cached)
+    key = _key(sources, folder, tblgen, relocations, "json")
+    with _collector_paused():
+        kept = store.cache_load(Description, "tablegen", key)
+    if kept is not None:
+        return kept
     raws = _records(td, folders, tblgen, sum(p.stat().st_size for p in sources))
     shared = {name for p in sources if p.is_relative_to(llvm_include) for name in _DEFINED.findall(_text(p))}
     with _collector_paused():
         description = reduce(raws, td=td, folder=folder, relocations=relocations, llvm_include=llvm_include, shared=shared)
-    with suppress(Failure):  # a cache that cannot be written is none
-        store.dump(description, cached)
+    store.cache_dump(description, "tablegen", key)
     return description
 
 
 def facts(source: TableGenInput, *, llvm_include: Path, tblgen: Path) -> TargetContracts:
     """The part of ``describe`` that grouping needs, in a hundredth of the time where it is kept. Raises what ``describe`` raises."""
     sources = reachable(source.td, (source.td.parent, *source.include_dirs, llvm_include))
-    cached = _cached(sources, source.folder, tblgen, (), "facts.json")
-    if cached.is_file():
-        with suppress(InputError):  # damaged: made again
-            return store.load(TargetContracts, cached)
+    key = _key(sources, source.folder, tblgen, (), "facts.json")
+    kept = store.cache_load(TargetContracts, "tablegen", key)
+    if kept is not None:
+        return kept
     d = describe(
         source.td, folder=source.folder, llvm_include=llvm_include, tblgen=tblgen, relocs=source.relocs, include_dirs=source.include_dirs
     )
     found = TargetContracts(d.name, d.namespace, d.contracts)
-    with suppress(Failure):  # a cache that cannot be written is none
-        store.dump(found, cached)
+    store.cache_dump(found, "tablegen", key)
     return found
 
 
@@ -157,11 +154,10 @@ def _each(
         return tuple(pool.map(counted, targets))
 
 
-def _cached(sources: Sequence[Path], folder: str, tblgen: Path, relocations: Sequence[str], kind: str) -> Path:
-    """Where the cache keeps what is made of ``sources`` by this code and this llvm-tblgen."""
-    code = (store.code_version(*_REDUCTION), store.shape(Description), _version(tblgen))
-    parts = [*code, folder, *(f"{p.name}\n{_text(p)}" for p in sources)]
-    return store.cache_dir() / "tablegen" / f"{folder}-{store.digest(*parts, *relocations)}.{kind}"
+def _key(sources: Sequence[Path], folder: str, tblgen: Path, relocations: Sequence[str], kind: str) -> str:
+    """The key of what is made of ``sources`` by this code and this llvm-tblgen."""
+    parts = [store.code_version(__name__), _version(tblgen), folder, *(f"{p.name}\n{_text(p)}" for p in sources)]
+    return f"{folder}-{store.digest(*parts, *relocations)}.{kind}"
 
 
 def reachable(td: Path, folders: Sequence[Path]) -> tuple[Path, ...]:
