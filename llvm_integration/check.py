@@ -126,7 +126,7 @@ def check_files(
     with threads(jobs) as pool:
         for file, mistakes in zip(files, pool.map(one, files), strict=True):
             said[file] = mistakes
-            progress(len(said), len(files), file.name)
+            progress(len(said), len(files), f"checking {file.name}")
     return said
 
 

@@ -27,7 +27,7 @@ from vega_gen.fill.edit import EditFiller
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.text import TextFiller
 from vega_gen.fill.weights import SHARPNESS
-from vega_gen.groups import FunctionGroup, Groups
+from vega_gen.groups import Groups
 from vega_gen.pipeline.archetypes import archetype_functions, archetype_plan, archetypes_of
 from vega_gen.pipeline.calibration import asked_with, calibrated_plan
 from vega_gen.pipeline.compiling import CandidateCompiler
@@ -154,24 +154,25 @@ def filler_of(inputs: Inputs, mined: Mined) -> Filler:
 
 def generate(
     inputs: Inputs, *, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
-    only: Callable[[FunctionGroup], bool] | None = None, jobs: int = 2, progress: Progress = silent, mined: Mined | None = None,
+    asked: Callable[[PlannedFunction], bool] | None = None, jobs: int = 2, progress: Progress = silent, mined: Mined | None = None,
 ) -> Plan:
     """Stages 1 to 8: the plan of a backend, its confidence calibrated. ``installation`` None: nothing is compiled, the best candidates
-    are taken. A whole plan is kept, so that judging a backend does not write it a second time."""
-    plan = _plan(inputs, work, installation, held_out, only, jobs, progress, mined)
+    are taken. A whole plan is kept, so that judging a backend does not write it a second time. ``asked``: the compiler chooses for
+    these functions alone, what it would choose for them in a whole plan; of the others the best candidates are taken."""
+    plan = _plan(inputs, work, installation, held_out, asked, jobs, progress, mined)
     return calibrated_plan(plan, inputs)
 
 
 def _plan(
     inputs: Inputs, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
-    only: Callable[[FunctionGroup], bool] | None, jobs: int, progress: Progress, mined: Mined | None,
+    asked: Callable[[PlannedFunction], bool] | None, jobs: int, progress: Progress, mined: Mined | None,
 ) -> Plan:
     """The plan with confidence as the filler gives it, kept under the hash of all that went in."""
     if inputs.filler is FillerName.ARCHETYPE:
         return archetype_plan(inputs, held_out)
     mined = mined or mine((inputs.source.root, *inputs.corpora), held_out, inputs.mode, inputs.tblgen, progress)
     key = plan_key(inputs, mined, installation)
-    kept = store.cache_load(Plan, "plan", key) if only is None else None
+    kept = store.cache_load(Plan, "plan", key)
     if kept is not None:
         return kept
     new = new_target(mined, inputs)
@@ -181,11 +182,10 @@ def _plan(
     def spent(module: Module, more: float) -> None:
         seconds[str(module)] += more
 
-    planned = planner.plan(progress, only, spent)
+    planned = planner.plan(progress, spent=spent)
     if inputs.filler.composes:
-        made = archetype_functions(inputs) if only is None else ()
-        planned = offered(planned, made, inputs.description.contracts, inputs.budget, mined.groups)
-        planned += accessors(new, planned) if only is None else ()
+        planned = offered(planned, archetype_functions(inputs), inputs.description.contracts, inputs.budget, mined.groups)
+        planned += accessors(new, planned)
     if not planned:
         raise NotFoundError(f"no function could be planned for {inputs.folder}", str(inputs.td), "check the corpus with `vega-gen mine`")
     headers = llvm_header_paths(inputs.source.llvm / "include")
@@ -201,12 +201,16 @@ def _plan(
     )
     if installation is None:
         return plan
-    compiler = CandidateCompiler(plan, inputs, installation, work, progress)
-    chosen = tuple(map(out_of_header, choose(plan.functions, compiler, jobs, progress, spent)))
+
+    def those(function: PlannedFunction) -> bool:
+        return asked is None or asked(function)
+
+    compiler = CandidateCompiler(plan, inputs, installation, work, progress, those)
+    chosen = tuple(map(out_of_header, choose(plan.functions, compiler, jobs, progress, spent, those)))
     compiler.close()
     files, classes = layout(mined.files, mined.maskers, new, chosen, headers)
     plan = without(replace(plan, files=files, classes=classes, functions=chosen), compiler.left_out)
-    if only is None:
+    if asked is None:
         store.cache_put("plan", _times(key), orjson.dumps(seconds))
         store.cache_dump(plan, "plan", key)
     return plan

@@ -19,7 +19,7 @@ from vega_gen.records.cpp import (
     Unreadable,
 )
 from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Step, Verdict
-from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem
+from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem, Sample
 from vega_gen.records.ladder import Climbed, Ladder, Obstacle, Rung
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
 from vega_gen.records.mining import GroupCount, MinedTarget, Mining
@@ -91,6 +91,7 @@ __all__ = [
     "RegisterClass",
     "ReviewItem",
     "Rung",
+    "Sample",
     "Signature",
     "SlotExample",
     "SourceFile",

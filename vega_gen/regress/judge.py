@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import fnmatch
 import glob
+import random
 import shlex
 import shutil
 import time
@@ -26,7 +27,7 @@ from llvm_integration.build import TargetBuild
 from llvm_integration.discover import Installation, Source
 from llvm_integration.errors import ToolFailure
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.records import Function, Judgement, Module, PlannedFunction, Verdict
+from vega_gen.records import Function, Judgement, Module, PlannedFunction, Sample, Verdict
 from vega_gen.regress.baseline import Baseline, establish, prepare
 from vega_gen.regress.builds import Build, LitSuite, LlvmBuild, Progress, Suite
 from vega_gen.regress.pairing import pair
@@ -70,6 +71,22 @@ class Roles(Protocol):
         ...
 
 
+def population(reference: Reference, roles: Roles, functions_glob: str, draw: int, seed: int) -> tuple[tuple[int, ...], Sample | None]:
+    """Indices in ``Reference.functions`` of the functions asked for, in order: those whose name matches; with ``draw``, so many of those
+    that are of the interface population (all, where there are no more), drawn with ``seed``. Raises NotFoundError if there are none."""
+    named = [i for i, f in enumerate(reference.functions) if fnmatch.fnmatchcase(f.qualified_name, functions_glob)]
+    if not named:
+        what = f"no function of {reference.target} is called {functions_glob}"
+        raise NotFoundError(what, "", "give a name or a glob in quotes: --functions '*InstrInfo::*'")
+    if not draw:
+        return tuple(named), None
+    shared = [i for i in named if roles.partners(reference.functions[i])]
+    if not shared:
+        raise NotFoundError(f"none of the functions asked for has a partner in another target: {functions_glob}", "", "leave out --sample")
+    drawn = tuple(sorted(random.Random(seed).sample(shared, min(draw, len(shared)))))
+    return drawn, Sample(len(drawn), len(shared), seed)
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """A reference function with what was generated for it. ``index`` in ``Reference.functions``; ``mutant.number`` is one more."""
@@ -96,6 +113,8 @@ def judge(
     suite_name: str,
     asked: Sequence[str],
     functions_glob: str = "*",
+    draw: int = 0,
+    seed: int = 0,
     jobs: int = 2,
     timeout: int = 60,
     keep_going: bool = False,
@@ -109,6 +128,7 @@ def judge(
     ``regress`` that say where the functions come from.
     ``work``: where builds, scratch and the journal lie; the same folder goes on where an earlier run was stopped. ``timeout``: seconds a
     test. ``jobs``: functions at a time, where no ``scheduler`` (the address of a Dask scheduler) has workers for them.
+    ``draw``: judge so many of the interface population, drawn with ``seed`` (0: judge all).
     ``generation_seconds``: what the functions took to be made, by module, for the record.
     """
     suite = LitSuite(source, installation, named_suite(suite_name), work / "suite", timeout)
@@ -118,7 +138,7 @@ def judge(
         command += ["--build-dir", str(installation.build_dir)]
     return Regression(
         functions, reference, roles, module_of, build, suite, work, command, source.version, functions_glob, jobs, keep_going, scheduler,
-        generation_seconds or {}, progress,
+        generation_seconds or {}, progress, draw, seed,
     )
 
 
@@ -141,16 +161,22 @@ class Regression:
     scheduler: str = ""
     generation_seconds: Mapping[str, float] = field(default_factory=dict[str, float])
     progress: Progress = lambda done, total, text: None
+    draw: int = 0
+    seed: int = 0
 
     @cached_property
+    def _population(self) -> tuple[tuple[int, ...], Sample | None]:
+        return population(self.reference, self.roles, self.functions_glob, self.draw, self.seed)
+
+    @property
     def population(self) -> tuple[int, ...]:
         """Indices in ``Reference.functions`` of the functions asked for. Raises NotFoundError if there are none."""
-        pattern = self.functions_glob
-        chosen = tuple(i for i, f in enumerate(self.reference.functions) if fnmatch.fnmatchcase(f.qualified_name, pattern))
-        if not chosen:
-            what = f"no function of {self.reference.target} is called {pattern}"
-            raise NotFoundError(what, "", "give a name or a glob in quotes: --functions '*InstrInfo::*'")
-        return chosen
+        return self._population[0]
+
+    @property
+    def sample(self) -> Sample | None:
+        """What the population is a sample of, if it is one."""
+        return self._population[1]
 
     @cached_property
     def baseline(self) -> Baseline:
@@ -169,7 +195,7 @@ class Regression:
         with _only_run(self.work), Journal(self.work / "journal.sqlite") as journal:
             for judgement in self._all(journal):
                 done += 1
-                self.progress(done, total, f"{judgement.function}: {judgement.verdict}")
+                self.progress(done, total, f"judging {judgement.function}: {judgement.verdict}")
                 yield judgement
 
     def _all(self, journal: Journal) -> Iterator[Judgement]:

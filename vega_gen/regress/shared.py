@@ -121,7 +121,7 @@ class _Making:
                     made[source] = self._object(kind, source)
                     if said is not None:
                         failed[source] = said
-                    self.progress(i + 1, len(todo), f"{source}, {kind}")
+                    self.progress(i + 1, len(todo), f"compiling {source}, {kind}")
             for source, said in failed.items():
                 self._take_out(kind, source, said)
             todo = [source for source in failed if any(source in self.sources[file] for file in self._by_file())]
