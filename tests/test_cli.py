@@ -34,7 +34,10 @@ HEAVY = ("torch", "transformers", "tree_sitter", "networkx", "git", "jinja2", "n
         ),
         (
             OSError(errno.ENOSPC, "No space left on device", "/x/y.cpp"),
-            ["vega-gen: error: /x/y.cpp: No space left on device", "next: free some space on that disk, or write elsewhere (--out, VEGA_GEN_CACHE)"],
+            [
+                "vega-gen: error: /x/y.cpp: No space left on device",
+                "next: free some space on that disk, or write elsewhere (--out, VEGA_GEN_CACHE)",
+            ],
         ),
         (MemoryError(), ["vega-gen: error: no memory is left", f"next: {MORE_MEMORY}"]),
     ],
