@@ -65,7 +65,8 @@ def intermediate(clang: Path, source: Path) -> str:
     """LLVM IR of a C file, of a 32-bit machine with the layout of types that is most common, with nothing in it that names that machine."""
     argv = [str(clang), "--target=riscv32", "-O1", "-fno-vectorize", "-S", "-emit-llvm", str(source), "-o", "-"]
     text = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return re.sub(r'^target .*\n|^attributes .*\n|^source_filename.*\n|^!.*\n| #\d+|, !\S+ !\d+', "", text, flags=re.MULTILINE)
+    named = r"^target .*\n|^attributes .*\n|^source_filename.*\n|^!.*\n| #\d+|, !\S+ !\d+"
+    return re.sub(named, "", text, flags=re.MULTILINE).strip() + "\n"
 
 
 def shown(ladder: dict[str, Any]) -> str:
