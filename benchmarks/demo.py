@@ -75,13 +75,19 @@ def shown(ladder: dict[str, Any]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run all parts. Raises CalledProcessError where one fails, whose command has said why."""
+    """Run all parts; where one fails, its command has said why."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--llvm", type=Path, default=ROOT / ".llvm/19")
     parser.add_argument("--out", type=Path, default=ROOT / ".vega/demo")
     asked = parser.parse_args(argv)
-    demo = Demo(asked.llvm, asked.out)
+    try:
+        show(Demo(asked.llvm, asked.out))
+    except subprocess.CalledProcessError as failure:
+        sys.exit(f"the demo ends here: exit status {failure.returncode} of {shlex.join(map(str, failure.cmd))}")
 
+
+def show(demo: Demo) -> None:
+    """The parts. Raises CalledProcessError where a command fails."""
     demo.begin("Tern, an instruction set that no LLVM knows, from its .td to tools")
     td = ROOT / "targets/Tern/Tern.td"
     made = json.loads(demo.run("new-target", "--td", td, "--llvm", demo.llvm, "--out", demo.out / "Tern", "--json"))
