@@ -6,7 +6,7 @@ LLVM ?= .llvm/$(LLVM_VERSION)
 BIN := .venv/bin
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-.PHONY: venv llvm demo test bench lint
+.PHONY: venv llvm demo demo-full test bench lint
 
 venv: .venv/installed
 
@@ -22,9 +22,14 @@ llvm: venv
 	$(BIN)/vega-gen doctor --install
 	@test -d $(LLVM)/llvm || $(BIN)/vega-gen llvm get --version $(LLVM_VERSION) $(LLVM)
 
+# Five minutes: see benchmarks/demo.py.
 demo: llvm
+	$(BIN)/python -m benchmarks.demo --llvm $(LLVM)
+
+# A backend that is mined, and every function of it judged.
+demo-full: llvm
 	@mkdir -p .vega
-	$(BIN)/vega-gen new-target --td $(LLVM)/llvm/lib/Target/XCore/XCore.td --llvm $(LLVM) --out .vega/demo
+	$(BIN)/vega-gen new-target --td $(LLVM)/llvm/lib/Target/XCore/XCore.td --llvm $(LLVM) --out .vega/demo-full
 	$(BIN)/vega-gen regress --target XCore --llvm $(LLVM) --mode td --work .vega/regress --json .vega/XCore-td.json
 
 lint: venv

@@ -21,7 +21,8 @@ from typing import Any
 import orjson
 import psutil
 
-from llvm_integration.edits import OWN_FOLDER, CheckoutFailure, Edit, as_failure
+from llvm_integration.edits import OWN_FOLDER, Edit, as_failure
+from llvm_integration.failure import ToolFailure
 from llvm_integration.journal import is_alive, process_mark
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git can still write to a plain tree
@@ -62,7 +63,7 @@ def branch_name(target: str) -> str:
 
 
 def require_clean(root: Path, edits: Sequence[Edit]) -> None:
-    """Raises ``CheckoutFailure`` if a tracked file has uncommitted changes, or an untracked one lies where an edit goes.
+    """Raises ``ToolFailure`` if a tracked file has uncommitted changes, or an untracked one lies where an edit goes.
 
     Changes below an ``OWN_FOLDER`` (a review's decisions) are no hindrance; where an edit goes there, git refuses to lose them.
     """
@@ -70,7 +71,7 @@ def require_clean(root: Path, edits: Sequence[Edit]) -> None:
         others = (":/", f":(exclude,top,glob)**/{OWN_FOLDER}/**")
         changed = _split(_git(repo, "status", "--porcelain", "-z", "--untracked-files=no", "--", *others))
         if changed:
-            raise CheckoutFailure(
+            raise ToolFailure(
                 f"the checkout has uncommitted changes ({len(changed)}), the first: {changed[0].strip()}",
                 where=str(root),
                 next_step=f"git -C {root} stash, or commit them, and run again",
@@ -79,7 +80,7 @@ def require_clean(root: Path, edits: Sequence[Edit]) -> None:
         tracked = set(_split(_git(repo, "ls-files", "-z", "--", *there))) if there else set[str]()
         for path in there:
             if path not in tracked:
-                raise CheckoutFailure(
+                raise ToolFailure(
                     "an untracked file lies where a file would be written",
                     where=str(root / path),
                     next_step="commit it or move it away, and run again",
@@ -93,7 +94,7 @@ def tracked_files(root: Path, folder: str) -> tuple[str, ...]:
 
 
 def tracked_bytes(root: Path, path: str) -> bytes | None:
-    """A file as the commit that is checked out has it, or None. Raises ``CheckoutFailure`` if it cannot be read."""
+    """A file as the commit that is checked out has it, or None. Raises ``ToolFailure`` if it cannot be read."""
     with _open(root) as repo:
         if not _git(repo, "ls-tree", "--name-only", "HEAD", "--", path):
             return None
@@ -118,7 +119,7 @@ def apply(root: Path, target: str, edits: Sequence[Edit], *, worktree: Path | No
 
     In place by default; with ``worktree``, in that folder: a new sparse worktree that holds the target's folder, or
     the one that an earlier run made. Where the branch exists, it must be the one checked out there; it goes on from its end.
-    Raises ``CheckoutFailure`` with everything as it was before; any other exception passes on after putting back.
+    Raises ``ToolFailure`` with everything as it was before; any other exception passes on after putting back.
     """
     new = worktree is not None and not worktree.exists()
     place = root if worktree is None or new else worktree
@@ -126,7 +127,7 @@ def apply(root: Path, target: str, edits: Sequence[Edit], *, worktree: Path | No
         branch, head = branch_name(target), _head(repo)
         before = _resolve(repo, f"refs/heads/{branch}")
         if before and (new or head != f"refs/heads/{branch}"):
-            raise CheckoutFailure(
+            raise ToolFailure(
                 f"the branch {branch} exists already",
                 where=str(root),
                 next_step=f"git -C {root} worktree prune; then delete it (git branch -D {branch})"
@@ -160,11 +161,11 @@ def apply(root: Path, target: str, edits: Sequence[Edit], *, worktree: Path | No
 
 def changed_files(root: Path, target: str) -> tuple[str, dict[str, bytes]]:
     """The commit from which the branch of ``target`` was begun, and every file that differs from it at the branch's end, by path: what
-    vega-gen wrote, and what was changed by hand since. Raises ``CheckoutFailure`` if there is no such branch, or if a file is gone."""
+    vega-gen wrote, and what was changed by hand since. Raises ``ToolFailure`` if there is no such branch, or if a file is gone."""
     with _open(root) as repo:
         branch = branch_name(target)
         if not _resolve(repo, f"refs/heads/{branch}"):
-            raise CheckoutFailure(f"there is no branch {branch}", where=str(root), next_step="write the backend with `vega-gen new-target`")
+            raise ToolFailure(f"there is no branch {branch}", where=str(root), next_step="write the backend with `vega-gen new-target`")
         ours = _git(repo, "log", "--format=%H", "--fixed-strings", "--all-match", f"--grep=[{target}] ", f"--grep={_WRITTEN}", branch)
         base = _git(repo, "rev-parse", f"{ours.split()[-1]}^")
         names = _split(_git(repo, "diff-tree", "-r", "-z", "--no-renames", "--name-only", base, branch))
@@ -174,7 +175,7 @@ def changed_files(root: Path, target: str) -> tuple[str, dict[str, bytes]]:
 def take_back(root: Path, target: str) -> tuple[str, ...]:
     """Go back to what was checked out before the branch of ``target``, and delete it; the paths in which it differed.
 
-    Raises ``CheckoutFailure`` if there is no such branch, or if there are changes that nobody committed."""
+    Raises ``ToolFailure`` if there is no such branch, or if there are changes that nobody committed."""
     _, changed = changed_files(root, target)
     with _open(root) as repo:
         if _head(repo) == f"refs/heads/{branch_name(target)}":
@@ -186,7 +187,7 @@ def take_back(root: Path, target: str) -> tuple[str, ...]:
 
 def format_patches(root: Path, base: str, patches: Sequence[tuple[str, Mapping[str, bytes | None]]], out: Path) -> tuple[Path, ...]:
     """Writes a series to ``out`` as `git am` takes it: of each patch (message, path -> content, None for a file that goes), on top of
-    ``base``. No branch is touched. Raises ``CheckoutFailure``."""
+    ``base``. No branch is touched. Raises ``ToolFailure``."""
     with _open(root) as repo:
         edits = [Edit(path, data, message) for message, files in patches for path, data in files.items()]
         tip = _commit_all(repo, base, edits, lambda message: message)[-1]
@@ -197,7 +198,7 @@ def format_patches(root: Path, base: str, patches: Sequence[tuple[str, Mapping[s
 def put_back(root: Path) -> bool:
     """Put the checkout back to what it was before a run that was killed. Returns whether there was one.
 
-    Raises ``CheckoutFailure`` if that run is still going on.
+    Raises ``ToolFailure`` if that run is still going on.
     """
     with _open(root) as repo:
         common = Path(repo.common_dir).resolve()
@@ -206,7 +207,7 @@ def put_back(root: Path) -> bool:
         except FileNotFoundError:
             return False
         if is_alive(note.process):
-            raise CheckoutFailure(
+            raise ToolFailure(
                 f"process {note.process['pid']} is writing to this checkout", where=str(root), next_step="wait for it to end, and run again"
             )
         _put_back(repo, common, note)
@@ -254,7 +255,7 @@ def _identity(repo: git.Repo) -> dict[str, str]:
     for role in ("AUTHOR", "COMMITTER"):
         for key, value in (("name", "vega-gen"), ("email", "vega-gen@localhost")):
             variable = f"GIT_{role}_{key.upper()}"
-            with contextlib.suppress(CheckoutFailure):
+            with contextlib.suppress(ToolFailure):
                 value = _git(repo, "config", f"user.{key}")
             who[variable] = os.environ.get(variable) or value
     return who
@@ -280,7 +281,7 @@ def _switch(repo: git.Repo, note: _Note, target: str) -> None:
 def _put_back(repo: git.Repo, common: Path, note: _Note) -> None:
     """Undo whatever part of ``_switch`` was done."""
     if note.worktree:
-        with contextlib.suppress(CheckoutFailure):
+        with contextlib.suppress(ToolFailure):
             _git(repo, "worktree", "remove", "--force", "--force", note.root)
         _git(repo, "worktree", "prune")
         if (common / "config").read_text() != note.config:
@@ -335,7 +336,7 @@ def _wait_for_lock(repo: git.Repo) -> None:
             lock.unlink(missing_ok=True)
             return
         if time.monotonic() > deadline:
-            raise CheckoutFailure("another git process is at work here", where=str(lock), next_step="wait for it to end, and run again")
+            raise ToolFailure("another git process is at work here", where=str(lock), next_step="wait for it to end, and run again")
         time.sleep(0.1)
 
 
@@ -350,7 +351,7 @@ def _require_base(root: Path, worktree: Path, repo: git.Repo) -> None:
         base = _git(main, "rev-parse", "HEAD")
     if _git(repo, "merge-base", "HEAD", base) != base:
         branch = _head(repo).removeprefix("refs/heads/")
-        raise CheckoutFailure(
+        raise ToolFailure(
             "an earlier result lies here, made from another commit of the checkout",
             where=str(worktree),
             next_step=f"git -C {root} worktree remove {worktree} && git -C {root} branch -D {branch}, or --out DIR to write elsewhere",
@@ -372,7 +373,7 @@ def _open(root: Path) -> Generator[git.Repo]:
     try:
         repo = git.Repo(root)
     except GitError as error:
-        raise CheckoutFailure(f"git cannot open this checkout: {error}", where=str(root)) from error
+        raise ToolFailure(f"git cannot open this checkout: {error}", where=str(root)) from error
     try:
         yield repo
     finally:
@@ -380,7 +381,7 @@ def _open(root: Path) -> Generator[git.Repo]:
 
 
 def _git(repo: git.Repo, *words: str, env: Mapping[str, str] | None = None, given: bytes = b"") -> str:
-    """What git says, without its last newline. Hooks do not run. Raises ``CheckoutFailure`` with git's message."""
+    """What git says, without its last newline. Hooks do not run. Raises ``ToolFailure`` with git's message."""
     with tempfile.TemporaryFile() as stream:
         stream.write(given)
         stream.seek(0)
@@ -390,7 +391,7 @@ def _git(repo: git.Repo, *words: str, env: Mapping[str, str] | None = None, give
             message = str(error.stderr).strip().removeprefix("stderr: ").strip("'\n ") or str(error)
             what = f"git {words[0]} failed; the checkout is as it was"
             step = "put right what git complains of, and run again"
-            raise CheckoutFailure(what, where=str(repo.working_dir), output=message, next_step=step) from error
+            raise ToolFailure(what, where=str(repo.working_dir), output=message, next_step=step) from error
     return str(said)
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from llvm_integration.cmake import Lists, read_lists
 from llvm_integration.discover import Installation, SourceTree, machine
-from llvm_integration.incremental import BuildStep, ContentHashes, Progress, dependencies, run_steps
+from llvm_integration.failure import ToolFailure
+from llvm_integration.incremental import BuildStep, ContentHashes, dependencies, run_steps
 from llvm_integration.overlay import Overlay
 from llvm_integration.precompiled import PrecompiledHeaders
-from llvm_integration.process import Completed, ToolFailure, run
+from llvm_integration.process import Completed, Progress, run
 from llvm_integration.toolchain import ToolLinker, compile_flags, write_overlay
 
 DEFAULT_TOOLS = ("llc", "opt", "llvm-mc", "llvm-objdump")

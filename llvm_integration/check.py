@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration.discover import Installation
+from llvm_integration.failure import ToolFailure
 from llvm_integration.incremental import BuildStep, ContentHashes, input_key
-from llvm_integration.process import Completed, Progress, ToolFailure, run, threads
+from llvm_integration.process import Completed, Progress, run, threads
 
 PREAMBLE_SECONDS = 180.0
 CHECK_SECONDS = 20.0
@@ -123,7 +124,7 @@ def check_files(
     with threads(jobs) as pool:
         for file, mistakes in zip(files, pool.map(one, files), strict=True):
             said[file] = mistakes
-            progress(len(said), len(files), file.name)
+            progress(len(said), len(files), f"checking {file.name}")
     return said
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from llvm_integration import branch, journal
 from llvm_integration.edits import (
     STAMP,
-    CheckoutFailure,
     Edit,
     check_edits,
     check_room,
@@ -27,9 +26,10 @@ from llvm_integration.edits import (
     target_folder,
     valid_target_name,
 )
+from llvm_integration.failure import ToolFailure
 
 __all__ = [
-    "STAMP", "CheckoutFailure", "Edit", "TargetState", "Way", "Written",
+    "STAMP", "Edit", "TargetState", "Way", "Written",
     "destination", "probe", "recover", "target_state", "undo", "valid_target_name", "write",
 ]  # fmt: skip
 
@@ -71,7 +71,7 @@ class Written:
 
 
 def target_state(root: Path, target: str) -> TargetState:
-    """What ``root`` has under ``target``'s name. Raises ``CheckoutFailure`` if that is no target's name."""
+    """What ``root`` has under ``target``'s name. Raises ``ToolFailure`` if that is no target's name."""
     _require_name(target)
     cmake = root / target_folder(target) / "CMakeLists.txt"
     if not cmake.is_file():
@@ -91,21 +91,21 @@ def recover(root: Path, out: Path | None = None) -> bool:
 def destination(root: Path, target: str, out: Path | None = None) -> Path | None:
     """The folder beside the tree that ``write`` would make for ``target``, absolute; None where it would write into ``root`` itself.
 
-    Raises ``CheckoutFailure``: no LLVM there, a name that is none, an ``out`` that cannot be used.
+    Raises ``ToolFailure``: no LLVM there, a name that is none, an ``out`` that cannot be used.
     """
     root = root.absolute()
     if not (root / "llvm").is_dir():
-        raise CheckoutFailure("no LLVM here: no folder llvm/", where=str(root), next_step="give the folder that holds llvm/ with --llvm")
+        raise ToolFailure("no LLVM here: no folder llvm/", where=str(root), next_step="give the folder that holds llvm/ with --llvm")
     if out is None and target_state(root, target) is not TargetState.OFFICIAL:
         return None
     out = out.absolute() if out is not None else root.parent / f"{root.name}-vega-{target}"
     if out == root or not out.parent.is_dir():
-        raise CheckoutFailure("the result cannot go there", where=str(out), next_step="give a new folder in one that exists with --out")
+        raise ToolFailure("the result cannot go there", where=str(out), next_step="give a new folder in one that exists with --out")
     return out
 
 
 def probe(root: Path, target: str, *, out: Path | None = None) -> None:
-    """Before the work: raises ``CheckoutFailure`` for what ``write`` would refuse whatever the edits are.
+    """Before the work: raises ``ToolFailure`` for what ``write`` would refuse whatever the edits are.
 
     These are uncommitted changes, a read-only or full disk, a folder in the way."""
     place = destination(root, target, out)
@@ -128,7 +128,7 @@ def write(root: Path, target: str, edits: Sequence[Edit], *, out: Path | None = 
     ``root``: the folder that holds ``llvm/``. ``out``: a folder beside it for the result; given, or for a target that ``root`` has
     already (by default ``<root>-vega-<target>``), ``root`` itself is not changed. There the target's C++ and CMake files that no
     edit names are left out, and the others (.td, prose) are as in ``root``. Generated files of an earlier run that no edit names
-    are deleted. Raises ``CheckoutFailure``, with everything as it was: a name that is none, uncommitted changes, a file without
+    are deleted. Raises ``ToolFailure``, with everything as it was: a name that is none, uncommitted changes, a file without
     vega-gen's stamp in the way, a read-only or full disk.
     """
     root, out = root.absolute(), destination(root, target, out)
@@ -143,7 +143,7 @@ def undo(tree: Path, target: str) -> tuple[str, ...]:
     """Take ``target`` back: the last run on a plain tree (or the folder beside it), or its branch of a git checkout, all runs of it.
     Returns the paths that had been changed.
 
-    Raises ``CheckoutFailure`` if there is none, or if a file has changed since.
+    Raises ``ToolFailure`` if there is none, or if a file has changed since.
     """
     return branch.take_back(tree, target) if branch.is_checkout(tree) else journal.undo(tree)
 
@@ -190,12 +190,12 @@ def _write_plain(root: Path, target: str, edits: Sequence[Edit], out: Path | Non
 
 def _require_worktree(root: Path, out: Path) -> None:
     if not branch.is_worktree_of(root, out):
-        raise CheckoutFailure("this folder exists, and is no worktree of the checkout", where=str(out), next_step=_NEW_FOLDER)
+        raise ToolFailure("this folder exists, and is no worktree of the checkout", where=str(out), next_step=_NEW_FOLDER)
 
 
 def _require_own(out: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())) and not (out / journal.FOLDER).is_dir():
-        raise CheckoutFailure("this folder is not empty, and vega-gen did not make it", where=str(out), next_step=_NEW_FOLDER)
+        raise ToolFailure("this folder is not empty, and vega-gen did not make it", where=str(out), next_step=_NEW_FOLDER)
 
 
 def _written(way: Way, root: Path, name: str, commits: tuple[str, ...], edits: Sequence[Edit], recovered: bool) -> Written:
@@ -233,7 +233,7 @@ def _read(root: Path, path: str) -> bytes | None:
 
 def _require_name(target: str) -> None:
     if not valid_target_name(target):
-        raise CheckoutFailure(
+        raise ToolFailure(
             f"{target!r} cannot name a target",
             next_step="give --name an identifier: letters, digits and underscores, a letter first, no path",
         )

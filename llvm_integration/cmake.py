@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from llvm_integration.process import ToolFailure
+from llvm_integration.failure import ToolFailure
 
 SOURCE_SUFFIXES = (".cpp", ".cc", ".c")
 """What CMake compiles; every other word of a library's argument list is a keyword or a header folder."""

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import psutil
 
-from llvm_integration.process import ToolFailure, run
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import run
 
 _VERSION_PART = re.compile(r"set\(\s*LLVM_VERSION_(MAJOR|MINOR|PATCH)\s+(\d+)\s*\)")
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from llvm_integration import packages
 from llvm_integration.discover import Host, Installation, find_installation, machine, open_source
-from llvm_integration.process import ToolFailure, run
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import run
 
 DEFAULT_RELEASE = "19.1"
 MEMORY_NEEDED = 4 << 30  # bytes; llvm-tblgen --dump-json takes 1.2 GB for a small target and 7.5 GB for RISCV

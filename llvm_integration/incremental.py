@@ -71,7 +71,7 @@ def run_steps(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int, prog
         futures = {pool.submit(run_step, step, hashes): step.output for step in steps}
         for number, future in enumerate(as_completed(futures), start=1):
             made += future.result()
-            progress(number, len(steps), futures[future].name)
+            progress(number, len(steps), f"compiling {futures[future].name}")
     return made
 
 

@@ -21,7 +21,8 @@ from typing import IO, Any
 import orjson
 import psutil
 
-from llvm_integration.edits import CheckoutFailure, Edit, as_failure
+from llvm_integration.edits import Edit, as_failure
+from llvm_integration.failure import ToolFailure
 
 FOLDER = ".vega-gen"
 _JOURNAL = "journal.jsonl"
@@ -53,7 +54,7 @@ def is_alive(mark: Mapping[str, Any]) -> bool:
 def apply(tree: Path, edits: Sequence[Edit]) -> None:
     """Make ``edits`` in ``tree``, which is made if missing. All or nothing.
 
-    Raises ``CheckoutFailure`` on a failing write, with the tree as it was; any other exception passes on after putting back.
+    Raises ``ToolFailure`` on a failing write, with the tree as it was; any other exception passes on after putting back.
     """
     created = not tree.exists()
     run = tree / FOLDER / f"{len(_runs(tree)) + 1:04}"
@@ -75,7 +76,7 @@ def apply(tree: Path, edits: Sequence[Edit]) -> None:
 def put_back(tree: Path) -> bool:
     """Put ``tree`` back to what it was before a run that did not end. Returns whether there was one.
 
-    Raises ``CheckoutFailure`` if that run is still going on.
+    Raises ``ToolFailure`` if that run is still going on.
     """
     runs = _runs(tree)
     if not runs:
@@ -85,7 +86,7 @@ def put_back(tree: Path) -> bool:
     if any("end" in line for line in lines):
         return False
     if begin and is_alive(begin["begin"]):
-        raise CheckoutFailure(
+        raise ToolFailure(
             f"process {begin['begin']['pid']} is writing to this tree", where=str(tree), next_step="wait for it to end, and run again"
         )
     _put_back(tree, runs[-1], created=bool(begin.get("created")))
@@ -95,17 +96,17 @@ def put_back(tree: Path) -> bool:
 def undo(tree: Path) -> tuple[str, ...]:
     """Take the last run back and return the paths that it had changed, in its order.
 
-    Raises ``CheckoutFailure`` if there is no run, or if a file has changed since; nothing is changed then.
+    Raises ``ToolFailure`` if there is no run, or if a file has changed since; nothing is changed then.
     """
     runs = _runs(tree)
     if not runs:
-        raise CheckoutFailure("nothing to undo: no journal of vega-gen here", where=str(tree))
+        raise ToolFailure("nothing to undo: no journal of vega-gen here", where=str(tree))
     changes = _changes(runs[-1])
     for change in changes:
         path = tree / change.path
         now = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
         if now != change.digest:
-            raise CheckoutFailure(
+            raise ToolFailure(
                 "changed since vega-gen wrote it", where=str(path), next_step="move it away if it matters, and put back what was written"
             )
     _put_back(tree, runs[-1], created=bool(_lines(runs[-1])[0].get("created")))

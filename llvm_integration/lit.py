@@ -17,7 +17,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from llvm_integration.discover import Installation, SourceTree
-from llvm_integration.process import Completed, ToolFailure, run
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import Completed, run
 
 DISCOVERY_SECONDS = 300.0
 TEST_MEMORY_MB = 8000

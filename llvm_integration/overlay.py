@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llvm_integration.discover import SourceTree
-from llvm_integration.process import ToolFailure
+from llvm_integration.failure import ToolFailure
 
 _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"', re.MULTILINE)
 _INCLUDE, _LIB = "llvm/include/", "llvm/lib/"

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llvm_integration.discover import SourceTree, machine, open_source
-from llvm_integration.process import Completed, Progress, ToolFailure, run
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import Completed, Progress, run
 
 GIT_URL = "https://github.com/llvm/llvm-project.git"
 TREE_PARTS = frozenset({"llvm", "cmake", "third-party"})

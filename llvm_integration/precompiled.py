@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from llvm_integration.failure import ToolFailure
 from llvm_integration.incremental import BuildStep, ContentHashes, run_step
-from llvm_integration.process import ToolFailure
 
 SECONDS = 300.0
 

@@ -25,6 +25,8 @@ from typing import IO
 
 import psutil
 
+from llvm_integration.failure import ToolFailure
+
 TAIL_CHARACTERS = 4000
 Progress = Callable[[int, int, str], None]
 """Told how far work has got: (done, total, what), ``total`` 0 where it is not known."""
@@ -37,33 +39,6 @@ _SPENT = {
 """What tools say where the machine has no more to give -> what that means, and the next step."""
 _interrupted = threading.Event()
 """Set while threads are being ended: they may start no process."""
-
-
-class ToolFailure(Exception):
-    """An outside tool, or an LLVM, is missing, failed or timed out.
-
-    ``what``: what went wrong. ``where``: the file or folder concerned, "" if none. ``next_step``: what the user can do now.
-    ``command``: text that repeats the run, "" if nothing ran. ``output``: the end of what the tool said.
-    """
-
-    def __init__(self, what: str, *, where: str = "", next_step: str = "", command: str = "", output: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.next_step = next_step
-        self.command = command
-        self.output = output
-
-    def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        lines = [f"{place}{self.what}"]
-        if self.output:
-            lines.append(self.output)
-        if self.command:
-            lines.append(f"  command: {self.command}")
-        if self.next_step:
-            lines.append(f"  next: {self.next_step}")
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)

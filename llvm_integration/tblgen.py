@@ -11,7 +11,8 @@ import shutil
 from pathlib import Path
 
 from llvm_integration.discover import Installation, SourceTree
-from llvm_integration.process import Progress, ToolFailure, run
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import Progress, run
 
 _VERSION = re.compile(r"LLVM version (\d+)\.(\d+)")
 _CONFIGURE_SECONDS = 900.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,9 +12,11 @@ from types import SimpleNamespace
 import pytest
 import tiny_llvm
 from commands import Command, Said
+from conftest import ROOT
 from trees import git, git_state, read_only, snapshot
 
 from llvm_integration import edits, journal
+from vega_gen import resources
 from vega_gen.errors import NotFoundError
 from vega_gen.function_template import build_template
 from vega_gen.groups import FunctionGroup, GroupKind
@@ -207,3 +210,31 @@ def test_a_group_with_no_donor() -> None:
     with pytest.raises(NotFoundError, match="InstrInfo::isLonely has no donor") as caught:
         build_template(group, (), {}, {})
     assert "--corpus DIR" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"RISCV = [\n", "holdouts.toml: not TOML: Invalid value (at end of document)"),
+        (b'"\xff" = 1\n', "holdouts.toml: not UTF-8: byte 0xff"),
+        (None, "holdouts.toml: cannot read it: No such file or directory"),
+    ],
+    ids=["not TOML", "not UTF-8", "missing"],
+)
+def test_settings_that_cannot_be_read(
+    refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes | None, said: str
+) -> None:
+    """As in an installation that somebody edited: which file, and what to do."""
+    data = tmp_path / "data"
+    shutil.copytree(ROOT / "targets/settings", data / "targets/settings")
+    (data / "templates").symlink_to(ROOT / "templates")
+    broken = data / "targets/settings/holdouts.toml"
+    broken.unlink()
+    if text is not None:
+        broken.write_bytes(text)
+    monkeypatch.setattr(resources, "_root", lambda: data)
+    resources.settings.cache_clear()
+    try:
+        assert f"vega-gen: error: {data}/targets/settings/{said}" in refused()
+    finally:
+        resources.settings.cache_clear()

@@ -10,10 +10,11 @@ from llvm_integration.build import TargetBuild
 from llvm_integration.check import Checker
 from llvm_integration.cmake import TableGenRun, read_lists
 from llvm_integration.discover import Installation, SourceTree, find_installation
+from llvm_integration.failure import ToolFailure
 from llvm_integration.incremental import dependencies
 from llvm_integration.objects import same_object
 from llvm_integration.precompiled import included_headers
-from llvm_integration.process import ToolFailure, run
+from llvm_integration.process import run
 from llvm_integration.toolchain import compile_flags, write_config_header, write_overlay
 
 CMAKE = """\

@@ -13,9 +13,9 @@ from test_steps import OWN, layer_of, plan, steps, two, undefined
 from llvm_integration.check import Mistake, check_files
 from llvm_integration.crash import Crash, Tried
 from llvm_integration.discover import find_installation
+from llvm_integration.failure import ToolFailure
 from llvm_integration.linking import LinkError
 from llvm_integration.toolchain import compile_flags
-from vega_gen.errors import ToolError
 from vega_gen.pipeline.building import ROUNDS, brought_down, floor, included
 from vega_gen.records import Plan, Step
 
@@ -129,7 +129,7 @@ def test_a_symbol_that_can_never_be_had_ends_at_the_floor() -> None:
 
 def test_a_floor_that_does_not_build_is_an_error_with_a_next_step() -> None:
     shop = Words(missing={"never": undefined("unheard::of()", file="llc")})
-    with pytest.raises(ToolError, match=r"undefined symbol: unheard::of\(\)") as raised:
+    with pytest.raises(ToolFailure, match=r"undefined symbol: unheard::of\(\)") as raised:
         brought_down(plan(function(OWN, "ToyInstrInfo.cpp")), steps(), shop, emitted)
     assert "vega-gen doctor" in raised.value.next_step
 

@@ -271,3 +271,17 @@ def test_all_functions_are_chosen_in_order_and_told() -> None:
     assert [body(f) for f in chosen] == ["good ( ) ;" if n in (3, 5) else f"f{n} ( ) ;" for n in range(8)]
     assert len(told) == 8
     assert max(told) == (8, 8)
+
+
+def test_those_asked_for_get_what_they_get_among_all() -> None:
+    """And the compiler sees no text of the others, but for declarations of helpers in the same file."""
+    functions = [
+        planned("bad();", "good();"),
+        replace(planned("bad();", "other();"), file="Other.cpp"),
+        replace(planned("helping();"), helper=True),
+    ]
+    all_of_them = choose(functions, Refusing("bad"), 1)
+    compiler = Refusing("bad")
+    some = choose(functions, compiler, 1, asked=lambda f: f.file != "Other.cpp" and not f.helper)
+    assert some == (all_of_them[0], functions[1], functions[2])
+    assert not any("other" in text for text in compiler.texts)

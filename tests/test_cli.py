@@ -11,12 +11,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from rich.console import Console
 
-from llvm_integration.process import ToolFailure
+from llvm_integration.failure import Failure, ToolFailure
 from tests.test_process import wait_until
 from vega_gen.cli import main
 from vega_gen.cli.main import render
-from vega_gen.errors import BaselineError, InputError, out_of_memory
+from vega_gen.errors import InputError, out_of_memory
 
 ROOT = Path(__file__).resolve().parent.parent
 MORE_MEMORY = "end other programs, give it fewer --jobs, or take --filler consensus, which asks no model; what was finished is kept"
@@ -27,14 +28,17 @@ HEAVY = ("torch", "transformers", "tree_sitter", "networkx", "git", "jinja2", "n
     ("failure", "lines"),
     [
         (InputError("expected ';'", "A.td:3:7", "correct the file"), ["vega-gen: error: A.td:3:7: expected ';'", "next: correct the file"]),
-        (BaselineError("[no] test is green"), ["vega-gen: error: [no] test is green"]),
+        (Failure("[no] test is green"), ["vega-gen: error: [no] test is green"]),
         (
             ToolFailure("ld.lld failed", command="ld.lld x", output="no [such] file", next_step="look"),
             ["vega-gen: error: ld.lld failed", "no [such] file", "command: ld.lld x", "next: look"],
         ),
         (
             OSError(errno.ENOSPC, "No space left on device", "/x/y.cpp"),
-            ["vega-gen: error: /x/y.cpp: No space left on device", "next: free some space on that disk, or write elsewhere with --out"],
+            [
+                "vega-gen: error: /x/y.cpp: No space left on device",
+                "next: free some space on that disk, or write elsewhere (--out, VEGA_GEN_CACHE)",
+            ],
         ),
         (MemoryError(), ["vega-gen: error: no memory is left", f"next: {MORE_MEMORY}"]),
     ],
@@ -138,7 +142,10 @@ main.main()
         command.wait()
 
 
-def test_progress_shows_what_is_under_way_and_nothing_if_nothing_was(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_shows_what_is_under_way_and_nothing_if_nothing_was(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "ERR", Console(highlight=False, soft_wrap=True, stderr=True, force_terminal=True))
     with render.progress("idle"):
         pass
     assert capsys.readouterr().err == ""
@@ -148,6 +155,25 @@ def test_progress_shows_what_is_under_way_and_nothing_if_nothing_was(capsys: pyt
     said = capsys.readouterr()
     assert "mining" in said.err and "100%" in said.err and "[Lanai]" in said.err
     assert said.out == ""
+
+
+def test_progress_in_a_log_is_a_line_as_a_stage_begins_and_ends(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 0.0, 10.0, 41.0, 70.0, 75.0])
+    monkeypatch.setattr(render.time, "monotonic", lambda: next(clock))
+    with render.progress("mining") as advance:
+        advance(0, 4, "parsing A.cpp")
+        advance(1, 4, "parsing B.cpp")  # no line of its own
+        advance(2, 4, "parsing C.cpp")  # nothing was said for half a minute
+        advance(0, 0, "TableGen [Lanai]")
+    assert capsys.readouterr().err.splitlines() == [
+        "[0:00] mining: parsing A.cpp",
+        "[0:41] mining: parsing C.cpp (2 of 4)",
+        "[1:10] mining: parsing ended after 70 s (2 of 4)",
+        "[1:10] mining: TableGen [Lanai]",
+        "[1:15] mining: TableGen ended after 5 s",
+    ]
 
 
 def test_json_goes_to_standard_output_whole(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from vega_gen import store
 from vega_gen.corpus import Corpus, held_out_folders, open_corpus
-from vega_gen.errors import CheckoutError, HoldOutError, InputError, NotFoundError
+from vega_gen.errors import HoldOutError, InputError, NotFoundError
 from vega_gen.records import Mode
 
 CANARY = "canary_7351"
@@ -164,7 +164,7 @@ def test_text_that_is_not_utf8_says_where(tmp_path: Path) -> None:
 
 
 def test_what_is_no_checkout_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckoutError, match="not an LLVM checkout"):
+    with pytest.raises(InputError, match="not an LLVM checkout"):
         opened(tmp_path)
     (tmp_path / "llvm" / "lib" / "Target").mkdir(parents=True)
     (tmp_path / "llvm" / "include" / "llvm").mkdir(parents=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from llvm_integration.discover import find_installation, machine, open_source
-from llvm_integration.process import ToolFailure
+from llvm_integration.failure import ToolFailure
 
 VERSION_LINES = """
 if(NOT DEFINED LLVM_VERSION_MAJOR)

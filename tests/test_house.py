@@ -14,7 +14,8 @@ from conftest import ROOT
 # which parses what it reads.
 ORDER = (
     ("records", "errors"),
-    ("resources", "store"),
+    ("resources",),
+    ("store",),
     ("cxx",),
     ("corpus",),
     ("tablegen",),
@@ -131,8 +132,10 @@ def test_imports_run_one_way(path: Path) -> None:
 
 def test_records_and_errors_are_the_standard_library_s() -> None:
     for path in (*(ROOT / "vega_gen/records").rglob("*.py"), ROOT / "vega_gen/errors.py"):
-        found = {name.split(".")[0] for name in imported(ast.parse(path.read_text())) if not name.startswith("vega_gen.records")}
+        own = ("vega_gen.records", "llvm_integration.failure")
+        found = {name.split(".")[0] for name in imported(ast.parse(path.read_text())) if not name.startswith(own)}
         assert found <= {"__future__", "dataclasses", "enum", "hashlib"}, path
+    assert set(imported(ast.parse((ROOT / "llvm_integration/failure.py").read_text()))) == {"__future__", "__future__.annotations"}
 
 
 @every_module
@@ -201,3 +204,13 @@ def test_no_registry_is_named() -> None:
     for path in places:
         text = path.read_bytes().decode("utf-8", errors="replace")
         assert not [host for host in REGISTRIES if host in text], path
+
+
+def test_there_is_one_exception_tree() -> None:
+    """Each exception class is below ``Failure``, but for those that never leave their module."""
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                assert not {ast.unparse(base) for base in node.bases} & {"BaseException", "Exception", "RuntimeError", "ValueError"} or (
+                    name_of(path) == "llvm_integration/failure.py"
+                ), f"{path}: {node.name}"

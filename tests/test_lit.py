@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from llvm_integration.discover import Installation, SourceTree, find_installation, open_source
+from llvm_integration.failure import ToolFailure
 from llvm_integration.lit import TEST_VARIABLE, ResultCode, TestSuite
-from llvm_integration.process import ToolFailure
 
 CONFIG = """\
 import os, lit.formats

@@ -8,8 +8,9 @@ import pytest
 
 from llvm_integration.build import TargetBuild
 from llvm_integration.discover import Installation, SourceTree, find_installation
+from llvm_integration.failure import ToolFailure
 from llvm_integration.overlay import overlay
-from llvm_integration.process import ToolFailure, run
+from llvm_integration.process import run
 
 HEADER = """\
 #pragma once

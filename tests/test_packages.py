@@ -12,7 +12,8 @@ import pytest
 
 from llvm_integration import packages
 from llvm_integration.doctor import examine, install_missing
-from llvm_integration.process import Completed, ToolFailure
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import Completed
 
 DEB822 = """\
 # written by an installer

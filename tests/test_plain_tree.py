@@ -9,7 +9,8 @@ import pytest
 from trees import HELD_OUT, NEW, STAMPED, read_only, snapshot
 
 from llvm_integration import checkout, journal
-from llvm_integration.checkout import CheckoutFailure, Edit, Way, write
+from llvm_integration.checkout import Edit, Way, write
+from llvm_integration.failure import ToolFailure
 
 
 def test_a_plain_tree_is_written_and_undone(plain: Path) -> None:
@@ -19,7 +20,7 @@ def test_a_plain_tree_is_written_and_undone(plain: Path) -> None:
     assert (plain / NEW[1].path).read_text() == STAMPED
     assert checkout.undo(plain, "New") == tuple(edit.path for edit in NEW)
     assert snapshot(plain) == before
-    with pytest.raises(CheckoutFailure, match="nothing to undo"):
+    with pytest.raises(ToolFailure, match="nothing to undo"):
         checkout.undo(plain, "New")
 
 
@@ -35,7 +36,7 @@ def test_undo_takes_back_one_run_after_the_other(plain: Path) -> None:
 def test_undo_keeps_a_person_s_change(plain: Path) -> None:
     write(plain, "Foo", NEW)
     (plain / NEW[1].path).write_text("mine\n")
-    with pytest.raises(CheckoutFailure, match="changed since"):
+    with pytest.raises(ToolFailure, match="changed since"):
         checkout.undo(plain, "New")
     assert (plain / NEW[1].path).read_text() == "mine\n"
     assert (plain / NEW[0].path).exists()
@@ -61,7 +62,7 @@ def test_a_held_out_target_of_a_plain_tree_goes_to_a_folder(plain: Path) -> None
 def test_a_folder_that_is_not_ours_is_refused(plain: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/file").write_text("x")
-    with pytest.raises(CheckoutFailure, match="not empty"):
+    with pytest.raises(ToolFailure, match="not empty"):
         write(plain, "Bar", HELD_OUT, out=tmp_path / "mine")
     assert snapshot(tmp_path / "mine") == {"file": b"x"}
 
@@ -71,7 +72,7 @@ def test_a_file_without_the_stamp_stays_in_a_plain_tree(plain: Path) -> None:
     mine.parent.mkdir()
     mine.write_text("mine\n")
     before = snapshot(plain)
-    with pytest.raises(CheckoutFailure, match="carries no"):
+    with pytest.raises(ToolFailure, match="carries no"):
         write(plain, "Foo", NEW)
     assert snapshot(plain) == before
 
@@ -88,7 +89,7 @@ def test_a_plain_tree_is_put_back_on_any_failure(plain: Path, monkeypatch: pytes
             raise failure
 
     monkeypatch.setattr(journal, "write_file", full)
-    with pytest.raises((CheckoutFailure, KeyboardInterrupt)) as caught:
+    with pytest.raises((ToolFailure, KeyboardInterrupt)) as caught:
         write(plain, "Foo", [NEW[0], Edit(NEW[1].path, STAMPED + "int y;\n", "SEL"), NEW[2]])
     if isinstance(failure, OSError):
         assert "No space left" in str(caught.value)
@@ -98,7 +99,7 @@ def test_a_plain_tree_is_put_back_on_any_failure(plain: Path, monkeypatch: pytes
 def test_a_read_only_plain_tree_is_refused(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot(plain)
     read_only(monkeypatch, plain / "llvm/lib/Target")
-    with pytest.raises(CheckoutFailure, match="read-only"):
+    with pytest.raises(ToolFailure, match="read-only"):
         write(plain, "Foo", NEW)
     assert snapshot(plain) == before
 
@@ -106,6 +107,6 @@ def test_a_read_only_plain_tree_is_refused(plain: Path, monkeypatch: pytest.Monk
 def test_a_link_out_of_the_tree_is_refused(plain: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (plain / "llvm/lib/Target/Foo").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(CheckoutFailure, match="link leads out"):
+    with pytest.raises(ToolFailure, match="link leads out"):
         write(plain, "Foo", NEW)
     assert not any((tmp_path / "elsewhere").iterdir())

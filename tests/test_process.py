@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from llvm_integration.process import Completed, ToolFailure, command_text, run, threads
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import Completed, command_text, run, threads
 
 SPAWNS_CHILDREN = """
 import os, subprocess, sys, time
@@ -124,7 +125,8 @@ WORKS_ON = """
 import sys
 from contextlib import suppress
 from pathlib import Path
-from llvm_integration.process import ToolFailure, run, threads
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import run, threads
 
 def work(n):
     for i in range(1000):  # a thread that goes on to the next process when one fails

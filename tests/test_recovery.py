@@ -12,7 +12,8 @@ import pytest
 from trees import HELD_OUT, NEW, git, git_state, snapshot
 
 from llvm_integration import branch, checkout
-from llvm_integration.checkout import CheckoutFailure, write
+from llvm_integration.checkout import write
+from llvm_integration.failure import ToolFailure
 
 KILLED = """
 import os, signal, sys
@@ -82,7 +83,7 @@ def test_a_lock_that_a_killed_git_left_is_removed(repository: Path) -> None:
 
 def test_a_run_that_still_goes_on_is_not_put_back(plain: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def meanwhile(*_: object) -> None:
-        with pytest.raises(CheckoutFailure, match="is writing"):
+        with pytest.raises(ToolFailure, match="is writing"):
             checkout.recover(repository)
         raise KeyboardInterrupt
 

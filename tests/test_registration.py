@@ -15,9 +15,10 @@ from tiny_registry import CLANG_FILES, FILES, write_registry
 from trees import git, snapshot
 
 from llvm_integration import checkout
-from llvm_integration.checkout import CheckoutFailure, Edit
+from llvm_integration.checkout import Edit
+from llvm_integration.failure import ToolFailure
 from vega_gen.cxx.lists import ListShape, SourceLists
-from vega_gen.errors import CheckoutError, InputError, NotFoundError
+from vega_gen.errors import InputError, NotFoundError
 from vega_gen.records import Description, RegisterClass
 from vega_gen.registration import NewTriple, Registration, State, new_triple, places_of, plan_registration, relocation_definitions
 from vega_gen.registration.triple import machine_number, pointer_bits
@@ -135,7 +136,7 @@ def test_a_file_that_changed_since_is_not_overwritten(registry: Path) -> None:
     mine = registry / ELF
     mine.write_text(mine.read_text() + "// mine\n")
     before = snapshot(registry)
-    with pytest.raises(CheckoutFailure, match="changed since the edit was planned"):
+    with pytest.raises(ToolFailure, match="changed since the edit was planned"):
         checkout.write(registry, "Toy", [*edits, OWN])
     assert snapshot(registry) == before
 
@@ -193,7 +194,7 @@ def test_what_another_has_is_refused(registry: Path, new: NewTriple, said: str) 
 @pytest.mark.parametrize("path", ["llvm/lib/TargetParser/Triple.cpp", ELF])
 def test_a_file_that_a_place_needs_must_be_there(registry: Path, path: str) -> None:
     (registry / path).unlink()
-    with pytest.raises(CheckoutError) as caught:
+    with pytest.raises(InputError) as caught:
         plan_registration(registry, TOY)
     assert Path(path).name in caught.value.what and caught.value.next_step
 

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from llvm_integration.discover import find_installation, open_source
-from llvm_integration.process import Completed, ToolFailure, run
+from llvm_integration.failure import Failure, ToolFailure
+from llvm_integration.process import Completed, run
 from vega_gen.cli.main import app
 from vega_gen.cxx import parse_file, parse_function, tokenize
-from vega_gen.errors import BaselineError, InputError, NotFoundError
-from vega_gen.records import Function, Judgement, PlannedFunction, Verdict
+from vega_gen.errors import InputError, NotFoundError
+from vega_gen.records import FillerName, Function, Judgement, PlannedFunction, Sample, Verdict
 from vega_gen.regress import NamedSuite, Regression, read_reference
 from vega_gen.regress.accuracy import compare, missing
 from vega_gen.regress.builds import LitSuite
@@ -30,6 +31,7 @@ from vega_gen.regress.coverage import instrument
 from vega_gen.regress.pairing import pair
 from vega_gen.regress.swap import definition, identical, signature_in_place, splice, swap, written_scope
 from vega_gen.regress.trial import OUTPUT_BYTES, cut
+from vega_gen.report import passrate
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_backend as tiny
@@ -149,11 +151,11 @@ def test_a_function_that_the_judge_cannot_even_write_is_unresolved(tmp_path: Pat
 
 def test_no_green_test_and_no_build_are_errors(tmp_path: Path) -> None:
     functions = [tiny.planned(tiny.GENERATED["failed-test"])]
-    with pytest.raises(BaselineError, match="none of the 1 tests is green"):
+    with pytest.raises(Failure, match="none of the 1 tests is green"):
         list(tiny.regression(tmp_path / "red", functions, tiny.TinySuite(tests=("red",))).judgements())
     broken = tiny.regression(tmp_path / "broken", functions)
     (tmp_path / "broken/llvm/lib/Target/Tiny/Tiny.cpp").write_text(tiny.SOURCE + "int broken(;\n")
-    with pytest.raises(BaselineError, match="the unmodified Tiny does not build"):
+    with pytest.raises(Failure, match="the unmodified Tiny does not build"):
         list(broken.judgements())
 
 
@@ -172,7 +174,8 @@ def test_the_same_plan_gives_the_same_verdicts_without_the_compiler(tmp_path: Pa
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, regression: Regression, *options: str) -> Result:
-    monkeypatch.setattr("vega_gen.pipeline.regression", lambda llvm, target, **asked: regression)
+    monkeypatch.setattr("vega_gen.pipeline.regressing.regression", lambda *_: regression)
+    monkeypatch.setattr("vega_gen.pipeline.regressing.usual_filler", lambda *_: FillerName.EDIT)
     return CliRunner().invoke(app, ["regress", "--target", "Tiny", "--llvm", "somewhere", *options])
 
 
@@ -194,6 +197,24 @@ def test_the_command_writes_the_run_and_exits_2_only_where_a_function_is_unresol
 
 
 # ------------------------------------------------------------------------- journal
+
+
+def test_a_sample_is_drawn_from_the_interface_population(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def drawn(seed: int, number: int = 2) -> list[str]:
+        found = tiny.regression(tmp_path, tiny.everything(), draw=number, seed=seed)
+        return [found.reference.functions[i].qualified_name for i in found.population]
+
+    assert drawn(1) == drawn(1) != drawn(2)
+    everyone = drawn(3, 99)
+    assert set(drawn(1)) < set(everyone) and all("::" in name for name in everyone)  # the tiny backend's interface: its methods
+    report = tmp_path / "run.json"
+    answered = run_command(
+        monkeypatch, tiny.regression(tmp_path, tiny.everything(), draw=2, seed=7), "--sample", "2", "--seed", "7", "--json", str(report)
+    )
+    assert answered.exit_code == 0, answered.output
+    assert f"interface population, 2 of {len(everyone)} functions, seed 7" in answered.output and "whole population" not in answered.output
+    (run,) = passrate.read_runs(report)
+    assert run.sample == Sample(2, len(everyone), 7) and len(run.judgements) == 2
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:

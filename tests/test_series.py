@@ -92,7 +92,7 @@ def test_the_series_applied_is_the_backend(checkout: Path, tmp_path: Path) -> No
 
 
 def test_what_cannot_be_exported_is_refused(checkout: Path, tmp_path: Path) -> None:
-    with pytest.raises(branch.CheckoutFailure, match="no branch vega-gen/Toy"):
+    with pytest.raises(branch.ToolFailure, match="no branch vega-gen/Toy"):
         export(checkout, "Toy", tmp_path / "patches")
     with pytest.raises(InputError, match=r"no CMakeLists.txt of vega-gen's"):
         series("Toy", {"llvm/include/a.h": b""})
@@ -106,12 +106,12 @@ def test_a_backend_is_taken_back(checkout: Path) -> None:
     base, head = git(checkout, "rev-parse", "HEAD"), git(checkout, "symbolic-ref", "HEAD")
     branch.apply(checkout, "Toy", [Edit(path, text, "SEL") for path, text in FILES.items()])
     (checkout / OWN / "Toy.h").write_text("class Mended;\n")
-    with pytest.raises(branch.CheckoutFailure, match="uncommitted changes"):
+    with pytest.raises(branch.ToolFailure, match="uncommitted changes"):
         branch.take_back(checkout, "Toy")
     git(checkout, "commit", "-qam", "Mend")
     assert branch.take_back(checkout, "Toy") == tuple(sorted(FILES))
     assert (git(checkout, "rev-parse", "HEAD"), git(checkout, "symbolic-ref", "HEAD")) == (base, head)
     assert not (checkout / OWN).exists()
     assert not git(checkout, "branch", "--list", "vega-gen/*")
-    with pytest.raises(branch.CheckoutFailure, match="no branch vega-gen/Toy"):
+    with pytest.raises(branch.ToolFailure, match="no branch vega-gen/Toy"):
         branch.take_back(checkout, "Toy")

@@ -1,4 +1,4 @@
-"""store: manifests, cache, journal."""
+"""store: manifests, journal."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llvm_integration.failure import Failure
 from vega_gen import store
-from vega_gen.errors import InputError, VegaError
+from vega_gen.errors import InputError
 from vega_gen.records import Description, Donor, Judgement, Module, Statement, StatementKind, Verdict
 
 JUDGEMENT = Judgement("A::f", "f", "A.cpp", 3, Module.SEL, True, Verdict.PASSED, statements=(1, 2, 3), seconds=0.5)
@@ -106,25 +107,15 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(VegaError, match="No space left"):
+    with pytest.raises(Failure, match="No space left"):
         store.write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
 
 
-def test_the_cache_keeps_and_distrusts_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VEGA_GEN_CACHE", str(tmp_path))
-    assert store.cache_get("s", "k") is None
-    store.cache_put("s", "k", b"data")
-    assert store.cache_get("s", "k") == b"data"
-    (tmp_path / "s" / "k").write_bytes((tmp_path / "s" / "k").read_bytes()[:-1])
-    assert store.cache_get("s", "k") is None
-
-
 def test_a_digest_tells_where_parts_end() -> None:
     assert store.digest("ab", "c") != store.digest("a", "bc")
     assert store.digest("ab") == store.digest(b"ab")
-    assert store.code_version("cxx") != store.code_version("cxx", "records")
 
 
 def test_the_journal_keeps_entries_over_kill_9(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from vega_gen.errors import InputError, TableGenError, ToolError
+from llvm_integration.failure import ToolFailure
+from vega_gen.errors import InputError
 from vega_gen.facts import match
 from vega_gen.records import ContractRole, Description, HoleKind
 from vega_gen.tablegen import TableGenInput, describe, describe_all, symbols
@@ -289,7 +290,7 @@ def write(folder: Path, text: str) -> Path:
 
 def test_syntax_error_has_the_tools_message_and_place(tmp_path: Path, include: Path, tblgen: Path):
     td = write(tmp_path, 'include "llvm/Target/Target.td"\n\ndef Bad : Target {\n  let = 3;\n}\n')
-    with pytest.raises(TableGenError) as caught:
+    with pytest.raises(InputError) as caught:
         describe(td, folder="Bad", llvm_include=include, tblgen=tblgen)
     assert caught.value.where == f"{td}:4:7"
     assert "expected field identifier" in caught.value.what.lower()
@@ -297,7 +298,7 @@ def test_syntax_error_has_the_tools_message_and_place(tmp_path: Path, include: P
 
 
 def test_missing_include_is_told(tmp_path: Path, include: Path, tblgen: Path):
-    with pytest.raises(TableGenError) as caught:
+    with pytest.raises(InputError) as caught:
         describe(write(tmp_path, 'include "Nowhere.td"\n'), folder="Bad", llvm_include=include, tblgen=tblgen)
     assert "Nowhere.td" in caught.value.what
     assert ":1:" in caught.value.where
@@ -306,7 +307,6 @@ def test_missing_include_is_told(tmp_path: Path, include: Path, tblgen: Path):
 def test_no_target_record(tmp_path: Path, include: Path, tblgen: Path):
     with pytest.raises(InputError) as caught:
         describe(write(tmp_path, 'include "llvm/Target/Target.td"\n'), folder="Bad", llvm_include=include, tblgen=tblgen)
-    assert not isinstance(caught.value, TableGenError)
     assert "def X : Target" in caught.value.next_step
 
 
@@ -321,7 +321,7 @@ def test_not_utf8_and_no_such_file(tmp_path: Path, include: Path, tblgen: Path):
 
 
 def test_no_tblgen(include: Path, tmp_path: Path):
-    with pytest.raises(ToolError):
+    with pytest.raises(ToolFailure):
         describe(INPUTS / "toy/Toy.td", folder="Toy", llvm_include=include, tblgen=tmp_path / "llvm-tblgen")
 
 

@@ -33,6 +33,14 @@ def folder(path: str) -> Path:
     return found
 
 
+def files_of(path: str) -> tuple[Path, ...]:
+    """A file below ``templates/`` or ``targets/``, or all files of a folder there, in order. Raises InputError where there is none."""
+    where = _root() / path
+    if where.is_file():
+        return (where,)
+    return tuple(sorted(file for file in folder(path).rglob("*") if file.is_file()))
+
+
 @cache
 def settings(name: str) -> dict[str, Any]:
     """``targets/settings/<name>.toml``, parsed. Raises InputError for a file that is missing or is not TOML."""

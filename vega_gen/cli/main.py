@@ -17,8 +17,10 @@ from typing import Annotated
 
 import typer
 
+from llvm_integration.failure import Failure
 from vega_gen import __version__
 from vega_gen.cli import render
+from vega_gen.cli.cache import cache_app
 from vega_gen.cli.doctor import doctor, llvm_app
 from vega_gen.cli.experiment import experiment
 from vega_gen.cli.generate import export, fill, new_target, undo
@@ -27,7 +29,7 @@ from vega_gen.cli.mine import mine, show_app
 from vega_gen.cli.regress import regress
 from vega_gen.cli.review import review_app
 from vega_gen.cli.train import calibrate, train
-from vega_gen.errors import VegaError, out_of_memory
+from vega_gen.errors import out_of_memory
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,6 +41,7 @@ app = typer.Typer(
 app.add_typer(llvm_app, name="llvm")
 app.add_typer(review_app, name="review")
 app.add_typer(show_app, name="show")
+app.add_typer(cache_app, name="cache")
 app.command("new-target")(new_target)
 app.command()(doctor)
 app.command()(mine)
@@ -56,16 +59,11 @@ def main() -> None:
     """Run the command line and exit. The one place that renders errors; no traceback is shown for any."""
     # SIGTERM unwinds the stack, so that children end and temporary folders go.
     signal.signal(signal.SIGTERM, _terminate)
-    from llvm_integration.process import ToolFailure
-
     try:
         app()
-    except VegaError as failure:
-        render.error(failure.where, failure.what, failure.next_step)
+    except Failure as failure:
+        render.failure(failure)
         sys.exit(failure.exit_status)
-    except ToolFailure as failure:
-        render.tool_failure(failure)
-        sys.exit(2)
     except OSError as failure:
         render.os_error(failure)
         sys.exit(2)

@@ -1,13 +1,10 @@
 """The command ``vega-gen regress``.
 
-Enters: arguments. Leaves: the Pass@1 tables on standard output, the run as JSON in a file, exit status 2 where a function is unresolved.
-It does no work of its own: ``pipeline`` makes the plan, ``regress`` judges, ``report`` counts.
+It prints the Pass@1 tables, writes runs as JSON where that is asked for, and exits with 2 where a function is unresolved.
 """
 
 from __future__ import annotations
 
-import itertools
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +13,6 @@ import typer
 
 from vega_gen.cli import render
 from vega_gen.cli.options import BuildDirOption, CheckpointOption, LlvmOption
-from vega_gen.errors import InputError
 from vega_gen.records import BUDGET, FillerName, Mode, Verdict
 
 TEST_SECONDS = 60
@@ -43,6 +39,10 @@ def regress(
         bool, typer.Option("--uncalibrated", help="Leave confidence as the filler gives it: what `vega-gen calibrate` learns from.")
     ] = False,
     functions: Annotated[str, typer.Option("--functions", metavar="GLOB", help="Only functions whose qualified name matches.")] = "*",
+    sample: Annotated[
+        int, typer.Option("--sample", metavar="N", min=0, help="Judge N functions drawn from the interface population.  [default: all]")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Of the draw: the same seed, the same functions.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Functions at a time.")] = 2,
     work: Annotated[
         Path | None, typer.Option("--work", metavar="DIR", help="Builds and journal; the same folder goes on.  [default: the user's cache]")
@@ -69,40 +69,12 @@ def regress(
     from vega_gen import pipeline, store
     from vega_gen.report import passrate
 
-    runs: list[passrate.Run] = []
-    left_out: dict[str, None] = {}
-    flaky: dict[str, None] = {}
-    if tree and (mode or filler):
-        raise InputError("--tree judges what is written there", str(tree), "leave out --mode and --filler")
-    for each_mode, each_filler in itertools.product(mode or [Mode.DESC], filler or [pipeline.usual_filler(target, checkpoint)]):
-        start = time.monotonic()
-        with render.progress(f"regress {target} {tree or f'{each_mode} {each_filler}'}") as advance:
-            regression = pipeline.regression(
-                llvm,
-                target,
-                mode=each_mode,
-                filler=each_filler,
-                tree=tree,
-                functions_glob=functions,
-                jobs=jobs,
-                work=work,
-                build_dir=build_dir,
-                timeout=timeout,
-                keep_going=keep_going,
-                scheduler=scheduler,
-                checkpoint=checkpoint,
-                budget=budget,
-                uncalibrated=uncalibrated,
-                progress=advance,
-            )
-            generated = time.monotonic()
-            judgements = tuple(sorted(regression.judgements(), key=lambda j: (j.file, j.line)))
-        what = (None, None) if tree else (each_mode, each_filler)
-        end = time.monotonic()
-        times = end - generated, regression.generation_seconds
-        runs.append(passrate.Run(target, regression.llvm_version, *what, end - start, judgements, str(tree or ""), *times))
-        left_out.update(dict.fromkeys(regression.baseline.left_out))
-        flaky.update(dict.fromkeys(regression.baseline.flaky))
+    request = pipeline.RegressionRequest(
+        llvm=llvm, target=target, tree=tree, functions_glob=functions, draw=sample, seed=seed, jobs=jobs, work=work, build_dir=build_dir,
+        timeout=timeout, keep_going=keep_going, scheduler=scheduler, checkpoint=checkpoint, budget=budget, uncalibrated=uncalibrated,
+    )  # fmt: skip
+    judged = pipeline.judge_all(request, mode or (), filler or (), render.progress)
+    runs = judged.runs
     if json:
         if json.suffix == ".jsonl":
             text = b"".join(line for run in runs for line in passrate.judgement_lines(run))
@@ -117,14 +89,17 @@ def regress(
     if len(runs) == 1:
         for line in passrate.failure_lines(runs[0]):
             render.OUT.print(line)
-    for interface in (True, False):
+    for interface in (True,) if sample else (True, False):
         if not interface or any(j.interface for j in runs[0].judgements):
             render.OUT.print(passrate.verdict_table(runs, interface))
             render.OUT.print(passrate.module_table(runs, interface))
-    if left_out:
-        render.notice(f"{len(left_out)} tests are not green on the unmodified backend and were left out: {', '.join(left_out)}")
-    if flaky:
-        render.notice(f"{len(flaky)} of them have different results from run to run: {', '.join(flaky)}")
+    for run in runs:
+        render.OUT.out(f"{run.label}: {run.seconds:.0f} s, of these {run.judging:.0f} s to judge {len(run.judgements)} functions")
+    if judged.left_out:
+        listed = ", ".join(judged.left_out)
+        render.notice(f"{len(judged.left_out)} tests are not green on the unmodified backend and were left out: {listed}")
+    if judged.flaky:
+        render.notice(f"{len(judged.flaky)} of them have different results from run to run: {', '.join(judged.flaky)}")
     alone = Counter(j.alone for run in runs for j in run.judgements if j.alone)
     if alone:
         why = ", ".join(f"{number} {reason}" for reason, number in alone.most_common())

@@ -7,6 +7,7 @@ It does not compute results or exit.
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from llvm_integration.doctor import Examination
-    from llvm_integration.process import ToolFailure
+    from llvm_integration.failure import Failure
     from vega_gen.registration import RegistrationPlace
 
 Advance = Callable[[int, int, str], None]
@@ -24,11 +25,12 @@ Advance = Callable[[int, int, str], None]
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(highlight=False, soft_wrap=True, stderr=True)
 
+_LOG_SECONDS = 30.0
 _ADVICE = {
-    errno.ENOSPC: "free some space on that disk, or write elsewhere with --out",
-    errno.EROFS: "write elsewhere with --out",
-    errno.EACCES: "change the permissions, or write elsewhere with --out",
-    errno.EPERM: "change the permissions, or write elsewhere with --out",
+    errno.ENOSPC: "free some space on that disk, or write elsewhere (--out, VEGA_GEN_CACHE)",
+    errno.EROFS: "write elsewhere (--out, VEGA_GEN_CACHE)",
+    errno.EACCES: "change the permissions, or write elsewhere (--out, VEGA_GEN_CACHE)",
+    errno.EPERM: "change the permissions, or write elsewhere (--out, VEGA_GEN_CACHE)",
 }
 
 
@@ -52,8 +54,8 @@ def error(where: str, what: str, next_step: str) -> None:
         ERR.print(f"next: {next_step}", markup=False)
 
 
-def tool_failure(failure: ToolFailure) -> None:
-    """An outside tool's failure: what it said and how to repeat it stand between the error and the next step."""
+def failure(failure: Failure) -> None:
+    """A failure; what an outside tool said, and how to repeat it, stand between the error and the next step."""
     details = [failure.output] if failure.output else []
     if failure.command:
         details.append(f"command: {failure.command}")
@@ -66,11 +68,59 @@ def os_error(failure: OSError) -> None:
     error(where, failure.strerror or str(failure), _ADVICE.get(failure.errno or 0, ""))
 
 
+class _Log:
+    """Progress where there is no terminal: a line as each stage begins and ends, and one each half minute between. The first word of
+    what is under way names the stage."""
+
+    def __init__(self, description: str) -> None:
+        self._description = description
+        self._start = time.monotonic()
+        self._stage = self._state = ""
+        self._began = self._said = self._start
+
+    def __call__(self, done: int, total: int, text: str = "") -> None:
+        now = time.monotonic()
+        stage = text.partition(" ")[0]
+        if stage and stage != self._stage:
+            self._end(now)
+            self._stage, self._began = stage, now
+            self._say(now, text)
+        elif now - self._said > _LOG_SECONDS:
+            self._say(now, f"{text}{_count(done, total)}")
+        self._state = _count(done, total)
+
+    def end(self) -> None:
+        if self._stage:
+            self._end(time.monotonic())
+
+    def _end(self, now: float) -> None:
+        if self._stage:
+            self._say(now, f"{self._stage} ended after {now - self._began:.0f} s{self._state}")
+        self._stage = self._state = ""
+
+    def _say(self, now: float, text: str) -> None:
+        minutes, seconds = divmod(int(now - self._start), 60)
+        self._said = now
+        ERR.print(f"[{minutes}:{seconds:02}] {self._description}: {text}", markup=False)
+
+
+def _count(done: int, total: int) -> str:
+    return f" ({done} of {total})" if total else ""
+
+
 @contextmanager
 def progress(description: str) -> Generator[Advance]:
-    """A progress bar with an ETA on standard error, from the first call of ``advance(done, total, text)`` to the end of the block."""
+    """A progress bar with an ETA on standard error, from the first call of ``advance(done, total, text)`` to the end of the block; lines
+    where standard error is no terminal."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+    if not ERR.is_terminal:
+        log = _Log(description)
+        try:
+            yield log
+        finally:
+            log.end()
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
@@ -92,6 +142,14 @@ def progress(description: str) -> Generator[Advance]:
     finally:
         if bar.live.is_started:
             bar.stop()
+
+
+def size(number: int) -> str:
+    """Bytes for a person: "1.4 GiB"."""
+    value, unit = float(number), 0
+    while value >= 1024 and unit < 4:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.{int(unit > 1)}f} {('B', 'KiB', 'MiB', 'GiB', 'TiB')[unit]}"
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:

@@ -84,7 +84,7 @@ def train(
     }
     text = text_recipe(kind, epochs, seed, bf16, given)
     lesson = pipeline.lesson(llvm, learn or (), validate or (), hold_out or (), mode, corpus or ())
-    folder = work or store.cache_dir() / "train"
+    folder = work or store.cache_folder("train", "work")
     with render.progress("train") as advance:
         curve = pipeline.train_model(
             llvm, lesson, out, folder, epochs=epochs, seed=seed, bf16=bf16, text=text, jobs=jobs,

@@ -16,7 +16,7 @@ from vega_gen import store
 from vega_gen.corpus.index import CountProgress, Part, no_gc, pack, parse, unpack
 from vega_gen.corpus.targets import Target, held_out_folders, targets_of
 from vega_gen.cxx import strip_bodies
-from vega_gen.errors import CheckoutError, HoldOutError, InputError, NotFoundError
+from vega_gen.errors import HoldOutError, InputError, NotFoundError
 from vega_gen.records import Class, Function, Mode, SourceFile
 
 __all__ = ["Corpus", "CountProgress", "Target", "held_out_folders", "no_gc", "open_corpus"]
@@ -181,8 +181,7 @@ def _utf8(data: bytes, where: str) -> bytes:
 
 
 def _key(label: str, texts: dict[str, bytes]) -> str:
-    code = store.code_version("cxx", "records", "corpus", "store")
-    return store.digest(label, code, *(part for file, text in texts.items() for part in (file, text)))
+    return store.digest(label, store.code_version(__name__), *(part for file, text in texts.items() for part in (file, text)))
 
 
 def open_corpus(
@@ -191,10 +190,10 @@ def open_corpus(
     """The corpus of one or more checkouts; a root is an ``llvm-project`` or its ``llvm`` folder.
 
     ``held_out``: folders or Target record names; targets/settings/holdouts.toml says what goes with them. ``tblgen``: asked for the Target
-    records where a .td's text does not name them. Raises CheckoutError if a root is no LLVM, NotFoundError if it has no target.
+    records where a .td's text does not name them. Raises InputError if a root is no LLVM, NotFoundError if it has no target.
     """
     if not source_roots:
-        raise CheckoutError("no LLVM checkout given", "", "give one with --llvm DIR")
+        raise InputError("no LLVM checkout given", "", "give one with --llvm DIR")
     roots = tuple(_llvm_folder(root) for root in source_roots)
     held_names = held_out_folders(held_out)
     seen: set[str] = set()
@@ -215,7 +214,7 @@ def _llvm_folder(root: Path) -> Path:
     for place in (root / "llvm", root):
         if (place / "lib" / "Target").is_dir() and (place / "include" / "llvm").is_dir():
             return place.resolve()
-    raise CheckoutError(
+    raise InputError(
         "not an LLVM checkout: no llvm/lib/Target", str(root), "give the folder of llvm-project; 'vega-gen llvm get' makes one"
     )
 

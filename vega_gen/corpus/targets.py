@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from llvm_integration.process import ToolFailure, run
+from llvm_integration.process import run
 from vega_gen import resources, store
-from vega_gen.errors import ToolError
 from vega_gen.records import Mode
 
 _TARGET_RECORD = re.compile(r"def\s+(\w+)\s*:\s*Target\b")
@@ -57,7 +56,7 @@ def targets_of(root: Path, held_out: frozenset[str], mode: Mode, tblgen: Path | 
     """The targets below ``root``, a checkout's ``llvm`` folder, in order of folder names; labels are not made unique.
 
     ``held_out``: folders and Target record names. ``tblgen``: asked where a .td's text does not name its Target records. Raises
-    ToolError if it does not answer.
+    ToolFailure if it does not answer.
     """
     for folder in sorted(path for path in (root / "lib" / "Target").iterdir() if path.is_dir()):
         target = _target(root, folder, held_out, mode, tblgen)
@@ -87,18 +86,15 @@ def _target(root: Path, folder: Path, held_names: frozenset[str], mode: Mode, tb
 
 
 def _ask_tablegen(root: Path, folder: Path, texts: dict[str, str], tblgen: Path) -> dict[str, list[str]]:
-    """Target records by .td file, of those that no other includes. Raises ToolError if llvm-tblgen does not answer."""
+    """Target records by .td file, of those that no other includes. Raises ToolFailure if llvm-tblgen does not answer."""
     included = {Path(name).name for text in texts.values() for name in _INCLUDE.findall(text)}
     records: dict[str, list[str]] = {}
     for file in sorted(set(texts) - included):
         argv = [str(tblgen), "--print-enums", "-class=Target", "-I", str(root / "include"), "-I", str(folder), str(folder / file)]
-        key = store.digest("target-records", file, *(part for item in sorted(texts.items()) for part in item))
+        key = store.digest(store.code_version(__name__), file, *(part for item in sorted(texts.items()) for part in item))
         kept = store.cache_get("corpus", key)
         if kept is None:
-            try:
-                done = run(argv, timeout=_TABLEGEN_SECONDS)
-            except ToolFailure as error:
-                raise ToolError(error.what, error.where, error.next_step) from None
+            done = run(argv, timeout=_TABLEGEN_SECONDS)
             if not done.ok:
                 continue  # a .td that does not stand alone
             kept = done.stdout.encode()

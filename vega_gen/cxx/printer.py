@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from llvm_integration.process import ToolFailure, run
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import run
 from vega_gen.cxx.lexer import tokenize
 from vega_gen.records import Function, Param, Signature, Statement, StatementKind
 

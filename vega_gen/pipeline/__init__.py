@@ -11,36 +11,12 @@ from vega_gen.pipeline.generation import generate, new_target
 from vega_gen.pipeline.inputs import Inputs, target_inputs
 from vega_gen.pipeline.look import fill_one, mining, open_mined, target_features
 from vega_gen.pipeline.mining import Mined, masker_of, mine, silent
-from vega_gen.pipeline.regressing import regression, usual_filler
+from vega_gen.pipeline.regressing import Judged, RegressionRequest, judge_all
 from vega_gen.pipeline.request import Prepared, Request, prepare
 from vega_gen.pipeline.training import Lesson, lesson, train_model
 
 __all__ = [
-    "Backend",
-    "Inputs",
-    "Lesson",
-    "Mined",
-    "Prepared",
-
-    "Request",
-    "climb_given",
-    "climb_made",
-    "confidence",
-    "export",
-    "fill_one",
-    "generate",
-    "lesson",
-    "masker_of",
-    "mine",
-    "mining",
-    "new_target",
-    "open_mined",
-    "prepare",
-    "regression",
-    "silent",
-    "target_features",
-    "target_inputs",
-    "train_model",
-    "usual_filler",
-    "write_backend",
+    "Backend", "Inputs", "Judged", "Lesson", "Mined", "Prepared", "RegressionRequest", "Request",
+    "climb_given", "climb_made", "confidence", "export", "fill_one", "generate", "judge_all", "lesson", "masker_of", "mine", "mining",
+    "new_target", "open_mined", "prepare", "silent", "target_features", "target_inputs", "train_model", "write_backend",
 ]  # fmt: skip

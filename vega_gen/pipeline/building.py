@@ -24,9 +24,10 @@ from llvm_integration.check import Checker, Mistake, check_files, mistakes_in
 from llvm_integration.crash import Tried, registered, tried
 from llvm_integration.discover import Installation
 from llvm_integration.edits import target_folder
+from llvm_integration.failure import ToolFailure
 from llvm_integration.linking import LinkError, link_errors
 from llvm_integration.overlay import Overlay
-from llvm_integration.process import Progress, ToolFailure
+from llvm_integration.process import Progress
 from llvm_integration.toolchain import compile_flags
 from vega_gen import store
 from vega_gen.archetypes.parts import Parts
@@ -35,7 +36,6 @@ from vega_gen.cxx import parse_file
 from vega_gen.cxx.interface import Interface
 from vega_gen.emit import copies, emit
 from vega_gen.emit.order import INC
-from vega_gen.errors import ToolError
 from vega_gen.groups import Interfaces
 from vega_gen.pipeline.compiling import generate_tables
 from vega_gen.pipeline.inputs import Inputs
@@ -276,7 +276,7 @@ class Shop(Protocol):
 
 
 def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[Plan], Mapping[str, str]]) -> tuple[Plan, int]:
-    """Rounds until the backend is linked: the plan, and how many it took. Raises ToolError if its floor does not build."""
+    """Rounds until the backend is linked: the plan, and how many it took. Raises ToolFailure if its floor does not build."""
     level: dict[str, int] = defaultdict(int)
     wrong: Mapping[str, Sequence[Mistake]] = {}
     errors: Sequence[LinkError] = ()
@@ -314,7 +314,7 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
         plan = blame.plan
     said = [str(m) for of_path in wrong.values() for m in of_path] + [error.message for error in errors]
     advice = "run `vega-gen doctor`: the compiler, LLVM's headers or its libraries do not fit each other"
-    raise ToolError(f"not even the registration of {plan.target} alone builds: {said[0]}", "", advice)
+    raise ToolFailure(f"not even the registration of {plan.target} alone builds: {said[0]}", "", advice)
 
 
 def floor(plan: Plan, steps: Steps, message: str) -> Plan:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from llvm_integration import discover
-from llvm_integration.process import Progress, ToolFailure
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import Progress
 from vega_gen import ladder, store, tablegen
 from vega_gen.errors import InputError
 from vega_gen.pipeline.inputs import Inputs, find_tblgen
@@ -24,7 +25,7 @@ def subject_of(inputs: Inputs, *, cpu: str = "", attrs: str = "") -> ladder.Subj
 def climb_built(inputs: Inputs, tools: Path, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> Ladder:
     """Climb with the tools that were built for a backend, in the folder ``tools``. ``work`` and what is raised: as of ``climb_given``."""
     one = subject_of(inputs, cpu=cpu, attrs=attrs)
-    return ladder.climb(given_tools(tools, inputs.source), one, work or store.cache_dir() / "ladder" / inputs.folder, progress)
+    return ladder.climb(given_tools(tools, inputs.source), one, work or store.cache_folder("ladder", inputs.folder), progress)
 
 
 def tests_of(inputs: Inputs, tools: Path, climbed: Ladder) -> dict[str, str]:
@@ -50,14 +51,14 @@ def climb_given(
     """Climb with the tools in ``tools``.
 
     ``word``: its width in bits, 0 for that of the widest integer register. ``work`` keeps the programs; a folder in the
-    cache if None. Else as ``ladder.subject``. Raises InputError, TableGenError, ToolFailure."""
+    cache if None. Else as ``ladder.subject``. Raises InputError, ToolFailure."""
     source = discover.open_source(llvm)
     description = tablegen.describe(
         td, folder=name or td.stem, llvm_include=source.llvm / "include", tblgen=find_tblgen(source, progress)
     )
     widths = (*(n for n in ladder.legal_widths(description) if n < word), word) if word else ()
     one = ladder.subject(description, triple, name=name, cpu=cpu, attrs=attrs, widths=widths, machine=machine)
-    return ladder.climb(given_tools(tools, source), one, work or store.cache_dir() / "ladder" / one.name, progress)
+    return ladder.climb(given_tools(tools, source), one, work or store.cache_folder("ladder", one.name), progress)
 
 
 def given_tools(folder: Path, source: discover.SourceTree) -> ladder.Tools:

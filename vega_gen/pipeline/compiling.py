@@ -6,7 +6,7 @@ Enters: a plan, inputs, an installation. Leaves: ``CandidateCompiler``, llvm-tbl
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import silent
 from vega_gen.plan.choose import with_declarations
 from vega_gen.plan.mend import Unit, blamed, macros_named, without
-from vega_gen.records import Plan
+from vega_gen.records import Plan, PlannedFunction
 
 _INCLUDE = re.compile(r'^#include ("[^"]+"|<[^>]+>)', re.MULTILINE)
 _TABLEGEN_SECONDS = 600.0
@@ -30,10 +30,12 @@ class CandidateCompiler:
     """Compiles candidates against what the mode gives a user: LLVM's headers, the generated tables, and of the target its own
     headers with the bodies out (desc) or the generated headers (td).
 
-    ``left_out``: what of the plan's declarations does not compile, and so is not there."""
+    ``left_out``: what of the plan's declarations does not compile, and so is not there. Ready for the files of the functions ``asked``
+    for."""
 
     def __init__(
-        self, plan: Plan, inputs: Inputs, installation: discover.Installation, work: Path, progress: Progress = silent
+        self, plan: Plan, inputs: Inputs, installation: discover.Installation, work: Path, progress: Progress = silent,
+        asked: Callable[[PlannedFunction], bool] = lambda function: True,
     ) -> None:
         self._inputs = inputs
         self._tree, self._tables, self._installed = work / "tree", work / "tables", installation.include_dirs
@@ -48,7 +50,7 @@ class CandidateCompiler:
         progress(0, 1, "precompiling LLVM's headers")
         bare, base = self._common(replace(plan, functions=()))
         declarations = with_declarations([f for f in plan.functions if not f.helper])
-        files = sorted({f.file for f in plan.functions})
+        files = sorted({f.file for f in plan.functions if asked(f)})
         texts = self._texts(bare)
 
         def made_for(file: str) -> tuple[Preamble, frozenset[Unit]]:

@@ -23,7 +23,7 @@ from vega_gen.records import FLAG_BELOW, Candidate, Mode, Plan, PlannedFunction
 _MANIFEST, _KEY = "manifest.json", "confidence"
 JudgedFunction = tuple[Sequence[tuple[float, bool]], bool]
 """A function that was written: (confidence as the filler says it, right?) of each statement; whether it passed."""
-Judged = Sequence[JudgedFunction]
+JudgedFunctions = Sequence[JudgedFunction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def with_calibration(functions: Iterable[PlannedFunction], known: Calibration) -
     return tuple(replace(f, candidates=tuple(map(of, f.candidates))) for f in functions)
 
 
-def fit(judged: Judged) -> Calibration:
+def fit(judged: JudgedFunctions) -> Calibration:
     """The calibration by judged functions. Raises InputError where there is no statement."""
     statements = _isotonic(pair for pairs, _ in judged for pair in pairs)
     if not statements:
@@ -86,7 +86,7 @@ def fit(judged: Judged) -> Calibration:
     return replace(made, flag_below=_threshold(calibrated_pairs(judged, made)))
 
 
-def calibrated_pairs(judged: Judged, known: Calibration, whole: bool = False) -> list[tuple[float, bool]]:
+def calibrated_pairs(judged: JudgedFunctions, known: Calibration, whole: bool = False) -> list[tuple[float, bool]]:
     """(Confidence by the curve, right?) of every statement; ``whole``: of every function, and whether it passed."""
     if whole:
         return [(calibrated(math.prod(said for said, _ in pairs), known.functions), passed) for pairs, passed in judged]

@@ -28,13 +28,6 @@ from vega_gen.pipeline.mining import mine, silent
 from vega_gen.plan.planner import Planner, Wanted
 from vega_gen.records import FillerName, Function, FunctionExample, Mode, SlotExample
 
-_CODE = (
-    "records", "corpus", "cxx", "tablegen", "facts", "groups", "function_template", "features", "fill/context",
-    "fill/examples", "fill/holes",
-    "fill/own_calls", "plan/planner", "plan/signatures", "fill/weights", "pipeline/generation", "pipeline/inputs", "pipeline/mining",
-    "pipeline/example_files",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -58,7 +51,7 @@ def example_shards(
     held = held_out_folders(held_out)
     corpus = open_corpus(roots, held_out, mode)
     corpus.mine(lambda done, total: progress(done, total, "parsing C++"))
-    key = store.digest("examples", store.code_version(*_CODE), corpus.digest, str(mode), *sorted(held))[:16]
+    key = store.digest(store.code_version(__name__), corpus.digest, str(mode), *sorted(held))[:16]
     out.mkdir(parents=True, exist_ok=True)
     found: list[Shard] = []
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:

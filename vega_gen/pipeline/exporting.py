@@ -16,7 +16,7 @@ from vega_gen.errors import InputError
 def export(llvm: Path, target: str, out: Path) -> tuple[Path, ...]:
     """Writes the series to ``out``; the patches in order. What was changed on the branch by hand is in it.
 
-    Raises InputError for a plain tree, CheckoutFailure for a target without a branch."""
+    Raises InputError for a plain tree, ToolFailure for a target without a branch."""
     root = discover.open_source(llvm).root
     if not branch.is_checkout(root):
         raise InputError("a series of patches needs a git checkout", str(root), "git init and commit it before the backend is written")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from llvm_integration import check, discover
+from llvm_integration import discover
 from llvm_integration.process import Progress
 from vega_gen import facts, features, store, tablegen
 from vega_gen.cxx import parse_file
@@ -27,7 +27,7 @@ from vega_gen.fill.edit import EditFiller
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.prompting import TextFiller
 from vega_gen.fill.weights import SHARPNESS
-from vega_gen.groups import FunctionGroup, Groups
+from vega_gen.groups import Groups
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.confidence import asked_with, calibrated_plan
 from vega_gen.pipeline.inputs import Inputs
@@ -41,10 +41,6 @@ from vega_gen.plan.merge import offered
 from vega_gen.plan.planner import Planner
 from vega_gen.records import Class, FillerName, HoleKind, Module, Plan, PlannedFunction, Signature
 
-_STAGES = (
-    "records", "corpus", "cxx", "tablegen", "facts", "archetypes", "groups", "function_template", "features", "model",
-    "fill", "plan", "emit", "pipeline",
-)  # fmt: skip
 _PASS = re.compile(r"create(\w+?)(?:Pass)?")
 _PASS_RESULTS = (("FunctionPass", "*"), ("MachineFunctionPass", "*"))
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
@@ -126,7 +122,7 @@ def class_aliases(mined: Mined, classes: Sequence[Class], masker: Masker) -> dic
 
 def llvm_identifiers(include: Path) -> frozenset[str]:
     """Every identifier in LLVM's own headers; cached by the headers' paths, sizes and times."""
-    key = store.digest("identifiers", headers_digest(include))
+    key = store.digest(store.code_version(__name__), headers_digest(include))
     kept = store.cache_get("identifiers", key)
     if kept is None:
         words: set[bytes] = set()
@@ -159,25 +155,27 @@ def filler_of(inputs: Inputs, mined: Mined) -> Filler:
 
 def generate(
     inputs: Inputs, *, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
-    only: Callable[[FunctionGroup], bool] | None = None, jobs: int = 2, progress: Progress = silent, mined: Mined | None = None,
+    asked: Callable[[PlannedFunction], bool] | None = None, jobs: int = 2, progress: Progress = silent, mined: Mined | None = None,
 ) -> Plan:
     """Stages 1 to 8: the plan of a backend, its confidence calibrated. ``installation`` None: nothing is compiled, the best candidates
-    are taken. A whole plan is kept, so that judging a backend does not write it a second time."""
-    plan = _plan(inputs, work, installation, held_out, only, jobs, progress, mined)
+    are taken. A whole plan is kept, so that judging a backend does not write it a second time. ``asked``: the compiler chooses for
+    these functions alone, what it would choose for them in a whole plan; of the others the best candidates are taken."""
+    plan = _plan(inputs, work, installation, held_out, asked, jobs, progress, mined)
     return calibrated_plan(plan, inputs)
 
 
 def _plan(
     inputs: Inputs, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
-    only: Callable[[FunctionGroup], bool] | None, jobs: int, progress: Progress, mined: Mined | None,
+    asked: Callable[[PlannedFunction], bool] | None, jobs: int, progress: Progress, mined: Mined | None,
 ) -> Plan:
     """The plan with confidence as the filler gives it, kept under the hash of all that went in."""
     if inputs.filler is FillerName.ARCHETYPE:
         return archetype_plan(inputs, held_out)
     mined = mined or mine((inputs.source.root, *inputs.corpora), held_out, inputs.mode, inputs.tblgen, progress)
-    kept = store.cache_dir() / "plan" / plan_key(inputs, mined, installation)
-    if only is None and kept.is_file():
-        return store.load(Plan, kept)
+    key = plan_key(inputs, mined, installation)
+    kept = store.cache_load(Plan, "plan", key)
+    if kept is not None:
+        return kept
     new = new_target(mined, inputs)
     planner = Planner(mined.groups, mined.template, new, filler_of(inputs, mined), mined.maskers, inputs.budget)
     seconds: defaultdict[str, float] = defaultdict(float)
@@ -185,10 +183,9 @@ def _plan(
     def spent(module: Module, more: float) -> None:
         seconds[str(module)] += more
 
-    planned = planner.plan(progress, only, spent)
+    planned = planner.plan(progress, spent=spent)
     if inputs.filler.composes:
-        made = archetype_functions(inputs) if only is None else ()
-        planned = offered(planned, made, inputs.description.contracts, inputs.budget, mined.groups)
+        planned = offered(planned, archetype_functions(inputs), inputs.description.contracts, inputs.budget, mined.groups)
     if not planned:
         raise NotFoundError(f"no function could be planned for {inputs.folder}", str(inputs.td), "check the corpus with `vega-gen mine`")
     headers = llvm_header_paths(inputs.source.llvm / "include")
@@ -204,25 +201,29 @@ def _plan(
     )
     if installation is None:
         return plan
-    compiler = CandidateCompiler(plan, inputs, installation, work, progress)
-    chosen = tuple(map(out_of_header, choose(plan.functions, compiler, jobs, progress, spent)))
+
+    def those(function: PlannedFunction) -> bool:
+        return asked is None or asked(function)
+
+    compiler = CandidateCompiler(plan, inputs, installation, work, progress, those)
+    chosen = tuple(map(out_of_header, choose(plan.functions, compiler, jobs, progress, spent, those)))
     compiler.close()
     files, classes = layout(mined.files, mined.maskers, new, chosen, headers)
     plan = without(replace(plan, files=files, classes=classes, functions=chosen), compiler.left_out)
-    if only is None:
-        store.write_atomic(_times(kept), orjson.dumps(seconds))
-        store.dump(plan, kept)
+    if asked is None:
+        store.cache_put("plan", _times(key), orjson.dumps(seconds))
+        store.cache_dump(plan, "plan", key)
     return plan
 
 
 def generation_seconds(inputs: Inputs, mined: Mined, installation: discover.Installation) -> dict[str, float]:
     """Module -> seconds of work in which its functions were filled and compiled when the whole plan was made; {} if it was not."""
-    times = _times(store.cache_dir() / "plan" / plan_key(inputs, mined, installation))
-    return orjson.loads(times.read_bytes()) if times.is_file() else {}
+    times = store.cache_get("plan", _times(plan_key(inputs, mined, installation)))
+    return orjson.loads(times) if times else {}
 
 
-def _times(plan: Path) -> Path:
-    return plan.with_name(f"{plan.name}-seconds.json")
+def _times(key: str) -> str:
+    return f"{key}-seconds"
 
 
 def out_of_header(function: PlannedFunction) -> PlannedFunction:
@@ -236,12 +237,10 @@ def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation |
     """Hash of everything a plan depends on: what is generated, the corpus, LLVM's headers, the compiler, this program."""
     llvm = f"{inputs.source.version} {installation.prefix} {installation.version}" if installation else inputs.source.version
     headers = (part for item in sorted(inputs.headers.items()) for part in item)
-    checker = Path(check.__file__).read_bytes()
     learnt = asked_with(inputs.model) if inputs.filler.learns else b""
-    what = (inputs.folder, inputs.mode, inputs.filler, str(inputs.budget), learnt, llvm, checker, store.manifest(inputs.description))
-    return store.digest(
-        "plan", store.code_version(*_STAGES), *what, mined.corpus.digest, *headers, headers_digest(mined.corpus.root / "include")
-    )
+    what = (inputs.folder, inputs.mode, inputs.filler, str(inputs.budget), learnt, llvm, store.manifest(inputs.description))
+    llvm_headers = headers_digest(mined.corpus.root / "include")
+    return store.digest(store.code_version(__name__), *what, mined.corpus.digest, *headers, llvm_headers)
 
 
 def headers_digest(include: Path) -> str:

@@ -57,7 +57,7 @@ class Inputs:
 
     @cached_property
     def description(self) -> Description:
-        """The .td through typed views; relocations that a registration made up tell nothing. Raises InputError and TableGenError."""
+        """The .td through typed views; relocations that a registration made up tell nothing. Raises InputError."""
         official = self.source.llvm / "include/llvm/BinaryFormat/ELFRelocs" / f"{self.folder}.def"
         relocs = self.relocs or (official if official.is_file() and not is_stamped(official.read_bytes()) else None)
         return tablegen.describe(
@@ -102,7 +102,7 @@ def find_tblgen(
 ) -> Path:
     """The llvm-tblgen of the checkout's version, built from its sources where the machine has none. Raises ToolFailure."""
     found = tblgen.find_tblgen(source, installation, build_dir)
-    return found or tblgen.build_tblgen(source, store.cache_dir() / "llvm-tblgen" / source.version, progress)
+    return found or tblgen.build_tblgen(source, store.cache_folder("llvm-tblgen", source.version), progress)
 
 
 def own_headers(folder: Path) -> Iterable[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from rapidfuzz import process
@@ -16,7 +15,7 @@ from llvm_integration import discover
 from llvm_integration.process import Progress
 from vega_gen import features, store
 from vega_gen.corpus import no_gc, open_corpus
-from vega_gen.errors import InputError, NotFoundError, VegaError
+from vega_gen.errors import NotFoundError
 from vega_gen.pipeline.confidence import known_calibration, with_calibration
 from vega_gen.pipeline.generation import filler_of, new_target
 from vega_gen.pipeline.inputs import find_tblgen
@@ -42,13 +41,11 @@ def open_mined(
 
 def mining(mined: Mined) -> Mining:
     """Counts what was mined; kept in the cache, for grouping takes longer than finding that nothing has changed."""
-    kept = store.cache_dir() / "mining" / f"{mined.digest}.json"
-    if kept.is_file():
-        with suppress(InputError):  # damaged: made again
-            return store.load(Mining, kept)
-    found = _count(mined)
-    with suppress(VegaError):  # a cache that cannot be written is none
-        store.dump(found, kept)
+    key = store.digest(store.code_version(__name__), mined.digest)
+    found = store.cache_load(Mining, "mining", key)
+    if found is None:
+        found = _count(mined)
+        store.cache_dump(found, "mining", key)
     return found
 
 

@@ -70,7 +70,7 @@ class Mined:
         headers = (f"{p}:{s.st_size}:{s.st_mtime_ns}" for p in sorted(include.rglob("*.h")) for s in [p.stat()])
         facts = (f"{label}={fact}" for label, fact in sorted(self._facts.items()))
         held = (f"{t.label}:{len(t.files)}" for t in self.corpus.held)
-        return store.digest(self.corpus.digest, *held, *facts, *headers, store.code_version("groups", "pipeline"))
+        return store.digest(self.corpus.digest, *held, *facts, *headers, store.code_version(__name__))
 
     @cached_property
     def interfaces(self) -> Interfaces:

@@ -33,7 +33,7 @@ class Registered:
 
 
 def registered(request: Request, prepared: Prepared) -> Registered:
-    """The target with its triple. Raises InputError and CheckoutError as ``plan_registration``, ToolFailure as ``overlay``."""
+    """The target with its triple. Raises InputError as ``plan_registration``, ToolFailure as ``overlay``."""
     inputs, installation = prepared.inputs, prepared.installation
     if prepared.official:
         arch = known_arch(inputs.source.root, (inputs.folder, inputs.description.name))

@@ -1,12 +1,15 @@
 """Stages 1 to 10 for a target that a checkout has: its functions, generated held out or read off another tree, and every one judged.
 
-Enters: a checkout and a target. Leaves: ``regress.Regression``. It does not count or print.
+Enters: a checkout and a target. Leaves: ``Judged``. It does not print.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration import discover
@@ -15,11 +18,15 @@ from vega_gen import regress, store
 from vega_gen.corpus import held_out_folders
 from vega_gen.corpus.modules import module_of
 from vega_gen.cxx.masker import Masker
+from vega_gen.errors import InputError
 from vega_gen.groups import Groups
 from vega_gen.pipeline.generation import generate, generation_seconds
 from vega_gen.pipeline.inputs import Inputs, default_filler, target_inputs
 from vega_gen.pipeline.mining import Mined, masker_of, mine, silent
-from vega_gen.records import BUDGET, FillerName, Mode, PlannedFunction
+from vega_gen.records import BUDGET, FillerName, Function, Mode, PlannedFunction
+from vega_gen.report.passrate import Run
+
+Bar = AbstractContextManager[Progress]
 
 
 def usual_filler(target: str, checkpoint: Path | None) -> FillerName:
@@ -27,42 +34,113 @@ def usual_filler(target: str, checkpoint: Path | None) -> FillerName:
     return default_filler(held_out_folders((regress.named_suite(target).target,)), checkpoint)
 
 
-def regression(
-    llvm: Path, target: str, *, mode: Mode, filler: FillerName, tree: Path | None = None, functions_glob: str = "*", jobs: int = 2,
-    work: Path | None = None, build_dir: Path | None = None, timeout: int = 60, keep_going: bool = False, scheduler: str = "",
-    checkpoint: Path | None = None, budget: int = BUDGET, uncalibrated: bool = False, progress: Progress = silent,
-) -> regress.Regression:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegressionRequest:
+    """What is judged, and how: the options of ``vega-gen regress``. ``target``: a folder of lib/Target or a suite. ``tree``: judge the
+    backend that lies there instead of generating one. ``draw``: so many functions of the interface population, drawn with ``seed``; 0
+    for all. ``work``: builds and journal, None for a folder of the cache. ``timeout``: seconds a test may take."""
+
+    llvm: Path
+    target: str
+    tree: Path | None = None
+    functions_glob: str = "*"
+    draw: int = 0
+    seed: int = 0
+    jobs: int = 2
+    work: Path | None = None
+    build_dir: Path | None = None
+    timeout: int = 60
+    keep_going: bool = False
+    scheduler: str = ""
+    checkpoint: Path | None = None
+    budget: int = BUDGET
+    uncalibrated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Runs of the judge over one target. ``left_out``: tests that are not green on the unmodified backend; ``flaky``: those of them whose
+    results differ from run to run."""
+
+    runs: tuple[Run, ...]
+    left_out: tuple[str, ...]
+    flaky: tuple[str, ...]
+
+
+def judge_all(
+    request: RegressionRequest, modes: Sequence[Mode], fillers: Sequence[FillerName], progress: Callable[[str], Bar]
+) -> Judged:
+    """A run for each mode with each filler (none: the usual ones), one after the other; of a tree, one. ``progress``: begins a run of
+    that name. Raises InputError for a tree with modes or fillers, and what the judge raises."""
+    if request.tree and (modes or fillers):
+        raise InputError("--tree judges what is written there", str(request.tree), "leave out --mode and --filler")
+    runs: list[Run] = []
+    left_out: dict[str, None] = {}
+    flaky: dict[str, None] = {}
+    asked = itertools.product(modes or [Mode.DESC], fillers or [usual_filler(request.target, request.checkpoint)])
+    for mode, filler in asked:
+        start = time.monotonic()
+        with progress(f"regress {request.target} {request.tree or f'{mode} {filler}'}") as advance:
+            found = regression(request, mode, filler, advance)
+            generated = time.monotonic()
+            judgements = tuple(sorted(found.judgements(), key=lambda j: (j.file, j.line)))
+        end = time.monotonic()
+        what = (None, None) if request.tree else (mode, filler)
+        times = end - generated, found.generation_seconds
+        tree = str(request.tree or "")
+        runs.append(Run(request.target, found.llvm_version, *what, end - start, judgements, tree, *times, found.sample))
+        left_out.update(dict.fromkeys(found.baseline.left_out))
+        flaky.update(dict.fromkeys(found.baseline.flaky))
+    return Judged(tuple(runs), tuple(left_out), tuple(flaky))
+
+
+def regression(request: RegressionRequest, mode: Mode, filler: FillerName, progress: Progress = silent) -> regress.Regression:
     """The regression of a held-out target (or of a suite that judges it by some of its tests), the official backend read by the judge
-    alone: of functions generated anew, or of those of the backend in ``tree``."""
-    inputs, installation, held = target_inputs(llvm, regress.named_suite(target).target, mode, filler, build_dir, checkpoint, budget)
-    inputs = replace(inputs, uncalibrated=uncalibrated)
-    folder = work or store.cache_dir() / "regress" / f"{target}-{store.digest(str(inputs.source.root), installation.version)[:8]}"
+    alone: of functions generated anew, or of those of the backend in ``request.tree``."""
+    target, budget, checkpoint = request.target, request.budget, request.checkpoint
+    folder_name = regress.named_suite(target).target
+    inputs, installation, held = target_inputs(request.llvm, folder_name, mode, filler, request.build_dir, checkpoint, budget)
+    inputs = replace(inputs, uncalibrated=request.uncalibrated)
+    name = f"{target}-{store.digest(str(inputs.source.root), installation.version)[:8]}"
+    folder = request.work or store.cache_folder("regress", name)
     mined = mine((inputs.source.root,), held, mode, inputs.tblgen, progress)
     masker = masker_of(inputs.folder, inputs.description)
     reference = regress.read_reference(inputs.source.llvm, inputs.folder)
     roles = mined.groups.with_target(inputs.folder, reference.classes, masker, inputs.description.contracts)
     seconds: dict[str, float] = {}
-    if tree is None:
-        functions = _generated(inputs, mined, installation, held, folder, jobs, progress)
+    if request.tree is None:
+        population, _ = regress.population(reference, roles, request.functions_glob, request.draw, request.seed)
+        answers = _may_answer([reference.functions[i] for i in population], roles) if request.draw else None
+        functions = _generated(inputs, mined, installation, held, folder, request.jobs, progress, answers)
         seconds = generation_seconds(inputs, mined, installation)
         asked = ["--mode", str(mode), "--filler", str(filler), *(["--checkpoint", str(checkpoint)] if checkpoint else [])]
         asked += ["--budget", str(budget)] if budget != BUDGET else []
     else:
-        functions = _of_tree(regress.target_folder(tree, inputs.folder), inputs.folder, roles, masker)
-        asked = ["--tree", str(tree)]
+        functions = _of_tree(regress.target_folder(request.tree, inputs.folder), inputs.folder, roles, masker)
+        asked = ["--tree", str(request.tree)]
     return regress.judge(
         functions, reference, roles, lambda file: module_of(file, masker), inputs.source, installation, folder,
-        suite_name=target, asked=asked, functions_glob=functions_glob, jobs=jobs, timeout=timeout, keep_going=keep_going,
-        scheduler=scheduler,
-        generation_seconds=seconds, progress=progress,
+        suite_name=target, asked=asked, functions_glob=request.functions_glob, draw=request.draw, seed=request.seed, jobs=request.jobs,
+        timeout=request.timeout, keep_going=request.keep_going, scheduler=request.scheduler, generation_seconds=seconds, progress=progress,
     )
 
 
+def _may_answer(drawn: Sequence[Function], roles: Groups) -> Callable[[PlannedFunction], bool]:
+    """Whether the judge may take a planned function for one of those drawn: it is called so, or is of the same group. Which functions
+    are asked for is all that generation learns of the reference, and what it makes of one does not depend on it."""
+    names = {(f.signature.class_name, f.signature.name) for f in drawn}
+    groups = {roles.name_of(f) for f in drawn}
+    return lambda f: f.group in groups or (f.candidate.signature.class_name, f.candidate.signature.name) in names
+
+
 def _generated(
-    inputs: Inputs, mined: Mined, installation: discover.Installation, held: Sequence[str], folder: Path, jobs: int, progress: Progress
+    inputs: Inputs, mined: Mined, installation: discover.Installation, held: Sequence[str], folder: Path, jobs: int, progress: Progress,
+    asked: Callable[[PlannedFunction], bool] | None,
 ) -> tuple[PlannedFunction, ...]:
     generated = folder / "generate" / f"{inputs.mode}-{inputs.filler}"
-    plan = generate(inputs, work=generated, installation=installation, held_out=held, jobs=jobs, progress=progress, mined=mined)
+    plan = generate(
+        inputs, work=generated, installation=installation, held_out=held, asked=asked, jobs=jobs, progress=progress, mined=mined
+    )
     store.dump(plan, generated / "plan.json")
     return plan.functions
 

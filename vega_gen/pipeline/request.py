@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration import checkout, discover
-from llvm_integration.process import Progress, ToolFailure
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import Progress
 from vega_gen import store, tablegen
 from vega_gen.corpus import Corpus, held_out_folders, open_corpus
 from vega_gen.cxx import strip_bodies
@@ -72,7 +73,7 @@ class Prepared:
         """Where tables and compiled headers of this target are kept between runs."""
         inputs = self.inputs
         key = store.digest(str(inputs.source.root), str(inputs.td.absolute()), inputs.mode, inputs.filler)[:12]
-        return store.cache_dir() / "new-target" / f"{inputs.folder}-{key}"
+        return store.cache_folder("new-target", f"{inputs.folder}-{key}")
 
 
 def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Prepared:
@@ -80,7 +81,7 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
 
     Its folder is ``request.name``, else that of lib/Target in which the .td lies, else the one that has its ``Target`` record, else
     named as that record. ``writing``: False where nothing will be written into the checkout, which may then have changes.
-    Raises InputError, TableGenError, CheckoutFailure, ToolFailure.
+    Raises InputError, ToolFailure.
     """
     if request.name:
         require_name(request.name, "--name")

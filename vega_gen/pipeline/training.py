@@ -99,7 +99,7 @@ def _train_edit(
     words = vocabulary.build((text for e in learn for text in data.texts_of(e)), EditConfig().vocabulary)
     learnt, asked = ([data.arrays(e, words) for e in found] for found in (learn, validate))
     recipe = train.Recipe(epochs=epochs, seed=seed, bf16=bf16)
-    state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"))[:16]
+    state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("vega_gen.model.train"))[:16]
     model, curve = train.train(EditConfig(vocabulary=len(words)), learnt, asked, recipe, state, progress)
     if not leads():
         return curve
@@ -126,7 +126,8 @@ def _train_text(
     from vega_gen.model.language import tuning
 
     weights = (path.read_bytes() for path in sorted(recipe.pretrained.glob("*.safetensors")))
-    state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"), *weights)[:16]
+    code = store.code_version("vega_gen.model.language.tuning")
+    state = work / "state" / store.digest(manifest["data"], repr(recipe), code, *weights)[:16]
     curve = tuning.train_text(model, learn, validate, recipe, state, progress)
     if not leads():
         return curve

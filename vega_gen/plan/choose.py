@@ -72,13 +72,17 @@ def choose(
     jobs: int,
     progress: Callable[[int, int, str], None] = lambda done, total, text: None,
     spent: Callable[[Module, float], None] = lambda module, seconds: None,
+    asked: Callable[[PlannedFunction], bool] = lambda function: True,
 ) -> tuple[PlannedFunction, ...]:
     """Each function with its first candidate that compiles, after that the best with the statements that do not compile left out,
     after that with others in their places; else the best as it is, with the compiler's message. ``spent`` is told the seconds that
-    each file took."""
+    each file took. Functions that are not ``asked`` for stay as they are; those that are get what they get among all."""
     done = count(1)
+    wanted = [i for i, f in enumerate(functions) if asked(f)]
+    files = {functions[i].file for i in wanted}
     # A declaration that does not compile by itself would take every candidate of its file with it.
-    declared = [(f.file, text) for f in functions if f.helper for texts in with_declarations([f]).values() for text in texts]
+    helping = [f for f in functions if f.helper and f.file in files]
+    declared = [(f.file, text) for f in helping for texts in with_declarations([f]).values() for text in texts]
     with threads(jobs) as pool:
         sound = [r.ok for r in pool.map(compiler, (file for file, _ in declared), (text for _, text in declared))]
     helpers: dict[str, str] = {}
@@ -90,18 +94,19 @@ def choose(
         file = functions[members[0]].file
         found: list[tuple[int, PlannedFunction]] = []
         for i, chosen in _together(file, {i: functions[i] for i in members}, compiler, helpers.get(file, "")):
-            progress(next(done), len(functions), chosen.qualified_name)
+            progress(next(done), len(wanted), f"choosing {chosen.qualified_name}")
             found.append((i, chosen))
         spent(functions[members[0]].module, time.monotonic() - start)
         return found
 
     by_file: dict[tuple[str, int], list[int]] = {}
-    for i, f in enumerate(functions):
+    for i in wanted:
+        f = functions[i]
         by_file.setdefault((f.file, i if f.helper else -1), []).append(i)  # a helper beside its caller would be as good as declared
     with threads(jobs) as pool:
         largest_first = sorted(by_file.values(), key=len, reverse=True)
         chosen = dict(pair for found in pool.map(of_file, largest_first) for pair in found)
-    return tuple(chosen[i] for i in range(len(functions)))
+    return tuple(chosen.get(i, f) for i, f in enumerate(functions))
 
 
 def _together(

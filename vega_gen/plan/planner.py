@@ -199,7 +199,7 @@ class Planner:
         while queue:
             following: list[Wanted] = []
             for w in queue:
-                progress(done, done + len(queue), w.group.name)
+                progress(done, done + len(queue), f"filling {w.group.name}")
                 done += 1
                 start = time.monotonic()
                 function = self.function(w)

@@ -20,7 +20,7 @@ from vega_gen.records.cpp import (
     Unreadable,
 )
 from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Step, Verdict
-from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem
+from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem, Sample
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
 from vega_gen.records.mined import GroupCount, MinedTarget, Mining
 from vega_gen.records.planned import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction, statement_id
@@ -90,6 +90,7 @@ __all__ = [
     "ReviewItem",
     "Rung",
     "SDNode",
+    "Sample",
     "Signature",
     "SlotExample",
     "SourceFile",

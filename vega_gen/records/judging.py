@@ -45,6 +45,15 @@ class Judgement:
     confidence: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Functions drawn from the interface population: so many, of how many, with which seed."""
+
+    size: int
+    population: int
+    seed: int
+
+
 class DecisionKind(StrEnum):
     """What a reviewer decided about a statement."""
 

@@ -65,7 +65,7 @@ class Registration:
 def plan_registration(root: Path, new: NewTriple) -> Registration:
     """The edits that make the checkout at ``root`` (the folder that holds ``llvm/``) know ``new``; those alone that are missing.
 
-    Raises ``InputError`` for a name, a machine or a number that something else has, ``CheckoutError`` where a file is missing in which
+    Raises ``InputError`` for a name, a machine or a number that something else has, ``InputError`` where a file is missing in which
     LLVM has to name a target.
     """
     tree = Tree(root)
@@ -117,7 +117,7 @@ def places_of(root: Path, target: str) -> tuple[RegistrationPlace, ...]:
     """Every place where LLVM names, or should, the architectures that ``target``, a folder of lib/Target, registers.
 
     A place is missing where LLVM cannot do without it, or where at least half of the targets like this one have an entry.
-    Raises ``NotFoundError`` if there is no such target, ``CheckoutError`` where LLVM's own file is missing."""
+    Raises ``NotFoundError`` if there is no such target, ``InputError`` where LLVM's own file is missing."""
     tree = Tree(root)
     places: list[RegistrationPlace] = []
     seen: set[tuple[Site, tuple[str, ...]]] = set()

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vega_gen.cxx.lists import ListEntry, ListShape, SourceLists
-from vega_gen.errors import CheckoutError, NotFoundError
+from vega_gen.errors import InputError, NotFoundError
 from vega_gen.registration.sites import Key, Says, Site, site_that_says
 
 _REGISTERED = re.compile(r"\bRegisterTarget<\s*(?:llvm\s*::\s*)?Triple\s*::\s*(\w+)")
@@ -63,9 +63,9 @@ class Tree:
     """A checkout, each file read and parsed once."""
 
     def __init__(self, root: Path) -> None:
-        """``root``: the folder that holds ``llvm/``. Raises ``CheckoutError`` if it holds none."""
+        """``root``: the folder that holds ``llvm/``. Raises ``InputError`` if it holds none."""
         if not (root / "llvm").is_dir():
-            raise CheckoutError("no LLVM here: no folder llvm/", str(root), "give the folder that holds llvm/ with --llvm")
+            raise InputError("no LLVM here: no folder llvm/", str(root), "give the folder that holds llvm/ with --llvm")
         self.root = root
         self._data: dict[str, bytes] = {}
         self._places: dict[str, SourceLists] = {}
@@ -81,10 +81,10 @@ class Tree:
         return self._find(site, site.holder)
 
     def find_needed(self, site: Site) -> Found:
-        """The same; raises ``CheckoutError`` if there is none."""
+        """The same; raises ``InputError`` if there is none."""
         found = self.find(site)
         if found is None:
-            raise CheckoutError(
+            raise InputError(
                 f"no {site.shape or 'lines'} of {site.holder} in {' or '.join(site.files)}, where LLVM names its targets",
                 str(self.root),
                 "put the file back; if this LLVM has it elsewhere, say where in targets/settings/registration.toml",

@@ -6,7 +6,7 @@ Enters: ``PlannedFunction``s, the official backend, LLVM's tests. Leaves: ``Judg
 from __future__ import annotations
 
 from vega_gen.regress.corrected import as_planned, functions_of, target_folder
-from vega_gen.regress.judge import Regression, Roles, judge
+from vega_gen.regress.judge import Regression, Roles, judge, population
 from vega_gen.regress.reference import Reference, read_reference
 from vega_gen.regress.suites import NamedSuite, named_suite
 
@@ -20,6 +20,7 @@ __all__ = [
     "functions_of",
     "judge",
     "named_suite",
+    "population",
     "read_reference",
     "target_folder",
 ]

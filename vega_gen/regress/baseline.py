@@ -12,9 +12,9 @@ from pathlib import Path
 
 import orjson
 
+from llvm_integration.failure import Failure, ToolFailure
 from llvm_integration.lit import ResultCode
-from llvm_integration.process import Progress, ToolFailure
-from vega_gen.errors import BaselineError
+from llvm_integration.process import Progress
 from vega_gen.regress.builds import Build, Suite
 from vega_gen.regress.coverage import measure
 from vega_gen.regress.reference import Reference
@@ -51,17 +51,17 @@ class Baseline:
 
 
 def prepare(reference: Reference, build: Build, progress: Progress) -> Path:
-    """Build the unmodified backend as far as it is not built; the folder of its tools. Raises BaselineError."""
+    """Build the unmodified backend as far as it is not built; the folder of its tools. Raises Failure."""
     try:
         return build.prepare(progress)
     except ToolFailure as failure:
-        raise BaselineError(f"the unmodified {reference.target} does not build: {failure}", failure.where, failure.next_step) from failure
+        raise Failure(f"the unmodified {reference.target} does not build: {failure}", failure.where, failure.next_step) from failure
 
 
 def establish(reference: Reference, build: Build, suite: Suite, journal: Journal, work: Path, jobs: int, progress: Progress) -> Baseline:
     """Build the unmodified backend, run its suite, and run it once more with calls for coverage; or what the journal says of that.
 
-    Raises BaselineError if it does not build, if no test is green, or if the suite executes none of its functions.
+    Raises Failure if it does not build, if no test is green, or if the suite executes none of its functions.
     """
     key = digest("baseline", "6", reference.digest, suite.identity, build.identity)
     to_plain, from_plain = codec(Baseline)
@@ -80,7 +80,7 @@ def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Pa
     green = [name for name in tests if results[name].code in _GREEN]
     if not green:
         first = tests[0]
-        raise BaselineError(
+        raise Failure(
             f"none of the {len(tests)} tests is green on the unmodified {reference.target}; {first} says:\n{results[first].output[-2000:]}",
             str(work / "baseline"),
             "see why with that test, then run the same command again",
@@ -105,7 +105,7 @@ def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Pa
     progress(0, 0, f"recording what {len(green)} tests check")
     suite.record(green, tools, work / "baseline", jobs=jobs)
     if not any(coverage.entered.values()):
-        raise BaselineError(
+        raise Failure(
             f"the suite executes no function of {reference.target}",
             str(work),
             "see whether its tests run the rebuilt tools and not installed ones",

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import orjson
 
+from llvm_integration.failure import Failure
 from llvm_integration.lit import TEST_VARIABLE
 from llvm_integration.process import threads
-from vega_gen.errors import BaselineError
 from vega_gen.records import Function
 from vega_gen.regress.builds import Build
 from vega_gen.regress.reference import Reference
@@ -72,7 +72,7 @@ def measure(
     """Build the instrumented backend in ``work`` and run the suite once.
 
     ``sources``: the files of the target that are compiled. ``run_suite`` runs the suite with the tools in the given folder.
-    Raises BaselineError if a file does not compile with the calls in it for a reason that lies in no function.
+    Raises Failure if a file does not compile with the calls in it for a reason that lies in no function.
     """
     hits = (work / "entered").resolve()
     shutil.rmtree(hits, ignore_errors=True)
@@ -87,7 +87,7 @@ def measure(
         test, _, program = file.name.replace("%", "/").rpartition("@")
         entered[test, program] = frozenset(i for i, byte in enumerate(file.read_bytes()) if byte)
     if entered and all(test == _NAMELESS for test, _ in entered):
-        raise BaselineError(
+        raise Failure(
             "programs of the suite were not told which test they ran for", str(work), "use the lit that the project installs: .venv/bin/lit"
         )
     return Coverage(entered, frozenset(unwatched))
@@ -140,7 +140,7 @@ def _compile_all(
         new = {i for output in failed.values() for i in _blamed(output, by_file)} - unwatched
         if failed and not new:
             file, output = next(iter(failed.items()))
-            raise BaselineError(
+            raise Failure(
                 f"{file} does not compile with calls for coverage in it: {output[:2000]}",
                 file,
                 "report this file: its functions cannot be watched",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import fnmatch
 import glob
+import random
 import shlex
 import shutil
 import time
@@ -24,9 +25,10 @@ import orjson
 
 from llvm_integration.build import TargetBuild
 from llvm_integration.discover import Installation, SourceTree
-from llvm_integration.process import Progress, ToolFailure
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import Progress
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.records import Function, Judgement, Module, PlannedFunction, Verdict
+from vega_gen.records import Function, Judgement, Module, PlannedFunction, Sample, Verdict
 from vega_gen.regress.accuracy import Comparison, compare, missing, of_several_targets
 from vega_gen.regress.baseline import Baseline, establish, prepare
 from vega_gen.regress.builds import Build, LitSuite, LlvmBuild, Suite
@@ -36,7 +38,7 @@ from vega_gen.regress.schemata import Mutant
 from vega_gen.regress.shared import SharedTools, build_shared
 from vega_gen.regress.suites import named_suite
 from vega_gen.regress.swap import body, definition, identical, signature_in_place, written_scope
-from vega_gen.regress.trial import Compiled, JudgeFailure, Outcome, Trial, cut
+from vega_gen.regress.trial import Compiled, Outcome, Trial, cut
 from vega_gen.regress.workers import workers
 from vega_gen.store import Journal, codec, digest, write_atomic
 
@@ -70,6 +72,22 @@ class Roles(Protocol):
         ...
 
 
+def population(reference: Reference, roles: Roles, functions_glob: str, draw: int, seed: int) -> tuple[tuple[int, ...], Sample | None]:
+    """Indices in ``Reference.functions`` of the functions asked for, in order: those whose name matches; with ``draw``, so many of those
+    that are of the interface population (all, where there are no more), drawn with ``seed``. Raises NotFoundError if there are none."""
+    named = [i for i, f in enumerate(reference.functions) if fnmatch.fnmatchcase(f.qualified_name, functions_glob)]
+    if not named:
+        what = f"no function of {reference.target} is called {functions_glob}"
+        raise NotFoundError(what, "", "give a name or a glob in quotes: --functions '*InstrInfo::*'")
+    if not draw:
+        return tuple(named), None
+    shared = [i for i in named if roles.partners(reference.functions[i])]
+    if not shared:
+        raise NotFoundError(f"none of the functions asked for has a partner in another target: {functions_glob}", "", "leave out --sample")
+    drawn = tuple(sorted(random.Random(seed).sample(shared, min(draw, len(shared)))))
+    return drawn, Sample(len(drawn), len(shared), seed)
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """A reference function with what was generated for it. ``index`` in ``Reference.functions``; ``mutant.number`` is one more."""
@@ -96,6 +114,8 @@ def judge(
     suite_name: str,
     asked: Sequence[str],
     functions_glob: str = "*",
+    draw: int = 0,
+    seed: int = 0,
     jobs: int = 2,
     timeout: int = 60,
     keep_going: bool = False,
@@ -109,6 +129,7 @@ def judge(
     ``regress`` that say where the functions come from.
     ``work``: where builds, scratch and the journal lie; the same folder goes on where an earlier run was stopped. ``timeout``: seconds a
     test. ``jobs``: functions at a time, where no ``scheduler`` (the address of a Dask scheduler) has workers for them.
+    ``draw``: judge so many of the interface population, drawn with ``seed`` (0: judge all).
     ``generation_seconds``: what the functions took to be made, by module, for the record.
     """
     suite = LitSuite(source, installation, named_suite(suite_name), work / "suite", timeout)
@@ -118,7 +139,7 @@ def judge(
         command += ["--build-dir", str(installation.build_dir)]
     return Regression(
         functions, reference, roles, module_of, build, suite, work, command, source.version, functions_glob, jobs, keep_going, scheduler,
-        generation_seconds or {}, progress,
+        generation_seconds or {}, progress, draw, seed,
     )
 
 
@@ -141,27 +162,33 @@ class Regression:
     scheduler: str = ""
     generation_seconds: Mapping[str, float] = field(default_factory=dict[str, float])
     progress: Progress = lambda done, total, text: None
+    draw: int = 0
+    seed: int = 0
 
     @cached_property
+    def _population(self) -> tuple[tuple[int, ...], Sample | None]:
+        return population(self.reference, self.roles, self.functions_glob, self.draw, self.seed)
+
+    @property
     def population(self) -> tuple[int, ...]:
         """Indices in ``Reference.functions`` of the functions asked for. Raises NotFoundError if there are none."""
-        pattern = self.functions_glob
-        chosen = tuple(i for i, f in enumerate(self.reference.functions) if fnmatch.fnmatchcase(f.qualified_name, pattern))
-        if not chosen:
-            what = f"no function of {self.reference.target} is called {pattern}"
-            raise NotFoundError(what, "", "give a name or a glob in quotes: --functions '*InstrInfo::*'")
-        return chosen
+        return self._population[0]
+
+    @property
+    def sample(self) -> Sample | None:
+        """What the population is a sample of, if it is one."""
+        return self._population[1]
 
     @cached_property
     def baseline(self) -> Baseline:
-        """The unmodified backend's green tests and coverage. Raises BaselineError."""
+        """The unmodified backend's green tests and coverage. Raises Failure."""
         with Journal(self.work / "journal.sqlite") as journal:
             return establish(self.reference, self.build, self.suite, journal, self.work, self.jobs, self.progress)
 
     def judgements(self) -> Iterator[Judgement]:
         """A judgement for each function of the population, as they are reached, after the baseline; those that need no build come first.
 
-        Raises BaselineError, and ToolFailure where a tool is missing; what breaks at one function is its ``unresolved``.
+        Raises Failure, and ToolFailure where a tool is missing; what breaks at one function is its ``unresolved``.
         """
         total = len(self.population)
         done = 0
@@ -169,7 +196,7 @@ class Regression:
         with _only_run(self.work), Journal(self.work / "journal.sqlite") as journal:
             for judgement in self._all(journal):
                 done += 1
-                self.progress(done, total, f"{judgement.function}: {judgement.verdict}")
+                self.progress(done, total, f"judging {judgement.function}: {judgement.verdict}")
                 yield judgement
 
     def _all(self, journal: Journal) -> Iterator[Judgement]:
@@ -293,7 +320,7 @@ def _twice(action: Callable[..., _Result], *arguments: object) -> _Result:
     """What ``action`` returns, or what it returns the second time where it raises what says that the judge failed (``Trial.compile``)."""
     try:
         return action(*arguments)
-    except (JudgeFailure, ToolFailure, OSError):
+    except (ToolFailure, OSError):
         return action(*arguments)
 
 

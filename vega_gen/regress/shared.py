@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llvm_integration.process import Progress, ToolFailure, threads
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import Progress, threads
 from vega_gen.records import Verdict
 from vega_gen.regress.builds import Build
 from vega_gen.regress.reference import Reference
@@ -121,7 +122,7 @@ class _Making:
                     made[source] = self._object(kind, source)
                     if said is not None:
                         failed[source] = said
-                    self.progress(i + 1, len(todo), f"{source}, {kind}")
+                    self.progress(i + 1, len(todo), f"compiling {source}, {kind}")
             for source, said in failed.items():
                 self._take_out(kind, source, said)
             todo = [source for source in failed if any(source in self.sources[file] for file in self._by_file())]

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from llvm_integration.failure import ToolFailure
 from llvm_integration.lit import ResultCode, TestResult
-from llvm_integration.process import Completed, ToolFailure
-from vega_gen.errors import VegaError
+from llvm_integration.process import Completed
 from vega_gen.records import Function, Verdict
 from vega_gen.regress.baseline import Baseline
 from vega_gen.regress.builds import Build, Suite
@@ -52,10 +52,6 @@ class Compiled:
     seconds: float
 
 
-class JudgeFailure(VegaError):
-    """The judge could not try a function, through no fault of the function."""
-
-
 @dataclass(frozen=True)
 class Trial:
     """Tries functions one by one; safe to use from several threads, each with a ``scratch`` folder of its own. ``recorded``: see
@@ -72,7 +68,7 @@ class Trial:
         """Swap ``generated`` in and compile every object that the function's file reaches.
 
         An outcome where that decides: it does not compile, or gives the official backend's own objects. Whatever this raises
-        (``JudgeFailure``, ``ToolFailure``, ``OSError``) says that the judge failed, not the function.
+        (``ToolFailure``, ``OSError``) says that the judge failed, not the function.
         """
         start = time.monotonic()
         text = swap(self.reference.files[function.file], function, generated)
@@ -140,7 +136,7 @@ class Trial:
         if failed:
             return _failure(failed, results)
         if len(results) < len(tests):
-            raise JudgeFailure(f"{len(tests) - len(results)} of {len(tests)} tests were not run, and none failed")
+            raise ToolFailure(f"{len(tests) - len(results)} of {len(tests)} tests were not run, and none failed")
         if unwatched:
             return Outcome(Verdict.UNVERIFIED, output="the function could not be watched")
         return Outcome(Verdict.PASSED) if entering else Outcome(Verdict.UNVERIFIED, output="no test executes the function")
@@ -182,7 +178,7 @@ def _compile_failure(done: Completed) -> Outcome:
     if done.timed_out:
         return Outcome(Verdict.TIMED_OUT, output=cut(f"the compiler did not end within {done.seconds:.0f} s\n{output}"))
     if _NO_SPACE in output or not _COMPILER_ERROR.search(output):
-        raise JudgeFailure(f"the compiler failed for a reason of its own (exit status {done.returncode}): {output or 'no output'}")
+        raise ToolFailure(f"the compiler failed for a reason of its own (exit status {done.returncode}): {output or 'no output'}")
     return Outcome(Verdict.FAILED_COMPILE, output=cut(output))
 
 
@@ -190,11 +186,11 @@ def _failure(failed: Sequence[str], results: Mapping[str, TestResult]) -> Outcom
     first = results[failed[0]]
     more = cut(f"\n{len(failed)} tests fail: {', '.join(failed)}\n", OUTPUT_BYTES // 4) if len(failed) > 1 else ""
     if _NO_SPACE in first.output:
-        raise JudgeFailure(f"{failed[0]}: {_NO_SPACE}")
+        raise ToolFailure(f"{failed[0]}: {_NO_SPACE}")
     if first.code is ResultCode.TIMEOUT:
         verdict = Verdict.TIMED_OUT
     elif first.code is ResultCode.UNRESOLVED:
-        raise JudgeFailure(f"lit could not run {failed[0]}: {first.output}")
+        raise ToolFailure(f"lit could not run {failed[0]}: {first.output}")
     else:
         verdict = Verdict.CRASHED if _CRASH.search(first.output) else Verdict.FAILED_TEST
     return Outcome(verdict, failed[0], cut(first.output, OUTPUT_BYTES - len(more.encode())) + more)

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.records import FillerName, Judgement, Mode, Module, Verdict
+from vega_gen.records import FillerName, Judgement, Mode, Module, Sample, Verdict
 from vega_gen.report.reliability import ConfidenceOutcome, expected_calibration_error, reliability, wrong_in_least_confident
 
 
@@ -25,7 +25,7 @@ from vega_gen.report.reliability import ConfidenceOutcome, expected_calibration_
 class Run:
     """One run of the judge over a target: the whole population, a judgement each. ``seconds``: wall clock, generation included;
     ``judging``: from generated functions to verdicts. ``tree``: where the functions stand that were judged; mode and filler are None
-    then. ``generation``: module -> seconds of work, {} if that is not known."""
+    then. ``generation``: module -> seconds of work, {} if that is not known. ``sample``: what was drawn where that is not everything."""
 
     target: str
     llvm: str
@@ -36,6 +36,7 @@ class Run:
     tree: str = ""
     judging: float = 0.0
     generation: Mapping[str, float] = field(default_factory=dict[str, float])
+    sample: Sample | None = None
 
     @property
     def label(self) -> str:
@@ -43,10 +44,10 @@ class Run:
         return self.tree or f"{self.filler} / {self.mode}"
 
     @property
-    def plain(self) -> dict[str, str | None]:
+    def plain(self) -> dict[str, Any]:
         """What was judged, as JSON has it."""
         origin = {"tree": self.tree} if self.tree else {"mode": str(self.mode), "filler": str(self.filler)}
-        return {"target": self.target, "llvm": self.llvm, **origin}
+        return {"target": self.target, "llvm": self.llvm, **origin, **({"sample": asdict(self.sample)} if self.sample else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def verdict_table(runs: Sequence[Run], interface: bool) -> Table:
     """All verdicts of one population, a row a verdict, a column a run, Pass@1 last. Raises NotFoundError without judgements."""
     _need_judgements(runs)
     figures = [population(r.judgements, interface) for r in runs]
-    table = _table(f"{_title(runs)}: {'interface' if interface else 'whole'} population", "Verdict", runs)
+    table = _table(f"{_title(runs)}: {_whose(runs, interface)}", "Verdict", runs)
     for verdict in Verdict:
         table.add_row(str(verdict), *(str(p.verdicts[verdict]) for p in figures), style="" if verdict.counts else "dim")
     table.add_section()
@@ -148,7 +149,7 @@ def verdict_table(runs: Sequence[Run], interface: bool) -> Table:
 def module_table(runs: Sequence[Run], interface: bool) -> Table:
     """Pass@1 by module: passed/size and per cent, a column a run. Raises NotFoundError without judgements."""
     _need_judgements(runs)
-    table = _table(f"{_title(runs)}: Pass@1 by module, {'interface' if interface else 'whole'} population", "Module", runs)
+    table = _table(f"{_title(runs)}: Pass@1 by module, {_whose(runs, interface)}", "Module", runs)
     for module in Module:
         figures = [population(r.judgements, interface, module) for r in runs]
         if any(p.size for p in figures):
@@ -245,7 +246,8 @@ def _run(plain: dict[str, Any]) -> Run:
     mode, filler = (Mode(plain["mode"]), FillerName(plain["filler"])) if "tree" not in plain else (None, None)
     judgements = tuple(_judgement(row) for row in plain["functions"])
     seconds = plain["seconds"], plain["judging_seconds"], plain["generation_seconds"]
-    return Run(plain["target"], plain["llvm"], mode, filler, seconds[0], judgements, plain.get("tree", ""), *seconds[1:])
+    sample = Sample(**plain["sample"]) if "sample" in plain else None
+    return Run(plain["target"], plain["llvm"], mode, filler, seconds[0], judgements, plain.get("tree", ""), *seconds[1:], sample)
 
 
 def _judgement(row: dict[str, Any]) -> Judgement:
@@ -269,6 +271,13 @@ def _need_judgements(runs: Sequence[Run]) -> None:
             raise NotFoundError(
                 f"no function of {run.target} was judged ({run.label})", next_step="check --functions; vega-gen regress judges them"
             )
+
+
+def _whose(runs: Sequence[Run], interface: bool) -> str:
+    """Which functions a table counts; of a sample it says so."""
+    name = f"{'interface' if interface else 'whole'} population"
+    drawn = dict.fromkeys(f"{s.size} of {s.population} functions, seed {s.seed}" for s in (r.sample for r in runs) if s)
+    return f"{name}, {', '.join(drawn)}" if drawn else name
 
 
 def _title(runs: Sequence[Run]) -> str:

@@ -11,7 +11,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,17 +19,16 @@ from typing import TypeVar
 
 import psutil
 
-from llvm_integration.process import ToolFailure, run, threads
+from llvm_integration.failure import ToolFailure
+from llvm_integration.process import run, threads
 from vega_gen import store
-from vega_gen.errors import InputError, TableGenError, ToolError, VegaError
+from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
 from vega_gen.tablegen import views
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
 
-# A cached Description is made anew when the code that makes it changes.
-_REDUCTION = ("tablegen/contracts", "tablegen/load", "tablegen/raw", "tablegen/registers", "tablegen/views")
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
 _DEFINED = re.compile(r"^\s*(?:def|defm)\s+(\w+)", re.M)
 _MESSAGE = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.M)
@@ -64,37 +63,36 @@ def describe(
 
     ``td`` may lie anywhere: its includes are looked for beside it, in ``include_dirs`` and in ``llvm_include`` (``llvm/include`` of the
     checkout). ``relocs``: llvm/BinaryFormat/ELFRelocs/<T>.def. Raises InputError for a file that cannot be read or holds no Target
-    record, TableGenError with llvm-tblgen's message and place where it refuses the file, ToolError where llvm-tblgen cannot be run.
+    record, InputError with llvm-tblgen's message and place where it refuses the file, ToolFailure where llvm-tblgen cannot be run.
     """
     folders = (td.parent, *include_dirs, llvm_include)
     sources = reachable(td, folders)
     relocations = tuple(_RELOCATION.findall(_text(relocs))) if relocs is not None else ()
-    cached = _cached(sources, folder, tblgen, relocations, "json")
-    if cached.is_file():
-        with suppress(InputError), _collector_paused():  # damaged: made again
-            return store.load(Description, cached)
+    key = _key(sources, folder, tblgen, relocations, "json")
+    with _collector_paused():
+        kept = store.cache_load(Description, "tablegen", key)
+    if kept is not None:
+        return kept
     raws = _records(td, folders, tblgen, sum(p.stat().st_size for p in sources))
     shared = {name for p in sources if p.is_relative_to(llvm_include) for name in _DEFINED.findall(_text(p))}
     with _collector_paused():
         description = reduce(raws, td=td, folder=folder, relocations=relocations, llvm_include=llvm_include, shared=shared)
-    with suppress(VegaError):  # a cache that cannot be written is none
-        store.dump(description, cached)
+    store.cache_dump(description, "tablegen", key)
     return description
 
 
 def facts(source: TableGenInput, *, llvm_include: Path, tblgen: Path) -> TargetContracts:
     """The part of ``describe`` that grouping needs, in a hundredth of the time where it is kept. Raises what ``describe`` raises."""
     sources = reachable(source.td, (source.td.parent, *source.include_dirs, llvm_include))
-    cached = _cached(sources, source.folder, tblgen, (), "facts.json")
-    if cached.is_file():
-        with suppress(InputError):  # damaged: made again
-            return store.load(TargetContracts, cached)
+    key = _key(sources, source.folder, tblgen, (), "facts.json")
+    kept = store.cache_load(TargetContracts, "tablegen", key)
+    if kept is not None:
+        return kept
     d = describe(
         source.td, folder=source.folder, llvm_include=llvm_include, tblgen=tblgen, relocs=source.relocs, include_dirs=source.include_dirs
     )
     found = TargetContracts(d.name, d.namespace, d.contracts)
-    with suppress(VegaError):  # a cache that cannot be written is none
-        store.dump(found, cached)
+    store.cache_dump(found, "tablegen", key)
     return found
 
 
@@ -156,11 +154,10 @@ def _each(
         return tuple(pool.map(counted, targets))
 
 
-def _cached(sources: Sequence[Path], folder: str, tblgen: Path, relocations: Sequence[str], kind: str) -> Path:
-    """Where the cache keeps what is made of ``sources`` by this code and this llvm-tblgen."""
-    code = (store.code_version(*_REDUCTION), store.shape(Description), _version(tblgen))
-    parts = [*code, folder, *(f"{p.name}\n{_text(p)}" for p in sources)]
-    return store.cache_dir() / "tablegen" / f"{folder}-{store.digest(*parts, *relocations)}.{kind}"
+def _key(sources: Sequence[Path], folder: str, tblgen: Path, relocations: Sequence[str], kind: str) -> str:
+    """The key of what is made of ``sources`` by this code and this llvm-tblgen."""
+    parts = [store.code_version(__name__), _version(tblgen), folder, *(f"{p.name}\n{_text(p)}" for p in sources)]
+    return f"{folder}-{store.digest(*parts, *relocations)}.{kind}"
 
 
 def reachable(td: Path, folders: Sequence[Path]) -> tuple[Path, ...]:
@@ -246,7 +243,7 @@ def _records(td: Path, folders: Sequence[Path], tblgen: Path, size: int) -> dict
         if done:
             found = _MESSAGE.search(done)
             where, what = (found["where"], found["what"]) if found else (str(td), done.strip() or "llvm-tblgen failed")
-            raise TableGenError(what, where, f"correct the file; this repeats the check: {' '.join(argv[:-2])} > /dev/null")
+            raise InputError(what, where, f"correct the file; this repeats the check: {' '.join(argv[:-2])} > /dev/null")
         return read_records(printed, views.WANTED)
 
 
@@ -264,12 +261,9 @@ def _collector_paused() -> Generator[None]:
 
 def _run(argv: list[str]) -> str:
     """What llvm-tblgen complains of, "" on success."""
-    try:
-        done = run(argv, timeout=_TIMEOUT)
-    except ToolFailure as failure:
-        raise ToolError(f"llvm-tblgen cannot be run: {failure.what}", argv[0], "vega-gen doctor says what is missing") from failure
+    done = run(argv, timeout=_TIMEOUT)
     if done.timed_out:
-        raise ToolError(f"llvm-tblgen did not end in {_TIMEOUT:.0f} s", argv[0], f"run it by hand: {done.command}")
+        raise ToolFailure(f"llvm-tblgen did not end in {_TIMEOUT:.0f} s", argv[0], f"run it by hand: {done.command}")
     return done.stderr or f"exit status {done.returncode}" if done.returncode else ""
 
 
@@ -304,11 +298,7 @@ def _memory(size: int) -> Generator[None]:
 
 @lru_cache(maxsize=8)
 def _version(tblgen: Path) -> str:
-    try:
-        done = run([str(tblgen), "--version"], timeout=30)
-    except ToolFailure as failure:
-        raise ToolError(f"llvm-tblgen cannot be run: {failure.what}", str(tblgen), "vega-gen doctor says what is missing") from failure
-    return done.stdout
+    return run([str(tblgen), "--version"], timeout=30).stdout
 
 
 def _text(path: Path) -> str:

@@ -1,8 +1,4 @@
-"""Records on disk: manifests between stages, the content-addressed cache, the run journal.
-
-Enters: frozen dataclasses, or bytes under a key. Leaves: the same, or a clear error. It knows no stage and keeps no
-state but the files; nothing here is a pickle.
-"""
+"""Versioned manifests: a frozen dataclass as a file, and back. Nothing here is a pickle."""
 
 from __future__ import annotations
 
@@ -10,11 +6,10 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-import sqlite3
 import tempfile
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -22,9 +17,9 @@ from sys import intern
 from typing import Any, TypeVar, cast
 
 import orjson
-import platformdirs
 
-from vega_gen.errors import InputError, VegaError
+from llvm_integration.failure import Failure
+from vega_gen.errors import InputError
 
 T = TypeVar("T")
 Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
@@ -187,7 +182,7 @@ def manifest(record: Any) -> bytes:
 
 
 def dump(record: Any, path: Path) -> None:
-    """Writes the manifest of a record, atomically. Raises VegaError if the file cannot be written."""
+    """Writes the manifest of a record, atomically. Raises Failure if the file cannot be written."""
     write_atomic(path, manifest(record))
 
 
@@ -219,7 +214,7 @@ def load(hint: type[T], path: Path) -> T:
 def write_atomic(path: Path, data: bytes) -> None:
     """Writes ``data`` beside ``path`` and renames it: on any failure, a full disk included, the old file stays.
 
-    Raises VegaError with the system's message.
+    Raises Failure with the system's message.
     """
     name = ""
     try:
@@ -234,10 +229,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         if name:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
-        raise VegaError(f"cannot write: {error.strerror}", str(path), "free some disk or choose another folder") from None
-
-
-# --------------------------------------------------------------------------- cache
+        raise Failure(f"cannot write: {error.strerror}", str(path), "free some disk or choose another folder") from None
 
 
 def digest(*parts: bytes | str) -> str:
@@ -248,87 +240,3 @@ def digest(*parts: bytes | str) -> str:
         state.update(len(data).to_bytes(8, "little"))
         state.update(data)
     return state.hexdigest()
-
-
-@cache
-def code_version(*modules: str) -> str:
-    """Hash of the source of modules or packages of vega_gen ("cxx", "records"): part of the key of what they make."""
-    here = Path(__file__).parent
-    files: list[Path] = []
-    for module in sorted(modules):
-        folder = here / module
-        files += sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
-    return digest(*(part for file in files for part in (str(file.relative_to(here)), file.read_bytes())))
-
-
-def cache_dir() -> Path:
-    """$VEGA_GEN_CACHE, or the user's cache folder."""
-    return Path(os.environ.get("VEGA_GEN_CACHE") or platformdirs.user_cache_dir("vega-gen"))
-
-
-def cache_get(stage: str, key: str) -> bytes | None:
-    """What ``cache_put`` kept under ``key``; None if there is nothing, or if it is damaged."""
-    try:
-        data = (cache_dir() / stage / key).read_bytes()
-    except OSError:
-        return None
-    return data[20:] if hashlib.blake2b(data[20:], digest_size=20).digest() == data[:20] else None
-
-
-def cache_put(stage: str, key: str, data: bytes) -> None:
-    """Keeps ``data``; ``key``: a digest of all inputs and of ``code_version``. A cache that cannot be written is none."""
-    with contextlib.suppress(VegaError):
-        write_atomic(cache_dir() / stage / key, hashlib.blake2b(data, digest_size=20).digest() + data)
-
-
-# ------------------------------------------------------------------------- journal
-
-
-class Journal:
-    """Payloads by key in SQLite. What ``record`` returned from survives kill -9 and a power cut (WAL, synchronous=FULL)."""
-
-    def __init__(self, path: Path) -> None:
-        """Opens or creates the journal. Raises InputError if the file is no journal, VegaError if it cannot be made."""
-        self._path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise VegaError(f"cannot open journal: {error}", str(path), "choose a folder that can be written") from None
-        try:
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.execute("CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, payload BLOB NOT NULL)")
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            raise InputError(f"not a journal: {error}", str(path), "delete it to start anew") from None
-
-    def record(self, key: str, payload: bytes) -> None:
-        """Keeps ``payload`` under ``key``, in place of an earlier one. Raises VegaError if it cannot be written."""
-        try:
-            self._db.execute("INSERT OR REPLACE INTO entries VALUES (?, ?)", (key, payload))
-        except sqlite3.OperationalError as error:
-            raise VegaError(f"cannot write journal: {error}", str(self._path), "free some disk and run the command again") from None
-
-    def get(self, key: str) -> bytes | None:
-        """The payload under ``key``, None if there is none."""
-        row = self._db.execute("SELECT payload FROM entries WHERE key = ?", (key,)).fetchone()
-        return None if row is None else bytes(row[0])
-
-    def items(self) -> Iterator[tuple[str, bytes]]:
-        """All entries, in the order in which they were first recorded."""
-        for key, payload in self._db.execute("SELECT key, payload FROM entries ORDER BY rowid").fetchall():
-            yield str(key), bytes(payload)
-
-    def __len__(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM entries").fetchone()[0])
-
-    def close(self) -> None:
-        """Closes the file; the journal is not used afterwards."""
-        self._db.close()
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
