@@ -6,7 +6,7 @@ LLVM ?= .llvm/$(LLVM_VERSION)
 BIN := .venv/bin
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-.PHONY: venv llvm demo test bench lint
+.PHONY: venv llvm demo test bench docs lint
 
 venv: .venv/installed
 
@@ -34,6 +34,9 @@ lint: venv
 test: lint llvm
 	$(BIN)/python -m pytest -n 2
 	$(BIN)/lit -v lit_tests
+
+docs: venv
+	$(BIN)/mkdocs build --strict --quiet
 
 bench: llvm
 	$(BIN)/python -m benchmarks $(BENCH)

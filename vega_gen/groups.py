@@ -95,7 +95,7 @@ class Masker:
 
 
 class GroupKind(StrEnum):
-    """Why the members of a group play the same role (PROTOCOL.md, "function group")."""
+    """Why the members of a group play the same role (docs/protocol.md, "function group")."""
 
     OVERRIDE = "override"
     CONVENTION = "convention"
