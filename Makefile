@@ -36,7 +36,7 @@ test: lint llvm
 	$(BIN)/lit -v lit_tests
 
 docs: venv
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: llvm
 	$(BIN)/python -m benchmarks $(BENCH)

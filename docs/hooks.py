@@ -72,7 +72,8 @@ def _row(p: Any, context: Any) -> str:
     notes = ["Required."] if p.required else []
     if not argument and not p.is_flag:
         default = getattr(p.default, "value", p.default)
-        notes += [f"Default: `{default}`."] if isinstance(default, (str, int, float)) and default not in ("", "*") and "[default" not in said else []
+        shown = isinstance(default, (str, int, float)) and default not in ("", "*") and "[default" not in said
+        notes += [f"Default: `{default}`."] if shown else []
     if getattr(p, "multiple", False) and "repeatable" not in said:
         notes.append("Repeatable.")
     value = "" if argument or p.is_flag else f"`{_value(p, context)}`"
