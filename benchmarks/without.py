@@ -15,10 +15,10 @@ from typing import Any
 from unittest.mock import patch
 
 from vega_gen import pipeline, store
-from vega_gen.fill.planner import Planner, Wanted
 from vega_gen.function_template import FunctionTemplate
 from vega_gen.groups import FunctionGroup, GroupKind
 from vega_gen.pipeline import generation, inputs
+from vega_gen.plan.planner import Planner, Wanted
 from vega_gen.records import FillerName, Function, Mode, PlannedFunction
 from vega_gen.report import passrate
 

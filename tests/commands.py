@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import tiny_llvm
 
-from vega_gen import cli
+from vega_gen.cli import main
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         capsys.readouterr()
         try:
             with pytest.raises(SystemExit) as ended:
-                cli.main()
+                main.main()
         finally:
             signal.signal(signal.SIGTERM, before)
         said = capsys.readouterr()

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vega_gen.cxx import parse_file, parse_function
+from vega_gen.cxx.masker import Masker
 from vega_gen.fill.context import NewTarget
 from vega_gen.function_template import FunctionTemplate, build_template
-from vega_gen.groups import FunctionGroup, GroupKind, Groups, Interfaces, Masker
+from vega_gen.groups import FunctionGroup, GroupKind, Groups, Interfaces
 from vega_gen.records import Class, Contract, Description, Function, HoleKind, Mode, Module, SourceFile
 
 DONORS = ("Aaa", "Bbb", "Ccc")

@@ -12,14 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vega_gen.archetypes.files import Archetypes, archetypes
+from vega_gen.archetypes.parts import CONFIDENCE, ORIGIN, planned
 from vega_gen.cxx import parse_file
+from vega_gen.cxx.interface import Interface
+from vega_gen.cxx.masker import Masker
 from vega_gen.emit import emit
-from vega_gen.emit.archetypes import Archetypes, archetypes
-from vega_gen.emit.interface import Interface
 from vega_gen.errors import NotFoundError
-from vega_gen.fill.archetype import CONFIDENCE, ORIGIN, offered, planned
-from vega_gen.groups import GroupKind, Masker
+from vega_gen.facts.fixups import fixups
+from vega_gen.facts.machine import machine
+from vega_gen.facts.operations import Operation
+from vega_gen.facts.selections import Range, Selections
+from vega_gen.groups import GroupKind
 from vega_gen.pipeline import masker_of
+from vega_gen.plan.merge import offered
 from vega_gen.records import (
     FLAG_BELOW,
     Contract,
@@ -33,10 +39,6 @@ from vega_gen.records import (
     StatementKind,
 )
 from vega_gen.tablegen import describe
-from vega_gen.tablegen.fixups import fixups
-from vega_gen.tablegen.machine import machine
-from vega_gen.tablegen.operations import Operation
-from vega_gen.tablegen.selections import Range, Selections
 
 TESTS = Path(__file__).parent
 SIGNED = Range(16, signed=True)

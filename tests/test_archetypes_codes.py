@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from test_archetypes import cache as cache
 from test_archetypes import described
 
+from vega_gen.archetypes.contracts import contract_values, memory_operands
+from vega_gen.archetypes.encodings import own_encodings, plain_siblings
+from vega_gen.archetypes.files import Archetypes, archetypes
+from vega_gen.archetypes.texts import texts
 from vega_gen.cxx import parse_file
-from vega_gen.emit.archetype_contracts import contract_values, memory_operands
-from vega_gen.emit.archetype_encodings import own_encodings, plain_siblings
-from vega_gen.emit.archetype_texts import texts
-from vega_gen.emit.archetypes import Archetypes, archetypes
-from vega_gen.emit.interface import Interface
+from vega_gen.cxx.interface import Interface
+from vega_gen.facts.bytes_order import ByteOrder, Table, byte_order, tables
+from vega_gen.facts.fixups import fixups
+from vega_gen.facts.machine import machine
+from vega_gen.facts.operations import Operation
+from vega_gen.facts.selections import Range, Selections
 from vega_gen.ladder.round_trip import Order
 from vega_gen.records import Description, Instruction
-from vega_gen.tablegen.bytes_order import ByteOrder, Table, byte_order, tables
-from vega_gen.tablegen.fixups import fixups
-from vega_gen.tablegen.machine import machine
-from vega_gen.tablegen.operations import Operation
-from vega_gen.tablegen.selections import Range, Selections
 
 TD = Path(__file__).parent / "inputs/pike/Pike.td"
 

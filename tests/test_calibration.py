@@ -12,7 +12,7 @@ from plans import function, toy_plan
 from test_report import judgement, run_of
 from typer.testing import CliRunner
 
-from vega_gen.cli import app
+from vega_gen.cli.main import app
 from vega_gen.errors import InputError
 from vega_gen.pipeline import calibration
 from vega_gen.records import FLAG_BELOW, FillerName, Mode, Verdict

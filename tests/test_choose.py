@@ -12,8 +12,8 @@ from plans import function
 
 from llvm_integration.check import CheckResult
 from vega_gen import cxx
-from vega_gen.fill.archetype import ORIGIN
-from vega_gen.fill.choose import REPAIRS, choose, definition, statement_at, statement_tree, with_declarations
+from vega_gen.archetypes.parts import ORIGIN
+from vega_gen.plan.choose import REPAIRS, choose, definition, statement_at, statement_tree, with_declarations
 from vega_gen.records import Candidate, FilledStatement, PlannedFunction, Signature, Statement, Step
 
 

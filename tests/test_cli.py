@@ -13,7 +13,8 @@ import pytest
 
 from llvm_integration.process import ToolFailure
 from tests.test_process import wait_until
-from vega_gen import cli, render
+from vega_gen.cli import main
+from vega_gen.cli.main import render
 from vega_gen.errors import BaselineError, InputError, out_of_memory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,10 +46,10 @@ def test_errors_have_one_form_and_exit_2(
         raise failure
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(main, "app", fail)
     try:
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main.main()
     finally:
         signal.signal(signal.SIGTERM, before)
     said = capsys.readouterr()
@@ -75,7 +76,7 @@ def test_help_loads_nothing_heavy() -> None:
     code = f"""
 import sys
 sys.argv = ["vega-gen", "--help"]
-from vega_gen.cli import main
+from vega_gen.cli.main import main
 try:
     main()
 except SystemExit as ended:
@@ -88,10 +89,10 @@ print("loaded:", [name for name in {HEAVY!r} if name in sys.modules])
 
 def test_termination_ends_the_children() -> None:
     code = """
-from vega_gen import cli
+from vega_gen.cli import main
 from llvm_integration.process import run
 cli.app = lambda: run(["sleep", "60"])
-cli.main()
+main.main()
 """
     command = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     try:

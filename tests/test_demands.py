@@ -10,10 +10,10 @@ from test_steps import OWN, PRINTER, contract, plan, steps, two
 
 from llvm_integration.check import Mistake
 from vega_gen import cxx
-from vega_gen.fill.blame import Blame
-from vega_gen.fill.steps import Steps
-from vega_gen.fill.stubs import Bases, stub
 from vega_gen.groups import Interfaces
+from vega_gen.plan.blame import Blame
+from vega_gen.plan.steps import Steps
+from vega_gen.plan.stubs import Bases, stub
 from vega_gen.records import (
     ContractRole,
     Feature,

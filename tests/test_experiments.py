@@ -11,7 +11,7 @@ import pytest
 from test_report import JUDGED, judgement, run_of
 from typer.testing import CliRunner
 
-from vega_gen.cli import app
+from vega_gen.cli.main import app
 from vega_gen.errors import InputError
 from vega_gen.records import FillerName, Mode, Module, Verdict
 from vega_gen.report import artefact, passrate

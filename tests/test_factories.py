@@ -9,11 +9,11 @@ from invented import KINDS, MASKERS, NEW, WORDS, groups, new_target
 
 from vega_gen.cxx import parse_file
 from vega_gen.fill.consensus import ConsensusFiller
-from vega_gen.fill.factories import constructed_alike, factories, made_passes
-from vega_gen.fill.planner import Planner
 from vega_gen.function_template import FunctionTemplate, build_template
 from vega_gen.groups import FunctionGroup
 from vega_gen.pipeline.generation import pass_classes
+from vega_gen.plan.factories import constructed_alike, factories, made_passes
+from vega_gen.plan.planner import Planner
 from vega_gen.records import Mode, Signature
 
 SLOTS = """struct Filler : public FunctionPass {{ Filler() : FunctionPass(ID) {{}}

@@ -13,15 +13,15 @@ from test_function_template import BODIES
 from test_groups import decoder
 
 from vega_gen.cxx import parse_file, tokenize, tokens
-from vega_gen.fill.choose import statement_tree
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import NewTarget, Request
 from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.holes import fill_holes, unknown_names, write
-from vega_gen.fill.signatures import declared_signature, donor_signature
-from vega_gen.fill.weights import statement_id, weights_of
+from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import FunctionTemplate, Hole, build_template
+from vega_gen.plan.choose import statement_tree
+from vega_gen.plan.signatures import declared_signature, donor_signature
 from vega_gen.records import (
     Candidate,
     Enum,
@@ -31,6 +31,7 @@ from vega_gen.records import (
     RegisterClass,
     Signature,
     Statement,
+    statement_id,
 )
 
 EQUAL = dict.fromkeys(range(3), 1 / 3)

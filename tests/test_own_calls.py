@@ -12,9 +12,9 @@ from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import NewTarget, Request
 from vega_gen.fill.holes import write
 from vega_gen.fill.own_calls import OwnCalls
-from vega_gen.fill.planner import Planner
 from vega_gen.fill.weights import LENT, weights_of
 from vega_gen.function_template import build_template
+from vega_gen.plan.planner import Planner
 from vega_gen.records import Candidate, Enum, Mode, Param, Signature
 
 SIGNATURE = Signature("add", "DddConfig", result=("void",), params=(Param(("DddSubtarget", "&"), "ST"),))

@@ -12,8 +12,8 @@ from test_groups import CONTRACTS, DECODERS, decoder
 from vega_gen.cxx import parse_file, tokenize
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import NewTarget
-from vega_gen.fill.planner import Planner
 from vega_gen.function_template import build_template
+from vega_gen.plan.planner import Planner
 from vega_gen.records import (
     Candidate,
     Class,

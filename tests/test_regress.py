@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 from llvm_integration.discover import find_installation, open_source
 from llvm_integration.process import Completed, ToolFailure, run
-from vega_gen.cli import app
+from vega_gen.cli.main import app
 from vega_gen.cxx import parse_file, parse_function, tokenize
 from vega_gen.errors import BaselineError, InputError, NotFoundError
 from vega_gen.records import Function, Judgement, PlannedFunction, Verdict

@@ -11,11 +11,11 @@ from emitted import description, emitted, field, function, member
 from llvm_integration.check import Mistake
 from llvm_integration.linking import LinkError, Place
 from vega_gen import cxx
-from vega_gen.fill.archetype import Parts
-from vega_gen.fill.blame import Blame
-from vega_gen.fill.steps import Archetype, Steps
-from vega_gen.fill.stubs import Bases, stub
+from vega_gen.archetypes.parts import Parts
 from vega_gen.groups import Interfaces
+from vega_gen.plan.blame import Blame
+from vega_gen.plan.steps import Archetype, Steps
+from vega_gen.plan.stubs import Bases, stub
 from vega_gen.records import (
     Contract,
     ContractRole,

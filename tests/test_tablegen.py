@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from vega_gen.errors import InputError, TableGenError, ToolError
+from vega_gen.facts import match
 from vega_gen.records import ContractRole, Description, HoleKind
-from vega_gen.tablegen import Source, describe, describe_all, match, symbols
+from vega_gen.tablegen import TableGenInput, describe, describe_all, symbols
 from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 from vega_gen.tablegen.registers import RegisterSets
 
@@ -349,8 +350,8 @@ def test_a_real_target_and_several_at_once(llvm_source: Path, include: Path, tbl
     seen: list[tuple[str, int, int]] = []
     relocs = include / "llvm/BinaryFormat/ELFRelocs/Lanai.def"
     sources = [
-        Source(llvm_source / "llvm/lib/Target/Lanai/Lanai.td", "Lanai", relocs),
-        Source(INPUTS / "other/Other.td", "Other"),
+        TableGenInput(llvm_source / "llvm/lib/Target/Lanai/Lanai.td", "Lanai", relocs),
+        TableGenInput(INPUTS / "other/Other.td", "Other"),
     ]
     lanai, again = describe_all(sources, llvm_include=include, tblgen=tblgen, progress=lambda f, d, n: seen.append((f, d, n)))
     assert again == other

@@ -72,6 +72,6 @@ def test_a_corrected_tree_is_judged_function_by_function(tmp_path: Path) -> None
 def test_a_function_of_a_tree_is_judged_as_it_is_written() -> None:
     (function,) = parse_file(b"int f(int N) { if (N) { return 1; } else return g(N); }", "Tiny", "a.cpp").functions
     planned = as_planned(function, "f", Module.SEL)
-    from vega_gen.fill.choose import definition
+    from vega_gen.plan.choose import definition
 
     assert tokenize(definition(planned, planned.candidate)) == tokenize("int f(int N) { if (N) { return 1; } else return g(N); }")

@@ -5,7 +5,7 @@ Enters: the command line. Leaves: an exit status. It does nothing but call ``cli
 
 from __future__ import annotations
 
-from vega_gen.cli import main
+from vega_gen.cli.main import main
 
 if __name__ == "__main__":
     main()

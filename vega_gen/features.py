@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from vega_gen.cxx.masker import Masker
 from vega_gen.function_template import FunctionTemplate, Hole, Slot
-from vega_gen.groups import Masker
 from vega_gen.records import Class, Description, Enum, MemberKind
 
 _NO_FEATURE = ("Register.encoded",)

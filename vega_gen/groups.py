@@ -6,19 +6,15 @@ It does not read statements, align members or know what a new target looks like.
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
-from pathlib import Path
 
+from vega_gen.corpus.modules import module_of
+from vega_gen.cxx.masker import Masker
 from vega_gen.errors import NotFoundError
 from vega_gen.records import Class, Contract, Function, MemberKind, Module, Signature
-
-_MODULES = Path(__file__).resolve().parent.parent / "targets" / "modules.toml"
 
 # TableGen's emitters (InstrInfoEmitter.cpp, RegisterInfoEmitter.cpp, SubtargetEmitter.cpp) write these classes.
 _GENERATED_BASES = {
@@ -28,71 +24,6 @@ _GENERATED_BASES = {
     "GenMCSubtargetInfo": "MCSubtargetInfo",
     "GenRegisterBankInfo": "RegisterBankInfo",
 }
-
-_AFTER_NAME = r"(?=\W|$|_|\d|[A-Z][a-z]|[A-Z]$|ISD|ISel|MI(?=[A-Z][a-z])|II|CC|MC|ELF|TTI|TLI|DAG|CP|ABI|AS|DPP|SE|BB)"
-
-
-class Masker:
-    """Replaces a target's names in tokens by placeholders, and back.
-
-    ``<T>`` stands for the name as written, ``<TU>`` for its upper case, ``<t>`` for its lower case.
-    ``names``: what its C++ calls the target: its ``Target`` record's name first, its folder's.
-    ``namespace``: of its instructions, where that is none of these (Sparc's SP): masked only as a scope, before "::".
-    ``arch``: the first part of its triple, by default its name in lower case.
-    """
-
-    def __init__(self, names: Sequence[str], namespace: str = "", arch: str = "") -> None:
-        ordered = sorted(dict.fromkeys(names), key=lambda n: (-len(n), n))
-        self.name, self.folder = names[0], names[-1]
-        self.arch = arch or self.name.lower()
-        self.namespace = namespace or self.name
-        parts = [rf"(?P<T>(?:(?<![A-Za-z])|(?<=[a-z])){'(?:' + '|'.join(map(re.escape, ordered)) + ')'}{_AFTER_NAME})"]
-        uppers = [n.upper() for n in ordered if n.upper() not in ordered]
-        if uppers:
-            parts.append(rf"(?P<U>(?<![A-Za-z])(?:{'|'.join(map(re.escape, uppers))})(?![a-z]))")
-        lowers = [n.lower() for n in ordered if n.lower() not in ordered]
-        if lowers:
-            parts.append(rf"(?P<L>(?<![A-Za-z])(?:{'|'.join(map(re.escape, lowers))})(?![a-z]))")
-        self._pattern = re.compile("|".join(parts))
-        self.mask = lru_cache(maxsize=None)(self._mask)
-
-    def _mask(self, token: str) -> str:
-        def placeholder(found: re.Match[str]) -> str:
-            return {"T": "<T>", "U": "<TU>", "L": "<t>"}[found.lastgroup or "T"]
-
-        return self._pattern.sub(placeholder, token)
-
-    def mask_scope(self, token: str) -> str:
-        """A token that stands before "::", masked: the namespace is <T>, SPISD is <T>ISD."""
-        if token.startswith(self.namespace) and token[len(self.namespace) :] in ("", "ISD", "II", "CC"):
-            return "<T>" + token[len(self.namespace) :]
-        return self.mask(token)
-
-    def unmask_scope(self, token: str) -> str:
-        """The reverse of ``mask_scope``: the namespace's own scopes are named by it, others by the target's name."""
-        if token in ("<T>", "<T>ISD"):
-            return token.replace("<T>", self.namespace)
-        return self.unmask(token)
-
-    def mask_all(self, tokens: Iterable[str]) -> tuple[str, ...]:
-        """Tokens with every name of the target replaced."""
-        return tuple(map(self.mask, tokens))
-
-    def unmask(self, token: str) -> str:
-        """A masked token in this target's own names. What LLVM calls of every target is named by the folder (llvm/Config/Targets.def), a
-        name in lower case that stands alone is the triple's (Triple::<t>, or the name that llc lists)."""
-        if "<" not in token:
-            return token
-        if token.startswith("LLVMInitialize<T>"):
-            return token.replace("<T>", self.folder)
-        if token in ("<t>", '"<t>"'):
-            return token.replace("<t>", self.arch)
-        return token.replace("<T>", self.name).replace("<TU>", self.name.upper()).replace("<t>", self.name.lower())
-
-    def unmask_all(self, tokens: Iterable[str]) -> tuple[str, ...]:
-        """Tokens with every placeholder filled with this target's names."""
-        return tuple(map(self.unmask, tokens))
-
 
 class GroupKind(StrEnum):
     """Why the members of a group play the same role (docs/protocol.md, "function group")."""
@@ -118,22 +49,6 @@ class FunctionGroup:
     def targets(self) -> tuple[str, ...]:
         """The targets that have a member, sorted."""
         return tuple(sorted({m.target for m in self.members}))
-
-
-@lru_cache(maxsize=1)
-def _module_patterns() -> tuple[tuple[Module, tuple[re.Pattern[str], ...]], ...]:
-    table = tomllib.loads(_MODULES.read_text(encoding="utf-8"))
-    return tuple((Module(m["name"]), tuple(map(re.compile, m["patterns"]))) for m in table["module"])
-
-
-def module_of(file: str, masker: Masker) -> Module:
-    """The module of a file of a target, by ``targets/modules.toml``."""
-    masked = masker.mask(file.rsplit("/", 1)[-1]).replace("<T>", "T")
-    path = f"{file.rsplit('/', 1)[0]}/{masked}" if "/" in file else masked
-    for module, patterns in _module_patterns():
-        if any(p.search(path) for p in patterns):
-            return module
-    raise NotFoundError(f"no module for {file}", str(_MODULES), "add a pattern for it")
 
 
 def generated_base(name: str, target: str) -> str:

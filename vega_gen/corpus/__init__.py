@@ -190,7 +190,7 @@ def open_corpus(
 ) -> Corpus:
     """The corpus of one or more checkouts; a root is an ``llvm-project`` or its ``llvm`` folder.
 
-    ``held_out``: folders or Target record names; targets/holdouts.toml says what goes with them. ``tblgen``: asked for the Target
+    ``held_out``: folders or Target record names; targets/settings/holdouts.toml says what goes with them. ``tblgen``: asked for the Target
     records where a .td's text does not name them. Raises CheckoutError if a root is no LLVM, NotFoundError if it has no target.
     """
     if not source_roots:

@@ -6,18 +6,16 @@ Enters: the ``llvm`` folder of a checkout, held-out names, the input mode. Leave
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from llvm_integration.process import ToolFailure, run
-from vega_gen import store
+from vega_gen import resources, store
 from vega_gen.errors import ToolError
 from vega_gen.records import Mode
 
-_HOLDOUTS = Path(__file__).resolve().parents[2] / "targets" / "holdouts.toml"
 _TARGET_RECORD = re.compile(r"def\s+(\w+)\s*:\s*Target\b")
 _NAMESPACE = re.compile(r"Namespace\s*=\s*\"(\w+)\"")  # a literal first: several times faster
 _INCLUDE = re.compile(r"^\s*include\s+\"([^\"]+)\"", re.MULTILINE)
@@ -50,8 +48,8 @@ class Target:
 
 
 def held_out_folders(names: Iterable[str]) -> frozenset[str]:
-    """The folders of lib/Target that are held out with ``names`` (targets/holdouts.toml)."""
-    together = cast(dict[str, list[str]], tomllib.loads(_HOLDOUTS.read_text(encoding="utf-8")))
+    """The folders of lib/Target that are held out with ``names`` (targets/settings/holdouts.toml)."""
+    together = cast(dict[str, list[str]], resources.settings("holdouts"))
     return frozenset(folder for name in names for folder in (name, *together.get(name, ())))
 
 

@@ -5,8 +5,8 @@ Enters: tree-sitter nodes. Leaves: records with members, bases and enumerators. 
 
 from __future__ import annotations
 
+from vega_gen.cxx.blanking import attributes_before
 from vega_gen.cxx.declarator import declares_pointer, head_signature
-from vega_gen.cxx.mask import attributes_before
 from vega_gen.cxx.signature import closing
 from vega_gen.cxx.statements import Text
 from vega_gen.cxx.syntax import CONDITIONAL, Node, kind

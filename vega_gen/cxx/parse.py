@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from vega_gen.cxx.blanking import attributes_before, mask, without_attributes
 from vega_gen.cxx.classes import enumeration, make_class, type_name
 from vega_gen.cxx.declarator import declares_pointer, head_signature
-from vega_gen.cxx.mask import attributes_before, mask, without_attributes
 from vega_gen.cxx.statements import Builder, Text
 from vega_gen.cxx.syntax import CONDITIONAL, Node, kind, parse
 from vega_gen.errors import InputError

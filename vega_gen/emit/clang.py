@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from llvm_integration.edits import Edit
+from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.emit import templates
-from vega_gen.emit.interface import TRIPLES, Interface
 from vega_gen.records import Description
 
 _LIST = "clang/lib/Basic/Targets.cpp"  # where clang makes its TargetInfos

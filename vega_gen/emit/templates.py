@@ -6,16 +6,14 @@ Enters: a template's name and its values. Leaves: text. It decides nothing.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
+from vega_gen import resources
 
-_FOLDER = Path(__file__).resolve().parents[2] / "templates" / "backend"
+_FOLDER = "templates/backend"
 
 
 class Place(StrEnum):
@@ -49,7 +47,7 @@ class Component:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads((_FOLDER / "registration.toml").read_text())
+    return resources.read_toml(resources.folder(_FOLDER) / "registration.toml")
 
 
 @cache
@@ -84,19 +82,6 @@ def components() -> dict[str, Component]:
     return {folder: Component(entry["library"], tuple(entry["link"]), tuple(entry["own"])) for folder, entry in entries.items()}
 
 
-@cache
-def environment(folder: Path) -> jinja2.Environment:
-    """The templates in ``folder``: no escapes, a value that is missing is an error, a line of a tag alone leaves none."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
 def banner(path: str, what: str) -> str:
     """The first line of an LLVM file, 80 columns wide (LLVM Coding Standards, "File Headers")."""
     start = f"//===-- {path.rpartition('/')[2]} - {what} "
@@ -106,5 +91,5 @@ def banner(path: str, what: str) -> str:
 
 def render(template: str, /, **values: object) -> str:
     """The text of ``template``. Raises ``jinja2.UndefinedError`` on a missing value."""
-    text: str = environment(_FOLDER).get_template(template).render(**values)
+    text: str = resources.environment(_FOLDER).get_template(template).render(**values)
     return text

@@ -9,11 +9,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from vega_gen.corpus.modules import module_of
 from vega_gen.fill.context import NewTarget
 from vega_gen.fill.initialisers import bare
-from vega_gen.fill.weights import statement_id
-from vega_gen.groups import module_of
-from vega_gen.records import Candidate, Class, FilledStatement, Member, MemberKind, PlannedFunction, Signature, StatementKind
+from vega_gen.records import Candidate, Class, FilledStatement, Member, MemberKind, PlannedFunction, Signature, StatementKind, statement_id
 
 ORIGIN = "declaration"
 

@@ -16,9 +16,9 @@ from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.initialisers import complete_initialisers, initialisable
 from vega_gen.fill.once import Once, without_repeats
 from vega_gen.fill.own_calls import OwnCalls
-from vega_gen.fill.weights import most_called, statement_id, unique, weights_of
+from vega_gen.fill.weights import most_called, unique, weights_of
 from vega_gen.function_template import OWN_CLASS, OWN_RECORD, FunctionTemplate, Line, Shape, Slot, own_names
-from vega_gen.records import Candidate, Donor, FilledStatement, Function, Signature, Statement, StatementKind
+from vega_gen.records import Candidate, Donor, FilledStatement, Function, Signature, Statement, StatementKind, statement_id
 
 _TELLING = 6
 """Tokens from which a statement is found again by its text in another place."""

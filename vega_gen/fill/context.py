@@ -12,8 +12,8 @@ from typing import Protocol
 
 from rapidfuzz import fuzz, process
 
+from vega_gen.cxx.masker import Masker
 from vega_gen.function_template import FunctionTemplate, field_types
-from vega_gen.groups import Masker
 from vega_gen.records import BUDGET, Candidate, Class, Description, Enum, HoleKind, Member, MemberKind, Mode, Signature
 
 _NEAR = 90

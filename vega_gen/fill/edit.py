@@ -16,9 +16,9 @@ from vega_gen.fill.consensus import Builder, Chosen, Decided, Opinion, consensus
 from vega_gen.fill.context import Request
 from vega_gen.fill.examples import examples, ranked_variants
 from vega_gen.fill.free import Free
-from vega_gen.fill.weights import statement_id, unique, weights_of
+from vega_gen.fill.weights import unique, weights_of
 from vega_gen.function_template import Line
-from vega_gen.records import Candidate, SlotExample, VariantExample
+from vega_gen.records import Candidate, SlotExample, VariantExample, statement_id
 
 if TYPE_CHECKING:
     from vega_gen.model.checkpoint import Checkpoint

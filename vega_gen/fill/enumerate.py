@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from vega_gen.cxx.masker import Masker
 from vega_gen.fill.context import NewTarget, Request
-from vega_gen.fill.weights import statement_id, weights_of
-from vega_gen.groups import Masker
-from vega_gen.records import Candidate, Donor, FilledStatement, Function, HoleKind, Statement, StatementKind
+from vega_gen.fill.weights import weights_of
+from vega_gen.records import Candidate, Donor, FilledStatement, Function, HoleKind, Statement, StatementKind, statement_id
 
 _FEWEST = 3
 _NAME = "\0"  # no token has one

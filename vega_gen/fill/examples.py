@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from vega_gen.facts import signature
 from vega_gen.fill.context import Request
 from vega_gen.fill.holes import LITERAL, hole_kinds, hole_values
 from vega_gen.fill.own_calls import OwnCalls
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import OWN_RECORD, Line, Placed, Shape, Slot, own_names
 from vega_gen.records import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
-from vega_gen.tablegen import signature
 
 MAX_SLOTS = 160
 MAX_VARIANTS = 8

@@ -5,23 +5,19 @@ Enters: a ``Request``. Leaves: at most one candidate. It does not match records:
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 
+from vega_gen import resources
+from vega_gen.cxx.masker import Masker
 from vega_gen.fill.context import Request
-from vega_gen.fill.weights import statement_id
-from vega_gen.groups import Masker
-from vega_gen.records import Candidate, Donor, FilledStatement, Function, Statement, StatementKind
-
-_DATA = Path(__file__).resolve().parent.parent.parent / "targets" / "fillers.toml"
+from vega_gen.records import Candidate, Donor, FilledStatement, Function, Statement, StatementKind, statement_id
 
 
 @lru_cache(maxsize=1)
 def donor_target() -> str:
-    """The folder of the backend that ForkFlow copies, from ``targets/fillers.toml``."""
-    return str(tomllib.loads(_DATA.read_text(encoding="utf-8"))["forkflow"]["donor"])
+    """The folder of the backend that ForkFlow copies, from ``targets/settings/fillers.toml``."""
+    return str(resources.settings("fillers")["forkflow"]["donor"])
 
 
 class ForkFlowFiller:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 from vega_gen import cxx
 from vega_gen.fill.consensus import Builder, Chosen, Decided
-from vega_gen.fill.weights import statement_id
 from vega_gen.function_template import Hole, Line
-from vega_gen.records import Candidate, HoleKind, SlotExample, StatementKind
+from vega_gen.records import Candidate, HoleKind, SlotExample, StatementKind, statement_id
 
 if TYPE_CHECKING:
     from vega_gen.model.decode import Search, Spelled, Taken

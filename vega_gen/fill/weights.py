@@ -5,7 +5,6 @@ Enters: a template, the new target, candidates. Leaves: weights, ids, candidates
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -35,11 +34,6 @@ def weights_of(template: FunctionTemplate, new: NewTarget, sharpness: float = SH
     }
     total = sum(raw.values()) or 1.0
     return {i: w / total for i, w in raw.items()}
-
-
-def statement_id(function: str, slot: str) -> str:
-    """Stable id of a statement: function group and slot, hashed to eight hex digits."""
-    return hashlib.blake2b(f"{function}\0{slot}".encode(), digest_size=4).hexdigest()
 
 
 def unique(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from rapidfuzz.distance import Indel
 
+from vega_gen.cxx.masker import Masker
 from vega_gen.errors import NotFoundError
 from vega_gen.function_template.members import FieldsOf, KindOf, NumbersOf, abstractor_of
 from vega_gen.function_template.shapes import FunctionTemplate, Shape, Slot
-from vega_gen.groups import FunctionGroup, Masker
+from vega_gen.groups import FunctionGroup
 from vega_gen.records import Function, HoleKind, StatementKind
 
 

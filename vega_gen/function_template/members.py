@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from vega_gen.cxx import declared_names
+from vega_gen.cxx.masker import Masker
 from vega_gen.function_template.shapes import OWN_CLASS, OWN_RECORD, Hole, Line, Shape, Slot
-from vega_gen.groups import FunctionGroup, Masker
+from vega_gen.groups import FunctionGroup
 from vega_gen.records import Class, Donor, Function, HoleKind, MemberKind, Signature, Statement, StatementKind
 
 FieldsOf = Callable[[Function], Mapping[str, str]]

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from vega_gen.cxx.masker import Masker
 from vega_gen.function_template.alignment import Alphabet, align, set_text
 from vega_gen.function_template.members import FieldsOf, KindOf, NumbersOf, abstractor_of
 from vega_gen.function_template.shapes import FunctionTemplate, Line, Shape, Slot
-from vega_gen.groups import Masker
 from vega_gen.records import Function
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vega_gen.emit import smoke
-from vega_gen.ladder import features
+from vega_gen.ladder import features, smoke
 from vega_gen.ladder.mc import Mc
 from vega_gen.ladder.round_trip import exact
 from vega_gen.ladder.subject import Subject

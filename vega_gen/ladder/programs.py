@@ -11,8 +11,7 @@ from pathlib import Path
 from shutil import which
 
 from llvm_integration.process import Completed, run
-from vega_gen.emit import smoke
-from vega_gen.ladder import blame
+from vega_gen.ladder import blame, smoke
 from vega_gen.ladder.ask import ask
 from vega_gen.ladder.subject import Machine, Subject, Tools
 from vega_gen.records import Climbed, Obstacle, Rung
@@ -170,7 +169,7 @@ def emulator(subject: Subject, tools: Tools) -> tuple[Machine, str] | str:
     """The machine that runs a subject's programs, and QEMU's program; or why nothing runs them."""
     machine = subject.machine
     if machine is None:
-        return "no QEMU of user mode is known to run this ISA (targets/qemu.toml)"
+        return "no QEMU of user mode is known to run this ISA (targets/settings/qemu.toml)"
     qemu = which(machine.qemu)
     if qemu is None:
         return f"there is no {machine.qemu}: apt-get install qemu-user"

@@ -1,21 +1,20 @@
 """What climbs, and with which tools.
 
-Enters: a Description, paths of tools, ``targets/qemu.toml``. Leaves: ``Tools``, ``Subject``, ``Machine``. It runs nothing.
+Enters: a Description, paths of tools, ``targets/settings/qemu.toml``. Leaves: ``Tools``, ``Subject``, ``Machine``. It runs nothing.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from vega_gen import resources
 from vega_gen.errors import NotFoundError
 from vega_gen.records import Description
 
-_DATA = Path(__file__).resolve().parents[2] / "targets" / "qemu.toml"
 _INTEGER = re.compile(r"i(8|16|32|64)")
 
 
@@ -84,7 +83,7 @@ def subject(
     """A Subject of which the rest is told by the description: the legal integers by its register classes (the word is the largest of
     them, and a pointer is as wide), the machine by the Target record's name. Raises ``NotFoundError`` for a machine that is not there."""
     if machine and machine not in machines():
-        raise NotFoundError(f"no machine is called {machine}", str(_DATA), f"name one of: {', '.join(machines())}")
+        raise NotFoundError(f"no machine is called {machine}", "targets/settings/qemu.toml", f"name one of: {', '.join(machines())}")
     legal = tuple(sorted(widths)) or legal_widths(description)
     fitting = (m for m in machines().values() if description.name in m.targets and m.bits == max(legal))
     found = machines()[machine] if machine else next(fitting, None)
@@ -99,6 +98,6 @@ def legal_widths(description: Description) -> tuple[int, ...]:
 
 @cache
 def machines() -> dict[str, Machine]:
-    """The machines of ``targets/qemu.toml`` by name."""
-    data = tomllib.loads(_DATA.read_text(encoding="utf-8"))["machine"]
+    """The machines of ``targets/settings/qemu.toml`` by name."""
+    data = resources.settings("qemu")["machine"]
     return {name: Machine(name, targets=tuple(entry.pop("targets")), **entry) for name, entry in data.items()}

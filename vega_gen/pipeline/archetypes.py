@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vega_gen import store
-from vega_gen.emit.archetypes import Archetypes, archetypes
-from vega_gen.emit.interface import Interface
+from vega_gen.archetypes.files import Archetypes, archetypes
+from vega_gen.archetypes.parts import Parts, planned
+from vega_gen.cxx.interface import Interface
 from vega_gen.errors import NotFoundError
-from vega_gen.fill.archetype import Parts, planned
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import masker_of
 from vega_gen.records import FillerName, Plan, PlannedFunction

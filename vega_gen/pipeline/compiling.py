@@ -16,10 +16,10 @@ from llvm_integration.process import run, threads
 from llvm_integration.toolchain import compile_flags, write_config_header
 from vega_gen import store
 from vega_gen.emit import emit, templates
-from vega_gen.fill.choose import with_declarations
-from vega_gen.fill.mend import Unit, blamed, macros_named, without
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Progress, silent
+from vega_gen.plan.choose import with_declarations
+from vega_gen.plan.mend import Unit, blamed, macros_named, without
 from vega_gen.records import Plan
 
 _INCLUDE = re.compile(r'^#include ("[^"]+"|<[^>]+>)', re.MULTILINE)

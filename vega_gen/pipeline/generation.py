@@ -15,31 +15,36 @@ from pathlib import Path
 import orjson
 
 from llvm_integration import check, discover
-from vega_gen import features, store, tablegen
+from vega_gen import facts, features, store, tablegen
 from vega_gen.cxx import parse_file
+from vega_gen.cxx.masker import Masker
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.fill.accessors import accessors
-from vega_gen.fill.archetype import ArchetypeFiller, offered
-from vega_gen.fill.choose import choose
+from vega_gen.fill.archetype import ArchetypeFiller
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import Filler, NewTarget
 from vega_gen.fill.edit import EditFiller
-from vega_gen.fill.factories import factories, made_passes
 from vega_gen.fill.forkflow import ForkFlowFiller
-from vega_gen.fill.layout import layout
-from vega_gen.fill.mend import without
-from vega_gen.fill.planner import Planner
 from vega_gen.fill.text import TextFiller
 from vega_gen.fill.weights import SHARPNESS
-from vega_gen.groups import FunctionGroup, Groups, Masker
+from vega_gen.groups import FunctionGroup, Groups
 from vega_gen.pipeline.archetypes import archetype_functions, archetype_plan, archetypes_of
 from vega_gen.pipeline.calibration import asked_with, calibrated_plan
 from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
+from vega_gen.plan.choose import choose
+from vega_gen.plan.factories import factories, made_passes
+from vega_gen.plan.layout import layout
+from vega_gen.plan.mend import without
+from vega_gen.plan.merge import offered
+from vega_gen.plan.planner import Planner
 from vega_gen.records import Class, FillerName, HoleKind, Module, Plan, PlannedFunction, Signature
 
-_STAGES = ("records", "corpus", "cxx", "tablegen", "groups", "function_template", "features", "model", "fill", "emit", "pipeline")
+_STAGES = (
+    "records", "corpus", "cxx", "tablegen", "facts", "archetypes", "groups", "function_template", "features", "model",
+    "fill", "plan", "emit", "pipeline",
+)  # fmt: skip
 _PASS = re.compile(r"create(\w+?)(?:Pass)?")
 _PASS_RESULTS = (("FunctionPass", "*"), ("MachineFunctionPass", "*"))
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
@@ -63,7 +68,7 @@ def new_target(mined: Mined, inputs: Inputs) -> NewTarget:
         nearness[label] = features.nearness(own, features.target_features(donor), declared, theirs)
 
     def match(kind: HoleKind, name: str, donor: str) -> Sequence[tuple[str, float]]:
-        return tablegen.match(kind, name, mined.descriptions[donor], description)
+        return facts.match(kind, name, mined.descriptions[donor], description)
 
     prototypes = tuple(s for f in parsed for s in f.prototypes)
     made = made_passes(factories(prototypes, mined.groups, mined.template, masker, mined.maskers), mined.groups, nearness, masker)

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from vega_gen import store, tablegen
 from vega_gen.corpus import Corpus, Target, no_gc, open_corpus
+from vega_gen.cxx.masker import Masker
 from vega_gen.function_template import FunctionTemplate, KindOf, build_template, field_types
-from vega_gen.groups import FunctionGroup, Groups, Interfaces, Masker
+from vega_gen.groups import FunctionGroup, Groups, Interfaces
 from vega_gen.pipeline.inputs import Progress
 from vega_gen.records import Description, Function, Mode, SourceFile
 
@@ -88,12 +89,12 @@ class Mined:
                 {label: facts.contracts for label, facts in self._facts.items()},
             )
 
-    def _read_facts(self, progress: Progress) -> dict[str, tablegen.Facts]:
+    def _read_facts(self, progress: Progress) -> dict[str, tablegen.TargetContracts]:
         """TableGen's part in grouping, by label. The targets of each checkout are read with that checkout's own base classes."""
-        found: dict[str, tablegen.Facts] = {}
+        found: dict[str, tablegen.TargetContracts] = {}
         for root in self.corpus.roots:
             own = [t for t in self.corpus.targets if t.root == root]
-            made = tablegen.facts_all(
+            made = tablegen.contracts_all(
                 [tablegen_source(t) for t in own],
                 llvm_include=root / "include",
                 tblgen=self.tblgen,
@@ -130,13 +131,13 @@ class Mined:
         return self._fields.get((function.target, function.signature.class_name), {})
 
 
-def tablegen_source(target: Target) -> tablegen.Source:
+def tablegen_source(target: Target) -> tablegen.TableGenInput:
     """What stage 3 is asked for a target of a checkout."""
     relocs = target.root / "include/llvm/BinaryFormat/ELFRelocs" / f"{target.folder}.def"
-    return tablegen.Source(target.path / target.td, target.folder, relocs if relocs.is_file() else None)
+    return tablegen.TableGenInput(target.path / target.td, target.folder, relocs if relocs.is_file() else None)
 
 
-def masker_of(folder: str, description: Description | tablegen.Facts, arch: str = "") -> Masker:
+def masker_of(folder: str, description: Description | tablegen.TargetContracts, arch: str = "") -> Masker:
     """The masker of a target: its ``Target`` record's name first, then its folder's. ``arch``: of its triple, where that is not it."""
     return Masker(tuple(dict.fromkeys((description.name, folder))), description.namespace, arch)
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from llvm_integration.checkout import Edit
 from llvm_integration.overlay import Overlay, overlay
 from vega_gen import store
-from vega_gen.emit.archetype_values import relocation_names
+from vega_gen.archetypes.values import relocation_names
+from vega_gen.facts.fixups import fixups
+from vega_gen.facts.machine import machine
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.request import Prepared, Request
 from vega_gen.registration import known_arch, new_triple, plan_registration, relocation_definitions
-from vega_gen.tablegen.fixups import fixups
-from vega_gen.tablegen.machine import machine
 
 
 @dataclass(frozen=True, slots=True)

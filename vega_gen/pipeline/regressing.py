@@ -12,7 +12,9 @@ from pathlib import Path
 from llvm_integration import discover
 from vega_gen import regress, store
 from vega_gen.corpus import held_out_folders
-from vega_gen.groups import Groups, Masker, module_of
+from vega_gen.corpus.modules import module_of
+from vega_gen.cxx.masker import Masker
+from vega_gen.groups import Groups
 from vega_gen.pipeline.generation import generate, generation_seconds
 from vega_gen.pipeline.inputs import Inputs, default_filler, target_inputs
 from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent

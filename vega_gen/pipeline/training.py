@@ -5,13 +5,12 @@ Enters: a checkout, targets to learn, what stays held out. Leaves: a checkpoint 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vega_gen import store
+from vega_gen import resources, store
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.errors import HoldOutError, NotFoundError
 from vega_gen.model.recipe import leads
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from vega_gen.model.text import TextModel
     from vega_gen.model.text_train import TextPoint
     from vega_gen.model.train import Point
-
-_TRAINING = Path(__file__).resolve().parents[2] / "targets" / "training.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +42,8 @@ def lesson(
     llvm: Path, learn: Sequence[str], validate: Sequence[str], held_out: Sequence[str], mode: Mode = Mode.DESC,
     corpora: Sequence[Path] = (),
 ) -> Lesson:
-    """What to train on; for what is left empty, what ``targets/training.toml`` says, and every other target of the checkouts."""
-    usual = tomllib.loads(_TRAINING.read_text(encoding="utf-8"))
+    """What to train on; for what is left empty, what ``targets/settings/training.toml`` says, and every other target of the checkouts."""
+    usual = resources.settings("training")
     held, by = tuple(held_out or usual["held-out"]), tuple(validate or usual["validate"])
     every = dict.fromkeys(t.folder for t in open_corpus((llvm, *corpora), held, mode).targets)
     return Lesson(tuple(learn) or tuple(folder for folder in every if folder not in by), by, held, mode, tuple(corpora))

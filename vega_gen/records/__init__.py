@@ -23,7 +23,7 @@ from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgemen
 from vega_gen.records.ladder import Climbed, Ladder, Obstacle, Rung
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
 from vega_gen.records.mining import GroupCount, MinedTarget, Mining
-from vega_gen.records.plan import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction
+from vega_gen.records.plan import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction, statement_id
 from vega_gen.records.target import (
     CallingConvention,
     ComplexPattern,
@@ -100,4 +100,5 @@ __all__ = [
     "Unreadable",
     "VariantExample",
     "Verdict",
+    "statement_id",
 ]

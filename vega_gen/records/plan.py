@@ -5,6 +5,7 @@ Enters: nothing. Leaves: types. It does not decide.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 from vega_gen.records.cpp import Member, Signature, StatementKind
@@ -21,6 +22,11 @@ class Donor:
 
     def __str__(self) -> str:
         return f"{self.target}/{self.file}:{self.line}"
+
+
+def statement_id(function: str, slot: str) -> str:
+    """Stable id of a statement: function group and slot, hashed to eight hex digits."""
+    return hashlib.blake2b(f"{function}\0{slot}".encode(), digest_size=4).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Enters: a checkout's root, a ``NewTriple``. Leaves: ``Edit``s for ``llvm_integration.checkout``, and every ``Place`` where LLVM names a
 target, with what is there. It writes no file, and nothing in it is made for a version of LLVM.
 
-The checkout itself shows how a target is registered: a new one gets, in each list of ``targets/registration.toml``, the entry that
+The checkout itself shows how a target is registered: a new one gets, in each list of ``targets/settings/registration.toml``, the entry that
 targets like it have there (same width of a pointer, or byte order, as the list goes by), with its own names put in.
 """
 

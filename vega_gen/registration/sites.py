@@ -1,19 +1,17 @@
-"""Where LLVM's tree names a target, as ``targets/registration.toml`` has it.
+"""Where LLVM's tree names a target, as ``targets/settings/registration.toml`` has it.
 
 Enters: nothing. Leaves: ``Site``s, in the file's order. It looks at no tree.
 """
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 
+from vega_gen import resources
 from vega_gen.cxx.places import Shape
 
-_DATA = Path(__file__).resolve().parents[2] / "targets" / "registration.toml"
 LINES = "lines"
 """The shape of a list in a text that is no C++."""
 
@@ -50,7 +48,7 @@ class Property(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A list that names targets; the fields are those of ``targets/registration.toml``. ``shape``: None for lines of a text."""
+    """A list that names targets; the fields are those of ``targets/settings/registration.toml``. ``shape``: None for lines of a text."""
 
     files: tuple[str, ...]
     shape: Shape | None
@@ -67,7 +65,7 @@ class Site:
 @cache
 def sites() -> tuple[Site, ...]:
     """Every place there is."""
-    found = tomllib.loads(_DATA.read_text(encoding="utf-8"))["place"]
+    found = resources.settings("registration")["place"]
     return tuple(
         Site(
             files=tuple(place["files"]),

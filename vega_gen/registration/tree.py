@@ -87,7 +87,7 @@ class Tree:
             raise CheckoutError(
                 f"no {site.shape or 'lines'} of {site.holder} in {' or '.join(site.files)}, where LLVM names its targets",
                 str(self.root),
-                "put the file back; if this LLVM has it elsewhere, say where in targets/registration.toml",
+                "put the file back; if this LLVM has it elsewhere, say where in targets/settings/registration.toml",
             )
         return found
 

@@ -162,7 +162,7 @@ class LitSuite:
         texts = {name: (everything.root / name).read_text(encoding="utf-8", errors="replace") for name in everything.discover()}
         chosen = [name for name, text in texts.items() if self.suite.has(name, text)]
         if not chosen:
-            raise NotFoundError(f"no test of {self.suite.target} belongs to the suite", "targets/suites.toml", "mend its patterns")
+            raise NotFoundError(f"no test of {self.suite.target} belongs to the suite", "targets/settings/suites.toml", "mend its patterns")
         return tuple(sorted(chosen, key=lambda name: (len(texts[name]), name)))
 
     def tools(self) -> tuple[str, ...]:

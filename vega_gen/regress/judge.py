@@ -105,7 +105,7 @@ def judge(
 ) -> Regression:
     """The regression of ``functions`` against ``source``; iterate over ``judgements()``.
 
-    ``module_of``: module of a file of the target. ``suite_name``: a target, or a suite of ``targets/suites.toml``. ``asked``: options of
+    ``module_of``: module of a file of the target. ``suite_name``: a target, or a suite of ``settings/suites.toml``. ``asked``: options of
     ``regress`` that say where the functions come from.
     ``work``: where builds, scratch and the journal lie; the same folder goes on where an earlier run was stopped. ``timeout``: seconds a
     test. ``jobs``: functions at a time, where no ``scheduler`` (the address of a Dask scheduler) has workers for them.

@@ -14,7 +14,7 @@ from enum import StrEnum
 from rapidfuzz.distance import Indel, LCSseq
 
 from vega_gen.cxx import declared_names, render_function, tokenize
-from vega_gen.fill.choose import statement_tree
+from vega_gen.plan.choose import statement_tree
 from vega_gen.records import Candidate, FilledStatement, Function, PlannedFunction, Signature, Statement, StatementKind
 
 Tokens = tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Suites with a name of their own (``targets/suites.toml``).
+"""Suites with a name of their own (``targets/settings/suites.toml``).
 
 Enters: a name. Leaves: ``NamedSuite``: the target it judges and which tests it is made of. It does not discover or run tests.
 """
@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
 from llvm_integration.lit import run_lines
-
-_SUITES = Path(__file__).resolve().parents[2] / "targets" / "suites.toml"
+from vega_gen import resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class NamedSuite:
 
 def named_suite(name: str) -> NamedSuite:
     """The suite of that name; the target's whole one, where the name is a target's."""
-    found = tomllib.loads(_SUITES.read_text(encoding="utf-8")).get(name)
+    found = resources.settings("suites").get(name)
     if found is None:
         return NamedSuite(name)
     return NamedSuite(found["target"], tuple(found.get("names", ())), tuple(found.get("run_lines", ())))

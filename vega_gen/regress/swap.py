@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vega_gen.cxx import render, render_function, tokenize
-from vega_gen.fill.choose import statement_tree
+from vega_gen.plan.choose import statement_tree
 from vega_gen.records import Function, PlannedFunction, Signature
 
 # What a method's declaration says and its definition outside the class does not repeat ([class.mfct], [dcl.fct.spec]).

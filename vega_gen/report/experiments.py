@@ -2,7 +2,7 @@
 
 Enters: runs of the judge. Leaves: ``Result``: rows for CSV, and what a picture shows of them. It does not judge, draw or write files.
 
-Figures others have published come from ``targets/published.toml``; where they are not known the cell says so.
+Figures others have published come from ``targets/settings/published.toml``; where they are not known the cell says so.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
+from vega_gen import resources
 from vega_gen.errors import InputError
 from vega_gen.records import FillerName, Judgement, Module, Verdict
 from vega_gen.report.calibration import expected_calibration_error, reliability
@@ -26,7 +25,6 @@ from vega_gen.report.passrate import Run, confidences, population
 MINUTES_A_STATEMENT = 2.0
 """What table4 supposes that a person needs to find, understand and mend one statement. It was not measured."""
 UNKNOWN = "not known"
-_PUBLISHED = Path(__file__).resolve().parents[2] / "targets" / "published.toml"
 _ERRORS = ("Err-V", "Err-CS", "Err-Def")
 Row = tuple[str | int | float, ...]
 
@@ -76,7 +74,7 @@ def experiment(name: Experiment, runs: Sequence[Run]) -> Result:
 
 
 def _published() -> dict[str, Any]:
-    return tomllib.loads(_PUBLISHED.read_text(encoding="utf-8"))
+    return resources.settings("published")
 
 
 def _vega(what: str, target: str) -> str | float:

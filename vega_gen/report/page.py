@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pygments import highlight, lexers
 from pygments.formatters import HtmlFormatter
 
-from vega_gen import cxx
+from vega_gen import cxx, resources
 from vega_gen.records import Band, Candidate, Module, Plan, PlannedFunction, ReviewItem
 from vega_gen.report.tables import STANDS
 
-_TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "report"
 _LEXER = cast(Any, lexers).CppLexer(stripnl=False, ensurenl=False)
 _FORMATTER = cast(Any, HtmlFormatter)(nowrap=True)
 
@@ -46,9 +44,7 @@ def review_page(plan: Plan, items: Sequence[ReviewItem], threshold: float, tree:
     ``threshold``: of the queue, 0 to 1. ``tree``: what the commands to copy name with --tree. No resource outside the
     file is used; all text is escaped, and a content security policy admits the page's own script alone.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = resources.environment("templates/report", autoescape=True)
     script = environment.get_template("review.js.j2").render()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     by_id = {i.id: i for i in items}

@@ -39,7 +39,7 @@ _Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TableGenInput:
     """What ``describe`` is asked for one target: its .td, folder name, and ELFRelocs .def if it has one."""
 
     td: Path
@@ -49,7 +49,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class TargetContracts:
     """What grouping needs of a Description, see there."""
 
     name: str
@@ -82,36 +82,36 @@ def describe(
     return description
 
 
-def facts(source: Source, *, llvm_include: Path, tblgen: Path) -> Facts:
+def facts(source: TableGenInput, *, llvm_include: Path, tblgen: Path) -> TargetContracts:
     """The part of ``describe`` that grouping needs, in a hundredth of the time where it is kept. Raises what ``describe`` raises."""
     sources = reachable(source.td, (source.td.parent, *source.include_dirs, llvm_include))
     cached = _cached(sources, source.folder, tblgen, (), "facts.json")
     if cached.is_file():
         with suppress(InputError):  # damaged: made again
-            return store.load(Facts, cached)
+            return store.load(TargetContracts, cached)
     d = describe(
         source.td, folder=source.folder, llvm_include=llvm_include, tblgen=tblgen, relocs=source.relocs, include_dirs=source.include_dirs
     )
-    found = Facts(d.name, d.namespace, d.contracts)
+    found = TargetContracts(d.name, d.namespace, d.contracts)
     with suppress(VegaError):  # a cache that cannot be written is none
         store.dump(found, cached)
     return found
 
 
-def facts_all(
-    targets: Sequence[Source],
+def contracts_all(
+    targets: Sequence[TableGenInput],
     *,
     llvm_include: Path,
     tblgen: Path,
     jobs: int = 2,
     progress: Callable[[str, int, int], None] | None = None,
-) -> tuple[Facts, ...]:
+) -> tuple[TargetContracts, ...]:
     """``facts`` of several targets, in their order; else as ``describe_all``."""
     return _each(targets, lambda source: facts(source, llvm_include=llvm_include, tblgen=tblgen), jobs, progress)
 
 
 def describe_all(
-    targets: Sequence[Source],
+    targets: Sequence[TableGenInput],
     *,
     llvm_include: Path,
     tblgen: Path,
@@ -123,7 +123,7 @@ def describe_all(
     ``jobs`` targets at a time, as memory allows. Raises what ``describe`` raises for the first that fails.
     """
 
-    def one(source: Source) -> Description:
+    def one(source: TableGenInput) -> Description:
         return describe(
             source.td,
             folder=source.folder,
@@ -137,13 +137,13 @@ def describe_all(
 
 
 def _each(
-    targets: Sequence[Source], one: Callable[[Source], _Made], jobs: int, progress: Callable[[str, int, int], None] | None
+    targets: Sequence[TableGenInput], one: Callable[[TableGenInput], _Made], jobs: int, progress: Callable[[str, int, int], None] | None
 ) -> tuple[_Made, ...]:
     """``one`` of each target, ``jobs`` at a time."""
     done = 0
     lock = threading.Lock()
 
-    def counted(source: Source) -> _Made:
+    def counted(source: TableGenInput) -> _Made:
         nonlocal done
         made = one(source)
         with lock:

@@ -1,0 +1,76 @@
+"""Pieces of C++ that archetypes put together from an operation's operands.
+
+Enters: ``Machine``, an ``Operation``, C++ for its operands. Leaves: C++ expressions. It chooses no instruction.
+"""
+
+from __future__ import annotations
+
+from vega_gen.facts.operations import Machine, Operation
+
+
+class Code:
+    """What templates call to build instructions; operands are named by ``Operation``'s slots."""
+
+    def __init__(self, m: Machine) -> None:
+        self._m = m
+
+    def fits(self, value: str, op: Operation) -> str:
+        """A condition: a number is one that the operation's immediate may be."""
+        r = op.range
+        assert r is not None
+        bounds = f"{value} >= {r.low}LL && {value} <= {r.high}LL"
+        return f"{bounds} && (({value}) & {(1 << r.shift) - 1}) == 0" if r.shift else bounds
+
+    def mi(self, op: Operation, **operands: str) -> str:
+        """BuildMI of an operation, in a method of TargetInstrInfo with MBB, MI and DL. ``src_state``: flags of the operand ``src``.
+        "FrameIndex:X" stands for frame index X."""
+        parts = [f"BuildMI(MBB, MI, DL, get({self._m.namespace}::{op.record}))"]
+        for slot in op.slots:
+            given = operands.get(slot, "0")
+            state = operands.get(f"{slot}_state", "")
+            if slot in ("dst", "link"):
+                parts.append(f".addReg({given}, RegState::Define)")
+            elif slot == "zero":
+                parts.append(f".addReg({self._m.namespace}::{self._m.zero})")
+            elif given.startswith("FrameIndex:"):
+                parts.append(f".addFrameIndex({given.partition(':')[2]})")
+            elif slot in ("src", "src2", "base"):
+                parts.append(f".addReg({given}{', ' + state if state else ''})")
+            else:
+                parts.append(f".addImm({given})")
+        return "".join(parts)
+
+    def operands(self, op: Operation, chain: str = "", **operands: str) -> str:
+        """The list of SDValues that a machine node takes."""
+        m = self._m
+        given = {
+            "zero": f"CurDAG->getRegister({m.namespace}::{m.zero}, MVT::{m.type})",
+            "none": f"CurDAG->getTargetConstant(0, DL, MVT::{m.type})",
+        }
+        listed = [operands.get(slot, given.get(slot, "")) for slot in op.slots if slot not in ("dst", "link") and not self._out(op, slot)]
+        return "{" + ", ".join([*listed, *([chain] if chain else [])]) + "}"
+
+    def node(self, op: Operation, **operands: str) -> str:
+        """A machine node of an operation that gives a value of the type of addresses."""
+        return f"CurDAG->getMachineNode({self._m.namespace}::{op.record}, DL, MVT::{self._m.type}, {self.operands(op, **operands)})"
+
+    def inst(self, op: Operation, **operands: str) -> str:
+        """An MCInst of an operation; operands are MCOperands."""
+        zero = f"MCOperand::createReg({self._m.namespace}::{self._m.zero})"
+        given = {"zero": zero, "none": "MCOperand::createImm(0)"} | operands
+        return f"MCInstBuilder({self._m.namespace}::{op.record})" + "".join(f".addOperand({given[slot]})" for slot in op.slots)
+
+    def jump_operands(self, op: Operation) -> str:
+        """What BuildMI adds to an unconditional branch to Target."""
+        zero = f"{self._m.namespace}::{self._m.zero}"
+        made = {"target": ".addMBB(Target)", "zero": f".addReg({zero}, RegState::Define)", "none": ".addImm(0)"}
+        return "".join(made[slot] for slot in op.slots)
+
+    def branch(self, op: Operation) -> str:
+        """A machine node of a branch on LHS and RHS to Target, after Chain."""
+        listed = self.operands(op, chain="Chain", src="LHS", src2="RHS", target="Target")
+        return f"CurDAG->getMachineNode({self._m.namespace}::{op.record}, DL, MVT::Other, {listed})"
+
+    def _out(self, op: Operation, slot: str) -> bool:
+        """Whether the zero register stands where the instruction defines one: then it is no operand of the node."""
+        return slot == "zero" and op.index("zero") == 0 and op in (self._m.jump, self._m.jump_register)

@@ -1,0 +1,351 @@
+"""What archetypes' templates are given for the contracts of the .td files: encoders, decoders, printers, parsers, selectors.
+
+Enters: a description, its ``Machine``. Leaves: values of the templates, by name. It renders nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vega_gen.archetypes.encodings import coded_types, plain_siblings
+from vega_gen.archetypes.texts import texts
+from vega_gen.facts.bytes_order import byte_order, tables
+from vega_gen.facts.operations import Machine
+from vega_gen.facts.selections import Range, Selections, Slot, leaf_name
+from vega_gen.records import Contract, ContractRole, Description, OperandClass
+
+_PLAIN = ("isToken", "isReg", "isImm", "isMem")  # MCParsedAsmOperand's own
+
+
+def contract_values(d: Description, m: Machine, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The contracts, each with what its body depends on."""
+    return _Contracts(d, m, given).values()
+
+
+class _Contracts:
+    def __init__(self, d: Description, m: Machine, given: Mapping[str, Any]) -> None:
+        self.d, self.m, self.given = d, m, given
+        self.s = Selections(d)
+        self.used: dict[str, tuple[str, Slot]] = {}
+        self.offsets: dict[str, Range] = {}
+        self.layouts: dict[str, tuple[tuple[int, int], ...]] = {}
+        self.worded = _worded(d)
+        self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
+        self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
+        for i in d.instructions:
+            for slot in self.s.slots(i.name):
+                operand = next(o.type for o in (*i.outs, *i.ins) if o.name == slot.operand)
+                if slot.part == 0 and self.s.field(i.name, slot.operand):
+                    self.layouts.setdefault(operand, self.s.places(i.name, slot.operand))
+                if slot.part < 0:
+                    self.used.setdefault(operand, (i.name, slot))
+                elif slot.kind != "reg" and any(b in "01" for b in i.encoding):
+                    self.offsets.setdefault(operand, self.s.immediate(i.name, slot))
+
+    def values(self) -> dict[str, Any]:
+        operand = [c for c in self.d.contracts if c.role is ContractRole.OPERAND_PREDICATE]
+        operand += self._others({c.name for c in operand}, ContractRole.OPERAND_PREDICATE)
+        renders = list(self._of(ContractRole.OPERAND_RENDER))
+        renders += self._others({c.name for c in renders}, ContractRole.OPERAND_RENDER)
+        parsers = [c for c in self.d.contracts if c.role is ContractRole.OPERAND_PARSER]
+        registers = self._register_decoders()
+        return {
+            "encoders": [self._encoder(c) for c in self._of(ContractRole.ENCODER, ContractRole.INSTRUCTION_ENCODER)],
+            "register_decoders": list(registers.values()),
+            "operand_decoders": [self._decoder(c) for c in self._of(ContractRole.DECODER) if c.name not in registers],
+            "instruction_decoders": [self._instruction_decoder(c) for c in self._of(ContractRole.INSTRUCTION_DECODER)],
+            "decoder_tables": self._tables(),
+            "printers": [self._printer(c) for c in self._printers()],
+            "operand_predicates": [self._predicate(c) for c in operand if c.name not in _PLAIN],
+            "operand_renders": [self._render(c) for c in renders],
+            "operand_parsers": [
+                {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c)} for c in parsers
+            ],
+            "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
+            "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
+            "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
+            "complex_patterns": [self._complex(c) for c in self._of(ContractRole.COMPLEX_PATTERN)],
+        }  # fmt: skip
+
+    def _of(self, *roles: ContractRole) -> Iterator[Contract]:
+        seen: set[tuple[str, str]] = set()
+        for c in self.d.contracts:
+            if c.role in roles and (c.name, c.signature) not in seen:
+                seen.add((c.name, c.signature))
+                yield c
+
+    def _others(self, known: set[str], role: ContractRole) -> Iterator[Contract]:
+        """The matcher asks operands of the compiler's own instructions too."""
+        for o in self.d.operand_classes:
+            name = o.predicate_method if role is ContractRole.OPERAND_PREDICATE else o.render_method
+            if o.parser_class and name and o.predicate_method not in _PLAIN and name not in known:
+                known.add(name)
+                yield Contract(name, role, "", "MCParsedAsmOperand", (), (o.name,))
+
+    # -- what an operand type is
+
+    def _wraps(self, o: OperandClass) -> bool:
+        """Whether an operand is a register that reads unlike a plain one: it has a text and a test of its own."""
+        own = o.predicate_method and o.predicate_method not in _PLAIN
+        return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) == "reg"
+
+    def _parts(self, type_name: str) -> tuple[str, ...]:
+        known = self.s.operands.get(type_name)
+        return known.sub_operands if known else ()
+
+    def _is_memory(self, type_name: str) -> bool:
+        parts = self._parts(type_name)
+        return len(parts) >= 2 and self.s.kind(parts[0]) == "reg"
+
+    def _mark(self, c: Contract) -> int:
+        """Which of the operands that wrap a register this is, from 1; 0 for none."""
+        return next((self.wrapped.index(t) + 1 for t in c.types if t in self.wrapped), 0)
+
+    def _layout(self, c: Contract) -> list[dict[str, Any]]:
+        """The parts of an operand of a base and an offset: where each stands in the operand's number, and what it holds."""
+        name = next((t for t in c.types if self._is_memory(t) and t in self.layouts), next(filter(self._is_memory, c.types), ""))
+        parts = self._parts(name)
+        places = self.layouts.get(name, ((0, 0),) * len(parts))
+        offset = self._offset(c)
+        return [
+            {"index": n, "place": at, "bits": bits, "kind": self.s.kind(part), "decoder": self._decoder_of(part),
+             "shift": offset.shift if n == 1 else 0, "signed": offset.signed and n == 1}
+            for n, (part, (at, bits)) in enumerate(zip(parts, places, strict=True))
+        ]  # fmt: skip
+
+    def _memory(self, c: Contract) -> bool:
+        return any(self._is_memory(t) for t in c.types)
+
+    def _register(self, c: Contract) -> bool:
+        return all(self.s.kind(t) == "reg" for t in c.types) and bool(c.types)
+
+    def _range(self, c: Contract) -> Range:
+        """The widest range of the operand types of a contract."""
+        found = [self.s.immediate(*self.used[t]) for t in c.types if t in self.used and self.s.kind(t) != "reg"]
+        if self._in_word(c):
+            found = [Range(r.bits, False) for r in found]
+        return max(found, key=lambda r: r.bits, default=Range(32, True))
+
+    def _in_word(self, c: Contract) -> bool:
+        """Whether an operand stands in the word of the instruction, as conditions do."""
+        return bool(c.types) and all(t in self.worded for t in c.types)
+
+    def _part(self, c: Contract) -> tuple[int, int]:
+        """See ``Selections.part``."""
+        found = {self.s.part(t) for t in c.types}
+        return next(iter(found)) if len(found) == 1 else (0, 0)
+
+    def _offset(self, c: Contract) -> Range:
+        return next((self.offsets[t] for t in c.types if t in self.offsets), Range(16, True))
+
+    def _shift(self, c: Contract) -> int:
+        return next((self.s.scale(*self.used[t]) for t in c.types if t in self.used), 0)
+
+    # -- one contract each
+
+    def _encoder(self, c: Contract) -> dict[str, Any]:
+        declared = c.signature
+        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", declared)
+        memory = self._memory(c)
+        scaled = any(self._decoder_of(t) for t in c.types)  # a number is read back as it was written: TableGen's own decoding scales none
+        return {
+            "declared": declared, "defined": defined, "memory": memory, "post": c.role is ContractRole.INSTRUCTION_ENCODER,
+            "wide": "APInt &Value" in declared, "layout": self._layout(c) if memory else [], "shift": self._shift(c) if scaled else 0,
+        }  # fmt: skip
+
+    def _register_decoders(self) -> dict[str, dict[str, Any]]:
+        """By name."""
+        found: dict[str, dict[str, Any]] = {}
+        for c in self._of(ContractRole.REGISTER_CLASS_DECODER, ContractRole.DECODER):
+            name = next((t for t in c.types if self.s.kind(t) == "reg"), "") if self._register(c) else ""
+            if name:
+                found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": self._by_encoding(name)}
+        for c in self._of(ContractRole.DECODER, ContractRole.INSTRUCTION_DECODER):  # what the bodies below call
+            for part in [p for t in c.types for p in (self._parts(t) or (t,))]:
+                decoder = self._decoder_of(part)
+                if self.s.kind(part) == "reg" and decoder and decoder not in found:
+                    rest = "uint64_t Address, const MCDisassembler *Decoder)"
+                    signature = f"static DecodeStatus {decoder}(MCInst &Inst, unsigned RegNo, {rest}"
+                    found[decoder] = {"defined": signature, "registers": self._by_encoding(part)}
+        return found
+
+    def _named_value(self, signature: str, name: str) -> str:
+        return re.sub(r"\b(unsigned|uint64_t) (?:Val|RegNo)\b", rf"\1 {name}", signature)
+
+    def _class_of(self, type_name: str) -> str:
+        """The register class of an operand type that holds registers."""
+        known = self.s.operands.get(type_name)
+        if known and len(known.sub_operands) == 1:
+            return self._class_of(known.sub_operands[0])
+        return known.register_class if known and known.register_class else type_name
+
+    def _by_encoding(self, type_name: str) -> list[str]:
+        name = self._class_of(type_name)
+        members = next((c.members for c in self.d.register_classes if c.name == name), ())
+        codes = {r.encoding: r.name for r in reversed(self.d.registers) if r.name in members}
+        return [codes.get(n, "") for n in range(max(codes, default=-1) + 1)]
+
+    def _decoder_of(self, type_name: str) -> str:
+        known = self.s.operands.get(type_name)
+        if known is None:
+            return ""
+        return known.decoder_method or (f"Decode{known.register_class}RegisterClass" if known.register_class else "")
+
+    def _decoder(self, c: Contract) -> dict[str, Any]:
+        memory, r = self._memory(c), self._range(c)
+        template = "template <" in c.signature
+        shift = self._shift(c)
+        wide = f"P0 - {shift}" if shift and self._counts_shift(c, shift) else "P0"
+        return {
+            "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
+            "bits": wide if template and not memory else r.bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "shift": shift, "register": self._register(c),
+        }  # fmt: skip
+
+    def _counts_shift(self, c: Contract, shift: int) -> bool:
+        """Whether the argument of a decoder's template counts the bits that no field has, those below the shift."""
+        given = ((re.search(r"<(\d+)>", self._decoder_of(t)), self.used.get(t)) for t in c.types)
+        return all(n and used and int(n[1]) - self.s.immediate(*used).bits == shift for n, used in given)
+
+    def _instruction_decoder(self, c: Contract) -> dict[str, Any]:
+        records: list[dict[str, Any]] = []
+        decoders = {other.name for other in self._of(ContractRole.DECODER)}
+        for record in c.records:
+            slots: list[dict[str, Any]] = []
+            for slot in self.s.slots(record):
+                field = self.s.field(record, slot.operand)
+                scale = self.s.scale(record, slot)
+                if slot.part >= 0 and len(places := self.s.places(record, slot.operand)) > 1:
+                    at, bits = places[slot.part]
+                    field = tuple((bit - at, place) for bit, place in field if at <= bit < at + bits)
+                    r = Range(bits, bool(bits) and self.s.immediate(record, slot).signed)
+                else:
+                    r = self.s.immediate(record, slot) if slot.kind != "reg" else Range(8, False)
+                decoder = self._decoder_of(slot.type)
+                decoder = decoder if slot.kind == "reg" or decoder.partition("<")[0] in decoders else ""
+                slots.append({"runs": _runs(field), "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
+            records.append({"name": record, "slots": slots})
+        return {"defined": c.signature, "records": records}
+
+    def _tables(self) -> list[dict[str, Any]]:
+        """TableGen's decoder tables, in the order in which they are tried."""
+        kinds = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
+        return [
+            {"bytes": t.size, "name": f"DecoderTable{t.space}{t.size * 8}", "wide": t.size > 8,
+             "type": kinds.get(t.size, "uint64_t" if t.size <= 8 else "APInt")}
+            for t in tables(self.d.instructions, byte_order(self.d.instructions))
+        ]  # fmt: skip
+
+    def _printers(self) -> list[Contract]:
+        subtarget = "const MCSubtargetInfo &STI, " if self.given["pass_subtarget"] else ""
+        plain = f"void printOperand(const MCInst *MI, unsigned OpNo, {subtarget}raw_ostream &O)"
+        return list(self._of(ContractRole.PRINTER)) or [Contract("printOperand", ContractRole.PRINTER, plain, "MCInstPrinter", (), ())]
+
+    def _printer(self, c: Contract) -> dict[str, Any]:
+        declared = c.signature.replace("const char *Modifier", "const char *Modifier = nullptr")
+        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", c.signature)
+        parts = max((len(self._parts(t)) for t in c.types if self._is_memory(t)), default=0)
+        return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "mark": self._mark(c),
+                "in_word": self._in_word(c), "part": self._part(c)}  # fmt: skip
+
+    def _predicate(self, c: Contract) -> dict[str, Any]:
+        made: dict[str, Any] = {"name": c.name, "memory": self._memory(c), "register_class": "", "low": None, "high": None, "unit": 1}
+        made |= {"mark": self._mark(c), "index": self._indexed(c), "part": self._part(c)}
+        made["coded"] = bool(c.types) and self.siblings and all(t in self.coded for t in c.types)
+        if made["mark"]:
+            return made
+        if made["memory"]:
+            ranges = [self.offsets[t] for t in c.types if t in self.offsets]
+            if ranges:
+                r = max(ranges, key=lambda r: r.bits)
+                made |= {"low": r.low, "high": self._highest(r, c), "unit": 1 << r.shift}
+        elif self._register(c):
+            made["register_class"] = self._class_of(c.types[0])
+        else:
+            r = self._range(c)
+            made |= {"low": f"{r.low}LL", "high": f"{self._highest(r, c)}LL", "unit": 1 << r.shift}
+        return made
+
+    def _highest(self, r: Range, c: Contract) -> int:
+        """The greatest number that may be written: bits that no predicate gives a sign may be read without one."""
+        told = any(self.s.said(part) for t in c.types for part in (t, *self._parts(t)))
+        return r.high if told or any(self.s.kind(t) == "target" for t in c.types) else Range(r.bits, False, r.shift).high
+
+    def _indexed(self, c: Contract) -> bool:
+        """Whether what is added to the base is a register."""
+        return any(self._is_memory(t) and self.s.kind(self._parts(t)[1]) == "reg" for t in c.types)
+
+    def _render(self, c: Contract) -> dict[str, Any]:
+        parts = next((self._parts(t) for t in c.types if self._is_memory(t)), ())
+        given = {"name": c.name, "memory": self._memory(c), "register": self._register(c), "parts": len(parts)}
+        return given | {"index": self._indexed(c), "part": self._part(c)}
+
+    def _complex(self, c: Contract) -> dict[str, Any]:
+        """An address's parts are what the operands of its instructions hold. One that is for pseudo instructions too, which become what
+        only the backend knows, is never chosen."""
+        parameters = c.signature.partition("(")[2].rstrip(")")
+        pattern = next(p for p in self.d.complex_patterns if p.select_function.partition("<")[0] == c.name)
+        found = [s for root in self.s.roots for s in self.s.of(root) if pattern.name in _words(s.dag)]
+        parts: list[tuple[str, ...]] = []
+        ranges: list[Range] = []
+        for s in found:
+            own = [name for name, path in s.paths.items() if leaf_name(s.dag, path) == pattern.name]
+            slots = [slot for slot in self.s.slots(s.record) if slot.operand in own]
+            parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
+            ranges += [self.s.immediate(s.record, slot) for slot in slots[:2] if slot.kind == "imm"]
+        real = all(any(b in "01" for b in self.s.instructions[s.record].encoding) for s in found)
+        r = min(ranges, key=lambda r: r.high, default=Range(12, True))
+        kinds = set(parts)
+        return {
+            "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
+            "frame_only": pattern.root_nodes == ("frameindex",) and pattern.operands == 1,
+            "register": real and pattern.operands == 1 and all(k[:1] == ("reg",) for k in kinds),
+            "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
+            "low": r.low, "high": r.high, "unit": 1 << r.shift,
+        }  # fmt: skip
+
+
+def _worded(d: Description) -> set[str]:
+    """Operand types that stand in the first word of every assembly string that has them, behind letters."""
+    inside: set[str] = set()
+    outside: set[str] = set()
+    for i in d.instructions:
+        word = next(iter(i.asm.split()), "")
+        for o in (*i.outs, *i.ins):
+            if re.search(rf"\$\{{?{re.escape(o.name)}\b", i.asm):
+                (inside if re.match(rf"[\w.]+\$\{{?{re.escape(o.name)}\b", word) else outside).add(o.type)
+    return inside - outside
+
+
+def memory_operands(d: Description) -> list[dict[str, Any]]:
+    """Operands of several parts that are one number in an instruction, where no method encodes them: TableGen asks for their first part."""
+    s = Selections(d)
+    known = {o.name: o for o in d.operand_classes}
+    found: dict[tuple[object, ...], list[str]] = {}
+    for i in d.instructions:
+        types = {o.name: known.get(o.type) for o in (*i.outs, *i.ins)}
+        for index, slot in enumerate(s.slots(i.name)):
+            kind = types.get(slot.operand)
+            if slot.part == 0 and kind and not kind.encoder_method and len(kind.sub_operands) > 1 and s.field(i.name, slot.operand):
+                found.setdefault((index, s.places(i.name, slot.operand)), []).append(i.name)
+    return [{"index": index, "places": places, "records": records} for (index, places), records in found.items()]
+
+
+def _words(dag: Any) -> Iterator[str]:
+    yield dag.op
+    for arg, _ in dag.args:
+        if isinstance(arg, str):
+            yield arg
+        else:
+            yield from _words(arg)
+
+
+def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:
+    return [(bit, 1, at) for bit, at in sorted(field)]
+
+
+def _template(c: Contract) -> str:
+    """What stands before the head of a function template: "template <bool P0> "."""
+    return c.signature[: c.signature.index(">") + 2] if c.signature.startswith("template <") else ""

@@ -1,0 +1,64 @@
+"""Encodings of instructions for the machine code emitter, where TableGen makes none.
+
+Enters: a description. Leaves: values of a template. It encodes no operand.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from vega_gen.facts.fixups import runs_of
+from vega_gen.facts.selections import Selections
+from vega_gen.records import Description, Instruction
+
+_LISTED = re.compile(r"\b\w+ *== *-?\d+")
+
+
+def own_encodings(d: Description) -> list[dict[str, Any]]:
+    """Every instruction with an encoding: its fixed bits, and where each operand's go. Empty where TableGen's emitter takes the target:
+    it refuses one with a field of an encoding that is no operand (CodeEmitterGen.cpp, "No operand named"), which stays 0 here."""
+    real = [i for i in d.instructions if any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags]
+    if all(_fields(i) <= {o.name for o in (*i.outs, *i.ins)} for i in real):
+        return []
+    s = Selections(d)
+    methods = {o.name: o.encoder_method for o in d.operand_classes}
+    found: list[dict[str, Any]] = []
+    for i in real:
+        types = {o.name: o.type for o in (*i.outs, *i.ins)}
+        first: dict[str, int] = {}
+        for index, slot in enumerate(s.slots(i.name)):
+            first.setdefault(slot.operand, index)
+        operands = [
+            {"index": at, "method": methods.get(types[name], ""), "runs": runs}
+            for name, at in first.items()
+            if (runs := runs_of(s.field(i.name, name)))
+        ]
+        value = int("".join(b if b in "01" else "0" for b in i.encoding), 2)
+        found.append({"record": i.name, "value": f"0x{value:x}ULL", "operands": operands})
+    return found
+
+
+def coded_types(d: Description) -> frozenset[str]:
+    """Operand types of a few numbers, each listed, that a method of their own encodes: no .td says which code stands for which number."""
+    listed = {f.name for f in d.fragments if len(_LISTED.findall(f.code)) > 1}
+    return frozenset(o.name for o in d.operand_classes if o.encoder_method and o.name in listed)
+
+
+def plain_siblings(d: Description) -> list[tuple[str, str]]:
+    """Instructions with such an operand, each with the one that reads alike and has the number itself in its place."""
+    coded = coded_types(d)
+    codes = {o.name: o.register_class for o in d.operand_classes}
+
+    def key(i: Instruction) -> tuple[object, ...]:
+        numbers = {o.name for o in d.operand_classes if o.name in coded or o.name.endswith("imm")}
+        held = tuple((o.name, codes.get(o.type) or ("" if o.type in numbers else o.type)) for o in (*i.outs, *i.ins))
+        return re.sub(r"[{}]", "", i.asm), len(i.outs), held
+
+    plain = {key(i): i.name for i in d.instructions if i.size and not coded & {o.type for o in i.ins} and "isPseudo" not in i.flags}
+    having = [i for i in d.instructions if coded & {o.type for o in i.ins}]
+    return [(i.name, plain[key(i)]) for i in having if key(i) in plain]
+
+
+def _fields(i: Instruction) -> set[str]:
+    return {bit.partition("{")[0] for bit in i.encoding} - {"0", "1", "?"}

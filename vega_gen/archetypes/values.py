@@ -1,0 +1,375 @@
+"""What archetypes' templates are given besides the machine's roles.
+
+Enters: a description, its ``Machine``, LLVM's interface. Leaves: the values of the templates, by name. It renders nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from vega_gen.archetypes.contracts import contract_values, memory_operands
+from vega_gen.archetypes.encodings import own_encodings, plain_siblings
+from vega_gen.cxx.interface import TRIPLES, Interface
+from vega_gen.facts.bytes_order import ByteOrder, byte_order
+from vega_gen.facts.fixups import Fixup, fixups
+from vega_gen.facts.operations import CONDITIONS, Machine
+from vega_gen.facts.selections import Range, Selections
+from vega_gen.records import Description, Instruction
+
+_DECODERS = ("llvm/MC/MCDecoderOps.h", "llvm/MC/MCDecoder.h", "llvm/MC/MCFixedLenDisassembler.h")
+# Methods that archetypes override where LLVM's class declares them; a pure one that no archetype knows would not compile.
+_METHODS = {
+    "instr_info_methods": (
+        "TargetInstrInfo",
+        "copyPhysReg storeRegToStackSlot loadRegFromStackSlot analyzeBranch removeBranch insertBranch "
+        "reverseBranchCondition getBranchDestBlock isBranchOffsetInRange getInstSizeInBytes",
+    ),
+    "register_info_methods": (
+        "TargetRegisterInfo",
+        "getCalleeSavedRegs getCallPreservedMask getReservedRegs getFrameRegister requiresRegisterScavenging "
+        "requiresFrameIndexScavenging eliminateFrameIndex",
+    ),
+    "lowering_methods": (
+        "TargetLowering",
+        "getTargetNodeName LowerOperation LowerFormalArguments CanLowerReturn LowerReturn LowerCall getRegForInlineAsmConstraint",
+    ),
+    "mc_expr_methods": (
+        "MCTargetExpr", "printImpl evaluateAsRelocatableImpl visitUsedExpr findAssociatedFragment fixELFSymbolsInTLSFixups",
+    ),
+    "asm_backend_methods": (
+        "MCAsmBackend", "createObjectTargetWriter getNumFixupKinds getFixupKindInfo applyFixup writeNopData fixupNeedsRelaxation",
+    ),
+    "object_writer_methods": ("MCELFObjectTargetWriter", "getRelocType needsRelocateWithSymbol"),
+    "inst_printer_methods": ("MCInstPrinter", "printRegName printInst getMnemonic"),
+    "asm_parser_methods": (
+        "MCTargetAsmParser",
+        "parseRegister ParseRegister tryParseRegister parseInstruction ParseInstruction ParseDirective matchAndEmitInstruction "
+        "MatchAndEmitInstruction",
+    ),
+}
+_OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
+_RELOCATION_NAMES = {"branch": r"BRANCH|^BR|^B\d|PC", "jump": r"JAL|CALL|JUMP|^J\d|PLT", "store": r"_S$|STORE"}
+_ALWAYS_EXPANDED = (
+    "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
+)  # fmt: skip
+_EXPANDED_UNLESS = {
+    "mul": "MUL", "mulhs": "MULHS", "mulhu": "MULHU", "sdiv": "SDIV", "udiv": "UDIV", "srem": "SREM", "urem": "UREM", "rotl": "ROTL",
+    "rotr": "ROTR", "bswap": "BSWAP", "bitreverse": "BITREVERSE", "cttz": "CTTZ", "ctlz": "CTLZ", "ctpop": "CTPOP",
+}  # fmt: skip
+
+
+def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, Any]:
+    """Every value that a template names. ``arch``: the first part of the triple."""
+    registered = any(llvm.enumerator(header, arch) for header in TRIPLES)
+    kinds, fixed = fixups(d, m)
+    sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
+    given: dict[str, Any] = {
+        "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
+        "arch": arch if registered else "UnknownArch", "march": arch,
+        "little_endian": "TT.isLittleEndian()" if registered else "true",
+        "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if registered else "true",
+        "machine_number": next((n for n in (f"EM_{arch.upper()}",) if llvm.enumerator("llvm/BinaryFormat/ELF.h", n)), "EM_NONE"),
+        "stack_alignment": stack_alignment(m), "data_layout": data_layout(m),
+        "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
+        "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
+        "subtarget_fields": _fields(d), "comment": "#",
+        "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
+        "fixups": kinds, "fixed_operands": fixed, "nop": _nop(d, m),
+        "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
+        "node_scopes": _scopes(d),
+        "complex_patterns": [], "alternative_names": d.alternative_names,
+        "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0",
+        "register_prefix": "", "hash_prefix": any("#$" in i.asm for i in d.instructions),
+        "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
+        "nop_bytes": next((i.size for i in d.instructions if i.name == m.nop), 0),
+        "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
+        "made_calls": _made_calls(d, m), "memory_operands": memory_operands(d),
+        "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
+        "copy_by_add": bool(m.add_immediate),
+        "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
+        "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
+        "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
+        "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
+    }  # fmt: skip
+    for key, (owner, names) in _METHODS.items():
+        given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
+    return given | _interface(llvm) | _code_generator(d, m, llvm) | _relocations(d, kinds, llvm) | contract_values(d, m, given)
+
+
+def stack_alignment(m: Machine) -> int:
+    """In bytes."""
+    return max(m.native // 8 * 2, 2)
+
+
+def data_layout(m: Machine) -> str:
+    """The data layout after its byte order."""
+    wide = min(64, max(m.native, 16))
+    return f"-m:e-p:{m.native}:{m.native}-i64:{wide}-n{m.native}-S{stack_alignment(m) * 8}"
+
+
+def _encoded(i: Instruction) -> bool:
+    return any(bit in "01" for bit in i.encoding) and "isPseudo" not in i.flags
+
+
+def _interface(llvm: Interface) -> dict[str, Any]:
+    """Names that differ from one LLVM to another."""
+    status = llvm.defines("ParseStatus")
+    base = "CodeGenTargetMachineImpl" if llvm.defines("CodeGenTargetMachineImpl") else "LLVMTargetMachine"
+    atomic = llvm.mentions("llvm/CodeGen/Passes.h", "createAtomicExpandLegacyPass")
+    call = llvm.takes("SelectionDAG::getMemcpy", "CallInst")
+    operand_print = llvm.parameters("MCParsedAsmOperand::print")
+    frame = ["hasFPImpl" if llvm.declares("TargetFrameLowering::hasFPImpl") else "hasFP", "hasReservedCallFrame", "determineCalleeSaves"]
+    frame += ["processFunctionBeforeFrameFinalized", "emitPrologue", "emitEpilogue", "eliminateCallFramePseudoInstr"]
+    frame += ["getFrameIndexReference"]
+    return {
+        "opt_level": "CodeGenOptLevel" if llvm.defines("CodeGenOptLevel") else "CodeGenOpt::Level",
+        "legacy_isel": llvm.defines("SelectionDAGISelLegacy"),
+        "isel_id": llvm.takes("SelectionDAGISel::SelectionDAGISel", "char&"),
+        "target_machine_base": base,
+        "atomic_expand": f"createAtomicExpand{'Legacy' if atomic else ''}Pass()",
+        "stack_size_getter": llvm.either("CCState::getStackSize", "CCState::getNextStackOffset"),
+        "memcpy_flags": "false, false, nullptr, false" if call else "false, false, false",
+        "has_fp": frame[0], "frame_lowering_methods": frame,
+        "cfa_factory": "cfiDefCfa",
+        "endianness": "llvm::endianness" if llvm.takes("MCAsmBackend::MCAsmBackend", "llvm::endianness") else "support",
+        "triple_header": next(h for h in TRIPLES if llvm.exists(h)),
+        "decoder_ops_header": next(h for h in _DECODERS if llvm.exists(h)),
+        "register_type": "MCRegister" if llvm.takes("MCInstPrinter::printRegName", "MCRegister") else "unsigned",
+        "register_result": "MCRegister" if llvm.takes("MCParsedAsmOperand::getReg", "MCRegister") else "unsigned",
+        "operand_print_parameters": "raw_ostream &OS, const MCAsmInfo &" if operand_print > 1 else "raw_ostream &OS",
+        "parse_status": "ParseStatus" if status else "OperandMatchResultTy",
+        "success": "ParseStatus::Success" if status else "MatchOperand_Success",
+        "failure": "ParseStatus::Failure" if status else "MatchOperand_ParseFail",
+        "no_match": "ParseStatus::NoMatch" if status else "MatchOperand_NoMatch",
+        "custom_success": "Custom.isSuccess()" if status else "Custom == MatchOperand_Success",
+        "custom_failure": "Custom.isFailure()" if status else "Custom == MatchOperand_ParseFail",
+    }  # fmt: skip
+
+
+def _fields(d: Description) -> list[dict[str, Any]]:
+    """Fields of the subtarget that features set: truth values, numbers, or enumerations of the values that the .td files name (TableGen's
+    tables take the greater of two, so they stand in the order of the .td files, after one for none)."""
+    values: dict[str, list[str]] = {}
+    for f in d.features:
+        if f.field.isidentifier():
+            values.setdefault(f.field, []).append(f.value)
+    found: list[dict[str, Any]] = []
+    for name, said in values.items():
+        getter = name[0].lower() + name[1:]
+        getter = getter if getter != name else f"get{name[0].upper()}{name[1:]}"
+        kind, initial, listed = "unsigned", "0", list[str]()
+        if said[0] in ("true", "false"):
+            kind, initial = "bool", "false" if said[0] == "true" else "true"
+        elif all(value.isidentifier() for value in said):
+            kind, initial = f"{name}Kind", f"No{name}"
+            listed = [initial, *dict.fromkeys(said)]
+        elif not all(value.isdigit() for value in said):
+            continue
+        found.append({"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed})
+    return found
+
+
+def _scopes(d: Description) -> list[tuple[str, list[str]]]:
+    found: dict[str, dict[str, None]] = {}
+    for node in d.nodes:
+        scope, _, name = node.opcode.rpartition("::")
+        if scope:
+            found.setdefault(scope, {})[name] = None
+    return [(scope, list(names)) for scope, names in found.items()]
+
+
+def _namesakes(d: Description) -> list[list[str]]:
+    """Registers that have one name in assembly."""
+    found: dict[str, list[str]] = {}
+    for r in d.registers:
+        found.setdefault(r.asm_name, []).append(r.name)
+    return [names for names in found.values() if len(names) > 1]
+
+
+def _made_calls(d: Description, m: Machine) -> list[dict[str, Any]]:
+    """Calls that no instruction makes: the return address is put into its register, then a jump is made. ``bytes``: of all of it."""
+    size = {i.name: i.size for i in d.instructions}
+    address = [m.load_symbol] if m.load_symbol else [m.upper, m.or_immediate if m.low == "or" else m.add_immediate]
+    found: list[dict[str, Any]] = []
+    for op in m.calls.made:
+        jump = m.jump if "target" in op.slots else m.jump_register
+        if jump and m.ra and all(address):
+            bytes_ = sum(size[one.record] for one in (*address, jump) if one)
+            slot = "target" if "target" in op.slots else "src"
+            found.append({"record": op.record, "callee": op.index(slot), "jump": jump, "slot": slot, "bytes": bytes_})
+    return found
+
+
+def _nop(d: Description, m: Machine) -> list[int]:
+    """The bytes of the instruction that does nothing, as they lie in little-endian memory."""
+    i = next((i for i in d.instructions if i.name == m.nop), None)
+    if i is None or not i.encoding:
+        return []
+    bits = int("".join(b if b in "01" else "0" for b in i.encoding), 2)
+    plain = bits.to_bytes(max(len(i.encoding) // 8, i.size, 1), "little")
+    order = byte_order(d.instructions)
+    return [plain[order.place(n, i.size)] for n in range(i.size)]
+
+
+def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, Any]:
+    load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
+    memory = [*m.loads.values(), *m.stores.values(), *([m.add_immediate] if m.add_immediate else [])]
+    ranges: dict[tuple[int, int, int], list[str]] = {}
+    offsets = {op.record: op.range for op in memory if op.range} | _offsets(d)
+    for record, r in offsets.items():
+        ranges.setdefault((r.low, r.high, r.shift), []).append(record)
+    reach = min((op.range.high for op in memory if op.range), default=0)
+    add = m.add_immediate.range if m.add_immediate else None
+    unit = max(m.native // 8 * 2, 2)
+    high = add.high // unit * unit if add else 0
+    saved = [r for r in m.saved if r not in m.reserved or r == m.ra]
+    saved += [r for r in (m.ra, m.fp) if r and r not in saved]
+    allocatable = {r for c in d.register_classes if c.allocatable for r in c.members}
+    return {
+        "load": load, "store": store,
+        "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
+        "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
+        "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
+        "callee_saved": saved,
+        "reserved": [r for r in m.reserved if r in allocatable],
+        "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.roles)) if r not in allocatable],
+        "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
+        "conditional_branches": _conditional_branches(d, m),
+        "pushed": m.native // 8 if m.calls.direct and "link" not in m.calls.direct.slots and not m.ra else 0,
+        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m)],
+        "condition_actions": _conditions(m), **_memory_actions(m),
+        "calling_hooks": [c.signature for c in d.contracts if c.role.name == "CALLING_CONVENTION"],
+    }  # fmt: skip
+
+
+def _offsets(d: Description) -> dict[str, Range]:
+    """Instructions with operands of a base register and an offset -> the offsets that all of these operands allow."""
+    selections = Selections(d)
+    found: dict[str, Range] = {}
+    for i in d.instructions:
+        slots = selections.slots(i.name)
+        pairs = [b for a, b in pairwise(slots) if a.operand == b.operand and a.part == 0 and (a.kind, b.kind) == ("reg", "imm")]
+        if pairs:
+            found[i.name] = min((selections.immediate(i.name, slot) for slot in pairs), key=lambda r: r.high)
+    return found
+
+
+def _conditional_branches(d: Description, m: Machine) -> list[dict[str, Any]]:
+    """Conditional branches with one target: its operand, and the branch that is taken where this one is not."""
+    opposite = {"eq": "ne", "lt": "ge", "le": "gt", "ult": "uge", "ule": "ugt"}
+    opposite |= {b: a for a, b in opposite.items()}
+    others = {op.record: m.branches[o] for c, op in m.branches.items() if (o := opposite[c]) in m.branches}
+    selections = Selections(d)
+    found: list[dict[str, Any]] = []
+    for i in d.instructions:
+        if not {"isBranch", "isTerminator"} <= i.flags or i.flags & {"isBarrier", "isIndirectBranch", "isCall"}:
+            continue
+        targets = [n for n, slot in enumerate(selections.slots(i.name)) if slot.kind == "target"]
+        if len(targets) == 1:
+            own = next((op for op in m.branches.values() if op.record == i.name), None)
+            other = others.get(i.name)
+            same = other is not None and own is not None and other.slots == own.slots
+            r = selections.immediate(i.name, selections.slots(i.name)[targets[0]])
+            opposite_record = other.record if same and other else ""
+            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "low": r.low, "high": r.high})
+    return found
+
+
+def _actions(m: Machine) -> list[str]:
+    vt = f"MVT::{m.type}"
+    found = [f"ISD::{name}, {vt}, Expand" for name in _ALWAYS_EXPANDED]
+    missing = [name for root, name in _EXPANDED_UNLESS.items() if root not in m.legal]
+    found += [f"ISD::{name}, {vt}, {'LibCall' if name == 'MUL' else 'Expand'}" for name in missing]
+    narrow = [bits for bits in (1, 8, 16, 32) if bits < m.native]
+    found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if "sext_inreg" not in m.legal or bits == 1]
+    found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
+    found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
+    others = (*(() if m.by_table else ("BRCOND",)), "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
+    found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
+    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, Custom", f"ISD::BR_CC, {vt}, {'Expand' if m.by_table else 'Custom'}"]
+    found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
+    return [*found, f"ISD::SETCC, {vt}, {'Legal' if set(CONDITIONS) <= m.sets else 'Custom'}"]
+
+
+def _narrow_actions(m: Machine) -> list[str]:
+    """The second type's: what no pattern covers is done with the wider one."""
+    if m.narrow is None:
+        return []
+    vt, wide = f"MVT::i{m.narrow.bits}", f"MVT::{m.type}"
+    found = [f"ISD::{name}, {vt}, Expand" for name in (*_ALWAYS_EXPANDED, "MULHS", "MULHU", "ROTL", "ROTR", "BSWAP")]
+    promoted = ["SETCC", *(n for n in ("MUL", "SDIV", "UDIV", "SREM", "UREM", "BITREVERSE", "CTTZ", "CTLZ", "CTPOP"))]
+    promoted += [] if m.by_table else ["BR_CC"]
+    found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]
+    found += [f"ISD::{name}, {vt}, Custom" for name in ("SELECT", "SHL", "SRA", "SRL")]
+    found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
+    both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
+    return [*(f"setOperationAction({a});" for a in found), *both]
+
+
+def _conditional_actions(d: Description, m: Machine) -> list[str]:
+    """What a subtarget without a feature expands: operations all of whose instructions need it."""
+    found: list[str] = []
+    selections = Selections(d)
+    for root, name in _EXPANDED_UNLESS.items():
+        needs = [selections.instructions[s.record].predicates for s in selections.of(root)]
+        if root not in m.legal or not needs or not all(needs):
+            continue
+        codes = [" && ".join(f"({d.predicates[p]})" for p in one if p in d.predicates) for one in needs]
+        if all(codes):
+            condition = " || ".join(dict.fromkeys(f"({code})" for code in codes)).replace("Subtarget->", "STI.")
+            action = "LibCall" if name == "MUL" else "Expand"
+            found.append(f"if (!({condition}))\n    setOperationAction(ISD::{name}, MVT::{m.type}, {action});")
+    return found
+
+
+def _conditions(m: Machine) -> list[str]:
+    """Conditions that no instruction gives the truth value of: BR_CC asks for them too, and is custom."""
+    return [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
+
+
+def _memory_actions(m: Machine) -> dict[str, Any]:
+    vt = f"MVT::{m.type}"
+    second = [f"MVT::i{m.narrow.bits}"] if m.narrow else []
+    loads = [f"ISD::{kind}LOAD, {t}, MVT::i1, Promote" for t in (vt, *second) for kind in ("EXT", "SEXT", "ZEXT")]
+    stores = [f"{vt}, {t}, Expand" for t in second if m.narrow and m.narrow.bits not in m.stores]
+    names = " ".join(m.legal)
+    for bits in (b for b in (8, 16, 32) if b < m.native):
+        for kind in ("ext", "sext", "zext"):
+            found = re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)
+            loads += [] if found else [f"ISD::{kind.upper()}LOAD, {vt}, MVT::i{bits}, Custom"]
+    signed = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "sext")
+    unsigned = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "zext")
+    return {"load_actions": loads, "store_actions": stores, "sign_loads": signed or "false", "zero_loads": unsigned or "false"}
+
+
+def relocation_names(kinds: Sequence[Fixup]) -> dict[str, str]:
+    """The relocations that a target needs whose ABI has none yet: kind of data or fixup -> name after R_<ARCH>_."""
+    return {name: name for name in ("NONE", "8", "16", "32", "64", "PCREL32")} | {
+        k.name: k.name.upper().removeprefix("FIXUP_") for k in kinds
+    }
+
+
+def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
+    """Relocations: those of the given list, matched by the part of the address or the width; else the object writer's own.
+    ``reloc`` gives the name for data of a width or for a fixup, "" if the list has none."""
+    prefix = "_".join(d.relocations[0].split("_")[:2]) + "_" if d.relocations else f"R_{d.name.upper()}_"
+    own = {name: f"{prefix}{said}" for name, said in relocation_names(kinds).items()}
+    if not d.relocations:
+        return {"relocations": list(own.values()), "relocations_known": False, "reloc": own.__getitem__}
+    known = llvm.mentions("llvm/BinaryFormat/ELF.h", f"ELFRelocs/{d.folder}.def")
+    short = {r: r.upper().removeprefix(prefix) for r in d.relocations}
+    chosen = {name: next((r for r, s in short.items() if s in (name, f"ABS{name}", f"DIR{name}")), "") for name in own}
+    for k in kinds:
+        likely = {r: s for r, s in short.items() if (k.part.upper() in s if k.part else not re.search(r"HI|LO|NONE|^\d+$", s))}
+        preferred = [re.compile(_RELOCATION_NAMES[k.use])] if k.use else []
+        best = max(likely, key=lambda r: ([bool(p.search(short[r])) for p in preferred], str(k.bits) in short[r], -len(r)), default="")
+        told = best and (k.part or str(k.bits) in short[best] or any(p.search(short[best]) for p in preferred))
+        chosen[k.name] = own[k.name] if own[k.name] in short else best if told else ""
+    chosen["NONE"] = chosen["NONE"] or d.relocations[0]
+    scope = "ELF::" if known else ""
+    full = {name: f"{scope}{r}" if r else "" for name, r in chosen.items()}
+    return {"relocations": list(d.relocations), "relocations_known": known, "reloc": full.__getitem__}

@@ -1,0 +1,50 @@
+"""The command ``vega-gen experiment``.
+
+Enters: arguments. Leaves: a CSV file and a picture, and the same figures on standard output. It does no work of its own:
+``report.experiments`` counts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vega_gen.cli import render
+from vega_gen.errors import InputError
+
+_NAMES = "fig7, fig8, table2, fig9, table3, table4, reliability, text, failures or fillers."
+
+
+def experiment(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=_NAMES)],
+    run: Annotated[
+        list[Path], typer.Option("--run", metavar="FILE", help="What regress wrote: --json, or --artefact (.jsonl). Repeatable.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where NAME.csv and NAME.svg go.")] = Path(),
+) -> None:
+    """A figure or table of VEGA's paper, of our runs, VEGA's figures beside them; or how right statements are by confidence."""
+    from rich.table import Table
+
+    from vega_gen import store
+    from vega_gen.report import artefact, experiments, passrate, pictures
+
+    try:
+        wanted = experiments.Experiment(name)
+    except ValueError:
+        known = ", ".join(experiments.Experiment)
+        raise InputError(f"no experiment {name}", "", f"name one of {known}") from None
+    read = (artefact.read(file) if file.suffix == ".jsonl" else passrate.read_runs(file) for file in run)
+    result = experiments.experiment(wanted, [each for found in read for each in found])
+    picture = pictures.bars(result.title, result.bars, result.series, result.unit)
+    out.mkdir(parents=True, exist_ok=True)
+    store.write_atomic(out / f"{name}.csv", result.csv.encode())
+    store.write_atomic(out / f"{name}.svg", picture)
+    table = Table(*result.columns, title=result.title, title_justify="left")
+    for row in result.rows:
+        table.add_row(*map(str, row))
+    render.OUT.print(table)
+    for note in result.notes:
+        render.OUT.print(note)
+    render.notice(f"wrote {out / f'{name}.csv'} and {out / f'{name}.svg'}")

@@ -1,0 +1,237 @@
+"""The commands ``vega-gen new-target``, ``export``, ``undo`` and ``fill``.
+
+Enters: arguments. Leaves: a backend in the checkout or beside it, or one function on standard output; a summary as a table or JSON.
+It does no work of its own: ``pipeline`` does it, ``report`` counts.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vega_gen.cli import render
+from vega_gen.records import FillerName
+
+if TYPE_CHECKING:
+    from vega_gen.pipeline import Backend, Prepared, Request
+
+TdOption = Annotated[Path, typer.Option("--td", metavar="FILE", help="The .td that defines the target; it may lie anywhere.")]
+LlvmOption = Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")]
+NameOption = Annotated[str, typer.Option("--name", metavar="N", help="Folder of lib/Target.  [default: as the .td says]")]
+DescOption = Annotated[
+    list[Path] | None,
+    typer.Option("--desc", metavar="FILE", help="A header or .def of the target, or a folder of them (desc mode); repeatable."),
+]
+FillerOption = Annotated[
+    FillerName | None,
+    typer.Option("--filler", help="What fills the function templates.  [default: edit, where its model has not learnt the target]"),
+]
+MadeByOption = Annotated[
+    FillerName | None,
+    typer.Option("--filler", help="What writes functions.  [default: archetype for a new target whose .td says enough, else edit]"),
+]
+CheckpointOption = Annotated[
+    Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model by `vega-gen train`, of the kind that --filler names.")
+]
+CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DIR", help="A further LLVM checkout; repeatable.")]
+BuildDirOption = Annotated[
+    Path | None, typer.Option("--build-dir", metavar="DIR", help="CMake build directory of that LLVM; else an installed LLVM is used.")
+]
+ArchOption = Annotated[
+    str, typer.Option("--triple", metavar="ARCH", help="First part of a new target's triple.  [default: its name in small letters]")
+]
+MachineOption = Annotated[
+    int, typer.Option("--elf-machine", metavar="NUMBER", min=0, help="Of a new target's ELF files.  [default: one that nobody has]")
+]
+BigEndianOption = Annotated[bool, typer.Option("--big-endian", help="The new target's byte order: .td files do not say it.")]
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.  [default: chosen with the model, else 0.5]"),
+]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def new_target(
+    td: TdOption,
+    llvm: LlvmOption,
+    name: NameOption = "",
+    desc: DescOption = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the result there, and leave the checkout alone.")] = None,
+    filler: MadeByOption = None,
+    checkpoint: CheckpointOption = None,
+    threshold: ThresholdOption = None,
+    corpus: CorpusOption = None,
+    build_dir: BuildDirOption = None,
+    arch: ArchOption = "",
+    machine: MachineOption = 0,
+    big_endian: BigEndianOption = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the backend of a target from its TableGen description; flag the statements to distrust."""
+    from vega_gen import pipeline
+    from vega_gen.report import tables
+
+    request = pipeline.Request(
+        td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian
+    )
+    with render.progress("new-target") as advance:
+        prepared = pipeline.prepare(request, advance)
+        if prepared.official:
+            render.notice(
+                f"{prepared.inputs.folder} is in this checkout already: it is held out, none of its C++ is read, "
+                "and the result goes beside the checkout"
+            )
+        backend = pipeline.write_backend(request, prepared, advance)
+    figures = tables.summary(backend.plan, backend.plan.flag_below)
+    following = _next_steps(backend, prepared, request)
+    if as_json:
+        render.json_text(tables.summary_json(figures) | _written_json(backend, prepared, following))
+        return
+    render.OUT.print(tables.summary_table(figures))
+    _notices(backend, prepared)
+    render.OUT.out(f"{backend.plan.target}: {len(backend.written.written)} files in {backend.folder}{_branch(backend)}")
+    for command in following:
+        render.OUT.out(f"next: {command}")
+
+
+def export(
+    llvm: LlvmOption,
+    target: Annotated[str, typer.Option("--target", metavar="N", help="A backend that new-target wrote on its branch.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the patches go; made if absent.")],
+) -> None:
+    """Write a backend as a series of small patches, each of which builds: triple, name, machine code layer, code generator, tests."""
+    from vega_gen import pipeline
+
+    patches = pipeline.export(llvm, target, out)
+    for patch in patches:
+        render.OUT.out(str(patch))
+    render.OUT.out(f"next: git am --keep-non-patch {out}/*.patch")
+
+
+def undo(
+    llvm: LlvmOption,
+    target: Annotated[str, typer.Option("--target", metavar="N", help="A backend that new-target wrote into this checkout.")],
+) -> None:
+    """Take a backend back: its branch on a git checkout, the last run on a plain tree. The checkout is then as it was."""
+    from llvm_integration import checkout, discover
+
+    root = discover.open_source(llvm).root
+    paths = checkout.undo(root, target)
+    render.OUT.out(f"{target}: {len(paths)} files of {root} are as they were")
+
+
+def fill(
+    td: TdOption,
+    llvm: LlvmOption,
+    function: Annotated[
+        str, typer.Option("--function", metavar="NAME", help='"InstrInfo::copyPhysReg", with or without the target\'s name.')
+    ],
+    name: NameOption = "",
+    desc: DescOption = None,
+    filler: FillerOption = None,
+    checkpoint: CheckpointOption = None,
+    corpus: CorpusOption = None,
+    candidates: Annotated[int, typer.Option("--candidates", metavar="N", min=0, help="Show so many candidates, 0 for all.")] = 1,
+    as_json: JsonFlag = False,
+) -> None:
+    """Fill one function, and say of each statement how sure it is and where it came from. Nothing is compiled or written."""
+    from vega_gen import pipeline
+    from vega_gen.report import pages
+
+    request = pipeline.Request(td, llvm, name, tuple(desc or ()), None, filler, corpora=tuple(corpus or ()), checkpoint=checkpoint)
+    with render.progress("fill") as advance:
+        planned = pipeline.fill_one(pipeline.prepare(request, advance, writing=False), function, advance)
+    if as_json:
+        render.json_text([pages.filled_json(f) for f in planned])
+        return
+    for f in planned:
+        render.OUT.out("\n".join(pages.filled_lines(f, candidates or len(f.candidates))))
+
+
+def _branch(backend: Backend) -> str:
+    made = backend.written
+    return f", {len(made.commits)} commits on branch {made.branch}" if made.branch else ""
+
+
+def _notices(backend: Backend, prepared: Prepared) -> None:
+    from vega_gen.report import ladder, tables
+
+    if prepared.installation is None:
+        render.notice(f"nothing was compiled: {prepared.why}")
+    built = backend.built
+    if built is not None:
+        render.OUT.print(tables.steps_table(backend.plan))
+        listed = f"llc --version lists {', '.join(built.listed)}" if built.listed else "llc --version does NOT list it"
+        rounds = f"{built.rounds} round{'s' * (built.rounds != 1)}, {built.seconds:.0f} s"
+        render.OUT.out(f"built and linked in {rounds}: {', '.join(built.linked)} in {built.tools}; {listed}")
+        render.OUT.out(f"on a function that does nothing, llc ends with: {built.says}" if built.says else "llc compiles an empty function")
+    if backend.ladder:
+        render.OUT.print(ladder.table(backend.ladder))
+    for decision in backend.stale:
+        render.notice(f"stale decision, not applied: {decision.id} in {decision.function}: {decision.decided_on}")
+
+
+def _next_steps(backend: Backend, prepared: Prepared, request: Request) -> list[str]:
+    """The commands to type next, for a shell."""
+    plan, source = backend.plan, prepared.inputs.source
+    steps: list[str] = []
+    if prepared.installation is None:
+        build = f"{source.root}-build"
+        configure = ["cmake", "-S", str(source.llvm), "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DLLVM_TARGETS_TO_BUILD="]
+        steps.append(f"{shlex.join(configure)} && {shlex.join(['cmake', '--build', build])}")
+        steps.append(shlex.join([*_again(request), "--build-dir", build]))
+    steps.append(shlex.join(["vega-gen", "review", "--tree", str(backend.folder)]))
+    if prepared.official and prepared.installation is not None:
+        regress = ["vega-gen", "regress", "--target", plan.target, "--llvm", str(source.root), "--mode", plan.mode, "--filler", plan.filler]
+        steps.append(shlex.join(regress))
+    if not prepared.official and backend.written.branch:
+        patches = ["--target", plan.target, "--out", f"{plan.target}-patches"]
+        steps.append(shlex.join(["vega-gen", "export", "--llvm", str(source.root), *patches]))
+    return steps
+
+
+def _again(request: Request) -> list[str]:
+    """The command that this one was."""
+    words = ["vega-gen", "new-target", "--td", str(request.td), "--llvm", str(request.llvm)]
+    words += ["--name", request.name] if request.name else []
+    words += ["--out", str(request.out)] if request.out else []
+    words += [word for path in request.desc for word in ("--desc", str(path))]
+    words += [word for path in request.corpora for word in ("--corpus", str(path))]
+    words += ["--filler", request.filler] if request.filler else []
+    words += ["--checkpoint", str(request.checkpoint)] if request.checkpoint else []
+    words += ["--triple", request.arch] if request.arch else []
+    words += ["--elf-machine", str(request.machine)] if request.machine else []
+    words += ["--big-endian"] if request.big_endian else []
+    return words + (["--threshold", str(request.threshold)] if request.threshold is not None else [])
+
+
+def _written_json(backend: Backend, prepared: Prepared, following: list[str]) -> dict[str, Any]:
+    from vega_gen.report import ladder, tables
+
+    made = backend.written
+    return {
+        "folder": str(backend.folder),
+        "way": made.way,
+        "branch": made.branch,
+        "commits": list(made.commits),
+        "written": list(made.written),
+        "deleted": list(made.deleted),
+        "mode": backend.plan.mode,
+        "filler": backend.plan.filler,
+        "held_out": list(backend.plan.held_out),
+        "compiled": prepared.installation is not None,
+        "why_not_compiled": prepared.why,
+        "built": backend.built is not None,
+        "tools": str(backend.built.tools) if backend.built else "",
+        "rounds": backend.built.rounds if backend.built else 0,
+        "listed": list(backend.built.listed) if backend.built else [],
+        "says": backend.built.says if backend.built else "",
+        **tables.steps_json(backend.plan),
+        "triple": backend.arch,
+        "ladder": ladder.as_json([backend.ladder])[0] if backend.ladder else None,
+        "stale": [d.id for d in backend.stale],
+        "next": following,
+    }

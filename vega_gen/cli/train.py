@@ -1,0 +1,151 @@
+"""The command ``vega-gen train``.
+
+Enters: arguments. Leaves: a checkpoint in a folder, its curve beside it and on standard output.
+It does no work of its own: ``pipeline`` does it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vega_gen.cli import render
+from vega_gen.errors import InputError
+from vega_gen.records import FillerName, Mode
+
+
+def train(
+    llvm: Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the checkpoint goes.")],
+    learn: Annotated[
+        list[str] | None, typer.Option("--learn", metavar="T", help="Target to learn; repeatable.  [default: all that are left]")
+    ] = None,
+    validate: Annotated[
+        list[str] | None, typer.Option("--validate", metavar="T", help="Target to choose by; repeatable. [default: settings/training.toml]")
+    ] = None,
+    hold_out: Annotated[
+        list[str] | None, typer.Option("--hold-out", metavar="T", help="Target not to read; repeatable.  [default: settings/training.toml]")
+    ] = None,
+    corpus: Annotated[
+        list[Path] | None, typer.Option("--corpus", metavar="DIR", help="A further checkout, whose targets are learnt too; repeatable.")
+    ] = None,
+    mode: Annotated[Mode, typer.Option("--mode", help="What examples show of a target: td, or desc (headers too).")] = Mode.DESC,
+    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the examples, at most.")] = 10,
+    kind: Annotated[
+        FillerName, typer.Option("--kind", metavar="edit|unixcoder|hf", help="The model: edit, or a language model that is asked in text.")
+    ] = FillerName.EDIT,
+    pretrained: Annotated[
+        Path | None, typer.Option("--model-name-or-path", metavar="DIR", help="unixcoder, hf: a local Hugging Face folder to start from.")
+    ] = None,
+    beam_size: Annotated[int | None, typer.Option("--beam-size", metavar="N", min=1, help="unixcoder, hf: width of the search.")] = None,
+    train_batch_size: Annotated[
+        int | None, typer.Option("--train-batch-size", metavar="N", min=1, help="unixcoder, hf: slots at a time while learning.")
+    ] = None,
+    eval_batch_size: Annotated[
+        int | None, typer.Option("--eval-batch-size", metavar="N", min=1, help="unixcoder, hf: slots at a time while validating.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option("--learning-rate", metavar="X", help="unixcoder, hf: at its highest.")] = None,
+    gradient_accumulation_steps: Annotated[
+        int | None, typer.Option("--gradient-accumulation-steps", metavar="N", min=1, help="unixcoder, hf: batches a step.")
+    ] = None,
+    mse_loss_weight: Annotated[
+        float | None, typer.Option("--mse-loss-weight", metavar="X", min=0, help="unixcoder: of the confidence's error.  [default: 0.9]")
+    ] = None,
+    ce_loss_weight: Annotated[
+        float | None, typer.Option("--ce-loss-weight", metavar="X", min=0, help="unixcoder: of the code's error.  [default: 0.1]")
+    ] = None,
+    lora_rank: Annotated[
+        int | None, typer.Option("--lora-rank", metavar="N", min=1, help="hf: train matrices of this rank, not all weights (needs peft).")
+    ] = None,
+    bf16: Annotated[bool, typer.Option("--bf16", help="Multiply matrices in bfloat16, on a CPU that can or a GPU.")] = False,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed, the same model.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Targets at a time while examples are made.")] = 2,
+    work: Annotated[
+        Path | None, typer.Option("--work", metavar="DIR", help="Examples and state; the same folder goes on.  [default: the user's cache]")
+    ] = None,
+) -> None:
+    """Train a model: examples from each target held out in turn, then as many epochs as help. Goes on where it was stopped."""
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from vega_gen import pipeline, store
+    from vega_gen.model.recipe import leads, text_recipe
+    from vega_gen.report import pictures
+
+    given = {
+        "pretrained": pretrained, "beam_size": beam_size, "train_batch_size": train_batch_size, "eval_batch_size": eval_batch_size,
+        "learning_rate": learning_rate, "gradient_accumulation_steps": gradient_accumulation_steps, "mse_loss_weight": mse_loss_weight,
+        "ce_loss_weight": ce_loss_weight, "lora_rank": lora_rank,
+    }
+    text = text_recipe(kind, epochs, seed, bf16, given)
+    lesson = pipeline.lesson(llvm, learn or (), validate or (), hold_out or (), mode, corpus or ())
+    folder = work or store.cache_dir() / "train"
+    with render.progress("train") as advance:
+        curve = pipeline.train_model(
+            llvm, lesson, out, folder, epochs=epochs, seed=seed, bf16=bf16, text=text, jobs=jobs,
+            progress=advance if leads() else pipeline.silent,
+        )
+    if not leads():
+        return
+    a = "function" if text is None else "slot"
+    title = f"Loss a {a}, learning {len(lesson.learn)} targets, validated on {', '.join(lesson.validate)}"
+    table = Table(*(name.replace("_", " ") for name in asdict(curve[0])), title=title, title_justify="left")
+    for p in curve:
+        table.add_row(str(p.epoch + 1), *(_shown(name, value) for name, value in asdict(p).items() if name != "epoch"))
+    render.OUT.print(table)
+    series = {"learning": [p.train for p in curve], "validation": [p.loss for p in curve]}
+    try:
+        store.write_atomic(out / "curve.svg", pictures.lines(title, [p.epoch + 1 for p in curve], "epoch", series, f"loss a {a}"))
+    except InputError as error:
+        render.notice(f"no picture of the curve: {error.what}; {error.next_step}")
+    render.OUT.out(f"the checkpoint is in {out}")
+
+
+def calibrate(
+    checkpoint: Annotated[Path, typer.Option("--checkpoint", metavar="DIR", help="The model.")],
+    run: Annotated[
+        list[Path], typer.Option("--run", metavar="FILE", help="Of a validation target: regress --uncalibrated --json FILE. Repeatable.")
+    ],
+) -> None:
+    """Fit a model's confidence to what was right in judged runs of validation targets (isotonic regression), for each input mode; and say
+    for each target how far off it is where the others alone are fitted to."""
+    from collections import defaultdict
+
+    from vega_gen.pipeline import calibration
+    from vega_gen.report import passrate
+    from vega_gen.report.calibration import expected_calibration_error
+
+    found: defaultdict[Mode, dict[str, list[calibration.JudgedFunction]]] = defaultdict(dict)
+    for r in (r for file in run for r in passrate.read_runs(file)):
+        if r.filler is None or not r.filler.learns or r.mode is None:
+            advice = "give runs of this model: vega-gen regress --uncalibrated --checkpoint DIR"
+            raise InputError(f"a run of {r.label}, not of a model", "", advice)
+        judged = ((j.confidences, j.verdict.counts) for j in r.judgements if j.interface and j.confidences)
+        found[r.mode].setdefault(r.target, []).extend(judged)
+    every = {mode: [f for functions in by_target.values() for f in functions] for mode, by_target in found.items()}
+    made = {mode: calibration.fit(functions) for mode, functions in every.items()}
+    calibration.keep(made, checkpoint)
+    for mode, functions in every.items():
+        below = made[mode].flag_below
+        pairs = calibration.calibrated_pairs(functions, made[mode])
+        wrong = [said < below for said, right in pairs if not right]
+        flagged = sum(said < below for said, _ in pairs) / len(pairs), sum(wrong) / max(1, len(wrong))
+        render.OUT.out(
+            f"{mode}: statements {len(pairs)}, functions {len(functions)}; flagged below {below:.2f}: {flagged[0]:.0%}, "
+            f"{flagged[1]:.0%} of the wrong ones"
+        )
+        for target, own in found[mode].items():
+            others = [f for other, fs in found[mode].items() if other != target for f in fs]
+            if others and own:
+                known = calibration.fit(others)
+                off = (expected_calibration_error(calibration.calibrated_pairs(own, known, whole)) for whole in (False, True))
+                render.OUT.out("{}: fitted to the others, {} is off by {:.3f} (functions {:.3f})".format(mode, target, *off))
+
+
+def _shown(name: str, value: float) -> str:
+    if name.endswith("right"):
+        return f"{100 * value:.1f} %"
+    return f"{value:.0f}" if name == "seconds" else f"{value:.2f}"

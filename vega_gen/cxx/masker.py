@@ -1,0 +1,71 @@
+"""A target's names in C++ tokens replaced by placeholders, so that the code of two targets can be compared, and put back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+_AFTER_NAME = r"(?=\W|$|_|\d|[A-Z][a-z]|[A-Z]$|ISD|ISel|MI(?=[A-Z][a-z])|II|CC|MC|ELF|TTI|TLI|DAG|CP|ABI|AS|DPP|SE|BB)"
+
+
+class Masker:
+    """Replaces a target's names in tokens by placeholders, and back.
+
+    ``<T>`` stands for the name as written, ``<TU>`` for its upper case, ``<t>`` for its lower case.
+    ``names``: what its C++ calls the target: its ``Target`` record's name first, its folder's.
+    ``namespace``: of its instructions, where that is none of these (Sparc's SP): masked only as a scope, before "::".
+    ``arch``: the first part of its triple, by default its name in lower case.
+    """
+
+    def __init__(self, names: Sequence[str], namespace: str = "", arch: str = "") -> None:
+        ordered = sorted(dict.fromkeys(names), key=lambda n: (-len(n), n))
+        self.name, self.folder = names[0], names[-1]
+        self.arch = arch or self.name.lower()
+        self.namespace = namespace or self.name
+        parts = [rf"(?P<T>(?:(?<![A-Za-z])|(?<=[a-z])){'(?:' + '|'.join(map(re.escape, ordered)) + ')'}{_AFTER_NAME})"]
+        uppers = [n.upper() for n in ordered if n.upper() not in ordered]
+        if uppers:
+            parts.append(rf"(?P<U>(?<![A-Za-z])(?:{'|'.join(map(re.escape, uppers))})(?![a-z]))")
+        lowers = [n.lower() for n in ordered if n.lower() not in ordered]
+        if lowers:
+            parts.append(rf"(?P<L>(?<![A-Za-z])(?:{'|'.join(map(re.escape, lowers))})(?![a-z]))")
+        self._pattern = re.compile("|".join(parts))
+        self.mask = lru_cache(maxsize=None)(self._mask)
+
+    def _mask(self, token: str) -> str:
+        def placeholder(found: re.Match[str]) -> str:
+            return {"T": "<T>", "U": "<TU>", "L": "<t>"}[found.lastgroup or "T"]
+
+        return self._pattern.sub(placeholder, token)
+
+    def mask_scope(self, token: str) -> str:
+        """A token that stands before "::", masked: the namespace is <T>, SPISD is <T>ISD."""
+        if token.startswith(self.namespace) and token[len(self.namespace) :] in ("", "ISD", "II", "CC"):
+            return "<T>" + token[len(self.namespace) :]
+        return self.mask(token)
+
+    def unmask_scope(self, token: str) -> str:
+        """The reverse of ``mask_scope``: the namespace's own scopes are named by it, others by the target's name."""
+        if token in ("<T>", "<T>ISD"):
+            return token.replace("<T>", self.namespace)
+        return self.unmask(token)
+
+    def mask_all(self, tokens: Iterable[str]) -> tuple[str, ...]:
+        """Tokens with every name of the target replaced."""
+        return tuple(map(self.mask, tokens))
+
+    def unmask(self, token: str) -> str:
+        """A masked token in this target's own names. What LLVM calls of every target is named by the folder (llvm/Config/Targets.def), a
+        name in lower case that stands alone is the triple's (Triple::<t>, or the name that llc lists)."""
+        if "<" not in token:
+            return token
+        if token.startswith("LLVMInitialize<T>"):
+            return token.replace("<T>", self.folder)
+        if token in ("<t>", '"<t>"'):
+            return token.replace("<t>", self.arch)
+        return token.replace("<T>", self.name).replace("<TU>", self.name.upper()).replace("<t>", self.name.lower())
+
+    def unmask_all(self, tokens: Iterable[str]) -> tuple[str, ...]:
+        """Tokens with every placeholder filled with this target's names."""
+        return tuple(map(self.unmask, tokens))

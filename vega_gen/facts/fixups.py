@@ -1,0 +1,98 @@
+"""The fixups that a target's instructions need, from where their operands' bits stand.
+
+Enters: a ``Description`` and its ``Machine``. Leaves: ``Fixup``s, and which operand of which instruction needs which. It chooses no
+relocation numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vega_gen.facts.operations import Machine
+from vega_gen.facts.selections import Selections, Slot
+from vega_gen.records import Description, Instruction
+
+_LEAST = 6
+"""Fewer bits hold no part of an address: a shift amount, a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixup:
+    """A kind of fixup. ``part``: "" for the whole value, "hi" or "lo" for a part of an address. ``bits``: of the field; ``shift``: zero
+    bits of the value below it. ``runs``: (lowest bit of the field, how many bits, their lowest bit in the instruction).
+    ``size``: bytes of the instruction. ``use``: "branch", "jump" (calls too) or "store" where all its instructions are such."""
+
+    name: str
+    pc_relative: bool
+    part: str
+    bits: int
+    shift: int
+    signed: bool
+    runs: tuple[tuple[int, int, int], ...]
+    size: int
+    use: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedOperand:
+    """An operand that may be an address: ``index`` among those of MCInst, the number of its ``fixup``, the instructions."""
+
+    index: int
+    fixup: int
+    records: tuple[str, ...]
+
+
+def fixups(d: Description, m: Machine) -> tuple[tuple[Fixup, ...], tuple[FixedOperand, ...]]:
+    """All kinds of fixups, in order of first use, and the operands that need them."""
+    s = Selections(d)
+    kinds: dict[tuple[object, ...], Fixup] = {}
+    users: dict[tuple[int, int], list[str]] = {}
+    for i in d.instructions:
+        if not any(bit in "01" for bit in i.encoding) or "isPseudo" in i.flags:
+            continue
+        for index, slot in enumerate(s.slots(i.name)):
+            if slot.kind == "reg" or slot.out:
+                continue
+            part, relative = _part(i, slot, m), slot.kind == "target"
+            width = s.immediate(i.name, slot)
+            runs = runs_of(tuple((bit, at) for bit, at in s.field(i.name, slot.operand) if bit < width.bits))
+            if not runs or width.bits < _LEAST or (part == "lo" and width.bits != m.upper_shift):
+                continue
+            use = _use(i)
+            key = (relative, part, width.bits, width.shift, runs, i.size, use)
+            if key not in kinds:
+                base = "_".join(["fixup", d.name.lower(), *(["pcrel"] if relative else []), *([part] if part else []), str(width.bits)])
+                name, n = base, 2
+                while name in {f.name for f in kinds.values()}:
+                    name, n = f"{base}_{n}", n + 1
+                kinds[key] = Fixup(name, relative, part, width.bits, width.shift, width.signed, runs, i.size, use)
+            users.setdefault((index, list(kinds).index(key)), []).append(i.name)
+    return tuple(kinds.values()), tuple(FixedOperand(at, kind, tuple(records)) for (at, kind), records in users.items())
+
+
+def _use(i: Instruction) -> str:
+    if "isCall" in i.flags or {"isBranch", "isBarrier"} <= i.flags:
+        return "jump"
+    return "branch" if "isBranch" in i.flags else "store" if "mayStore" in i.flags else ""
+
+
+def _part(i: Instruction, slot: Slot, m: Machine) -> str:
+    """Which part of an address an immediate may hold."""
+    if slot.kind == "target":
+        return ""
+    if m.upper and i.name == m.upper.record:
+        return "hi"
+    return "lo" if m.upper and not (m.load_immediate and i.name == m.load_immediate.record) else ""
+
+
+def runs_of(field: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int, int], ...]:
+    """Bits that lie beside each other in the operand and in the instruction, together: (lowest bit of the operand, how many bits, their
+    lowest bit in the instruction)."""
+    found: list[tuple[int, int, int]] = []
+    for bit, at in sorted(field):
+        if found and found[-1][0] + found[-1][1] == bit and found[-1][2] + found[-1][1] == at:
+            first, count, place = found[-1]
+            found[-1] = (first, count + 1, place)
+        else:
+            found.append((bit, 1, at))
+    return tuple(found)

@@ -1,0 +1,173 @@
+"""Stage 8, while the backend is built: names without a contract that TableGen's tables demand all the same.
+
+Enters: a plan, what a table names. Leaves: the plan with a field, a method or enumerators of that name. It compiles nothing, and puts
+nothing in the place of what is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from vega_gen import cxx
+from vega_gen.archetypes.parts import CONFIDENCE, ORIGIN
+from vega_gen.plan.stubs import planned, statement
+from vega_gen.records import Candidate, Description, Feature, Member, MemberKind, Module, Plan, PlannedClass, PlannedFunction, Step
+from vega_gen.tablegen import predicates
+
+DIAGNOSTICS = "GET_OPERAND_DIAGNOSTIC_TYPES"
+"""The part of the matcher's table that lists the enumerators of failed operand matches (AsmMatcherEmitter.cpp)."""
+FUSIONS = "Fusions"
+_FUSION = re.compile(r"\bFusions\.push_back\(llvm::(\w+)\)")
+_LISTED = "GET_SUBTARGETINFO_MACRO"  # by which a class has a field and a method of each feature (SubtargetEmitter.cpp)
+_DIAGNOSTICS = re.compile(rf"^#ifdef {DIAGNOSTICS}$(.*?)^#endif // {DIAGNOSTICS}$", re.MULTILINE | re.DOTALL)
+
+
+def featured(plan: Plan, owner: PlannedClass, features: Sequence[Feature], name: str) -> Plan:
+    """The plan with the fields of features in the subtarget, and the enumerators that they are set to, where it lacks one called ``name``
+    and TableGen does not list them in the class."""
+    if not any(name in (_array(f.field)[0], f.value) for f in features):
+        return plan
+    present = {t for m in owner.members for t in (m.name, *m.tokens)}
+    made: list[Member] = []
+    for field in dict.fromkeys(f.field for f in features):
+        bare, scope = _array(field)
+        values = dict.fromkeys(f.value for f in features if f.field == field and f.value not in ("true", "false"))
+        named = [v for v in values if v.isidentifier()]
+        if bare in present or (_LISTED in "".join(present) and name not in (bare, *named)):
+            continue
+        present.add(bare)
+        if named and not present & set(named):
+            made.append(_member(f"enum {{ {', '.join(f'{v} = {n}' for n, v in enumerate(named, 1))} }};"))
+        if scope:
+            made.append(_member(f"bool {bare}[{scope}::NUM_TARGET_REGS] = {{}};", bare))
+        else:
+            made.append(_member(f"unsigned {bare} = 0;" if values else f"bool {bare} = false;", bare))
+    if any("NUM_TARGET_REGS" in m.tokens for m in made):
+        plan = _including(plan, owner.file, "MCTargetDesc.h")
+    return _with_members(plan, owner, made)
+
+
+def answered(plan: Plan, owner: PlannedClass, description: Description, name: str) -> Plan:
+    """The plan with the methods of the subtarget that Predicate records call, where it lacks one called ``name``: what they return is
+    their condition in features; where the records do not tell, a method is a stub."""
+    asked = predicates.asked(description)
+    listed = any(_LISTED in t for m in owner.members for t in m.tokens)
+    has = {m.name for m in owner.members} | {m.signature.name for m in owner.members if m.signature}
+    has |= {f.candidate.signature.name for f in _chosen(plan) if f.candidate.signature.class_name == owner.name}
+    if name not in asked - has:
+        return plan
+    made: list[PlannedFunction] = []
+    for method in sorted(asked - has) if not listed else (name,):
+        signature = cxx.parse_function(f"bool {method}() const {{}}", owner.name).signature
+        function = planned(plan.target, signature, owner.file, Module.SEL, namespaces=owner.namespaces, in_class=True)
+        condition = predicates.answer(description, method)
+        if condition:
+            returned = replace(statement(f"return {condition};", method), confidence=CONFIDENCE)
+            body = Candidate(signature, (returned,), CONFIDENCE, ORIGIN)
+            function = replace(function, candidates=(body, *function.candidates), step=Step.ARCHETYPE)
+            for field in dict.fromkeys(f.field for f in description.features if f.field in returned.head):
+                current = next(c for c in plan.classes if c.name == owner.name)
+                plan = featured(plan, current, description.features, field)
+        made.append(function)
+    return replace(plan, functions=(*plan.functions, *made))
+
+
+def diagnosed(plan: Plan, owner: PlannedClass, name: str, enumerators: Sequence[str]) -> Plan:
+    """The plan with the enumerators of failed operand matches in the parser, after the last that LLVM has itself."""
+    if name not in enumerators or any(name in m.tokens for m in owner.members):
+        return plan
+    first, *others = enumerators
+    text = ", ".join((f"{first} = FIRST_TARGET_MATCH_RESULT_TY", *others))
+    return _with_members(plan, owner, [_member(f"enum {{ {text} }};")])
+
+
+def enumerated(plan: Plan, file: str, scope: str, enumerators: Sequence[str], description: Description) -> Plan:
+    """The plan with an enumeration of the target's own operand types (OperandType in OperandNamespace, llvm/Target/Target.td) at the head
+    of a file, where the tables name some by ``scope``."""
+    types = {o.operand_type for o in description.operand_classes}
+    if not enumerators or not types.issuperset(enumerators):
+        return plan
+    first, *others = enumerators
+    listed = ", ".join((f"{first} = MCOI::OPERAND_FIRST_TARGET", *others))
+    text = f"namespace llvm {{\nnamespace {scope} {{\nenum OperandType : unsigned {{ {listed} }};\n}}\n}}"
+    include = '"llvm/MC/MCInstrDesc.h"'
+    files = tuple(
+        replace(f, includes=tuple(dict.fromkeys((*f.includes, include))), prologue=(text, *f.prologue))
+        if f.path == file and text not in f.prologue else f
+        for f in plan.files
+    )  # fmt: skip
+    return replace(plan, files=files) if files != plan.files else plan
+
+
+def demanded_of(plan: Plan, owner: PlannedClass, head: str) -> Plan:
+    """The plan with a stub for a method of a class: of the parser one that makes an optional operand (DefaultMethod of an AsmOperandClass),
+    or parses one that only an alias has (ParserMethod); of the subtarget what fragments ask."""
+    signature = cxx.parse_function(f"{head} {{}}", owner.name).signature
+    if any(f.qualified_name == f"{owner.name}::{signature.name}" for f in _chosen(plan)):
+        return plan
+    inside = owner.file.endswith(".h")
+    module = Module.SEL if inside else Module.ASS
+    function = planned(plan.target, signature, owner.file, module, namespaces=owner.namespaces, in_class=inside)
+    return replace(plan, functions=(*plan.functions, function))
+
+
+def fused(plan: Plan, path: str, names: Sequence[str]) -> Plan:
+    """The plan with the predicates of macro fusions (Fusion, llvm/Target/TargetMacroFusion.td) at the head of a file: never fused, which is
+    always right."""
+    params = "const TargetInstrInfo &, const TargetSubtargetInfo &, const MachineInstr *, const MachineInstr &"
+    made = "\n".join(f"static bool {name}({params}) {{ return false; }}" for name in names)
+    text = f"namespace llvm {{\n{made}\n}}"
+    files = tuple(
+        replace(f, prologue=(text, *f.prologue)) if f.path == path and text not in f.prologue else f for f in plan.files
+    )  # fmt: skip
+    return replace(plan, files=files) if files != plan.files else plan
+
+
+def listed(tables: Mapping[str, str]) -> dict[str, list[str]]:
+    """The enumerators of failed operand matches, and the macro fusions, that the tables list. ``tables``: TableGen's files by name."""
+    found: dict[str, list[str]] = {}
+    for text in tables.values():
+        if "Fusions.push_back" in text:
+            found[FUSIONS] = list(dict.fromkeys(_FUSION.findall(text)))
+        section = _DIAGNOSTICS.search(text) if DIAGNOSTICS in text else None
+        if section:
+            found[DIAGNOSTICS] = list(dict.fromkeys(re.findall(r"^\s+(\w+),?$", section[1], re.MULTILINE)))
+    return found
+
+
+def scoped(tables: Mapping[str, str], scope: str) -> list[str]:
+    """What the tables name in a scope, in the order of their texts."""
+    texts = [text for text in tables.values() if f"{scope}::" in text]
+    return list(dict.fromkeys(name for text in texts for name in re.findall(rf"\b{re.escape(scope)}::(\w+)", text)))
+
+
+def _array(field: str) -> tuple[str, str]:
+    """The name of a feature's field, and the namespace of the registers that it is indexed by: of ``Reserved[Toy::R0]``."""
+    bare, _, index = field.partition("[")
+    return bare, index.partition("::")[0] if "::" in index else ""
+
+
+def _member(text: str, name: str = "") -> Member:
+    return Member(MemberKind.FIELD if name else MemberKind.OTHER, "public", 0, None, cxx.tokenize(text), name)
+
+
+def _including(plan: Plan, file: str, end: str) -> Plan:
+    """The plan with the backend's header whose name ends so included in a file."""
+    header = next((f.path for f in plan.files if f.path.endswith(end)), "")
+    files = tuple(
+        replace(f, includes=(*f.includes, f'"{header}"')) if header and f.path == file and f'"{header}"' not in f.includes else f
+        for f in plan.files
+    )
+    return replace(plan, files=files)
+
+
+def _chosen(plan: Plan) -> list[PlannedFunction]:
+    return [f for f in plan.functions if f.chosen >= 0]
+
+
+def _with_members(plan: Plan, owner: PlannedClass, members: Iterable[Member]) -> Plan:
+    made = tuple(members)
+    classes = tuple(replace(c, members=(*c.members, *made)) if c is owner else c for c in plan.classes)
+    return replace(plan, classes=classes) if made else plan

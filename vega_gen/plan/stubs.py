@@ -1,0 +1,282 @@
+"""Stage 8, the last step of a function: a body that ends the program and says which function is missing.
+
+Enters: signatures, contracts, the plan's classes, LLVM's base classes. Leaves: candidates and planned functions that compile where their
+heads do. It decides for no function that it needs a stub.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from vega_gen import cxx
+from vega_gen.groups import Interfaces, generated_base
+from vega_gen.records import (
+    Candidate,
+    Class,
+    Contract,
+    FilledStatement,
+    Fragment,
+    Function,
+    Member,
+    MemberKind,
+    Module,
+    Param,
+    Plan,
+    PlannedClass,
+    PlannedFunction,
+    Signature,
+    StatementKind,
+    Step,
+    statement_id,
+)
+
+ORIGIN = "stub"
+_PARTS = "TargetInfo|TargetMCA|TargetMC|Target|AsmPrinter|AsmParser|Disassembler"
+_INITIALISER = re.compile(rf"LLVMInitialize(?P<target>\w+?)(?P<part>{_PARTS})\Z")
+_PASS_INITIALISER = re.compile(r"initialize\w+Pass\Z")
+_PASS_FACTORY = re.compile(r"create\w+Pass\Z")
+_NO_PASS = (
+    "using Base = MachineFunctionPass;",
+    "static char ID;",
+    "struct Nothing : Base { Nothing() : Base(ID) {} bool runOnMachineFunction(MachineFunction &) override { return false; } };",
+    "return new Nothing();",
+)
+_NOT_WRITTEN = frozenset({"llvm_unreachable", "report_fatal_error"})
+_PASSING = frozenset({"const", "&", "llvm", "::", "class", "struct"})
+_USUAL = {"Reloc Model": "Reloc::Static", "CodeModel Model": "CodeModel::Small"}  # where a command line says nothing
+_DECODE_STATUS = re.compile(r"(?<!::)\bDecodeStatus\b")
+
+
+def statement(text: str, function: str) -> FilledStatement:
+    """A statement of a stub: a person must look at it."""
+    return FilledStatement(statement_id(function, ORIGIN), 0, StatementKind.SIMPLE, cxx.tokenize(text), False, (), 0.0, ())
+
+
+def stub(target: str, signature: Signature) -> Candidate:
+    """The function with this head, which calls ``report_fatal_error`` with its name.
+
+    An ``LLVMInitialize`` or ``initialize...Pass`` function registers nothing: it runs before a command line is read, and would take every
+    tool down. That of the target's information alone registers the target by its name, or nothing could be asked for. A function that makes
+    a pass makes one that changes nothing: it is called for every program, and what the pass would have changed is missed later, by name.
+    """
+    name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
+    found = _INITIALISER.match(signature.name)
+    head = cxx.render_signature(replace(signature, initialisers=()), in_class=False)  # tells overloads apart
+    if _PASS_INITIALISER.match(signature.name):
+        body = ()
+    elif _PASS_FACTORY.match(signature.name) and signature.result[-2:] == ("FunctionPass", "*"):
+        body = tuple(statement(text, f"{head}{n}") for n, text in enumerate(_NO_PASS))
+    elif found is None:
+        body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', head),)
+    elif found["part"] == "TargetInfo":
+        match = "[](Triple::ArchType) { return false; }"
+        call = f'TargetRegistry::RegisterTarget(getThe{target}Target(), "{target.lower()}", "{target}", "{target}", {match});'
+        body = (statement(call, head),)
+    else:
+        body = ()
+    return Candidate(signature, body, 0.0, ORIGIN)
+
+
+def is_initialiser(name: str) -> bool:
+    """Whether LLVM's tools call the function before they do anything."""
+    return _INITIALISER.match(name) is not None
+
+
+def initialiser(target: str, name: str) -> PlannedFunction:
+    """A stub for one of a target's ``LLVMInitialize`` functions, in the file where LLVM's convention has it."""
+    found = _INITIALISER.match(name)
+    assert found is not None
+    file = {
+        "TargetInfo": f"TargetInfo/{target}TargetInfo.cpp",
+        "TargetMC": f"MCTargetDesc/{target}MCTargetDesc.cpp",
+        "AsmPrinter": f"{target}AsmPrinter.cpp",
+        "AsmParser": f"AsmParser/{target}AsmParser.cpp",
+        "Disassembler": f"Disassembler/{target}Disassembler.cpp",
+    }.get(found["part"], f"{target}TargetMachine.cpp")
+    signature = cxx.parse_function(f'extern "C" LLVM_EXTERNAL_VISIBILITY void {name}() {{}}').signature
+    return planned(target, signature, file, Module.SEL)
+
+
+def planned(
+    target: str, signature: Signature, file: str, module: Module, *, namespaces: Sequence[str] = (), in_class: bool = False
+) -> PlannedFunction:
+    """A function that no candidate was ever made for."""
+    made = (stub(target, signature),)
+    return PlannedFunction("", module, file, tuple(namespaces), in_class, made, message="nothing that was mined defines it", step=Step.STUB)
+
+
+def contract_signature(contract: Contract, class_name: str, fragments: Sequence[Fragment] = ()) -> Signature | None:
+    """What the .td files oblige a function to be called with; None for what is no function that could be declared.
+
+    ``fragments``: those that say by the variable that it goes into what a helper of theirs returns; it is a bool where none does."""
+    text = contract.signature
+    if "(...)" in text:
+        variable = re.compile(rf"([\w:]+)\s+\w+\s*=\s*{re.escape(contract.name)}\s*\(")
+        given = (found[1] for f in fragments if (found := variable.search(f.code)) and found[1] not in ("auto", "return"))
+        text = f"template <typename... Ts> static {next(given, 'bool')} {contract.name}(const Ts &...)"
+    elif "(" not in text:
+        return None
+    text = _DECODE_STATUS.sub("MCDisassembler::DecodeStatus", text)
+    return cxx.parse_function(f"{text} {{}}", class_name).signature
+
+
+@dataclass
+class Bases:
+    """LLVM's base classes of the plan's classes: what a method overrides, and how a base is constructed.
+
+    ``read``: an LLVM header, relative to ``llvm/include`` -> its text. ``tables``: the folder of TableGen's tables. ``name``: of the
+    Target record, which TableGen's classes are called by. ``layout``: the data layout. ``given``: the classes
+    of the target's own headers (desc mode), which stay as they are."""
+
+    interfaces: Interfaces
+    read: Callable[[str], bytes]
+    tables: Path
+    name: str
+    layout: str
+    given: tuple[Class, ...] = ()
+    _files: dict[str, tuple[Function, ...]] = field(default_factory=dict[str, tuple[Function, ...]])
+
+    def classes(self, plan: Plan) -> tuple[PlannedClass | Class, ...]:
+        """The backend's classes: those that are planned, and those that were given."""
+        return (*plan.classes, *self.given)
+
+    def of(self, plan: Plan, class_name: str) -> str:
+        """The LLVM class that a planned class derives from, however far away; "" if it derives from none."""
+        seen: set[str] = set()
+        queue = [class_name]
+        while queue:
+            name = queue.pop(0)
+            bare = name.rpartition("::")[2]
+            if bare in seen:
+                continue
+            seen.add(bare)
+            own = [c for c in self.classes(plan) if c.name == name or c.name == bare]
+            if not own and (generated := generated_base(bare, self.name)):
+                return generated
+            if not own and bare in self.interfaces.classes:
+                return bare
+            queue += [bare_base(b) for c in own for b in c.bases]
+        return ""
+
+    def method(self, base: str, name: str, arity: int) -> tuple[Class, Member] | None:
+        """The nearest declaration of a virtual method, from ``base`` upwards."""
+        for ancestor in self.interfaces.ancestors(base):
+            c = self.interfaces.classes[ancestor]
+            for m in c.members:
+                if m.signature is not None and m.signature.name == name and len(m.signature.params) == arity:
+                    return c, m
+        return None
+
+    def default(self, plan: Plan, s: Signature) -> bool:
+        """Whether a method may be left out: its base class has one of the name that is neither pure nor ends the program."""
+        base = self.of(plan, s.class_name)
+        found = self.method(base, s.name, len(s.params)) if base else None
+        if found is None or found[1].pure or found[1].deleted:
+            return s.name.startswith("~")
+        c, m = found
+        assert m.signature is not None
+        if not {"virtual", "override"} & {*m.signature.prefix, *m.signature.qualifiers}:
+            return False
+        if c.file not in self._files:
+            self._files[c.file] = cxx.parse_file(self.read(c.file), "", c.file).functions
+        bodies = [f for f in self._files[c.file] if f.signature.class_name == c.name and f.signature.name == s.name]
+        return not any(_NOT_WRITTEN & set(cxx.tokens(f)) for f in bodies if len(f.signature.params) == len(s.params))
+
+    def pure_at(self, file: str, line: int) -> Signature | None:
+        """The method that an LLVM header declares on a line, as a derived class declares it."""
+        for c in self.interfaces.classes.values():
+            if file.endswith(f"/{c.file}"):
+                for m in c.members:
+                    if m.line == line and m.signature is not None and m.kind is MemberKind.METHOD:
+                        return overriding(m.signature)
+        return None
+
+    def constructed(self, plan: Plan, c: PlannedClass | Class, own: Signature) -> tuple[tuple[str, ...], ...]:
+        """Initialisers of a constructor with the head ``own`` for what of ``c`` has no default constructor.
+
+        An argument is the parameter of its name and type, else the one of its type, else nothing that is there: then the program ends."""
+        base = self.of(plan, c.name)
+        kin = frozenset((c.name, base, *self.interfaces.ancestors(base)))
+        wanted = [(bare_base(b), bare_base(b)) for b in c.bases]
+        own_classes = {p.name for p in self.classes(plan)}
+        for m in c.members:
+            if m.kind is MemberKind.FIELD and m.name and m.tokens[:1] != ("static",) and m.tokens[0] in own_classes:
+                wanted.append((m.name, m.tokens[0]))
+        entries: list[tuple[str, ...]] = []
+        for name, kind in wanted:
+            params = self._constructor(plan, kind)
+            if params:
+                arguments = ", ".join(self._argument(p, own, kin, plan.target) for p in params if not p.default)
+                entries.append(cxx.tokenize(f"{name}({arguments})"))
+        for m in c.members:
+            at = m.tokens.index(m.name) if m.kind is MemberKind.FIELD and m.name in m.tokens else 0
+            plain = at > 0 and m.tokens[0] != "static" and m.tokens[at + 1 :] == (";",)
+            if plain and (m.tokens[at - 1] == "&" or m.tokens[0] == "const"):
+                given = self._argument(Param(m.tokens[:at], m.name), own, kin, plan.target) if m.tokens[at - 1] == "&" else ""
+                entries.append(cxx.tokenize(f"{m.name}({given})"))
+        return tuple(entries)
+
+    def made(self, plan: Plan, own: Signature) -> str:
+        """``return new X(...)`` for a ``createX`` of a planned class X, "" for another function; arguments are as in ``constructed``."""
+        kind = next((c for c in self.classes(plan) if own.name == f"create{c.name}" and own.result[-1:] == ("*",)), None)
+        if kind is None:
+            return ""
+        params = self._constructor(plan, kind.name)
+        arguments = ", ".join(self._argument(p, own, frozenset((own.name,)), plan.target) for p in params if not p.default)
+        return f"return new {kind.name}({arguments});"
+
+    def _constructor(self, plan: Plan, kind: str) -> tuple[Param, ...]:
+        """The parameters of a class's shortest constructor that is none for copies; () where it can be made of nothing."""
+        found = [f.candidate.signature for f in plan.functions if f.chosen >= 0 and f.candidate.signature.class_name == kind]
+        found += [m.signature for c in self.classes(plan) if c.name == kind for m in c.members if m.signature]
+        known = self.interfaces.classes.get(kind)
+        found += [m.signature for m in known.members if m.signature and not m.deleted] if known else []
+        for table in sorted(self.tables.glob("*.inc")) if generated_base(kind, self.name) else ():
+            for text in re.findall(rf"^\s*(?:explicit )?({kind}\([^;{{}}]*\));", table.read_text(encoding="utf-8"), re.MULTILINE):
+                found.append(cxx.parse_function(f"{text} {{}}", kind).signature)
+        heads = [s.params for s in found if s.name == kind.rpartition("::")[2] and not _copies(s.params, kind)]
+        return min(heads, key=lambda ps: sum(not p.default for p in ps), default=())
+
+    def _argument(self, p: Param, own: Signature, kin: Collection[str], target: str) -> str:
+        """What a constructor with the head ``own`` passes for a parameter; ``kin``: its class and those that it derives from."""
+        alike = [q for q in own.params if q.name and _type(q) == _type(p)]
+        named = [q for q in alike if q.name == p.name] or [q for q in alike if p.name.endswith(q.name)]  # TuneCPU: CPU
+        if "Layout" in p.name and _type(p) == ("StringRef",) and self.layout:
+            return f'"{self.layout}"'
+        if named or len(alike) == 1:
+            return (named or alike)[0].name
+        for q in own.params:
+            if q.name == p.name and (_type(q), _type(p)) == (("StringRef",), ("std", "string")):
+                return f"{q.name}.str()"
+            if q.name == p.name and _type(q)[:3] == ("std", "optional", "<") and _type(q)[3:-1] == _type(p):
+                return f"{q.name}.value_or({_USUAL.get(' '.join(_type(p)), cxx.render(p.type) + '()')})"
+        if _type(p)[:1] and _type(p)[-1] in kin and len(_type(p)) == 1:
+            return "*this"
+        name = f"{own.class_name}::{own.name}" if own.class_name else own.name
+        says = f'report_fatal_error("{target}: {name} is not written yet");'
+        return f"[]() -> {cxx.render(p.type)} {{ {says} }}()"
+
+
+
+def bare_base(written: str) -> str:
+    """``MCAsmBackend`` of ``public MCAsmBackend``, without template arguments."""
+    return written.partition("<")[0].split()[-1].rpartition("::")[2] if written.split() else ""
+
+
+def overriding(s: Signature) -> Signature:
+    """A base class's declaration as a derived class repeats it."""
+    prefix = tuple(w for w in s.prefix if w != "virtual")
+    qualifiers = tuple(q for q in s.qualifiers if q not in ("override", "final"))
+    params = tuple(replace(p, default=()) for p in s.params)
+    return replace(s, prefix=prefix, params=params, qualifiers=(*qualifiers, "override"), initialisers=())
+
+
+def _copies(params: Sequence[Param], kind: str) -> bool:
+    return len(params) == 1 and _type(params[0]) == (kind,)
+
+
+def _type(p: Param) -> tuple[str, ...]:
+    return tuple(t for t in p.type if t not in _PASSING)
