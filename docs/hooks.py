@@ -15,7 +15,7 @@ from typer.main import get_command
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from vega_gen.cli import app
+from vega_gen.cli.main import app
 
 MARKER = "<!-- commands -->"
 
