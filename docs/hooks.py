@@ -76,13 +76,13 @@ def _row(p: Any, context: Any) -> str:
         notes += [f"Default: `{default}`."] if shown else []
     if getattr(p, "multiple", False) and "repeatable" not in said:
         notes.append("Repeatable.")
-    value = "" if argument or p.is_flag else f"`{_value(p, context)}`"
+    value = "" if argument or p.is_flag else " ".join(f"`{one}`" for one in _value(p, context).split("|"))
     return f"| {names} | {value} | {_cell(' '.join([said, *notes]))} |"
 
 
 def _value(p: Any, context: Any) -> str:
     """What an option takes: its metavariable, or the values that it may be."""
-    return (p.metavar or p.display_type(context)).strip("<>").removeprefix("list[").removesuffix("]").replace("|", "\\|")
+    return (p.metavar or p.display_type(context)).strip("<>").removeprefix("list[").removesuffix("]")
 
 
 def _cell(text: str) -> str:
