@@ -17,7 +17,7 @@ from vega_gen.records import Candidate, Class, FilledStatement, Member, MemberKi
 ORIGIN = "declaration"
 
 BY_NAME = 0.94
-"""Share of LLVM 19's own methods, of a field's name and type, that do no more than return or set it (docs/lab-log.md)."""
+"""Share of LLVM 19's own methods, of a field's name and type, that do no more than return or set it (docs/LOG.md)."""
 
 BY_TYPE = 0.99
 """The same for methods that return a reference or a pointer to what one field alone of their class is."""
