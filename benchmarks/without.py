@@ -73,14 +73,6 @@ def _without(target: str) -> Callable[..., Any]:
     return found
 
 
-def _nothing(*_: object) -> Sequence[PlannedFunction]:
-    return ()
-
-
-def _unspelled(*_: object) -> dict[str, Any]:
-    return {}
-
-
 def _as_planned(planned: Sequence[PlannedFunction], *_: object) -> list[PlannedFunction]:
     return list(planned)
 
@@ -90,8 +82,7 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "the-compiler": {f"{_REGRESSING}.generate": _uncompiled},
     "contracts": {f"{_GENERATION}.Planner": Uncontracted, f"{_GENERATION}.offered": _as_planned},
     "groups-beyond-names": {f"{_GENERATION}.Planner": ByName},
-    "what-no-donor-has": {f"{_GENERATION}.offered": _as_planned, f"{_GENERATION}.accessors": _nothing},
-    "free-tokens": {"vega_gen.fill.free.Free.spelled": _unspelled},
+    "what-no-donor-has": {f"{_GENERATION}.offered": _as_planned},
     "LoongArch": {f"{_REGRESSING}.target_inputs": _without("LoongArch")},
 }
 

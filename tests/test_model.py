@@ -13,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import copies, new_target
+from safetensors.torch import load_file, save_file
 from test_examples import labels
 from test_fill import request, words
 
@@ -27,6 +28,7 @@ from vega_gen.model.network import EditConfig, EditModel
 from vega_gen.model.vocabulary import Vocabulary, pieces
 from vega_gen.pipeline.inputs import WEIGHTS, default_filler
 from vega_gen.records import ABSENT, FillerName
+from vega_gen.store import digest
 
 torch.set_num_threads(1)  # the tests run beside each other
 
@@ -190,6 +192,14 @@ def test_a_checkpoint_comes_back(kept: Path) -> None:
     way = next(iter(Search(found.model, lesson()).ways(1)))
     assert {slot: names for slot, (_, names, *_) in way.taken.items()} == {0: (0,), 3: (1,)}
     assert found.vocabulary == words_known()
+
+
+def test_a_checkpoint_with_a_speller_is_read_without_it(kept: Path) -> None:
+    weights, manifest = kept / checkpoint.WEIGHTS, kept / checkpoint.MANIFEST
+    stored = load_file(weights)
+    save_file({**stored, "speller.cell.weight": torch.zeros(2)}, weights)
+    manifest.write_bytes(orjson.dumps({**orjson.loads(manifest.read_bytes()), "weights": digest(weights.read_bytes())}))
+    assert checkpoint.load(kept).model.state_dict().keys() == stored.keys()
 
 
 def test_a_model_that_has_learnt_the_held_out_target_is_refused(kept: Path) -> None:

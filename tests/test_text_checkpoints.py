@@ -13,10 +13,10 @@ from commands import Command
 from test_text_models import KINDS, every_shape, recipe
 
 from vega_gen.errors import HoldOutError, InputError
-from vega_gen.fill.text import TextFiller
-from vega_gen.model import text_train
-from vega_gen.model.recipe import text_recipe
-from vega_gen.model.unixcoder import UniXcoder
+from vega_gen.fill.prompting import TextFiller
+from vega_gen.model.language import tuning
+from vega_gen.model.language.recipe import text_recipe
+from vega_gen.model.language.unixcoder import UniXcoder
 from vega_gen.records import FillerName
 from vega_gen.store import digest
 
@@ -63,7 +63,7 @@ def test_a_folder_that_is_no_model_is_refused(shape: str, what: str, tmp_path: P
     folder = tiny_models.put(tmp_path / "m", shape)
     spoil(folder, what)
     with pytest.raises(InputError) as caught:
-        text_train.opened(recipe(folder, shape))
+        tuning.opened(recipe(folder, shape))
     assert str(folder) in caught.value.where
     assert caught.value.next_step
     assert ("pickle" in str(caught.value)) == (what == "pickle")
@@ -72,7 +72,7 @@ def test_a_folder_that_is_no_model_is_refused(shape: str, what: str, tmp_path: P
 @every_shape
 def test_no_folder_is_refused(shape: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder") as caught:
-        text_train.opened(recipe(tmp_path / "none", shape))
+        tuning.opened(recipe(tmp_path / "none", shape))
     assert caught.value.next_step
 
 
@@ -88,7 +88,7 @@ def test_what_is_not_unixcoder_is_refused(tmp_path: Path) -> None:
 def kept(tmp_path: Path) -> Path:
     """A checkpoint of kind unixcoder that has learnt Eee."""
     model = UniXcoder(tiny_models.put(tmp_path / "roberta"))
-    text_train.save(tmp_path / "kept", model, {"targets": ["Eee"], "held_out": ["Ddd"], "calibration": [], "beam_size": 2})
+    tuning.save(tmp_path / "kept", model, {"targets": ["Eee"], "held_out": ["Ddd"], "calibration": [], "beam_size": 2})
     return tmp_path / "kept"
 
 
@@ -123,7 +123,7 @@ def test_what_is_no_whole_checkpoint_is_refused(kept: Path, what: str) -> None:
         case _:
             spoil(kept, what)
     with pytest.raises(InputError) as caught:
-        text_train.load(kept, FillerName.UNIXCODER)
+        tuning.load(kept, FillerName.UNIXCODER)
     assert str(kept) in caught.value.where
     assert caught.value.next_step
 

@@ -17,13 +17,14 @@ from test_fill import request, words
 from torch import Tensor
 
 from vega_gen.errors import InputError
-from vega_gen.fill.text import TextFiller
-from vega_gen.model import loop, prompts, text_train
-from vega_gen.model.hf import HuggingFace
+from vega_gen.fill.prompting import TextFiller
+from vega_gen.model import loop
+from vega_gen.model.language import prompts, tuning
+from vega_gen.model.language.base import TextModel
+from vega_gen.model.language.hugging_face import HuggingFace
+from vega_gen.model.language.recipe import TextRecipe
+from vega_gen.model.language.unixcoder import UniXcoder
 from vega_gen.model.loop import Progress
-from vega_gen.model.recipe import TextRecipe
-from vega_gen.model.text import TextModel
-from vega_gen.model.unixcoder import UniXcoder
 from vega_gen.records import OTHER, FillerName
 
 torch.set_num_threads(1)  # the tests run beside each other
@@ -46,10 +47,10 @@ def recipe(folder: Path, shape: str, epochs: int = 3) -> TextRecipe:
 
 def trained(
     folder: Path, shape: str, work: Path, epochs: int = 3, progress: Progress = silent
-) -> tuple[TextModel, tuple[text_train.TextPoint, ...]]:
+) -> tuple[TextModel, tuple[tuning.TextPoint, ...]]:
     how = recipe(folder, shape, epochs)
-    model = text_train.opened(how)
-    return model, text_train.train_text(model, [labels()], [labels()], how, work, progress)
+    model = tuning.opened(how)
+    return model, tuning.train_text(model, [labels()], [labels()], how, work, progress)
 
 
 # ---------------------------------------------------------------------- prompts
@@ -280,16 +281,16 @@ def test_lora_without_peft_says_what_to_install(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize("shape", ["t5", "qwen2"])
 def test_lora_trains_its_matrices_alone_and_leaves_a_plain_folder(shape: str, tmp_path: Path) -> None:
     how = replace(recipe(tiny_models.put(tmp_path / "m", shape), shape), lora_rank=2)
-    model = text_train.opened(how)
+    model = tuning.opened(how)
     assert loop.trained(model.network)
     assert all("lora_" in name for name in loop.trained(model.network))
-    curve = text_train.train_text(model, [labels()], [labels()], how, tmp_path / "work", silent)
+    curve = tuning.train_text(model, [labels()], [labels()], how, tmp_path / "work", silent)
     assert curve[-1].loss < curve[0].loss
     source, right, _ = next(iter(prompts.lessons(labels())))
     with torch.no_grad():
         before = model.likelihood([(source, str(right))])[0]
-        text_train.save(tmp_path / "kept", model, {"targets": [], "held_out": [], "calibration": [], "beam_size": 2})
-        after = text_train.load(tmp_path / "kept", FillerName.HF).model.likelihood([(source, str(right))])[0]
+        tuning.save(tmp_path / "kept", model, {"targets": [], "held_out": [], "calibration": [], "beam_size": 2})
+        after = tuning.load(tmp_path / "kept", FillerName.HF).model.likelihood([(source, str(right))])[0]
     assert torch.allclose(before, after, rtol=1e-3)
 
 
@@ -321,8 +322,8 @@ def test_training_lowers_the_loss_and_goes_on_as_if_it_had_not_stopped(shape: st
 def test_a_checkpoint_comes_back_the_same_and_fills(shape: str, tmp_path: Path) -> None:
     folder = tiny_models.put(tmp_path / "m", shape)
     model, _ = trained(folder, shape, tmp_path / "work")
-    text_train.save(tmp_path / "kept", model, {"targets": ["Eee"], "held_out": ["Ddd"], "calibration": [], "beam_size": 3})
-    back = text_train.load(tmp_path / "kept", KINDS[shape], {"Ddd"}).model
+    tuning.save(tmp_path / "kept", model, {"targets": ["Eee"], "held_out": ["Ddd"], "calibration": [], "beam_size": 3})
+    back = tuning.load(tmp_path / "kept", KINDS[shape], {"Ddd"}).model
     source, right, _ = next(iter(prompts.lessons(labels())))
     with torch.no_grad():
         assert torch.allclose(*(m.likelihood([(source, str(right))])[0] for m in (model, back)), rtol=1e-4)
@@ -334,8 +335,8 @@ def test_a_checkpoint_comes_back_the_same_and_fills(shape: str, tmp_path: Path) 
 def test_what_it_has_learnt_by_heart_it_writes(tmp_path: Path) -> None:
     folder = tiny_models.put(tmp_path / "m", "roberta")
     model, _ = trained(folder, "roberta", tmp_path / "work", epochs=150)
-    assert [right for _, right in text_train.outcomes(model, [labels()], recipe(folder, "roberta"), silent)] == [True, True]
-    text_train.save(tmp_path / "kept", model, {"targets": ["Eee"], "held_out": ["Ddd"], "calibration": [[0, 0.25]], "beam_size": 3})
+    assert [right for _, right in tuning.outcomes(model, [labels()], recipe(folder, "roberta"), silent)] == [True, True]
+    tuning.save(tmp_path / "kept", model, {"targets": ["Eee"], "held_out": ["Ddd"], "calibration": [[0, 0.25]], "beam_size": 3})
     first = TextFiller(tmp_path / "kept", {"Ddd"}, FillerName.UNIXCODER).fill(request(copies(), new_target()))[0]
     assert first.origin == "model"
     assert words(first) == ["unsigned Opc = Ddd :: MOVrr ;", "BuildMI ( MBB , get ( Opc ) , Dest ) . addReg ( Src , 8 ) ;"]

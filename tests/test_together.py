@@ -13,10 +13,9 @@ from conftest import ROOT
 from safetensors.torch import load_file, save_file
 from test_model import SMALL, lesson, words_known
 
-from vega_gen.model import train
+from vega_gen.model import leads, train
 from vega_gen.model.loop import team
 from vega_gen.model.network import EditConfig
-from vega_gen.model.recipe import leads
 
 EPOCHS = 3
 

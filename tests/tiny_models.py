@@ -23,7 +23,7 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-from vega_gen.model import prompts
+from vega_gen.model.language import prompts
 
 MARKS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 ENDS = {"pad_token_id": 1, "eos_token_id": 2}

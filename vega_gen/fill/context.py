@@ -1,13 +1,13 @@
 """Stage 8, input: what a filler knows of the new target and of the donors.
 
-Enters: descriptions, maskers, declarations of the new target. Leaves: ``NewTarget`` and ``Request``. It does not fill.
+Enters: descriptions, maskers, declarations of the new target. Leaves: ``NewTarget`` and ``FillRequest``. It does not fill.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Protocol
 
 from rapidfuzz import fuzz, process
@@ -129,16 +129,6 @@ class NewTarget:
                 found.setdefault(scope, []).extend((e.name, *e.enumerators))
         return found
 
-    @cached_property
-    def defined(self) -> Callable[[str], bool]:
-        """Whether a masked token is, in this target's words, no identifier that nothing defines."""
-
-        def is_defined(token: str) -> bool:
-            plain = self.name(token)
-            return not plain.isidentifier() or plain in self.known
-
-        return cache(is_defined)
-
     def fields(self, class_name: str) -> dict[str, str] | None:
         """The fields of one of its declared classes, by "$f:" and masked type as templates name them; None if it is not declared."""
         own = next((c for c in self.classes if c.name == class_name), None)
@@ -177,7 +167,7 @@ class NewTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class FillRequest:
     """One function to fill: its template, its signature as far as known, and how many candidates are wanted.
 
     ``getters``: what the donors' classes of its role return without being given anything, by its type: the call."""
@@ -193,6 +183,6 @@ class Request:
 class Filler(Protocol):
     """A filler: ranked candidates for a function, with confidence and provenance a statement."""
 
-    def fill(self, request: Request) -> tuple[Candidate, ...]:
+    def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
         """Candidates, best first; empty if the filler has nothing to offer."""
         ...

@@ -1,6 +1,6 @@
 """Stage 8: the edit filler: a trained model decides what of a template the new target has.
 
-Enters: a ``Request``, a checkpoint. Leaves: ranked candidates. It trains nothing, and compiles nothing.
+Enters: a ``FillRequest``, a checkpoint. Leaves: ranked candidates. It trains nothing, and compiles nothing.
 """
 
 from __future__ import annotations
@@ -12,23 +12,22 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from vega_gen.fill.consensus import Builder, Chosen, Decided, Opinion, consensus
-from vega_gen.fill.context import Request
+from vega_gen.fill.consensus import CandidateBuilder, Chosen, Decided, Opinion, consensus
+from vega_gen.fill.context import FillRequest
 from vega_gen.fill.examples import examples, ranked_variants
-from vega_gen.fill.free import Free
 from vega_gen.fill.weights import unique, weights_of
 from vega_gen.function_template import Line
 from vega_gen.records import Candidate, SlotExample, VariantExample, statement_id
 
 if TYPE_CHECKING:
     from vega_gen.model.checkpoint import Checkpoint
-    from vega_gen.model.decode import Decision, Taken
+    from vega_gen.model.decode import Taken, TemplateFilling
 
 
 class EditFiller:
     """What the consensus filler offers, each statement's confidence by the donors' vote and the model together. What that leaves of the
-    budget is a last resort: the consensus of the donors and the model, what no donor has in it, and ways by the model alone, the likeliest
-    first. Judged, those that took the place of a donor's lost more functions than they won (docs/LOG.md)."""
+    budget is a last resort: the consensus of the donors and the model, and ways by the model alone, the likeliest first. Judged, those that
+    took the place of a donor's lost more functions than they won (docs/LOG.md)."""
 
     def __init__(self, folder: Path, held_out: Collection[str]) -> None:
         """``held_out``: folders that the model must not have learnt. Raises as ``model.checkpoint.load``."""
@@ -37,12 +36,12 @@ class EditFiller:
         self._checkpoint: Checkpoint = checkpoint.load(folder, held_out)
         self._lock = Lock()
 
-    def fill(self, request: Request) -> tuple[Candidate, ...]:
+    def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
         """See ``Filler``."""
         from vega_gen.model.data import arrays
         from vega_gen.model.decode import Search
 
-        builder = Builder(request, weights_of(request.template, request.new))
+        builder = CandidateBuilder(request, weights_of(request.template, request.new))
         typical = consensus(builder)
         function, slots = examples(request)
         if not slots:
@@ -53,19 +52,15 @@ class EditFiller:
             places = _Places(builder, slots)
             said = [search.probabilities(places.numbers(chosen)) for _, chosen in typical]
             rated = [places.rated(candidate, sure) for (candidate, _), sure in zip(typical, said, strict=True)]
-            first = next(((rated[i], chosen) for i, (_, chosen) in enumerate(typical) if chosen), None)
-            spelled = Free(search, builder, slots, places.lines).spelled(*first, places.numbers(first[1])) if ways and first else None
         opinions = {slots[i].id: Opinion(*said) for way in ways[:1] for i, said in way.opinions.items()}
         found = [builder.build(None, "template and model", opinions=opinions)] if ways else []
-        if spelled:  # in the first of the donors' candidates
-            found.append(builder.build(None, "template and free tokens", spelled))
         for way in ways:
             candidate = builder.build(None, "model", self._decided(way, slots, places))
             found.append(replace(candidate, confidence=math.exp(way.log_probability)))
         own = (replace(candidate, resort=True) for candidate in found if builder.complete(candidate))
         return tuple(unique((*rated, *own))[: request.budget])
 
-    def _decided(self, way: Decision, slots: Sequence[SlotExample], places: _Places) -> dict[str, Decided]:
+    def _decided(self, way: TemplateFilling, slots: Sequence[SlotExample], places: _Places) -> dict[str, Decided]:
         from vega_gen.model.calibrate import calibrated
 
         curve = self._checkpoint.manifest["calibration"]
@@ -84,7 +79,7 @@ class _Places:
     """Where what a builder took stands among the slots, variants and names that the model is asked about. ``lines``: by slot id, one of
     each variant."""
 
-    def __init__(self, builder: Builder, slots: Sequence[SlotExample]) -> None:
+    def __init__(self, builder: CandidateBuilder, slots: Sequence[SlotExample]) -> None:
         self._slots = slots
         self._number = {slot.id: i for i, slot in enumerate(slots)}
         self._group = builder.template.group.name

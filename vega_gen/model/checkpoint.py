@@ -24,12 +24,13 @@ from vega_gen.store import digest, write_atomic
 
 WEIGHTS, MANIFEST = "model.safetensors", "manifest.json"
 FORMAT = 2
+_SPELLER = "speller."  # what checkpoints of 2026-11-22 to 2026-11-30 have beside the model
 _TRAIN = "train one with `vega-gen train --llvm DIR --out DIR`, and give it with --checkpoint DIR"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """``manifest``: ``format``, ``kind``, ``config``, ``vocabulary`` (its words), ``tokens`` (that may be spelled anywhere), ``targets``
+    """``manifest``: ``format``, ``kind``, ``config``, ``vocabulary`` (its words), ``targets``
     (that were learnt), ``held_out``, ``data`` (hash of the shards), ``weights`` (hash of the file), ``seed``, ``curve``,
     ``calibration``."""
 
@@ -43,7 +44,7 @@ def save(folder: Path, model: EditModel, vocabulary: Vocabulary, manifest: dict[
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
     save_file(weights, folder / WEIGHTS)
-    read_by = {"config": model.config.to_diff_dict(), "vocabulary": vocabulary.words, "tokens": vocabulary.tokens}
+    read_by = {"config": model.config.to_diff_dict(), "vocabulary": vocabulary.words}
     write_manifest(folder, "edit", {**manifest, **read_by})
 
 
@@ -54,8 +55,9 @@ def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
     weights = folder / WEIGHTS
     try:
         model = EditModel(EditConfig(**manifest["config"]))
-        model.load_state_dict({name: value.float() for name, value in load_file(weights).items()}, strict=True)
-        words = Vocabulary(tuple(manifest["vocabulary"]), tuple(manifest["tokens"]))
+        stored = {name: value.float() for name, value in load_file(weights).items() if not name.startswith(_SPELLER)}
+        model.load_state_dict(stored, strict=True)
+        words = Vocabulary(tuple(manifest["vocabulary"]))
     except KeyError as error:
         raise InputError(f"not a checkpoint's manifest: {error}", str(folder / MANIFEST), _TRAIN) from None
     except (SafetensorError, RuntimeError, TypeError) as error:

@@ -18,7 +18,6 @@ import numpy as np
 import orjson
 
 from vega_gen.errors import InputError
-from vega_gen.model.spelling import Spelling, spelling
 from vega_gen.model.vocabulary import NAME_PIECES, Vocabulary
 from vega_gen.records import ABSENT, OTHER, FunctionExample, HoleExample, HoleKind, SlotExample, StatementKind, VariantExample
 
@@ -54,7 +53,7 @@ class Arrays:
     -1 for none. ``has`` [S, M], ``takes`` [V, M]: which donors have the slot, the variant. ``slot_of``, ``text_of`` [V].
     ``unknown``, ``calls_own``, ``vote`` [V]: names not known, whether it calls a method of the target's own, product of the best votes in
     its holes. ``answer`` [S]: -1 absent, a variant's number, V
-    for another text; ``asked`` [S]: whether the slot around is there. ``spelling``: of such another text."""
+    for another text; ``asked`` [S]: whether the slot around is there."""
 
     texts: tuple[tuple[int, ...], ...]
     signature: int
@@ -73,7 +72,6 @@ class Arrays:
     holes: tuple[HoleArrays, ...]
     answer: Array
     asked: Array
-    spelling: Spelling
 
 
 def read_shards(functions: Path, slots: Path) -> Iterator[Example]:
@@ -177,7 +175,6 @@ def arrays(example: Example, vocabulary: Vocabulary) -> Arrays:
         tuple(numbers), signature, weight, parent, kinds, depth, own, has, np.array(takes, np.float32).reshape(-1, members),
         np.array(slot_of, np.int64), np.array(text_of, np.int64), np.array(unknown, np.float32), np.array(calls_own, np.float32),
         np.array(vote, np.float32), tuple(holes), answer, asked,
-        spelling(slots, function.signature, weight, vocabulary),
     )
 
 

@@ -1,6 +1,6 @@
 """The search: ways to fill a template, in order of probability.
 
-Enters: an example, a trained model. Leaves: ``Decision``s, unique and deterministic. It compiles nothing and writes no text.
+Enters: an example, a trained model. Leaves: ``TemplateFilling``s, unique and deterministic. It compiles nothing and writes no text.
 
 Priority sampling (Grubisic et al., 2024): the most probable prefix that was not taken yet is taken next, and completed greedily. A
 greedy completion is found by repeated passes over the whole function: the decoder is causal, so that a pass that changes nothing is it.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,24 +21,18 @@ import torch
 from torch import Tensor
 
 from vega_gen.model.data import Arrays
-from vega_gen.model.network import EditModel, Encoded
-from vega_gen.model.spelling import END, LONGEST, Ids
+from vega_gen.model.network import EditModel, EncodedTemplate
 
 OTHERS = 3
 """How many further options of a slot a decision names."""
-
-BEAM = 4
-"""Prefixes of a spelled statement that are followed at a time."""
 
 Taken = Mapping[int, tuple[int, tuple[int, ...]]]
 """What is taken, by number of slot: (number of the variant among the slot's own, index of a name for each hole, -1 for one that the hole
 does not offer)."""
 
-_OPEN, _CLOSE = {"(": ")", "[": "]", "{": "}"}, frozenset(")]}")
-
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class TemplateFilling:
     """A way to fill a template. ``taken``: number of slot -> (number of the variant among the slot's own, index of a name for each hole,
     probability of the variant given that the slot is asked for, product of the probabilities of the names). ``absent``: number of slot ->
     probability that it is absent, of the slots that were asked for and left out. ``log_probability``: of all that was decided.
@@ -63,14 +57,6 @@ class Decision:
             number = first[slot] + variant
             right = int(a.answer[slot]) == number and bool(a.asked[slot]) and list(names) == holes.get(number, [])
             yield probability * sure, right
-
-
-@dataclass(frozen=True, slots=True)
-class Spelled:
-    """A statement of free tokens, masked as in its template, and how likely it is what stands there."""
-
-    text: tuple[str, ...]
-    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +85,6 @@ class Search:
         self.holes_of: dict[int, list[int]] = {}
         for i, hole in enumerate(arrays.holes):
             self.holes_of.setdefault(hole.variant, []).append(i)
-        self._given_scores: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}
         # A hole for which there is no name cannot be written.
         self.possible = torch.ones(2 * self.count + self.variants, dtype=torch.bool)
         self.possible[self.count + self.variants :] = False
@@ -108,7 +93,7 @@ class Search:
                 self.possible[self.count + variant] = False
 
     @torch.inference_mode()
-    def ways(self, most: int) -> Iterator[Decision]:
+    def ways(self, most: int) -> Iterator[TemplateFilling]:
         """At most ``most`` ways, each once, the most probable unexpanded prefix first."""
         if not self.count:
             return
@@ -134,7 +119,11 @@ class Search:
         """Of each slot that is taken, the probability of what is ``taken`` there, given what stands before it."""
         if not taken:
             return {}
-        decided, asked, scored, states = self._given(taken)
+        decided = torch.arange(self.count)
+        for slot, (variant, _) in taken.items():
+            decided[slot] = self.count + self.first[slot] + variant
+        asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
+        scored, states = self._scores(decided, asked)
         found: dict[int, float] = {}
         for slot, (_, names) in taken.items():
             if asked[slot]:
@@ -145,67 +134,8 @@ class Search:
                 found[slot] = math.exp(total)
         return found
 
-    @torch.inference_mode()
-    def doubted(self, taken: Taken) -> dict[int, float]:
-        """The slots in which "something else" is likelier than what is ``taken`` there, or than nothing; and how likely that is."""
-        decided, asked, scored, _ = self._given(taken)
-        others = scored[self.count + self.variants :]
-        likelier = asked & (others > scored[decided])
-        return {slot: float(scored[int(decided[slot])].exp()) for slot in torch.nonzero(likelier).flatten().tolist()}
-
-    def _given(self, taken: Taken) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What is ``taken``, and absence elsewhere, as numbers of options [S], which slots are asked for, and ``_scores`` of it. The scores
-        are kept: one candidate is asked about several times."""
-        decided = torch.arange(self.count)
-        for slot, (variant, _) in taken.items():
-            decided[slot] = self.count + self.first[slot] + variant
-        asked = self._asked(decided, torch.from_numpy(self.arrays.parent))
-        key = tuple(decided.tolist())
-        if key not in self._given_scores:
-            self._given_scores[key] = self._scores(decided, asked)
-        return decided, asked, *self._given_scores[key]
-
-    @torch.inference_mode()
-    def spelled(
-        self, taken: Taken, slot: int, may: Callable[[str], bool], above: float = 0.0
-    ) -> list[Spelled]:
-        """Statements for ``slot`` that none of its variants is, the likeliest first, of the tokens that ``may`` stand there; brackets are
-        closed. ``taken``: what the slots before it have; ``above``: a probability, less likely ones are not looked for."""
-        s = self.arrays.spelling
-        _, _, scored, states = self._given(taken)
-        other = float(scored[self.count + self.variants + slot])
-        least = math.log(above) - other if above > 0.0 else -math.inf
-        allowed = torch.tensor([i == END or may(token) for i, token in enumerate(s.tokens)])
-        before = frozenset(t for n, (k, _) in taken.items() if n < slot for t in s.texts[self.first[n] + k])
-        follows, vectors, state = s.follows(slot), self._token_vectors, states[slot]
-        own = self.model.speller.read(vectors, torch.tensor([s.variants(slot)], device=state.device))
-        there = {text for text, at in zip(s.texts, s.slots, strict=True) if at == slot}
-        last = {text[-1] for text in there if text}
-        ended: list[tuple[float, Ids]] = []
-        open_: list[tuple[float, Ids, str]] = [(0.0, (), "")]
-        while open_ and len(open_[0][1]) < LONGEST:
-            clues = [s.clues(follows, prefix, before) for _, prefix, _ in open_]
-            said = self.model.speller.after(vectors, own, state, [p for _, p, _ in open_], clues).cpu()
-            found: list[tuple[float, Ids, str]] = []
-            for (total, prefix, closing), each in zip(open_, said.masked_fill(~allowed, -torch.inf), strict=True):
-                for score, token in zip(*(x.tolist() for x in each.topk(BEAM)), strict=True):
-                    text = s.tokens[token]
-                    if token == END and prefix and prefix[-1] in last and not closing and prefix not in there:
-                        ended.append((total + score, prefix))
-                    elif token != END and not (text in _CLOSE and text != closing[:1]):
-                        left = _OPEN[text] + closing if text in _OPEN else closing[1:] if text in _CLOSE else closing
-                        found.append((total + score, (*prefix, token), left))
-            best = max((least, *(score for score, _ in ended)))
-            open_ = sorted((f for f in found if f[0] > best), key=lambda f: -f[0])[:BEAM]
-        ranked = sorted((e for e in ended if e[0] > least), key=lambda e: (-e[0], e[1]))
-        return [Spelled(tuple(s.tokens[t] for t in ids), math.exp(other + score)) for score, ids in ranked]
-
     @cached_property
-    def _token_vectors(self) -> Tensor:
-        return self.model.speller.vectors(self.arrays.spelling)
-
-    @cached_property
-    def _encoded(self) -> Encoded:
+    def _encoded(self) -> EncodedTemplate:
         return self.model.encode(self.arrays)
 
     def _scores(self, decided: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
@@ -303,7 +233,7 @@ class Search:
                     before = {h: n for h, n in found.names.items() if h < i}
                     yield cost, dict(prefix), {**before, i: name}
 
-    def _decision(self, found: _Found) -> Decision:
+    def _decision(self, found: _Found) -> TemplateFilling:
         taken: dict[int, tuple[int, tuple[int, ...], float, float]] = {}
         absent: dict[int, float] = {}
         others: dict[int, tuple[int | None, ...]] = {}
@@ -324,4 +254,4 @@ class Search:
             taken[i] = option - first, tuple(found.names[h] for h in holes), probability, sure
             rest = sorted((-float(found.scored[k]), k) for k in (i, *range(first, last)) if k != option and self.possible[k])
             others[i] = tuple(None if k == i else k - first for _, k in rest[:OTHERS])
-        return Decision(taken, absent, found.total, others, opinions)
+        return TemplateFilling(taken, absent, found.total, others, opinions)

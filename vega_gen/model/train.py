@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
+from llvm_integration.process import Progress
 from vega_gen.model.data import Arrays
-from vega_gen.model.loop import Progress, fit, precision
+from vega_gen.model.loop import fit, precision
 from vega_gen.model.network import EditConfig, EditModel
 
 
@@ -32,9 +32,6 @@ class Recipe:
     patience: int = 4
     seed: int = 1
     bf16: bool = False
-
-
-SPELLING = Recipe(epochs=10, slots=20, learning_rate=2e-3, warmup=100, patience=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,6 @@ def train(
     same inputs go on from there, also after ``kill -9``."""
     torch.manual_seed(recipe.seed)
     model = EditModel(config)
-    model.speller.requires_grad_(False)  # learnt after the rest, see ``train_speller``
 
     def step(chosen: Sequence[int], size: int) -> float:
         del size  # a slot counts the same in every step
@@ -78,58 +74,7 @@ def train(
     def judge(epoch: int, loss: float, seconds: float) -> Point:
         return Point(epoch, loss, *validation(model, validate), seconds)
 
-    curve = fit(model, len(learn), recipe, step, judge, Point, work, progress)
-    model.speller.requires_grad_(True)
-    return model, curve
-
-
-@dataclass(frozen=True, slots=True)
-class SpellingPoint:
-    """An epoch: mean loss of a function's statements in training, of a statement in validation; share of statements of which each token is
-    the likeliest after those before it; seconds so far."""
-
-    epoch: int
-    train: float
-    loss: float
-    right: float
-    seconds: float
-
-
-def train_speller(
-    model: EditModel, learn: Sequence[Arrays], validate: Sequence[Arrays], recipe: Recipe, work: Path, progress: Progress
-) -> tuple[SpellingPoint, ...]:
-    """Teaches a trained model to spell the statements that no variant is; nothing else of it changes. ``recipe.slots``: statements that a
-    step's loss is divided by; ``work`` as of ``train``. The curve, empty where there is nothing to spell."""
-    learnt, asked = ([(a.spelling, _states(model, a)) for a in found if a.spelling.right] for found in (learn, validate))
-    if not learnt or not asked:
-        return ()
-    torch.manual_seed(recipe.seed)
-
-    def step(chosen: Sequence[int], size: int) -> float:
-        del size
-        total = 0.0
-        for i in chosen:
-            with precision(recipe, model.device):
-                loss = model.speller.loss(*learnt[i])[0].sum()
-            (loss / recipe.slots).backward()
-            total += float(loss.detach())
-        return total
-
-    @torch.inference_mode()
-    def judge(epoch: int, loss: float, seconds: float) -> SpellingPoint:
-        said = [model.speller.loss(*one) for one in asked]
-        losses, right = torch.cat([one for one, _ in said]), torch.cat([one for _, one in said])
-        return SpellingPoint(epoch, loss, float(losses.mean()), float(right.float().mean()), seconds)
-
-    return fit(model.speller, len(learnt), recipe, step, judge, SpellingPoint, work, progress)
-
-
-@torch.no_grad()
-def _states(model: EditModel, a: Arrays) -> Tensor:
-    """The decoder's states of a function, given what is right [S, width]."""
-    model.eval()
-    right, asked = model.gold(a)
-    return model.scores(model.encode(a), right, asked.float())[1]
+    return model, fit(model, len(learn), recipe, step, judge, Point, work, progress)
 
 
 @torch.inference_mode()

@@ -32,16 +32,9 @@ def _piece(found: str) -> str:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """``words``: pieces by number; the first two stand for nothing and for what is not known. ``tokens``: whole tokens that may be spelled
-    in any template."""
+    """``words``: pieces by number; the first two stand for nothing and for what is not known."""
 
     words: tuple[str, ...]
-    tokens: tuple[str, ...] = ()
-
-    @cached_property
-    def bags(self) -> tuple[tuple[int, ...], ...]:
-        """The pieces of each of ``tokens``."""
-        return tuple(tuple(self.encode((token,), NAME_PIECES)) for token in self.tokens)
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -60,11 +53,11 @@ class Vocabulary:
         return out[:most] or [UNKNOWN]
 
 
-def build(texts: Iterable[Sequence[str]], size: int, tokens: Iterable[str] = ()) -> Vocabulary:
-    """The ``size`` most frequent pieces of ``texts``, ties in order of the alphabet; with the ``tokens`` that may be spelled."""
+def build(texts: Iterable[Sequence[str]], size: int) -> Vocabulary:
+    """The ``size`` most frequent pieces of ``texts``, ties in order of the alphabet."""
     counted: Counter[str] = Counter()
     for text in texts:
         for token in text:
             counted.update(pieces(token))
     best = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[: size - 2]
-    return Vocabulary(("<pad>", "<unknown>", *(word for word, _ in best)), tuple(tokens))
+    return Vocabulary(("<pad>", "<unknown>", *(word for word, _ in best)))

@@ -6,23 +6,24 @@ Enters: a checkout, targets to learn, what stays held out. Leaves: a checkpoint 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llvm_integration.process import Progress
 from vega_gen import resources, store
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.errors import HoldOutError, NotFoundError
-from vega_gen.model.recipe import leads
-from vega_gen.pipeline.examples import example_shards
-from vega_gen.pipeline.mining import Progress, silent
+from vega_gen.model import leads
+from vega_gen.pipeline.example_files import example_shards
+from vega_gen.pipeline.mining import silent
 from vega_gen.records import Mode
 
 if TYPE_CHECKING:
     from vega_gen.model.data import Example
-    from vega_gen.model.recipe import TextRecipe
-    from vega_gen.model.text import TextModel
-    from vega_gen.model.text_train import TextPoint
+    from vega_gen.model.language.base import TextModel
+    from vega_gen.model.language.recipe import TextRecipe
+    from vega_gen.model.language.tuning import TextPoint
     from vega_gen.model.train import Point
 
 
@@ -91,50 +92,45 @@ def _train_edit(
     epochs: int, seed: int, bf16: bool, learn: Sequence[Example], validate: Sequence[Example], manifest: dict[str, Any], out: Path,
     work: Path, progress: Progress,
 ) -> tuple[Point, ...]:
-    from vega_gen.model import calibrate, checkpoint, data, spelling, train, vocabulary
+    from vega_gen.model import calibrate, checkpoint, data, train, vocabulary
     from vega_gen.model.decode import Search
     from vega_gen.model.network import EditConfig
 
-    tokens = spelling.common_tokens(variant.text for _, slots in learn for slot in slots for variant in slot.variants)
-    words = vocabulary.build((text for e in learn for text in data.texts_of(e)), EditConfig().vocabulary, tokens)
+    words = vocabulary.build((text for e in learn for text in data.texts_of(e)), EditConfig().vocabulary)
     learnt, asked = ([data.arrays(e, words) for e in found] for found in (learn, validate))
     recipe = train.Recipe(epochs=epochs, seed=seed, bf16=bf16)
     state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"))[:16]
     model, curve = train.train(EditConfig(vocabulary=len(words)), learnt, asked, recipe, state, progress)
-    spelling_recipe = replace(train.SPELLING, seed=seed, bf16=bf16)
-    spelled = train.train_speller(
-        model, learnt, asked, spelling_recipe, state / "spelling", lambda done, total, text: progress(done, total, f"free tokens, {text}")
-    )
     if not leads():
         return curve
     pairs: list[tuple[float, bool]] = []
     for done, a in enumerate(asked):
         progress(done, len(asked), "calibrating")
         pairs += [pair for way in Search(model, a).ways(1) for pair in way.statements(a)]
-    curves = {"curve": [asdict(point) for point in curve], "spelling": [asdict(point) for point in spelled]}
-    curved = {**curves, "calibration": calibrate.isotonic(pairs)}
-    checkpoint.save(out, model, words, {**manifest, **curved})
+    told = {"curve": [asdict(point) for point in curve], "calibration": calibrate.isotonic(pairs)}
+    checkpoint.save(out, model, words, {**manifest, **told})
     return curve
 
 
 def _opened(recipe: TextRecipe) -> TextModel:
-    from vega_gen.model import text_train
+    from vega_gen.model.language import tuning
 
-    return text_train.opened(recipe)
+    return tuning.opened(recipe)
 
 
 def _train_text(
     model: TextModel, recipe: TextRecipe, learn: Sequence[Example], validate: Sequence[Example], manifest: dict[str, Any], out: Path,
     work: Path, progress: Progress,
 ) -> tuple[TextPoint, ...]:
-    from vega_gen.model import calibrate, text_train
+    from vega_gen.model import calibrate
+    from vega_gen.model.language import tuning
 
     weights = (path.read_bytes() for path in sorted(recipe.pretrained.glob("*.safetensors")))
     state = work / "state" / store.digest(manifest["data"], repr(recipe), store.code_version("model"), *weights)[:16]
-    curve = text_train.train_text(model, learn, validate, recipe, state, progress)
+    curve = tuning.train_text(model, learn, validate, recipe, state, progress)
     if not leads():
         return curve
-    calibration = calibrate.isotonic(text_train.outcomes(model, validate, recipe, progress))
+    calibration = calibrate.isotonic(tuning.outcomes(model, validate, recipe, progress))
     told = {"curve": [asdict(point) for point in curve], "calibration": calibration, "beam_size": recipe.beam_size}
-    text_train.save(out, model, {**manifest, **told, "recipe": {**asdict(recipe), "pretrained": str(recipe.pretrained)}})
+    tuning.save(out, model, {**manifest, **told, "recipe": {**asdict(recipe), "pretrained": str(recipe.pretrained)}})
     return curve

@@ -5,7 +5,6 @@ Enters: what the command line was given. Leaves: ``TextRecipe``. It trains nothi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,11 +70,6 @@ def text_recipe(kind: FillerName, epochs: int, seed: int, bf16: bool, given: Map
     if "pretrained" not in said:
         raise InputError(f"--kind {kind} starts from a pretrained model", "", "give its local folder with --model-name-or-path DIR")
     return TextRecipe(kind, epochs=epochs, seed=seed, bf16=bf16, **said)
-
-
-def leads() -> bool:
-    """Whether this process writes and prints: of several that ``accelerate launch`` began, the first."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def _flag(field: str) -> str:
