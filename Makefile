@@ -6,7 +6,7 @@ LLVM ?= .llvm/$(LLVM_VERSION)
 BIN := .venv/bin
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-.PHONY: venv llvm demo demo-full test bench lint
+.PHONY: venv llvm demo demo-full test bench docs lint
 
 venv: .venv/installed
 
@@ -15,7 +15,7 @@ venv: .venv/installed
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	  { echo "installing python3-venv"; $(SUDO) apt-get update -q; $(SUDO) apt-get install -q -y --no-install-recommends python3-venv; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	@touch $@
 
 llvm: venv
@@ -39,6 +39,9 @@ lint: venv
 test: lint llvm
 	$(BIN)/python -m pytest -n 2
 	$(BIN)/lit -v lit_tests
+
+docs: venv
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: llvm
 	$(BIN)/python -m benchmarks $(BENCH)

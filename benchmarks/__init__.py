@@ -1,1 +1,1 @@
-"""Benchmarks: times that the issues set goals for. Not tests: nothing fails here."""
+"""Benchmarks: times with goals, ablations, samples judged again. Not tests: nothing fails here."""

@@ -26,7 +26,7 @@ _GENERATED_BASES = {
 }
 
 class GroupKind(StrEnum):
-    """Why the members of a group play the same role (PROTOCOL.md, "function group")."""
+    """Why the members of a group play the same role (docs/protocol.md, "function group")."""
 
     OVERRIDE = "override"
     CONVENTION = "convention"

@@ -56,7 +56,7 @@ class Corpus:
     def read(self, path: Path) -> bytes:
         """The bytes of a file of a checkout; ``path``: absolute, or relative to the first checkout's ``llvm`` folder.
 
-        Of a held-out target only description files are given, headers without function bodies (PROTOCOL.md, "The hold-out
+        Of a held-out target only description files are given, headers without function bodies (docs/protocol.md, "The hold-out
         rule"). Raises HoldOutError for any other, InputError if the file cannot be read.
         """
         real = (self.root / path).resolve()

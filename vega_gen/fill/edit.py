@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class EditFiller:
     """What the consensus filler offers, each statement's confidence by the donors' vote and the model together. What that leaves of the
     budget is a last resort: the consensus of the donors and the model, and ways by the model alone, the likeliest first. Judged, those that
-    took the place of a donor's lost more functions than they won (docs/LOG.md)."""
+    took the place of a donor's lost more functions than they won (docs/lab-log.md)."""
 
     def __init__(self, folder: Path, held_out: Collection[str]) -> None:
         """``held_out``: folders that the model must not have learnt. Raises as ``model.checkpoint.load``."""

@@ -14,7 +14,7 @@ from vega_gen.function_template import FunctionTemplate
 from vega_gen.records import Candidate
 
 SHARPNESS = 6.0
-"""How much nearer donors count: weight = exp(SHARPNESS * nearness). Chosen on ARC, Lanai and VE (docs/LOG.md)."""
+"""How much nearer donors count: weight = exp(SHARPNESS * nearness). Chosen on ARC, Lanai and VE (docs/lab-log.md)."""
 
 LENT = 0.3
 """Weight of a member that another group lends, beside the group's own. Set by hand; no other value was tried."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """What generation may read of the new target (PROTOCOL.md, "input mode")."""
+    """What generation may read of the new target (docs/protocol.md, "input mode")."""
 
     TD = "td"
     DESC = "desc"
@@ -61,7 +61,7 @@ class Step(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The closed set of verdicts (PROTOCOL.md, "Verdicts")."""
+    """The closed set of verdicts (docs/protocol.md, "Verdicts")."""
 
     IDENTICAL = "identical"
     EQUIVALENT = "equivalent"

@@ -34,7 +34,7 @@ _ALIKE = 0.5
 
 
 class ErrorKind(StrEnum):
-    """VEGA's error kinds (CGO 2025, figure 9; PROTOCOL.md, "Further figures")."""
+    """VEGA's error kinds (CGO 2025, figure 9; docs/protocol.md, "Further figures")."""
 
     VALUE = "Err-V"
     CONFIDENCE = "Err-CS"

@@ -99,7 +99,7 @@ def body(planned: PlannedFunction) -> str:
 
 
 def identical(reference_text: str, generated: str) -> bool:
-    """Whether two definitions are the same tokens, comments and white space aside (PROTOCOL.md, ``identical``)."""
+    """Whether two definitions are the same tokens, comments and white space aside (docs/protocol.md, ``identical``)."""
     return tokenize(reference_text) == tokenize(generated)
 
 

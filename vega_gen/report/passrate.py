@@ -76,7 +76,7 @@ class Population:
 
 
 def population(judgements: Iterable[Judgement], interface: bool = False, module: Module | None = None) -> Population:
-    """Counts the judgements: of the interface population only, of ``module`` only, or all (PROTOCOL.md, "Verdicts")."""
+    """Counts the judgements: of the interface population only, of ``module`` only, or all (docs/protocol.md, "Verdicts")."""
     members = [j for j in judgements if (j.interface or not interface) and module in (None, j.module)]
     counts = Counter(j.verdict for j in members)
     reference, reproduced, edits = (sum(j.statements[i] for j in members) for i in range(3))

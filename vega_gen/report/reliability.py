@@ -31,7 +31,7 @@ def reliability(pairs: Iterable[ConfidenceOutcome], bins: int = 10) -> tuple[Bin
     """The reliability curve: ``bins`` bins of equal width over 0 to 1, empty ones included.
 
     Raises ValueError for a confidence outside 0 to 1 (NaN included) or fewer than one bin.
-    Source: PROTOCOL.md, "Further figures"; Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 2.
+    Source: docs/protocol.md, "Further figures"; Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 2.
     """
     if bins < 1:
         raise ValueError(f"{bins} bins")
