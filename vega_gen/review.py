@@ -329,7 +329,8 @@ def _tokens(statements: Sequence[FilledStatement]) -> list[str]:
 
 
 def _replacement(old: FilledStatement, text: str) -> list[FilledStatement]:
-    """The statements that a reviewer's text puts in the place of ``old``, and of its body unless the text has none."""
+    """The statements that a reviewer's text puts in the place of ``old``, and of its body unless the text has none. They stand under the
+    comment that ``old`` has in its text."""
     new, keeps_body = _parse(text, old)
     if keeps_body:
         return [replace(old, head=new.head, tail=new.tail or old.tail, confidence=1.0, donors=(), alternatives=())]
@@ -337,7 +338,7 @@ def _replacement(old: FilledStatement, text: str) -> list[FilledStatement]:
 
     def flatten(s: Statement, depth: int) -> None:
         id = f"{old.id}.{len(result)}" if result else old.id
-        result.append(FilledStatement(id, depth, s.kind, s.head, s.braced, s.tail, 1.0, ()))
+        result.append(FilledStatement(id, depth, s.kind, s.head, s.braced, s.tail, 1.0, (), text="" if result else old.text))
         for child in s.children:
             flatten(child, depth + 1)
 

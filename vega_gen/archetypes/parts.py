@@ -7,9 +7,10 @@ nothing (``emit.archetypes`` does) and asks no donor.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from vega_gen.corpus.modules import module_of
-from vega_gen.cxx import parse_file
+from vega_gen.cxx import comment_above, parse_file, pieces
 from vega_gen.cxx.masker import Masker
 from vega_gen.records import (
     FLAG_BELOW,
@@ -42,11 +43,12 @@ def planned(files: Mapping[str, str], target: str, masker: Masker) -> Parts:
     functions: list[PlannedFunction] = []
     for path, text in sorted(files.items()):
         parsed = parse_file(text.encode(), target, path)
+        lines = text.split("\n")
         own = {c.name for c in parsed.classes}
         enums = tuple(_enum_text(e) for e in parsed.enums if not own & set(e.scope))
         found_files.append(PlannedFile(path, parsed.includes, (*parsed.prologue, *enums), parsed.epilogue))
-        classes += (_class(c) for c in parsed.classes)
-        functions += (_function(f, masker) for f in parsed.functions)
+        classes += (_class(c, lines) for c in parsed.classes)
+        functions += (_function(f, text.encode(), masker) for f in parsed.functions)
     return tuple(found_files), tuple(classes), tuple(functions)
 
 
@@ -61,15 +63,18 @@ def _enum_text(e: Enum) -> str:
     return text
 
 
-def _class(c: Class) -> PlannedClass:
+def _class(c: Class, lines: Sequence[str]) -> PlannedClass:
     bases = tuple(f"public {b}" for b in c.bases)
-    return PlannedClass(c.name, bases, c.file, c.namespaces, c.members, (), (), c.struct)
+    members = tuple(m if m.has_body else replace(m, comment=comment_above(lines, m.line)) for m in c.members)
+    return PlannedClass(c.name, bases, c.file, c.namespaces, members, (), (), c.struct, comment_above(lines, c.line))
 
 
-def _function(f: Function, masker: Masker) -> PlannedFunction:
+def _function(f: Function, text: bytes, masker: Masker) -> PlannedFunction:
     group = masker.mask(f.qualified_name).replace("<T>", "")
-    statements = tuple(_statements(f.body, group, "", 0))
-    candidate = Candidate(f.signature, statements, CONFIDENCE, ORIGIN)
+    written, end = pieces(text[f.body_start + 1 : f.body_end - 1].decode(), f.body)
+    statements = tuple(replace(s, text=head, end=tail) for s, (head, tail) in zip(_statements(f.body, group, "", 0), written, strict=True))
+    comment = comment_above(text.decode().split("\n"), f.line)
+    candidate = Candidate(f.signature, statements, CONFIDENCE, ORIGIN, comment=comment, end=end)
     return PlannedFunction(group, module_of(f.file, masker), f.file, f.namespaces, f.in_class, (candidate,))
 
 

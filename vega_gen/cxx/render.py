@@ -15,7 +15,7 @@ from pathlib import Path
 
 from llvm_integration.process import ToolFailure, run
 from vega_gen.cxx.lexer import tokenize
-from vega_gen.records import Function, Param, Signature, Statement, StatementKind
+from vega_gen.records import Function, Param, Signature, Statement, StatementKind, WrittenStatement
 
 _WORD = re.compile(r"[\w\"'$]|[^\x00-\x7f]")
 _KEYWORDS = frozenset(
@@ -235,6 +235,11 @@ def render(item: Sequence[str] | Statement | Sequence[Statement], indent: int = 
 
 def _lines(statements: Sequence[Statement], indent: int, lines: list[str]) -> None:
     for statement in statements:
+        if isinstance(statement, WrittenStatement):
+            lines.append(statement.text)
+            _lines(statement.children, indent + 1, lines)
+            lines += [statement.end] if statement.end else []
+            continue
         pad = "  " * indent
         head = join(statement.head)
         if statement.kind is StatementKind.PREPROCESSOR:
@@ -306,8 +311,11 @@ def _initialisers(entries: Sequence[tuple[str, ...]]) -> str:
     return text
 
 
-def render_function(item: Function | Signature, statements: Sequence[Statement] | None = None, *, in_class: bool = False) -> str:
-    """Text of a definition; ``statements``: its body (a Function's own if None). ``in_class``: as it stands in its class."""
+def render_function(
+    item: Function | Signature, statements: Sequence[Statement] | None = None, *, in_class: bool = False, end: str = ""
+) -> str:
+    """Text of a definition; ``statements``: its body (a Function's own if None). ``in_class``: as it stands in its class. ``end``: the
+    comment behind the last statement."""
     signature = item.signature if isinstance(item, Function) else item
     body = statements if statements is not None else item.body if isinstance(item, Function) else ()
     head = render_signature(signature, in_class=in_class)
@@ -315,7 +323,7 @@ def render_function(item: Function | Signature, statements: Sequence[Statement] 
         head += _initialisers(signature.initialisers)
     if body and body[0].head[:1] == ("try",):
         return f"{head}\n{render(body)}"
-    return f"{head} {{\n{render(body, 1)}}}\n"
+    return f"{head} {{\n{render(body, 1)}{end}{end and chr(10)}}}\n"
 
 
 @lru_cache(maxsize=1024)
