@@ -19,8 +19,8 @@ from vega_gen.cxx.interface import Interface
 from vega_gen.cxx.masker import Masker
 from vega_gen.emit import emit
 from vega_gen.errors import NotFoundError
+from vega_gen.facts import find_facts
 from vega_gen.facts.fixups import fixups
-from vega_gen.facts.machine import machine
 from vega_gen.facts.operations import Operation
 from vega_gen.facts.selections import Range, Selections
 from vega_gen.groups import GroupKind
@@ -79,7 +79,7 @@ def masker(rook: Description) -> Masker:
 
 
 def test_registers_have_their_roles(rook: Description) -> None:
-    m = machine(rook)
+    m = find_facts(rook)
     assert (m.sp, m.ra, m.zero) == ("R2", "R1", "R0")  # by call frames, by calls, by isConstant
     assert m.fp == "R31"  # no register is called so: the last that a function keeps
     assert m.scratch == "R8"  # the first that is neither argument, nor kept, nor special
@@ -88,7 +88,7 @@ def test_registers_have_their_roles(rook: Description) -> None:
 
 
 def test_instructions_have_their_roles(rook: Description) -> None:
-    m = machine(rook)
+    m = find_facts(rook)
     assert m.add == Operation("ADD", ("dst", "src", "src2"))
     assert m.add_immediate == Operation("ADDI", ("dst", "src", "imm"), SIGNED)
     assert m.or_immediate == Operation("ORI", ("dst", "src", "imm"), Range(16, signed=False))
@@ -108,7 +108,7 @@ def test_instructions_have_their_roles(rook: Description) -> None:
 
 
 def test_fixups_are_where_operands_stand(rook: Description) -> None:
-    kinds, operands = fixups(rook, machine(rook))
+    kinds, operands = fixups(rook, find_facts(rook))
     by_name = {k.name: k for k in kinds}
     branch = by_name["fixup_rook_pcrel_16"]
     assert branch.pc_relative and branch.runs == ((0, 16, 0),) and (branch.shift, branch.use) == (2, "branch")
@@ -122,7 +122,7 @@ def test_bits_that_lie_apart_are_apart_in_a_fixup(rook: Description) -> None:
     jump = next(i for i in rook.instructions if i.name == "J")
     swapped = (*jump.encoding[:6], *(f"dst{{{n}}}" for n in (*range(13), *range(25, 12, -1))))
     changed = replace(rook, instructions=tuple(replace(i, encoding=swapped) if i.name == "J" else i for i in rook.instructions))
-    found = next(k for k in fixups(changed, machine(changed))[0] if (0, 1, 25) in k.runs)
+    found = next(k for k in fixups(changed, find_facts(changed))[0] if (0, 1, 25) in k.runs)
     assert found.runs[:2] == ((0, 1, 25), (1, 1, 24)) and found.runs[-1] == (13, 13, 0)
 
 
@@ -282,5 +282,5 @@ def test_a_leaf_that_names_a_condition_code_is_that_condition(rook: Description)
     equal = next(i for i in rook.instructions if i.name == "BEQ")
     changed = replace(equal, pattern="[(br_cc i32:$rs, i32:$rt, WhereEqual, bb:$dst)]", nodes=("ISD::BR_CC",))
     others = tuple(i for i in rook.instructions if "ISD::BRCOND" not in i.nodes)
-    found = machine(replace(rook, fragments=(*rook.fragments, leaf), instructions=(*others, changed)))
-    assert {c: (op.record, op.slots) for c, op in found.branches.items()} == {"eq": ("BEQ", ("src", "src2", "target"))}
+    found = find_facts(replace(rook, fragments=(*rook.fragments, leaf), instructions=(*others, changed)))
+    assert {c: (op.record, op.roles) for c, op in found.branches.items()} == {"eq": ("BEQ", ("src", "src2", "target"))}

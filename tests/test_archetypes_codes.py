@@ -17,9 +17,9 @@ from vega_gen.archetypes.files import Archetypes, archetypes
 from vega_gen.archetypes.texts import texts
 from vega_gen.cxx import parse_file
 from vega_gen.cxx.interface import Interface
-from vega_gen.facts.bytes_order import ByteOrder, Table, byte_order, tables
+from vega_gen.facts import find_facts
+from vega_gen.facts.byte_order import ByteOrder, Table, byte_order, tables
 from vega_gen.facts.fixups import fixups
-from vega_gen.facts.machine import machine
 from vega_gen.facts.operations import Operation
 from vega_gen.facts.selections import Range, Selections
 from vega_gen.ladder.round_trip import Order
@@ -53,7 +53,7 @@ def test_a_register_s_number_is_short_however_long_the_instructions_are(pike: De
 
 
 def test_patterns_say_which_registers_hold_constants(pike: Description) -> None:
-    m = machine(pike)
+    m = find_facts(pike)
     assert (m.zero, m.ones) == ("R0", "R1") and {"R0", "R1", "R2", "R15"} == set(m.reserved)
     assert m.copies["GPR"] == Operation("OR", ("dst", "src", "zero"))
 
@@ -63,22 +63,22 @@ def test_masks_and_bounds_say_what_an_immediate_may_be(pike: Description) -> Non
     assert s.said("lo16") == Range(16, signed=False) and s.said("shift") == Range(6, signed=True)
     assert s.is_upper("hi16") and not s.is_upper("lo16") and not s.is_upper("ones16")
     assert (s.part("hi16"), s.part("ones16"), s.part("lo16")) == ((16, 0), (0, 0xFFFF0000), (0, 0))
-    m = machine(pike)
+    m = find_facts(pike)
     assert m.or_immediate and m.or_immediate.record == "ORI"  # ORHI's number stands for its upper half
 
 
 def test_a_whole_address_is_put_into_a_register_by_one_instruction(pike: Description) -> None:
-    assert machine(pike).load_symbol == Operation("MOV", ("dst", "imm"), Range(32, signed=True))
+    assert find_facts(pike).load_symbol == Operation("MOV", ("dst", "imm"), Range(32, signed=True))
 
 
 def test_stores_store_what_they_are_given(pike: Description) -> None:
-    m = machine(pike)
+    m = find_facts(pike)
     assert m.stores[32].record == "SW"  # not SWAP, which stores a sum
     assert m.jump_register == Operation("JR", ("src",))
 
 
 def test_pseudo_instructions_select_nothing(pike: Description, made: Archetypes) -> None:
-    assert "ctlz" not in machine(pike).legal
+    assert "ctlz" not in find_facts(pike).legal
     assert "setOperationAction(ISD::CTLZ, MVT::i32, Expand);" in made.files["PikeISelLowering.cpp"]
     selector = made.files["PikeISelDAGToDAG.cpp"]
     assert "return false;" in selector.partition("::selectPair(")[2].partition("\n}")[0]
@@ -95,7 +95,7 @@ def test_conditions_without_meaning_are_branches_through_tables(made: Archetypes
 
 def test_calls_are_made_where_no_instruction_calls(pike: Description, made: Archetypes) -> None:
     calls = made.machine.calls
-    assert (calls.direct, calls.indirect, {op.record for op in calls.made}) == (None, None, {"CALL", "CALLR"})
+    assert (calls.direct, calls.indirect, {op.record for op in calls.pseudos}) == (None, None, {"CALL", "CALLR"})
     printer = made.files["PikeAsmPrinter.cpp"]
     assert "MCInstBuilder(Pike::MOV).addOperand(Link).addOperand(MCOperand::createExpr(Address))" in printer
     assert "Inst = MCInstBuilder(Pike::JR).addOperand(MCOperand::createReg(Pike::R15));" in printer  # and the return fits them
@@ -103,14 +103,14 @@ def test_calls_are_made_where_no_instruction_calls(pike: Description, made: Arch
     sizes = made.files["PikeInstrInfo.cpp"].partition("getInstSizeInBytes")[2]
     assert "case Pike::CALL:\n    Size = 12;" in sizes and "Size += 2;" in sizes
     without = replace(pike, instructions=tuple(i for i in pike.instructions if i.name != "JR"))
-    assert machine(without).jump_register is None
+    assert find_facts(without).jump_register is None
 
 
 def test_a_target_whose_zero_bits_are_numbered_is_not_shifted(pike: Description) -> None:
     s = Selections(pike)
-    jump = s.slots("B")[0]
+    jump = s.operands("B")[0]
     assert s.immediate("B", jump) == Range(26, signed=True) and s.scale("B", jump) == 0
-    kinds, _ = fixups(pike, machine(pike))
+    kinds, _ = fixups(pike, find_facts(pike))
     assert any(k.runs == ((2, 24, 3),) and (k.bits, k.shift) == (26, 0) for k in kinds)
 
 
@@ -131,7 +131,7 @@ def test_a_field_of_another_name_is_the_operand_s_that_has_none(pike: Descriptio
     move = next(i for i in pike.instructions if i.name == "MOV")
     renamed = replace(move, encoding=tuple(b.replace("imm{", "limm{") for b in move.encoding))
     s = Selections(replace(pike, instructions=(renamed,)))
-    assert s.field("MOV", "imm")[0] == (31, 63) and s.immediate("MOV", s.slots("MOV")[1]) == Range(32, signed=True)
+    assert s.field("MOV", "imm")[0] == (31, 63) and s.immediate("MOV", s.operands("MOV")[1]) == Range(32, signed=True)
     assert s.field("MOV", "d")[0] == (3, 26)
 
 
@@ -183,7 +183,7 @@ def test_operands_read_as_they_are_written(pike: Description, made: Archetypes) 
     assert "O << '@';" in printer.partition("::printIndirect(")[2].partition("\n}")[0]
     assert "return isInPart(0LL, 65535LL, 16, 0LL);" in parser and "return Kind == Reg && Marks == 1;" in parser
     given = {"pass_subtarget": False}
-    assert {p["name"] for p in contract_values(pike, machine(pike), given)["operand_predicates"]} == {
+    assert {p["name"] for p in contract_values(pike, find_facts(pike), given)["operand_predicates"]} == {
         "isLo16", "isHi16", "isOnes16", "isIndirect", "isCode",
     }  # fmt: skip
 

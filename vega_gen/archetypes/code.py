@@ -1,17 +1,18 @@
-"""Pieces of C++ that archetypes put together from an operation's operands.
-
-Enters: ``Machine``, an ``Operation``, C++ for its operands. Leaves: C++ expressions. It chooses no instruction.
-"""
+"""C++ expressions that build an instruction from its operands, for the templates of archetypes."""
 
 from __future__ import annotations
 
-from vega_gen.facts.operations import Machine, Operation
+from vega_gen.facts.find import Facts
+from vega_gen.facts.operations import OperandRole, Operation
+
+_DEFINED = (OperandRole.DST, OperandRole.LINK)
+_READ = (OperandRole.SRC, OperandRole.SRC2, OperandRole.BASE)
 
 
 class Code:
-    """What templates call to build instructions; operands are named by ``Operation``'s slots."""
+    """What templates call to build instructions; operands are named by their roles."""
 
-    def __init__(self, m: Machine) -> None:
+    def __init__(self, m: Facts) -> None:
         self._m = m
 
     def fits(self, value: str, op: Operation) -> str:
@@ -25,16 +26,16 @@ class Code:
         """BuildMI of an operation, in a method of TargetInstrInfo with MBB, MI and DL. ``src_state``: flags of the operand ``src``.
         "FrameIndex:X" stands for frame index X."""
         parts = [f"BuildMI(MBB, MI, DL, get({self._m.namespace}::{op.record}))"]
-        for slot in op.slots:
-            given = operands.get(slot, "0")
-            state = operands.get(f"{slot}_state", "")
-            if slot in ("dst", "link"):
+        for role in op.roles:
+            given = operands.get(role, "0")
+            state = operands.get(f"{role}_state", "")
+            if role in _DEFINED:
                 parts.append(f".addReg({given}, RegState::Define)")
-            elif slot == "zero":
+            elif role is OperandRole.ZERO:
                 parts.append(f".addReg({self._m.namespace}::{self._m.zero})")
             elif given.startswith("FrameIndex:"):
                 parts.append(f".addFrameIndex({given.partition(':')[2]})")
-            elif slot in ("src", "src2", "base"):
+            elif role in _READ:
                 parts.append(f".addReg({given}{', ' + state if state else ''})")
             else:
                 parts.append(f".addImm({given})")
@@ -47,7 +48,7 @@ class Code:
             "zero": f"CurDAG->getRegister({m.namespace}::{m.zero}, MVT::{m.type})",
             "none": f"CurDAG->getTargetConstant(0, DL, MVT::{m.type})",
         }
-        listed = [operands.get(slot, given.get(slot, "")) for slot in op.slots if slot not in ("dst", "link") and not self._out(op, slot)]
+        listed = [operands.get(role, given.get(role, "")) for role in op.roles if role not in _DEFINED and not self._out(op, role)]
         return "{" + ", ".join([*listed, *([chain] if chain else [])]) + "}"
 
     def node(self, op: Operation, **operands: str) -> str:
@@ -58,19 +59,19 @@ class Code:
         """An MCInst of an operation; operands are MCOperands."""
         zero = f"MCOperand::createReg({self._m.namespace}::{self._m.zero})"
         given = {"zero": zero, "none": "MCOperand::createImm(0)"} | operands
-        return f"MCInstBuilder({self._m.namespace}::{op.record})" + "".join(f".addOperand({given[slot]})" for slot in op.slots)
+        return f"MCInstBuilder({self._m.namespace}::{op.record})" + "".join(f".addOperand({given[role]})" for role in op.roles)
 
     def jump_operands(self, op: Operation) -> str:
         """What BuildMI adds to an unconditional branch to Target."""
         zero = f"{self._m.namespace}::{self._m.zero}"
         made = {"target": ".addMBB(Target)", "zero": f".addReg({zero}, RegState::Define)", "none": ".addImm(0)"}
-        return "".join(made[slot] for slot in op.slots)
+        return "".join(made[role] for role in op.roles)
 
     def branch(self, op: Operation) -> str:
         """A machine node of a branch on LHS and RHS to Target, after Chain."""
         listed = self.operands(op, chain="Chain", src="LHS", src2="RHS", target="Target")
         return f"CurDAG->getMachineNode({self._m.namespace}::{op.record}, DL, MVT::Other, {listed})"
 
-    def _out(self, op: Operation, slot: str) -> bool:
+    def _out(self, op: Operation, role: OperandRole) -> bool:
         """Whether the zero register stands where the instruction defines one: then it is no operand of the node."""
-        return slot == "zero" and op.index("zero") == 0 and op in (self._m.jump, self._m.jump_register)
+        return role is OperandRole.ZERO and op.index(role) == 0 and op in (self._m.jump, self._m.jump_register)

@@ -1,6 +1,6 @@
 """What archetypes' templates are given for the contracts of the .td files: encoders, decoders, printers, parsers, selectors.
 
-Enters: a description, its ``Machine``. Leaves: values of the templates, by name. It renders nothing.
+Enters: a description, its ``Facts``. Leaves: values of the templates, by name. It renders nothing.
 """
 
 from __future__ import annotations
@@ -11,37 +11,37 @@ from typing import Any
 
 from vega_gen.archetypes.encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
-from vega_gen.facts.bytes_order import byte_order, tables
-from vega_gen.facts.operations import Machine
-from vega_gen.facts.selections import Range, Selections, Slot, leaf_name
+from vega_gen.facts.byte_order import byte_order, tables
+from vega_gen.facts.find import Facts
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections, leaf_name
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
 
 _PLAIN = ("isToken", "isReg", "isImm", "isMem")  # MCParsedAsmOperand's own
 
 
-def contract_values(d: Description, m: Machine, given: Mapping[str, Any]) -> dict[str, Any]:
+def contract_values(d: Description, m: Facts, given: Mapping[str, Any]) -> dict[str, Any]:
     """The contracts, each with what its body depends on."""
     return _Contracts(d, m, given).values()
 
 
 class _Contracts:
-    def __init__(self, d: Description, m: Machine, given: Mapping[str, Any]) -> None:
+    def __init__(self, d: Description, m: Facts, given: Mapping[str, Any]) -> None:
         self.d, self.m, self.given = d, m, given
         self.s = Selections(d)
-        self.used: dict[str, tuple[str, Slot]] = {}
+        self.used: dict[str, tuple[str, OperandInfo]] = {}
         self.offsets: dict[str, Range] = {}
         self.layouts: dict[str, tuple[tuple[int, int], ...]] = {}
         self.worded = _worded(d)
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
         for i in d.instructions:
-            for slot in self.s.slots(i.name):
-                operand = next(o.type for o in (*i.outs, *i.ins) if o.name == slot.operand)
-                if slot.part == 0 and self.s.field(i.name, slot.operand):
-                    self.layouts.setdefault(operand, self.s.places(i.name, slot.operand))
+            for slot in self.s.operands(i.name):
+                operand = next(o.type for o in (*i.outs, *i.ins) if o.name == slot.name)
+                if slot.part == 0 and self.s.field(i.name, slot.name):
+                    self.layouts.setdefault(operand, self.s.places(i.name, slot.name))
                 if slot.part < 0:
                     self.used.setdefault(operand, (i.name, slot))
-                elif slot.kind != "reg" and any(b in "01" for b in i.encoding):
+                elif slot.kind is not OperandKind.REG and any(b in "01" for b in i.encoding):
                     self.offsets.setdefault(operand, self.s.immediate(i.name, slot))
 
     def values(self) -> dict[str, Any]:
@@ -89,15 +89,15 @@ class _Contracts:
     def _wraps(self, o: OperandClass) -> bool:
         """Whether an operand is a register that reads unlike a plain one: it has a text and a test of its own."""
         own = o.predicate_method and o.predicate_method not in _PLAIN
-        return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) == "reg"
+        return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
 
     def _parts(self, type_name: str) -> tuple[str, ...]:
-        known = self.s.operands.get(type_name)
+        known = self.s.operand_classes.get(type_name)
         return known.sub_operands if known else ()
 
     def _is_memory(self, type_name: str) -> bool:
         parts = self._parts(type_name)
-        return len(parts) >= 2 and self.s.kind(parts[0]) == "reg"
+        return len(parts) >= 2 and self.s.kind(parts[0]) is OperandKind.REG
 
     def _mark(self, c: Contract) -> int:
         """Which of the operands that wrap a register this is, from 1; 0 for none."""
@@ -119,11 +119,11 @@ class _Contracts:
         return any(self._is_memory(t) for t in c.types)
 
     def _register(self, c: Contract) -> bool:
-        return all(self.s.kind(t) == "reg" for t in c.types) and bool(c.types)
+        return all(self.s.kind(t) is OperandKind.REG for t in c.types) and bool(c.types)
 
     def _range(self, c: Contract) -> Range:
         """The widest range of the operand types of a contract."""
-        found = [self.s.immediate(*self.used[t]) for t in c.types if t in self.used and self.s.kind(t) != "reg"]
+        found = [self.s.immediate(*self.used[t]) for t in c.types if t in self.used and self.s.kind(t) is not OperandKind.REG]
         if self._in_word(c):
             found = [Range(r.bits, False) for r in found]
         return max(found, key=lambda r: r.bits, default=Range(32, True))
@@ -159,13 +159,13 @@ class _Contracts:
         """By name."""
         found: dict[str, dict[str, Any]] = {}
         for c in self._of(ContractRole.REGISTER_CLASS_DECODER, ContractRole.DECODER):
-            name = next((t for t in c.types if self.s.kind(t) == "reg"), "") if self._register(c) else ""
+            name = next((t for t in c.types if self.s.kind(t) is OperandKind.REG), "") if self._register(c) else ""
             if name:
                 found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": self._by_encoding(name)}
         for c in self._of(ContractRole.DECODER, ContractRole.INSTRUCTION_DECODER):  # what the bodies below call
             for part in [p for t in c.types for p in (self._parts(t) or (t,))]:
                 decoder = self._decoder_of(part)
-                if self.s.kind(part) == "reg" and decoder and decoder not in found:
+                if self.s.kind(part) is OperandKind.REG and decoder and decoder not in found:
                     rest = "uint64_t Address, const MCDisassembler *Decoder)"
                     signature = f"static DecodeStatus {decoder}(MCInst &Inst, unsigned RegNo, {rest}"
                     found[decoder] = {"defined": signature, "registers": self._by_encoding(part)}
@@ -176,7 +176,7 @@ class _Contracts:
 
     def _class_of(self, type_name: str) -> str:
         """The register class of an operand type that holds registers."""
-        known = self.s.operands.get(type_name)
+        known = self.s.operand_classes.get(type_name)
         if known and len(known.sub_operands) == 1:
             return self._class_of(known.sub_operands[0])
         return known.register_class if known and known.register_class else type_name
@@ -188,7 +188,7 @@ class _Contracts:
         return [codes.get(n, "") for n in range(max(codes, default=-1) + 1)]
 
     def _decoder_of(self, type_name: str) -> str:
-        known = self.s.operands.get(type_name)
+        known = self.s.operand_classes.get(type_name)
         if known is None:
             return ""
         return known.decoder_method or (f"Decode{known.register_class}RegisterClass" if known.register_class else "")
@@ -214,17 +214,17 @@ class _Contracts:
         decoders = {other.name for other in self._of(ContractRole.DECODER)}
         for record in c.records:
             slots: list[dict[str, Any]] = []
-            for slot in self.s.slots(record):
-                field = self.s.field(record, slot.operand)
+            for slot in self.s.operands(record):
+                field = self.s.field(record, slot.name)
                 scale = self.s.scale(record, slot)
-                if slot.part >= 0 and len(places := self.s.places(record, slot.operand)) > 1:
+                if slot.part >= 0 and len(places := self.s.places(record, slot.name)) > 1:
                     at, bits = places[slot.part]
                     field = tuple((bit - at, place) for bit, place in field if at <= bit < at + bits)
                     r = Range(bits, bool(bits) and self.s.immediate(record, slot).signed)
                 else:
-                    r = self.s.immediate(record, slot) if slot.kind != "reg" else Range(8, False)
+                    r = self.s.immediate(record, slot) if slot.kind is not OperandKind.REG else Range(8, False)
                 decoder = self._decoder_of(slot.type)
-                decoder = decoder if slot.kind == "reg" or decoder.partition("<")[0] in decoders else ""
+                decoder = decoder if slot.kind is OperandKind.REG or decoder.partition("<")[0] in decoders else ""
                 slots.append({"runs": _runs(field), "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
             records.append({"name": record, "slots": slots})
         return {"defined": c.signature, "records": records}
@@ -271,11 +271,11 @@ class _Contracts:
     def _highest(self, r: Range, c: Contract) -> int:
         """The greatest number that may be written: bits that no predicate gives a sign may be read without one."""
         told = any(self.s.said(part) for t in c.types for part in (t, *self._parts(t)))
-        return r.high if told or any(self.s.kind(t) == "target" for t in c.types) else Range(r.bits, False, r.shift).high
+        return r.high if told or any(self.s.kind(t) is OperandKind.TARGET for t in c.types) else Range(r.bits, False, r.shift).high
 
     def _indexed(self, c: Contract) -> bool:
         """Whether what is added to the base is a register."""
-        return any(self._is_memory(t) and self.s.kind(self._parts(t)[1]) == "reg" for t in c.types)
+        return any(self._is_memory(t) and self.s.kind(self._parts(t)[1]) is OperandKind.REG for t in c.types)
 
     def _render(self, c: Contract) -> dict[str, Any]:
         parts = next((self._parts(t) for t in c.types if self._is_memory(t)), ())
@@ -292,9 +292,9 @@ class _Contracts:
         ranges: list[Range] = []
         for s in found:
             own = [name for name, path in s.paths.items() if leaf_name(s.dag, path) == pattern.name]
-            slots = [slot for slot in self.s.slots(s.record) if slot.operand in own]
+            slots = [slot for slot in self.s.operands(s.record) if slot.name in own]
             parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
-            ranges += [self.s.immediate(s.record, slot) for slot in slots[:2] if slot.kind == "imm"]
+            ranges += [self.s.immediate(s.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
         real = all(any(b in "01" for b in self.s.instructions[s.record].encoding) for s in found)
         r = min(ranges, key=lambda r: r.high, default=Range(12, True))
         kinds = set(parts)
@@ -326,10 +326,10 @@ def memory_operands(d: Description) -> list[dict[str, Any]]:
     found: dict[tuple[object, ...], list[str]] = {}
     for i in d.instructions:
         types = {o.name: known.get(o.type) for o in (*i.outs, *i.ins)}
-        for index, slot in enumerate(s.slots(i.name)):
-            kind = types.get(slot.operand)
-            if slot.part == 0 and kind and not kind.encoder_method and len(kind.sub_operands) > 1 and s.field(i.name, slot.operand):
-                found.setdefault((index, s.places(i.name, slot.operand)), []).append(i.name)
+        for index, slot in enumerate(s.operands(i.name)):
+            kind = types.get(slot.name)
+            if slot.part == 0 and kind and not kind.encoder_method and len(kind.sub_operands) > 1 and s.field(i.name, slot.name):
+                found.setdefault((index, s.places(i.name, slot.name)), []).append(i.name)
     return [{"index": index, "places": places, "records": records} for (index, places), records in found.items()]
 
 

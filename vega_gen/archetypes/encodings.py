@@ -27,8 +27,8 @@ def own_encodings(d: Description) -> list[dict[str, Any]]:
     for i in real:
         types = {o.name: o.type for o in (*i.outs, *i.ins)}
         first: dict[str, int] = {}
-        for index, slot in enumerate(s.slots(i.name)):
-            first.setdefault(slot.operand, index)
+        for index, slot in enumerate(s.operands(i.name)):
+            first.setdefault(slot.name, index)
         operands = [
             {"index": at, "method": methods.get(types[name], ""), "runs": runs}
             for name, at in first.items()

@@ -13,8 +13,8 @@ from vega_gen import resources
 from vega_gen.archetypes.code import Code
 from vega_gen.archetypes.values import values
 from vega_gen.cxx.interface import Interface
-from vega_gen.facts.machine import machine
-from vega_gen.facts.operations import Machine
+from vega_gen.facts import find_facts
+from vega_gen.facts.find import Facts
 from vega_gen.records import Description
 
 _FOLDER = "templates/archetypes"
@@ -43,17 +43,17 @@ class Archetypes:
     files: Mapping[str, str]
     missing: Mapping[str, str]
     limits: Mapping[str, str]
-    machine: Machine
+    machine: Facts
 
 
 def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
     """Every file that can be written. The machine code layer and the code generator are offered whole or not at all: without a stack
     pointer, say, there is no code generator."""
-    m = machine(d)
+    m = find_facts(d)
     missing = {name: why for name, why in _NEEDED.items() if not getattr(m, name)}
     if not m.calls.node:
         missing["calls"] = "the .td defines no node for a call"
-    if m.calls.made and not (m.ra and m.jump_register and (m.load_symbol or (m.upper and m.low))):
+    if m.calls.pseudos and not (m.ra and m.jump_register and (m.load_symbol or (m.upper and m.low))):
         missing["calls"] = "no instruction calls, and none are known that put the return address into its register"
     if m.copies and m.gpr not in m.copies:
         missing["copies"] = _NEEDED["copies"]

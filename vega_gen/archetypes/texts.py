@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from vega_gen.facts.selections import Range, Selections, Slot
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
 
 _VARIANTS = re.compile(r"\{([^|{}]*)(?:\|[^{}]*)?\}")
@@ -24,19 +24,19 @@ def texts(d: Description, worded: Collection[str]) -> list[dict[str, Any]]:
     found: list[tuple[tuple[int, int], dict[str, Any]]] = []
     for i in d.instructions:
         if any(b in "01" for b in i.encoding) and not i.flags & _LEFT_OUT and i.asm:
-            slots = s.slots(i.name)
+            slots = s.operands(i.name)
             parts = [_part(d, s, i, n, slots, worded) for n in range(len(slots))]
             text = _text(i, slots)
-            bits = sum(s.immediate(i.name, slot).bits for slot in slots if slot.kind != "reg")
+            bits = sum(s.immediate(i.name, slot).bits for slot in slots if slot.kind is not OperandKind.REG)
             if text:
                 found.append(((i.size, bits), {"record": i.name, "text": text, "parts": parts}))
     return [form for _, form in sorted(found, key=lambda pair: pair[0])]
 
 
-def _text(i: Instruction, slots: tuple[Slot, ...]) -> str:
+def _text(i: Instruction, slots: tuple[OperandInfo, ...]) -> str:
     first: dict[str, int] = {}
     for n, slot in enumerate(slots):
-        first.setdefault(slot.operand, n)
+        first.setdefault(slot.name, n)
     variants = _VARIANTS.sub(lambda m: m[0] if i.asm[: m.start()].endswith("$") else m[1], i.asm)
     pieces = _OPERAND.sub(lambda m: f"${m[1] or m[2]}$", variants).split("$")
     if len(pieces) % 2 == 0 or any(name not in first for name in pieces[1::2]):
@@ -49,25 +49,25 @@ def _quoted(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _part(d: Description, s: Selections, i: Instruction, n: int, slots: tuple[Slot, ...], worded: Collection[str]) -> dict[str, Any]:
+def _part(d: Description, s: Selections, i: Instruction, n: int, slots: tuple[OperandInfo, ...], worded: Collection[str]) -> dict[str, Any]:
     """``kind``: "reg", "number", "word" (a number in the instruction's word), "memory" (a base, behind its offset), "offset" (read with
     the base before it), "same" (as operand ``other``), "none" (0)."""
     slot = slots[n]
     types = {o.name: o.type for o in (*i.outs, *i.ins)}
     named = {a or b for a, b in _OPERAND.findall(i.asm)}
     made: dict[str, Any] = {"kind": "none", "other": 0, "register_class": "", "low": 0, "high": 0}
-    if slot.operand not in named:
-        other = next((m for m, o in enumerate(slots) if o.operand == slot.tied), -1)
+    if slot.name not in named:
+        other = next((m for m, o in enumerate(slots) if o.name == slot.tied), -1)
         return made | ({"kind": "same", "other": other} if slot.tied and other >= 0 else {})
-    if slot.kind == "reg":
-        known = s.operands.get(slot.type)
+    if slot.kind is OperandKind.REG:
+        known = s.operand_classes.get(slot.type)
         name = known.register_class if known and known.register_class else slot.type
-        memory = slot.part == 0 and sum(o.operand == slot.operand for o in slots) > 1
+        memory = slot.part == 0 and sum(o.name == slot.name for o in slots) > 1
         return made | {"kind": "memory" if memory else "reg" if slot.part <= 0 else "none", "register_class": name}
     if slot.part > 0:
         base = slots[n - 1]
-        made["kind"] = "offset" if slot.part == 1 and base.kind == "reg" else "none"
+        made["kind"] = "offset" if slot.part == 1 and base.kind is OperandKind.REG else "none"
     else:
-        made["kind"] = "word" if types[slot.operand] in worded else "number"
+        made["kind"] = "word" if types[slot.name] in worded else "number"
     r = s.immediate(i.name, slot)
     return made | {"low": r.low, "high": max(r.high, Range(r.bits, False, r.shift).high)}

@@ -1,6 +1,6 @@
 """What archetypes' templates are given besides the machine's roles.
 
-Enters: a description, its ``Machine``, LLVM's interface. Leaves: the values of the templates, by name. It renders nothing.
+Enters: a description, its ``Facts``, LLVM's interface. Leaves: the values of the templates, by name. It renders nothing.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any
 from vega_gen.archetypes.contracts import contract_values, memory_operands
 from vega_gen.archetypes.encodings import own_encodings, plain_siblings
 from vega_gen.cxx.interface import TRIPLES, Interface
-from vega_gen.facts.bytes_order import ByteOrder, byte_order
+from vega_gen.facts.byte_order import ByteOrder, byte_order
+from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
-from vega_gen.facts.operations import CONDITIONS, Machine
-from vega_gen.facts.selections import Range, Selections
+from vega_gen.facts.operations import CONDITIONS, OperandRole
+from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
 
 _DECODERS = ("llvm/MC/MCDecoderOps.h", "llvm/MC/MCDecoder.h", "llvm/MC/MCFixedLenDisassembler.h")
@@ -62,7 +63,7 @@ _EXPANDED_UNLESS = {
 }  # fmt: skip
 
 
-def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, Any]:
+def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, Any]:
     """Every value that a template names. ``arch``: the first part of the triple."""
     registered = any(llvm.enumerator(header, arch) for header in TRIPLES)
     kinds, fixed = fixups(d, m)
@@ -100,12 +101,12 @@ def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, 
     return given | _interface(llvm) | _code_generator(d, m, llvm) | _relocations(d, kinds, llvm) | contract_values(d, m, given)
 
 
-def stack_alignment(m: Machine) -> int:
+def stack_alignment(m: Facts) -> int:
     """In bytes."""
     return max(m.native // 8 * 2, 2)
 
 
-def data_layout(m: Machine) -> str:
+def data_layout(m: Facts) -> str:
     """The data layout after its byte order."""
     wide = min(64, max(m.native, 16))
     return f"-m:e-p:{m.native}:{m.native}-i64:{wide}-n{m.native}-S{stack_alignment(m) * 8}"
@@ -190,21 +191,21 @@ def _namesakes(d: Description) -> list[list[str]]:
     return [names for names in found.values() if len(names) > 1]
 
 
-def _made_calls(d: Description, m: Machine) -> list[dict[str, Any]]:
+def _made_calls(d: Description, m: Facts) -> list[dict[str, Any]]:
     """Calls that no instruction makes: the return address is put into its register, then a jump is made. ``bytes``: of all of it."""
     size = {i.name: i.size for i in d.instructions}
     address = [m.load_symbol] if m.load_symbol else [m.upper, m.or_immediate if m.low == "or" else m.add_immediate]
     found: list[dict[str, Any]] = []
-    for op in m.calls.made:
-        jump = m.jump if "target" in op.slots else m.jump_register
+    for op in m.calls.pseudos:
+        jump = m.jump if OperandRole.TARGET in op.roles else m.jump_register
         if jump and m.ra and all(address):
             bytes_ = sum(size[one.record] for one in (*address, jump) if one)
-            slot = "target" if "target" in op.slots else "src"
-            found.append({"record": op.record, "callee": op.index(slot), "jump": jump, "slot": slot, "bytes": bytes_})
+            role = OperandRole.TARGET if OperandRole.TARGET in op.roles else OperandRole.SRC
+            found.append({"record": op.record, "callee": op.index(role), "jump": jump, "role": role, "bytes": bytes_})
     return found
 
 
-def _nop(d: Description, m: Machine) -> list[int]:
+def _nop(d: Description, m: Facts) -> list[int]:
     """The bytes of the instruction that does nothing, as they lie in little-endian memory."""
     i = next((i for i in d.instructions if i.name == m.nop), None)
     if i is None or not i.encoding:
@@ -215,7 +216,7 @@ def _nop(d: Description, m: Machine) -> list[int]:
     return [plain[order.place(n, i.size)] for n in range(i.size)]
 
 
-def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, Any]:
+def _code_generator(d: Description, m: Facts, llvm: Interface) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
     memory = [*m.loads.values(), *m.stores.values(), *([m.add_immediate] if m.add_immediate else [])]
     ranges: dict[tuple[int, int, int], list[str]] = {}
@@ -236,10 +237,10 @@ def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, An
         "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
         "callee_saved": saved,
         "reserved": [r for r in m.reserved if r in allocatable],
-        "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.roles)) if r not in allocatable],
+        "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles)) if r not in allocatable],
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m),
-        "pushed": m.native // 8 if m.calls.direct and "link" not in m.calls.direct.slots and not m.ra else 0,
+        "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m)],
         "condition_actions": _conditions(m), **_memory_actions(m),
         "calling_hooks": [c.signature for c in d.contracts if c.role.name == "CALLING_CONVENTION"],
@@ -251,14 +252,14 @@ def _offsets(d: Description) -> dict[str, Range]:
     selections = Selections(d)
     found: dict[str, Range] = {}
     for i in d.instructions:
-        slots = selections.slots(i.name)
-        pairs = [b for a, b in pairwise(slots) if a.operand == b.operand and a.part == 0 and (a.kind, b.kind) == ("reg", "imm")]
+        slots = selections.operands(i.name)
+        pairs = [b for a, b in pairwise(slots) if a.name == b.name and a.part == 0 and (a.kind, b.kind) == ("reg", "imm")]
         if pairs:
             found[i.name] = min((selections.immediate(i.name, slot) for slot in pairs), key=lambda r: r.high)
     return found
 
 
-def _conditional_branches(d: Description, m: Machine) -> list[dict[str, Any]]:
+def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
     """Conditional branches with one target: its operand, and the branch that is taken where this one is not."""
     opposite = {"eq": "ne", "lt": "ge", "le": "gt", "ult": "uge", "ule": "ugt"}
     opposite |= {b: a for a, b in opposite.items()}
@@ -268,18 +269,18 @@ def _conditional_branches(d: Description, m: Machine) -> list[dict[str, Any]]:
     for i in d.instructions:
         if not {"isBranch", "isTerminator"} <= i.flags or i.flags & {"isBarrier", "isIndirectBranch", "isCall"}:
             continue
-        targets = [n for n, slot in enumerate(selections.slots(i.name)) if slot.kind == "target"]
+        targets = [n for n, slot in enumerate(selections.operands(i.name)) if slot.kind is OperandKind.TARGET]
         if len(targets) == 1:
             own = next((op for op in m.branches.values() if op.record == i.name), None)
             other = others.get(i.name)
-            same = other is not None and own is not None and other.slots == own.slots
-            r = selections.immediate(i.name, selections.slots(i.name)[targets[0]])
+            same = other is not None and own is not None and other.roles == own.roles
+            r = selections.immediate(i.name, selections.operands(i.name)[targets[0]])
             opposite_record = other.record if same and other else ""
             found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "low": r.low, "high": r.high})
     return found
 
 
-def _actions(m: Machine) -> list[str]:
+def _actions(m: Facts) -> list[str]:
     vt = f"MVT::{m.type}"
     found = [f"ISD::{name}, {vt}, Expand" for name in _ALWAYS_EXPANDED]
     missing = [name for root, name in _EXPANDED_UNLESS.items() if root not in m.legal]
@@ -295,7 +296,7 @@ def _actions(m: Machine) -> list[str]:
     return [*found, f"ISD::SETCC, {vt}, {'Legal' if set(CONDITIONS) <= m.sets else 'Custom'}"]
 
 
-def _narrow_actions(m: Machine) -> list[str]:
+def _narrow_actions(m: Facts) -> list[str]:
     """The second type's: what no pattern covers is done with the wider one."""
     if m.narrow is None:
         return []
@@ -310,7 +311,7 @@ def _narrow_actions(m: Machine) -> list[str]:
     return [*(f"setOperationAction({a});" for a in found), *both]
 
 
-def _conditional_actions(d: Description, m: Machine) -> list[str]:
+def _conditional_actions(d: Description, m: Facts) -> list[str]:
     """What a subtarget without a feature expands: operations all of whose instructions need it."""
     found: list[str] = []
     selections = Selections(d)
@@ -326,12 +327,12 @@ def _conditional_actions(d: Description, m: Machine) -> list[str]:
     return found
 
 
-def _conditions(m: Machine) -> list[str]:
+def _conditions(m: Facts) -> list[str]:
     """Conditions that no instruction gives the truth value of: BR_CC asks for them too, and is custom."""
     return [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
 
 
-def _memory_actions(m: Machine) -> dict[str, Any]:
+def _memory_actions(m: Facts) -> dict[str, Any]:
     vt = f"MVT::{m.type}"
     second = [f"MVT::i{m.narrow.bits}"] if m.narrow else []
     loads = [f"ISD::{kind}LOAD, {t}, MVT::i1, Promote" for t in (vt, *second) for kind in ("EXT", "SEXT", "ZEXT")]

@@ -1,20 +1,26 @@
-"""What holds a constant, and what puts an address into a register.
-
-Enters: ``Selections``. Leaves: names of registers, and records. It knows no roles (``machine`` gives them).
-"""
+"""Which registers hold a constant, and which instructions put a number or an address into a register."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
-from vega_gen.facts.selections import Selection, Selections, is_symbol, leaf_name
+from vega_gen.facts.kinds import node_meaning
+from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.selections import OperandKind, Selection, Selections, is_symbol, leaf_name
+from vega_gen.facts.view import TargetView, dst_and, mnemonic
 
 _IDENTITIES = {"or": "zero", "add": "zero", "xor": "zero", "and": "ones"}
+_UPPER_MNEMONIC = re.compile(r"lui|\w*hi|\w*high\w*|\w*upper\w*|lu\d+i\.?\w?|movhi\w*|orhi|seti?hi")
+_MOVE_IMMEDIATE = re.compile(r"mov|li|ldi|set")
+_NO_CONSTANT = frozenset({"isPseudo", "mayLoad", "mayStore", "isCall", "isBranch"})
 
 
 def constant_registers(s: Selections, members: Collection[str]) -> dict[str, str]:
-    """The registers that hold 0 ("zero") and all ones ("ones"): a pattern that makes any number n by one instruction from a register
-    and n is right only where the instruction, an or, add, xor (an and), leaves n as it is."""
+    """The registers that hold 0 ("zero") and all ones ("ones").
+
+    A pattern that makes any number n by one instruction from a register and n is right only where the instruction, an or, add, xor (an
+    and), leaves n as it is."""
     meanings = {one.record: meaning for root, meaning in _IDENTITIES.items() for one in s.of(root)}
     found: dict[str, str] = {}
     for one in _leaves(s):
@@ -26,8 +32,61 @@ def constant_registers(s: Selections, members: Collection[str]) -> dict[str, str
     return found
 
 
-def symbol_loads(s: Selections) -> Iterator[str]:
-    """Instructions that take a symbol's whole address as an immediate, by pattern: ((own node symbol), (instruction symbol))."""
+def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
+    """What sets a register to an immediate, and what sets its upper bits to one. Patterns say it, else operand types, else mnemonics."""
+    whole: list[tuple[int, Operation]] = []
+    upper: list[tuple[int, Operation]] = []
+    shifted = {m for _, given in v.d.patterns for m in re.findall(r"\((\w+) \(\w*[Hh][Ii]\w* ", given)}
+    plain = {s.record for root in v.selections.roots for s in v.selections.of(root) if not s.dag.args and s.record and not s.fixed}
+    own = {s.record for opcode in v.nodes if node_meaning(v.nodes[opcode]) == "hi" for s in v.selections.of(opcode)}
+    for i in v.d.instructions:
+        if len(i.outs) != 1 or not v.holds(i.outs[0].type) or i.flags & _NO_CONSTANT:
+            continue
+        made = _sets_register(v, i.name)
+        if made is None or made.range is None:
+            continue
+        word = mnemonic(i)
+        by_pattern = i.name in shifted or i.name in own or any(v.selections.is_upper(o.type) for o in v.selections.operands(i.name))
+        if by_pattern or (_UPPER_MNEMONIC.fullmatch(word) and made.range.bits < v.native):
+            upper.append((int(by_pattern), made))
+        elif i.name in plain or _MOVE_IMMEDIATE.search(word):
+            whole.append((made.range.bits + 100 * (i.name in plain), made))
+    return _best(whole), _best(upper)
+
+
+def load_symbol(v: TargetView) -> Operation | None:
+    """What sets a register to the whole address of a symbol: a pattern ((own node symbol), (instruction symbol)) says it."""
+    for record in _symbol_loads(v.selections):
+        i = v.selections.instructions[record]
+        made = _sets_register(v, record)
+        if made and v.holds(i.outs[0].type) and made.range and made.range.bits >= v.native:
+            return made
+    return None
+
+
+def low_part(upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None) -> str:
+    """What completes a constant of which ``upper`` has set the upper bits: "or" or "add" of an immediate, "" if neither is wide enough."""
+    if upper is None or upper.range is None:
+        return ""
+    bits = 32 - upper.range.bits
+    if or_immediate and or_immediate.range and not or_immediate.range.signed and or_immediate.range.bits >= bits:
+        return "or"
+    if add_immediate and add_immediate.range and add_immediate.range.signed and add_immediate.range.bits >= bits:
+        return "add"
+    return ""
+
+
+def _sets_register(v: TargetView, record: str) -> Operation | None:
+    """The instruction as one that defines a register and reads an immediate alone."""
+    made = v.operation(record, dst_and(OperandKind.IMM, OperandRole.IMM))
+    return made if made and set(made.roles) == {OperandRole.DST, OperandRole.IMM} else None
+
+
+def _best(found: list[tuple[int, Operation]]) -> Operation | None:
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _symbol_loads(s: Selections) -> Iterator[str]:
     for root in sorted(s.roots):
         for one in s.of(root):
             if len(one.dag.args) == 1 and is_symbol(leaf_name(one.dag, (0,))) and list(one.paths.values()) == [(0,)] and not one.fixed:

@@ -1,6 +1,6 @@
 """The fixups that a target's instructions need, from where their operands' bits stand.
 
-Enters: a ``Description`` and its ``Machine``. Leaves: ``Fixup``s, and which operand of which instruction needs which. It chooses no
+Enters: a ``Description`` and its ``Facts``. Leaves: ``Fixup``s, and which operand of which instruction needs which. It chooses no
 relocation numbers.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vega_gen.facts.operations import Machine
-from vega_gen.facts.selections import Selections, Slot
+from vega_gen.facts.find import Facts
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, Instruction
 
 _LEAST = 6
@@ -42,7 +42,7 @@ class FixedOperand:
     records: tuple[str, ...]
 
 
-def fixups(d: Description, m: Machine) -> tuple[tuple[Fixup, ...], tuple[FixedOperand, ...]]:
+def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOperand, ...]]:
     """All kinds of fixups, in order of first use, and the operands that need them."""
     s = Selections(d)
     kinds: dict[tuple[object, ...], Fixup] = {}
@@ -50,12 +50,12 @@ def fixups(d: Description, m: Machine) -> tuple[tuple[Fixup, ...], tuple[FixedOp
     for i in d.instructions:
         if not any(bit in "01" for bit in i.encoding) or "isPseudo" in i.flags:
             continue
-        for index, slot in enumerate(s.slots(i.name)):
-            if slot.kind == "reg" or slot.out:
+        for index, slot in enumerate(s.operands(i.name)):
+            if slot.kind is OperandKind.REG or slot.out:
                 continue
-            part, relative = _part(i, slot, m), slot.kind == "target"
+            part, relative = _part(i, slot, m), slot.kind is OperandKind.TARGET
             width = s.immediate(i.name, slot)
-            runs = runs_of(tuple((bit, at) for bit, at in s.field(i.name, slot.operand) if bit < width.bits))
+            runs = runs_of(tuple((bit, at) for bit, at in s.field(i.name, slot.name) if bit < width.bits))
             if not runs or width.bits < _LEAST or (part == "lo" and width.bits != m.upper_shift):
                 continue
             use = _use(i)
@@ -76,9 +76,9 @@ def _use(i: Instruction) -> str:
     return "branch" if "isBranch" in i.flags else "store" if "mayStore" in i.flags else ""
 
 
-def _part(i: Instruction, slot: Slot, m: Machine) -> str:
+def _part(i: Instruction, slot: OperandInfo, m: Facts) -> str:
     """Which part of an address an immediate may hold."""
-    if slot.kind == "target":
+    if slot.kind is OperandKind.TARGET:
         return ""
     if m.upper and i.name == m.upper.record:
         return "hi"

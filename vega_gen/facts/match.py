@@ -10,8 +10,8 @@ import re
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 
+from vega_gen.facts.kinds import InstructionShape, Shapes, type_kind
 from vega_gen.facts.roles import profiles, role_names
-from vega_gen.facts.shapes import InstructionShape, Shapes, type_kind
 from vega_gen.facts.similarity import (
     ClassProfile,
     class_similarity,

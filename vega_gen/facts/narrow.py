@@ -1,58 +1,62 @@
-"""A second type of integers, narrower than addresses, where a target's patterns are on its registers.
-
-Enters: a ``Description``, ``Selections``, the class of addresses, which classes can be copied. Leaves: ``Narrow``. It finds no roles of
-the wide type (``machine`` does).
-"""
+"""A second integer type, narrower than addresses, where a target's patterns are on its registers."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from vega_gen.facts.operations import Narrow, Operation
-from vega_gen.facts.selections import Selection, Selections
-from vega_gen.records import Description, RegisterClass
+from vega_gen.facts.operations import Narrow, OperandRole, Operation
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
+from vega_gen.facts.view import TargetView, encoded
+from vega_gen.records import RegisterClass
 
 _NEEDED = frozenset({"add", "sub", "and", "or", "xor", "imm", "trunc", "anyext", "zext"})
 
 
-def narrow(d: Description, s: Selections, native: int, gpr: str, copied: Collection[str]) -> Narrow | None:
-    """The widest type below that of addresses whose registers can be copied, loaded and stored, set to a number, widened and narrowed, and
-    with which sums, differences and logic are made; None where there is none."""
+def narrow(v: TargetView, copied: Collection[str]) -> Narrow | None:
+    """The widest type below that of addresses on whose registers a target computes, None where there is none.
+
+    Its registers can be copied (``copied``: register classes), loaded and stored, set to a number, widened and narrowed, added,
+    subtracted and combined bit by bit."""
+    s = v.selections
     found: list[tuple[int, RegisterClass]] = []
-    for c in d.register_classes:
+    for c in v.d.register_classes:
         bits = next((int(t[1:]) for t in c.value_types if t[:1] == "i" and t[1:].isdigit()), 0)
-        if 8 <= bits < native and c.allocatable and c.name in copied:
+        if 8 <= bits < v.native and c.allocatable and c.name in copied:
             found.append((bits, c))
     for bits, c in sorted(found, key=lambda pair: -pair[0]):
-        legal = frozenset(root for root in s.roots for one in s.of(root) if _on(s, one, c.name)) | (_NEEDED & s.roots & {"trunc", "anyext"})
-        load, store = _memory(s, "load", c.name, gpr), _memory(s, "store", c.name, gpr)
+        legal = frozenset(root for root in s.roots for one in s.of(root) if _on(v, one, c.name)) | (_NEEDED & s.roots & {"trunc", "anyext"})
+        load, store = _access(v, "load", c.name), _access(v, "store", c.name)
         if legal >= _NEEDED and load and store:
             return Narrow(bits, c.name, load, store, legal)
     return None
 
 
-def _on(s: Selections, one: Selection, name: str) -> bool:
+def _on(v: TargetView, one: Selection, name: str) -> bool:
     """Whether an encoded instruction works on registers of the class alone, or between them and numbers, memory or wider registers."""
-    i = s.instructions[one.record]
-    kinds = [slot.type for slot in s.slots(one.record) if slot.kind == "reg" and slot.part < 0]
-    real = any(b in "01" for b in i.encoding) and not i.flags & {"isPseudo", "usesCustomInserter"}
+    i = v.selections.instructions[one.record]
+    kinds = [o.type for o in v.selections.operands(one.record) if o.kind is OperandKind.REG and o.part < 0]
+    real = encoded(i) and not i.flags & {"isPseudo", "usesCustomInserter"}
     return real and bool(kinds) and (kinds[-1] == name if one.dag.op in ("zext", "sext") else all(kind == name for kind in kinds))
 
 
-def _memory(s: Selections, root: str, name: str, gpr: str) -> Operation | None:
-    value = "dst" if root == "load" else "src"
-    for one in s.of(root):
-        slots = s.slots(one.record)
-        if len(one.dag.args) != (1 if root == "load" else 2) or (0,) not in one.paths.values():
+def _access(v: TargetView, root: str, name: str) -> Operation | None:
+    """The load or store of a register of class ``name`` at a base of the class of addresses and an offset."""
+    load = root == "load"
+    value = OperandRole.DST if load else OperandRole.SRC
+
+    def role(operand: OperandInfo, one: Selection) -> OperandRole | None:
+        register = operand.kind is OperandKind.REG
+        if operand.part < 0:
+            own = register and operand.type == name and operand.out == load
+            return value if own and (load or one.paths.get(operand.name) == (0,)) else None
+        if register != (operand.part == 0) or (register and operand.type != v.gpr):
+            return None
+        return {0: OperandRole.BASE, 1: OperandRole.IMM}.get(operand.part, OperandRole.NONE)
+
+    for one in v.selections.of(root):
+        if len(one.dag.args) != (1 if load else 2) or (0,) not in one.paths.values():
             continue
-        names: list[str] = []
-        for slot in slots:
-            if slot.part < 0:
-                own = slot.kind == "reg" and slot.type == name and slot.out == (root == "load")
-                names.append(value if own and (root == "load" or one.paths.get(slot.operand) == (0,)) else "")
-            else:
-                names.append({0: "base", 1: "imm"}.get(slot.part, "none") if (slot.kind == "reg") == (slot.part == 0) else "")
-        if sorted(names) == sorted((value, "base", "imm")) and all(slot.type == gpr for slot in slots if slot.part == 0):
-            at = next(n for n, slot in enumerate(slots) if slot.part == 1)
-            return Operation(one.record, tuple(names), s.immediate(one.record, slots[at]))
+        made = v.operation(one.record, lambda operand, _, one=one: role(operand, one))
+        if made and sorted(made.roles) == sorted((value, OperandRole.BASE, OperandRole.IMM)):
+            return made
     return None

@@ -1,15 +1,27 @@
-"""What a target's registers are for, by names and by how records use them.
-
-Enters: a ``Description``. Leaves: a ``RegisterProfile`` a register. It does not compare two targets.
-"""
+"""What a target's registers are for, by how records use them and by their names."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from dataclasses import dataclass
+from enum import StrEnum
 
 from vega_gen.records import CallingConvention, Description, Register
+
+
+class RegisterRole(StrEnum):
+    """What a register is for where it is no ordinary one."""
+
+    STACK_POINTER = "sp"
+    FRAME_POINTER = "fp"
+    RETURN_ADDRESS = "ra"
+    ZERO = "zero"
+    GLOBAL_POINTER = "gp"
+    PROGRAM_COUNTER = "pc"
+    FLAGS = "flags"
+    THREAD_POINTER = "tp"
+
 
 # Names, as records or assembly write them, that stand for a role in most instruction sets.
 _NAMES = {
@@ -22,17 +34,17 @@ _NAMES = {
     "flags": r"sr|ccr|sw|psr|icc|xcc|nzcv|cpsr|status(32)?|e?flags|cc|sreg|psw|carry|fcc0",
     "tp": r"tp|tls|ugp",
 }
-_ROLE_OF_NAME = [(role, re.compile(pattern)) for role, pattern in _NAMES.items()]
+_ROLE_OF_NAME = [(RegisterRole(role), re.compile(pattern)) for role, pattern in _NAMES.items()]
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterProfile:
-    """A register: its role ("" if ordinary), position among arguments, return values and callee-saved registers (-1 if not there),
+    """A register: its role (None if ordinary), position among arguments, return values and callee-saved registers (-1 if not there),
     kinds of values it holds, place in the class of that kind and size of the class, whether it can be allocated."""
 
     name: str
     asm_name: str
-    role: str
+    role: RegisterRole | None
     argument: int
     result: int
     saved: int
@@ -42,9 +54,9 @@ class RegisterProfile:
     allocatable: bool
 
 
-def role_names(d: Description) -> dict[str, str]:
+def role_names(d: Description) -> dict[str, RegisterRole]:
     """The role of each register that has one: what implicit operands say first, then names, then names of aliased registers."""
-    roles: dict[str, str] = {}
+    roles: dict[str, RegisterRole] = {}
     calls, returns, frames = Counter[str](), Counter[str](), Counter[str]()
     for i in d.instructions:
         if "isCall" in i.flags and len(i.defs) <= 4:
@@ -55,30 +67,34 @@ def role_names(d: Description) -> dict[str, str]:
             frames.update(set(i.defs) & set(i.uses))
     constant = d.data.get("Register.constant", "").split()
     for register in d.registers:
-        named = "zero" if register.name in constant else _named_role(register)
+        named = RegisterRole.ZERO if register.name in constant else _named_role(register)
         if named:
             roles[register.name] = named
     for register in d.registers:  # an alias speaks for the register under it: Lanai's SP for R4
         for part in register.subregisters:
             if register.name in roles and len(register.subregisters) == 1:
                 roles.setdefault(part, roles[register.name])
-    for uses, role in ((frames, "sp"), (calls & returns, "ra"), (calls, "ra")):
+    for uses, role in (
+        (frames, RegisterRole.STACK_POINTER),
+        (calls & returns, RegisterRole.RETURN_ADDRESS),
+        (calls, RegisterRole.RETURN_ADDRESS),
+    ):
         for name, _ in uses.most_common(1):
             if role not in roles.values():
                 roles.setdefault(name, role)
     return roles
 
 
-def _named_role(register: Register) -> str:
+def _named_role(register: Register) -> RegisterRole | None:
     for name in (register.asm_name, register.name):
         plain = re.sub(r"[^a-z0-9_]", "", name.lower())
         for role, pattern in _ROLE_OF_NAME:
             if pattern.fullmatch(plain):
                 return role
-    return ""
+    return None
 
 
-def profiles(d: Description, roles: dict[str, str], kinds: dict[str, tuple[str, ...]]) -> tuple[RegisterProfile, ...]:
+def profiles(d: Description, roles: dict[str, RegisterRole], kinds: dict[str, tuple[str, ...]]) -> tuple[RegisterProfile, ...]:
     """Every register's profile. ``kinds``: kinds of each register class's value types."""
     arguments = _positions(d, returns=False)
     results = _positions(d, returns=True)
@@ -99,7 +115,7 @@ def profiles(d: Description, roles: dict[str, str], kinds: dict[str, tuple[str, 
     for r in d.registers:
         held, place, members = home.get(r.name, (frozenset[str](), -1, 0))
         position = (arguments.get(r.name, -1), results.get(r.name, -1), saved.get(r.name, -1))
-        found.append(RegisterProfile(r.name, r.asm_name, roles.get(r.name, ""), *position, held, place, members, r.name in allocatable))
+        found.append(RegisterProfile(r.name, r.asm_name, roles.get(r.name), *position, held, place, members, r.name in allocatable))
     return tuple(found)
 
 

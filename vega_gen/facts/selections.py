@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from vega_gen.records import Description, Instruction, OperandClass
 from vega_gen.tablegen.raw import Dag, parse_dag
@@ -44,14 +45,25 @@ class Range:
         return ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One operand of a MachineInstr. ``operand``: of the record's lists, whose part it may be. ``kind``: "reg", "imm" or "target".
-    ``part``: which sub-operand, -1 for a whole one. ``tied``: name of the operand that it must equal."""
+class OperandKind(StrEnum):
+    """What an operand of a MachineInstr holds."""
 
-    operand: str
+    REG = "reg"
+    IMM = "imm"
+    TARGET = "target"
+    """A place to branch to."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperandInfo:
+    """One operand of a MachineInstr.
+
+    ``name``: in the record's (outs) or (ins) that it is, or is a part of; ``part``: which sub-operand, -1 for a whole one.
+    ``tied``: the name of the operand that it must equal."""
+
+    name: str
     type: str
-    kind: str
+    kind: OperandKind
     out: bool
     part: int = -1
     tied: str = ""
@@ -74,7 +86,7 @@ class Selections:
     def __init__(self, d: Description) -> None:
         self._d = d
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
-        self.operands: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
+        self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
         self.classes = {c.name for c in d.register_classes}
         self._code = {f.name: f.code for f in d.fragments}
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
@@ -124,27 +136,28 @@ class Selections:
                 fixed[operand.name] = str(plain(value))
         self._by_root[dag.op].append(Selection(result.op, dag, paths, fixed))
 
-    def kind(self, type_name: str) -> str:
-        """What an operand type holds: "reg", "imm" or "target" (a place to branch to)."""
-        known = self.operands.get(type_name)
+    def kind(self, type_name: str) -> OperandKind:
+        """What an operand type holds."""
+        known = self.operand_classes.get(type_name)
         if type_name in self.classes or (known and (known.register_class or known.decoder_method.startswith("DecodePointerLike"))):
-            return "reg"
+            return OperandKind.REG
         if known and len(known.sub_operands) == 1:
             return self.kind(known.sub_operands[0])
-        return "target" if known and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL") else "imm"
+        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL")
+        return OperandKind.TARGET if place else OperandKind.IMM
 
-    def slots(self, record: str) -> tuple[Slot, ...]:
+    def operands(self, record: str) -> tuple[OperandInfo, ...]:
         """An instruction's operands in the order of MachineInstr and MCInst, those made of several in their parts."""
         i = self.instructions[record]
         tied = dict(_TIED.findall(i.constraints)) | {b: a for a, b in _TIED.findall(i.constraints)}
-        found: list[Slot] = []
+        found: list[OperandInfo] = []
         for out, operands in ((True, i.outs), (False, i.ins)):
             for o in operands:
-                known = self.operands.get(o.type)
+                known = self.operand_classes.get(o.type)
                 if known and known.sub_operands:
-                    found += (Slot(o.name, t, self.kind(t), out, n) for n, t in enumerate(known.sub_operands))
+                    found += (OperandInfo(o.name, t, self.kind(t), out, n) for n, t in enumerate(known.sub_operands))
                 else:
-                    found.append(Slot(o.name, o.type, self.kind(o.type), out, -1, tied.get(o.name, "")))
+                    found.append(OperandInfo(o.name, o.type, self.kind(o.type), out, -1, tied.get(o.name, "")))
         return tuple(found)
 
     def said(self, type_name: str) -> Range | None:
@@ -176,21 +189,22 @@ class Selections:
         told = self.said(type_name)
         return (told.shift, 0) if told else (0, 0)
 
-    def immediate(self, record: str, slot: Slot) -> Range:
+    def immediate(self, record: str, operand: OperandInfo) -> Range:
         """The numbers that an operand may be: what its predicate or name says, else the width of its field, signed unless its name
         says that it is not. Of a number whose upper bits alone the instruction holds, those bits."""
-        known = self.operands.get(slot.type)
-        names = " ".join([slot.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [slot.type])
-        said = self.said(slot.type)
-        offset = slot.part >= 0 and not _RANGE.search(self._code.get(slot.type, ""))  # a mask says no sign of what an address adds
+        known = self.operand_classes.get(operand.type)
+        names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
+        said = self.said(operand.type)
+        offset = operand.part >= 0 and not _RANGE.search(self._code.get(operand.type, ""))  # a mask says no sign of what an address adds
         if said and not offset:
-            return Range(said.bits, said.signed) if self.is_upper(slot.type) else said
-        bits = self.field(record, slot.operand)
-        field = bits[0][0] + 1 if bits and slot.kind == "target" else len(bits)  # a target whose zero bits are numbered has them too
-        shift = self.scale(record, slot) if field else 0
-        if slot.part >= 0 and field:
-            field = next((count for part, (_, count) in enumerate(self.places(record, slot.operand)) if part == slot.part), 0)
-        number = re.search(r"(\d+)", slot.type)
+            return Range(said.bits, said.signed) if self.is_upper(operand.type) else said
+        bits = self.field(record, operand.name)
+        # A target whose zero bits are numbered in its field has them too.
+        field = bits[0][0] + 1 if bits and operand.kind is OperandKind.TARGET else len(bits)
+        shift = self.scale(record, operand) if field else 0
+        if operand.part >= 0 and field:
+            field = next((count for part, (_, count) in enumerate(self.places(record, operand.name)) if part == operand.part), 0)
+        number = re.search(r"(\d+)", operand.type)
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
         return Range(width, not unsigned, shift)
@@ -200,16 +214,16 @@ class Selections:
 
         Registers stand above the rest, in order, but below where the lowest bits that lie together are as many as the first one's;
         an immediate of known width is lowest of what is left, and other parts share the bits between."""
-        parts = [s for s in self.slots(record) if s.operand == operand]
+        parts = [s for s in self.operands(record) if s.name == operand]
         field = self.field(record, operand)
-        widths = [self.register_bits(s.type) if s.kind == "reg" else r.bits if (r := self.said(s.type)) else 0 for s in parts]
-        unknown = [n for n, s in enumerate(parts) if s.kind != "reg" and not widths[n]]
+        widths = [self.register_bits(s.type) if s.kind is OperandKind.REG else r.bits if (r := self.said(s.type)) else 0 for s in parts]
+        unknown = [n for n, s in enumerate(parts) if s.kind is not OperandKind.REG and not widths[n]]
         left = max(len(field) - sum(widths), 0)
         for n in unknown:
             widths[n] = left if n == unknown[0] else 0
         runs = _together(field)
-        below = len(runs) > 1 and bool(parts) and parts[0].kind == "reg" and runs[0] == widths[0] != runs[-1]
-        registers = [n for n, s in enumerate(parts) if s.kind == "reg"]
+        below = len(runs) > 1 and bool(parts) and parts[0].kind is OperandKind.REG and runs[0] == widths[0] != runs[-1]
+        registers = [n for n, s in enumerate(parts) if s.kind is OperandKind.REG]
         numbers = [n for n in range(len(parts)) if n not in registers]
         known = [n for n in numbers if n not in unknown[1:] and (n not in unknown or len(numbers) == 1)]
         order = [*known, *(n for n in numbers if n not in known), *reversed(registers)]
@@ -222,12 +236,12 @@ class Selections:
             at += widths[n]
         return tuple(found[n] for n in range(len(parts)))
 
-    def scale(self, record: str, slot: Slot) -> int:
+    def scale(self, record: str, operand: OperandInfo) -> int:
         """Zero bits below the encoded part of a branch target: what the operand's names say, else the alignment of instructions. None
         where its encoded bits are not numbered from 0: the operand has the zero bits too."""
-        known = self.operands.get(slot.type)
-        field = self.field(record, slot.operand)
-        if known is None or slot.kind != "target" or (field and field[-1][0] > 0):
+        known = self.operand_classes.get(operand.type)
+        field = self.field(record, operand.name)
+        if known is None or operand.kind is not OperandKind.TARGET or (field and field[-1][0] > 0):
             return 0
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
@@ -237,7 +251,7 @@ class Selections:
 
     def register_bits(self, type_name: str) -> int:
         """Bits of the numbers of an operand type's registers."""
-        known = self.operands.get(type_name)
+        known = self.operand_classes.get(type_name)
         name = known.register_class if known and known.register_class else type_name
         members = {m for c in self._d.register_classes if c.name == name for m in c.members}
         codes = [r.encoding for r in self._d.registers if r.name in members]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from vega_gen.facts.roles import RegisterProfile
-from vega_gen.facts.shapes import InstructionShape, NodeShape
+from vega_gen.facts.kinds import InstructionShape, NodeShape
+from vega_gen.facts.roles import RegisterProfile, RegisterRole
 from vega_gen.records import Contract, ContractRole, Feature, RegisterClass
 
 # Operators that say most about what an instruction does; a fragment's name says less than the node it stands for.
@@ -114,7 +114,7 @@ def register_similarity(a: RegisterProfile, b: RegisterProfile) -> float:
     name = max(text_similarity(a.name, b.name), text_similarity(a.asm_name, b.asm_name))
     if a.role and a.role == b.role:
         # A status register has no kind worth comparing.
-        return (0.85 + 0.1 * name + 0.05 * (a.allocatable == b.allocatable)) * (1.0 if a.role == "flags" else 0.3 + 0.7 * kind)
+        return (0.85 + 0.1 * name + 0.05 * (a.allocatable == b.allocatable)) * (1.0 if a.role is RegisterRole.FLAGS else 0.3 + 0.7 * kind)
     if a.role or b.role:
         return 0.3 * name * kind
     places = ((a.argument, b.argument, 0.3), (a.result, b.result, 0.2), (a.saved, b.saved, 0.1))

@@ -19,7 +19,7 @@ from vega_gen.archetypes.values import data_layout as layout_of
 from vega_gen.emit import copies, emit, stamp_of, tests
 from vega_gen.emit.clang import clang_edits, has_clang
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.facts.machine import machine
+from vega_gen.facts import find_facts
 from vega_gen.pipeline.archetypes import archetypes_of
 from vega_gen.pipeline.building import Built, build_backend, named
 from vega_gen.pipeline.climbing import climb_built, tests_of
@@ -112,7 +112,7 @@ def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
 
 def _layout(request: Request, inputs: Inputs) -> str:
     """The data layout that follows from the .td files."""
-    return ("E" if request.big_endian else "e") + layout_of(machine(inputs.description))
+    return ("E" if request.big_endian else "e") + layout_of(find_facts(inputs.description))
 
 
 def archetypes_for(inputs: Inputs) -> tuple[Archetype, Parts | None]:

@@ -12,8 +12,8 @@ from llvm_integration.checkout import Edit
 from llvm_integration.overlay import Overlay, overlay
 from vega_gen import store
 from vega_gen.archetypes.values import relocation_names
+from vega_gen.facts import find_facts
 from vega_gen.facts.fixups import fixups
-from vega_gen.facts.machine import machine
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.request import Prepared, Request
 from vega_gen.registration import known_arch, new_triple, plan_registration, relocation_definitions
@@ -54,7 +54,7 @@ def registered(request: Request, prepared: Prepared) -> Registered:
 
 def _relocations(inputs: Inputs, arch: str, path: Path) -> Path:
     """A list of the relocations that the target's fixups need, written to ``path``: its ABI has none."""
-    kinds, _ = fixups(inputs.description, machine(inputs.description))
+    kinds, _ = fixups(inputs.description, find_facts(inputs.description))
     names = [f"R_{arch.upper()}_{name}" for name in relocation_names(kinds).values()]
     path.parent.mkdir(parents=True, exist_ok=True)
     store.write_atomic(path, relocation_definitions(inputs.folder, arch, names).encode())

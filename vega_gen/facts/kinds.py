@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 
+from vega_gen.facts.roles import RegisterRole
 from vega_gen.records import Description, Instruction, InstructionOperand, Node, OperandClass, RegisterClass
 
 _FLAGS = frozenset(
@@ -90,11 +91,11 @@ def type_kind(name: str, native: int) -> str:
     return letter + ("1" if bits == 1 else "=" if bits == native else "<" if bits < native else ">")
 
 
-def native_width(d: Description, roles: dict[str, str]) -> int:
+def native_width(d: Description, roles: dict[str, RegisterRole]) -> int:
     """Bits of the integers that the stack pointer's register class holds; without one, of those that most register operands hold."""
     classes = {c.name: c for c in d.register_classes}
     widths = {name: bits for name, c in classes.items() if (bits := _integer_bits(c)) >= 8}
-    pointers = [name for name, role in roles.items() if role == "sp"]
+    pointers = [name for name, role in roles.items() if role is RegisterRole.STACK_POINTER]
     holding = [c for c in d.register_classes if c.name in widths and any(p in c.members for p in pointers)]
     if holding:
         return widths[max(holding, key=lambda c: (c.allocatable, pointers[0] in c.members, len(c.members), len(c.value_types))).name]
@@ -125,7 +126,7 @@ def node_meaning(opcode: str) -> str:
 class Shapes:
     """All shapes of one target. ``roles``: role of a register by name ("sp", "ra", "flags")."""
 
-    def __init__(self, d: Description, roles: dict[str, str]) -> None:
+    def __init__(self, d: Description, roles: dict[str, RegisterRole]) -> None:
         self.native = native_width(d, roles)
         self._classes: dict[str, RegisterClass] = {c.name: c for c in d.register_classes}
         self._operands: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}

@@ -1,0 +1,81 @@
+"""Which instructions add, subtract, combine and shift registers of addresses, with a register or with an immediate."""
+
+from __future__ import annotations
+
+import re
+
+from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
+from vega_gen.facts.view import TargetView, encoded, mnemonic
+
+_BY_NAME = {"add": r"add\.?i\w*", "or": r"or\.?i\w*", "shl": r"s[hl]l\.?i\w*|slli\w*|lsli?|shli"}
+"""Operator -> how mnemonics of it with an immediate are spelled, for instructions that have no pattern."""
+_MEMORY = frozenset({"isPseudo", "mayLoad", "mayStore"})
+
+
+def binary(v: TargetView, root: str, second: OperandKind) -> Operation | None:
+    """The instruction for (root a b), where b is a register or an immediate. Patterns say it; else, for an immediate, the mnemonic.
+
+    Among several the one that clobbers least, takes the widest immediate (a signed one for additions) and needs the fewest features."""
+    found: list[tuple[tuple[int, ...], Operation]] = []
+    last = OperandRole.IMM if second is OperandKind.IMM else OperandRole.SRC2
+    for s in v.selections.of(root):
+        i = v.selections.instructions[s.record]
+        if len(s.dag.args) != 2 or len(i.outs) != 1 or i.flags & _MEMORY or not v.holds(i.outs[0].type):
+            continue
+
+        def name(operand: OperandInfo, _: int, s: Selection = s) -> OperandRole | None:
+            if operand.out:
+                return OperandRole.DST
+            path = s.paths.get(operand.name)
+            if path is None:
+                return OperandRole.NONE if operand.kind is OperandKind.IMM else None
+            if len(path) != 1:
+                return None
+            if path[0] == 0:
+                return OperandRole.SRC if operand.kind is OperandKind.REG and v.holds(operand.type) else None
+            if operand.kind is not second:
+                return None
+            if second is OperandKind.IMM:
+                return None if v.selections.is_upper(operand.type) else last
+            return last if v.holds(operand.type) else None
+
+        made = v.operation(s.record, name)
+        if made and {OperandRole.DST, OperandRole.SRC, last} <= set(made.roles):
+            bits = made.range.bits if made.range else 0
+            signed = bool(made.range and made.range.signed)
+            found.append(((int(signed and root == "add"), -len(i.defs), bits, -len(i.predicates)), made))
+    if found:
+        return max(found, key=lambda pair: pair[0])[1]
+    return _by_mnemonic(v, _BY_NAME[root]) if second is OperandKind.IMM and root in _BY_NAME else None
+
+
+def _by_mnemonic(v: TargetView, pattern: str) -> Operation | None:
+    """An instruction with one result, one register read and an immediate whose mnemonic matches ``pattern``."""
+
+    def name(operand: OperandInfo, _: int) -> OperandRole | None:
+        return OperandRole.DST if operand.out else OperandRole.SRC if operand.kind is OperandKind.REG else OperandRole.IMM
+
+    for i in v.d.instructions:
+        word = mnemonic(i)
+        if word and re.fullmatch(pattern, word) and not i.flags & {*_MEMORY, "isBranch"}:
+            made = v.operation(i.name, name)
+            if made and sorted(made.roles) == sorted((OperandRole.DST, OperandRole.SRC, OperandRole.IMM)):
+                return made
+    return None
+
+
+def legal_operators(v: TargetView) -> frozenset[str]:
+    """Outermost operators that instructions with an encoding implement. What becomes of others only the backend's C++ says."""
+    instructions = v.selections.instructions
+    real = {i.name for i in v.d.instructions if encoded(i) and not i.flags & {"isPseudo", "usesCustomInserter"}}
+    whole = [instructions[name] for name in real if instructions[name].pattern]
+    outer = {next((n for n in i.nodes if n not in ("set", "implicit")), "") for i in whole}
+    roots = {root for root, sets in v.selections.given.items() if any(names <= real for names in sets)}
+    return frozenset((outer | roots) - {""})
+
+
+def carries(v: TargetView) -> frozenset[str]:
+    """Those of addc, adde, subc and sube that instructions implement: sums and differences that hand a carry on, in pairs."""
+    pairs = (("addc", "adde"), ("subc", "sube"))
+    return frozenset(n for pair in pairs if all(binary(v, root, OperandKind.REG) for root in pair) for n in pair)

@@ -1,0 +1,135 @@
+"""Which instructions jump and branch, and which conditions they test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from vega_gen.facts.kinds import node_meaning
+from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
+from vega_gen.facts.view import TargetView, encoded
+from vega_gen.tablegen.raw import Dag
+
+_Paths = Mapping[tuple[int, ...], OperandRole]
+_BRANCH_ROOTS = ("brcond", "br_cc", "brcc")
+
+
+def branches(v: TargetView, zero: str) -> tuple[dict[str, Operation], Operation | None]:
+    """Condition -> the instruction that compares two registers and branches; and the one that branches where a register is not zero."""
+    found: dict[str, Operation] = {}
+    nonzero: Operation | None = None
+    codes = _condition_leaves(v)
+    own = [n for n, opcode in v.nodes.items() if node_meaning(opcode) == "brcc"]
+    for root in (*_BRANCH_ROOTS, *own):
+        for s in v.selections.of(root):
+            first = s.dag.args[0][0] if s.dag.args else ""
+            condition, at = _condition(s.dag, codes)
+            if condition:
+                made = _branch(v, s, at, zero)
+                if made:
+                    found.setdefault(condition, made)
+            elif root == "brcond" and not isinstance(first, Dag):
+                nonzero = nonzero or _branch(v, s, {(0,): OperandRole.SRC, (1,): OperandRole.TARGET}, zero)
+    return found, nonzero
+
+
+def _branch(v: TargetView, s: Selection, at: _Paths, zero: str) -> Operation | None:
+    def name(operand: OperandInfo, _: int) -> OperandRole | None:
+        if operand.out:
+            return None
+        path = s.paths.get(operand.name)
+        if path is None:
+            fixed = operand.kind is OperandKind.REG and zero and s.fixed.get(operand.name) == zero
+            return OperandRole.ZERO if fixed else None
+        role = at.get(path)
+        return None if role in (OperandRole.SRC, OperandRole.SRC2) and operand.kind is not OperandKind.REG else role
+
+    made = v.operation(s.record, name)
+    return made if made and {OperandRole.SRC, OperandRole.TARGET} <= set(made.roles) else None
+
+
+def conditions_set(v: TargetView) -> frozenset[str]:
+    """The conditions for which a pattern gives a truth value in a register."""
+    codes = _condition_leaves(v)
+    roots = ("setcc", *(f"set{c}" for c in CONDITIONS))
+    found = {_condition(s.dag, codes)[0] for root in roots for s in v.selections.of(root)}
+    found |= {c for c in CONDITIONS if f"set{c}" in v.selections.roots}
+    return frozenset(found - {""})
+
+
+def jump(v: TargetView, zero: str) -> Operation | None:
+    """The unconditional branch: by pattern, else a call that can leave the return address in the zero register."""
+
+    def name(operand: OperandInfo, position: int) -> OperandRole | None:
+        if operand.out or operand.kind is OperandKind.REG:
+            return None
+        return OperandRole.TARGET if operand.kind is OperandKind.TARGET or position == 0 else OperandRole.NONE
+
+    for s in v.selections.of("br"):
+        made = v.operation(s.record, name)
+        if made and OperandRole.TARGET in made.roles and "isPseudo" not in v.selections.instructions[s.record].flags:
+            return made
+    return _call_without_link(v, zero, OperandKind.TARGET)
+
+
+def jump_register(v: TargetView, zero: str) -> Operation | None:
+    """The jump to an address in a register: by pattern or flag, else a call that can leave the return address in the zero register."""
+
+    def name(operand: OperandInfo, _: int) -> OperandRole | None:
+        if operand.out or (operand.kind is OperandKind.REG and operand.part >= 0):
+            return None
+        return OperandRole.SRC if operand.kind is OperandKind.REG else OperandRole.NONE
+
+    by_pattern = [s.record for s in v.selections.of("brind") if len(s.dag.args) == 1 and list(s.paths.values()) == [(0,)]]
+    by_flag = (i.name for i in v.d.instructions if "isIndirectBranch" in i.flags)
+    for record in dict.fromkeys([*by_pattern, *by_flag]):
+        if encoded(v.selections.instructions[record]):
+            made = v.operation(record, name)
+            if made and made.roles.count(OperandRole.SRC) == 1:
+                return made
+    return _call_without_link(v, zero, OperandKind.REG)
+
+
+def _call_without_link(v: TargetView, zero: str, kind: OperandKind) -> Operation | None:
+    wanted = OperandRole.SRC if kind is OperandKind.REG else OperandRole.TARGET
+
+    def name(operand: OperandInfo, _: int) -> OperandRole | None:
+        if operand.out:
+            return OperandRole.ZERO
+        if kind is OperandKind.REG:
+            return OperandRole.SRC if operand.kind is OperandKind.REG else OperandRole.NONE
+        return None if operand.kind is OperandKind.REG else OperandRole.TARGET
+
+    for i in v.d.instructions:
+        if zero and "isCall" in i.flags and len(i.outs) == 1 and encoded(i):
+            made = v.operation(i.name, name)
+            if made and wanted in made.roles:
+                return made
+    return None
+
+
+def _condition_leaves(v: TargetView) -> dict[str, str]:
+    """Leaves that stand for one condition code, such as (i64 imm), [{ return N->getZExtValue() == ISD::SETEQ; }] -> the condition."""
+    told = {f.name: re.findall(r"ISD::SET(\w+)", f.code) for f in v.d.fragments}
+    return {name: found[0].lower() for name, found in told.items() if len(found) == 1}
+
+
+def _condition(dag: Dag, codes: Mapping[str, str]) -> tuple[str, dict[tuple[int, ...], OperandRole]]:
+    """The condition that a branch or comparison tests, and where its operands and its target stand; "" for none that is known.
+
+    ``codes``: leaves that stand for a condition code."""
+    word = dag.op.lower()
+    if word.removeprefix("set") in CONDITIONS and word.startswith("set"):
+        return word.removeprefix("set"), {(0,): OperandRole.SRC, (1,): OperandRole.SRC2}
+    leaves = [leaf_name(dag, (n,)) for n in range(len(dag.args))]
+    named = [(n, codes.get(leaf, leaf.lower().removeprefix("set") if leaf.startswith("SET") else "")) for n, leaf in enumerate(leaves)]
+    known = [(n, c) for n, c in named if c in CONDITIONS]
+    if known:  # (brcc SETEQ, a, b, block), (setcc a, b, SETEQ)
+        rest = [n for n in range(len(leaves)) if n != known[0][0]]
+        roles = (OperandRole.SRC, OperandRole.SRC2, OperandRole.TARGET)
+        return known[0][1], {(n,): role for n, role in zip(rest, roles, strict=False)}
+    inner = leaves[0].lower() if leaves else ""
+    if inner.startswith("set") and inner.removeprefix("set") in CONDITIONS:
+        return inner.removeprefix("set"), {(0, 0): OperandRole.SRC, (0, 1): OperandRole.SRC2, (1,): OperandRole.TARGET}
+    return "", {}

@@ -1,0 +1,93 @@
+"""How functions are called and returned from: instructions, the target's own nodes, conventions, callee-saved registers."""
+
+from __future__ import annotations
+
+import re
+
+from vega_gen.facts.kinds import node_meaning
+from vega_gen.facts.operations import Calls, OperandRole, Operation
+from vega_gen.facts.selections import OperandKind
+from vega_gen.facts.view import TargetView, encoded
+
+_SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr", re.I)
+_SPECIAL_LIST = re.compile(r"intr|fast|all|none|noreg", re.I)
+
+
+def calls(v: TargetView) -> Calls:
+    """The calls of a symbol and of a register, and the target's nodes for them."""
+    instructions = v.selections.instructions
+    own = [n for n in v.d.nodes if n.results == 0 and (node_meaning(n.opcode) == "call" or _selects_call(v, n.name))]
+    ranked = sorted(own, key=lambda n: node_meaning(n.opcode) != "call")
+    nodes = {s.record: n.opcode for n in reversed(ranked) for s in v.selections.of(n.name)}
+    records = sorted(nodes, key=lambda r: ("isCodeGenOnly" in instructions[r].flags, nodes[r] != ranked[0].opcode))
+    records += [i.name for i in v.d.instructions if "isCall" in i.flags]
+    real: dict[OperandRole, Operation] = {}
+    pseudos: dict[OperandRole, Operation] = {}
+    for record in dict.fromkeys(records):
+        i = instructions[record]
+        op = _call(v, record) if "isCall" in i.flags and "isReturn" not in i.flags else None
+        if op:
+            role = OperandRole.TARGET if OperandRole.TARGET in op.roles else OperandRole.SRC
+            if encoded(i) and "isPseudo" not in i.flags:
+                real.setdefault(role, op)
+            elif record in nodes:
+                pseudos.setdefault(role, op)
+    indirect = real.get(OperandRole.SRC)
+    node = ranked[0].opcode if ranked else ""
+    through = nodes.get(indirect.record, "") if indirect else ""
+    return Calls(real.get(OperandRole.TARGET), indirect, node, through or node, () if real else tuple(pseudos.values()))
+
+
+def _selects_call(v: TargetView, node: str) -> bool:
+    instructions = v.selections.instructions
+    return any("isCall" in instructions[s.record].flags for s in v.selections.of(node) if "isReturn" not in s.record)
+
+
+def _call(v: TargetView, record: str) -> Operation | None:
+    operands = v.selections.operands(record)
+    if any(o.kind is OperandKind.REG and o.part >= 0 for o in operands):
+        return None  # the callee's address is read from memory
+    reads = any(o.kind is OperandKind.REG and not o.out for o in operands)
+    through = reads and not any(o.kind is OperandKind.TARGET for o in operands)
+    roles: dict[OperandKind, OperandRole] = {}
+    if through:
+        roles = {OperandKind.REG: OperandRole.SRC, OperandKind.IMM: OperandRole.NONE, OperandKind.TARGET: OperandRole.NONE}
+    else:
+        roles = {OperandKind.TARGET: OperandRole.TARGET, OperandKind.IMM: OperandRole.TARGET}
+    made = v.operation(record, lambda o, _: OperandRole.LINK if o.out else roles.get(o.kind))
+    return made if made and (OperandRole.TARGET in made.roles or OperandRole.SRC in made.roles) else None
+
+
+def returns(v: TargetView, jump_register: Operation | None) -> tuple[Operation | None, str]:
+    """The return instruction and the target's node for it. Where no return stands alone it is a jump to the return address register."""
+    node = next((n for n in v.d.nodes if node_meaning(n.opcode) == "ret"), None)
+    opcode = node.opcode if node else ""
+    records = [s.record for s in (v.selections.of(node.name) if node else ())]
+    records += [i.name for i in v.d.instructions if "isReturn" in i.flags]
+    for record in dict.fromkeys(records):
+        operands = v.selections.operands(record)
+        if all(o.kind is not OperandKind.REG for o in operands) and encoded(v.selections.instructions[record]):
+            return Operation(record, (OperandRole.NONE,) * len(operands)), opcode
+    return jump_register, opcode
+
+
+def frame_pseudo(v: TargetView, opcode: str) -> str:
+    """The pseudo instruction that stands for ISD::CALLSEQ_START or ISD::CALLSEQ_END, "" if there is none."""
+    return next((i.name for i in v.d.instructions if opcode in i.nodes), "")
+
+
+def convention(v: TargetView, *, results: bool) -> tuple[str, tuple[str, ...]]:
+    """The usual convention for arguments, or for results: its name and its registers that hold addresses.
+
+    A .td may have several: those of the class of addresses come first, special ones last, then the shortest name."""
+    known = [c for c in v.d.calling_conventions if not c.callee_saved and c.name.lower().startswith("ret") == results]
+    plain = [c for c in known if any(r in v.members for r in c.registers)]
+    best = min(plain or known, key=lambda c: (bool(_SPECIAL_CONVENTION.search(c.name)), len(c.name)), default=None)
+    return (best.name, tuple(r for r in best.registers if r in v.members)) if best else ("", ())
+
+
+def callee_saved(v: TargetView) -> tuple[str, tuple[str, ...]]:
+    """The usual list of callee-saved registers: its name and its registers."""
+    lists = [c for c in v.d.calling_conventions if c.callee_saved and c.registers]
+    best = min(lists, key=lambda c: (bool(_SPECIAL_LIST.search(c.name)), len(c.name)), default=None)
+    return (best.name, best.registers) if best else ("", ())

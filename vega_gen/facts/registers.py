@@ -1,0 +1,69 @@
+"""How registers are copied, and which of them code may use for what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.roles import RegisterRole
+from vega_gen.facts.selections import OperandKind
+from vega_gen.facts.view import TargetView, mnemonic
+
+_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|mov32|mov16)(\.[bhwlq])?")
+_RESERVED = frozenset(RegisterRole) - {RegisterRole.FRAME_POINTER, RegisterRole.RETURN_ADDRESS}
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRegisters:
+    """The registers that a frame needs: ``fp`` frame pointer, ``scratch`` free for a short while, "" where there is none;
+    ``reserved``: what the register allocator must leave alone."""
+
+    fp: str
+    scratch: str
+    reserved: tuple[str, ...]
+
+
+def copies(
+    v: TargetView, zero: str, combine: Operation | None, add_immediate: Operation | None, or_immediate: Operation | None
+) -> dict[str, Operation]:
+    """Register class -> how one of its registers is copied: a move, by flag or mnemonic; for the class of addresses else an addition or
+    or with nothing. ``combine``: the or, or addition, of two registers."""
+    found: dict[str, Operation] = {}
+    for i in v.d.instructions:
+        operands = v.selections.operands(i.name)
+        moves = "isMoveReg" in i.flags or _MOVES.fullmatch(mnemonic(i))
+        two = len(operands) == 2 and operands[0].out and not operands[1].out
+        whole = {(o.kind, o.part) for o in operands} == {(OperandKind.REG, -1)}
+        if moves and two and whole and operands[0].type == operands[1].type and not i.flags & {"isPseudo", "mayLoad", "mayStore"}:
+            known = v.selections.operand_classes.get(operands[0].type)
+            name = known.register_class if known and known.register_class else operands[0].type
+            found.setdefault(name, Operation(i.name, (OperandRole.DST, OperandRole.SRC)))
+    if v.gpr in found:
+        return found
+    immediate = add_immediate or or_immediate
+    if combine and zero:
+        found[v.gpr] = _with(combine, OperandRole.SRC2, OperandRole.ZERO)
+    elif immediate:
+        found[v.gpr] = _with(immediate, OperandRole.IMM, OperandRole.NONE)
+    return found
+
+
+def _with(op: Operation, role: OperandRole, other: OperandRole) -> Operation:
+    return Operation(op.record, tuple(other if r is role else r for r in op.roles))
+
+
+def frame_registers(
+    v: TargetView, constants: tuple[str, ...], convention: Iterable[str], saved: tuple[str, ...]
+) -> FrameRegisters:
+    """Frame pointer, scratch register and reserved registers. ``convention``: registers of arguments and results.
+
+    Without a register that is known to be the frame pointer it is the last callee-saved one, else the second that nothing else uses."""
+    sp, ra = v.register(RegisterRole.STACK_POINTER), v.register(RegisterRole.RETURN_ADDRESS)
+    fp = v.register(RegisterRole.FRAME_POINTER) or next((r for r in reversed(saved) if r in v.members and r not in (sp, ra)), "")
+    taken = {sp, fp, ra, *constants, *convention, *saved, *(r for r in v.members if v.register_roles.get(r))}
+    free = [r for r in v.members if r not in taken]
+    # The return address lies in its register from the entry on, though nothing in the function defines it.
+    reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r == ra or r in constants)
+    return FrameRegisters(fp or next(iter(free[1:]), ""), next(iter(free), ""), reserved)

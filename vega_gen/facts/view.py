@@ -1,0 +1,81 @@
+"""One target's records as the modules of this package look at them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from vega_gen.facts.kinds import native_width
+from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.roles import RegisterRole, role_names
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
+from vega_gen.records import Description, Instruction
+
+NameOperand = Callable[[OperandInfo, int], OperandRole | None]
+"""(operand, number of operands named before it) -> its role, None if it cannot have one."""
+
+
+class TargetView:
+    """A description with what several facts start from.
+
+    ``native``: bits of an address, ``type``: its value type, ``gpr``: the register class that holds addresses, ``members``: its
+    registers; ``register_roles``: register -> role."""
+
+    def __init__(self, d: Description) -> None:
+        self.d = d
+        self.selections = Selections(d)
+        self.register_roles = role_names(d)
+        self.native = native_width(d, self.register_roles)
+        self.type = f"i{self.native}"
+        self.gpr = self._gpr()
+        self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
+        self.nodes = {n.name: n.opcode for n in d.nodes}
+
+    def _gpr(self) -> str:
+        pointers = {name for name, role in self.register_roles.items() if role is RegisterRole.STACK_POINTER}
+        held = [c for c in self.d.register_classes if self.type in c.value_types and c.allocatable]
+        used = [o.type for i in self.d.instructions for o in (*i.outs, *i.ins)]
+        return max(held, key=lambda c: (used.count(c.name), bool(pointers & set(c.members)), len(c.members))).name if held else ""
+
+    def register(self, role: RegisterRole) -> str:
+        """The first register of a role that holds addresses, "" if there is none."""
+        return next((name for name, known in self.register_roles.items() if known is role and name in self.members), "")
+
+    def holds(self, type_name: str) -> bool:
+        """Whether an operand type is of registers that hold addresses."""
+        known = self.selections.operand_classes.get(type_name)
+        name = known.register_class if known and known.register_class else type_name
+        if name == self.gpr:
+            return True
+        return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
+
+    def operation(self, record: str, name: NameOperand) -> Operation | None:
+        """The instruction with each operand's role by ``name``; None where an operand has no role or two have the same."""
+        roles: list[OperandRole] = []
+        width: Range | None = None
+        tied = False
+        for operand in self.selections.operands(record):
+            role = name(operand, len(roles))
+            if role is None or (role is not OperandRole.NONE and role in roles):
+                return None
+            if role in (OperandRole.IMM, OperandRole.TARGET):
+                width = self.selections.immediate(record, operand)
+            roles.append(role)
+            tied |= role is OperandRole.SRC and bool(operand.tied)
+        return Operation(record, tuple(roles), width, tied)
+
+
+def encoded(i: Instruction) -> bool:
+    """Whether an instruction has an encoding: one fixed bit at least."""
+    return any(bit in "01" for bit in i.encoding)
+
+
+def mnemonic(i: Instruction) -> str:
+    """The first word of an instruction's assembly, in lower case."""
+    found = re.match(r"[#\s]*([A-Za-z][\w.]*)", i.asm)
+    return found[1].lower() if found else ""
+
+
+def dst_and(kind: OperandKind, role: OperandRole) -> NameOperand:
+    """Names the operands of an instruction that defines one register and reads one operand of ``kind``."""
+    return lambda operand, _: OperandRole.DST if operand.out else role if operand.kind is kind else None
