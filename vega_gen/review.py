@@ -83,7 +83,7 @@ def save_decisions(backend: Path, decisions: Decisions) -> None:
 
 
 def locate(backend: Path) -> dict[str, tuple[str, int]]:
-    """Where the generated files mark statements with ``// VEGA-REVIEW <id> <confidence>: <donors>``: id -> (file relative
+    """Where the generated files mark statements with ``// VEGA-REVIEW <id> <confidence>: <why>``: id -> (file relative
     to ``backend``, 1-based line). A mark on a line of its own stands for the first line after it that is no comment."""
     places: dict[str, tuple[str, int]] = {}
     for path in sorted(p for p in backend.rglob("*") if p.suffix in (".cpp", ".h") and p.is_file()):
@@ -135,6 +135,7 @@ def _item(function: PlannedFunction, s: FilledStatement, threshold: float, lines
         compiles=function.compiles,
         message=function.message,
         step=function.step,
+        doubt=s.doubt,
     )
 
 

@@ -12,15 +12,19 @@ from itertools import pairwise
 from typing import Any
 
 from vega_gen.archetypes.contracts import contract_values, memory_operands
+from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.encodings import own_encodings, plain_siblings
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
+from vega_gen.facts.doubts import BY_DEFAULT, BY_NAME, Doubt
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
 
+_STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
+_COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
 _DECODERS = ("llvm/MC/MCDecoderOps.h", "llvm/MC/MCDecoder.h", "llvm/MC/MCFixedLenDisassembler.h")
 # Methods that archetypes override where LLVM's class declares them; a pure one that no archetype knows would not compile.
 _METHODS = {
@@ -74,10 +78,10 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, An
         "little_endian": "TT.isLittleEndian()" if registered else "true",
         "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if registered else "true",
         "machine_number": next((n for n in (f"EM_{arch.upper()}",) if llvm.enumerator("llvm/BinaryFormat/ELF.h", n)), "EM_NONE"),
-        "stack_alignment": stack_alignment(m), "data_layout": data_layout(m),
+        "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
-        "subtarget_fields": _fields(d), "comment": "#",
+        "subtarget_fields": _fields(d), "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "nop": _nop(d, m),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
@@ -373,4 +377,7 @@ def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dic
     chosen["NONE"] = chosen["NONE"] or d.relocations[0]
     scope = "ELF::" if known else ""
     full = {name: f"{scope}{r}" if r else "" for name, r in chosen.items()}
+    for k in kinds:  # the ABI calls it otherwise than the fixup
+        if chosen[k.name] not in ("", own[k.name]):
+            full[k.name] = Doubtful(full[k.name], Doubt(BY_NAME, f"{chosen[k.name]} is the relocation of this fixup by its name alone"))
     return {"relocations": list(d.relocations), "relocations_known": known, "reloc": full.__getitem__}

@@ -63,7 +63,9 @@ def function_text(function: PlannedFunction, markers: Markers, *, in_class: bool
     draft = f"{markers.place(f'{REVIEW}: left out, it does not compile: {said}')}\n#if 0\n{text}\n#endif"
     if function.instead is None:
         return draft
-    stands = replace(function, candidates=(function.instead,), chosen=0, compiles=None)
+    # What stands in its place has no marks: the statements to be looked at are those left out.
+    sure = tuple(replace(s, confidence=1.0) for s in function.instead.statements)
+    stands = replace(function, candidates=(replace(function.instead, statements=sure),), chosen=0, compiles=None)
     return f"{draft}\n{function_text(stands, markers, in_class=in_class)}"
 
 
@@ -80,8 +82,9 @@ def stands_for_missing(function: PlannedFunction) -> bool:
 
 
 def marked_statements(function: PlannedFunction, markers: Markers) -> tuple[Statement, ...]:
-    """The statements of the candidate taken as a tree, with a comment line before each that is below the threshold."""
+    """The statements of the candidate taken as a tree, with a comment line before each that is flagged (``PlannedFunction.flagged``)."""
     flat = function.candidate.statements
+    flagged = {id(s) for s in function.flagged(markers.threshold)}
 
     def level(index: int, depth: int) -> tuple[list[Statement], int]:
         found: list[Statement] = []
@@ -89,8 +92,8 @@ def marked_statements(function: PlannedFunction, markers: Markers) -> tuple[Stat
             filled = flat[index]
             children, index = level(index + 1, filled.depth + 1)
             comment = ""
-            if filled.confidence < markers.threshold:
-                comment = markers.place(f"{REVIEW} {filled.id} {filled.confidence:.2f}:", *_donors(filled))
+            if id(filled) in flagged:
+                comment = markers.place(*_mark(filled))
             if filled.text:
                 found.append(_written(filled, tuple(children), comment))
                 continue
@@ -119,8 +122,12 @@ def _written(filled: FilledStatement, children: tuple[Statement, ...], mark: str
     return WrittenStatement(filled.kind, filled.head, children, filled.braced, filled.tail, text=apart + text, end=last)
 
 
-def _donors(filled: FilledStatement) -> tuple[str, ...]:
-    return tuple(str(donor) for donor in filled.donors[:_DONORS]) or ("no donor",)
+def _mark(filled: FilledStatement) -> tuple[str, ...]:
+    """The parts of a review comment: what a statement rests on, a doubtful fact or its donors."""
+    start = f"{REVIEW} {filled.id} {filled.confidence:.2f}:"
+    if filled.doubt:
+        return (f"{start} {filled.doubt}",)
+    return start, *(tuple(str(donor) for donor in filled.donors[:_DONORS]) or ("no donor",))
 
 
 def function_tokens(function: PlannedFunction) -> frozenset[str]:

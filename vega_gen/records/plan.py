@@ -37,6 +37,7 @@ class FilledStatement:
     ``id``: stable across generations of the same inputs: hash of function name and slot.
     ``confidence``: probability that this statement is right, 0 to 1.
     ``alternatives``: other texts for the slot, most likely first; "" stands for leaving it out.
+    ``doubt``: of an archetype's, why it is not certain: the facts that it rests on and no record gives, "" if there are none.
     ``text`` and ``end``: how an archetype writes it, comments and blank lines included (see ``WrittenStatement``), "" for a statement
     that only its tokens give. The tokens are what holds: a text that no longer reads as they do, because a reviewer or the compiler had
     the statement changed, is printed from them, under its comment; a statement that goes takes its comment along.
@@ -53,6 +54,7 @@ class FilledStatement:
     alternatives: tuple[str, ...] = ()
     text: str = ""
     end: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@
 
 using namespace llvm;
 
+static Align getABIStackAlignment() { return Align(8); }
+
 RookFrameLowering::RookFrameLowering(const RookSubtarget &STI)
-    : TargetFrameLowering(StackGrowsDown, Align(8), 0, Align(8)), STI(STI) {}
+    : TargetFrameLowering(StackGrowsDown, getABIStackAlignment(), /*LocalAreaOffset=*/0, getABIStackAlignment()), STI(STI) {}
 
 bool RookFrameLowering::hasFP(const MachineFunction &MF) const {
   const MachineFrameInfo &MFI = MF.getFrameInfo();
