@@ -16,7 +16,7 @@ from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.encodings import own_encodings, plain_siblings
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
-from vega_gen.facts.doubts import BY_DEFAULT, BY_NAME, Doubt
+from vega_gen.facts.doubts import BY_DEFAULT, BY_NAME, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.operations import CONDITIONS, OperandRole
@@ -246,7 +246,9 @@ def _code_generator(d: Description, m: Facts, llvm: Interface) -> dict[str, Any]
         "conditional_branches": _conditional_branches(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m)],
-        "condition_actions": _conditions(m), **_memory_actions(m),
+        "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(d, m),
+        "set_custom": not set(CONDITIONS) <= m.sets, "branch_custom": _branch_custom(m) or not set(CONDITIONS) <= m.sets,
+        "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
         "calling_hooks": [c.signature for c in d.contracts if c.role.name == "CALLING_CONVENTION"],
     }  # fmt: skip
 
@@ -267,7 +269,6 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
     """Conditional branches with one target: its operand, and the branch that is taken where this one is not."""
     opposite = {"eq": "ne", "lt": "ge", "le": "gt", "ult": "uge", "ule": "ugt"}
     opposite |= {b: a for a, b in opposite.items()}
-    others = {op.record: m.branches[o] for c, op in m.branches.items() if (o := opposite[c]) in m.branches}
     selections = Selections(d)
     found: list[dict[str, Any]] = []
     for i in d.instructions:
@@ -275,12 +276,11 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
             continue
         targets = [n for n, slot in enumerate(selections.operands(i.name)) if slot.kind is OperandKind.TARGET]
         if len(targets) == 1:
-            own = next((op for op in m.branches.values() if op.record == i.name), None)
-            other = others.get(i.name)
-            same = other is not None and own is not None and other.roles == own.roles
+            own = next((pair for pair in m.branches.items() if pair[1].record == i.name), None)
+            other = m.branches.get(opposite[own[0]]) if own else None
             r = selections.immediate(i.name, selections.operands(i.name)[targets[0]])
-            opposite_record = other.record if same and other else ""
-            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "low": r.low, "high": r.high})
+            opposite_record = other.record if own and other and other.roles == own[1].roles else ""
+            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low, r.high)})
     return found
 
 
@@ -295,9 +295,18 @@ def _actions(m: Facts) -> list[str]:
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
     others = (*(() if m.by_table else ("BRCOND",)), "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
     found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
-    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, Custom", f"ISD::BR_CC, {vt}, {'Expand' if m.by_table else 'Custom'}"]
+    branch = "Custom" if _branch_custom(m) else "Expand" if m.by_table else "Legal"
+    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, Custom", f"ISD::BR_CC, {vt}, {branch}"]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
     return [*found, f"ISD::SETCC, {vt}, {'Legal' if set(CONDITIONS) <= m.sets else 'Custom'}"]
+
+
+def _branch_custom(m: Facts) -> bool:
+    """Whether some condition is no branch's, with its operands as they are or swapped."""
+    swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
+    swapped |= {b: a for a, b in swapped.items()}
+    tested = all(c in m.branches or swapped.get(c) in m.branches for c in CONDITIONS)
+    return not m.by_table and not (tested and set(CONDITIONS) <= m.sets)
 
 
 def _narrow_actions(m: Facts) -> list[str]:
@@ -317,18 +326,26 @@ def _narrow_actions(m: Facts) -> list[str]:
 
 def _conditional_actions(d: Description, m: Facts) -> list[str]:
     """What a subtarget without a feature expands: operations all of whose instructions need it."""
-    found: list[str] = []
+    found: dict[str, list[str]] = {}
     selections = Selections(d)
     for root, name in _EXPANDED_UNLESS.items():
         needs = [selections.instructions[s.record].predicates for s in selections.of(root)]
         if root not in m.legal or not needs or not all(needs):
             continue
-        codes = [" && ".join(f"({d.predicates[p]})" for p in one if p in d.predicates) for one in needs]
+        codes = [[d.predicates[p] for p in one if p in d.predicates] for one in needs]
         if all(codes):
-            condition = " || ".join(dict.fromkeys(f"({code})" for code in codes)).replace("Subtarget->", "STI.")
             action = "LibCall" if name == "MUL" else "Expand"
-            found.append(f"if (!({condition}))\n    setOperationAction(ISD::{name}, MVT::{m.type}, {action});")
-    return found
+            found.setdefault(_none_of(codes), []).append(f"setOperationAction(ISD::{name}, MVT::{m.type}, {action});")
+    return ["\n    ".join((f"if ({condition}) {{", *actions, "}")) for condition, actions in found.items()]
+
+
+def _none_of(codes: Sequence[Sequence[str]]) -> str:
+    """C++ that is true where none of the conjunctions of ``codes`` is."""
+    one = [re.sub(r"^\((.*)\)$", r"\1", code[0]) if len(code) == 1 else "" for code in codes]
+    if len(set(one)) == 1 and re.fullmatch(r"[\w>-]+(\(\))?", one[0]):
+        return f"!{one[0]}".replace("Subtarget->", "STI.")
+    conjunctions = dict.fromkeys(f"({' && '.join(f'({c})' for c in code)})" for code in codes)
+    return f"!({' || '.join(conjunctions)})".replace("Subtarget->", "STI.")
 
 
 def _conditions(m: Facts) -> list[str]:
@@ -348,7 +365,10 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
             loads += [] if found else [f"ISD::{kind.upper()}LOAD, {vt}, MVT::i{bits}, Custom"]
     signed = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "sext")
     unsigned = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "zext")
-    return {"load_actions": loads, "store_actions": stores, "sign_loads": signed or "false", "zero_loads": unsigned or "false"}
+    return {
+        "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
+        "sign_loads": signed or "false", "zero_loads": unsigned or "false",
+    }  # fmt: skip
 
 
 def relocation_names(kinds: Sequence[Fixup]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vega_gen.facts.constants import constant_registers, immediates_by_pattern, uppers_by_pattern
 from vega_gen.facts.roles import RegisterRole, implicit_registers
 from vega_gen.facts.view import TargetView
+from vega_gen.records import Description
 
 if TYPE_CHECKING:
     from vega_gen.facts.find import Facts
@@ -98,3 +99,20 @@ def _by_mnemonic(v: TargetView, m: Facts) -> Iterator[tuple[str, str, Collection
     identities = {op.record for op in (m.add, m.add_immediate, m.or_immediate) if op} | selected("or")
     for name, op in m.copies.items():
         yield f"copies.{name}", op.record, moves | identities
+
+
+def evidence(d: Description, m: Facts) -> dict[str, str]:
+    """Why registers have their roles, as a clause for a comment: ``sp``, ``ra`` and ``zero``, the doubt where there is one."""
+
+    def instruction(flag: str, register: str, *, defined: bool) -> str:
+        return next((i.name for i in d.instructions if flag in i.flags and register in (i.defs if defined else i.uses)), "")
+
+    frames = next((i.name for i in d.instructions if i.name == m.frame_setup and m.sp in i.defs and m.sp in i.uses), "")
+    called = instruction("isCall", m.ra, defined=True)
+    returned = instruction("isReturn", m.ra, defined=False)
+    found = {
+        "sp": f"the .td has {frames} define and use it" if frames else "calls use it in the .td",
+        "ra": f"{called} defines {m.ra} in the .td" if called else f"{returned or 'the return'} uses {m.ra} in the .td",
+        "zero": "constant in the .td",
+    }
+    return {role: m.doubts[role].reason if role in m.doubts else clause for role, clause in found.items()}
