@@ -94,6 +94,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, An
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": _made_calls(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
+        "number_loads": list({op.record: op for op in (m.load_immediate, m.load_symbol) if op}.values()),
         "copy_by_add": bool(m.add_immediate),
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
