@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vega_gen.model import checkpoint
 from vega_gen.model.data import Arrays, Example, arrays, read_shards
-from vega_gen.model.decode import Decision, Search
+from vega_gen.model.decode import Search, TemplateFilling
 from vega_gen.records import ABSENT, OTHER, SlotExample, VariantExample
 
 
@@ -66,7 +66,7 @@ HIDDEN: dict[str, Callable[[Example], Example]] = {
 }  # fmt: skip
 
 
-def right(way: Decision, a: Arrays) -> tuple[bool, int, int]:
+def right(way: TemplateFilling, a: Arrays) -> tuple[bool, int, int]:
     """Whether every slot that the reference asks for is decided, and filled, as it has it; statements taken, and right."""
     said = [r for _, r in way.statements(a)]
     there = {i for i in range(len(a.parent)) if a.asked[i] and int(a.answer[i]) != -1}

@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 
 from llvm_integration.cmake import Lists, read_lists
-from llvm_integration.discover import Installation, Source, machine
-from llvm_integration.incremental import ContentHashes, Progress, Step, dependencies, run_steps
+from llvm_integration.discover import Installation, SourceTree, machine
+from llvm_integration.incremental import BuildStep, ContentHashes, Progress, dependencies, run_steps
 from llvm_integration.overlay import Overlay
 from llvm_integration.precompiled import PrecompiledHeaders
 from llvm_integration.process import Completed, ToolFailure, run
@@ -38,7 +38,7 @@ class TargetBuild:
     `folder` is the target's folder if it is not `lib/Target/<target>` of the checkout. `tools` are folders of `llvm/tools`.
     """
 
-    source: Source
+    source: SourceTree
     installation: Installation
     target: str
     work: Path
@@ -125,7 +125,7 @@ class TargetBuild:
         run_steps(runs, self._hashes, self._jobs, progress)
         return self.generated_dir
 
-    def _tool_tablegen(self) -> list[Step]:
+    def _tool_tablegen(self) -> list[BuildStep]:
         return [
             step
             for tool in self.tools
@@ -201,7 +201,7 @@ class TargetBuild:
                 break
         return links
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[BuildStep]:
         """The commands that compile the target's own files."""
         return [self._compile_step(file, out) for file, out in self.objects.items()]
 
@@ -213,9 +213,9 @@ class TargetBuild:
     def _compile_argv(self, file: str, out: Path) -> list[str]:
         return [*self._compiler(file), "-c", str(self.target_dir / file), "-o", str(out)]
 
-    def _compile_step(self, file: str, out: Path) -> Step:
+    def _compile_step(self, file: str, out: Path) -> BuildStep:
         depfile = out.with_suffix(".d")
-        return Step((*self._compile_argv(file, out), "-MMD", "-MF", str(depfile)), out, depfile, PREPARE_SECONDS)
+        return BuildStep((*self._compile_argv(file, out), "-MMD", "-MF", str(depfile)), out, depfile, PREPARE_SECONDS)
 
     def _write_vfs(self, texts: Mapping[str, str], out: Path) -> Path:
         """The overlay file that puts `texts` in the place of files of the target's folder; it lies beside the object."""
@@ -229,14 +229,15 @@ class TargetBuild:
         return overlay
 
 
-def _tablegen_steps(lists: Lists, folder: Path, out: Path, build: TargetBuild) -> list[Step]:
+def _tablegen_steps(lists: Lists, folder: Path, out: Path, build: TargetBuild) -> list[BuildStep]:
     llvm = build.source.llvm
     overlay = [f"-I{build.overlay.include_dir}"] if build.overlay else []
     includes = [f"-I{folder}", *overlay, f"-I{llvm / 'include'}", f"-I{llvm / 'lib' / 'Target'}"]
-    steps: list[Step] = []
+    steps: list[BuildStep] = []
     for run_ in lists.tablegen:
         output = out / run_.output
         depfile = output.with_name(output.name + ".d")
         files = (str(run_.definitions), "-o", str(output), "-d", str(depfile))
-        steps.append(Step((str(build.installation.llvm_tblgen), *run_.arguments, *includes, *files), output, depfile, TABLEGEN_SECONDS))
+        command = (str(build.installation.llvm_tblgen), *run_.arguments, *includes, *files)
+        steps.append(BuildStep(command, output, depfile, TABLEGEN_SECONDS))
     return steps

@@ -9,15 +9,13 @@ import hashlib
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration.discover import Installation
-from llvm_integration.incremental import ContentHashes, Step, input_key
-from llvm_integration.process import Completed, ToolFailure, run, threads
-
-Progress = Callable[[int, int, str], None]
+from llvm_integration.incremental import BuildStep, ContentHashes, input_key
+from llvm_integration.process import Completed, Progress, ToolFailure, run, threads
 
 PREAMBLE_SECONDS = 180.0
 CHECK_SECONDS = 20.0
@@ -159,7 +157,7 @@ class Checker:
         under = ["-include-pch", str(base.pch)] if base else []
         stem = f"{name}-{hashlib.blake2b((text + (base.key if base else '')).encode(), digest_size=8).hexdigest()}"
         header, pch, depfile = (self._work / f"{stem}{suffix}" for suffix in (".h", ".pch", ".d"))
-        step = Step((*self._command, *under, str(header)), pch, depfile, PREAMBLE_SECONDS)
+        step = BuildStep((*self._command, *under, str(header)), pch, depfile, PREAMBLE_SECONDS)
         if pch.exists() and depfile.exists():
             key = input_key(step, self._hashes)
             row = self._select("SELECT said FROM precompiled WHERE name = ? AND key = ?", stem, key)

@@ -1,6 +1,6 @@
 """Find the LLVM source and the LLVM installation or build that fits it.
 
-Enters: a checkout's path, a version, perhaps a CMake build directory. Leaves: ``Source``, ``Installation``, ``Machine``.
+Enters: a checkout's path, a version, perhaps a CMake build directory. Leaves: ``SourceTree``, ``Installation``, ``Host``.
 It does not install, download or build anything.
 """
 
@@ -21,7 +21,7 @@ _VERSION_PART = re.compile(r"set\(\s*LLVM_VERSION_(MAJOR|MINOR|PATCH)\s+(\d+)\s*
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceTree:
     """An LLVM source tree. ``root`` holds ``llvm/`` and ``cmake/``; ``version`` is "19.1.7"."""
 
     root: Path
@@ -104,7 +104,7 @@ class Installation:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Host:
     """``cores`` that this process may use; ``memory``, ``memory_available`` and ``disk_free`` in bytes."""
 
     cores: int
@@ -113,7 +113,7 @@ class Machine:
     disk_free: int
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path) -> SourceTree:
     """The LLVM source tree at ``path``: an llvm-project root or its ``llvm/`` folder. Raises ``ToolFailure`` if it is none."""
     advice = "vega-gen llvm get --version 19 DIR fetches one; --llvm takes its root or its llvm/ folder"
     if not path.is_dir():
@@ -123,7 +123,7 @@ def open_source(path: Path) -> Source:
         root = root.parent
     if not (root / "llvm" / "lib" / "Target").is_dir():
         raise ToolFailure("this is no LLVM source tree: it has no llvm/lib/Target", where=str(path), next_step=advice)
-    return Source(root=root, version=_source_version(root))
+    return SourceTree(root=root, version=_source_version(root))
 
 
 def _source_version(root: Path) -> str:
@@ -163,14 +163,14 @@ def find_installation(version: str, build_dir: Path | None = None) -> Installati
     raise ToolFailure(f"no LLVM {_release(version)} {place}{detail}", where=str(build_dir or ""), next_step=next_step)
 
 
-def machine(path: Path) -> Machine:
+def machine(path: Path) -> Host:
     """What this machine offers; the disk is the one that ``path``, or its nearest existing parent, lies on."""
     place = path.resolve()
     while not place.exists():
         place = place.parent
     memory = psutil.virtual_memory()
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Machine(
+    return Host(
         cores=allowed or 1,
         memory=memory.total,
         memory_available=memory.available,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llvm_integration import packages
-from llvm_integration.discover import Installation, Machine, find_installation, machine, open_source
+from llvm_integration.discover import Host, Installation, find_installation, machine, open_source
 from llvm_integration.process import ToolFailure, run
 
 DEFAULT_RELEASE = "19.1"
@@ -43,7 +43,7 @@ class Examination:
 
     ok: bool
     release: str
-    machine: Machine
+    machine: Host
     findings: tuple[Finding, ...]
     missing_packages: tuple[str, ...]
 
@@ -141,7 +141,7 @@ def _link_trouble(installation: Installation) -> str:
     return ""
 
 
-def _machine_findings(here: Machine) -> list[Finding]:
+def _machine_findings(here: Host) -> list[Finding]:
     memory_ok = here.memory >= MEMORY_NEEDED
     disk_ok = here.disk_free >= DISK_NEEDED
     return [

@@ -9,21 +9,18 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llvm_integration.process import run, threads
-
-Progress = Callable[[int, int, str], None]
-"""Called with the number of steps done, the number of all, and the name of the file made last."""
+from llvm_integration.process import Progress, run, threads
 
 _DEPENDENCY = re.compile(r"(?:\\ |[^\s\\]|\\(?!\n))+")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BuildStep:
     """A command that writes `output`, and `depfile` naming every file it read. `timeout` is in seconds."""
 
     argv: tuple[str, ...]
@@ -64,7 +61,7 @@ def dependencies(depfile: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(os.path.normpath(word.replace("\\ ", " ").replace("$$", "$")) for word in words))
 
 
-def run_steps(steps: Sequence[Step], hashes: ContentHashes, jobs: int, progress: Progress) -> int:
+def run_steps(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int, progress: Progress) -> int:
     """Run the steps whose result is not fresh, `jobs` at a time; returns how many were run.
 
     Raises ToolFailure with the first command that failed, after those under way have ended.
@@ -78,7 +75,7 @@ def run_steps(steps: Sequence[Step], hashes: ContentHashes, jobs: int, progress:
     return made
 
 
-def run_step(step: Step, hashes: ContentHashes) -> bool:
+def run_step(step: BuildStep, hashes: ContentHashes) -> bool:
     """Run one step unless its result is fresh; returns whether it was run. Raises ToolFailure."""
     key = step.output.with_name(step.output.name + ".key")
     if step.output.exists() and step.depfile.exists() and key.exists() and key.read_text() == input_key(step, hashes):
@@ -90,7 +87,7 @@ def run_step(step: Step, hashes: ContentHashes) -> bool:
     return True
 
 
-def input_key(step: Step, hashes: ContentHashes) -> str:
+def input_key(step: BuildStep, hashes: ContentHashes) -> str:
     """Digest of a step's command and of the inputs that its depfile names. Raises OSError if it has no depfile yet."""
     key = hashlib.blake2b("\0".join(step.argv).encode(), digest_size=16)
     for path in dependencies(step.depfile):

@@ -16,7 +16,7 @@ _ABI = re.compile(r"\[abi:\w+\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SymbolPlace:
     """Where a symbol is used or defined: the object file as lld names it, and the demangled function or variable in it."""
 
     object: str
@@ -31,7 +31,7 @@ class LinkError:
 
     symbol: str
     duplicate: bool
-    places: tuple[Place, ...]
+    places: tuple[SymbolPlace, ...]
 
     @property
     def message(self) -> str:
@@ -43,7 +43,7 @@ def link_errors(said: str) -> tuple[LinkError, ...]:
     """The errors about symbols in lld's standard error, in its order. Other errors are none of them."""
     found: list[LinkError] = []
     head: re.Match[str] | None = None
-    places: list[Place] = []
+    places: list[SymbolPlace] = []
 
     def close() -> None:
         if head is not None:
@@ -56,6 +56,6 @@ def link_errors(said: str) -> tuple[LinkError, ...]:
             close()
             head, places = started, []
         elif head is not None and (place := _PLACE.match(line)):
-            places.append(Place(place["object"], place["inside"]))
+            places.append(SymbolPlace(place["object"], place["inside"]))
     close()
     return tuple(found)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
 
-from llvm_integration.discover import Installation, Source
+from llvm_integration.discover import Installation, SourceTree
 from llvm_integration.process import Completed, ToolFailure, run
 
 DISCOVERY_SECONDS = 300.0
@@ -140,7 +140,7 @@ class TestSuite:
 
     __test__ = False  # no test class for pytest
 
-    source: Source
+    source: SourceTree
     installation: Installation
     target: str
     work: Path

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from llvm_integration.discover import Source
+from llvm_integration.discover import SourceTree
 from llvm_integration.process import ToolFailure
 
 _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"', re.MULTILINE)
@@ -24,7 +24,7 @@ class Overlay:
     """``folder`` holds the changed files as a source tree does, and the objects. ``files``: those of llvm/lib to be compiled, paths
     relative to the tree's root; unchanged ones are compiled from ``source``."""
 
-    source: Source
+    source: SourceTree
     folder: Path
     files: tuple[str, ...]
 
@@ -50,7 +50,7 @@ class Overlay:
         return (self.folder / path).parent, (self.source.root / path).parent
 
 
-def overlay(source: Source, texts: Mapping[str, bytes], folder: Path) -> Overlay:
+def overlay(source: SourceTree, texts: Mapping[str, bytes], folder: Path) -> Overlay:
     """Write the changed files of ``texts`` (path relative to the tree's root -> content) below ``folder``, and say what is to be compiled.
 
     That is each changed .cpp of llvm/lib, and the one that goes with a changed header (include/llvm/X/Y.h, lib/X/Y.cpp), for what the
@@ -78,7 +78,7 @@ def overlay(source: Source, texts: Mapping[str, bytes], folder: Path) -> Overlay
     return Overlay(source, folder, tuple(sorted(found)))
 
 
-def _beside(source: Source, texts: Mapping[str, bytes]) -> dict[str, bytes]:
+def _beside(source: SourceTree, texts: Mapping[str, bytes]) -> dict[str, bytes]:
     """What the changed headers include by paths relative to themselves, which a compiler looks up beside them first."""
     found: dict[str, bytes] = {}
     left = [(path, data) for path, data in texts.items() if path.startswith(_INCLUDE)]

@@ -13,16 +13,13 @@ import shutil
 import tarfile
 import tempfile
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from llvm_integration.discover import Source, machine, open_source
-from llvm_integration.process import Completed, ToolFailure, run
-
-Progress = Callable[[int, int, str], None]
-"""``progress(done, total, text)``; ``total`` 0 where it is not known."""
+from llvm_integration.discover import SourceTree, machine, open_source
+from llvm_integration.process import Completed, Progress, ToolFailure, run
 
 GIT_URL = "https://github.com/llvm/llvm-project.git"
 TREE_PARTS = frozenset({"llvm", "cmake", "third-party"})
@@ -34,7 +31,7 @@ _ENVIRONMENT = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
 class Fetched:
     """A source tree and whether it was fetched just now."""
 
-    source: Source
+    source: SourceTree
     fresh: bool
 
 
@@ -125,7 +122,7 @@ def get_source(version: str, directory: Path, progress: Progress) -> Fetched:
     return Fetched(open_source(directory), fresh=True)
 
 
-def _existing(version: str, directory: Path) -> Source:
+def _existing(version: str, directory: Path) -> SourceTree:
     advice = "choose another folder, or remove this one"
     try:
         found = open_source(directory)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llvm_integration.incremental import ContentHashes, Step, run_step
+from llvm_integration.incremental import BuildStep, ContentHashes, run_step
 from llvm_integration.process import ToolFailure
 
 SECONDS = 300.0
@@ -82,6 +82,6 @@ class PrecompiledHeaders:
         return use if trial.read_bytes() == baseline.read_bytes() else ()
 
 
-def _step(argv: tuple[str, ...], output: Path) -> Step:
+def _step(argv: tuple[str, ...], output: Path) -> BuildStep:
     depfile = output.with_name(output.name + ".d")
-    return Step((*argv, "-o", str(output), "-MMD", "-MF", str(depfile)), output, depfile, SECONDS)
+    return BuildStep((*argv, "-o", str(output), "-MMD", "-MF", str(depfile)), output, depfile, SECONDS)

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,8 @@ from typing import IO
 import psutil
 
 TAIL_CHARACTERS = 4000
+Progress = Callable[[int, int, str], None]
+"""Told how far work has got: (done, total, what), ``total`` 0 where it is not known."""
 _FRAME = re.compile(r"^ *#\d+ 0x[0-9a-f]+.*\n?", re.MULTILINE)
 """A line of the stack that LLVM's tools print where they crash."""
 _SPENT = {

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
-from llvm_integration.discover import Installation, Source
-from llvm_integration.process import ToolFailure, run
-
-Progress = Callable[[int, int, str], None]
+from llvm_integration.discover import Installation, SourceTree
+from llvm_integration.process import Progress, ToolFailure, run
 
 _VERSION = re.compile(r"LLVM version (\d+)\.(\d+)")
 _CONFIGURE_SECONDS = 900.0
 _BUILD_SECONDS = 3600.0
 
 
-def find_tblgen(source: Source, installation: Installation | None = None, build_dir: Path | None = None) -> Path | None:
+def find_tblgen(source: SourceTree, installation: Installation | None = None, build_dir: Path | None = None) -> Path | None:
     """The llvm-tblgen of the checkout's major version: the installation's, the build directory's, or any on this machine.
 
     None if there is none."""
@@ -37,7 +34,7 @@ def find_tblgen(source: Source, installation: Installation | None = None, build_
     return None
 
 
-def build_tblgen(source: Source, work: Path, progress: Progress) -> Path:
+def build_tblgen(source: SourceTree, work: Path, progress: Progress) -> Path:
     """Builds llvm-tblgen, and nothing else, from the checkout; what an earlier call built in ``work`` is brought up to date.
 
     Raises ToolFailure, saying what to do, where CMake, a build tool or a compiler is missing, or the build fails.

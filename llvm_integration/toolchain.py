@@ -12,8 +12,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from llvm_integration.cmake import Lists, read_lists
-from llvm_integration.discover import Installation, Source
-from llvm_integration.incremental import Step
+from llvm_integration.discover import Installation, SourceTree
+from llvm_integration.incremental import BuildStep
 from llvm_integration.overlay import Overlay
 from llvm_integration.process import Completed, run, threads
 
@@ -87,7 +87,7 @@ class ToolLinker:
 
     What `overlay` has changed is taken from there: the tools' sources, and objects ahead of the libraries."""
 
-    source: Source
+    source: SourceTree
     installation: Installation
     work: Path
     include_dirs: tuple[Path, ...]
@@ -108,7 +108,7 @@ class ToolLinker:
         """Where llvm-tblgen's output for the tool lies."""
         return self.work / "tools" / tool / "gen"
 
-    def compile_steps(self) -> list[Step]:
+    def compile_steps(self) -> list[BuildStep]:
         """The commands that compile the tools' own sources, and what LLVM's libraries have otherwise than in `overlay`."""
         steps = [self._compile_step(tool, source) for tool in self.tools for source in self._sources(tool)]
         if self.overlay is not None:
@@ -198,13 +198,13 @@ class ToolLinker:
     def _object(self, tool: str, source: Path) -> Path:
         return self.work / "tools" / tool / f"{source.parent.name}-{source.stem}.o"
 
-    def _compile_step(self, tool: str, source: Path) -> Step:
+    def _compile_step(self, tool: str, source: Path) -> BuildStep:
         return self._step(source, self._object(tool, source), (self.folder(tool), self.generated_dir(tool)))
 
-    def _step(self, source: Path, out: Path, folders: Sequence[Path], flags: Sequence[str] = ()) -> Step:
+    def _step(self, source: Path, out: Path, folders: Sequence[Path], flags: Sequence[str] = ()) -> BuildStep:
         """The command that compiles a file of the checkout, or what `overlay` has in its place."""
         depfile = out.with_suffix(".d")
         text = self.overlay.file(source) if self.overlay else source
         argv = [str(self.installation.clangxx), "-c", str(text), "-o", str(out), *compile_flags(self.installation), *flags]
         argv += [f"-I{folder}" for folder in (*folders, *self.include_dirs)]
-        return Step((*argv, "-MMD", "-MF", str(depfile)), out, depfile, COMPILE_SECONDS)
+        return BuildStep((*argv, "-MMD", "-MF", str(depfile)), out, depfile, COMPILE_SECONDS)

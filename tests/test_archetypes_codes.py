@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from test_archetypes import cache as cache
 from test_archetypes import described
 
-from vega_gen.archetypes.contracts import contract_values, memory_operands
-from vega_gen.archetypes.encodings import own_encodings, plain_siblings
+from vega_gen.archetypes.contract_values import contract_values, memory_operands
 from vega_gen.archetypes.files import Archetypes, archetypes
+from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.cxx import parse_file
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
-from vega_gen.facts.byte_order import ByteOrder, Table, byte_order, tables
+from vega_gen.facts.byte_order import ByteOrder, DecoderTable, byte_order, tables
 from vega_gen.facts.fixups import fixups
 from vega_gen.facts.operations import Operation
 from vega_gen.facts.selections import Range, Selections
@@ -171,9 +171,9 @@ def test_of_two_lengths_the_one_that_fixes_more_is_tried_first(pike: Description
         return replace(like, size=len(bits) // 8, encoding=tuple(bits))
 
     short, long = of("0000????????????"), of("?" * 16 + "0000111111111111")
-    assert tables((short, long), ByteOrder.LITTLE) == (Table(4, ""), Table(2, ""))
+    assert tables((short, long), ByteOrder.LITTLE) == (DecoderTable(4, ""), DecoderTable(2, ""))
     short, long = of("0000111111111111"), of("?" * 16 + "0000????????????")
-    assert tables((short, long), ByteOrder.LITTLE) == (Table(2, ""), Table(4, ""))
+    assert tables((short, long), ByteOrder.LITTLE) == (DecoderTable(2, ""), DecoderTable(4, ""))
 
 
 def test_operands_read_as_they_are_written(pike: Description, made: Archetypes) -> None:

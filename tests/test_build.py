@@ -9,7 +9,7 @@ import pytest
 from llvm_integration.build import TargetBuild
 from llvm_integration.check import Checker
 from llvm_integration.cmake import TableGenRun, read_lists
-from llvm_integration.discover import Installation, Source, find_installation
+from llvm_integration.discover import Installation, SourceTree, find_installation
 from llvm_integration.incremental import dependencies
 from llvm_integration.objects import same_object
 from llvm_integration.precompiled import included_headers
@@ -155,7 +155,7 @@ def answer(tool: Path) -> str:
 def built(tmp_path_factory: pytest.TempPathFactory, installation: Installation) -> TargetBuild:
     root = tmp_path_factory.mktemp("tiny")
     write(root / "llvm", TREE)
-    build = TargetBuild(Source(root, "19.1.7"), installation, "Tiny", root / "work", tools=("tinytool",))
+    build = TargetBuild(SourceTree(root, "19.1.7"), installation, "Tiny", root / "work", tools=("tinytool",))
     build.prepare()
     return build
 
@@ -236,7 +236,7 @@ def test_same_object_ignores_what_does_not_reach_the_program(built: TargetBuild,
 
 def test_generation_error_passes_the_message_on(tmp_path: Path, installation: Installation) -> None:
     write(tmp_path / "llvm", {**TREE, "lib/Target/Tiny/Tiny.td": "class Kind\ndef"})
-    build = TargetBuild(Source(tmp_path, "19.1.7"), installation, "Tiny", tmp_path / "work", tools=("tinytool",))
+    build = TargetBuild(SourceTree(tmp_path, "19.1.7"), installation, "Tiny", tmp_path / "work", tools=("tinytool",))
     with pytest.raises(ToolFailure) as failure:
         build.prepare()
     assert "Tiny.td:2:1: error" in failure.value.output

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from vega_gen.cli.main import app
 from vega_gen.errors import InputError
-from vega_gen.pipeline import calibration
+from vega_gen.pipeline import confidence
 from vega_gen.records import FLAG_BELOW, FillerName, Mode, Verdict
 from vega_gen.report import passrate
 
@@ -34,12 +34,12 @@ def test_a_curve_says_what_was_right_and_what_passed() -> None:
     # a hundred functions of two statements: what is said of both is 0.81 and 0.25 together
     sure = [([(0.9, i % 2 == 0), (0.9, True)], i % 4 == 0) for i in range(60)]
     unsure = [([(0.5, i % 4 == 0), (0.5, False)], False) for i in range(60)]
-    made = calibration.fit([*sure, *unsure])
+    made = confidence.fit([*sure, *unsure])
     assert made.statements == ((0.5, 0.125), (0.9, 0.75))
     assert made.functions == ((0.25, 0.0), (0.81, 0.25))
     assert made.flag_below == 0.75, "all of the unsure ones"
     with pytest.raises(InputError, match="no statement"):
-        calibration.fit([])
+        confidence.fit([])
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_a_curve_says_what_was_right_and_what_passed() -> None:
 def test_the_review_threshold_parts_wrong_from_right_best(pairs: dict[float, tuple[int, int]], threshold: float) -> None:
     # fifty times as many: a step of the curve for each confidence
     statements = [(said, right) for said, counts in pairs.items() for right, n in enumerate(counts) for _ in range(50 * n)]
-    made = calibration.fit([([(said, bool(right))], True) for said, right in statements])
+    made = confidence.fit([([(said, bool(right))], True) for said, right in statements])
     curve = dict(made.statements)
     assert made.flag_below == curve.get(threshold, threshold)
 
 
 def test_statements_and_functions_get_confidence_by_the_curves() -> None:
     toy = toy_plan().functions[0]
-    known = calibration.Calibration(((0.0, 0.0), (1.0, 0.5)), ((0.0, 0.2), (1.0, 0.7)))
-    (made,) = calibration.with_calibration([toy], known)
+    known = confidence.Calibration(((0.0, 0.0), (1.0, 0.5)), ((0.0, 0.2), (1.0, 0.7)))
+    (made,) = confidence.with_calibration([toy], known)
     pairs = [
         (old.confidence, new.confidence)
         for before, after in zip(toy.candidates, made.candidates, strict=True)
@@ -73,15 +73,15 @@ def test_statements_and_functions_get_confidence_by_the_curves() -> None:
     assert all(new == pytest.approx(old / 2) for old, new in pairs)
     whole = math.prod(s.confidence for s in toy.candidate.statements)
     assert 0 < whole < 1 and made.candidate.confidence == pytest.approx(0.2 + whole / 2)
-    assert calibration.with_calibration([toy], calibration.Calibration()) == (toy,)
+    assert confidence.with_calibration([toy], confidence.Calibration()) == (toy,)
 
 
 def test_what_nothing_was_learnt_for_keeps_its_confidence() -> None:
     (statement,) = toy_plan().functions[0].candidates[1].statements
     made = function("run", (replace(statement, donors=()),))
-    known = calibration.Calibration(((0.0, 0.0), (1.0, 0.5)), ((0.0, 0.2), (1.0, 0.7)))
-    assert calibration.with_calibration([made], known) == (made,)
-    (empty,) = calibration.with_calibration([function("run", ())], known)
+    known = confidence.Calibration(((0.0, 0.0), (1.0, 0.5)), ((0.0, 0.2), (1.0, 0.7)))
+    assert confidence.with_calibration([made], known) == (made,)
+    (empty,) = confidence.with_calibration([function("run", ())], known)
     assert empty.candidate.confidence == pytest.approx(0.7), "that nothing is to be done was voted for"
 
 
@@ -92,11 +92,11 @@ def test_the_command_keeps_a_calibration_in_the_manifest(tmp_path: Path) -> None
     assert said.exit_code == 0, said.output
     expected = "desc: statements 200, functions 1; flagged below 0.50: 50%, 67% of the wrong ones"
     assert expected in said.output, "the interface population alone"
-    made = calibration.calibration_of(tmp_path, Mode.DESC)
+    made = confidence.calibration_of(tmp_path, Mode.DESC)
     assert (made.statements, made.flag_below) == (((0.2, 0.0), (0.9, 0.5)), 0.5)
-    assert calibration.calibration_of(tmp_path, Mode.TD) == calibration.Calibration(((0.5, 0.25),), (), 0.4), "what was there stays"
+    assert confidence.calibration_of(tmp_path, Mode.TD) == confidence.Calibration(((0.5, 0.25),), (), 0.4), "what was there stays"
     assert orjson.loads((tmp_path / "manifest.json").read_bytes())["kind"] == "edit"
-    assert calibration.calibration_of(tmp_path / "none", Mode.DESC) == calibration.Calibration()
+    assert confidence.calibration_of(tmp_path / "none", Mode.DESC) == confidence.Calibration()
 
 
 def test_each_target_s_error_is_told_with_the_others_fitted_to(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_termination_ends_the_children() -> None:
     code = """
 from vega_gen.cli import main
 from llvm_integration.process import run
-cli.app = lambda: run(["sleep", "60"])
+main.app = lambda: run(["sleep", "60"])
 main.main()
 """
     command = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)

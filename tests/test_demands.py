@@ -16,7 +16,6 @@ from vega_gen.plan.steps import Steps
 from vega_gen.plan.stubs import Bases, stub
 from vega_gen.records import (
     ContractRole,
-    Feature,
     Fragment,
     Member,
     MemberKind,
@@ -24,6 +23,7 @@ from vega_gen.records import (
     PlannedClass,
     PlannedFile,
     Step,
+    SubtargetFeature,
 )
 
 OPERAND_CLASS = OperandClass("", "i32", "printOperand", "", "", "", "", "", "", "", ())
@@ -31,7 +31,7 @@ OPERAND_CLASS = OperandClass("", "i32", "printOperand", "", "", "", "", "", "", 
 
 def test_the_subtarget_gets_the_field_of_a_feature_and_its_values() -> None:
     given = (("Mode", "Half"), ("Mode", "Whole"), ("HasB", "true"), ("Width", "64"), ("Kept[Toy::R0]", "true"), ("Kept[Toy::R1]", "true"))
-    features = [Feature(f"F{n}", f"f{n}", name, value, "", ()) for n, (name, value) in enumerate(given)]
+    features = [SubtargetFeature(f"F{n}", f"f{n}", name, value, "", ()) for n, (name, value) in enumerate(given)]
     start = plan()
     own = PlannedClass("ToySubtarget", ("public ToyGenSubtargetInfo",), "ToyInstrInfo.h", (), (), (), ())
     way = replace(steps(), description=replace(description(), features=tuple(features)))
@@ -51,7 +51,7 @@ def subtarget() -> PlannedClass:
 
 
 def test_table_gen_s_classes_are_called_by_the_target_record_not_by_the_folder() -> None:
-    features = (Feature("F", "f", "HasF", "true", "", ()),)
+    features = (SubtargetFeature("F", "f", "HasF", "true", "", ()),)
     way = replace(steps(), description=replace(description(), features=features))
     renamed = replace(plan(), target="Folder", classes=(*plan().classes, subtarget()))
     made = way.demanded(renamed, "HasF", "ToyInstrInfo.cpp")
@@ -64,7 +64,7 @@ def test_a_method_that_predicates_call_answers_from_their_features() -> None:
         "NotLate": ("!Subtarget->isLate()", "(all_of (not FeatureLate))"),
         "Odd": ("Subtarget->isOdd() && Subtarget->isEven() || Subtarget->hasSmall()", ""),
     }
-    features = tuple(Feature(f"Feature{name}", name.lower(), f"Has{name}", value, "", ()) for name, value in
+    features = tuple(SubtargetFeature(f"Feature{name}", name.lower(), f"Has{name}", value, "", ()) for name, value in
                      (("Wide", "true"), ("Mul", "Fast"), ("Small", "true"), ("Late", "true")))  # fmt: skip
     said = replace(
         description(), features=features, predicates={r: code for r, (code, _) in told.items()},

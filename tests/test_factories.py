@@ -35,7 +35,7 @@ FOUND = groups({t: text.replace("@", t) for t, text in EXTRA.items()})
 def base(monkeypatch: pytest.MonkeyPatch) -> None:
     """The invented interface's passes."""
     for module in ("planner", "factories"):
-        monkeypatch.setattr(f"vega_gen.fill.{module}.PASS_BASE", "FunctionPass")
+        monkeypatch.setattr(f"vega_gen.plan.{module}.PASS_BASE", "FunctionPass")
 
 
 def made(group: FunctionGroup) -> FunctionTemplate:

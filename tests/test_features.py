@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from invented import DONORS, MASKERS, copies, empty_description, function, sources, template
 
 from vega_gen.features import Feature, declaration_features, nearness, slot_features, target_features
-from vega_gen.records import Description, Instruction, Processor, RegisterClass
-from vega_gen.records import Feature as SubtargetFeature
+from vega_gen.records import Description, Instruction, Processor, RegisterClass, SubtargetFeature
 
 
 def instruction(name: str, size: int, flags: frozenset[str], nodes: tuple[str, ...] = ()) -> Instruction:

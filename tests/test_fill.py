@@ -14,7 +14,7 @@ from test_groups import decoder
 
 from vega_gen.cxx import parse_file, tokenize, tokens
 from vega_gen.fill.consensus import ConsensusFiller
-from vega_gen.fill.context import NewTarget, Request
+from vega_gen.fill.context import FillRequest, NewTarget
 from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.holes import fill_holes, unknown_names, write
@@ -46,8 +46,8 @@ def shape(statements: Sequence[Statement]) -> list[object]:
     return [(s.kind, s.head, s.braced, s.tail, shape(s.children)) for s in statements]
 
 
-def request(made: FunctionTemplate, new: NewTarget, signature: Signature | None = None, budget: int = 12) -> Request:
-    return Request(made, signature or made.members[0].signature, new, MASKERS, budget)
+def request(made: FunctionTemplate, new: NewTarget, signature: Signature | None = None, budget: int = 12) -> FillRequest:
+    return FillRequest(made, signature or made.members[0].signature, new, MASKERS, budget)
 
 
 # ------------------------------------------------------------------- signatures

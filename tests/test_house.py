@@ -159,6 +159,25 @@ def test_a_module_says_what_it_is_for(path: Path) -> None:
     assert (ast.get_docstring(ast.parse(path.read_text())) or "").strip()
 
 
+def test_a_name_is_a_class_or_a_type_once() -> None:
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name_of(path))
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and re.match(r"[A-Z]\w*[a-z]", node.targets[0].id):
+                places.setdefault(node.targets[0].id, []).append(name_of(path))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_a_module_s_name_is_there_once() -> None:
+    """A module of ``cli`` is called as the command it reads, others as nothing else is."""
+    stems = [path.stem for path in MODULES if path.parent.name != "cli" and path.stem != "__init__"]
+    packages = [path.parent.name for path in MODULES if path.stem == "__init__"]
+    names = [*stems, *packages]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
 @every_module
 def test_no_target_is_named_in_code(path: Path, llvm_source: Path) -> None:
     targets = {folder.name for folder in (llvm_source / "llvm/lib/Target").iterdir() if folder.is_dir()}

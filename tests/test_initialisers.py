@@ -6,7 +6,7 @@ import pytest
 from invented import MASKERS, NEW, function, new_target, template
 
 from vega_gen.cxx import parse_file, tokenize
-from vega_gen.fill.context import Request
+from vega_gen.fill.context import FillRequest
 from vega_gen.fill.initialisers import complete_initialisers, initialisable
 from vega_gen.records import Param, Signature
 
@@ -29,10 +29,10 @@ public:
 MACHINE = Param(("const", "Machine", "&"), "M")
 
 
-def request(*params: Param) -> Request:
+def request(*params: Param) -> FillRequest:
     made = template([function("Aaa", "@Subtarget::@Subtarget(const Machine &M) {}")])
     new = new_target(classes=parse_file(HEADER, NEW, "DddSubtarget.h").classes)
-    return Request(made, Signature("DddSubtarget", "DddSubtarget", params=params), new, MASKERS)
+    return FillRequest(made, Signature("DddSubtarget", "DddSubtarget", params=params), new, MASKERS)
 
 
 def test_what_may_be_initialised() -> None:
@@ -70,7 +70,7 @@ def test_a_constructor_of_another_object_copies_or_moves_all_of_it() -> None:
     made = template([function("Aaa", "@Impl::@Impl(const Info &I) : Info(I.get()), Odd(1) {}")])
     found = {
         m.signature.params[0].type[-2:]: complete_initialisers(
-            Request(made, Signature("DddImpl", "DddImpl", params=m.signature.params), new_target(classes=(own,)), MASKERS),
+            FillRequest(made, Signature("DddImpl", "DddImpl", params=m.signature.params), new_target(classes=(own,)), MASKERS),
             (tokenize("Info(Other.get())"),),
         )
         for m in own.members if m.signature
@@ -86,7 +86,7 @@ def test_a_constructor_of_another_object_copies_or_moves_all_of_it() -> None:
 def test_numbers_begin_with_zero_where_donors_begin_with_numbers(donor: str, added: tuple[str, ...]) -> None:
     (own,) = parse_file(b"class DddInfo { int Size; bool Set; int Known = 4; static int All; Odd *Rest; DddInfo(); };", NEW, "i.h").classes
     made = template([function("Aaa", f"@Info::@Info() : {donor} {{}}")])
-    asked = Request(made, Signature("DddInfo", "DddInfo"), new_target(classes=(own,)), MASKERS)
+    asked = FillRequest(made, Signature("DddInfo", "DddInfo"), new_target(classes=(own,)), MASKERS)
     assert complete_initialisers(asked, ()) == tuple(map(tokenize, added))
 
 
@@ -94,5 +94,5 @@ def test_a_delegating_constructor_and_a_method_initialise_nothing() -> None:
     delegating = (tokenize("DddSubtarget(M, 1)"),)
     assert complete_initialisers(request(MACHINE), delegating) == delegating
     asked = request(MACHINE)
-    method = Request(asked.template, Signature("run", "DddSubtarget"), asked.new, MASKERS)
+    method = FillRequest(asked.template, Signature("run", "DddSubtarget"), asked.new, MASKERS)
     assert complete_initialisers(method, ()) == ()

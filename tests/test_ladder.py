@@ -19,10 +19,10 @@ from llvm_integration.process import Completed, run
 from vega_gen import tablegen
 from vega_gen.cli import main
 from vega_gen.errors import NotFoundError
-from vega_gen.ladder import Tools, blame, climb, lit_tests, machines, smoke, subject
+from vega_gen.ladder import Tools, climb, failures, lit_tests, machines, smoke, subject
+from vega_gen.ladder.attributes import enabled, met
 from vega_gen.ladder.encodings import around, asked, bases, decode, encode, fields, fixed, of_no_account
-from vega_gen.ladder.features import enabled, met
-from vega_gen.ladder.mc import Encoded, Mc
+from vega_gen.ladder.mc import Encoding, Mc
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.written import written
 from vega_gen.records import Climbed, Description, Instruction, Ladder, Obstacle, Rung
@@ -186,7 +186,7 @@ def test_a_crash_is_found_in_its_batch(fake: Path) -> None:
     assert crash.function == "ToyInstPrinter::printOperand"
     assert crash.command == f"echo '[0xc1]' | {fake} -disassemble --triple=toy"
     assert invalid.message == "invalid instruction encoding"
-    assert llvm_mc.assemble(["a 5", "b 3"]) == [Encoded(b"\x05", b"\0"), Encoded(b"\x42", b"\0")]
+    assert llvm_mc.assemble(["a 5", "b 3"]) == [Encoding(b"\x05", b"\0"), Encoding(b"\x42", b"\0")]
 
 
 def test_a_round_trip_says_what_is_wrong_with_each(fake: Path) -> None:
@@ -212,8 +212,8 @@ def test_a_round_trip_says_what_is_wrong_with_each(fake: Path) -> None:
 )  # fmt: skip
 def test_the_function_that_a_crash_names(said: str, function: str) -> None:
     done = Completed(("llc",), -6, "", said, 0.1)
-    assert blame.crashed(done)
-    assert blame.function(done, "Toy") == function
+    assert failures.crashed(done)
+    assert failures.function(done, "Toy") == function
 
 
 def test_without_a_disassembler_text_alone_is_tried(llvm_source: Path, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_bits_that_a_fixup_fills_are_known_as_open(tmp_path: Path) -> None:
     path.write_text("#!/bin/sh\necho 'VG0:'\necho \"  b x ; encoding: [A,0x08'A',0b10AAAAAA,0x07]\"\n")
     path.chmod(0o755)
     (found,) = Mc(path, subject(toy(), "toy")).assemble(["b x"])
-    assert found == Encoded(b"\x00\x08\x80\x07", b"\xff\xff\x3f\x00")
+    assert found == Encoding(b"\x00\x08\x80\x07", b"\xff\xff\x3f\x00")
 
 
 # ---------------------------------------------------------------------------------------------------------- the smoke suite

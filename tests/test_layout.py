@@ -20,12 +20,12 @@ from vega_gen.records import (
     MemberKind,
     Mode,
     Module,
-    Node,
     PlannedClass,
     PlannedFile,
     PlannedFunction,
     Register,
     RegisterClass,
+    SDNode,
     SourceFile,
 )
 
@@ -151,7 +151,7 @@ def new_target(mode: Mode = Mode.TD, classes: tuple[Class, ...] = (), own_header
         folder="New", name="New", namespace="New", registers=registers,
         register_classes=(RegisterClass("Wide", "New", ("i32",), 32, 32, ("W0", "W1", "W2"), True),),
         subregister_indices=(), operand_classes=(), instructions=(),
-        nodes=(Node("call", "NewISD::CALL", 0, 1, (), ()), Node("ret", "NewISD::RET", 0, 0, (), ())),
+        nodes=(SDNode("call", "NewISD::CALL", 0, 1, (), ()), SDNode("ret", "NewISD::RET", 0, 0, (), ())),
         fragments=(), complex_patterns=(), features=(), calling_conventions=(), processors=(), contracts=(), relocations=(),
     )
     symbols = {HoleKind.REGISTER: tuple(f"New::{r.name}" for r in registers)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llvm_integration.linking import LinkError, Place, link_errors
+from llvm_integration.linking import LinkError, SymbolPlace, link_errors
 
 SAID = """\
 ld.lld: error: undefined symbol: llvm::ToyInstrInfo::size(int) const
@@ -30,8 +30,8 @@ def test_each_symbol_with_the_places_that_lld_names() -> None:
         "llvm::ToyInstrInfo::size(int) const",
         False,
         (
-            Place("/w/obj/ToyTargetMachine.o", "llvm::ToyTargetMachine::width() const"),
-            Place("/w/obj/ToyInstrInfo.o", "vtable for llvm::ToyInstrInfo"),
+            SymbolPlace("/w/obj/ToyTargetMachine.o", "llvm::ToyTargetMachine::width() const"),
+            SymbolPlace("/w/obj/ToyInstrInfo.o", "vtable for llvm::ToyInstrInfo"),
         ),
     )
     assert (read.symbol, read.duplicate) == ("(anonymous namespace)::Reader::read(llvm::StringRef)", False)
@@ -42,7 +42,7 @@ def test_each_symbol_with_the_places_that_lld_names() -> None:
 
 def test_a_use_that_lld_names_in_one_line() -> None:
     (error,) = link_errors("ld.lld: error: undefined symbol: a\n>>> referenced by /w/obj/A.o:(f(int))\n")
-    assert error.places == (Place("/w/obj/A.o", "f(int)"),)
+    assert error.places == (SymbolPlace("/w/obj/A.o", "f(int)"),)
 
 
 def test_other_errors_are_no_symbols() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from llvm_integration.discover import Installation, Source, find_installation, open_source
+from llvm_integration.discover import Installation, SourceTree, find_installation, open_source
 from llvm_integration.lit import TEST_VARIABLE, ResultCode, TestSuite
 from llvm_integration.process import ToolFailure
 
@@ -61,7 +61,7 @@ def suite(tmp_path: Path, installation: Installation) -> TestSuite:
     for name, text in {**TESTS, "lit.cfg.py": CONFIG, "lit.site.cfg.py.in": SITE}.items():
         (test / name).parent.mkdir(parents=True, exist_ok=True)
         (test / name).write_text(text)
-    return TestSuite(Source(tmp_path, "19.1.7"), installation, "Tiny", tmp_path / "work")
+    return TestSuite(SourceTree(tmp_path, "19.1.7"), installation, "Tiny", tmp_path / "work")
 
 
 @pytest.fixture

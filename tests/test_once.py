@@ -12,7 +12,7 @@ from invented import DONORS, MASKERS, WORDS, function, new_target, template
 
 from vega_gen.cxx import tokenize, tokens
 from vega_gen.fill.consensus import ConsensusFiller
-from vega_gen.fill.context import NewTarget, Request
+from vega_gen.fill.context import FillRequest, NewTarget
 from vega_gen.fill.once import without_repeats
 from vega_gen.plan.choose import statement_tree
 from vega_gen.records import Candidate, HoleKind
@@ -35,7 +35,7 @@ def written_in_switch(body: str) -> list[tuple[str, ...]]:
 def written(body: str) -> list[tuple[str, ...]]:
     """The consensus, and the donors taken whole."""
     members = [function(t, f"int @Info::f(int Op) {{ {body} return 0; }}") for t in DONORS]
-    filled = ConsensusFiller().fill(Request(template(members), members[0].signature, moving(), MASKERS))
+    filled = ConsensusFiller().fill(FillRequest(template(members), members[0].signature, moving(), MASKERS))
 
     def text(candidate: Candidate) -> tuple[str, ...]:
         return tokens(statement_tree(candidate.statements))

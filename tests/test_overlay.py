@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llvm_integration.build import TargetBuild
-from llvm_integration.discover import Installation, Source, find_installation
+from llvm_integration.discover import Installation, SourceTree, find_installation
 from llvm_integration.overlay import overlay
 from llvm_integration.process import ToolFailure, run
 
@@ -51,11 +51,11 @@ def installation() -> Installation:
     return find_installation("19.1.7")
 
 
-def tree(root: Path) -> Source:
+def tree(root: Path) -> SourceTree:
     for path, text in TREE.items():
         (root / "llvm" / path).parent.mkdir(parents=True, exist_ok=True)
         (root / "llvm" / path).write_text(text)
-    return Source(root, "19.1.7")
+    return SourceTree(root, "19.1.7")
 
 
 def answer(build: TargetBuild) -> str:

@@ -9,7 +9,7 @@ from invented import DONORS, KINDS, MASKERS, NEW, WORDS, function, groups, new_t
 
 from vega_gen.cxx import parse_file, tokenize
 from vega_gen.fill.consensus import ConsensusFiller
-from vega_gen.fill.context import NewTarget, Request
+from vega_gen.fill.context import FillRequest, NewTarget
 from vega_gen.fill.holes import write
 from vega_gen.fill.own_calls import OwnCalls
 from vega_gen.fill.weights import LENT, weights_of
@@ -37,7 +37,7 @@ def test_a_free_function_that_only_the_new_target_declares_is_called_where_a_don
     taken: list[list[str]] = []
     for text in ("", "Pass *createDddSlotPass();"):
         new = replace(declaring(text), llvm_identifiers=WORDS | {"addPass", "BranchID"})
-        taken.append(words(ConsensusFiller().fill(Request(made, SIGNATURE, new, MASKERS))[0]))
+        taken.append(words(ConsensusFiller().fill(FillRequest(made, SIGNATURE, new, MASKERS))[0]))
     assert taken == [["addPass ( BranchID ) ;"], ["addPass ( createDddSlotPass ( ) ) ;"]]
 
 
@@ -47,7 +47,7 @@ def test_a_free_function_that_only_the_new_target_declares_is_called_where_a_don
 def test_a_free_function_that_is_passed_on_or_that_most_donors_call_decides_nothing(bodies: tuple[str, ...]) -> None:
     given = zip(DONORS, bodies, strict=True)
     made = template([function(t, f"void @Config::add(@Subtarget &ST) {{ note(); {body} }}") for t, body in given])
-    (first, *_) = ConsensusFiller().fill(Request(made, SIGNATURE, declaring("Pass *createDddSlot();"), MASKERS))
+    (first, *_) = ConsensusFiller().fill(FillRequest(made, SIGNATURE, declaring("Pass *createDddSlot();"), MASKERS))
     assert words(first) == ["note ( ) ;"]
 
 
@@ -67,7 +67,7 @@ def test_arguments_that_no_prototype_takes_are_those_that_types_give_or_count_ag
 ) -> None:
     made = template([function("Aaa", "void @Config::add(@Subtarget &ST) { }")])
     getters = {("DddMachine", "&"): ("getDddMachine", "(", ")")}
-    calls = OwnCalls(Request(made, SIGNATURE, declaring(declared), MASKERS, getters=getters), {0: 1.0})
+    calls = OwnCalls(FillRequest(made, SIGNATURE, declaring(declared), MASKERS, getters=getters), {0: 1.0})
     completed = calls.completed(tokenize(written))
     given = {"int f();": written.replace("1, 2", ""), "int f(DddSubtarget &S);": "add(f(ST));"}
     given |= {"int f(const DddSubtarget &S, DddMachine &TM);": "add(f(ST, getDddMachine()));"}

@@ -83,7 +83,7 @@ PASSES = {
 
 
 def test_a_pass_that_headers_name_gets_the_methods_that_passes_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vega_gen.fill.planner.PASS_BASE", "FunctionPass")
+    monkeypatch.setattr("vega_gen.plan.planner.PASS_BASE", "FunctionPass")
     new = replace(new_target(mode=Mode.DESC, words=WORDS | {"FunctionPass", "ID", "initializeDddStrangePass"}), passes=("DddStrange",))
     planned = named(planner(new, PASSES).plan())
     assert {"DddStrange::DddStrange", "DddStrange::runOnFunction"} <= set(planned)

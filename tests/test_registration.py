@@ -16,7 +16,7 @@ from trees import git, snapshot
 
 from llvm_integration import checkout
 from llvm_integration.checkout import CheckoutFailure, Edit
-from vega_gen.cxx.places import Places, Shape
+from vega_gen.cxx.lists import ListShape, SourceLists
 from vega_gen.errors import CheckoutError, InputError, NotFoundError
 from vega_gen.records import Description, RegisterClass
 from vega_gen.registration import NewTriple, Registration, State, new_triple, places_of, plan_registration, relocation_definitions
@@ -84,7 +84,7 @@ def test_a_checkout_with_clang_names_it_there_too(tmp_path: Path) -> None:
 def test_a_switch_takes_a_new_triple_where_its_like_stand(registry: Path, bits: int, little: bool, expected: dict[str, str | None]) -> None:
     text = made(plan_registration(registry, replace(TOY, bits=bits, little=little)))["llvm/lib/TargetParser/Triple.cpp"]
     for function, mate in expected.items():
-        (items,) = Places(text.encode()).lists(Shape.CASES, function)
+        (items,) = SourceLists(text.encode()).lists(ListShape.CASES, function)
         group = {item.head.rpartition("::")[2]: item.group for item in items}
         if mate is None:
             assert "toy" not in group
@@ -169,7 +169,7 @@ def test_lines_are_only_added_and_every_file_can_be_read(tmp_path: Path, arch: s
         lost = Counter(old) - Counter(text.splitlines())
         assert all("LastArchType" in line for line in lost), path
         if path.endswith((".h", ".cpp")):
-            assert Places(text.encode()).errors() <= Places("\n".join(old).encode()).errors(), path
+            assert SourceLists(text.encode()).errors() <= SourceLists("\n".join(old).encode()).errors(), path
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_llvm_itself_takes_a_new_triple(llvm_source: Path, bits: int, little: bo
         old = (llvm_source / edit.path).read_bytes()
         assert Counter(old.splitlines()) - Counter((edit.data or b"").splitlines()) <= Counter([b"    LastArchType = ve"])
         if edit.path.endswith((".h", ".cpp")):
-            assert Places(edit.data or b"").errors() == Places(old).errors(), edit.path
+            assert SourceLists(edit.data or b"").errors() == SourceLists(old).errors(), edit.path
 
 
 def described(*classes: tuple[str, tuple[str, ...], int]) -> Description:

@@ -24,10 +24,10 @@ from vega_gen.cxx import parse_file, parse_function, tokenize
 from vega_gen.errors import BaselineError, InputError, NotFoundError
 from vega_gen.records import Function, Judgement, PlannedFunction, Verdict
 from vega_gen.regress import NamedSuite, Regression, read_reference
+from vega_gen.regress.accuracy import compare, missing
 from vega_gen.regress.builds import LitSuite
 from vega_gen.regress.coverage import instrument
 from vega_gen.regress.pairing import pair
-from vega_gen.regress.statements import compare, missing
 from vega_gen.regress.swap import definition, identical, signature_in_place, splice, swap, written_scope
 from vega_gen.regress.trial import OUTPUT_BYTES, cut
 

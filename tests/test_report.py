@@ -20,7 +20,7 @@ from rich.console import Console
 from vega_gen import review
 from vega_gen.errors import NotFoundError
 from vega_gen.records import Band, FillerName, Judgement, Mode, Module, Plan, ReviewItem, Step, Verdict
-from vega_gen.report import calibration, passrate, sarif, tables
+from vega_gen.report import passrate, reliability, sarif, tables
 from vega_gen.report.page import code_lines, review_page
 from vega_gen.report.passrate import Run
 
@@ -318,31 +318,31 @@ def test_no_judgement_is_an_error() -> None:
 
 def test_reliability_and_error_by_hand() -> None:
     pairs = [(0.0, False), (0.05, True), (0.1, False), (0.95, True), (1.0, True)]
-    curve = calibration.reliability(pairs)
+    curve = reliability.reliability(pairs)
     assert [b.count for b in curve] == [2, 1, 0, 0, 0, 0, 0, 0, 0, 2]
     assert (curve[0].confidence, curve[0].right) == (0.025, 0.5)
     assert curve[9].confidence == pytest.approx(0.975) and curve[9].right == 1.0
     expected = (2 * (0.5 - 0.025) + 1 * 0.1 + 2 * (1 - 0.975)) / 5
-    assert calibration.expected_calibration_error(pairs) == pytest.approx(expected)
+    assert reliability.expected_calibration_error(pairs) == pytest.approx(expected)
 
 
 def test_least_confident_fifth_by_hand() -> None:
     pairs = [(0.1, False), (0.2, True), *[(0.5, True)] * 6, (0.8, False), (0.9, True)]
-    assert calibration.wrong_in_least_confident(pairs) == 0.5
+    assert reliability.wrong_in_least_confident(pairs) == 0.5
     # all equally confident: a fifth of the statements holds a fifth of the wrong ones
-    assert calibration.wrong_in_least_confident([(0.5, i > 2) for i in range(10)]) == pytest.approx(0.2)
+    assert reliability.wrong_in_least_confident([(0.5, i > 2) for i in range(10)]) == pytest.approx(0.2)
     # three statements: a fifth is 0.6 of the first
-    assert calibration.wrong_in_least_confident([(0.1, False), (0.2, True), (0.3, True)]) == pytest.approx(0.6)
+    assert reliability.wrong_in_least_confident([(0.1, False), (0.2, True), (0.3, True)]) == pytest.approx(0.6)
 
 
 def test_calibration_refuses_what_it_cannot_measure() -> None:
     with pytest.raises(NotFoundError):
-        calibration.expected_calibration_error([])
+        reliability.expected_calibration_error([])
     with pytest.raises(NotFoundError):
-        calibration.wrong_in_least_confident([(0.5, True)])
+        reliability.wrong_in_least_confident([(0.5, True)])
     for bad in (-0.1, 1.1, math.nan):
         with pytest.raises(ValueError, match="not within 0 to 1"):
-            calibration.reliability([(bad, True)])
+            reliability.reliability([(bad, True)])
 
 
 pairs_strategy = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=50)
@@ -350,10 +350,10 @@ pairs_strategy = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1,
 
 @given(pairs_strategy)
 def test_calibration_properties(pairs: list[tuple[float, bool]]) -> None:
-    curve = calibration.reliability(pairs)
+    curve = reliability.reliability(pairs)
     assert sum(b.count for b in curve) == len(pairs)
     assert all(b.low - 1e-9 <= b.confidence <= b.high + 1e-9 for b in curve if b.count)
-    assert 0 <= calibration.expected_calibration_error(pairs) <= 1
+    assert 0 <= reliability.expected_calibration_error(pairs) <= 1
     if not all(right for _, right in pairs):
-        assert calibration.wrong_in_least_confident(pairs, 1.0) == pytest.approx(1.0)
-        assert calibration.wrong_in_least_confident(pairs, 0.0) == 0.0
+        assert reliability.wrong_in_least_confident(pairs, 1.0) == pytest.approx(1.0)
+        assert reliability.wrong_in_least_confident(pairs, 0.0) == 0.0

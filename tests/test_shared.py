@@ -16,7 +16,7 @@ from vega_gen.cxx import parse_file
 from vega_gen.records import PlannedFunction, Verdict
 from vega_gen.regress.same_code import references, same_code
 from vega_gen.regress.schemata import Mutant, behind_numbers, blamed, in_place, source_text, why_alone
-from vega_gen.regress.shared import Shared, build_shared
+from vega_gen.regress.shared import SharedTools, build_shared
 from vega_gen.regress.swap import body, signature_in_place, written_scope
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -212,7 +212,7 @@ def test_what_a_function_refers_to(tmp_path: Path) -> None:
 # --------------------------------------------------------------------- the build
 
 
-def built(folder: Path, source: str, changes: list[tuple[str, str]], declared: str = "") -> Shared:
+def built(folder: Path, source: str, changes: list[tuple[str, str]], declared: str = "") -> SharedTools:
     """The tiny backend with ``source`` and one more declaration, in which the functions of some names have other bodies."""
     tiny.regression(folder, [])
     (folder / "llvm/lib/Target/Tiny/Tiny.cpp").write_text(source)

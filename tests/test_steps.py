@@ -9,7 +9,7 @@ import pytest
 from emitted import description, emitted, field, function, member
 
 from llvm_integration.check import Mistake
-from llvm_integration.linking import LinkError, Place
+from llvm_integration.linking import LinkError, SymbolPlace
 from vega_gen import cxx
 from vega_gen.archetypes.parts import Parts
 from vega_gen.groups import Interfaces
@@ -244,7 +244,7 @@ def test_a_pure_virtual_method_gets_a_stub_in_the_class() -> None:
 
 
 def undefined(symbol: str, inside: str = "", file: str = "ToyInstrInfo") -> LinkError:
-    return LinkError(symbol, False, (Place(f"/w/obj/{file}.o", inside),))
+    return LinkError(symbol, False, (SymbolPlace(f"/w/obj/{file}.o", inside),))
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_of_two_definitions_the_second_goes_and_the_declaration_stays() -> None:
     one, two_ = (function(f"int ToyInstrInfo::own(int A) {{ return {n}; }}", f"{n}.cpp") for n in ("A", "B"))
     start = plan(one, two_)
     blame = Blame(start, emitted(start), steps(), {})
-    assert blame.links([LinkError("llvm::ToyInstrInfo::own(int)", True, (Place("/w/obj/A.o", ""), Place("/w/obj/B.o", "")))])
+    assert blame.links([LinkError("llvm::ToyInstrInfo::own(int)", True, (SymbolPlace("/w/obj/A.o", ""), SymbolPlace("/w/obj/B.o", "")))])
     assert [f.step for f in blame.plan.functions] == [Step.FILLED, Step.LEFT_OUT]
     assert "int own(int A);" in emitted(blame.plan)["ToyInstrInfo.h"]
 

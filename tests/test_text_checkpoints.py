@@ -13,7 +13,7 @@ from commands import Command
 from test_text_models import KINDS, every_shape, recipe
 
 from vega_gen.errors import HoldOutError, InputError
-from vega_gen.fill.text import TextFiller
+from vega_gen.fill.language import TextFiller
 from vega_gen.model import text_train
 from vega_gen.model.recipe import text_recipe
 from vega_gen.model.unixcoder import UniXcoder

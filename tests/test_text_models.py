@@ -17,7 +17,7 @@ from test_fill import request, words
 from torch import Tensor
 
 from vega_gen.errors import InputError
-from vega_gen.fill.text import TextFiller
+from vega_gen.fill.language import TextFiller
 from vega_gen.model import loop, prompts, text_train
 from vega_gen.model.hf import HuggingFace
 from vega_gen.model.loop import Progress

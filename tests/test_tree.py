@@ -11,7 +11,7 @@ from vega_gen.cxx import parse_file, tokenize
 from vega_gen.errors import NotFoundError
 from vega_gen.records import Module, Verdict
 from vega_gen.regress import as_planned, functions_of, target_folder
-from vega_gen.regress.tree import without_dead
+from vega_gen.regress.corrected import without_dead
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_backend as tiny

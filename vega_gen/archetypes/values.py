@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from vega_gen.archetypes.contracts import contract_values, memory_operands
+from vega_gen.archetypes.contract_values import contract_values, memory_operands
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.encodings import own_encodings, plain_siblings
+from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
 from vega_gen.facts.doubts import BY_DEFAULT, BY_NAME, Doubt, evidence

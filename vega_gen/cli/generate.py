@@ -13,45 +13,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vega_gen.cli import render
-from vega_gen.records import FillerName
+from vega_gen.cli.options import (
+    ArchOption,
+    BigEndianOption,
+    BuildDirOption,
+    CheckpointOption,
+    CorpusOption,
+    DescOption,
+    FillerOption,
+    JsonFlag,
+    LlvmOption,
+    MachineOption,
+    MadeByOption,
+    NameOption,
+    TdOption,
+    ThresholdOption,
+)
 
 if TYPE_CHECKING:
     from vega_gen.pipeline import Backend, Prepared, Request
-
-TdOption = Annotated[Path, typer.Option("--td", metavar="FILE", help="The .td that defines the target; it may lie anywhere.")]
-LlvmOption = Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")]
-NameOption = Annotated[str, typer.Option("--name", metavar="N", help="Folder of lib/Target.  [default: as the .td says]")]
-DescOption = Annotated[
-    list[Path] | None,
-    typer.Option("--desc", metavar="FILE", help="A header or .def of the target, or a folder of them (desc mode); repeatable."),
-]
-FillerOption = Annotated[
-    FillerName | None,
-    typer.Option("--filler", help="What fills the function templates.  [default: edit, where its model has not learnt the target]"),
-]
-MadeByOption = Annotated[
-    FillerName | None,
-    typer.Option("--filler", help="What writes functions.  [default: archetype for a new target whose .td says enough, else edit]"),
-]
-CheckpointOption = Annotated[
-    Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model by `vega-gen train`, of the kind that --filler names.")
-]
-CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DIR", help="A further LLVM checkout; repeatable.")]
-BuildDirOption = Annotated[
-    Path | None, typer.Option("--build-dir", metavar="DIR", help="CMake build directory of that LLVM; else an installed LLVM is used.")
-]
-ArchOption = Annotated[
-    str, typer.Option("--triple", metavar="ARCH", help="First part of a new target's triple.  [default: its name in small letters]")
-]
-MachineOption = Annotated[
-    int, typer.Option("--elf-machine", metavar="NUMBER", min=0, help="Of a new target's ELF files.  [default: one that nobody has]")
-]
-BigEndianOption = Annotated[bool, typer.Option("--big-endian", help="The new target's byte order: .td files do not say it.")]
-ThresholdOption = Annotated[
-    float | None,
-    typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.  [default: chosen with the model, else 0.5]"),
-]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def new_target(
@@ -157,7 +137,7 @@ def _branch(backend: Backend) -> str:
 
 
 def _notices(backend: Backend, prepared: Prepared) -> None:
-    from vega_gen.report import ladder, tables
+    from vega_gen.report import rungs, tables
 
     if prepared.installation is None:
         render.notice(f"nothing was compiled: {prepared.why}")
@@ -169,7 +149,7 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
         render.OUT.out(f"built and linked in {rounds}: {', '.join(built.linked)} in {built.tools}; {listed}")
         render.OUT.out(f"on a function that does nothing, llc ends with: {built.says}" if built.says else "llc compiles an empty function")
     if backend.ladder:
-        render.OUT.print(ladder.table(backend.ladder))
+        render.OUT.print(rungs.table(backend.ladder))
     for decision in backend.stale:
         render.notice(f"stale decision, not applied: {decision.id} in {decision.function}: {decision.decided_on}")
 
@@ -209,7 +189,7 @@ def _again(request: Request) -> list[str]:
 
 
 def _written_json(backend: Backend, prepared: Prepared, following: list[str]) -> dict[str, Any]:
-    from vega_gen.report import ladder, tables
+    from vega_gen.report import rungs, tables
 
     made = backend.written
     return {
@@ -231,7 +211,7 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "says": backend.built.says if backend.built else "",
         **tables.steps_json(backend.plan),
         "triple": backend.arch,
-        "ladder": ladder.as_json([backend.ladder])[0] if backend.ladder else None,
+        "ladder": rungs.as_json([backend.ladder])[0] if backend.ladder else None,
         "stale": [d.id for d in backend.stale],
         "next": following,
     }

@@ -12,14 +12,14 @@ from typing import Annotated
 import typer
 
 from vega_gen.cli import render
-from vega_gen.cli.generate import BigEndianOption, MadeByOption
+from vega_gen.cli.options import BigEndianOption, LlvmOption, MadeByOption, NameOption, TdOption
 from vega_gen.errors import InputError
 
 
 def ladder(
-    td: Annotated[Path, typer.Option("--td", metavar="FILE", help="The .td file with the Target record.")],
-    llvm: Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")],
-    name: Annotated[str, typer.Option("--name", metavar="N", help="Folder of lib/Target.  [default: as the .td says]")] = "",
+    td: TdOption,
+    llvm: LlvmOption,
+    name: NameOption = "",
     filler: MadeByOption = None,
     big_endian: BigEndianOption = False,
     tools: Annotated[
@@ -41,7 +41,7 @@ def ladder(
     import orjson
 
     from vega_gen import pipeline
-    from vega_gen.report import ladder as pages
+    from vega_gen.report import rungs as pages
     from vega_gen.report import tables
 
     plan = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vega_gen.cli import render
+from vega_gen.cli.options import CorpusOption, HoldOutOption, JsonFlag, LlvmOption
 
 if TYPE_CHECKING:
     from vega_gen.pipeline import Mined
@@ -21,10 +22,6 @@ FEW = 10
 
 show_app = typer.Typer(no_args_is_help=True, help="One function group, function template, or feature vector, to read.")
 
-LlvmOption = Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")]
-HoldOutOption = Annotated[list[str] | None, typer.Option("--hold-out", metavar="T", help="Leave this target out; repeatable.")]
-CorpusOption = Annotated[list[Path] | None, typer.Option("--corpus", metavar="DIR", help="A further LLVM checkout; repeatable.")]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 GroupArgument = Annotated[str, typer.Argument(metavar="NAME", help='A function group: "InstrInfo::copyPhysReg", or the end of its name.')]
 
 

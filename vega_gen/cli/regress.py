@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from vega_gen.cli import render
+from vega_gen.cli.options import BuildDirOption, CheckpointOption, LlvmOption
 from vega_gen.errors import InputError
 from vega_gen.records import BUDGET, FillerName, Mode, Verdict
 
@@ -24,7 +25,7 @@ TEST_SECONDS = 60
 
 def regress(
     target: Annotated[str, typer.Option("--target", metavar="T", help="Target to hold out: a folder of llvm/lib/Target, or a suite.")],
-    llvm: Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")],
+    llvm: LlvmOption,
     mode: Annotated[
         list[Mode] | None,
         typer.Option("--mode", help="What generation may read of the target: td, or desc (headers too). Repeatable.  [default: desc]"),
@@ -36,9 +37,7 @@ def regress(
     tree: Annotated[
         Path | None, typer.Option("--tree", metavar="DIR", help="Judge the backend that lies there, one corrected by hand, say.")
     ] = None,
-    checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model by `vega-gen train`, of the kind that --filler names.")
-    ] = None,
+    checkpoint: CheckpointOption = None,
     budget: Annotated[int, typer.Option("--budget", metavar="N", min=1, help="Candidates of a function, at most.")] = BUDGET,
     uncalibrated: Annotated[
         bool, typer.Option("--uncalibrated", help="Leave confidence as the filler gives it: what `vega-gen calibrate` learns from.")
@@ -48,9 +47,7 @@ def regress(
     work: Annotated[
         Path | None, typer.Option("--work", metavar="DIR", help="Builds and journal; the same folder goes on.  [default: the user's cache]")
     ] = None,
-    build_dir: Annotated[
-        Path | None, typer.Option("--build-dir", metavar="DIR", help="CMake build directory of that LLVM; without it, an installed LLVM.")
-    ] = None,
+    build_dir: BuildDirOption = None,
     timeout: Annotated[int, typer.Option("--timeout", metavar="S", min=1, help="Seconds a test may take.")] = TEST_SECONDS,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Run all tests that enter the function, also after one failed.")] = False,
     scheduler: Annotated[

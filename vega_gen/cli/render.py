@@ -16,7 +16,7 @@ from rich.console import Console
 if TYPE_CHECKING:
     from llvm_integration.doctor import Examination
     from llvm_integration.process import ToolFailure
-    from vega_gen.registration import Place
+    from vega_gen.registration import RegistrationPlace
 
 Advance = Callable[[int, int, str], None]
 """``advance(done, total, text)``: ``total`` 0 where it is not known; ``text`` says what is under way."""
@@ -116,7 +116,7 @@ def examination(result: Examination) -> None:
     table("", ("what", "state", "found", "how to get it"), rows)
 
 
-def places(found: Sequence[Place]) -> None:
+def places(found: Sequence[RegistrationPlace]) -> None:
     """The places where LLVM names a target, as ``doctor --target`` shows them."""
     for place in found:
         where = f"{place.path}:{place.line}" if place.line else place.path

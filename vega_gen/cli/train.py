@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 
 from vega_gen.cli import render
+from vega_gen.cli.options import LlvmOption
 from vega_gen.errors import InputError
 from vega_gen.records import FillerName, Mode
 
 
 def train(
-    llvm: Annotated[Path, typer.Option("--llvm", metavar="DIR", help="LLVM source tree: the llvm-project root or its llvm/ folder.")],
+    llvm: LlvmOption,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the checkpoint goes.")],
     learn: Annotated[
         list[str] | None, typer.Option("--learn", metavar="T", help="Target to learn; repeatable.  [default: all that are left]")
@@ -114,11 +115,11 @@ def calibrate(
     for each target how far off it is where the others alone are fitted to."""
     from collections import defaultdict
 
-    from vega_gen.pipeline import calibration
+    from vega_gen.pipeline import confidence
     from vega_gen.report import passrate
-    from vega_gen.report.calibration import expected_calibration_error
+    from vega_gen.report.reliability import expected_calibration_error
 
-    found: defaultdict[Mode, dict[str, list[calibration.JudgedFunction]]] = defaultdict(dict)
+    found: defaultdict[Mode, dict[str, list[confidence.JudgedFunction]]] = defaultdict(dict)
     for r in (r for file in run for r in passrate.read_runs(file)):
         if r.filler is None or not r.filler.learns or r.mode is None:
             advice = "give runs of this model: vega-gen regress --uncalibrated --checkpoint DIR"
@@ -126,11 +127,11 @@ def calibrate(
         judged = ((j.confidences, j.verdict.counts) for j in r.judgements if j.interface and j.confidences)
         found[r.mode].setdefault(r.target, []).extend(judged)
     every = {mode: [f for functions in by_target.values() for f in functions] for mode, by_target in found.items()}
-    made = {mode: calibration.fit(functions) for mode, functions in every.items()}
-    calibration.keep(made, checkpoint)
+    made = {mode: confidence.fit(functions) for mode, functions in every.items()}
+    confidence.keep(made, checkpoint)
     for mode, functions in every.items():
         below = made[mode].flag_below
-        pairs = calibration.calibrated_pairs(functions, made[mode])
+        pairs = confidence.calibrated_pairs(functions, made[mode])
         wrong = [said < below for said, right in pairs if not right]
         flagged = sum(said < below for said, _ in pairs) / len(pairs), sum(wrong) / max(1, len(wrong))
         render.OUT.out(
@@ -140,8 +141,8 @@ def calibrate(
         for target, own in found[mode].items():
             others = [f for other, fs in found[mode].items() if other != target for f in fs]
             if others and own:
-                known = calibration.fit(others)
-                off = (expected_calibration_error(calibration.calibrated_pairs(own, known, whole)) for whole in (False, True))
+                known = confidence.fit(others)
+                off = (expected_calibration_error(confidence.calibrated_pairs(own, known, whole)) for whole in (False, True))
                 render.OUT.out("{}: fitted to the others, {} is off by {:.3f} (functions {:.3f})".format(mode, target, *off))
 
 

@@ -13,13 +13,13 @@ from functools import cached_property
 from pathlib import Path
 
 from vega_gen import store
-from vega_gen.corpus.index import Part, Progress, no_gc, pack, parse, unpack
+from vega_gen.corpus.index import CountProgress, Part, no_gc, pack, parse, unpack
 from vega_gen.corpus.targets import Target, held_out_folders, targets_of
 from vega_gen.cxx import strip_bodies
 from vega_gen.errors import CheckoutError, HoldOutError, InputError, NotFoundError
 from vega_gen.records import Class, Function, Mode, SourceFile
 
-__all__ = ["Corpus", "Progress", "Target", "held_out_folders", "no_gc", "open_corpus"]
+__all__ = ["Corpus", "CountProgress", "Target", "held_out_folders", "no_gc", "open_corpus"]
 
 _DESCRIBED = {Mode.TD: (".td",), Mode.DESC: (".td", ".h", ".def")}
 
@@ -83,7 +83,7 @@ class Corpus:
 
     # ------------------------------------------------------------------- C++
 
-    def mine(self, progress: Progress | None = None, jobs: int | None = None) -> None:
+    def mine(self, progress: CountProgress | None = None, jobs: int | None = None) -> None:
         """Parses what is not in the cache yet, in ``jobs`` processes (as many as there are cores).
 
         ``progress(done, all)`` counts bytes of C++. Raises InputError with file:line:column for text that is not UTF-8.

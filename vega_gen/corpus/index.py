@@ -17,7 +17,7 @@ from vega_gen import store
 from vega_gen.cxx import namespaces_in, parse_file
 from vega_gen.records import Function, SourceFile, Statement
 
-Progress = Callable[[int, int], None]
+CountProgress = Callable[[int, int], None]
 _Raw = tuple[bytes, tuple[bytes, ...], bytes]
 _Work = tuple[str, frozenset[str], list[tuple[str, bytes]]]
 _FUNCTIONS = store.codec(tuple[Function, ...])
@@ -67,7 +67,7 @@ def _parts(made: Mapping[str, _Raw]) -> dict[str, Part]:
 
 
 def parse(
-    texts: Mapping[str, Mapping[str, bytes]], jobs: int, progress: Progress | None = None
+    texts: Mapping[str, Mapping[str, bytes]], jobs: int, progress: CountProgress | None = None
 ) -> dict[str, dict[str, Part]]:
     """Parts by label and file, in the order of ``texts`` (label -> file -> UTF-8 text); large work in ``jobs`` processes.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from vega_gen.cxx.declared import declared_names
 from vega_gen.cxx.lexer import scan, tokenize
 from vega_gen.cxx.parse import namespaces_in, parse_file, parse_function, parse_statement_text, parse_statements
-from vega_gen.cxx.render import format, join, render, render_function, render_parameter, render_signature, tokens
+from vega_gen.cxx.printer import format, join, render, render_function, render_parameter, render_signature, tokens
 from vega_gen.cxx.strip import strip_bodies
 from vega_gen.cxx.verbatim import comment_above, paragraphs, pieces
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from vega_gen.cxx.blanking import attributes_before, mask, without_attributes
 from vega_gen.cxx.classes import enumeration, make_class, type_name
 from vega_gen.cxx.declarator import declares_pointer, head_signature
-from vega_gen.cxx.statements import Builder, Text
+from vega_gen.cxx.statements import StatementBuilder, Text
 from vega_gen.cxx.syntax import CONDITIONAL, Node, kind, parse
 from vega_gen.errors import InputError
 from vega_gen.records import Class, Enum, Function, Signature, SourceFile, Statement, Unreadable
@@ -46,7 +46,7 @@ class _Walk:
     prototypes: list[Signature] = field(default_factory=list[Signature])
 
     def __post_init__(self) -> None:
-        self.builder = Builder(self.text)
+        self.builder = StatementBuilder(self.text)
 
     def scope(self, nodes: list[Node], at: _Scope) -> None:
         """Reads the items of a file, namespace or class body, or of a conditional in one."""

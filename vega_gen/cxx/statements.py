@@ -81,7 +81,7 @@ class Text:
         return all(self.tokens.count(a) == self.tokens.count(b) for a, b in (("{", "}"), ("(", ")")))
 
 
-class Builder:
+class StatementBuilder:
     """Makes the statements of one file's functions."""
 
     def __init__(self, text: Text) -> None:

@@ -16,7 +16,7 @@ from vega_gen.emit import templates
 from vega_gen.emit.cmake_files import cmake_files
 from vega_gen.emit.functions import Markers, stands_for_missing
 from vega_gen.emit.headers import Header
-from vega_gen.emit.layout import lay_out, split_macros
+from vega_gen.emit.order import lay_out, split_macros
 from vega_gen.records import Description, Module, Plan, PlannedFile, PlannedFunction, Step
 
 __all__ = ["copies", "emit", "stamp_of", "tests"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vega_gen.emit import templates
-from vega_gen.emit.layout import INC
+from vega_gen.emit.order import INC
 from vega_gen.errors import NotFoundError
 
 

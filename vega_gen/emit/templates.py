@@ -16,7 +16,7 @@ from vega_gen import resources
 _FOLDER = "templates/backend"
 
 
-class Place(StrEnum):
+class IncludePosition(StrEnum):
     """Where the #include of a generated table stands in a .cpp."""
 
     HERE = "here"
@@ -26,12 +26,12 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class GeneratedFile:
     """A kind of file that llvm-tblgen writes; see ``templates/backend/registration.toml``."""
 
     suffix: str
     options: str
-    place: Place
+    place: IncludePosition
     provides: re.Pattern[str]
     needs: frozenset[str]
 
@@ -51,13 +51,13 @@ def _data() -> dict[str, Any]:
 
 
 @cache
-def tables() -> tuple[Table, ...]:
+def tables() -> tuple[GeneratedFile, ...]:
     """The kinds of generated tables, longest suffix first."""
     made = [
-        Table(
+        GeneratedFile(
             suffix=entry["suffix"],
             options=entry["options"],
-            place=Place(entry.get("place", "here")),
+            place=IncludePosition(entry.get("place", "here")),
             provides=re.compile("|".join(entry.get("provides", ["(?!)"]))),
             needs=frozenset(entry.get("needs", ())),
         )
@@ -66,7 +66,7 @@ def tables() -> tuple[Table, ...]:
     return tuple(sorted(made, key=lambda table: (-len(table.suffix), table.suffix)))
 
 
-def table_of(inc: str) -> tuple[Table, str] | None:
+def table_of(inc: str) -> tuple[GeneratedFile, str] | None:
     """The kind of a file such as ``LanaiGenInstrInfo.inc`` and the prefix of its name, None if llvm-tblgen does not write it."""
     stem = inc.removesuffix(".inc")
     for table in tables():

@@ -1,6 +1,7 @@
 """How the bytes of little-endian instructions lie in memory, from what tells their lengths apart.
 
-Enters: instructions' encodings. Leaves: ``ByteOrder``, ``Table``s of the decoder in the order in which to try them. It decodes nothing.
+Enters: instructions' encodings. Leaves: ``ByteOrder``, ``DecoderTable``s of the decoder in the order in which to try them. It decodes
+nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class ByteOrder(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DecoderTable:
     """One of the decoder's tables: of instructions of ``size`` bytes in a DecoderNamespace."""
 
     size: int
@@ -45,15 +46,15 @@ def byte_order(instructions: Iterable[Instruction]) -> ByteOrder:
     return min(ByteOrder, key=lambda order: _clashes(real, order))
 
 
-def tables(instructions: Iterable[Instruction], order: ByteOrder) -> tuple[Table, ...]:
+def tables(instructions: Iterable[Instruction], order: ByteOrder) -> tuple[DecoderTable, ...]:
     """The tables, those first whose instructions are known by more bits of the first half, and of equal ones the shorter first, or the
     longer where bits that may be either's are more of them the longer's own (a register's number that says that a number follows).
 
     A table of instructions that nearly any bits fit (whose operands' methods refuse them) would hide the others."""
-    found: dict[Table, int] = {}
+    found: dict[DecoderTable, int] = {}
     real = _real(instructions)
     for i in real:
-        table = Table(i.size, i.decoder_namespace)
+        table = DecoderTable(i.size, i.decoder_namespace)
         found[table] = min(found.get(table, 64), _first(i, order, 2)[0].bit_count())
     several = max(Counter(t.size for t in found).values(), default=1) > 1
     sign = -1 if _longer_tell_more(real, order) else 1

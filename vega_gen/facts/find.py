@@ -13,7 +13,7 @@ from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
 from vega_gen.facts.operations import Calls, Narrow, Operation
-from vega_gen.facts.registers import copies, frame_registers
+from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView, mnemonic

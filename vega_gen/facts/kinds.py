@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from vega_gen.facts.roles import RegisterRole
-from vega_gen.records import Description, Instruction, InstructionOperand, Node, OperandClass, RegisterClass
+from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, RegisterClass, SDNode
 
 _FLAGS = frozenset(
     {
@@ -190,7 +190,7 @@ class Shapes:
             return "m"
         return "#"
 
-    def _node(self, n: Node, selects: Counter[str]) -> NodeShape:
+    def _node(self, n: SDNode, selects: Counter[str]) -> NodeShape:
         common = frozenset(flag for flag, count in selects.items() if 2 * count >= max(selects.values()))
         kinds = frozenset(re.sub(r"\b[ifv]\w*\d+", lambda m: type_kind(m[0], self.native), t) for t in n.types)
         name, arity = n.opcode.rpartition("::")[2], (n.results, n.operands)

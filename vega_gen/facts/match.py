@@ -24,7 +24,7 @@ from vega_gen.facts.similarity import (
     relocation_similarity,
     text_similarity,
 )
-from vega_gen.records import Contract, Description, Feature, HoleKind
+from vega_gen.records import Contract, Description, HoleKind, SubtargetFeature
 from vega_gen.tablegen.symbols import getter
 
 Ranked = tuple[tuple[str, float], ...]
@@ -186,7 +186,7 @@ def _relocation(bare: str, scope: str, donor: Profile, new: Profile) -> Ranked:
     return _rank(((r, relocation_similarity(bare, r)) for r in new.description.relocations), scope)
 
 
-_FEATURE_FORMS: tuple[Callable[[Feature], str], ...] = (getter, lambda f: f.field, lambda f: f.record, lambda f: f.name)
+_FEATURE_FORMS: tuple[Callable[[SubtargetFeature], str], ...] = (getter, lambda f: f.field, lambda f: f.record, lambda f: f.name)
 
 
 def _feature(bare: str, scope: str, donor: Profile, new: Profile) -> Ranked:

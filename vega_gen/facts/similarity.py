@@ -13,7 +13,7 @@ from rapidfuzz import fuzz
 
 from vega_gen.facts.kinds import InstructionShape, NodeShape
 from vega_gen.facts.roles import RegisterProfile, RegisterRole
-from vega_gen.records import Contract, ContractRole, Feature, RegisterClass
+from vega_gen.records import Contract, ContractRole, RegisterClass, SubtargetFeature
 
 # Operators that say most about what an instruction does; a fragment's name says less than the node it stands for.
 _TELLING = ("ISD::", "own:")
@@ -174,7 +174,7 @@ def relocation_similarity(a: str, b: str) -> float:
     return 0.6 * jaccard(_relocation_words(a), _relocation_words(b)) + 0.4 * text_similarity(a.split("_", 2)[-1], b.split("_", 2)[-1])
 
 
-def feature_similarity(a: Feature, b: Feature) -> float:
+def feature_similarity(a: SubtargetFeature, b: SubtargetFeature) -> float:
     """Features by -mattr name, field and description."""
     described = fuzz.token_set_ratio(a.description.lower(), b.description.lower()) / 100
     return 0.4 * text_similarity(a.name, b.name) + 0.3 * text_similarity(a.field, b.field) + 0.3 * described

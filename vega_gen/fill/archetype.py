@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vega_gen.fill.context import Request
+from vega_gen.fill.context import FillRequest
 from vega_gen.records import Candidate, PlannedFunction
 
 
@@ -15,7 +15,7 @@ class ArchetypeFiller:
         self._named = {f.qualified_name: f.candidate for f in functions}
         self._grouped = {f.group: f.candidate for f in functions}
 
-    def fill(self, request: Request) -> tuple[Candidate, ...]:
+    def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
         """See ``Filler``."""
         s = request.signature
         qualified = f"{s.class_name}::{s.name}" if s.class_name else s.name

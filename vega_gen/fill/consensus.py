@@ -1,6 +1,6 @@
 """Stage 8: the consensus filler: per slot the typical variant, donors counted by their nearness to the new target.
 
-Enters: a ``Request``. Leaves: ranked candidates. It does not compile, test or read a reference.
+Enters: a ``FillRequest``. Leaves: ranked candidates. It does not compile, test or read a reference.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from vega_gen.fill.context import Request
+from vega_gen.fill.context import FillRequest
 from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.examples import ranked_variants
 from vega_gen.fill.holes import fill_holes, unknown_names, write
@@ -77,12 +77,12 @@ Chosen = Mapping[str, tuple[Line, tuple[str, ...]]]
 class ConsensusFiller:
     """Typical slots and variants, and whole donors as far as they are typical and near, in order of confidence."""
 
-    def fill(self, request: Request) -> tuple[Candidate, ...]:
+    def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
         """See ``Filler``."""
-        return tuple(candidate for candidate, _ in consensus(Builder(request, weights_of(request.template, request.new))))
+        return tuple(candidate for candidate, _ in consensus(CandidateBuilder(request, weights_of(request.template, request.new))))
 
 
-def consensus(builder: Builder) -> list[tuple[Candidate, Chosen]]:
+def consensus(builder: CandidateBuilder) -> list[tuple[Candidate, Chosen]]:
     """The candidates of the consensus filler in its order, the request's budget at most, each with what it took."""
     request, weights = builder.request, builder.weights
     members = request.template.members
@@ -99,10 +99,10 @@ def consensus(builder: Builder) -> list[tuple[Candidate, Chosen]]:
     return [(candidate, taken[id(candidate)]) for candidate in ranked[: request.budget]]
 
 
-class Builder:
+class CandidateBuilder:
     """Writes candidates of one request."""
 
-    def __init__(self, request: Request, weights: Mapping[int, float]) -> None:
+    def __init__(self, request: FillRequest, weights: Mapping[int, float]) -> None:
         self.request = request
         self.new = request.new
         self.template = request.template

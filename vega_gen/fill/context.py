@@ -1,6 +1,6 @@
 """Stage 8, input: what a filler knows of the new target and of the donors.
 
-Enters: descriptions, maskers, declarations of the new target. Leaves: ``NewTarget`` and ``Request``. It does not fill.
+Enters: descriptions, maskers, declarations of the new target. Leaves: ``NewTarget`` and ``FillRequest``. It does not fill.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class NewTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class FillRequest:
     """One function to fill: its template, its signature as far as known, and how many candidates are wanted.
 
     ``getters``: what the donors' classes of its role return without being given anything, by its type: the call."""
@@ -193,6 +193,6 @@ class Request:
 class Filler(Protocol):
     """A filler: ranked candidates for a function, with confidence and provenance a statement."""
 
-    def fill(self, request: Request) -> tuple[Candidate, ...]:
+    def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
         """Candidates, best first; empty if the filler has nothing to offer."""
         ...

@@ -1,6 +1,6 @@
 """Stage 8: the edit filler: a trained model decides what of a template the new target has.
 
-Enters: a ``Request``, a checkpoint. Leaves: ranked candidates. It trains nothing, and compiles nothing.
+Enters: a ``FillRequest``, a checkpoint. Leaves: ranked candidates. It trains nothing, and compiles nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from vega_gen.fill.consensus import Builder, Chosen, Decided, Opinion, consensus
-from vega_gen.fill.context import Request
+from vega_gen.fill.consensus import CandidateBuilder, Chosen, Decided, Opinion, consensus
+from vega_gen.fill.context import FillRequest
 from vega_gen.fill.examples import examples, ranked_variants
 from vega_gen.fill.free import Free
 from vega_gen.fill.weights import unique, weights_of
@@ -22,7 +22,7 @@ from vega_gen.records import Candidate, SlotExample, VariantExample, statement_i
 
 if TYPE_CHECKING:
     from vega_gen.model.checkpoint import Checkpoint
-    from vega_gen.model.decode import Decision, Taken
+    from vega_gen.model.decode import Taken, TemplateFilling
 
 
 class EditFiller:
@@ -37,12 +37,12 @@ class EditFiller:
         self._checkpoint: Checkpoint = checkpoint.load(folder, held_out)
         self._lock = Lock()
 
-    def fill(self, request: Request) -> tuple[Candidate, ...]:
+    def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
         """See ``Filler``."""
         from vega_gen.model.data import arrays
         from vega_gen.model.decode import Search
 
-        builder = Builder(request, weights_of(request.template, request.new))
+        builder = CandidateBuilder(request, weights_of(request.template, request.new))
         typical = consensus(builder)
         function, slots = examples(request)
         if not slots:
@@ -65,7 +65,7 @@ class EditFiller:
         own = (replace(candidate, resort=True) for candidate in found if builder.complete(candidate))
         return tuple(unique((*rated, *own))[: request.budget])
 
-    def _decided(self, way: Decision, slots: Sequence[SlotExample], places: _Places) -> dict[str, Decided]:
+    def _decided(self, way: TemplateFilling, slots: Sequence[SlotExample], places: _Places) -> dict[str, Decided]:
         from vega_gen.model.calibrate import calibrated
 
         curve = self._checkpoint.manifest["calibration"]
@@ -84,7 +84,7 @@ class _Places:
     """Where what a builder took stands among the slots, variants and names that the model is asked about. ``lines``: by slot id, one of
     each variant."""
 
-    def __init__(self, builder: Builder, slots: Sequence[SlotExample]) -> None:
+    def __init__(self, builder: CandidateBuilder, slots: Sequence[SlotExample]) -> None:
         self._slots = slots
         self._number = {slot.id: i for i, slot in enumerate(slots)}
         self._group = builder.template.group.name

@@ -1,6 +1,6 @@
 """Stage 8: switches that name every enumerator of a kind, written anew for the new target's enumerators.
 
-Enters: a ``Request``. Leaves: a candidate, or None where no donor enumerates. It does not look at other functions.
+Enters: a ``FillRequest``. Leaves: a candidate, or None where no donor enumerates. It does not look at other functions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vega_gen.cxx.masker import Masker
-from vega_gen.fill.context import NewTarget, Request
+from vega_gen.fill.context import FillRequest, NewTarget
 from vega_gen.fill.weights import weights_of
 from vega_gen.records import Candidate, Donor, FilledStatement, Function, HoleKind, Statement, StatementKind, statement_id
 
@@ -27,7 +27,7 @@ class _Enumeration:
     rest: tuple[Statement, ...]
 
 
-def enumeration(request: Request) -> Candidate | None:
+def enumeration(request: FillRequest) -> Candidate | None:
     """A function whose body is a switch over all enumerators of the target's ISD scope, each case alike but for the name.
 
     The nearest donor that is written so gives the form; the enumerators are the new target's: of its own enum where a header
@@ -81,7 +81,7 @@ def _names(scope: str, new: NewTarget) -> Sequence[str]:
 
 
 def _write(
-    request: Request, function: Function, switch: Statement, pattern: _Enumeration, scope: str, names: Sequence[str], masker: Masker
+    request: FillRequest, function: Function, switch: Statement, pattern: _Enumeration, scope: str, names: Sequence[str], masker: Masker
 ) -> Candidate:
     own = {p.name: q.name for p, q in zip(function.signature.params, request.signature.params, strict=False) if p.name and q.name}
     out: list[FilledStatement] = []

@@ -1,6 +1,7 @@
 """Stage 8, for stage 7: a request as the examples that a model is asked, or learns from.
 
-Enters: a ``Request``; for learning the reference's statements, placed in its template. Leaves: ``FunctionExample`` and ``SlotExample``s.
+Enters: a ``FillRequest``; for learning the reference's statements, placed in its template. Leaves: ``FunctionExample`` and
+``SlotExample``s.
 It asks no model and reads no file.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vega_gen.facts import signature
-from vega_gen.fill.context import Request
+from vega_gen.fill.context import FillRequest
 from vega_gen.fill.holes import LITERAL, hole_kinds, hole_values
 from vega_gen.fill.own_calls import OwnCalls
 from vega_gen.fill.weights import weights_of
@@ -23,7 +24,7 @@ MAX_NAMES = 8
 _DONORS = 4
 
 
-def examples(request: Request, number: int = 0, file: str = "") -> tuple[FunctionExample, tuple[SlotExample, ...]]:
+def examples(request: FillRequest, number: int = 0, file: str = "") -> tuple[FunctionExample, tuple[SlotExample, ...]]:
     """The function and its slots in document order, at most ``MAX_SLOTS`` of them: those that most donors have, by weight.
 
     ``number``: what its slots call it; ``file``: where it stands, where that is known."""
@@ -92,7 +93,7 @@ def words_of(line: Line) -> tuple[str, ...]:
 
 
 def _variant(
-    slot: Slot, lines: Sequence[Line], weights: Mapping[int, float], request: Request, record: str, own: OwnCalls
+    slot: Slot, lines: Sequence[Line], weights: Mapping[int, float], request: FillRequest, record: str, own: OwnCalls
 ) -> VariantExample:
     new, first = request.new, lines[0]
     values = hole_values(lines, weights, request.template.members, new, record)
@@ -106,7 +107,7 @@ def _variant(
     return VariantExample(words_of(first), members, _unknown(slot, first, request), bool(own.calls(first)), tuple(holes))
 
 
-def _unknown(slot: Slot, line: Line, request: Request) -> int:
+def _unknown(slot: Slot, line: Line, request: FillRequest) -> int:
     """Identifiers of a line, written for the new target, that nothing defines there; names that several targets make by rule excepted."""
     members, new = request.template.members, request.new
     count = 0

@@ -1,6 +1,6 @@
 """Stage 8: the ForkFlow baseline: copy one backend's function and rename it (CGO 2025, section 4.1.3).
 
-Enters: a ``Request``. Leaves: at most one candidate. It does not match records: only the target's names change.
+Enters: a ``FillRequest``. Leaves: at most one candidate. It does not match records: only the target's names change.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from vega_gen import resources
 from vega_gen.cxx.masker import Masker
-from vega_gen.fill.context import Request
+from vega_gen.fill.context import FillRequest
 from vega_gen.records import Candidate, Donor, FilledStatement, Function, Statement, StatementKind, statement_id
 
 
@@ -23,7 +23,7 @@ def donor_target() -> str:
 class ForkFlowFiller:
     """Copies the donor's function as it is; confidence is 0.5 throughout: ForkFlow has none."""
 
-    def fill(self, request: Request) -> tuple[Candidate, ...]:
+    def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
         """See ``Filler``."""
         donor = donor_target()
         own = [f for f in request.template.members if f.target == donor]
@@ -46,7 +46,7 @@ class ForkFlowFiller:
 
 
 def _copy(
-    function: Function, body: Sequence[Statement], masker: Masker, request: Request, depth: int, prefix: str
+    function: Function, body: Sequence[Statement], masker: Masker, request: FillRequest, depth: int, prefix: str
 ) -> Iterator[FilledStatement]:
     def rename(tokens: tuple[str, ...]) -> tuple[str, ...]:
         return request.new.masker.unmask_all(masker.mask_all(tokens))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vega_gen import cxx
-from vega_gen.fill.consensus import Builder, Chosen, Decided
+from vega_gen.fill.consensus import CandidateBuilder, Chosen, Decided
 from vega_gen.function_template import Hole, Line
 from vega_gen.records import Candidate, HoleKind, SlotExample, StatementKind, statement_id
 
@@ -33,7 +33,10 @@ _HOLES = {f"‹{kind.value}›": kind for kind in HoleKind}
 class Free:
     """Asks a model for statements of free tokens. ``lines``: by slot id one line of each variant."""
 
-    def __init__(self, search: Search, builder: Builder, slots: Sequence[SlotExample], lines: Mapping[str, Sequence[Line]]) -> None:
+    def __init__(
+        self, search: Search, builder: CandidateBuilder, slots: Sequence[SlotExample],
+        lines: Mapping[str, Sequence[Line]],
+    ) -> None:
         self._search, self._builder, self._slots, self._lines = search, builder, slots, lines
         self._values = _values(slots)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vega_gen.fill.context import Request
+from vega_gen.fill.context import FillRequest
 from vega_gen.function_template import Hole, Line
 from vega_gen.records import Class, Member, MemberKind, Signature, StatementKind
 
@@ -18,7 +18,7 @@ _SCALARS = frozenset(("bool", "int", "unsigned", "long", "short", "char", "int32
 Initialiser = tuple[str, ...]
 
 
-def initialisable(request: Request) -> frozenset[str]:
+def initialisable(request: FillRequest) -> frozenset[str]:
     """What a constructor of the function's class may initialise: its fields, its bases by any name they have in the class, and
     itself; empty if the class is not known."""
     name = request.signature.class_name
@@ -37,7 +37,7 @@ def _alias(tokens: Sequence[str]) -> Sequence[str]:
     return tokens[-2:-1] if tokens[:1] == ("typedef",) else ()
 
 
-def complete_initialisers(request: Request, initialisers: Sequence[Initialiser]) -> tuple[Initialiser, ...]:
+def complete_initialisers(request: FillRequest, initialisers: Sequence[Initialiser]) -> tuple[Initialiser, ...]:
     """A constructor's initialisers with those added that C++ obliges it to give and types alone decide.
 
     A reference field is bound to the parameter of its type ([class.base.init]). A field of one of the target's own classes that has
@@ -96,7 +96,7 @@ def _bare_scalar(field: Member, kind: Sequence[str]) -> bool:
     return rest[:1] in ((), (";",)) and "static" not in kind and bool(kind) and all(t in _SCALARS for t in bare(kind))
 
 
-def _constructed(field: Member, kind: Class | None, present: Initialiser | None, request: Request) -> Initialiser | None:
+def _constructed(field: Member, kind: Class | None, present: Initialiser | None, request: FillRequest) -> Initialiser | None:
     """The initialiser of a field of class ``kind`` where the one present is not one of its constructors'; None if all is well."""
     if kind is None:
         return None
@@ -119,7 +119,7 @@ def _required(constructor: Signature) -> int:
     return sum(1 for p in constructor.params if not p.default)
 
 
-def expression(kind: Sequence[str], request: Request) -> tuple[str, ...]:
+def expression(kind: Sequence[str], request: FillRequest) -> tuple[str, ...]:
     """What a function can pass for a parameter of type ``kind``; () if types do not say."""
     s, wanted = request.signature, bare(kind)
     for p in s.params:

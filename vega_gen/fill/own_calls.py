@@ -1,6 +1,6 @@
 """Stage 8, input: where a template calls what only the new target declares: it has such a statement for that.
 
-Enters: a ``Request``, the donors' weights. Leaves: ``OwnCalls``. It fills nothing.
+Enters: a ``FillRequest``, the donors' weights. Leaves: ``OwnCalls``. It fills nothing.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from vega_gen.fill.context import NewTarget, Request
+from vega_gen.fill.context import FillRequest, NewTarget
 from vega_gen.fill.initialisers import expression
 from vega_gen.function_template import Line, Shape, Slot
 from vega_gen.records import MemberKind, Signature
@@ -27,7 +27,7 @@ class OwnCalls:
     target's headers, of both those that LLVM's headers do not know; of free functions those that few donors call here: to declare what
     most have says nothing."""
 
-    def __init__(self, request: Request, weights: Mapping[int, float]) -> None:
+    def __init__(self, request: FillRequest, weights: Mapping[int, float]) -> None:
         self._new: NewTarget = request.new
         self._request = request
         self._prototypes = _prototypes(request.new)
@@ -112,7 +112,7 @@ def _prototypes(new: NewTarget) -> dict[str, list[Signature]]:
     return found
 
 
-def _methods(request: Request) -> frozenset[str]:
+def _methods(request: FillRequest) -> frozenset[str]:
     name = request.signature.class_name
     own = next((c for c in request.new.classes if c.name == name), None)
     if own is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llvm_integration.process import Completed, run
-from vega_gen.ladder import blame
+from vega_gen.ladder import failures
 
 SECONDS = 60.0
 MEMORY_MB = 4096
@@ -20,6 +20,6 @@ def ask(argv: Sequence[str], *, stdin: str = "", quick: bool = False) -> Complet
     """Run ``argv``. Naming the functions of a stack takes half a second: it is done in a second run, where the first crashed without a
     word, and not at all if ``quick``. Raises ``ToolFailure`` where the program cannot be started."""
     done = run(argv, stdin=stdin, timeout=SECONDS, memory_mb=MEMORY_MB, env=_UNNAMED)
-    if quick or done.timed_out or not blame.crashed(done) or blame.explained(done):
+    if quick or done.timed_out or not failures.crashed(done) or failures.explained(done):
         return done
     return run(argv, stdin=stdin, timeout=SECONDS, memory_mb=MEMORY_MB)

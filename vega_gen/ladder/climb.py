@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from vega_gen.ladder import blame, features
+from llvm_integration.process import Progress
+from vega_gen.ladder import attributes, failures
 from vega_gen.ladder.ask import ask
 from vega_gen.ladder.mc import Mc
-from vega_gen.ladder.programs import Programs, Progress, emulator
+from vega_gen.ladder.programs import Programs, emulator
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.subject import Subject, Tools
 from vega_gen.records import Climbed, Ladder, Obstacle, Rung
@@ -27,7 +28,7 @@ def climb(tools: Tools, subject: Subject, work: Path, progress: Progress) -> Lad
     """
     steps = [_built(tools), _registered(tools, subject)]
     if tools.llvm_mc:
-        steps.append(round_trip(Mc(tools.llvm_mc, subject), subject, features.met(subject), progress))
+        steps.append(round_trip(Mc(tools.llvm_mc, subject), subject, attributes.met(subject), progress))
     else:
         steps.append(_not_asked(Rung.ROUND_TRIP, "there is no llvm-mc"))
     if tools.llc is None:
@@ -53,7 +54,7 @@ def _built(tools: Tools) -> Climbed:
             obstacles.append(Obstacle(name, "", "there is none"))
             continue
         done = ask([str(path), "--version"])
-        obstacles += [] if done.ok else [blame.obstacle(name, done, "")]
+        obstacles += [] if done.ok else [failures.obstacle(name, done, "")]
     return Climbed(Rung.BUILT, len(named) - len(obstacles), len(named), tuple(obstacles))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vega_gen.ladder import features, smoke
+from vega_gen.ladder import attributes, smoke
 from vega_gen.ladder.mc import Mc
 from vega_gen.ladder.round_trip import exact
 from vega_gen.ladder.subject import Subject
@@ -40,7 +40,7 @@ def lit_tests(subject: Subject, llvm_mc: Path | None = None, smoke_step: Climbed
         mc_options = " ".join(subject.options("--triple"))
         back = f"llvm-mc {mc_options} --show-encoding"
         lines = [f"# RUN: llvm-mc {mc_options} --disassemble %s | {back} | FileCheck %s", ""]
-        for data in exact(Mc(llvm_mc, subject), subject, features.met(subject)):
+        for data in exact(Mc(llvm_mc, subject), subject, attributes.met(subject)):
             shown = [f"{byte:#04x}" for byte in data]
             lines += [f"# CHECK: encoding: [{','.join(shown)}]", " ".join(shown)]
         made |= {f"{folder}/lit.local.cfg": config, f"{folder}/round-trip.txt": "\n".join(lines) + "\n"}

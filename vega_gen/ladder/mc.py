@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from llvm_integration.process import Completed
-from vega_gen.ladder import blame
+from vega_gen.ladder import failures
 from vega_gen.ladder.ask import ask
 from vega_gen.ladder.subject import Subject
 from vega_gen.records import Obstacle
@@ -29,7 +29,7 @@ _Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoding:
     """Bytes, and for each the mask of the bits that a fixup will fill (they are 0 in ``data``)."""
 
     data: bytes
@@ -47,7 +47,7 @@ class Mc:
         """The text of each encoding."""
         return _batched(items, self._disassemble, self._refused)
 
-    def assemble(self, items: Sequence[str]) -> list[Encoded | Obstacle]:
+    def assemble(self, items: Sequence[str]) -> list[Encoding | Obstacle]:
         """The encoding of each line."""
         return _batched(items, self._assemble, self._refused)
 
@@ -61,30 +61,30 @@ class Mc:
     def _refused(self, item: bytes | str, done: Completed | str) -> Obstacle:
         if isinstance(done, str):
             return Obstacle("", self.command(item), done)
-        return Obstacle("", self.command(item), blame.message(done), blame.function(done, self.subject.name))
+        return Obstacle("", self.command(item), failures.message(done), failures.function(done, self.subject.name))
 
     def _run(self, items: Sequence[bytes | str], text: str) -> Completed:
         return ask(self._argv(items[0]), stdin=text, quick=len(items) > 1)
 
     def _disassemble(self, items: Sequence[bytes]) -> list[str | Obstacle] | Completed:
         done = self._run(items, "".join(f"{_listed(data)}\n" for data in items))
-        if blame.crashed(done):
+        if failures.crashed(done):
             return done
         said: Mapping[int, str] = {int(line): what for line, what in _AT.findall(done.stderr) if "undefined" not in what}
         texts = [line.strip() for line in done.stdout.splitlines() if line.strip() and not line.strip().startswith(".")]
         if not texts and not said:
-            return [self._refused(data, blame.message(done)) for data in items]
+            return [self._refused(data, failures.message(done)) for data in items]
         if len(texts) != len(items) - len(said):
             if len(items) > 1:
                 return done
-            what = f"disassembles to {len(texts)} instructions: {'; '.join(texts)}" if texts else blame.message(done)
+            what = f"disassembles to {len(texts)} instructions: {'; '.join(texts)}" if texts else failures.message(done)
             return [self._refused(items[0], what)]
         left = iter(texts)
         return [self._refused(data, said[n]) if n in said else next(left) for n, data in enumerate(items, 1)]
 
-    def _assemble(self, items: Sequence[str]) -> list[Encoded | Obstacle] | Completed:
+    def _assemble(self, items: Sequence[str]) -> list[Encoding | Obstacle] | Completed:
         done = self._run(items, "".join(f"VG{n}:\n{text}\n" for n, text in enumerate(items)))
-        if blame.crashed(done):
+        if failures.crashed(done):
             return done
         said: dict[int, str] = {}
         for line, what in _AT.findall(done.stderr):
@@ -96,14 +96,14 @@ class Mc:
                 current = int(label[1])
             elif encoding := _ENCODING.search(line):
                 found.setdefault(current, []).append(encoding[1])
-        answers: list[Encoded | Obstacle] = []
+        answers: list[Encoding | Obstacle] = []
         for n, text in enumerate(items):
             if n in said:
                 answers.append(self._refused(text, said[n]))
             elif n in found:
                 answers.append(_encoded(",".join(found[n])))
             else:
-                answers.append(self._refused(text, blame.message(done) if done.returncode else "no encoding is shown"))
+                answers.append(self._refused(text, failures.message(done) if done.returncode else "no encoding is shown"))
         return answers
 
 
@@ -133,7 +133,7 @@ def _listed(data: bytes) -> str:
     return f"[{' '.join(f'{byte:#04x}' for byte in data)}]"
 
 
-def _encoded(text: str) -> Encoded:
+def _encoded(text: str) -> Encoding:
     """``0x08``, ``0b00AA0001``, ``0x08'A'`` or ``A`` for each byte: a letter for what a fixup fills."""
     data: list[int] = []
     masks: list[int] = []
@@ -148,4 +148,4 @@ def _encoded(text: str) -> Encoded:
         else:
             data.append(0)
             masks.append(0xFF)
-    return Encoded(bytes(data), bytes(masks))
+    return Encoding(bytes(data), bytes(masks))

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import which
 
-from llvm_integration.process import Completed, run
-from vega_gen.ladder import blame, smoke
+from llvm_integration.process import Completed, Progress, run
+from vega_gen.ladder import failures, smoke
 from vega_gen.ladder.ask import ask
-from vega_gen.ladder.subject import Machine, Subject, Tools
+from vega_gen.ladder.subject import Emulator, Subject, Tools
 from vega_gen.records import Climbed, Obstacle, Rung
 
-Progress = Callable[[int, int, str], None]
 LEVELS = ("-O0", "-O2")
 _STATIC = "-relocation-model=static"  # nothing sets up what position-independent code needs
 SECONDS = 20.0
@@ -72,7 +71,7 @@ class Programs:
         step = self._step(Rung.OBJECTS, progress, one)
         return replace(step, notes=tuple(f"not read back by {name}: there is none" for name, path in readers.items() if not path))
 
-    def runs(self, machine: Machine, qemu: str, progress: Progress) -> Climbed:
+    def runs(self, machine: Emulator, qemu: str, progress: Progress) -> Climbed:
         """Linked with a ``_start`` and the helpers that compiled too, and run: the exit status is what ``main`` returns.
         A new triple's objects get the ELF machine that the ISA has elsewhere: their code and relocations are its own already.
         Raises ``ToolFailure`` where ``_start`` cannot be assembled."""
@@ -91,12 +90,12 @@ class Programs:
             argv = [str(self.tools.lld), "-m", machine.emulation, "-e", "_start", *inputs, "-o", str(executable)]
             linked = run(argv, timeout=SECONDS)
             if not linked.ok:
-                return blame.obstacle(program.name, linked, self.subject.name)
+                return failures.obstacle(program.name, linked, self.subject.name)
             ran = run([qemu, str(executable)], timeout=SECONDS, memory_mb=QEMU_MB)
             if ran.returncode == program.program.expected and not ran.timed_out:
                 return None
             ended = f"ended with {ran.returncode}, not {program.program.expected}"
-            return Obstacle(program.name, ran.command, blame.message(ran) if ran.timed_out or ran.returncode < 0 else ended)
+            return Obstacle(program.name, ran.command, failures.message(ran) if ran.timed_out or ran.returncode < 0 else ended)
 
         step = self._step(Rung.RUNS, progress, one)
         return replace(step, notes=(f"helpers that do not compile: {', '.join(lost)}",) if lost else ())
@@ -111,7 +110,7 @@ class Programs:
 
     def _compile(self, one: _Compiling, ending: str, *options: str) -> Obstacle | None:
         done = self._llc(one.level, one.program.name, one.file(ending), options)
-        return None if done.ok else blame.obstacle(one.name, done, self.subject.name)
+        return None if done.ok else failures.obstacle(one.name, done, self.subject.name)
 
     def _llc(self, level: str, name: str, out: Path, options: Sequence[str]) -> Completed:
         out.unlink(missing_ok=True)
@@ -126,19 +125,19 @@ class Programs:
         if reader := self.tools.llvm_readobj:
             done = ask([str(reader), "-h", "-S", "-r", "--symbols", compiled])
             if not done.ok:
-                return blame.obstacle(one.name, done, self.subject.name)
+                return failures.obstacle(one.name, done, self.subject.name)
             if "Name: main" not in done.stdout:
                 return Obstacle(one.name, done.command, "the object has no symbol main")
         if dumper := self.tools.llvm_objdump:
             done = ask([str(dumper), "-d", *self.subject.options("--triple"), compiled])
             if not done.ok:
-                return blame.obstacle(one.name, done, self.subject.name)
+                return failures.obstacle(one.name, done, self.subject.name)
             unknown = next((line.strip() for line in done.stdout.splitlines() if "<unknown>" in line), "")
             if unknown:
                 return Obstacle(one.name, done.command, f"not disassembled: {unknown}")
         return None
 
-    def _start(self, machine: Machine) -> Path:
+    def _start(self, machine: Emulator) -> Path:
         source, out = self.work / "start.s", self.work / "start.o"
         source.write_text(machine.start, encoding="utf-8")
         attrs = (f"-mattr={machine.attrs}",) if machine.attrs else ()
@@ -165,7 +164,7 @@ def _put_machine(like: Path, objects: Iterable[Path]) -> None:
             stream.write(number)
 
 
-def emulator(subject: Subject, tools: Tools) -> tuple[Machine, str] | str:
+def emulator(subject: Subject, tools: Tools) -> tuple[Emulator, str] | str:
     """The machine that runs a subject's programs, and QEMU's program; or why nothing runs them."""
     machine = subject.machine
     if machine is None:

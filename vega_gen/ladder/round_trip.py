@@ -9,18 +9,18 @@ numbers, also text -> bytes with the text made from the .td, so that an encoder 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from vega_gen.ladder import blame
+from llvm_integration.process import Progress
+from vega_gen.ladder import failures
 from vega_gen.ladder.encodings import Vector, around, asked, bases, encode, fields, fixed, of_no_account
-from vega_gen.ladder.mc import Encoded, Mc
+from vega_gen.ladder.mc import Encoding, Mc
 from vega_gen.ladder.subject import Subject
 from vega_gen.ladder.written import written
 from vega_gen.records import Climbed, Instruction, Obstacle, Rung
 
-Progress = Callable[[int, int, str], None]
 _SAMPLE = 64
 
 
@@ -152,7 +152,7 @@ def _there_and_back(llvm_mc: Mc, order: Order, asked_of: Sequence[Vector]) -> di
     texts = llvm_mc.disassemble([order.bytes_of(v.bits, v.instruction.size) for v in asked_of])
     readable = [(v, text) for v, text in zip(asked_of, texts, strict=True) if isinstance(text, str)]
     encoded = llvm_mc.assemble([text for _, text in readable])
-    others = [answer.data for answer in encoded if isinstance(answer, Encoded)]
+    others = [answer.data for answer in encoded if isinstance(answer, Encoding)]
     again = iter(llvm_mc.disassemble(others))
     found: dict[str, list[_Tried]] = {}
     for vector, text in zip(asked_of, texts, strict=True):
@@ -183,7 +183,7 @@ def _judged(instruction: Instruction, tried: Sequence[_Tried], said: Counter[str
     Wrong is: bytes that come back as others; a crash; more than one value of a field refused (one may be reserved); a field that
     never comes back other than as it is in the first encoding (the text does not hold it)."""
     for one in tried:
-        if one.way is _Way.WRONG or (one.obstacle and blame.fatal(one.obstacle)):
+        if one.way is _Way.WRONG or (one.obstacle and failures.fatal(one.obstacle)):
             return one.obstacle
     base = dict(tried[0].vector.values) if tried else {}
     refused = [one for one in tried if one.way is _Way.REFUSED]

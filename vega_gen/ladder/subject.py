@@ -1,6 +1,6 @@
 """What climbs, and with which tools.
 
-Enters: a Description, paths of tools, ``targets/settings/qemu.toml``. Leaves: ``Tools``, ``Subject``, ``Machine``. It runs nothing.
+Enters: a Description, paths of tools, ``targets/settings/qemu.toml``. Leaves: ``Tools``, ``Subject``, ``Emulator``. It runs nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _INTEGER = re.compile(r"i(8|16|32|64)")
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Emulator:
     """An ISA that QEMU's user mode runs.
 
     ``qemu``: its program. ``emulation``: ld.lld's -m. ``start``: assembly that calls main and exits with what it returns, for
@@ -61,7 +61,7 @@ class Subject:
     pointer_bits: int
     cpu: str = ""
     attrs: str = ""
-    machine: Machine | None = None
+    machine: Emulator | None = None
 
     def options(self, triple: str = "--mtriple") -> tuple[str, ...]:
         """The options of a tool: the triple (which llvm-mc and llvm-objdump call --triple), --mcpu, --mattr."""
@@ -97,7 +97,7 @@ def legal_widths(description: Description) -> tuple[int, ...]:
 
 
 @cache
-def machines() -> dict[str, Machine]:
+def machines() -> dict[str, Emulator]:
     """The machines of ``targets/settings/qemu.toml`` by name."""
     data = resources.settings("qemu")["machine"]
-    return {name: Machine(name, targets=tuple(entry.pop("targets")), **entry) for name, entry in data.items()}
+    return {name: Emulator(name, targets=tuple(entry.pop("targets")), **entry) for name, entry in data.items()}

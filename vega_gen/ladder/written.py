@@ -17,7 +17,7 @@ _VARIANTS = re.compile(r"(?<!\$)\{([^{}|]*)(?:\|[^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WrittenInstruction:
     """``values`` of the fields that ``text`` writes; ``mask``: their bits in the encoding."""
 
     instruction: Instruction
@@ -26,7 +26,7 @@ class Line:
     mask: int
 
 
-def written(description: Description, instruction: Instruction) -> tuple[Line, ...]:
+def written(description: Description, instruction: Instruction) -> tuple[WrittenInstruction, ...]:
     """The instruction with the first and with the last register in each of its operands, and with 0 and 1 for numbers.
 
     () where an operand is of several parts or has a parser of its own. A number that is encoded by a function is no part of ``values``.
@@ -52,11 +52,11 @@ def written(description: Description, instruction: Instruction) -> tuple[Line, .
             choices[name] = ("0", 0), ("1", 1)
             free |= {name} if operand.encoder_method else set()
     mask = _mask(instruction, choices.keys() - free)
-    lines: dict[str, Line] = {}
+    lines: dict[str, WrittenInstruction] = {}
     for which in (0, 1):
         values = {name: choices[name][which] for name in choices}
         text = _OPERAND.sub(lambda found, v=values: v[found[1] or found[2]][0], _VARIANTS.sub(r"\1", instruction.asm))
-        lines[text] = Line(instruction, text, tuple((n, v[1]) for n, v in values.items() if n not in free), mask)
+        lines[text] = WrittenInstruction(instruction, text, tuple((n, v[1]) for n, v in values.items() if n not in free), mask)
     return tuple(lines.values())
 
 

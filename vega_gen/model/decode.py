@@ -1,6 +1,6 @@
 """The search: ways to fill a template, in order of probability.
 
-Enters: an example, a trained model. Leaves: ``Decision``s, unique and deterministic. It compiles nothing and writes no text.
+Enters: an example, a trained model. Leaves: ``TemplateFilling``s, unique and deterministic. It compiles nothing and writes no text.
 
 Priority sampling (Grubisic et al., 2024): the most probable prefix that was not taken yet is taken next, and completed greedily. A
 greedy completion is found by repeated passes over the whole function: the decoder is causal, so that a pass that changes nothing is it.
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from vega_gen.model.data import Arrays
-from vega_gen.model.network import EditModel, Encoded
+from vega_gen.model.network import EditModel, EncodedTemplate
 from vega_gen.model.spelling import END, LONGEST, Ids
 
 OTHERS = 3
@@ -38,7 +38,7 @@ _OPEN, _CLOSE = {"(": ")", "[": "]", "{": "}"}, frozenset(")]}")
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class TemplateFilling:
     """A way to fill a template. ``taken``: number of slot -> (number of the variant among the slot's own, index of a name for each hole,
     probability of the variant given that the slot is asked for, product of the probabilities of the names). ``absent``: number of slot ->
     probability that it is absent, of the slots that were asked for and left out. ``log_probability``: of all that was decided.
@@ -108,7 +108,7 @@ class Search:
                 self.possible[self.count + variant] = False
 
     @torch.inference_mode()
-    def ways(self, most: int) -> Iterator[Decision]:
+    def ways(self, most: int) -> Iterator[TemplateFilling]:
         """At most ``most`` ways, each once, the most probable unexpanded prefix first."""
         if not self.count:
             return
@@ -205,7 +205,7 @@ class Search:
         return self.model.speller.vectors(self.arrays.spelling)
 
     @cached_property
-    def _encoded(self) -> Encoded:
+    def _encoded(self) -> EncodedTemplate:
         return self.model.encode(self.arrays)
 
     def _scores(self, decided: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
@@ -303,7 +303,7 @@ class Search:
                     before = {h: n for h, n in found.names.items() if h < i}
                     yield cost, dict(prefix), {**before, i: name}
 
-    def _decision(self, found: _Found) -> Decision:
+    def _decision(self, found: _Found) -> TemplateFilling:
         taken: dict[int, tuple[int, tuple[int, ...], float, float]] = {}
         absent: dict[int, float] = {}
         others: dict[int, tuple[int | None, ...]] = {}
@@ -324,4 +324,4 @@ class Search:
             taken[i] = option - first, tuple(found.names[h] for h in holes), probability, sure
             rest = sorted((-float(found.scored[k]), k) for k in (i, *range(first, last)) if k != option and self.possible[k])
             others[i] = tuple(None if k == i else k - first for _, k in rest[:OTHERS])
-        return Decision(taken, absent, found.total, others, opinions)
+        return TemplateFilling(taken, absent, found.total, others, opinions)

@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, Generation
 
 from vega_gen.errors import InputError
 from vega_gen.model import folder
-from vega_gen.model.text import TARGET, Pair, TextModel, likelihood_of
+from vega_gen.model.text import TARGET, PromptPair, TextModel, likelihood_of
 
 _SOURCE = 1024
 _ASK = "\nstatement:"
@@ -49,7 +49,7 @@ class HuggingFace(TextModel):
         if lora_rank:
             self.network = _with_lora(self.network, lora_rank, self.seq2seq)
 
-    def loss(self, pairs: Sequence[Pair]) -> Tensor:
+    def loss(self, pairs: Sequence[PromptPair]) -> Tensor:
         """See ``TextModel``: mean cross-entropy of the tokens of the answers."""
         said, tokens = self.likelihood([(source, self.absent if answer is None else answer) for source, answer in pairs])
         return -said.sum() / tokens.sum()

@@ -23,9 +23,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from llvm_integration.process import Progress
 from vega_gen.store import write_atomic
-
-Progress = Callable[[int, int, str], None]
 
 
 class Schedule(Protocol):

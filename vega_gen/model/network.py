@@ -67,7 +67,7 @@ class TextEncoder(nn.Module):
         return self.out(torch.cat([mean, most], -1))
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """A transformer block over a sequence [S, width]; ``causal``: each place sees those before it and itself."""
 
     def __init__(self, config: EditConfig) -> None:
@@ -99,7 +99,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedTemplate:
     """What does not change while a function is decided. ``texts`` [T, width], ``slots`` [S, width], ``options`` with vectors [O, width]
     and ``facts`` [O, 4]; ``tell`` [S]: how much agreement on a slot says of a donor."""
 
@@ -127,8 +127,8 @@ class EditModel(PreTrainedModel):
         self.place = nn.Embedding(256, w)
         self.sort = nn.Embedding(3, w)
         self.slot_facts = nn.Linear(3, w)
-        self.encoder = nn.ModuleList(Block(config) for _ in range(config.encoder_layers))
-        self.decoder = nn.ModuleList(Block(config) for _ in range(config.decoder_layers))
+        self.encoder = nn.ModuleList(TransformerBlock(config) for _ in range(config.encoder_layers))
+        self.decoder = nn.ModuleList(TransformerBlock(config) for _ in range(config.decoder_layers))
         self.decided = nn.Linear(w, w)
         self.head_norm = nn.LayerNorm(w)
         self.head = nn.Sequential(nn.Linear(2 * w + EVIDENCE + 4, w), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(w, 1))
@@ -152,7 +152,7 @@ class EditModel(PreTrainedModel):
                 last.weight.mul_(0.1)
         self.speller.start()
 
-    def encode(self, a: Arrays) -> Encoded:
+    def encode(self, a: Arrays) -> EncodedTemplate:
         """Everything about a function that its decisions do not change."""
         dev = self.device
         longest = max(map(len, a.texts))
@@ -198,9 +198,9 @@ class EditModel(PreTrainedModel):
             ], -1,
         )
         tell = 4 * present * (1 - present) + 0.05
-        return Encoded(a, texts, x[1:], options, vectors, said, weight, tell)
+        return EncodedTemplate(a, texts, x[1:], options, vectors, said, weight, tell)
 
-    def evidence(self, e: Encoded, agreement: Tensor) -> Tensor:
+    def evidence(self, e: EncodedTemplate, agreement: Tensor) -> Tensor:
         """What the donors say of each option [O, EVIDENCE]: logarithms of the share of donors that have it, weighted by nearness, by its
         cube and not at all, and by how they agreed so far; how well the best of them agreed; whether the nearest has it.
         ``agreement`` [S, M]: before each slot."""
@@ -217,7 +217,7 @@ class EditModel(PreTrainedModel):
         found.append(support.gather(1, nearest[slot].unsqueeze(-1)).squeeze(-1))
         return torch.stack(found, -1)
 
-    def agreement(self, e: Encoded, decided: Tensor, asked: Tensor) -> Tensor:
+    def agreement(self, e: EncodedTemplate, decided: Tensor, asked: Tensor) -> Tensor:
         """How far each donor decided as was decided before each slot [S, M], 0 to 1. ``decided`` [S]: numbers of options."""
         same = e.options.support[decided] * e.options.valid
         scale = (e.tell * asked).unsqueeze(-1)
@@ -226,7 +226,7 @@ class EditModel(PreTrainedModel):
         right, all_ = torch.cat([before, right[:-1]]), torch.cat([before, all_[:-1]])
         return (right + 0.5) / (all_ + 1.0)
 
-    def scores(self, e: Encoded, decided: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
+    def scores(self, e: EncodedTemplate, decided: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
         """Log-probability of each option [O] given the decisions for the slots before its own, and the decoder's states [S, width]."""
         taken = self.decided(e.vectors[decided])
         shifted = torch.cat([torch.zeros_like(taken[:1]), taken[:-1]])
@@ -239,7 +239,7 @@ class EditModel(PreTrainedModel):
         logits = (self.vote(known) + self.head(torch.cat([x[slot], e.vectors, known], -1))).squeeze(-1)
         return _log_softmax_of(logits.float(), slot, len(e.arrays.parent)), x
 
-    def hole_scores(self, e: Encoded, states: Tensor, which: int) -> Tensor:
+    def hole_scores(self, e: EncodedTemplate, states: Tensor, which: int) -> Tensor:
         """Log-probabilities of the names of a hole, and that it is none of them [N + 1]."""
         a = e.arrays
         hole = a.holes[which]

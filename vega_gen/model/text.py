@@ -24,7 +24,7 @@ from vega_gen.records import SlotExample
 TARGET = 128
 """Tokens of an answer, at most."""
 
-Pair = tuple[str, str | None]
+PromptPair = tuple[str, str | None]
 """A source, and what should be answered; None: nothing is there."""
 
 
@@ -51,7 +51,7 @@ class TextModel(ABC):
         return self.network.device
 
     @abstractmethod
-    def loss(self, pairs: Sequence[Pair]) -> Tensor:
+    def loss(self, pairs: Sequence[PromptPair]) -> Tensor:
         """What training lowers, a number."""
 
     @abstractmethod

@@ -15,13 +15,14 @@ from typing import Any
 
 import torch
 
+from llvm_integration.process import Progress
 from vega_gen.errors import InputError
 from vega_gen.model import checkpoint, prompts
 from vega_gen.model.data import Example
 from vega_gen.model.hf import HuggingFace
-from vega_gen.model.loop import Progress, fit, precision, team
+from vega_gen.model.loop import fit, precision, team
 from vega_gen.model.recipe import TextRecipe
-from vega_gen.model.text import Pair, TextModel
+from vega_gen.model.text import PromptPair, TextModel
 from vega_gen.model.unixcoder import UniXcoder
 from vega_gen.records import FillerName
 
@@ -77,7 +78,7 @@ def train_text(
     return fit(model.network, len(lessons), recipe, step, judge, TextPoint, work, progress)
 
 
-def _parts(pairs: Sequence[Pair], size: int) -> Iterator[Sequence[Pair]]:
+def _parts(pairs: Sequence[PromptPair], size: int) -> Iterator[Sequence[PromptPair]]:
     return (pairs[first : first + size] for first in range(0, len(pairs), size))
 
 

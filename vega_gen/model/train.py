@@ -14,8 +14,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from llvm_integration.process import Progress
 from vega_gen.model.data import Arrays
-from vega_gen.model.loop import Progress, fit, precision
+from vega_gen.model.loop import fit, precision
 from vega_gen.model.network import EditConfig, EditModel
 
 

@@ -22,7 +22,7 @@ from transformers.models.roberta.modeling_roberta import RobertaPreTrainedModel
 
 from vega_gen.errors import InputError
 from vega_gen.model import folder
-from vega_gen.model.text import TARGET, Pair, TextModel, likelihood_of
+from vega_gen.model.text import TARGET, PromptPair, TextModel, likelihood_of
 
 _SOURCE = 512
 _MODE, _START = "<encoder-decoder>", "<mask0>"
@@ -121,7 +121,7 @@ class UniXcoder(TextModel):
         self._mode, self._start = marks[_MODE], marks[_START]
         self._opening, self._end = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
 
-    def loss(self, pairs: Sequence[Pair]) -> Tensor:
+    def loss(self, pairs: Sequence[PromptPair]) -> Tensor:
         """See ``TextModel``: the weighted sum of both parts, the code's the mean of all tokens of the answers."""
         target = self._targets([answer or "" for _, answer in pairs])
         logits, confidence = self.network(self._sources([source for source, _ in pairs]), target)

@@ -13,6 +13,7 @@ from pathlib import Path
 from llvm_integration import checkout
 from llvm_integration.crash import data_layout
 from llvm_integration.edits import target_folder
+from llvm_integration.process import Progress
 from vega_gen import review, store, tablegen
 from vega_gen.archetypes.parts import Parts
 from vega_gen.archetypes.values import data_layout as layout_of
@@ -20,12 +21,11 @@ from vega_gen.emit import copies, emit, stamp_of, tests
 from vega_gen.emit.clang import clang_edits, has_clang
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.facts import find_facts
-from vega_gen.pipeline.archetypes import archetypes_of
 from vega_gen.pipeline.building import Built, build_backend, named
 from vega_gen.pipeline.climbing import climb_built, tests_of
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
-from vega_gen.pipeline.mining import Progress
+from vega_gen.pipeline.offers import archetypes_of
 from vega_gen.pipeline.registering import Registered, registered
 from vega_gen.pipeline.request import Prepared, Request, prepare
 from vega_gen.plan.steps import Archetype

@@ -26,7 +26,7 @@ from llvm_integration.discover import Installation
 from llvm_integration.edits import target_folder
 from llvm_integration.linking import LinkError, link_errors
 from llvm_integration.overlay import Overlay
-from llvm_integration.process import ToolFailure
+from llvm_integration.process import Progress, ToolFailure
 from llvm_integration.toolchain import compile_flags
 from vega_gen import store
 from vega_gen.archetypes.parts import Parts
@@ -34,12 +34,11 @@ from vega_gen.corpus import open_corpus
 from vega_gen.cxx import parse_file
 from vega_gen.cxx.interface import Interface
 from vega_gen.emit import copies, emit
-from vega_gen.emit.layout import INC
+from vega_gen.emit.order import INC
 from vega_gen.errors import ToolError
 from vega_gen.groups import Interfaces
 from vega_gen.pipeline.compiling import generate_tables
 from vega_gen.pipeline.inputs import Inputs
-from vega_gen.pipeline.mining import Progress
 from vega_gen.pipeline.request import Prepared
 from vega_gen.plan.blame import Blame, without_file
 from vega_gen.plan.steps import Archetype, Steps

@@ -5,18 +5,15 @@ Enters: a backend's inputs or a .td, a folder of tools. Leaves: ``Ladder``, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from llvm_integration import discover
-from llvm_integration.process import ToolFailure
+from llvm_integration.process import Progress, ToolFailure
 from vega_gen import ladder, store, tablegen
 from vega_gen.errors import InputError
 from vega_gen.pipeline.inputs import Inputs, find_tblgen
 from vega_gen.records import Ladder, Rung
-
-Progress = Callable[[int, int, str], None]
 
 
 def subject_of(inputs: Inputs, *, cpu: str = "", attrs: str = "") -> ladder.Subject:
@@ -63,7 +60,7 @@ def climb_given(
     return ladder.climb(given_tools(tools, source), one, work or store.cache_dir() / "ladder" / one.name, progress)
 
 
-def given_tools(folder: Path, source: discover.Source) -> ladder.Tools:
+def given_tools(folder: Path, source: discover.SourceTree) -> ladder.Tools:
     """The tools in ``folder``; what links and assembles for QEMU comes from an installed LLVM of the source's version.
 
     Raises InputError where ``folder`` has neither llc nor llvm-mc."""

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from llvm_integration import discover
 from llvm_integration.check import Checker, CheckResult, Mistake, Preamble
-from llvm_integration.process import run, threads
+from llvm_integration.process import Progress, run, threads
 from llvm_integration.toolchain import compile_flags, write_config_header
 from vega_gen import store
 from vega_gen.emit import emit, templates
 from vega_gen.pipeline.inputs import Inputs
-from vega_gen.pipeline.mining import Progress, silent
+from vega_gen.pipeline.mining import silent
 from vega_gen.plan.choose import with_declarations
 from vega_gen.plan.mend import Unit, blamed, macros_named, without
 from vega_gen.records import Plan

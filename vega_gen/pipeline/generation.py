@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from llvm_integration import check, discover
+from llvm_integration.process import Progress
 from vega_gen import facts, features, store, tablegen
 from vega_gen.cxx import parse_file
 from vega_gen.cxx.masker import Masker
@@ -25,14 +26,14 @@ from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import Filler, NewTarget
 from vega_gen.fill.edit import EditFiller
 from vega_gen.fill.forkflow import ForkFlowFiller
-from vega_gen.fill.text import TextFiller
+from vega_gen.fill.language import TextFiller
 from vega_gen.fill.weights import SHARPNESS
 from vega_gen.groups import FunctionGroup, Groups
-from vega_gen.pipeline.archetypes import archetype_functions, archetype_plan, archetypes_of
-from vega_gen.pipeline.calibration import asked_with, calibrated_plan
 from vega_gen.pipeline.compiling import CandidateCompiler
+from vega_gen.pipeline.confidence import asked_with, calibrated_plan
 from vega_gen.pipeline.inputs import Inputs
-from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
+from vega_gen.pipeline.mining import Mined, masker_of, mine, silent
+from vega_gen.pipeline.offers import archetype_functions, archetype_plan, archetypes_of
 from vega_gen.plan.choose import choose
 from vega_gen.plan.factories import factories, made_passes
 from vega_gen.plan.layout import layout

@@ -5,7 +5,7 @@ Enters: what the command line was given. Leaves: ``Inputs``. It does not generat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +14,11 @@ import orjson
 
 from llvm_integration import discover, tblgen
 from llvm_integration.edits import is_stamped
+from llvm_integration.process import Progress
 from vega_gen import store, tablegen
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.records import BUDGET, Description, FillerName, Mode
 
-Progress = Callable[[int, int, str], None]
 WEIGHTS = Path(__file__).resolve().parents[1] / "model" / "weights"
 """The checkpoint that comes along."""
 
@@ -30,7 +30,7 @@ class Inputs:
     ``budget``: candidates of a function, at most. ``uncalibrated``: confidence stays as the filler gives it. ``arch``: the first part of
     its triple, "" for the folder's name; ``overlay``: include folders that come before LLVM's own, where its headers know that triple."""
 
-    source: discover.Source
+    source: discover.SourceTree
     td: Path
     folder: str
     mode: Mode
@@ -87,7 +87,7 @@ def target_inputs(
 
 
 def inputs_of(
-    source: discover.Source, program: Path, target: str, held: Sequence[str], mode: Mode, filler: FillerName,
+    source: discover.SourceTree, program: Path, target: str, held: Sequence[str], mode: Mode, filler: FillerName,
     checkpoint: Path | None = None, budget: int = BUDGET,
 ) -> Inputs:
     """Inputs for a target of the checkout that is one of those ``held`` out. ``program``: llvm-tblgen."""
@@ -98,7 +98,7 @@ def inputs_of(
 
 
 def find_tblgen(
-    source: discover.Source, progress: Progress, installation: discover.Installation | None = None, build_dir: Path | None = None
+    source: discover.SourceTree, progress: Progress, installation: discover.Installation | None = None, build_dir: Path | None = None
 ) -> Path:
     """The llvm-tblgen of the checkout's version, built from its sources where the machine has none. Raises ToolFailure."""
     found = tblgen.find_tblgen(source, installation, build_dir)

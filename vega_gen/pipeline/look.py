@@ -13,13 +13,14 @@ from pathlib import Path
 from rapidfuzz import process
 
 from llvm_integration import discover
+from llvm_integration.process import Progress
 from vega_gen import features, store
 from vega_gen.corpus import no_gc, open_corpus
 from vega_gen.errors import InputError, NotFoundError, VegaError
-from vega_gen.pipeline.calibration import known_calibration, with_calibration
+from vega_gen.pipeline.confidence import known_calibration, with_calibration
 from vega_gen.pipeline.generation import filler_of, new_target
 from vega_gen.pipeline.inputs import find_tblgen
-from vega_gen.pipeline.mining import Mined, Progress, mine
+from vega_gen.pipeline.mining import Mined, mine
 from vega_gen.pipeline.request import Prepared
 from vega_gen.plan.planner import Planner
 from vega_gen.records import GroupCount, MinedTarget, Mining, Mode, PlannedFunction

@@ -10,12 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from llvm_integration.process import Progress
 from vega_gen import store, tablegen
 from vega_gen.corpus import Corpus, Target, no_gc, open_corpus
 from vega_gen.cxx.masker import Masker
 from vega_gen.function_template import FunctionTemplate, KindOf, build_template, field_types
 from vega_gen.groups import FunctionGroup, Groups, Interfaces
-from vega_gen.pipeline.inputs import Progress
 from vega_gen.records import Description, Function, Mode, SourceFile
 
 

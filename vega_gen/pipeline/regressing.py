@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from llvm_integration import discover
+from llvm_integration.process import Progress
 from vega_gen import regress, store
 from vega_gen.corpus import held_out_folders
 from vega_gen.corpus.modules import module_of
@@ -17,7 +18,7 @@ from vega_gen.cxx.masker import Masker
 from vega_gen.groups import Groups
 from vega_gen.pipeline.generation import generate, generation_seconds
 from vega_gen.pipeline.inputs import Inputs, default_filler, target_inputs
-from vega_gen.pipeline.mining import Mined, Progress, masker_of, mine, silent
+from vega_gen.pipeline.mining import Mined, masker_of, mine, silent
 from vega_gen.records import BUDGET, FillerName, Mode, PlannedFunction
 
 

@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llvm_integration import checkout, discover
-from llvm_integration.process import ToolFailure
+from llvm_integration.process import Progress, ToolFailure
 from vega_gen import store, tablegen
 from vega_gen.corpus import Corpus, held_out_folders, open_corpus
 from vega_gen.cxx import strip_bodies
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.pipeline.archetypes import archetypes_offered
 from vega_gen.pipeline.inputs import Inputs, default_filler, find_tblgen
-from vega_gen.pipeline.mining import Progress
+from vega_gen.pipeline.offers import archetypes_offered
 from vega_gen.records import FillerName, Mode
 
 _RELOCATION = re.compile(rb"^\s*ELF_RELOC\s*\(", re.MULTILINE)
@@ -170,7 +169,7 @@ def _text(file: Path, corpus: Corpus) -> bytes:
     return strip_bodies(data, str(file))
 
 
-def _installation(source: discover.Source, build_dir: Path | None) -> tuple[discover.Installation | None, str]:
+def _installation(source: discover.SourceTree, build_dir: Path | None) -> tuple[discover.Installation | None, str]:
     """What to compile with; a build directory that was asked for must serve. Raises ToolFailure."""
     try:
         found = discover.find_installation(source.version, build_dir)

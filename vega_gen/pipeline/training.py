@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llvm_integration.process import Progress
 from vega_gen import resources, store
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.errors import HoldOutError, NotFoundError
 from vega_gen.model.recipe import leads
-from vega_gen.pipeline.examples import example_shards
-from vega_gen.pipeline.mining import Progress, silent
+from vega_gen.pipeline.example_files import example_shards
+from vega_gen.pipeline.mining import silent
 from vega_gen.records import Mode
 
 if TYPE_CHECKING:

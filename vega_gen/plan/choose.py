@@ -35,7 +35,7 @@ class Compiler(Protocol):
         ...
 
 
-Change = Callable[[Sequence[FilledStatement], int], tuple[FilledStatement, ...]]
+Repair = Callable[[Sequence[FilledStatement], int], tuple[FilledStatement, ...]]
 """What is done about the statement of an index."""
 
 Choosing = Generator[str, CheckResult, PlannedFunction]
@@ -168,7 +168,7 @@ def _accepted(
 
 
 def repair(
-    function: PlannedFunction, candidate: Candidate, change: Change, helpers: str = ""
+    function: PlannedFunction, candidate: Candidate, change: Repair, helpers: str = ""
 ) -> Generator[str, CheckResult, Candidate | None]:
     """The candidate changed where the compiler names a statement, None if that does not help. Its confidence is halved."""
     current = candidate

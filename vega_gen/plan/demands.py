@@ -13,7 +13,7 @@ from dataclasses import replace
 from vega_gen import cxx
 from vega_gen.archetypes.parts import CONFIDENCE, ORIGIN
 from vega_gen.plan.stubs import planned, statement
-from vega_gen.records import Candidate, Description, Feature, Member, MemberKind, Module, Plan, PlannedClass, PlannedFunction, Step
+from vega_gen.records import Candidate, Description, Member, MemberKind, Module, Plan, PlannedClass, PlannedFunction, Step, SubtargetFeature
 from vega_gen.tablegen import predicates
 
 DIAGNOSTICS = "GET_OPERAND_DIAGNOSTIC_TYPES"
@@ -24,7 +24,7 @@ _LISTED = "GET_SUBTARGETINFO_MACRO"  # by which a class has a field and a method
 _DIAGNOSTICS = re.compile(rf"^#ifdef {DIAGNOSTICS}$(.*?)^#endif // {DIAGNOSTICS}$", re.MULTILINE | re.DOTALL)
 
 
-def featured(plan: Plan, owner: PlannedClass, features: Sequence[Feature], name: str) -> Plan:
+def featured(plan: Plan, owner: PlannedClass, features: Sequence[SubtargetFeature], name: str) -> Plan:
     """The plan with the fields of features in the subtarget, and the enumerators that they are set to, where it lacks one called ``name``
     and TableGen does not list them in the class."""
     if not any(name in (_array(f.field)[0], f.value) for f in features):

@@ -1,6 +1,6 @@
 """Stage 8: the donors' files seen by role, and what the text between their functions is.
 
-Enters: the donors' ``SourceFile`` records, maskers, the new target. Leaves: ``DonorFiles``, ``Item``, weighted votes.
+Enters: the donors' ``SourceFile`` records, maskers, the new target. Leaves: ``DonorFiles``, ``FileItem``, weighted votes.
 It does not decide what the new backend has.
 """
 
@@ -55,7 +55,7 @@ class ItemKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class FileItem:
     """A text at file scope. ``text``: as written, without its ``namespaces``; ``name``: what it defines, masked (the class,
     for MEMBER and PASS; the file, for GENERATED); ``options``: macros defined for a generated file;
     ``late``: it stands after the file's first function."""
@@ -107,9 +107,9 @@ def _is_function(tokens: Sequence[str]) -> bool:
     return place > 1 and IDENTIFIER.match(tokens[place - 1]) is not None
 
 
-def items_of(source: SourceFile, masker: Masker) -> tuple[Item, ...]:
+def items_of(source: SourceFile, masker: Masker) -> tuple[FileItem, ...]:
     """The texts of a file between its functions, in order; include guards and conditionals left out."""
-    out: list[Item] = []
+    out: list[FileItem] = []
     options: list[str] = []
     texts: list[str] = []
     for text in (*source.prologue, *source.epilogue):
@@ -131,7 +131,7 @@ def items_of(source: SourceFile, masker: Masker) -> tuple[Item, ...]:
             options = []
         if text.startswith("#") and kind is ItemKind.OTHER:
             continue
-        out.append(Item(kind, text, name, tuple(spaces), source.target, source.file, taken))
+        out.append(FileItem(kind, text, name, tuple(spaces), source.target, source.file, taken))
     return tuple(out)
 
 
@@ -166,7 +166,7 @@ class DonorFiles:
         self.roles: dict[str, list[SourceFile]] = defaultdict(list)
         self.classes: dict[str, list[Class]] = defaultdict(list)
         self.files: dict[tuple[str, str], SourceFile] = {}
-        self._items: dict[tuple[str, str], tuple[Item, ...]] = {}
+        self._items: dict[tuple[str, str], tuple[FileItem, ...]] = {}
         for target in sorted(sources):
             masker = maskers[target]
             for source in sorted(sources[target], key=lambda s: s.file):
@@ -178,7 +178,7 @@ class DonorFiles:
         for name in new.passes:
             self.classes.setdefault(new.masker.mask(name), passes)
 
-    def items(self, source: SourceFile) -> tuple[Item, ...]:
+    def items(self, source: SourceFile) -> tuple[FileItem, ...]:
         """The items of a donor's file."""
         key = source.target, source.file
         if key not in self._items:
@@ -201,7 +201,7 @@ class DonorFiles:
         ranked = sorted(votes, key=lambda v: (-votes[v], str(v)))
         return next((v for v in ranked if accept(v)), None)
 
-    def translated(self, item: Item) -> str | None:
+    def translated(self, item: FileItem) -> str | None:
         """The text of an item in the new target's names; None where it names a record that the new target has no like of."""
         masker = self.maskers[item.target]
         known = {name for names in self.new.symbols.values() for name in names}

@@ -17,7 +17,7 @@ from vega_gen.cxx.masker import Masker
 from vega_gen.fill.context import NewTarget
 from vega_gen.plan.donor_files import IDENTIFIER, DonorFiles, ItemKind, in_namespaces, masked, resolve, tokens_of
 from vega_gen.plan.layout_classes import ClassPlanner
-from vega_gen.plan.layout_headers import Mentions, Shared, plan_declarations, plan_enums
+from vega_gen.plan.layout_headers import HeaderTexts, Mentions, plan_declarations, plan_enums
 from vega_gen.plan.layout_members import MAJORITY, bare_base, by_value
 from vega_gen.plan.layout_texts import FileTexts, TextPlanner
 from vega_gen.records import Mode, PlannedClass, PlannedFile, PlannedFunction, Signature, SourceFile
@@ -51,7 +51,7 @@ class _Layout:
         self.own = frozenset(donors.new.own_headers)
         self.tokens = {id(f): tokens_of(f) for f in functions}
         self.classes = ClassPlanner(donors, functions).plan()
-        self.shared = Shared()
+        self.shared = HeaderTexts()
         self.by_path: dict[str, list[PlannedClass]] = defaultdict(list)
         for c in self.classes:
             self.by_path[c.file].append(c)

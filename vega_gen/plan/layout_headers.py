@@ -43,7 +43,7 @@ class Mentions:
 
 
 @dataclass
-class Shared:
+class HeaderTexts:
     """Texts by file, and the file that declares each (unmasked) name."""
 
     texts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -53,7 +53,7 @@ class Shared:
 _Key = tuple[str, tuple[str, ...], str]
 
 
-def plan_enums(donors: DonorFiles, mentions: Mentions, files: Iterable[str], into: Shared) -> None:
+def plan_enums(donors: DonorFiles, mentions: Mentions, files: Iterable[str], into: HeaderTexts) -> None:
     """Adds the enumerations whose enumerators are mentioned, or that the .td files ask for (ISD nodes).
 
     ``files``: those that exist without being headers of the new target; in td mode headers may be added."""
@@ -128,7 +128,7 @@ def _enumerators(
 
 
 def _write_enum(
-    donors: DonorFiles, role: str, scope: tuple[str, ...], enums: Sequence[Enum], chosen: Sequence[str], into: Shared
+    donors: DonorFiles, role: str, scope: tuple[str, ...], enums: Sequence[Enum], chosen: Sequence[str], into: HeaderTexts
 ) -> None:
     unmask = donors.new.masker.unmask
     pairs: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -168,7 +168,7 @@ def _known(value: str, own: set[str], lines_names: Sequence[str]) -> bool:
 
 
 def plan_declarations(
-    donors: DonorFiles, functions: Sequence[PlannedFunction], tokens: Mapping[int, Sequence[str]], mentions: Mentions, into: Shared
+    donors: DonorFiles, functions: Sequence[PlannedFunction], tokens: Mapping[int, Sequence[str]], mentions: Mentions, into: HeaderTexts
 ) -> None:
     """Adds to headers the declarations of free functions that other files use or that donors declare in a header (td mode)."""
     masker = donors.new.masker

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vega_gen.cxx import tokenize
-from vega_gen.plan.donor_files import IDENTIFIER, DonorFiles, Item, ItemKind, in_namespaces
+from vega_gen.plan.donor_files import IDENTIFIER, DonorFiles, FileItem, ItemKind, in_namespaces
 from vega_gen.plan.layout_headers import Mentions
 from vega_gen.plan.layout_members import MAJORITY
 from vega_gen.records import PlannedClass, PlannedFunction
@@ -74,7 +74,7 @@ class TextPlanner:
         self._after(made, items)
         return made
 
-    def _generated(self, made: FileTexts, items: Sequence[Item], voters: Sequence[str], mentions: Mentions) -> None:
+    def _generated(self, made: FileTexts, items: Sequence[FileItem], voters: Sequence[str], mentions: Mentions) -> None:
         """TableGen's files: those that most donors of the role include, each with the macros that most of them define."""
         found = [i for i in items if i.kind is ItemKind.GENERATED and "Gen" in i.name and i.name.endswith(".inc")]
         order = {i.name: k for k, i in reversed(list(enumerate(found)))}
@@ -90,9 +90,9 @@ class TextPlanner:
             text = "\n".join((*lines, f'#include "{self.masker.unmask(name)}"'))
             made.generated.append(in_namespaces(text, self.masker.unmask_all(spaces)))
 
-    def _named(self, made: FileTexts, items: Sequence[Item], mentions: Mentions) -> None:
+    def _named(self, made: FileTexts, items: Sequence[FileItem], mentions: Mentions) -> None:
         """Macros, variables and type names that the file's functions mention, or that what is taken for them mentions."""
-        by_name: dict[str, list[Item]] = defaultdict(list)
+        by_name: dict[str, list[FileItem]] = defaultdict(list)
         for i in items:
             if i.kind is ItemKind.NAMED:
                 by_name[i.name].append(i)
@@ -120,7 +120,7 @@ class TextPlanner:
         order = {name: min(k for k, i in enumerate(items) if i.name == name and i.kind is ItemKind.NAMED) for name in taken}
         made.named += [taken[n] for n in sorted(taken, key=lambda n: (not taken[n].startswith("#"), order[n], n))]
 
-    def _text(self, item: Item, path: str) -> str | None:
+    def _text(self, item: FileItem, path: str) -> str | None:
         """An item's text for the new target: register tables are written anew, command line options get the target's name."""
         table = self._register_table(item, path)
         if table is not None:
@@ -130,7 +130,7 @@ class TextPlanner:
             text = text.replace('"', f'"{self.masker.name.lower()}-', 1)
         return text
 
-    def _register_table(self, item: Item, path: str) -> str | None:
+    def _register_table(self, item: FileItem, path: str) -> str | None:
         """A donor's table of registers that a planned register class decoder mentions: the class's registers by encoding."""
         masker = self.donors.maskers[item.target]
         if "{" not in item.text:
@@ -152,7 +152,7 @@ class TextPlanner:
             return in_namespaces(f"{self.masker.unmask(masker.mask(head))}{{{listed}}};", item.namespaces)
         return None
 
-    def _after(self, made: FileTexts, items: Sequence[Item]) -> None:
+    def _after(self, made: FileTexts, items: Sequence[FileItem]) -> None:
         """Definitions of static data members and pass registrations of the planned classes."""
         owned = {c.name: c for c in self.classes}
         statics = {

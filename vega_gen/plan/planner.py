@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from vega_gen.corpus.modules import module_of
 from vega_gen.cxx.masker import Masker
-from vega_gen.fill.context import Filler, NewTarget, Request
+from vega_gen.fill.context import Filler, FillRequest, NewTarget
 from vega_gen.fill.initialisers import bare
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import FunctionTemplate
@@ -216,7 +216,7 @@ class Planner:
             queue = list({w.group.name: w for w in following if w.group.name not in known}.values())
         return sorted(planned.values(), key=lambda f: (f.file, f.qualified_name, len(f.candidate.signature.params)))
 
-    def request(self, wanted: Wanted) -> Request:
+    def request(self, wanted: Wanted) -> FillRequest:
         """What a filler is asked for a function."""
         group = self.groups.widened(wanted.group) if wanted.declared else wanted.group
         if wanted.like:
@@ -232,7 +232,7 @@ class Planner:
         else:
             signature = donor_signature(template.members, weights_of(template, self.new), self.maskers, self.new, wanted.class_name)
             signature = replace(signature, name=self._own_name(wanted, signature))
-        return Request(template, signature, self.new, self.maskers, self.budget, self._getters(wanted.group.role))
+        return FillRequest(template, signature, self.new, self.maskers, self.budget, self._getters(wanted.group.role))
 
     def function(self, wanted: Wanted) -> PlannedFunction | None:
         """One function with its candidates, None if the filler has none."""

@@ -5,6 +5,7 @@ Enters: nothing. Leaves: types. It does not read, parse, decide or print.
 
 from __future__ import annotations
 
+from vega_gen.records.climbed import Climbed, Ladder, Obstacle, Rung
 from vega_gen.records.cpp import (
     Class,
     Enum,
@@ -21,24 +22,23 @@ from vega_gen.records.cpp import (
 )
 from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Step, Verdict
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem
-from vega_gen.records.ladder import Climbed, Ladder, Obstacle, Rung
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
-from vega_gen.records.mining import GroupCount, MinedTarget, Mining
-from vega_gen.records.plan import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction, statement_id
+from vega_gen.records.mined import GroupCount, MinedTarget, Mining
+from vega_gen.records.planned import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction, statement_id
 from vega_gen.records.target import (
     CallingConvention,
     ComplexPattern,
     Contract,
     Description,
-    Feature,
     Fragment,
     Instruction,
     InstructionOperand,
-    Node,
     OperandClass,
     Processor,
     Register,
     RegisterClass,
+    SDNode,
+    SubtargetFeature,
 )
 
 __all__ = [
@@ -60,7 +60,6 @@ __all__ = [
     "Description",
     "Donor",
     "Enum",
-    "Feature",
     "FilledStatement",
     "FillerName",
     "Fragment",
@@ -79,7 +78,6 @@ __all__ = [
     "Mining",
     "Mode",
     "Module",
-    "Node",
     "Obstacle",
     "OperandClass",
     "Param",
@@ -92,12 +90,14 @@ __all__ = [
     "RegisterClass",
     "ReviewItem",
     "Rung",
+    "SDNode",
     "Signature",
     "SlotExample",
     "SourceFile",
     "Statement",
     "StatementKind",
     "Step",
+    "SubtargetFeature",
     "Unreadable",
     "VariantExample",
     "Verdict",

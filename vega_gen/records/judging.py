@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vega_gen.records.enums import Band, Module, Step, Verdict
-from vega_gen.records.plan import Donor
+from vega_gen.records.planned import Donor
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class Instruction:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class SDNode:
     """An SDNode record of the target. ``opcode``: "LanaiISD::CALL"."""
 
     name: str
@@ -129,7 +129,7 @@ class ComplexPattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Feature:
+class SubtargetFeature:
     """A SubtargetFeature: ``name`` as in -mattr, ``field`` of the subtarget, its value, description."""
 
     record: str
@@ -202,10 +202,10 @@ class Description:
     subregister_indices: tuple[str, ...]
     operand_classes: tuple[OperandClass, ...]
     instructions: tuple[Instruction, ...]
-    nodes: tuple[Node, ...]
+    nodes: tuple[SDNode, ...]
     fragments: tuple[Fragment, ...]
     complex_patterns: tuple[ComplexPattern, ...]
-    features: tuple[Feature, ...]
+    features: tuple[SubtargetFeature, ...]
     calling_conventions: tuple[CallingConvention, ...]
     processors: tuple[Processor, ...]
     contracts: tuple[Contract, ...]

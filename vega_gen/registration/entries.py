@@ -11,17 +11,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vega_gen.cxx.places import Item, Shape
+from vega_gen.cxx.lists import ListEntry, ListShape
 from vega_gen.registration.sites import Property, Site
 from vega_gen.registration.tree import Arch
 
-_SEPARATED = (Shape.ENUMERATORS, Shape.ELEMENTS)
+_SEPARATED = (ListShape.ENUMERATORS, ListShape.ELEMENTS)
 _COLUMNS = re.compile(r"(\s{2,})")
 _PLACEHOLDER = re.compile(r"\{(?:arch|machine|relocations|folder|upper|stem|lower)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Splice:
     """``text`` in the place of the bytes from ``start`` to ``end``; an insertion where they are the same."""
 
     start: int
@@ -64,7 +64,7 @@ def values_of(arch: Arch) -> dict[str, str]:
     return of | {"folder": arch.folder, "upper": arch.folder.upper(), "stem": stem, "lower": stem.lower()}
 
 
-def entry_of(arch: Arch, items: Sequence[Item], site: Site) -> Item | None:
+def entry_of(arch: Arch, items: Sequence[ListEntry], site: Site) -> ListEntry | None:
     """The entry of a target in a list, the one that most is its own; None if it has none."""
     boundary = "A-Za-z0-9" if site.shape is None else r"\w"
     words = "|".join(map(re.escape, filter(None, arch.keys(site.key))))
@@ -81,38 +81,40 @@ def alike(site: Site, arch: Arch, archs: Sequence[Arch]) -> list[Arch]:
     return [a for a in same if a.folder and a.name not in variants] or same
 
 
-def wanted(site: Site, items: Sequence[Item], like: Sequence[Arch]) -> bool:
+def wanted(site: Site, items: Sequence[ListEntry], like: Sequence[Arch]) -> bool:
     """Whether at least half of the targets to go by have an entry in the list."""
     return bool(like) and 2 * sum(1 for arch in like if entry_of(arch, items, site)) >= len(like)
 
 
-def addition(site: Site, items: Sequence[Item], new: Arch, like: Sequence[Arch], data: bytes, values: Mapping[str, str]) -> list[Change]:
+def addition(
+    site: Site, items: Sequence[ListEntry], new: Arch, like: Sequence[Arch], data: bytes, values: Mapping[str, str]
+) -> list[Splice]:
     """What gives ``new`` its entry. ``like``: the targets to go by, at least one of which has an entry; where the site says what an
     entry is, those after whose last the new one goes. ``values``: the words to put in."""
     has = [(arch, item) for arch in like if (item := entry_of(arch, items, site))]
     if site.entry:
         last = max((item for _, item in has), key=lambda item: item.start, default=items[-1])
         return [*_alias(items, last, new), _after(data, last, filled(site.entry, values), site)]
-    forms = [(arch, item, masked(item.body if site.shape is Shape.CASES else item.head, arch)) for arch, item in has]
+    forms = [(arch, item, masked(item.body if site.shape is ListShape.CASES else item.head, arch)) for arch, item in has]
     count = {form: sum(1 for _, _, other in forms if other == form) for _, _, form in forms}
     best = max(count, key=lambda form: (count[form], _own(form), -len(form)))  # one that is the target's own, and no more
     groups = Counter(item.group for item in items)
     chosen = [(arch, item) for arch, item, form in forms if form == best]
     arch, item = max(chosen, key=lambda pair: (groups[pair[1].group] == 1, pair[1].start))
     indent = _indent(data, item)
-    if site.shape is not Shape.CASES:
+    if site.shape is not ListShape.CASES:
         last = max((item for _, item in has), key=lambda item: item.start)
         text = _renamed(item.head, arch, values)
         return [_after(data, _before(items, best, text) or last, indent + text, site)]
     if not _own(best):
         start = _line_start(data, item.start)
-        return [Change(start, start, f"{indent}case {filled(masked(item.head, arch), values)}:\n")]
+        return [Splice(start, start, f"{indent}case {filled(masked(item.head, arch), values)}:\n")]
     text = data[item.start : item.end].decode("latin-1") if groups[item.group] == 1 else f"case {item.head}:\n{indent}  {item.body}"
     last = max((item for _, item in has if groups[item.group] == 1), key=lambda item: item.start, default=item)
     return [_after(data, last, indent + _renamed(text, arch, values), site)]
 
 
-def _before(items: Sequence[Item], form: str, text: str) -> Item | None:
+def _before(items: Sequence[ListEntry], form: str, text: str) -> ListEntry | None:
     """The entry after which ``text`` goes in a list that is in order; None if it is not, or the entries do not begin alike."""
     start = _PLACEHOLDER.split(form)[0]
     peers = [item for item in items if start and item.head.startswith(start)]
@@ -141,12 +143,12 @@ def _same(site: Site, one: Arch, other: Arch) -> bool:
     return bits and (Property.ENDIAN not in site.by or one.little == other.little)
 
 
-def _alias(items: Sequence[Item], last: Item, new: Arch) -> list[Change]:
+def _alias(items: Sequence[ListEntry], last: ListEntry, new: Arch) -> list[Splice]:
     """An enumerator that is another name of the last one becomes one of the new one."""
-    return [Change(item.end - len(item.body), item.end, new.name) for item in items if item.body == last.head]
+    return [Splice(item.end - len(item.body), item.end, new.name) for item in items if item.body == last.head]
 
 
-def _after(data: bytes, item: Item, text: str, site: Site) -> Change:
+def _after(data: bytes, item: ListEntry, text: str, site: Site) -> Splice:
     """``text`` as lines of its own after those of ``item``; before them where a separator would be missing."""
     lead = "" if text[:1].isspace() else _indent(data, item)
     comma = data[item.end :].lstrip()[:1] == b","
@@ -154,17 +156,17 @@ def _after(data: bytes, item: Item, text: str, site: Site) -> Change:
         text = text if "," in text.partition("//")[0][-2:] else f"{text},"
         if not comma:
             start = _line_start(data, item.start)
-            return Change(start, start, f"{lead}{text}\n")
+            return Splice(start, start, f"{lead}{text}\n")
     end = data.find(b"\n", item.end)
     end = len(data) if end < 0 else end + 1
-    return Change(end, end, f"{lead}{text}\n")
+    return Splice(end, end, f"{lead}{text}\n")
 
 
 def _line_start(data: bytes, offset: int) -> int:
     return data.rfind(b"\n", 0, offset) + 1
 
 
-def _indent(data: bytes, item: Item) -> str:
+def _indent(data: bytes, item: ListEntry) -> str:
     """The white space before the line of an entry."""
     line = data[_line_start(data, item.start) : item.end].decode("latin-1")
     return line[: len(line) - len(line.lstrip())]

@@ -1,6 +1,6 @@
 """The places where LLVM names a target, and the edits for those where a new one is not named yet.
 
-Enters: a checkout's root, a ``NewTriple`` or the name of a target. Leaves: ``Registration`` or ``Place``s. It writes nothing.
+Enters: a checkout's root, a ``NewTriple`` or the name of a target. Leaves: ``Registration`` or ``RegistrationPlace``s. It writes nothing.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from llvm_integration.edits import Edit
-from vega_gen.cxx.places import Shape
+from vega_gen.cxx.lists import ListShape
 from vega_gen.emit import clang
 from vega_gen.errors import InputError
-from vega_gen.registration.entries import Change, addition, alike, entry_of, values_of, wanted
+from vega_gen.registration.entries import Splice, addition, alike, entry_of, values_of, wanted
 from vega_gen.registration.sites import Key, Says, Site, site_that_says, sites
 from vega_gen.registration.tree import Arch, Found, Tree
 from vega_gen.registration.triple import NewTriple, machine_number
@@ -36,7 +36,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RegistrationPlace:
     """A list in which LLVM names ``arch``. ``path``: relative to the checkout's root. ``line``: of the entry, from 1; 0 where none is.
 
     ``needed``: whether LLVM cannot do without it. ``without``: what the target lacks that has no entry. ``text``: the entry."""
@@ -57,7 +57,7 @@ class Registration:
     every file that names the target, for ``llvm_integration.overlay``."""
 
     edits: tuple[Edit, ...]
-    places: tuple[Place, ...]
+    places: tuple[RegistrationPlace, ...]
     number: int
     texts: dict[str, bytes]
 
@@ -73,8 +73,8 @@ def plan_registration(root: Path, new: NewTriple) -> Registration:
     arch = Arch(new.arch, new.folder, new.bits, new.little, True, (new.machine,), f"{new.folder}.def")
     archs = [a for a in tree.archs.values() if a.name != arch.name]
     values = values_of(arch) | {"number": str(number)}
-    places: list[Place] = []
-    changes: dict[str, list[Change]] = {}
+    places: list[RegistrationPlace] = []
+    changes: dict[str, list[Splice]] = {}
     for site in sites():
         found = _lists(tree, site)
         if found is None:
@@ -113,13 +113,13 @@ def known_arch(root: Path, names: Sequence[str]) -> str:
     return next((a for a in archs if a in low), "") or next((a for a in archs if a.startswith(tuple(low))), "")
 
 
-def places_of(root: Path, target: str) -> tuple[Place, ...]:
+def places_of(root: Path, target: str) -> tuple[RegistrationPlace, ...]:
     """Every place where LLVM names, or should, the architectures that ``target``, a folder of lib/Target, registers.
 
     A place is missing where LLVM cannot do without it, or where at least half of the targets like this one have an entry.
     Raises ``NotFoundError`` if there is no such target, ``CheckoutError`` where LLVM's own file is missing."""
     tree = Tree(root)
-    places: list[Place] = []
+    places: list[RegistrationPlace] = []
     seen: set[tuple[Site, tuple[str, ...]]] = set()
     for arch in tree.archs_of(target):
         like_any = list(tree.archs.values())
@@ -137,16 +137,16 @@ def places_of(root: Path, target: str) -> tuple[Place, ...]:
                 place = _place(site, arch, found.path, State.MISSING, 0, "")
             if place is not None:
                 places.append(place)
-            if site.shape is Shape.ENUMS and place is not None and place.state is State.PRESENT:
+            if site.shape is ListShape.ENUMS and place is not None and place.state is State.PRESENT:
                 places.append(_definitions(tree, arch))
     return tuple(places)
 
 
-def _definitions(tree: Tree, arch: Arch) -> Place:
+def _definitions(tree: Tree, arch: Arch) -> RegistrationPlace:
     """The file of a target's relocations."""
     path = f"{_RELOCATIONS}/{arch.relocations}"
     state = State.PRESENT if (tree.root / path).is_file() else State.MISSING
-    return Place(path, "", arch.name, state, True, "LLVM does not compile where it is included", 0, "")
+    return RegistrationPlace(path, "", arch.name, state, True, "LLVM does not compile where it is included", 0, "")
 
 
 def _lists(tree: Tree, site: Site) -> Found | None:
@@ -154,7 +154,7 @@ def _lists(tree: Tree, site: Site) -> Found | None:
     return tree.find_needed(site) if site.needed or site.says else tree.find(site)
 
 
-def _present(tree: Tree, site: Site, arch: Arch) -> Place | None:
+def _present(tree: Tree, site: Site, arch: Arch) -> RegistrationPlace | None:
     found = tree.find(site)
     assert found is not None
     for items in [*found.lists, *tree.others(site)]:
@@ -170,11 +170,11 @@ def _asked(tree: Tree, site: Site, arch: Arch) -> bool:
     return any(re.search(rf"\b{re.escape(word)}\b", tree.reach(site)) for word in arch.keys(site.key))
 
 
-def _place(site: Site, arch: Arch, path: str, state: State, line: int, text: str) -> Place:
-    return Place(path, site.holder, arch.name, state, site.needed, site.without, line, text)
+def _place(site: Site, arch: Arch, path: str, state: State, line: int, text: str) -> RegistrationPlace:
+    return RegistrationPlace(path, site.holder, arch.name, state, site.needed, site.without, line, text)
 
 
-def _edit(path: str, data: bytes, changes: Iterable[Change]) -> Edit:
+def _edit(path: str, data: bytes, changes: Iterable[Splice]) -> Edit:
     """The file with its changes made, from the last to the first."""
     text = data
     for change in sorted(changes, key=lambda change: change.start, reverse=True):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 
 from vega_gen import resources
-from vega_gen.cxx.places import Shape
+from vega_gen.cxx.lists import ListShape
 
 LINES = "lines"
 """The shape of a list in a text that is no C++."""
@@ -51,7 +51,7 @@ class Site:
     """A list that names targets; the fields are those of ``targets/settings/registration.toml``. ``shape``: None for lines of a text."""
 
     files: tuple[str, ...]
-    shape: Shape | None
+    shape: ListShape | None
     holder: str
     key: Key
     by: frozenset[Property]
@@ -69,7 +69,7 @@ def sites() -> tuple[Site, ...]:
     return tuple(
         Site(
             files=tuple(place["files"]),
-            shape=None if place["shape"] == LINES else Shape(place["shape"]),
+            shape=None if place["shape"] == LINES else ListShape(place["shape"]),
             holder=place["holder"],
             key=Key(place["key"]),
             by=frozenset(Property(name) for name in place.get("by", ())),

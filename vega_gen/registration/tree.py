@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from vega_gen.cxx.places import Item, Places, Shape
+from vega_gen.cxx.lists import ListEntry, ListShape, SourceLists
 from vega_gen.errors import CheckoutError, NotFoundError
 from vega_gen.registration.sites import Key, Says, Site, site_that_says
 
@@ -56,7 +56,7 @@ class Found:
     """The lists of a site in a file of the checkout (``path`` is relative to its root)."""
 
     path: str
-    lists: list[list[Item]]
+    lists: list[list[ListEntry]]
 
 
 class Tree:
@@ -68,7 +68,7 @@ class Tree:
             raise CheckoutError("no LLVM here: no folder llvm/", str(root), "give the folder that holds llvm/ with --llvm")
         self.root = root
         self._data: dict[str, bytes] = {}
-        self._places: dict[str, Places] = {}
+        self._places: dict[str, SourceLists] = {}
 
     def data(self, path: str) -> bytes:
         """A file's bytes."""
@@ -91,14 +91,14 @@ class Tree:
             )
         return found
 
-    def others(self, site: Site) -> list[list[Item]]:
+    def others(self, site: Site) -> list[list[ListEntry]]:
         """The lists in which an entry serves as well."""
         return [items for holder in site.elsewhere if (found := self._find(site, holder)) for items in found.lists]
 
     def reach(self, site: Site) -> str:
         """The text of a site's functions and of those of the file that they call; "" for a list that no function holds."""
         found = self.find(site)
-        if found is None or site.shape not in (Shape.CASES, Shape.LINKS):
+        if found is None or site.shape not in (ListShape.CASES, ListShape.LINKS):
             return ""
         return self._parsed(found.path).reach(site.holder)
 
@@ -111,9 +111,9 @@ class Tree:
                     return Found(name, lists)
         return None
 
-    def _parsed(self, path: str) -> Places:
+    def _parsed(self, path: str) -> SourceLists:
         if path not in self._places:
-            self._places[path] = Places(self.data(path))
+            self._places[path] = SourceLists(self.data(path))
         return self._places[path]
 
     @cached_property
@@ -150,7 +150,7 @@ class Tree:
         bodies = [item.body for item in self._items(Says.RELOCATIONS) if _word(item) in machines]
         return next((found[1] for body in bodies if (found := _RELOCATIONS.search(body))), "")
 
-    def _items(self, what: Says) -> list[Item]:
+    def _items(self, what: Says) -> list[ListEntry]:
         return [item for items in self.find_needed(site_that_says(what)).lists for item in items]
 
     def archs_of(self, target: str) -> tuple[Arch, ...]:
@@ -174,21 +174,21 @@ class Tree:
         return Arch(name, target, known.bits, known.little, known.elf, machines, relocations)
 
 
-def _word(item: Item) -> str:
+def _word(item: ListEntry) -> str:
     """What a ``case`` label names, without the scopes before it."""
     return item.head.rpartition("::")[2]
 
 
-def _lines(data: bytes, holder: str) -> list[list[Item]]:
+def _lines(data: bytes, holder: str) -> list[list[ListEntry]]:
     """The lines after the one with ``holder`` in it, to the one that closes a bracket; every line where ``holder`` is ""."""
-    items: list[Item] = []
+    items: list[ListEntry] = []
     start, inside = 0, not holder
     for line in data.decode("latin-1").splitlines(keepends=True):
         end = start + len(line.rstrip("\r\n"))
         if inside and holder and _CLOSING.fullmatch(line):
             break
         if inside and line.strip():
-            items.append(Item(line.strip(), start + len(line) - len(line.lstrip()), end))
+            items.append(ListEntry(line.strip(), start + len(line) - len(line.lstrip()), end))
         inside = inside or holder in line
         start += len(line)
     return [items] if items else []

@@ -5,15 +5,14 @@ Enters: ``PlannedFunction``s, the official backend, LLVM's tests. Leaves: ``Judg
 
 from __future__ import annotations
 
-from vega_gen.regress.builds import Progress
+from vega_gen.regress.corrected import as_planned, functions_of, target_folder
 from vega_gen.regress.judge import Regression, Roles, judge
 from vega_gen.regress.reference import Reference, read_reference
 from vega_gen.regress.suites import NamedSuite, named_suite
-from vega_gen.regress.tree import as_planned, functions_of, target_folder
 
 __all__ = [
     "NamedSuite",
-    "Progress",
+
     "Reference",
     "Regression",
     "Roles",

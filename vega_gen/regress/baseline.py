@@ -13,9 +13,9 @@ from pathlib import Path
 import orjson
 
 from llvm_integration.lit import ResultCode
-from llvm_integration.process import ToolFailure
+from llvm_integration.process import Progress, ToolFailure
 from vega_gen.errors import BaselineError
-from vega_gen.regress.builds import Build, Progress, Suite
+from vega_gen.regress.builds import Build, Suite
 from vega_gen.regress.coverage import measure
 from vega_gen.regress.reference import Reference
 from vega_gen.store import Journal, codec, digest

@@ -7,7 +7,7 @@ It does not swap functions or know verdicts.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,17 +15,14 @@ from typing import Protocol
 
 from llvm_integration import replay
 from llvm_integration.build import DEFAULT_TOOLS, TargetBuild
-from llvm_integration.discover import Installation, Source
+from llvm_integration.discover import Installation, SourceTree
 from llvm_integration.lit import MUTANT_VARIABLE, TEST_ENVIRONMENT, TEST_MEMORY_MB, ResultCode, TestResult, TestSuite
 from llvm_integration.objects import same_object
-from llvm_integration.process import Completed
+from llvm_integration.process import Completed, Progress
 from llvm_integration.toolchain import compile_flags, holds_targets
 from vega_gen.errors import NotFoundError
 from vega_gen.regress.suites import NamedSuite
 from vega_gen.store import digest
-
-Progress = Callable[[int, int, str], None]
-"""``progress(done, total, text)``: steps done, steps in all (0: not known), what is under way."""
 
 
 class Build(Protocol):
@@ -140,7 +137,7 @@ class LlvmBuild:
 class LitSuite:
     """A ``Suite`` of the lit tests of a target that ``suite`` has; ``timeout`` in seconds, a test."""
 
-    source: Source
+    source: SourceTree
     installation: Installation
     suite: NamedSuite
     work: Path

@@ -23,17 +23,17 @@ from typing import Protocol, TypeVar
 import orjson
 
 from llvm_integration.build import TargetBuild
-from llvm_integration.discover import Installation, Source
-from llvm_integration.process import ToolFailure
+from llvm_integration.discover import Installation, SourceTree
+from llvm_integration.process import Progress, ToolFailure
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.records import Function, Judgement, Module, PlannedFunction, Verdict
+from vega_gen.regress.accuracy import Comparison, compare, missing, of_several_targets
 from vega_gen.regress.baseline import Baseline, establish, prepare
-from vega_gen.regress.builds import Build, LitSuite, LlvmBuild, Progress, Suite
+from vega_gen.regress.builds import Build, LitSuite, LlvmBuild, Suite
 from vega_gen.regress.pairing import pair
 from vega_gen.regress.reference import Reference
 from vega_gen.regress.schemata import Mutant
-from vega_gen.regress.shared import Shared, build_shared
-from vega_gen.regress.statements import Comparison, compare, missing, of_several_targets
+from vega_gen.regress.shared import SharedTools, build_shared
 from vega_gen.regress.suites import named_suite
 from vega_gen.regress.swap import body, definition, identical, signature_in_place, written_scope
 from vega_gen.regress.trial import Compiled, JudgeFailure, Outcome, Trial, cut
@@ -50,7 +50,7 @@ _FAILED = (Verdict.FAILED_TEST, Verdict.FAILED_COMPILE, Verdict.CRASHED, Verdict
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A ``Shared`` as it is kept: the keys of its cases with their numbers, and what came of them."""
+    """A ``SharedTools`` as it is kept: the keys of its cases with their numbers, and what came of them."""
 
     keys: dict[str, int]
     ready: frozenset[int]
@@ -89,7 +89,7 @@ def judge(
     reference: Reference,
     roles: Roles,
     module_of: Callable[[str], Module],
-    source: Source,
+    source: SourceTree,
     installation: Installation,
     work: Path,
     *,
@@ -234,7 +234,7 @@ class Regression:
                     futures[submit(_test_shared, case.index, case.generated, number, shared.tools)] = case
             yield from _completed(futures)
 
-    def _shared(self, cases: Sequence[_Case]) -> Shared:
+    def _shared(self, cases: Sequence[_Case]) -> SharedTools:
         """What can share a build, built together; or the build of an earlier run that held all of it."""
         work = self.work / "shared"
         kept = work / "made.json"
@@ -243,7 +243,7 @@ class Regression:
             made: _Made = from_plain(orjson.loads(kept.read_bytes()))
             if all(made.keys.get(case.key) == case.mutant.number for case in cases):
                 decided, alone = {int(n): o for n, o in made.decided.items()}, {int(n): why for n, why in made.alone.items()}
-                return Shared(work / "bin", made.ready, decided, alone)
+                return SharedTools(work / "bin", made.ready, decided, alone)
         kept.unlink(missing_ok=True)
         shared = build_shared(self.reference, self.build, [case.mutant for case in cases], work, self.jobs, self.progress)
         keys = {case.key: case.mutant.number for case in cases}

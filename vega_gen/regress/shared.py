@@ -1,6 +1,7 @@
 """One build of the target that holds many generated functions.
 
-Enters: ``Mutant``s, the reference, the target's build. Leaves: ``Shared``: tools, which functions they hold, and what became of the others.
+Enters: ``Mutant``s, the reference, the target's build. Leaves: ``SharedTools``: tools, which functions they hold, and what became of the
+others.
 It runs no tests and keeps no journal.
 
 The compiler runs once for each file and round, not for each function: what it finds wrong is taken out, and the rest compiled again.
@@ -14,9 +15,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llvm_integration.process import ToolFailure, threads
+from llvm_integration.process import Progress, ToolFailure, threads
 from vega_gen.records import Verdict
-from vega_gen.regress.builds import Build, Progress
+from vega_gen.regress.builds import Build
 from vega_gen.regress.reference import Reference
 from vega_gen.regress.same_code import references, same_code
 from vega_gen.regress.schemata import Mutant, behind_numbers, blamed, in_place, source_text, why_alone
@@ -31,7 +32,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedTools:
     """``tools``: folder of the tools. ``ready``: numbers of the functions in them. ``decided``: number -> outcome of those that need no
     test. ``alone``: number -> why a function is to be tried in a build of its own."""
 
@@ -43,7 +44,7 @@ class Shared:
 
 def build_shared(
     reference: Reference, build: Build, mutants: Sequence[Mutant], work: Path, jobs: int, progress: Progress
-) -> Shared:
+) -> SharedTools:
     """Compile, compare and link ``mutants`` together in ``work``; what an earlier call has compiled there of the same texts is kept."""
     making = _Making(reference, build, work, jobs, progress)
     for m in mutants:
@@ -57,7 +58,7 @@ def build_shared(
         making.compile("numbers", behind_numbers, _ALL_ERRORS)
         making.compare()
         making.link(tools)
-    return Shared(tools, frozenset(making.alive.keys() - making.decided.keys()), making.decided, making.alone)
+    return SharedTools(tools, frozenset(making.alive.keys() - making.decided.keys()), making.decided, making.alone)
 
 
 @dataclass

@@ -19,8 +19,8 @@ from typing import Any
 from vega_gen import resources
 from vega_gen.errors import InputError
 from vega_gen.records import FillerName, Judgement, Module, Verdict
-from vega_gen.report.calibration import expected_calibration_error, reliability
 from vega_gen.report.passrate import Run, confidences, population
+from vega_gen.report.reliability import expected_calibration_error, reliability
 
 MINUTES_A_STATEMENT = 2.0
 """What table4 supposes that a person needs to find, understand and mend one statement. It was not measured."""

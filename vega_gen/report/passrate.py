@@ -18,7 +18,7 @@ from rich.text import Text
 
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.records import FillerName, Judgement, Mode, Module, Verdict
-from vega_gen.report.calibration import Pair, expected_calibration_error, reliability, wrong_in_least_confident
+from vega_gen.report.reliability import Outcome, expected_calibration_error, reliability, wrong_in_least_confident
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +82,18 @@ def population(judgements: Iterable[Judgement], interface: bool = False, module:
     return Population(len(members), {v: counts[v] for v in Verdict}, (reference, reproduced, edits))
 
 
-def confidences(judgements: Iterable[Judgement], interface: bool) -> tuple[Pair, ...]:
+def confidences(judgements: Iterable[Judgement], interface: bool) -> tuple[Outcome, ...]:
     """Confidence of each statement written, with whether it is right."""
     return tuple(pair for j in judgements if j.interface or not interface for pair in j.confidences)
 
 
-def function_confidences(judgements: Iterable[Judgement], interface: bool) -> tuple[Pair, ...]:
+def function_confidences(judgements: Iterable[Judgement], interface: bool) -> tuple[Outcome, ...]:
     """Confidence of each function written, with whether it counts in Pass@1."""
     known = (j for j in judgements if j.interface or not interface)
     return tuple((j.confidence, j.verdict.counts) for j in known if j.confidence is not None)
 
 
-def _caught(pairs: Sequence[Pair]) -> float | None:
+def _caught(pairs: Sequence[Outcome]) -> float | None:
     return wrong_in_least_confident(pairs) if any(not right for _, right in pairs) else None
 
 
@@ -212,7 +212,7 @@ def _population_json(p: Population) -> dict[str, Any]:
     }
 
 
-def _calibration_json(pairs: Sequence[Pair]) -> dict[str, Any] | None:
+def _calibration_json(pairs: Sequence[Outcome]) -> dict[str, Any] | None:
     if not pairs:
         return None
     curve = [asdict(b) for b in reliability(pairs)]

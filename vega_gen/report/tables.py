@@ -26,7 +26,7 @@ BAND_STYLE = {Band.LOW: "bold red", Band.MEDIUM: "yellow", Band.HIGH: "green"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ModuleFigures:
     """Figures of one module, or of all (``module`` "all"). ``functions``: written; ``missing``: planned without a candidate.
     ``compiling``, ``checked``: of ``checked`` functions given to a compiler, so many compile.
     ``confidence``: mean over statements, 0 to 1; None where there is no statement."""
@@ -47,8 +47,8 @@ class Summary:
 
     target: str
     threshold: float
-    rows: tuple[Row, ...]
-    total: Row
+    rows: tuple[ModuleFigures, ...]
+    total: ModuleFigures
 
 
 def summary(plan: Plan, threshold: float) -> Summary:
@@ -57,11 +57,11 @@ def summary(plan: Plan, threshold: float) -> Summary:
     return Summary(plan.target, threshold, tuple(r for r in rows if r.functions or r.missing), _row("all", plan.functions, threshold))
 
 
-def _row(name: str, functions: Iterable[PlannedFunction], threshold: float) -> Row:
+def _row(name: str, functions: Iterable[PlannedFunction], threshold: float) -> ModuleFigures:
     planned = list(functions)
     written = [f for f in planned if f.chosen >= 0]
     confidences = [s.confidence for f in written for s in f.candidate.statements]
-    return Row(
+    return ModuleFigures(
         module=name,
         functions=len(written),
         statements=len(confidences),

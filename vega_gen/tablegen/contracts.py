@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vega_gen.records import CallingConvention, ComplexPattern, Contract, ContractRole, Fragment, Instruction, Node, OperandClass
+from vega_gen.records import CallingConvention, ComplexPattern, Contract, ContractRole, Fragment, Instruction, OperandClass, SDNode
 
 # Where LLVM declares the functions that fragments call without qualification.
 _LLVM_HEADERS = (
@@ -58,7 +58,7 @@ class Views:
     name: str
     instructions: Sequence[Instruction]
     operand_classes: Mapping[str, OperandClass]
-    nodes: Sequence[Node]
+    nodes: Sequence[SDNode]
     fragments: Sequence[Fragment]
     complex_patterns: Sequence[ComplexPattern]
     calling_conventions: Sequence[CallingConvention]

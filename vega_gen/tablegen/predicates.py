@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from vega_gen.records import Description, Feature
+from vega_gen.records import Description, SubtargetFeature
 from vega_gen.tablegen.raw import Dag, parse_dag
 
 _CALLS = re.compile(r"Subtarget->(\w+)\s*\(\s*\)")
@@ -42,7 +42,7 @@ def answer(description: Description, method: str) -> str:
     return next((f.field for f in description.features if f.value == "true" and f.field[:1].lower() + f.field[1:] == method), "")
 
 
-def _condition(dag: Dag | str, features: Mapping[str, Feature]) -> str:
+def _condition(dag: Dag | str, features: Mapping[str, SubtargetFeature]) -> str:
     """An ``all_of``, ``any_of`` or ``not`` of features as C++, "" if it names a record that is none."""
     if isinstance(dag, str):
         f = features.get(dag)

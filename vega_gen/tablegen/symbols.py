@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from vega_gen.records import Description, Feature, HoleKind
+from vega_gen.records import Description, HoleKind, SubtargetFeature
 
 # Functions that the generated .inc files declare, whatever the target (llvm/utils/TableGen/*Emitter.cpp).
 _GENERATED = (
@@ -66,14 +66,14 @@ def symbols(description: Description) -> SymbolTable:
     )
 
 
-def getter(feature: Feature) -> str:
+def getter(feature: SubtargetFeature) -> str:
     """The accessor that SubtargetEmitter.cpp makes of a boolean feature's field, "" for any other field."""
     if feature.value not in ("true", "false"):
         return ""
     return feature.field[:1].lower() + feature.field[1:]
 
 
-def feature_names(feature: Feature, scope: str) -> tuple[str, ...]:
+def feature_names(feature: SubtargetFeature, scope: str) -> tuple[str, ...]:
     """What C++ may call a feature: its enumerator, its accessor, its field."""
     return tuple(dict.fromkeys(n for n in (f"{scope}::{feature.record}", getter(feature), feature.field) if n))
 

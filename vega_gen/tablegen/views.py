@@ -14,15 +14,15 @@ from dataclasses import replace
 from vega_gen.records import (
     CallingConvention,
     ComplexPattern,
-    Feature,
     Fragment,
     Instruction,
     InstructionOperand,
-    Node,
     OperandClass,
     Processor,
     Register,
     RegisterClass,
+    SDNode,
+    SubtargetFeature,
 )
 from vega_gen.tablegen.raw import Dag, Raw, parse_dag
 from vega_gen.tablegen.registers import RegisterSets
@@ -242,9 +242,9 @@ def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def nodes(raws: Mapping[str, Raw]) -> tuple[Node, ...]:
+def nodes(raws: Mapping[str, Raw]) -> tuple[SDNode, ...]:
     """The target's own SDNodes: those whose opcode is not one of LLVM's."""
-    found: list[Node] = []
+    found: list[SDNode] = []
     for raw in of_class(raws, "SDNode"):
         opcode = raw.string("Opcode")
         profile = raws.get(raw.string("TypeProfile"))
@@ -252,7 +252,7 @@ def nodes(raws: Mapping[str, Raw]) -> tuple[Node, ...]:
             continue
         constraints = tuple(_constraint(raws[name]) for name in profile.items("Constraints") if name in raws)
         found.append(
-            Node(raw.name, opcode, profile.number("NumResults"), profile.number("NumOperands"), constraints, raw.items("Properties"))
+            SDNode(raw.name, opcode, profile.number("NumResults"), profile.number("NumOperands"), constraints, raw.items("Properties"))
         )
     return tuple(found)
 
@@ -288,12 +288,12 @@ def complex_patterns(raws: Mapping[str, Raw]) -> tuple[ComplexPattern, ...]:
     )
 
 
-def features(raws: Mapping[str, Raw]) -> tuple[Feature, ...]:
+def features(raws: Mapping[str, Raw]) -> tuple[SubtargetFeature, ...]:
     """Subtarget features. What older LLVMs call Attribute is FieldName in newer ones (Target.td)."""
-    found: list[Feature] = []
+    found: list[SubtargetFeature] = []
     for raw in of_class(raws, "SubtargetFeature"):
         place = raw.string("FieldName") or raw.string("Attribute")
-        found.append(Feature(raw.name, raw.string("Name"), place, raw.string("Value"), raw.string("Desc"), raw.items("Implies")))
+        found.append(SubtargetFeature(raw.name, raw.string("Name"), place, raw.string("Value"), raw.string("Desc"), raw.items("Implies")))
     return tuple(found)
 
 

@@ -1,6 +1,6 @@
 """Stage 8: the text filler: a language model is asked for the statement of each slot, in order.
 
-Enters: a ``Request``, a checkpoint of kind unixcoder or hf. Leaves: ranked candidates. It trains nothing, and compiles nothing.
+Enters: a ``FillRequest``, a checkpoint of kind unixcoder or hf. Leaves: ranked candidates. It trains nothing, and compiles nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from vega_gen.fill.consensus import Builder, ConsensusFiller, Decided
-from vega_gen.fill.context import Request
+from vega_gen.fill.consensus import CandidateBuilder, ConsensusFiller, Decided
+from vega_gen.fill.context import FillRequest
 from vega_gen.fill.examples import examples, ranked_variants
 from vega_gen.fill.weights import unique, weights_of
 from vega_gen.records import Candidate, FillerName, FunctionExample, SlotExample
@@ -31,20 +31,20 @@ class TextFiller:
         self._consensus = ConsensusFiller()
         self._lock = Lock()
 
-    def fill(self, request: Request) -> tuple[Candidate, ...]:
+    def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
         """See ``Filler``."""
         others = self._consensus.fill(request)
         function, slots = examples(request)
         if not slots:
             return others
-        builder = Builder(request, weights_of(request.template, request.new))
+        builder = CandidateBuilder(request, weights_of(request.template, request.new))
         with self._lock:
             decided = self._decided(builder, function, slots)
         candidate = builder.build(None, "model", decided)
         first = [c for c in others if c.origin.endswith("enumerated")] + ([candidate] if builder.complete(candidate) else [])
         return tuple(unique((*first, *others))[: request.budget])
 
-    def _decided(self, builder: Builder, function: FunctionExample, slots: Sequence[SlotExample]) -> dict[str, Decided]:
+    def _decided(self, builder: CandidateBuilder, function: FunctionExample, slots: Sequence[SlotExample]) -> dict[str, Decided]:
         """What stands in each slot by the model, each asked after those before it, if the slot around it is taken."""
         from vega_gen.model import prompts
         from vega_gen.model.calibrate import calibrated

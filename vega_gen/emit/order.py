@@ -15,9 +15,9 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from vega_gen import cxx
-from vega_gen.emit.classes import class_text
+from vega_gen.emit.class_text import class_text
 from vega_gen.emit.functions import Markers, function_text, function_tokens
-from vega_gen.emit.templates import Place, Table, table_of
+from vega_gen.emit.templates import GeneratedFile, IncludePosition, table_of
 from vega_gen.records import PlannedClass, PlannedFile, PlannedFunction
 
 INC = re.compile(r'^\s*#\s*include\s+"([^"]+\.inc)"', re.MULTILINE)
@@ -32,7 +32,7 @@ _USING = ("using", "namespace", "llvm", ";")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class NamespaceBlock:
     """Texts that stand in the same namespaces, "" for an anonymous one."""
 
     namespaces: tuple[str, ...]
@@ -48,7 +48,7 @@ class _Part:
     namespaces: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     uses: frozenset[str] = frozenset()
-    table: Table | None = None
+    table: GeneratedFile | None = None
     function: PlannedFunction | None = None
     class_name: str = ""
     after: dict[_Part, None] = field(default_factory=dict["_Part", None])
@@ -61,7 +61,7 @@ def lay_out(
     methods: Sequence[PlannedFunction],
     needs: Mapping[str, frozenset[str]],
     markers: Markers,
-) -> list[Block]:
+) -> list[NamespaceBlock]:
     """The blocks of a file after its includes.
 
     ``functions``: those defined in it outside of classes. ``methods``: all planned methods of ``classes``.
@@ -148,8 +148,15 @@ def _closes_last(text: str) -> bool:
     return False
 
 
-def _table(text: str, table: Table, order: tuple[int, int], needs: Mapping[str, frozenset[str]]) -> _Part:
-    at = {Place.HERE: order, Place.CLASSES: (1, 1 << 20), Place.USERS: (4, order[1]), Place.END: (4, order[1])}[table.place]
+def _table(text: str, table: GeneratedFile, order: tuple[int, int], needs: Mapping[str, frozenset[str]]) -> _Part:
+    last = (4, order[1])
+    positions = {
+        IncludePosition.HERE: order,
+        IncludePosition.CLASSES: (1, 1 << 20),
+        IncludePosition.USERS: last,
+        IncludePosition.END: last,
+    }
+    at = positions[table.place]
     called = frozenset(name for role in table.needs for name in needs.get(role, ()))
     return _Part(text, at, uses=called, table=table)
 
@@ -220,7 +227,8 @@ def _link(parts: Sequence[_Part]) -> list[_Part]:
                     part.after[giver] = None
         for table in parts:
             planned = part.uses - giving.keys()
-            if part.function and table.table and table.table.place is Place.USERS and any(map(table.table.provides.fullmatch, planned)):
+            late = table.table is not None and table.table.place is IncludePosition.USERS
+            if part.function and table.table and late and any(map(table.table.provides.fullmatch, planned)):
                 part.after[table] = None
     return _break_cycles(parts, declared)
 
@@ -259,7 +267,7 @@ def _sorted(parts: Sequence[_Part]) -> list[_Part]:
 
 
 def _is_include(part: _Part) -> bool:
-    return part.table is not None and part.table.place is Place.HERE
+    return part.table is not None and part.table.place is IncludePosition.HERE
 
 
 def _declarations(functions: Sequence[_Part], parts: Sequence[_Part]) -> list[_Part]:
@@ -281,14 +289,14 @@ def _own_names(functions: Sequence[_Part]) -> frozenset[str]:
     return frozenset[str]().union(*(part.names for part in functions))
 
 
-def _blocks(parts: Sequence[_Part]) -> list[Block]:
-    blocks: list[Block] = []
+def _blocks(parts: Sequence[_Part]) -> list[NamespaceBlock]:
+    blocks: list[NamespaceBlock] = []
     for part in parts:
         if not blocks or blocks[-1].namespaces != part.namespaces:
-            blocks.append(Block(part.namespaces, (part.text,)))
+            blocks.append(NamespaceBlock(part.namespaces, (part.text,)))
             continue
         *others, last = blocks[-1].texts
         tight = _ONE_LINE.match(last) and _ONE_LINE.match(part.text)  # declarations, a line each, need no blank line between
         texts = (*others, f"{last}\n{part.text}") if tight else (*others, last, part.text)
-        blocks[-1] = Block(part.namespaces, texts)
+        blocks[-1] = NamespaceBlock(part.namespaces, texts)
     return blocks

@@ -1,6 +1,6 @@
 """C++ text -> the lists in it that name one thing an entry: enumerators, ``case``s, links of a chain, elements, statements.
 
-Enters: the bytes of a C++ file, the name of what holds the list. Leaves: ``Item``s with their byte offsets, a list at a time.
+Enters: the bytes of a C++ file, the name of what holds the list. Leaves: ``ListEntry``s with their byte offsets, a list at a time.
 It does not decide what an entry is for, nor change the text.
 """
 
@@ -13,7 +13,7 @@ from enum import StrEnum
 from vega_gen.cxx.syntax import Node, kind, parse
 
 
-class Shape(StrEnum):
+class ListShape(StrEnum):
     """What a list is made of, and what holds it: an enum (by its name or by an enumerator), a function, an array, a namespace."""
 
     ENUMERATORS = "enumerators"
@@ -25,7 +25,7 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListEntry:
     """An entry of a list. ``head``: what names it: the label of a ``case`` ("" for ``default``), else its text.
 
     ``start`` and ``end``: byte offsets of its text; of a ``case``, with its body. ``body``: of a ``case``, the statements that it
@@ -39,7 +39,7 @@ class Item:
     group: int = 0
 
 
-class Places:
+class SourceLists:
     """The lists of one file."""
 
     def __init__(self, data: bytes) -> None:
@@ -50,22 +50,22 @@ class Places:
             self._declared.setdefault(kind(node), []).append(node)
         self._names = [(self._name(node), node) for node in self._all("function_definition")]
 
-    def lists(self, shape: Shape, holder: str) -> list[list[Item]]:
+    def lists(self, shape: ListShape, holder: str) -> list[list[ListEntry]]:
         """The lists of ``shape`` in what is called ``holder``, in order of the text; [] if it has none.
 
         Functions and namespaces are named without the namespaces around them: "Triple::isLittleEndian"."""
         match shape:
-            case Shape.ENUMERATORS:
+            case ListShape.ENUMERATORS:
                 made = [self._enumerators(node) for node in self._all("enum_specifier") if self._is_enum(node, holder)]
-            case Shape.CASES:
+            case ListShape.CASES:
                 made = [self._cases(node) for f in self._functions(holder) for node in _below(f, "switch_statement")]
-            case Shape.LINKS:
+            case ListShape.LINKS:
                 made = [links for f in self._functions(holder) for links in self._chains(f)]
-            case Shape.ELEMENTS:
+            case ListShape.ELEMENTS:
                 made = [self._plain(node.named_children) for node in self._arrays(holder)]
-            case Shape.STATEMENTS:
+            case ListShape.STATEMENTS:
                 made = [self._plain(b.named_children) for f in self._functions(holder) if (b := f.child_by_field_name("body"))]
-            case Shape.ENUMS:
+            case ListShape.ENUMS:
                 made = [self._plain(n for n in node.named_children if kind(n) == "enum_specifier") for node in self._namespaces(holder)]
         return [items for items in made if items]
 
@@ -103,10 +103,10 @@ class Places:
             return False
         return (name is not None and self._text(name) == holder) or any(item.head == holder for item in self._enumerators(node))
 
-    def _enumerators(self, node: Node) -> list[Item]:
+    def _enumerators(self, node: Node) -> list[ListEntry]:
         body = node.child_by_field_name("body")
         return [
-            Item(self._text(n.child_by_field_name("name") or n), n.start_byte, n.end_byte, self._value(n))
+            ListEntry(self._text(n.child_by_field_name("name") or n), n.start_byte, n.end_byte, self._value(n))
             for n in (body.named_children if body is not None else [])
             if kind(n) == "enumerator"
         ]
@@ -115,7 +115,7 @@ class Places:
         value = enumerator.child_by_field_name("value")
         return self._text(value) if value is not None else ""
 
-    def _cases(self, node: Node) -> list[Item]:
+    def _cases(self, node: Node) -> list[ListEntry]:
         """The labels of a switch. Where a directive stands after a label, what follows lies beside the ``case`` node, not in it."""
         labels: list[tuple[Node, str]] = []
         bodies: list[list[Node]] = []
@@ -127,25 +127,25 @@ class Places:
                 bodies.append([n for n in child.named_children if n != value and kind(n) != "comment"])
             elif bodies and kind(child) != "comment":
                 bodies[-1].append(child)
-        made: list[Item] = []
+        made: list[ListEntry] = []
         text, group = "", 0
         for (child, head), nodes in reversed(list(zip(labels, bodies, strict=True))):
             if nodes:
                 text, group = self._data[nodes[0].start_byte : nodes[-1].end_byte].decode("latin-1"), nodes[0].start_byte
             end = nodes[-1].end_byte if nodes else child.end_byte
-            made.append(Item(head, child.start_byte, end, text, group))
+            made.append(ListEntry(head, child.start_byte, end, text, group))
         return made[::-1]
 
-    def _chains(self, function: Node) -> Iterator[list[Item]]:
+    def _chains(self, function: Node) -> Iterator[list[ListEntry]]:
         """Calls written ``start.f(...).g(...)``; all calls of a chain start where it starts."""
-        chains: dict[int, list[Item]] = {}
+        chains: dict[int, list[ListEntry]] = {}
         for call in _below(function, "call_expression"):
             called, arguments = call.child_by_field_name("function"), call.child_by_field_name("arguments")
             if called is None or arguments is None or kind(called) != "field_expression":
                 continue
             operator = called.child_by_field_name("operator") or called.children[1]
             text = self._data[operator.start_byte : call.end_byte].decode("latin-1")
-            chains.setdefault(call.start_byte, []).append(Item(text, operator.start_byte, call.end_byte))
+            chains.setdefault(call.start_byte, []).append(ListEntry(text, operator.start_byte, call.end_byte))
         for items in chains.values():
             yield sorted(items, key=lambda item: item.start)
 
@@ -161,8 +161,8 @@ class Places:
             if name is not None and body is not None and self._text(name) == holder:
                 yield body
 
-    def _plain(self, nodes: Iterable[Node]) -> list[Item]:
-        return [Item(self._text(node), node.start_byte, node.end_byte) for node in nodes if kind(node) != "comment"]
+    def _plain(self, nodes: Iterable[Node]) -> list[ListEntry]:
+        return [ListEntry(self._text(node), node.start_byte, node.end_byte) for node in nodes if kind(node) != "comment"]
 
 
 def _walk(root: Node, enter: Callable[[Node], bool] = lambda node: True) -> Iterator[Node]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vega_gen.archetypes.encodings import coded_types, plain_siblings
+from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.facts.byte_order import byte_order, tables
 from vega_gen.facts.find import Facts

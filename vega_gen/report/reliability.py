@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from vega_gen.errors import NotFoundError
 
-Pair = tuple[float, bool]
+Outcome = tuple[float, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Bin:
     right: float
 
 
-def reliability(pairs: Iterable[Pair], bins: int = 10) -> tuple[Bin, ...]:
+def reliability(pairs: Iterable[Outcome], bins: int = 10) -> tuple[Bin, ...]:
     """The reliability curve: ``bins`` bins of equal width over 0 to 1, empty ones included.
 
     Raises ValueError for a confidence outside 0 to 1 (NaN included) or fewer than one bin.
@@ -35,7 +35,7 @@ def reliability(pairs: Iterable[Pair], bins: int = 10) -> tuple[Bin, ...]:
     """
     if bins < 1:
         raise ValueError(f"{bins} bins")
-    sorted_in: list[list[Pair]] = [[] for _ in range(bins)]
+    sorted_in: list[list[Outcome]] = [[] for _ in range(bins)]
     for confidence, right in pairs:
         if not 0 <= confidence <= 1:
             raise ValueError(f"confidence {confidence} is not within 0 to 1")
@@ -43,14 +43,14 @@ def reliability(pairs: Iterable[Pair], bins: int = 10) -> tuple[Bin, ...]:
     return tuple(_bin(i / bins, (i + 1) / bins, members) for i, members in enumerate(sorted_in))
 
 
-def _bin(low: float, high: float, members: Sequence[Pair]) -> Bin:
+def _bin(low: float, high: float, members: Sequence[Outcome]) -> Bin:
     count = len(members)
     if not count:
         return Bin(low, high, 0, 0.0, 0.0)
     return Bin(low, high, count, math.fsum(c for c, _ in members) / count, sum(right for _, right in members) / count)
 
 
-def expected_calibration_error(pairs: Iterable[Pair], bins: int = 10) -> float:
+def expected_calibration_error(pairs: Iterable[Outcome], bins: int = 10) -> float:
     """Mean over statements of |share right - mean confidence| of their bin, 0 to 1.
 
     Raises NotFoundError where there is no pair. Source: Guo et al., ICML 2017, equation 3.
@@ -62,7 +62,7 @@ def expected_calibration_error(pairs: Iterable[Pair], bins: int = 10) -> float:
     return math.fsum(b.count * abs(b.right - b.confidence) for b in curve) / total
 
 
-def wrong_in_least_confident(pairs: Iterable[Pair], share: float = 0.2) -> float:
+def wrong_in_least_confident(pairs: Iterable[Outcome], share: float = 0.2) -> float:
     """The share (0 to 1) of all wrong statements that lies in the least confident ``share`` of statements.
 
     The cut is at ``share`` times the number of statements, a fraction of a statement counting as that fraction.

@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from llvm_integration import discover
+from llvm_integration.process import Progress
 from vega_gen import store, tablegen
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.fill.consensus import ConsensusFiller
@@ -23,7 +24,7 @@ from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import field_types, place
 from vega_gen.pipeline.generation import new_target
 from vega_gen.pipeline.inputs import find_tblgen, inputs_of
-from vega_gen.pipeline.mining import Progress, mine, silent
+from vega_gen.pipeline.mining import mine, silent
 from vega_gen.plan.planner import Planner, Wanted
 from vega_gen.records import FillerName, Function, FunctionExample, Mode, SlotExample
 

@@ -1,0 +1,76 @@
+"""The commands ``vega-gen doctor`` and ``vega-gen llvm``: what is installed, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vega_gen.cli import render
+from vega_gen.cli.options import BuildDirOption, JsonFlag
+from vega_gen.errors import InputError
+
+llvm_app = typer.Typer(no_args_is_help=True, help="LLVM's source tree.")
+
+
+@llvm_app.command("get")
+def llvm_get(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the tree; made if absent.")],
+    version: Annotated[str, typer.Option("--version", help="Major version (19), or a full one (19.1.7).")] = "19",
+) -> None:
+    """Fetch LLVM's source tree: by apt on Debian and Ubuntu, by git elsewhere."""
+    from llvm_integration.packages import get_source
+
+    with render.progress(f"LLVM {version}") as advance:
+        fetched = get_source(version, directory, advance)
+    notice = "fetched" if fetched.fresh else "already there"
+    typer.echo(f"LLVM {fetched.source.version} in {directory}: {notice}")
+
+
+def doctor(
+    llvm: Annotated[Path | None, typer.Option("--llvm", metavar="DIR", help="LLVM source tree that will be worked on.")] = None,
+    build_dir: BuildDirOption = None,
+    install: Annotated[bool, typer.Option("--install", help="Show the package commands and run them.")] = False,
+    target: Annotated[
+        str, typer.Option("--target", metavar="N", help="Look at this folder of lib/Target instead: does LLVM know it everywhere?")
+    ] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what was found, what is missing and how to get it. Exit 1 where something needed is missing."""
+    ok = _registered(llvm, target, as_json) if target else _examined(llvm, build_dir, install, as_json)
+    if not ok:
+        raise typer.Exit(1)
+
+
+def _examined(llvm: Path | None, build_dir: Path | None, install: bool, as_json: bool) -> bool:
+    from llvm_integration.doctor import examine, install_missing
+
+    if install:
+        with render.progress("packages") as advance:
+            install_missing(llvm, build_dir, root=os.geteuid() == 0, announce=render.notice, progress=advance)
+    result = examine(llvm, build_dir)
+    if as_json:
+        render.json_text(result)
+    else:
+        render.examination(result)
+    return result.ok
+
+
+def _registered(llvm: Path | None, target: str, as_json: bool) -> bool:
+    from llvm_integration.discover import open_source
+    from vega_gen.registration import State, places_of
+
+    if llvm is None:
+        raise InputError("--target asks for a tree to look at", next_step="give the folder that holds llvm/ with --llvm")
+    places = places_of(open_source(llvm).root, target)
+    missing = [place for place in places if place.state is State.MISSING]
+    ok = not any(place.needed for place in missing)
+    if as_json:
+        render.json_text({"ok": ok, "target": target, "places": places})
+    else:
+        render.places(places)
+        needed = sum(place.needed for place in missing)
+        render.OUT.out(f"{target}: {len(places) - len(missing)} of {len(places)} places; needed and missing: {needed}")
+    return ok
