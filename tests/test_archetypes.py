@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -177,6 +178,36 @@ def test_every_file_reads_as_cpp(made: Archetypes) -> None:
 def test_frame_lowering_is_as_it_was_reviewed(made: Archetypes) -> None:
     golden = TESTS / "golden/archetypes/RookFrameLowering.cpp"
     assert made.files["RookFrameLowering.cpp"] == golden.read_text()
+
+
+def test_comments_say_what_the_td_says(made: Archetypes, rook: Description, llvm: Interface) -> None:
+    frame = made.files["RookFrameLowering.cpp"]
+    assert "// R2 is the stack pointer: the .td has ADJCALLSTACKDOWN define and use it." in frame
+    assert "// A call overwrites the return address: CALL defines R1 in the .td." in frame
+    bare = tuple(replace(i, defs=tuple(r for r in i.defs if r != "R1")) for i in rook.instructions)
+    named = tuple(replace(r, asm_name="lr") if r.name == "R1" else r for r in rook.registers)
+    unsure = replace(rook, instructions=tuple(replace(i, uses=tuple(r for r in i.uses if r != "R1")) for i in bare), registers=named)
+    assert "return address: R1 is the return address by its name alone." in archetypes(unsure, llvm).files["RookFrameLowering.cpp"]
+
+
+def test_a_branch_is_reversed_by_the_one_that_compares_the_same_operands(made: Archetypes) -> None:
+    text = made.files["RookInstrInfo.cpp"].partition("::reverseBranchCondition")[2].partition("\n}")[0]
+    pairs = dict(re.findall(r"case Rook::(\w+):\s+Cond\[0\].setImm\(Rook::(\w+)\);", text))
+    assert pairs == {"BEQ": "BNE", "BNE": "BEQ", "BLT": "BGE", "BGE": "BLT", "BLTU": "BGEU", "BGEU": "BLTU"}
+
+
+def test_operations_with_one_condition_stand_under_it_together(rook: Description, llvm: Interface) -> None:
+    needing = tuple(replace(i, predicates=("HasMul",)) if i.name in ("MUL", "SRL", "SRLI") else i for i in rook.instructions)
+    made = archetypes(replace(rook, instructions=needing, predicates={"HasMul": "Subtarget->hasMul()"}), llvm)
+    assert "if (!STI.hasMul()) {\n    setOperationAction(ISD::MUL, MVT::i32, LibCall);\n    }" in made.files["RookISelLowering.cpp"]
+
+
+def test_what_a_pattern_selects_has_no_lowering(made: Archetypes, rook: Description, llvm: Interface) -> None:
+    assert "lowerShift" not in made.files["RookISelLowering.cpp"], "every shift has a pattern"
+    without = tuple(replace(i, pattern="", nodes=()) if i.name in ("SRL", "SRLI") else i for i in rook.instructions)
+    gone = replace(rook, instructions=without, patterns=tuple(p for p in rook.patterns if "srl" not in p[0]))
+    text = archetypes(gone, llvm).files["RookISelLowering.cpp"]
+    assert "lowerShift(SDValue Op" in text and "case ISD::SRL:" in text
 
 
 def test_what_lacks_a_pattern_is_expanded(made: Archetypes) -> None:

@@ -125,7 +125,8 @@ def test_the_declaration_follows_its_function() -> None:
     assert without_override.functions[0].step is Step.DEFAULT
     after = emitted(without_override)
     assert "size" not in after["ToyInstrInfo.h"] and "int own(int A);" in after["ToyInstrInfo.h"]
-    assert "#if 0 int ToyInstrInfo::size(int A) const { return gone; } #endif" in " ".join(after["ToyInstrInfo.cpp"].split())
+    draft = " ".join(line for line in after["ToyInstrInfo.cpp"].split("\n") if "VEGA-REVIEW" not in line)
+    assert "#if 0 int ToyInstrInfo::size(int A) const { return gone; } #endif" in " ".join(draft.split())
 
 
 def test_a_stub_stands_after_the_draft_and_names_the_function() -> None:

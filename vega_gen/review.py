@@ -83,7 +83,7 @@ def save_decisions(backend: Path, decisions: Decisions) -> None:
 
 
 def locate(backend: Path) -> dict[str, tuple[str, int]]:
-    """Where the generated files mark statements with ``// VEGA-REVIEW <id> <confidence>: <donors>``: id -> (file relative
+    """Where the generated files mark statements with ``// VEGA-REVIEW <id> <confidence>: <why>``: id -> (file relative
     to ``backend``, 1-based line). A mark on a line of its own stands for the first line after it that is no comment."""
     places: dict[str, tuple[str, int]] = {}
     for path in sorted(p for p in backend.rglob("*") if p.suffix in (".cpp", ".h") and p.is_file()):
@@ -135,6 +135,7 @@ def _item(function: PlannedFunction, s: FilledStatement, threshold: float, lines
         compiles=function.compiles,
         message=function.message,
         step=function.step,
+        doubt=s.doubt,
     )
 
 
@@ -329,7 +330,8 @@ def _tokens(statements: Sequence[FilledStatement]) -> list[str]:
 
 
 def _replacement(old: FilledStatement, text: str) -> list[FilledStatement]:
-    """The statements that a reviewer's text puts in the place of ``old``, and of its body unless the text has none."""
+    """The statements that a reviewer's text puts in the place of ``old``, and of its body unless the text has none. They stand under the
+    comment that ``old`` has in its text."""
     new, keeps_body = _parse(text, old)
     if keeps_body:
         return [replace(old, head=new.head, tail=new.tail or old.tail, confidence=1.0, donors=(), alternatives=())]
@@ -337,7 +339,7 @@ def _replacement(old: FilledStatement, text: str) -> list[FilledStatement]:
 
     def flatten(s: Statement, depth: int) -> None:
         id = f"{old.id}.{len(result)}" if result else old.id
-        result.append(FilledStatement(id, depth, s.kind, s.head, s.braced, s.tail, 1.0, ()))
+        result.append(FilledStatement(id, depth, s.kind, s.head, s.braced, s.tail, 1.0, (), text="" if result else old.text))
         for child in s.children:
             flatten(child, depth + 1)
 

@@ -61,6 +61,11 @@ class Code:
         given = {"zero": zero, "none": "MCOperand::createImm(0)"} | operands
         return f"MCInstBuilder({self._m.namespace}::{op.record})" + "".join(f".addOperand({given[role]})" for role in op.roles)
 
+    def bits(self, value: str, first: int, count: int, place: int) -> str:
+        """The ``count`` bits of a value from bit ``first`` on, at bit ``place``."""
+        part = f"{f'({value} >> {first})' if first else value} & 0x{(1 << count) - 1:x}ULL"
+        return f"({part}) << {place}" if place else part
+
     def jump_operands(self, op: Operation) -> str:
         """What BuildMI adds to an unconditional branch to Target."""
         zero = f"{self._m.namespace}::{self._m.zero}"

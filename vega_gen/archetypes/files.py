@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from vega_gen import resources
 from vega_gen.archetypes.code import Code
+from vega_gen.archetypes.doubtful import with_doubts, without_notes
 from vega_gen.archetypes.values import values
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
@@ -37,13 +38,19 @@ _NEEDED = {
 
 @dataclass(frozen=True, slots=True)
 class Archetypes:
-    """``files``: path relative to the target's folder -> C++ text without banner. ``missing``: fact -> why the code generator is not
+    """``printed``: path relative to the target's folder -> C++ text without banner, with the doubts of facts (see ``doubtful``), ``files``:
+    without them. ``missing``: fact -> why the code generator is not
     offered; empty where it is. ``limits``: fact -> what the code generator that is offered cannot select. ``machine``: the facts."""
 
-    files: Mapping[str, str]
+    printed: Mapping[str, str]
     missing: Mapping[str, str]
     limits: Mapping[str, str]
     machine: Facts
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Path -> the C++ text as a compiler reads it."""
+        return {path: without_notes(text) for path, text in self.printed.items()}
 
 
 def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
@@ -63,7 +70,8 @@ def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
     whole = m.load_immediate.range.bits if m.load_immediate and m.load_immediate.range else 0
     if not m.load_symbol and not (m.upper and m.low) and whole < m.native:
         limits["upper"] = "no instructions are known that put an address into a register"
-    given = values(d, m, llvm, arch or d.folder.lower())
+    doubtful = with_doubts(m)
+    given = values(d, doubtful, llvm, arch or d.folder.lower())
     files: dict[str, str] = {}
     folder = resources.folder(_FOLDER)
     for template in sorted(p.relative_to(folder).as_posix() for p in folder.rglob(f"*.*{_SUFFIX}")):
@@ -71,7 +79,7 @@ def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
         folder = path.rpartition("/")[0]
         if not _wanted(template, d) or (not folder and missing):
             continue
-        text: str = resources.environment(_FOLDER).get_template(template).render(given | {"b": Code(m)})
+        text: str = resources.environment(_FOLDER).get_template(template).render(given | {"b": Code(doubtful)})
         files[path] = text
     return Archetypes(files, missing, limits, m)
 

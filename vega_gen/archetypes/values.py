@@ -12,15 +12,19 @@ from itertools import pairwise, takewhile
 from typing import Any
 
 from vega_gen.archetypes.contract_values import contract_values, memory_operands
+from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
+from vega_gen.facts.doubts import BY_DEFAULT, BY_NAME, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
 
+_STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
+_COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
 _DECODERS = ("llvm/MC/MCDecoderOps.h", "llvm/MC/MCDecoder.h", "llvm/MC/MCFixedLenDisassembler.h")
 # Methods that archetypes override where LLVM's class declares them; a pure one that no archetype knows would not compile.
 _METHODS = {
@@ -74,10 +78,10 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, An
         "little_endian": "TT.isLittleEndian()" if registered else "true",
         "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if registered else "true",
         "machine_number": next((n for n in (f"EM_{arch.upper()}",) if llvm.enumerator("llvm/BinaryFormat/ELF.h", n)), "EM_NONE"),
-        "stack_alignment": stack_alignment(m), "data_layout": data_layout(m),
+        "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
-        "subtarget_fields": _fields(d), "comment": "#",
+        "subtarget_fields": _fields(d), "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "nop": _nop(d, m),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
@@ -90,6 +94,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, An
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": _made_calls(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
+        "number_loads": list({op.record: op for op in (m.load_immediate, m.load_symbol) if op}.values()),
         "copy_by_add": bool(m.add_immediate),
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
@@ -242,7 +247,9 @@ def _code_generator(d: Description, m: Facts, llvm: Interface) -> dict[str, Any]
         "conditional_branches": _conditional_branches(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m)],
-        "condition_actions": _conditions(m), **_memory_actions(m),
+        "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(d, m),
+        "set_custom": not set(CONDITIONS) <= m.sets, "branch_custom": _branch_custom(m) or not set(CONDITIONS) <= m.sets,
+        "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
         "calling_hooks": [c.signature for c in d.contracts if c.role.name == "CALLING_CONVENTION"],
     }  # fmt: skip
 
@@ -263,7 +270,6 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
     """Conditional branches with one target: its operand, and the branch that is taken where this one is not."""
     opposite = {"eq": "ne", "lt": "ge", "le": "gt", "ult": "uge", "ule": "ugt"}
     opposite |= {b: a for a, b in opposite.items()}
-    others = {op.record: m.branches[o] for c, op in m.branches.items() if (o := opposite[c]) in m.branches}
     selections = Selections(d)
     found: list[dict[str, Any]] = []
     for i in d.instructions:
@@ -271,12 +277,11 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
             continue
         targets = [n for n, slot in enumerate(selections.operands(i.name)) if slot.kind is OperandKind.TARGET]
         if len(targets) == 1:
-            own = next((op for op in m.branches.values() if op.record == i.name), None)
-            other = others.get(i.name)
-            same = other is not None and own is not None and other.roles == own.roles
+            own = next((pair for pair in m.branches.items() if pair[1].record == i.name), None)
+            other = m.branches.get(opposite[own[0]]) if own else None
             r = selections.immediate(i.name, selections.operands(i.name)[targets[0]])
-            opposite_record = other.record if same and other else ""
-            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "low": r.low, "high": r.high})
+            opposite_record = other.record if own and other and other.roles == own[1].roles else ""
+            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low, r.high)})
     return found
 
 
@@ -291,9 +296,18 @@ def _actions(m: Facts) -> list[str]:
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
     others = (*(() if m.by_table else ("BRCOND",)), "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
     found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
-    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, Custom", f"ISD::BR_CC, {vt}, {'Expand' if m.by_table else 'Custom'}"]
+    branch = "Custom" if _branch_custom(m) else "Expand" if m.by_table else "Legal"
+    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, Custom", f"ISD::BR_CC, {vt}, {branch}"]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
     return [*found, f"ISD::SETCC, {vt}, {'Legal' if set(CONDITIONS) <= m.sets else 'Custom'}"]
+
+
+def _branch_custom(m: Facts) -> bool:
+    """Whether some condition is no branch's, with its operands as they are or swapped."""
+    swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
+    swapped |= {b: a for a, b in swapped.items()}
+    tested = all(c in m.branches or swapped.get(c) in m.branches for c in CONDITIONS)
+    return not m.by_table and not (tested and set(CONDITIONS) <= m.sets)
 
 
 def _narrow_actions(m: Facts) -> list[str]:
@@ -313,18 +327,26 @@ def _narrow_actions(m: Facts) -> list[str]:
 
 def _conditional_actions(d: Description, m: Facts) -> list[str]:
     """What a subtarget without a feature expands: operations all of whose instructions need it."""
-    found: list[str] = []
+    found: dict[str, list[str]] = {}
     selections = Selections(d)
     for root, name in _EXPANDED_UNLESS.items():
         needs = [selections.instructions[s.record].predicates for s in selections.of(root)]
         if root not in m.legal or not needs or not all(needs):
             continue
-        codes = [" && ".join(f"({d.predicates[p]})" for p in one if p in d.predicates) for one in needs]
+        codes = [[d.predicates[p] for p in one if p in d.predicates] for one in needs]
         if all(codes):
-            condition = " || ".join(dict.fromkeys(f"({code})" for code in codes)).replace("Subtarget->", "STI.")
             action = "LibCall" if name == "MUL" else "Expand"
-            found.append(f"if (!({condition}))\n    setOperationAction(ISD::{name}, MVT::{m.type}, {action});")
-    return found
+            found.setdefault(_none_of(codes), []).append(f"setOperationAction(ISD::{name}, MVT::{m.type}, {action});")
+    return ["\n    ".join((f"if ({condition}) {{", *actions, "}")) for condition, actions in found.items()]
+
+
+def _none_of(codes: Sequence[Sequence[str]]) -> str:
+    """C++ that is true where none of the conjunctions of ``codes`` is."""
+    one = [re.sub(r"^\((.*)\)$", r"\1", code[0]) if len(code) == 1 else "" for code in codes]
+    if len(set(one)) == 1 and re.fullmatch(r"[\w>-]+(\(\))?", one[0]):
+        return f"!{one[0]}".replace("Subtarget->", "STI.")
+    conjunctions = dict.fromkeys(f"({' && '.join(f'({c})' for c in code)})" for code in codes)
+    return f"!({' || '.join(conjunctions)})".replace("Subtarget->", "STI.")
 
 
 def _conditions(m: Facts) -> list[str]:
@@ -344,7 +366,10 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
             loads += [] if found else [f"ISD::{kind.upper()}LOAD, {vt}, MVT::i{bits}, Custom"]
     signed = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "sext")
     unsigned = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "zext")
-    return {"load_actions": loads, "store_actions": stores, "sign_loads": signed or "false", "zero_loads": unsigned or "false"}
+    return {
+        "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
+        "sign_loads": signed or "false", "zero_loads": unsigned or "false",
+    }  # fmt: skip
 
 
 def relocation_names(kinds: Sequence[Fixup]) -> dict[str, str]:
@@ -384,4 +409,7 @@ def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dic
     chosen["NONE"] = chosen["NONE"] or d.relocations[0]
     scope = "ELF::" if known else ""
     full = {name: f"{scope}{r}" if r else "" for name, r in chosen.items()}
+    for k in kinds:  # the ABI calls it otherwise than the fixup
+        if chosen[k.name] not in ("", own[k.name]):
+            full[k.name] = Doubtful(full[k.name], Doubt(BY_NAME, f"{chosen[k.name]} is the relocation of this fixup by its name alone"))
     return {"relocations": list(d.relocations), "relocations_known": known, "reloc": full.__getitem__}

@@ -47,6 +47,11 @@ def scan(text: str) -> tuple[list[int], list[str]]:
     return starts, tokens
 
 
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where each token of ``text`` starts and ends."""
+    return [match.span("token") for match in _LEX.finditer(text) if match["token"]]
+
+
 def tokenize(text: str) -> tuple[str, ...]:
     """The C++ tokens of ``text``. Comments are none, ``::``, ``->``, ``<<`` and ``>>`` are one each,
     adjacent string literals stay apart, a preprocessor directive is one."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from llvm_integration.failure import ToolFailure
 from llvm_integration.process import run
 from vega_gen.cxx.lexer import tokenize
-from vega_gen.records import Function, Param, Signature, Statement, StatementKind
+from vega_gen.records import Function, Param, Signature, Statement, StatementKind, WrittenStatement
 
 _WORD = re.compile(r"[\w\"'$]|[^\x00-\x7f]")
 _KEYWORDS = frozenset(
@@ -236,6 +236,11 @@ def render(item: Sequence[str] | Statement | Sequence[Statement], indent: int = 
 
 def _lines(statements: Sequence[Statement], indent: int, lines: list[str]) -> None:
     for statement in statements:
+        if isinstance(statement, WrittenStatement):
+            lines.append(statement.text)
+            _lines(statement.children, indent + 1, lines)
+            lines += [statement.end] if statement.end else []
+            continue
         pad = "  " * indent
         head = join(statement.head)
         if statement.kind is StatementKind.PREPROCESSOR:
@@ -309,9 +314,12 @@ def _initialisers(entries: Sequence[tuple[str, ...]]) -> str:
 
 
 def render_function(
-    item: Function | Signature, statements: Sequence[Statement] | None = None, *, in_class: bool = False, defaults: bool = False
+    item: Function | Signature, statements: Sequence[Statement] | None = None, *, in_class: bool = False, defaults: bool = False,
+    end: str = "",
 ) -> str:
-    """Text of a definition; ``statements``: its body (a Function's own if None). ``in_class``, ``defaults``: as of its signature."""
+    """Text of a definition; ``statements``: its body (a Function's own if None). ``in_class``, ``defaults``: as of its signature.
+
+    ``end``: the comment behind the last statement."""
     signature = item.signature if isinstance(item, Function) else item
     body = statements if statements is not None else item.body if isinstance(item, Function) else ()
     head = render_signature(signature, in_class=in_class, defaults=defaults)
@@ -319,7 +327,7 @@ def render_function(
         head += _initialisers(signature.initialisers)
     if body and body[0].head[:1] == ("try",):
         return f"{head}\n{render(body)}"
-    return f"{head} {{\n{render(body, 1)}}}\n"
+    return f"{head} {{\n{render(body, 1)}{end}{end and chr(10)}}}\n"
 
 
 @lru_cache(maxsize=1024)

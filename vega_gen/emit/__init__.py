@@ -17,7 +17,7 @@ from vega_gen.emit.cmake_files import cmake_files
 from vega_gen.emit.functions import Markers, stands_for_missing
 from vega_gen.emit.headers import Header
 from vega_gen.emit.order import lay_out, split_macros
-from vega_gen.records import Description, Module, Plan, PlannedFile, PlannedFunction
+from vega_gen.records import Description, Module, Plan, PlannedFile, PlannedFunction, Step
 
 __all__ = ["copies", "emit", "stamp_of", "tests"]
 
@@ -37,8 +37,8 @@ def emit(plan: Plan, description: Description, headers: Mapping[str, bytes], *, 
     """Every file of ``llvm/lib/Target/<plan.target>`` but its .td files, CMake included; the same plan gives the same bytes.
 
     ``headers``: path relative to the target's folder -> the target's own .h and .def with every function body taken out (desc mode),
-    else empty; planned bodies go back into them. ``threshold``: a statement with a confidence (0 to 1) below it is preceded by
-    ``// VEGA-REVIEW <id> <confidence>: <donors>``. Labels: a module's name, "declarations" or "registration".
+    else empty; planned bodies go back into them. ``threshold``: a statement that is flagged at it (0 to 1) is preceded by
+    ``// VEGA-REVIEW <id> <confidence>: <donors, or what is doubtful>``. Labels: a module's name, "declarations" or "registration".
     Raises ``NotFoundError`` for an included table that llvm-tblgen is not known to write.
     """
     markers = Markers(threshold)
@@ -82,7 +82,8 @@ def tests(plan: Plan, texts: Mapping[str, str]) -> tuple[Edit, ...]:
 def _placed(functions: list[PlannedFunction], own: Mapping[str, Header], plan: Plan, markers: Markers) -> list[PlannedFunction]:
     """Put into the given headers what belongs there; returns the other functions.
 
-    A function whose declaration or class is not where the plan has it goes to the .cpp beside.
+    A function whose declaration or class is not where the plan has it goes to the .cpp beside, and so does one that its class is written
+    without: it does not compile, but a reviewer must find it.
     """
     planned = {(c.file, c.name) for c in plan.classes}
     left: list[PlannedFunction] = []
@@ -92,7 +93,8 @@ def _placed(functions: list[PlannedFunction], own: Mapping[str, Header], plan: P
         header = own.get(function.file)
         if header is not None and header.put(function, markers):
             continue
-        if header is not None or (function.in_class and (function.file, class_name) not in planned):
+        without = function.compiles is False and (not function.declared or function.step is Step.LEFT_OUT)
+        if header is not None or (function.in_class and (without or (function.file, class_name) not in planned)):
             function = replace(function, in_class=False, file=function.file.rpartition(".")[0] + ".cpp")
         left.append(function)
     return left

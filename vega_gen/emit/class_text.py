@@ -45,18 +45,23 @@ def class_text(planned: PlannedClass, nested: Sequence[PlannedClass], functions:
         elif member.kind is MemberKind.METHOD and member.signature is not None:
             add(member.access, _method(member, own[defined[at]] if at in defined else None, markers))
         else:
-            add(member.access, cxx.render(member.tokens))
+            add(member.access, _commented(member.comment, cxx.render(member.tokens)))
     for index, function in enumerate(own):
         if index not in defined.values() and function.declared:
             signature = function.candidate.signature
             add("public", function_text(function, markers, in_class=True) if function.in_class else _declaration(signature))
-    return templates.render(
+    text = templates.render(
         "class.j2",
         struct=planned.struct,
         name=planned.name.rpartition("::")[2],
         bases=planned.bases,
         runs=[{"access": label, "texts": texts} for label, texts in runs],
     ).rstrip("\n")
+    return _commented(planned.comment, text)
+
+
+def _commented(comment: str, text: str) -> str:
+    return f"{comment}\n{text}" if comment else text
 
 
 def _defined_class(member: Member) -> str:
@@ -89,7 +94,7 @@ def _defined(members: Sequence[Member], functions: Sequence[PlannedFunction]) ->
 
 def _method(member: Member, function: PlannedFunction | None, markers: Markers) -> str:
     assert member.signature is not None
-    declaration = _declaration(member.signature, pure=member.pure)
+    declaration = _commented(member.comment, _declaration(member.signature, pure=member.pure))
     if function is None or not function.in_class:
         return declaration
     text = function_text(function, markers, in_class=True)

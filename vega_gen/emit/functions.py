@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import dataclass, field, replace
 
 from vega_gen import cxx
-from vega_gen.records import FilledStatement, PlannedFunction, Statement, StatementKind, Step
+from vega_gen.records import FilledStatement, PlannedFunction, Statement, StatementKind, Step, WrittenStatement
 
 REVIEW = "VEGA-REVIEW"
 _WIDTH = 80  # LLVM's column limit: what fits in it, clang-format leaves as it is
@@ -54,16 +54,26 @@ def function_text(function: PlannedFunction, markers: Markers, *, in_class: bool
 
     One that does not compile is left out by the preprocessor, under a comment with the first line of the compiler's message; what stands
     in its place comes after it."""
-    signature, statements = function.candidate.signature, marked_statements(function, markers)
-    text = cxx.render_function(signature, statements, in_class=in_class).rstrip("\n")
+    text = definition_text(function, markers, in_class=in_class)
+    if function.candidate.comment:
+        text = f"{function.candidate.comment}\n{text}"
     if function.compiles is not False:
         return text
     said = next((line.strip().rstrip("\\") for line in function.message.splitlines() if line.strip()), "no message")
     draft = f"{markers.place(f'{REVIEW}: left out, it does not compile: {said}')}\n#if 0\n{text}\n#endif"
     if function.instead is None:
         return draft
-    stands = replace(function, candidates=(function.instead,), chosen=0, compiles=None)
+    # What stands in its place has no marks: the statements to be looked at are those left out.
+    sure = tuple(replace(s, confidence=1.0) for s in function.instead.statements)
+    stands = replace(function, candidates=(replace(function.instead, statements=sure),), chosen=0, compiles=None)
     return f"{draft}\n{function_text(stands, markers, in_class=in_class)}"
+
+
+def definition_text(function: PlannedFunction, markers: Markers, *, in_class: bool) -> str:
+    """The candidate taken, without the comment before it and without the newline at its end."""
+    candidate = function.candidate
+    statements = marked_statements(function, markers)
+    return cxx.render_function(candidate.signature, statements, in_class=in_class, end=candidate.end).rstrip("\n")
 
 
 def stands_for_missing(function: PlannedFunction) -> bool:
@@ -72,16 +82,22 @@ def stands_for_missing(function: PlannedFunction) -> bool:
 
 
 def marked_statements(function: PlannedFunction, markers: Markers) -> tuple[Statement, ...]:
-    """The statements of the candidate taken as a tree, with a comment line before each that is below the threshold."""
+    """The statements of the candidate taken as a tree, with a comment line before each that is flagged (``PlannedFunction.flagged``)."""
     flat = function.candidate.statements
+    flagged = {id(s) for s in function.flagged(markers.threshold)}
 
     def level(index: int, depth: int) -> tuple[list[Statement], int]:
         found: list[Statement] = []
         while index < len(flat) and flat[index].depth >= depth:
             filled = flat[index]
             children, index = level(index + 1, filled.depth + 1)
-            if filled.confidence < markers.threshold:
-                comment = markers.place(f"{REVIEW} {filled.id} {filled.confidence:.2f}:", *_donors(filled))
+            comment = ""
+            if id(filled) in flagged:
+                comment = markers.place(*_mark(filled))
+            if filled.text:
+                found.append(_written(filled, tuple(children), comment))
+                continue
+            if comment:
                 label = filled.kind in _LABELS  # so that it stands as far left as the label
                 found.append(Statement(StatementKind.LABEL, (comment, ":")) if label else Statement(StatementKind.SIMPLE, (comment,)))
             found.append(Statement(filled.kind, filled.head, tuple(children), filled.braced, filled.tail))
@@ -90,8 +106,28 @@ def marked_statements(function: PlannedFunction, markers: Markers) -> tuple[Stat
     return tuple(level(0, 0)[0])
 
 
-def _donors(filled: FilledStatement) -> tuple[str, ...]:
-    return tuple(str(donor) for donor in filled.donors[:_DONORS]) or ("no donor",)
+def _written(filled: FilledStatement, children: tuple[Statement, ...], mark: str) -> WrittenStatement:
+    """A statement as its text has it; where that reads otherwise than its tokens do, these under the comments before it."""
+    head, end = (*filled.head, *("{",) * filled.braced), (*("}",) * filled.braced, *filled.tail)
+    apart, text = cxx.paragraphs(filled.text)
+    places = cxx.scan(text)[0]
+    start = places[0] if places else len(text)
+    line = text.rfind("\n", 0, start) + 1
+    if cxx.tokenize(text) != head:
+        text = f"{text[:line]}{cxx.join(head)}"
+    if mark:
+        indent = filled.text[len(apart) + line : len(apart) + start]
+        text = f"{indent if indent.isspace() else ''}{mark}\n{text}"
+    last = filled.end if cxx.tokenize(filled.end) == end else cxx.join(end)
+    return WrittenStatement(filled.kind, filled.head, children, filled.braced, filled.tail, text=apart + text, end=last)
+
+
+def _mark(filled: FilledStatement) -> tuple[str, ...]:
+    """The parts of a review comment: what a statement rests on, a doubtful fact or its donors."""
+    start = f"{REVIEW} {filled.id} {filled.confidence:.2f}:"
+    if filled.doubt:
+        return (f"{start} {filled.doubt}",)
+    return start, *(tuple(str(donor) for donor in filled.donors[:_DONORS]) or ("no donor",))
 
 
 def function_tokens(function: PlannedFunction) -> frozenset[str]:

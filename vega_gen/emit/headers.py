@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vega_gen import cxx
 from vega_gen.cxx.lexer import scan
-from vega_gen.emit.functions import Markers, marked_statements
+from vega_gen.emit.functions import Markers, definition_text
 from vega_gen.records import PlannedFunction, Signature
 
 _OPEN = {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}
@@ -119,8 +119,7 @@ class Header:
 def _body_text(function: PlannedFunction, markers: Markers) -> str:
     """Initialisers and body, without the head."""
     signature = function.candidate.signature
-    whole = cxx.render_function(signature, marked_statements(function, markers), in_class=True)
-    return whole.removeprefix(cxx.render_signature(signature, in_class=True))
+    return definition_text(function, markers, in_class=True).removeprefix(cxx.render_signature(signature, in_class=True))
 
 
 def _indented(text: str, indent: str) -> str:

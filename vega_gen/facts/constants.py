@@ -36,9 +36,7 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
     """What sets a register to an immediate, and what sets its upper bits to one. Patterns say it, else operand types, else mnemonics."""
     whole: list[tuple[int, Operation]] = []
     upper: list[tuple[int, Operation]] = []
-    shifted = {m for _, given in v.d.patterns for m in re.findall(r"\((\w+) \(\w*[Hh][Ii]\w* ", given)}
-    plain = {s.record for root in v.selections.roots for s in v.selections.of(root) if not s.dag.args and s.record and not s.fixed}
-    own = {s.record for opcode in v.nodes if node_meaning(v.nodes[opcode]) == "hi" for s in v.selections.of(opcode)}
+    plain, uppers = immediates_by_pattern(v), uppers_by_pattern(v)
     for i in v.d.instructions:
         if len(i.outs) != 1 or not v.holds(i.outs[0].type) or i.flags & _NO_CONSTANT:
             continue
@@ -46,12 +44,27 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
         if made is None or made.range is None:
             continue
         word = mnemonic(i)
-        by_pattern = i.name in shifted or i.name in own or any(v.selections.is_upper(o.type) for o in v.selections.operands(i.name))
+        by_pattern = i.name in uppers
         if by_pattern or (_UPPER_MNEMONIC.fullmatch(word) and made.range.bits < v.native):
             upper.append((int(by_pattern), made))
         elif i.name in plain or _MOVE_IMMEDIATE.search(word):
             whole.append((made.range.bits + 100 * (i.name in plain), made))
     return _best(whole), _best(upper)
+
+
+def immediates_by_pattern(v: TargetView) -> frozenset[str]:
+    """The instructions that a pattern selects for a number alone."""
+    every = (s for root in v.selections.roots for s in v.selections.of(root))
+    return frozenset(s.record for s in every if not s.dag.args and s.record and not s.fixed)
+
+
+def uppers_by_pattern(v: TargetView) -> frozenset[str]:
+    """The instructions that take the upper part of a number by a pattern ((instruction (HI16 number))), by a node of the target's own,
+    or by their operand's type."""
+    shifted = {m for _, given in v.d.patterns for m in re.findall(r"\((\w+) \(\w*[Hh][Ii]\w* ", given)}
+    own = {s.record for opcode in v.nodes if node_meaning(v.nodes[opcode]) == "hi" for s in v.selections.of(opcode)}
+    typed = {i.name for i in v.d.instructions if any(v.selections.is_upper(o.type) for o in v.selections.operands(i.name))}
+    return frozenset(shifted | own | typed)
 
 
 def load_symbol(v: TargetView) -> Operation | None:

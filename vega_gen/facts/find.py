@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vega_gen.facts.arithmetic import binary, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
 from vega_gen.facts.calls import callee_saved, calls, convention, frame_pseudo, returns
 from vega_gen.facts.constants import constant_registers, load_immediate, load_symbol, low_part
+from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
 from vega_gen.facts.operations import Calls, Narrow, Operation
@@ -34,7 +35,7 @@ class Facts:
     ``loads``: ("", "sext" or "zext", bits in memory) -> load; ``stores``: bits in memory -> store.
     ``return_node``: the target's own node for a return. ``frame_setup``, ``frame_destroy``: pseudos of ISD::CALLSEQ_START and _END.
     ``legal``: outermost operators of patterns, as opcodes ("ISD::ADD") and fragments ("sextloadi8"); ``carries``: those of addc, adde,
-    subc and sube among them. ``register_roles``: register -> role."""
+    subc and sube among them. ``register_roles``: register -> role. ``doubts``: field -> why what it holds is not certain."""
 
     name: str
     namespace: str
@@ -83,6 +84,7 @@ class Facts:
     carries: frozenset[str]
     narrow: Narrow | None
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
+    doubts: Mapping[str, Doubt] = field(default_factory=dict[str, Doubt])
 
     @property
     def by_table(self) -> bool:
@@ -110,7 +112,7 @@ def find_facts(d: Description) -> Facts:
     return_instruction, return_node = returns(v, through)
     compared, nonzero = branches(v, zero)
     moved = copies(v, zero, binary(v, "or", OperandKind.REG) or add, add_immediate, or_immediate)
-    return Facts(
+    found = Facts(
         name=d.name,
         namespace=d.namespace,
         native=v.native,
@@ -159,6 +161,7 @@ def find_facts(d: Description) -> Facts:
         narrow=narrow(v, moved),
         register_roles=v.register_roles,
     )
+    return replace(found, doubts=doubts(v, found))
 
 
 def _nop(v: TargetView) -> str:

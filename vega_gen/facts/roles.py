@@ -54,17 +54,36 @@ class RegisterProfile:
     allocatable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ImplicitRegisters:
+    """How often registers are implicit operands: ``frames``, defined and used, of the pseudos around a call; of calls; of returns."""
+
+    frames: Counter[str]
+    defined_by_calls: Counter[str]
+    used_by_calls: Counter[str]
+    used_by_returns: Counter[str]
+
+
+def implicit_registers(d: Description) -> ImplicitRegisters:
+    """The implicit operands that say what a register is for. A call that defines many registers says which ones it clobbers."""
+    found = ImplicitRegisters(Counter(), Counter(), Counter(), Counter())
+    for i in d.instructions:
+        if "isCall" in i.flags and len(i.defs) <= 4:
+            found.defined_by_calls.update(i.defs)
+        if "isCall" in i.flags:
+            found.used_by_calls.update(i.uses)
+        if "isReturn" in i.flags:
+            found.used_by_returns.update(i.uses)
+        if {"ISD::CALLSEQ_START", "ISD::CALLSEQ_END"} & set(i.nodes):
+            found.frames.update(set(i.defs) & set(i.uses))
+    return found
+
+
 def role_names(d: Description) -> dict[str, RegisterRole]:
     """The role of each register that has one: what implicit operands say first, then names, then names of aliased registers."""
     roles: dict[str, RegisterRole] = {}
-    calls, returns, frames = Counter[str](), Counter[str](), Counter[str]()
-    for i in d.instructions:
-        if "isCall" in i.flags and len(i.defs) <= 4:
-            calls.update(i.defs)
-        if "isReturn" in i.flags:
-            returns.update(i.uses)
-        if {"ISD::CALLSEQ_START", "ISD::CALLSEQ_END"} & set(i.nodes):
-            frames.update(set(i.defs) & set(i.uses))
+    said = implicit_registers(d)
+    frames, calls, returns = said.frames, said.defined_by_calls, said.used_by_returns
     constant = d.data.get("Register.constant", "").split()
     for register in d.registers:
         named = RegisterRole.ZERO if register.name in constant else _named_role(register)

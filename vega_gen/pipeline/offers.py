@@ -20,7 +20,7 @@ from vega_gen.records import FillerName, Plan, PlannedFunction
 def archetypes_of(inputs: Inputs) -> tuple[Archetypes, Parts]:
     """The archetypes of a target, and what they are as parts of a plan. Raises what describing the .td raises."""
     made = archetypes(inputs.description, Interface([*inputs.overlay, inputs.source.llvm / "include"]), inputs.arch)
-    return made, planned(made.files, inputs.folder, masker_of(inputs.folder, inputs.description))
+    return made, planned(made.printed, inputs.folder, masker_of(inputs.folder, inputs.description))
 
 
 def archetype_functions(inputs: Inputs) -> Sequence[PlannedFunction]:

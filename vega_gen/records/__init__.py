@@ -18,6 +18,7 @@ from vega_gen.records.cpp import (
     Statement,
     StatementKind,
     Unreadable,
+    WrittenStatement,
 )
 from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Step, Verdict
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem, Sample
@@ -101,5 +102,6 @@ __all__ = [
     "Unreadable",
     "VariantExample",
     "Verdict",
+    "WrittenStatement",
     "statement_id",
 ]

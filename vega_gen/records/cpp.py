@@ -45,6 +45,16 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenStatement(Statement):
+    """A statement as it is written: ``text`` is its head with the comments before and beside it, "{" included, ``end`` its "}" and tail.
+
+    It is printed from these, not from its tokens."""
+
+    text: str = ""
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Param:
     """A parameter: ``type`` tokens, its name ("" if unnamed), tokens after the name
     (array bounds, the rest of a function pointer) and the default argument's tokens."""
@@ -119,7 +129,8 @@ class Member:
     """One member of a class. ``access``: public, protected or private.
     METHOD: ``signature`` is set (a body, if there was one, is not here), ``virtual``/``override``/``static``
     are in the signature; ``pure``: "= 0"; ``has_body``: defined in the class; ``deleted``: "= delete" or "= default".
-    FIELD and OTHER: ``tokens`` is the whole text, ";" included; FIELD: ``name``."""
+    FIELD and OTHER: ``tokens`` is the whole text, ";" included; FIELD: ``name``.
+    ``comment``: the comment lines before it; parsing leaves it empty, so that no backend's comments get into another."""
 
     kind: MemberKind
     access: str
@@ -130,6 +141,7 @@ class Member:
     pure: bool = False
     has_body: bool = False
     deleted: bool = False
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class ReviewItem:
 
     ``file``: relative to the target's folder; ``line``: 1-based, 0 where the generated tree does not mark it.
     ``text``: its tokens up to a body.  ``compiles``, ``message``, ``step``: of its function (see PlannedFunction).
+    ``doubt``: see FilledStatement.
     """
 
     id: str
@@ -106,6 +107,7 @@ class ReviewItem:
     compiles: bool | None
     message: str
     step: Step = Step.FILLED
+    doubt: str = ""
 
     @property
     def place(self) -> str:

@@ -37,6 +37,10 @@ class FilledStatement:
     ``id``: stable across generations of the same inputs: hash of function name and slot.
     ``confidence``: probability that this statement is right, 0 to 1.
     ``alternatives``: other texts for the slot, most likely first; "" stands for leaving it out.
+    ``doubt``: of an archetype's, why it is not certain: the facts that it rests on and no record gives, "" if there are none.
+    ``text`` and ``end``: how an archetype writes it, comments and blank lines included (see ``WrittenStatement``), "" for a statement
+    that only its tokens give. The tokens are what holds: a text that no longer reads as they do, because a reviewer or the compiler had
+    the statement changed, is printed from them, under its comment; a statement that goes takes its comment along.
     """
 
     id: str
@@ -48,18 +52,25 @@ class FilledStatement:
     confidence: float
     donors: tuple[Donor, ...]
     alternatives: tuple[str, ...] = ()
+    text: str = ""
+    end: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One way to write a function. ``origin``: where it comes from ("template", "Lanai", ...). ``resort``: it is taken only where none of
-    the others compiles, whole or in part."""
+    the others compiles, whole or in part. ``comment``: the comment lines before the definition, ``end``: those behind the last statement;
+    only archetypes have them.
+    """
 
     signature: Signature
     statements: tuple[FilledStatement, ...]
     confidence: float
     origin: str
     resort: bool = False
+    comment: str = ""
+    end: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,7 @@ class PlannedFunction:
 
 @dataclass(frozen=True, slots=True)
 class PlannedClass:
-    """A class declaration to be written: in a header, or in the .cpp that alone uses it."""
+    """A class declaration to be written: in a header, or in the .cpp that alone uses it. ``comment``: the comment lines before it."""
 
     name: str
     bases: tuple[str, ...]     # as written, with access: "public MCAsmBackend"
@@ -123,6 +134,7 @@ class PlannedClass:
     includes: tuple[str, ...]
     donors: tuple[Donor, ...]
     struct: bool = False
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def _result(item: ReviewItem, rules: list[str]) -> dict[str, Any]:
 def _message(item: ReviewItem) -> str:
     """Plain text: SARIF reads "[text](link)" and braces as markup, so they are escaped (section 3.11.5, 3.11.6)."""
     donors = ", ".join(str(d) for d in item.donors) or "none"
-    text = f"confidence {item.confidence:.2f}: {item.text}\ndonors: {donors}"
+    text = f"confidence {item.confidence:.2f}: {item.text}\n{item.doubt or f'donors: {donors}'}"
     if item.compiles is False:
         text += f"\nthe function does not compile: {item.message.strip()}"
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]").replace("{", "{{").replace("}", "}}")

@@ -148,7 +148,7 @@ def _statement(item: ReviewItem) -> Text:
     text = Text(item.text, style="bold")
     shown = ", ".join(str(d) for d in item.donors[:3]) or "none"
     more = f" and {len(item.donors) - 3} more" if len(item.donors) > 3 else ""
-    text.append(f"\ndonors: {shown}{more}", style="not bold dim")
+    text.append(f"\n{item.doubt}" if item.doubt else f"\ndonors: {shown}{more}", style="not bold dim")
     for number, alternative in enumerate(item.alternatives, 1):
         text.append(f"\n{number}: {alternative or '(leave it out)'}", style="not bold")
     if item.compiles is False:

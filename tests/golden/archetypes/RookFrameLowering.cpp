@@ -13,15 +13,21 @@
 
 using namespace llvm;
 
+static Align getABIStackAlignment() { return Align(8); }
+
 RookFrameLowering::RookFrameLowering(const RookSubtarget &STI)
-    : TargetFrameLowering(StackGrowsDown, Align(8), 0, Align(8)), STI(STI) {}
+    : TargetFrameLowering(StackGrowsDown, getABIStackAlignment(), /*LocalAreaOffset=*/0, getABIStackAlignment()), STI(STI) {}
 
 bool RookFrameLowering::hasFP(const MachineFunction &MF) const {
   const MachineFrameInfo &MFI = MF.getFrameInfo();
+  // With objects of variable size, how far the stack pointer is from the others
+  // is known at run time only.
   return MF.getTarget().Options.DisableFramePointerElim(MF) || MFI.hasVarSizedObjects() || MFI.isFrameAddressTaken();
 }
 
 bool RookFrameLowering::hasReservedCallFrame(const MachineFunction &MF) const {
+  // Objects of variable size end at the stack pointer, where the outgoing
+  // arguments have to be: then each call makes room for its own.
   return !MF.getFrameInfo().hasVarSizedObjects();
 }
 
@@ -29,6 +35,7 @@ void RookFrameLowering::determineCalleeSaves(MachineFunction &MF, BitVector &Sav
   TargetFrameLowering::determineCalleeSaves(MF, SavedRegs, RS);
   if (hasFP(MF))
     SavedRegs.set(Rook::R31);
+  // A call overwrites the return address: CALL defines R1 in the .td.
   if (MF.getFrameInfo().hasCalls())
     SavedRegs.set(Rook::R1);
 }
@@ -37,12 +44,21 @@ void RookFrameLowering::processFunctionBeforeFrameFinalized(MachineFunction &MF,
   MachineFrameInfo &MFI = MF.getFrameInfo();
   const TargetRegisterInfo &TRI = *MF.getSubtarget().getRegisterInfo();
   const TargetRegisterClass &RC = Rook::GPRRegClass;
-  // An address out of reach of a load's offset is put together in registers: keep slots to spill two of them.
+  // An address that a load's offset does not reach is put together in registers
+  // (see eliminateFrameIndex). Where none is free, the scavenger spills two. The
+  // estimate knows no outgoing arguments, hence half of what an offset reaches.
   if (RS && MFI.estimateStackSize(MF) >= 16383)
     for (unsigned I = 0; I != 2; ++I)
       RS->addScavengingFrameIndex(MFI.CreateStackObject(TRI.getSpillSize(RC), TRI.getSpillAlign(RC), false));
 }
 
+// From the stack pointer at entry downwards, a frame has
+//
+//   callee-saved registers, the return address among them
+//   locals and spill slots
+//   outgoing arguments, unless objects of variable size end the frame
+//
+// R2 is the stack pointer: the .td has ADJCALLSTACKDOWN define and use it. R31, in functions that need a frame pointer, holds what R2 was at entry.
 void RookFrameLowering::emitPrologue(MachineFunction &MF, MachineBasicBlock &MBB) const {
   MachineFrameInfo &MFI = MF.getFrameInfo();
   const RookInstrInfo &TII = *STI.getInstrInfo();
@@ -50,10 +66,14 @@ void RookFrameLowering::emitPrologue(MachineFunction &MF, MachineBasicBlock &MBB
   DebugLoc DL;
   uint64_t Size = alignTo(MFI.getStackSize(), getStackAlign());
   MFI.setStackSize(Size);
+  // The whole frame first: the stores of callee-saved registers that follow
+  // address from the moved stack pointer, and an interrupt in between overwrites
+  // none of them.
   if (Size)
     TII.addImmediate(MBB, MI, DL, Rook::R2, Rook::R2, -static_cast<int64_t>(Size), Rook::R8, MachineInstr::FrameSetup);
   if (hasFP(MF)) {
-    // After the stores of callee-saved registers, the frame pointer's own among them: it is what the stack pointer was.
+    // The frame pointer changes after the stores of callee-saved registers: the
+    // caller's is among them.
     for (unsigned Saved = MFI.getCalleeSavedInfo().size(); Saved && MI != MBB.end(); ++MI)
       if (MI->mayStore())
         --Saved;
@@ -68,7 +88,8 @@ void RookFrameLowering::emitEpilogue(MachineFunction &MF, MachineBasicBlock &MBB
   DebugLoc DL = MI != MBB.end() ? MI->getDebugLoc() : DebugLoc();
   uint64_t Size = MFI.getStackSize();
   if (MFI.hasVarSizedObjects()) {
-    // Before the reloads, which address from the stack pointer.
+    // The reloads of callee-saved registers address from the stack pointer, which
+    // objects of variable size have moved: find the first, and bring it back.
     MachineBasicBlock::iterator First = MI;
     for (unsigned Saved = MFI.getCalleeSavedInfo().size(); Saved && First != MBB.begin();) {
       --First;
@@ -83,6 +104,8 @@ void RookFrameLowering::emitEpilogue(MachineFunction &MF, MachineBasicBlock &MBB
 
 MachineBasicBlock::iterator RookFrameLowering::eliminateCallFramePseudoInstr(MachineFunction &MF, MachineBasicBlock &MBB, MachineBasicBlock::iterator MI) const {
   const RookInstrInfo &TII = *STI.getInstrInfo();
+  // The prologue has made room for the arguments of every call, or else this
+  // pseudo instruction does.
   if (!hasReservedCallFrame(MF)) {
     int64_t Amount = alignTo(TII.getFrameSize(*MI), getStackAlign());
     if (Amount)
@@ -95,14 +118,17 @@ MachineBasicBlock::iterator RookFrameLowering::eliminateCallFramePseudoInstr(Mac
 StackOffset RookFrameLowering::getFrameIndexReference(const MachineFunction &MF, int FI, Register &FrameReg) const {
   const MachineFrameInfo &MFI = MF.getFrameInfo();
   int64_t Offset = MFI.getObjectOffset(FI);
+  // Callee-saved registers are stored before the prologue sets the frame pointer,
+  // which is one of them: they are addressed from the stack pointer.
   bool Saved = false;
   for (const CalleeSavedInfo &Info : MFI.getCalleeSavedInfo())
     Saved |= !Info.isSpilledToReg() && Info.getFrameIdx() == FI;
-  // The frame pointer is what the stack pointer was at entry; callee-saved registers are stored before it is set.
+  // Offsets of objects count from the stack pointer at entry.
   if (hasFP(MF) && !Saved) {
     FrameReg = Rook::R31;
     return StackOffset::getFixed(Offset - getOffsetOfLocalArea());
   }
   FrameReg = Rook::R2;
+  // The prologue has moved it down by the size of the frame.
   return StackOffset::getFixed(Offset - getOffsetOfLocalArea() + MFI.getStackSize());
 }
