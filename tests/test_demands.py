@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from emitted import description, emitted, field, function
 from test_steps import OWN, PRINTER, contract, plan, steps, two
 
@@ -171,9 +172,12 @@ def test_a_template_that_the_tables_ask_for_takes_the_place_of_a_method_of_its_n
     assert "template <int P0> void printMem(" in " ".join(emitted(blame.plan)["ToyInstPrinter.cpp"].split())
 
 
-def test_what_fragments_ask_of_the_subtarget_is_a_stub_of_it() -> None:
+@pytest.mark.parametrize(
+    "line", ["return N < Subtarget->getWidth();", "const auto &S = MF.getSubtarget<ToySubtarget>(); return S.getWidth() < 2;"]
+)
+def test_what_tables_ask_of_the_subtarget_is_a_stub_of_it(line: str) -> None:
     start = replace(plan(), classes=(*plan().classes, subtarget()))
-    blame = Blame(start, emitted(start), steps(), {"ToyGenDAGISel.inc": "return N < Subtarget->getWidth();\n"})
+    blame = Blame(start, emitted(start), steps(), {"ToyGenDAGISel.inc": f"{line}\n"})
     said = Mistake("t/ToyGenDAGISel.inc", 1, "no member named 'getWidth' in 'llvm::ToySubtarget'")
     assert not blame.mistakes({"ToyInstPrinter.cpp": [said]})
     assert "unsigned getWidth(const Ts &...) const {" in emitted(blame.plan)["ToyInstrInfo.h"]

@@ -106,7 +106,7 @@ class Blame:
 
     def _home(self, path: str, m: Mistake) -> str:
         """The file of the backend's own in which a mistake is: where it says, or where the first note does; else the .cpp compiled."""
-        return next((place.file for place in (m, *m.notes) if place.file in self.texts), path)
+        return next((place.file for place in _places(m) if place.file in self.texts), path)
 
     def _done_before(self, path: str, mistakes: Sequence[Mistake]) -> bool:
         """Whether all that is said of a file was acted on for another file in this round."""
@@ -122,7 +122,7 @@ class Blame:
             return
         if self._named(path, m) or self._abstract(m) or self._declared(m) or self._demanded(path, m):
             return
-        for place in (m, *m.notes):
+        for place in _places(m):
             if place.file in self.texts and self._at(place, m):
                 return
         named = macros_named(self.plan, path, [m]) if m.file != path else frozenset[Unit]()
@@ -408,6 +408,11 @@ def _name(symbol: str) -> tuple[str, str]:
             last = i + 1
     head = re.sub(r"<.*>", "", head[last:])
     return head.rpartition("::")[0], head.rpartition("::")[2]
+
+
+def _places(m: Mistake) -> tuple[Mistake, ...]:
+    """Where a mistake may come from: where it is, and what its notes name. A forward declaration is right where its class is missing."""
+    return (m, *(note for note in m.notes if not note.message.startswith("forward declaration of")))
 
 
 def without_table(plan: Plan, path: str, name: str) -> Plan:

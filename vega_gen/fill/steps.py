@@ -242,7 +242,8 @@ class Steps:
         if parser is not None and re.search(rf"return {name}(?:<[^()]*>)?\(Operands\);", line):
             result = "ParseStatus" if "ParseStatus" in self.bases.interfaces.classes else "OperandMatchResultTy"
             return demands.demanded_of(plan, parser, f"{result} {name}(OperandVector &Operands)")
-        if subtarget is not None and f"Subtarget->{name}(" in line and name not in predicates.asked(self.description):
+        called = subtarget is not None and (f"Subtarget->{name}(" in line or (subtarget.name in line and f".{name}(" in line))
+        if subtarget is not None and called and name not in predicates.asked(self.description):
             result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
             return demands.demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
         return demands.enumerated(plan, file, name, enumerators.get(name, ()), self.description)
