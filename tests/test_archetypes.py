@@ -39,6 +39,7 @@ from vega_gen.records import (
     Plan,
     PlannedFunction,
     StatementKind,
+    SubtargetFeature,
 )
 from vega_gen.tablegen import describe
 
@@ -143,6 +144,43 @@ def test_an_operand_whose_one_part_is_itself_is_whole(llvm_source: Path, tmp_pat
     (target,) = Selections(rook).operands("J")
     assert (target.kind, target.part) == ("target", -1)
     assert find_facts(rook).jump == Operation("J", ("target",), Range(26, signed=True, shift=2))
+
+
+def test_templates_of_operands_take_as_many_arguments_as_the_td_gives(llvm_source: Path, llvm: Interface, tmp_path: Path) -> None:
+    text = (TESTS / "inputs/rook/Rook.td").read_text()
+    for name, arguments in (("SImm16", "16"), ("UImm5", "5, -1")):
+        given = f'let PredicateMethod = "isBounded<{arguments}>"; let RenderMethod = "addBounded<{arguments}>";'
+        text = text.replace(
+            f'let ParserMatchClass = Imm<"{name}">;',
+            f'let ParserMatchClass = Own{name}; let DecoderMethod = "decodeBounded<{arguments}>"; '
+            f'let EncoderMethod = "getBounded{"<1>" if name == "UImm5" else ""}";',
+        ).replace("def simm16 ", f'def Own{name} : AsmOperandClass {{ let Name = "{name}"; {given} }}\ndef simm16 ', 1)
+    text = text.replace('let EncoderMethod = "getImmOpValue"; let DecoderMethod = "decodeSImm16";', "")
+    (tmp_path / "Rook.td").write_text(text)
+    made = archetypes(described(tmp_path / "Rook.td", "Rook", llvm_source), llvm)
+    parser = " ".join(made.files["AsmParser/RookAsmParser.cpp"].split())
+    assert "template <int P0, int P1 = 0> bool isBounded() const { if (P0 == 5 && P1 == -1) { return isInRange(0LL, 31LL, 1); }" in parser
+    assert "if (P0 == 16) { return isInRange(-32768LL, 32767LL, 1); } return false; }" in parser
+    assert "template <int P0, int P1 = 0> void addBounded(MCInst &Inst, unsigned N) const" in parser
+    decoder = " ".join(made.files["Disassembler/RookDisassembler.cpp"].split())
+    assert "template <int P0, int P1 = 0> static DecodeStatus decodeBounded(" in decoder
+    emitter = " ".join(made.files["MCTargetDesc/RookMCCodeEmitter.cpp"].split())
+    assert "template <int P0 = 0> unsigned getBounded(const MCInst &MI" in emitter
+    assert "template <int P0> unsigned RookMCCodeEmitter::getBounded(const MCInst &MI" in emitter
+
+
+def test_features_that_set_an_enumerator_of_the_subtarget_s(rook: Description, llvm: Interface) -> None:
+    features = tuple(SubtargetFeature(f"Feature{v}", v.lower(), "Speed", f"RookSubtarget::Kind::{v}", v, ()) for v in ("Slow", "Fast"))
+    header = " ".join(archetypes(replace(rook, features=features), llvm).files["RookSubtarget.h"].split())
+    assert "enum class Kind { NoSpeed, Slow, Fast };" in header
+    assert "Kind Speed = Kind::NoSpeed;" in header and "Kind speed() const { return Speed; }" in header
+
+
+def test_a_register_class_without_numbers_decodes_nothing(rook: Description, llvm: Interface) -> None:
+    classes = tuple(replace(c, members=()) if c.name == "GPR" else c for c in rook.register_classes)
+    text = archetypes(replace(rook, register_classes=classes), llvm).files["Disassembler/RookDisassembler.cpp"]
+    body = text.partition("DecodeGPRRegisterClass(")[2].partition("\n}")[0]
+    assert "return MCDisassembler::Fail;" in body and "Registers" not in body
 
 
 def test_bits_that_lie_apart_are_apart_in_a_fixup(rook: Description) -> None:

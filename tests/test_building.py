@@ -90,6 +90,37 @@ def test_an_error_that_belongs_to_nothing_brings_the_file_down() -> None:
     assert "A.cpp" not in emitted(found)
 
 
+@dataclass
+class Turning(Words):
+    """A compiler that does not see a class in a header, and where it is declared there finds fault with that."""
+
+    note: str = "declared here"
+
+    def compile(self, texts: Mapping[str, str]) -> Mapping[str, Sequence[Mistake]]:
+        self.compiled.append(texts)
+        lines = texts.get("Toy.h", "").split("\n")
+        if "ToyInstrInfo.cpp" not in texts or not any("createToyPass" in line for line in lines):
+            return {}
+        forward = next((n for n, line in enumerate(lines, 1) if line == "class ToyInstrInfo;"), 0)
+        unseen = Mistake("Toy.h", 1, "unknown type name 'ToyInstrInfo'")
+        incomplete = Mistake("elsewhere.inc", 1, "incomplete type", (Mistake("Toy.h", forward, self.note),))
+        return {"ToyInstrInfo.cpp": [incomplete if forward else unseen]}
+
+
+def test_what_goes_round_in_circles_is_brought_down() -> None:
+    start = plan(function("int ToyInstrInfo::own(int A) { return 1; }", "ToyInstrInfo.cpp"), function("int a() { return 1; }", "A.cpp"))
+    found, rounds = built(start, Turning())
+    assert rounds < 12 and found.functions[1].step is Step.FILLED, "what has no part in it stays"
+
+
+def test_a_forward_declaration_is_not_to_blame_for_a_class_that_is_missing() -> None:
+    start = plan(function("int ToyInstrInfo::own(int A) { return 1; }", "ToyInstrInfo.cpp"))
+    shop = Turning(note="forward declaration of 'llvm::ToyInstrInfo'")
+    built(start, shop)
+    declared = ["class ToyInstrInfo;" in texts.get("Toy.h", "") for texts in shop.compiled if "Toy.h" in texts]
+    assert declared == sorted(declared), "once it is there it stays"
+
+
 def test_the_function_that_a_tool_crashes_in_goes_down() -> None:
     crash = Crash("was ended by signal 11", ("llvm::Register::id() const", "llvm::ToyInstrInfo::own(int)", "main"))
     start = plan(function("int ToyInstrInfo::own(int A) { return 1; }", "ToyInstrInfo.cpp"), function("int main() { return 2; }", "A.cpp"))

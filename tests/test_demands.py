@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from emitted import description, emitted, field, function
 from test_steps import OWN, PRINTER, contract, plan, steps, two
 
@@ -171,25 +172,54 @@ def test_a_template_that_the_tables_ask_for_takes_the_place_of_a_method_of_its_n
     assert "template <int P0> void printMem(" in " ".join(emitted(blame.plan)["ToyInstPrinter.cpp"].split())
 
 
-def test_what_fragments_ask_of_the_subtarget_is_a_stub_of_it() -> None:
+@pytest.mark.parametrize(
+    "line", ["return N < Subtarget->getWidth();", "const auto &S = MF.getSubtarget<ToySubtarget>(); return S.getWidth() < 2;"]
+)
+def test_what_tables_ask_of_the_subtarget_is_a_stub_of_it(line: str) -> None:
     start = replace(plan(), classes=(*plan().classes, subtarget()))
-    blame = Blame(start, emitted(start), steps(), {"ToyGenDAGISel.inc": "return N < Subtarget->getWidth();\n"})
+    blame = Blame(start, emitted(start), steps(), {"ToyGenDAGISel.inc": f"{line}\n"})
     said = Mistake("t/ToyGenDAGISel.inc", 1, "no member named 'getWidth' in 'llvm::ToySubtarget'")
     assert not blame.mistakes({"ToyInstPrinter.cpp": [said]})
     assert "unsigned getWidth(const Ts &...) const {" in emitted(blame.plan)["ToyInstrInfo.h"]
 
 
+def test_the_matcher_s_converter_of_an_instruction_is_a_method_of_the_parser() -> None:
+    parser = PlannedClass("ToyAsmParser", ("public MCTargetAsmParser",), "ToyInstPrinter.cpp", (), (), (), ())
+    base = "class MCTargetAsmParser { virtual void f(); };"
+    way = replace(steps(), bases=replace(steps().bases, interfaces=Interfaces(cxx.parse_file(base.encode(), "", "llvm/P.h").classes)))
+    start = replace(plan(), classes=(*plan().classes, parser))
+    blame = Blame(start, emitted(start), way, {"ToyGenAsmMatcher.inc": "      convertPair(Inst, Operands);\n"})
+    said = Mistake("t/ToyGenAsmMatcher.inc", 1, "use of undeclared identifier 'convertPair'")
+    assert not blame.mistakes({"ToyInstPrinter.cpp": [said]})
+    assert "void convertPair(MCInst &Inst, const OperandVector &Operands)" in " ".join(emitted(blame.plan)["ToyInstPrinter.cpp"].split())
+
+
+def test_a_class_of_state_that_conventions_cast_to_has_the_methods_that_they_call() -> None:
+    cast = "static_cast<ToyCCState *>(&State)"
+    calls = f"if ({cast}->isOdd(ValNo)) {{", f"if ({cast}->isEven(0) == ToyCCState::Two) {{"
+    blame = Blame(plan(), emitted(plan()), steps(), {"ToyGenCallingConv.inc": "\n".join(calls)})
+    unknown, lacking = "unknown type name 'ToyCCState'", "no member named 'isEven' in 'llvm::CCState'"
+    said = [Mistake("t/ToyGenCallingConv.inc", 1, unknown), Mistake("t/ToyGenCallingConv.inc", 2, lacking)]
+    assert not blame.mistakes({"ToyInstrInfo.cpp": said})
+    text = " ".join(emitted(blame.plan)["ToyInstrInfo.cpp"].split())
+    assert "class ToyCCState : public CCState {" in text and text.count("class ToyCCState") == 1
+    assert "enum { Two };" in text
+    assert "bool isOdd(const Ts &...) const {" in text and "ToyCCState::isEven is not written yet" in text
+
+
 def test_a_helper_of_fragments_returns_what_their_code_takes() -> None:
     helpers = [
-        contract(f"{name}(...)", name, "SelectionDAGISel", ContractRole.FRAGMENT_HELPER) for name in ("codeFor", "isOdd")
+        contract(f"{name}(...)", name, "SelectionDAGISel", ContractRole.FRAGMENT_HELPER) for name in ("codeFor", "isOdd", "node")
     ]  # fmt: skip
-    codes = ("return isOdd(N);", "ToyCC::CondCode CC = codeFor(N->get());")
-    way = replace(steps(*helpers), description=replace(description(*helpers), fragments=tuple(Fragment("F", c, (), "") for c in codes)))
+    codes = ("return isOdd(N);", "[(i32 imm)]"), ("ToyCC::CondCode CC = codeFor(N->get());", ""), ("return node(N);", "imm")
+    fragments = tuple(Fragment("F", code, (), dag) for code, dag in codes)
+    way = replace(steps(*helpers), description=replace(description(*helpers), fragments=fragments))
     made = plan()
-    for name in ("codeFor", "isOdd"):
+    for name in ("codeFor", "isOdd", "node"):
         made = way.demanded(made, name, "ToyInstrInfo.cpp")
     text = " ".join(emitted(made)["ToyInstrInfo.cpp"].split())
     assert "static ToyCC::CondCode codeFor(const Ts &...)" in text and "static bool isOdd(const Ts &...)" in text
+    assert "static SDValue node(const Ts &...)" in text, "what transforms a node returns one"
 
 
 MACHINE = """\

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
@@ -15,7 +16,9 @@ from vega_gen.facts.byte_order import byte_order, tables
 from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections, leaf_name
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
+from vega_gen.tablegen.contracts import template_arguments, template_head
 
+_DEFAULT = re.compile(r" = (?:0|false)(?=[,>])")  # of a template's parameter
 _PLAIN = ("isToken", "isReg", "isImm", "isMem")  # MCParsedAsmOperand's own
 
 
@@ -58,7 +61,7 @@ class _Contracts:
             "instruction_decoders": [self._instruction_decoder(c) for c in self._of(ContractRole.INSTRUCTION_DECODER)],
             "decoder_tables": self._tables(),
             "printers": [self._printer(c) for c in self._printers()],
-            "operand_predicates": [self._predicate(c) for c in operand if c.name not in _PLAIN],
+            "operand_predicates": [self._predicates(c) for c in operand if c.name not in _PLAIN],
             "operand_renders": [self._render(c) for c in renders],
             "operand_parsers": [
                 {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c)} for c in parsers
@@ -79,7 +82,7 @@ class _Contracts:
     def _others(self, known: set[str], role: ContractRole) -> Iterator[Contract]:
         """The matcher asks operands of the compiler's own instructions too."""
         for o in self.d.operand_classes:
-            name = o.predicate_method if role is ContractRole.OPERAND_PREDICATE else o.render_method
+            name = (o.predicate_method if role is ContractRole.OPERAND_PREDICATE else o.render_method).partition("<")[0]
             if o.parser_class and name and o.predicate_method not in _PLAIN and name not in known:
                 known.add(name)
                 yield Contract(name, role, "", "MCParsedAsmOperand", (), (o.name,))
@@ -147,7 +150,7 @@ class _Contracts:
 
     def _encoder(self, c: Contract) -> dict[str, Any]:
         declared = c.signature
-        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", declared)
+        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", _DEFAULT.sub("", declared))
         memory = self._memory(c)
         scaled = any(self._decoder_of(t) for t in c.types)  # a number is read back as it was written: TableGen's own decoding scales none
         return {
@@ -211,7 +214,7 @@ class _Contracts:
 
     def _instruction_decoder(self, c: Contract) -> dict[str, Any]:
         records: list[dict[str, Any]] = []
-        decoders = {other.name for other in self._of(ContractRole.DECODER)}
+        decoders = {self._decoder_of(t) for other in self._of(ContractRole.DECODER) for t in other.types}
         for record in c.records:
             slots: list[dict[str, Any]] = []
             for slot in self.s.operands(record):
@@ -224,7 +227,7 @@ class _Contracts:
                 else:
                     r = self.s.immediate(record, slot) if slot.kind is not OperandKind.REG else Range(8, False)
                 decoder = self._decoder_of(slot.type)
-                decoder = decoder if slot.kind is OperandKind.REG or decoder.partition("<")[0] in decoders else ""
+                decoder = decoder if slot.kind is OperandKind.REG or decoder in decoders else ""
                 slots.append({"runs": _runs(field), "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
             records.append({"name": record, "slots": slots})
         return {"defined": c.signature, "records": records}
@@ -249,6 +252,19 @@ class _Contracts:
         parts = max((len(self._parts(t)) for t in c.types if self._is_memory(t)), default=0)
         return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "mark": self._mark(c),
                 "in_word": self._in_word(c), "part": self._part(c)}  # fmt: skip
+
+    def _predicates(self, c: Contract) -> dict[str, Any]:
+        """A test of operands: of a function template a case for each list of arguments, as its operand types ask."""
+        written: dict[str, list[str]] = {}
+        for o in self.d.operand_classes:
+            if o.parser_class and o.predicate_method.partition("<")[0] == c.name:
+                written.setdefault(o.predicate_method, []).append(o.name)
+        template = template_head([*map(template_arguments, written), *([] if written else [()])])
+        if not template:
+            return {"name": c.name, "template": "", "cases": [self._predicate(c) | {"when": ""}]}
+        longest_first = sorted(written.items(), key=lambda item: -len(template_arguments(item[0])))
+        cases = [self._predicate(replace(c, types=tuple(types))) | {"when": _when(text)} for text, types in longest_first]
+        return {"name": c.name, "template": template, "cases": cases}
 
     def _predicate(self, c: Contract) -> dict[str, Any]:
         made: dict[str, Any] = {"name": c.name, "memory": self._memory(c), "register_class": "", "low": None, "high": None, "unit": 1}
@@ -279,7 +295,9 @@ class _Contracts:
 
     def _render(self, c: Contract) -> dict[str, Any]:
         parts = next((self._parts(t) for t in c.types if self._is_memory(t)), ())
+        written = {o.render_method for o in self.d.operand_classes if o.render_method.partition("<")[0] == c.name}
         given = {"name": c.name, "memory": self._memory(c), "register": self._register(c), "parts": len(parts)}
+        given["template"] = template_head([template_arguments(text) for text in written] or [()])
         return given | {"index": self._indexed(c), "part": self._part(c)}
 
     def _complex(self, c: Contract) -> dict[str, Any]:
@@ -344,6 +362,11 @@ def _words(dag: Any) -> Iterator[str]:
 
 def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:
     return [(bit, 1, at) for bit, at in sorted(field)]
+
+
+def _when(written: str) -> str:
+    """The condition under which a function template's parameters are the arguments of ``written``, "isImm<7, -1>"."""
+    return " && ".join(f"P{i} == {argument}" for i, argument in enumerate(template_arguments(written))) or "true"
 
 
 def _template(c: Contract) -> str:

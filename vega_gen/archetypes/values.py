@@ -168,14 +168,20 @@ def _fields(d: Description) -> list[dict[str, Any]]:
         getter = name[0].lower() + name[1:]
         getter = getter if getter != name else f"get{name[0].upper()}{name[1:]}"
         kind, initial, listed = "unsigned", "0", list[str]()
+        scopes = {value.rpartition("::")[0] for value in said}
         if said[0] in ("true", "false"):
             kind, initial = "bool", "false" if said[0] == "true" else "true"
         elif all(value.isidentifier() for value in said):
             kind, initial = f"{name}Kind", f"No{name}"
             listed = [initial, *dict.fromkeys(said)]
+        elif all("::" in value for value in said) and len(scopes) == 1:
+            kind = scopes.pop().rpartition("::")[2]  # before it the subtarget's own class
+            listed = [f"No{name}", *dict.fromkeys(value.rpartition("::")[2] for value in said)]
+            initial = f"{kind}::{listed[0]}"
         elif not all(value.isdigit() for value in said):
             continue
-        found.append({"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed})
+        scoped = "::" in initial
+        found.append({"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped})
     return found
 
 

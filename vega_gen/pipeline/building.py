@@ -3,8 +3,8 @@
 Enters: ``Prepared``, a plan. Leaves: ``Built``: the plan of a backend from which LLVM's tools were linked. It runs no test.
 
 Each round compiles the files that changed, and when all of them compile links the tools; every error lowers a function, takes a declaration
-out, or makes a missing name (``fill.blame``). A round that changes nothing brings a file down by force, so every round is a step down, and
-the way ends at the floor: the target's registration alone.
+out, or makes a missing name (``fill.blame``). A round that changes nothing, or comes back to what was built before (one error may put in
+what another takes out), brings files down by force, so that the way ends, at worst at the floor: the target's registration alone.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from vega_gen.pipeline.request import Prepared
 from vega_gen.plan.blame import Blame, without_file
 from vega_gen.plan.steps import Archetype, Steps
 from vega_gen.plan.stubs import Bases, initialiser
-from vega_gen.records import Description, Mode, Plan, PlannedFile
+from vega_gen.records import Description, FillerName, Mode, Plan, PlannedFile, Step
 
 ROUNDS = 40
 """Rounds before the backend is brought down to its floor: far more than one needs that gets better with each."""
@@ -249,7 +249,8 @@ def build_backend(
     def header(name: str) -> str:
         return llvm.header(name) if llvm.defines(name) else ""
 
-    steps = Steps(inputs.description, bases, archetype, layer if inputs.mode is Mode.TD else None, header)
+    mined = inputs.mode is Mode.TD and inputs.filler is not FillerName.ARCHETYPE  # else the layer is there already, or was given
+    steps = Steps(inputs.description, bases, archetype, layer if mined else None, header)
     plan, rounds = brought_down(steps.started(plan), steps, shop, lambda p: texts_of(p, inputs))
     says = shop.run().error
     return Built(plan, DEFAULT_TOOLS, shop.build().tools_dir, rounds, time.monotonic() - start, shop.listed(), says)
@@ -280,7 +281,8 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
     level: dict[str, int] = defaultdict(int)
     wrong: Mapping[str, Sequence[Mistake]] = {}
     errors: Sequence[LinkError] = ()
-    layered = False
+    layered = floored = False
+    built: set[int] = set()
     for number in range(1, ROUNDS + 2):
         if not layered and steps.lacking(plan):
             plan, layered = steps.layered(plan), True
@@ -296,12 +298,18 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
                 return plan, number
             plan = ended.plan
             continue
+        if floored:
+            break
         if number == ROUNDS:
-            plan = floor(plan, steps, f"the backend was not built in {ROUNDS} rounds")
+            plan, floored = floor(plan, steps, f"the backend was not built in {ROUNDS} rounds"), True
             continue
         blame = Blame(plan, texts, steps, shop.tables_made())
-        stuck = blame.mistakes(wrong) if wrong else frozenset[str]()
-        if errors and not blame.links(errors):
+        taken = tuple((f.chosen, f.step) for f in plan.functions if f.step is not Step.LEFT_OUT)  # candidates may be alike
+        state = hash((frozenset(texts.items()), taken))
+        again = state in built
+        built.add(state)
+        stuck = frozenset(wrong) if again else blame.mistakes(wrong)
+        if errors and (again or not blame.links(errors)):
             stuck = frozenset(path for path in texts if path.endswith(".cpp"))
         for path in sorted(stuck):
             mistakes: Sequence[Mistake] = wrong.get(path, [])
@@ -311,7 +319,8 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
             while blame.plan is before and level[home] < LEVELS:
                 blame.escalated(home, level[home], message)
                 level[home] += 1
-        plan = blame.plan
+        floored = blame.plan is plan
+        plan = floor(plan, steps, "nothing is left that could be taken out") if floored else blame.plan
     said = [str(m) for of_path in wrong.values() for m in of_path] + [error.message for error in errors]
     advice = "run `vega-gen doctor`: the compiler, LLVM's headers or its libraries do not fit each other"
     raise ToolFailure(f"not even the registration of {plan.target} alone builds: {said[0]}", "", advice)

@@ -27,6 +27,7 @@ from vega_gen.records import Function, Plan, Signature, Step
 _QUOTED = re.compile(r"'([^']+)'")
 _PURE = re.compile(r"unimplemented pure virtual method '[^']+' in '([^']+)'")
 _UNKNOWN = re.compile(r"(?:undeclared identifier|no member named|unknown type name|call to undeclared function) '(\w+)'")
+_LACKS = re.compile(r"no member named '\w+' in '([\w:]+)'")
 _TYPE = re.compile(r"(?:unknown type name|use of undeclared identifier) '([A-Z]\w+)'")
 _AGAIN = re.compile(r"redefinition of|redeclar")
 _UNDECLARED = re.compile(r"out-of-line definition of '(\w+)' does not match any declaration in '([^']+)'")
@@ -62,11 +63,10 @@ class Blame:
         for path, everything in said.items():
             of_path = [m for m in everything if m.file in self.texts and not m.file.endswith(".cpp")] or everything
             before = self.plan
-            for m in of_path:
-                self._mistake(path, m)
-            for m in of_path if self.plan is before else ():
+            left = [m for m in of_path if not self._mistake(path, m)]
+            for m in left if self.plan is before else ():
                 self._table(path, m)
-            if of_path and self.plan is before and not self._done_before(path, of_path):
+            if left and self.plan is before and not self._done_before(path, of_path):
                 stuck.add(path)
         return frozenset(stuck)
 
@@ -106,27 +106,28 @@ class Blame:
 
     def _home(self, path: str, m: Mistake) -> str:
         """The file of the backend's own in which a mistake is: where it says, or where the first note does; else the .cpp compiled."""
-        return next((place.file for place in (m, *m.notes) if place.file in self.texts), path)
+        return next((place.file for place in _places(m) if place.file in self.texts), path)
 
     def _done_before(self, path: str, mistakes: Sequence[Mistake]) -> bool:
         """Whether all that is said of a file was acted on for another file in this round."""
         return all(self._home(path, m) != path for m in mistakes) and bool(self._lowered)
 
-    def _mistake(self, path: str, m: Mistake) -> None:
+    def _mistake(self, path: str, m: Mistake) -> bool:
+        """Acts on a mistake; whether that was of use, now or for another file in this round."""
         key = (m.file, m.message, m.line)
         if key in self._lowered and m.file != path:
-            return
+            return True
         self._lowered.add(key)
         if (missing := _NOT_FOUND.search(m.message)) and m.file in self.texts:
             self.plan = without_include(self.plan, m.file, missing[1])
-            return
+            return True
         if self._named(path, m) or self._abstract(m) or self._declared(m) or self._demanded(path, m):
-            return
-        for place in (m, *m.notes):
-            if place.file in self.texts and self._at(place, m):
-                return
+            return True
+        if any(place.file in self.texts and self._at(place, m) for place in _places(m)):
+            return True
         named = macros_named(self.plan, path, [m]) if m.file != path else frozenset[Unit]()
         self.plan = without(self.plan, named)
+        return bool(named)
 
     def _named(self, path: str, m: Mistake) -> bool:
         """A type that LLVM or the backend has, and the file (or a table in it) does not see: it gets the header, or a declaration."""
@@ -174,25 +175,25 @@ class Blame:
         lines = self.tables.get(PurePosixPath(m.file).name, "").split("\n")
         line = lines[m.line - 1] if 0 < m.line <= len(lines) else ""
         called = _CALLED.findall(line)
+        owner = found[1].rpartition("::")[2] if (found := _LACKS.search(m.message)) else ""
         names = [*_UNKNOWN.findall(m.message), *(n for n in (*_QUOTED.findall(m.message), *called) if n in demanded)]
         for name in dict.fromkeys(names):
             current = self.plan
             listed = self._named_in_tables(name, line)
-            self.plan = self.steps.tabled(current, name, path, self._with_opcodes(path), line, listed)
+            self.plan = self.steps.tabled(current, name, path, self._with_opcodes(path), line, listed, owner)
             if self.plan is current and name not in listed.get(demands.FUSIONS, ()):
                 self.plan = self.steps.demanded(current, name, path)
             if self.plan is not current:
                 self._made.add((path, name))
-        return any((path, name) in self._made for name in names)
+        return not {made for _, made in self._made}.isdisjoint(names)  # a method is made once for all files
 
     def _named_in_tables(self, name: str, line: str) -> dict[str, list[str]]:
-        """What the tables list, and what they name in the scope ``name`` where a line of theirs does."""
+        """What the tables list, and what they name in the scope ``name``, or call of a state of that class, where a line of theirs does."""
         if self._listed is None:
             self._listed = demands.listed(self.tables)
-        if f"{name}::" not in line:
-            return self._listed
-        if name not in self._listed:
-            self._listed[name] = demands.scoped(self.tables, name)
+        state = demands.state_of(name)
+        if (state in line or f"{name}::" in line) and name not in self._listed:
+            self._listed |= {name: demands.scoped(self.tables, f"{name}::"), state: demands.scoped(self.tables, state)}
         return self._listed
 
     def _with_opcodes(self, path: str) -> str:
@@ -408,6 +409,11 @@ def _name(symbol: str) -> tuple[str, str]:
             last = i + 1
     head = re.sub(r"<.*>", "", head[last:])
     return head.rpartition("::")[0], head.rpartition("::")[2]
+
+
+def _places(m: Mistake) -> tuple[Mistake, ...]:
+    """Where a mistake may come from: where it is, and what its notes name. A forward declaration is right where its class is missing."""
+    return (m, *(note for note in m.notes if not note.message.startswith("forward declaration of")))
 
 
 def without_table(plan: Plan, path: str, name: str) -> Plan:

@@ -113,6 +113,40 @@ def demanded_of(plan: Plan, owner: PlannedClass, head: str) -> Plan:
     return replace(plan, functions=(*plan.functions, function))
 
 
+def called_by_matcher(name: str, line: str, operand: str, result: str) -> str:
+    """The head of a method of the parser that a line of the matcher's table calls, "" for none: DefaultMethod of an AsmOperandClass,
+    ParserMethod, AsmMatchConverter of an instruction. ``operand``: the class of operands; ``result``: of parsing one."""
+    if operand and f"{name}()->" in line:
+        return f"std::unique_ptr<{operand}> {name}() const"
+    if re.search(rf"return {name}(?:<[^()]*>)?\(Operands\);", line):
+        return f"{result} {name}(OperandVector &Operands)"
+    return f"void {name}(MCInst &Inst, const OperandVector &Operands)" if f"{name}(Inst, Operands);" in line else ""
+
+
+def state_of(name: str) -> str:
+    """How a calling convention of TableGen's calls a method of the target's own class of state."""
+    return f"static_cast<{name} *>(&State)->"
+
+
+def stated(plan: Plan, path: str, name: str, methods: Sequence[str], enumerators: Sequence[str]) -> Plan:
+    """The plan with the target's own class of a calling convention's state at the head of a file: CCState, and stubs for the methods that
+    the conventions of the .td call (CCIf, llvm/Target/TargetCallingConv.td), of which it says no more than their names."""
+    listed = f"  enum {{ {', '.join(enumerators)} }};\n" if enumerators else ""
+    stubs = "\n".join(
+        f"  template <typename... Ts> bool {method}(const Ts &...) const {{\n"
+        f'    report_fatal_error("{plan.target}: {name}::{method} is not written yet");\n  }}'
+        for method in methods
+    )
+    text = f"namespace llvm {{\nclass {name} : public CCState {{\npublic:\n  using CCState::CCState;\n{listed}{stubs}\n}};\n}}"
+    wanted = '"llvm/CodeGen/CallingConvLower.h"', '"llvm/Support/ErrorHandling.h"'
+    files = tuple(
+        replace(f, includes=tuple(dict.fromkeys((*f.includes, *wanted))), prologue=(text, *f.prologue))
+        if f.path == path and text not in f.prologue else f
+        for f in plan.files
+    )  # fmt: skip
+    return replace(plan, files=files) if files != plan.files else plan
+
+
 def fused(plan: Plan, path: str, names: Sequence[str]) -> Plan:
     """The plan with the predicates of macro fusions (Fusion, llvm/Target/TargetMacroFusion.td) at the head of a file: never fused, which is
     always right."""
@@ -137,10 +171,10 @@ def listed(tables: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def scoped(tables: Mapping[str, str], scope: str) -> list[str]:
-    """What the tables name in a scope, in the order of their texts."""
-    texts = [text for text in tables.values() if f"{scope}::" in text]
-    return list(dict.fromkeys(name for text in texts for name in re.findall(rf"\b{re.escape(scope)}::(\w+)", text)))
+def scoped(tables: Mapping[str, str], before: str) -> list[str]:
+    """What the tables name after ``before``, a scope with its "::" or the like, in the order of their texts."""
+    texts = [text for text in tables.values() if before in text]
+    return list(dict.fromkeys(name for text in texts for name in re.findall(rf"(?<!\w){re.escape(before)}(\w+)", text)))
 
 
 def _array(field: str) -> tuple[str, str]:

@@ -223,11 +223,11 @@ class Steps:
             plan = self._added(plan, planned(plan.target, s, place, _module(plan, file), namespaces=spaces, in_class=in_class))
         return plan
 
-    def tabled(self, plan: Plan, name: str, path: str, file: str, line: str, enumerators: Mapping[str, Sequence[str]]) -> Plan:
+    def tabled(self, plan: Plan, name: str, path: str, file: str, line: str, enumerators: Mapping[str, Sequence[str]], owner: str) -> Plan:
         """The plan with what a line of a table names though no contract does; the same plan if the .td files do not tell what it is.
 
-        ``path``: the .cpp that includes the table; ``file``: where an enumeration would go. ``enumerators``: those that the tables list or
-        name, by their scope or part."""
+        ``path``: the .cpp that includes the table; ``file``: where an enumeration would go. ``enumerators``: what the tables list or name,
+        by scope or part. ``owner``: the class that lacks the name, "" for none."""
         if any(c.name == name for c in self.description.contracts):
             return plan
         subtarget = self._derived(plan, "TargetSubtargetInfo", path)
@@ -237,12 +237,13 @@ class Steps:
             return demands.diagnosed(plan, parser, name, enumerators[demands.DIAGNOSTICS])
         if name in enumerators.get(demands.FUSIONS, ()):
             return demands.fused(plan, path, enumerators[demands.FUSIONS])
-        if parser is not None and operand is not None and f"{name}()->" in line:
-            return demands.demanded_of(plan, parser, f"std::unique_ptr<{operand.name}> {name}() const")
-        if parser is not None and re.search(rf"return {name}(?:<[^()]*>)?\(Operands\);", line):
-            result = "ParseStatus" if "ParseStatus" in self.bases.interfaces.classes else "OperandMatchResultTy"
-            return demands.demanded_of(plan, parser, f"{result} {name}(OperandVector &Operands)")
-        if subtarget is not None and f"Subtarget->{name}(" in line and name not in predicates.asked(self.description):
+        result = "ParseStatus" if "ParseStatus" in self.bases.interfaces.classes else "OperandMatchResultTy"
+        head = demands.called_by_matcher(name, line, operand.name if operand else "", result)
+        if parser is not None and head:
+            return demands.demanded_of(plan, parser, head)
+        if methods := enumerators.get(demands.state_of(name)):
+            return demands.stated(plan, path, name, methods, enumerators[name])
+        if subtarget is not None and owner == subtarget.name and name not in predicates.asked(self.description):
             result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
             return demands.demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
         return demands.enumerated(plan, file, name, enumerators.get(name, ()), self.description)

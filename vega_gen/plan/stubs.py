@@ -111,12 +111,15 @@ def planned(
 def contract_signature(contract: Contract, class_name: str, fragments: Sequence[Fragment] = ()) -> Signature | None:
     """What the .td files oblige a function to be called with; None for what is no function that could be declared.
 
-    ``fragments``: those that say by the variable that it goes into what a helper of theirs returns; it is a bool where none does."""
+    ``fragments``: those that say by the variable that it goes into what a helper of theirs returns; it is a bool where none does,
+    and a node where a transformation of nodes returns it."""
     text = contract.signature
     if "(...)" in text:
         variable = re.compile(rf"([\w:]+)\s+\w+\s*=\s*{re.escape(contract.name)}\s*\(")
         given = (found[1] for f in fragments if (found := variable.search(f.code)) and found[1] not in ("auto", "return"))
-        text = f"template <typename... Ts> static {next(given, 'bool')} {contract.name}(const Ts &...)"
+        returned = re.compile(rf"\breturn {re.escape(contract.name)}\s*\(")
+        of_node = any(returned.search(f.code) for f in fragments if f.dag and not f.dag.startswith("["))  # an SDNodeXForm makes a node
+        text = f"template <typename... Ts> static {next(given, 'SDValue' if of_node else 'bool')} {contract.name}(const Ts &...)"
     elif "(" not in text:
         return None
     text = _DECODE_STATUS.sub("MCDisassembler::DecodeStatus", text)

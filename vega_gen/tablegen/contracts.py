@@ -72,24 +72,42 @@ class _Collector:
 
     def __init__(self) -> None:
         self._found: dict[tuple[ContractRole, str, str], tuple[str, str, dict[str, None], dict[str, None]]] = {}
+        self._arguments: dict[tuple[ContractRole, str, str], list[tuple[str, ...]]] = {}
 
     def add(self, role: ContractRole, written: str, signature: str, owner: str, record: str, types: Iterable[str] = ()) -> None:
         """``written``: as the .td writes it, ``decodeSImm<12>`` for an instance of a function template."""
-        name, arguments = written.partition("<")[::2]
-        if arguments:
-            parameters = ", ".join(f"{_parameter_type(a)} P{i}" for i, a in enumerate(arguments.rstrip(">").split(",")))
-            signature = f"template <{parameters}> {signature.replace(written, name)}"
+        name = written.partition("<")[0]
+        arguments = template_arguments(written)
+        signature = signature.replace(written, name)
         # Only printers are overloaded: one with an address for operands relative to it, one without.
-        overload = signature if role is ContractRole.PRINTER else ""
-        _, _, records, kinds = self._found.setdefault((role, name, overload), (signature, owner, {}, {}))
+        overload = template_head((arguments,)) + signature if role is ContractRole.PRINTER else ""
+        key = role, name, overload
+        _, _, records, kinds = self._found.setdefault(key, (signature, owner, {}, {}))
+        self._arguments.setdefault(key, []).append(arguments)
         records[record] = None
         kinds.update(dict.fromkeys(types))
 
     def contracts(self) -> tuple[Contract, ...]:
         return tuple(
-            Contract(name, role, signature, owner, tuple(records), tuple(kinds))
-            for (role, name, _), (signature, owner, records, kinds) in self._found.items()
+            Contract(name, role, template_head(self._arguments[role, name, overload]) + signature, owner, tuple(records), tuple(kinds))
+            for (role, name, overload), (signature, owner, records, kinds) in self._found.items()
         )
+
+
+def template_arguments(written: str) -> tuple[str, ...]:
+    """The arguments of an instance of a function template: ("7", "-1") of ``isUImm<7, -1>``, none of ``isUImm``."""
+    given = written.partition("<")[2].rstrip(">")
+    return tuple(argument.strip() for argument in given.split(",")) if given else ()
+
+
+def template_head(instances: Sequence[tuple[str, ...]]) -> str:
+    """What makes a function a template that all of these lists of arguments instantiate: "template <int P0, int P1 = 0> ", "" for no
+    arguments at all. What some instances leave out, and calls without arguments do, has a default."""
+    longest = max(instances, key=len)
+    least = min(map(len, instances))
+    types = [next(_parameter_type(a[i]) for a in instances if len(a) > i) for i in range(len(longest))]
+    defaults = [("" if i < least else " = false" if t == "bool" else " = 0") for i, t in enumerate(types)]
+    return f"template <{', '.join(f'{t} P{i}{d}' for i, (t, d) in enumerate(zip(types, defaults, strict=True)))}> " if types else ""
 
 
 def _parameter_type(argument: str) -> str:
