@@ -173,6 +173,23 @@ def test_features_that_set_an_enumerator_of_the_subtarget_s(rook: Description, l
     assert "Kind Speed = Kind::NoSpeed;" in header and "Kind speed() const { return Speed; }" in header
 
 
+def test_methods_that_predicates_call_answer_by_features_and_others_decide_nothing(rook: Description, llvm: Interface) -> None:
+    features = tuple(Feature(f"Arch{n}", f"arch{n}", "Arch", f"Rook{n}", "", ()) for n in (1, 2))
+    told = {"New": "Subtarget->isNew()", "Odd": "Subtarget->isOdd()"}
+    asked = {"New": "(all_of Arch2)"}
+
+    def made(needed: str) -> Archetypes:
+        instructions = tuple(replace(i, predicates=(needed,)) if i.name == "MUL" else i for i in rook.instructions)
+        changed = replace(rook, features=features, instructions=instructions, predicates=told, assembler_predicates=asked)
+        return archetypes(changed, llvm)
+
+    new, odd = made("New").files, made("Odd").files
+    header = " ".join(new["RookSubtarget.h"].split())
+    assert "bool isNew() const { return Arch >= Rook2; }" in header and "isOdd" not in header
+    assert "if (!(((STI.isNew()))))" in new["RookISelLowering.cpp"]
+    assert "isOdd" not in odd["RookISelLowering.cpp"]
+
+
 def test_a_register_class_without_numbers_decodes_nothing(rook: Description, llvm: Interface) -> None:
     classes = tuple(replace(c, members=()) if c.name == "GPR" else c for c in rook.register_classes)
     text = archetypes(replace(rook, register_classes=classes), llvm).files["Disassembler/RookDisassembler.cpp"]

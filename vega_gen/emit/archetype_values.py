@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from itertools import pairwise, takewhile
 from typing import Any
 
@@ -15,6 +16,7 @@ from vega_gen.emit.archetype_contracts import contract_values, memory_operands
 from vega_gen.emit.archetype_encodings import own_encodings, plain_siblings
 from vega_gen.emit.interface import TRIPLES, Interface
 from vega_gen.records import Description, Instruction
+from vega_gen.tablegen import predicates
 from vega_gen.tablegen.bytes_order import ByteOrder, byte_order
 from vega_gen.tablegen.fixups import Fixup, fixups
 from vega_gen.tablegen.operations import CONDITIONS, Machine
@@ -67,6 +69,8 @@ def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, 
     registered = any(llvm.enumerator(header, arch) for header in TRIPLES)
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
+    fields = _fields(d)
+    answers = _predicates(d, fields, llvm)
     given: dict[str, Any] = {
         "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
         "arch": arch if registered else "UnknownArch", "march": arch,
@@ -76,7 +80,7 @@ def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, 
         "stack_alignment": stack_alignment(m), "data_layout": data_layout(m),
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
-        "subtarget_fields": _fields(d), "comment": "#",
+        "subtarget_fields": fields, "subtarget_predicates": answers, "comment": "#",
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "nop": _nop(d, m),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
@@ -97,7 +101,8 @@ def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, 
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
-    return given | _interface(llvm) | _code_generator(d, m, llvm) | _relocations(d, kinds, llvm) | contract_values(d, m, given)
+    known = {field["getter"] for field in fields} | answers.keys()
+    return given | _interface(llvm) | _code_generator(d, m, known) | _relocations(d, kinds, llvm) | contract_values(d, m, given)
 
 
 def stack_alignment(m: Machine) -> int:
@@ -179,6 +184,19 @@ def _fields(d: Description) -> list[dict[str, Any]]:
     return found
 
 
+def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface) -> dict[str, str]:
+    """Methods of the subtarget that Predicate records call and no field has as its getter -> their condition in features; those alone that
+    the .td files tell."""
+    known = {field["name"] for field in fields}
+    unknown = {f.field for f in d.features} - known
+    found: dict[str, str] = {}
+    for name in sorted(predicates.asked(d) - {field["getter"] for field in fields}):
+        condition = "" if llvm.declares(f"TargetSubtargetInfo::{name}") else predicates.answer(d, name)
+        if condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
+            found[name] = condition
+    return found
+
+
 def _scopes(d: Description) -> list[tuple[str, list[str]]]:
     found: dict[str, dict[str, None]] = {}
     for node in d.nodes:
@@ -221,7 +239,7 @@ def _nop(d: Description, m: Machine) -> list[int]:
     return [plain[order.place(n, i.size)] for n in range(i.size)]
 
 
-def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, Any]:
+def _code_generator(d: Description, m: Machine, known: AbstractSet[str]) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
     memory = [*m.loads.values(), *m.stores.values(), *([m.add_immediate] if m.add_immediate else [])]
     ranges: dict[tuple[int, int, int], list[str]] = {}
@@ -246,7 +264,7 @@ def _code_generator(d: Description, m: Machine, llvm: Interface) -> dict[str, An
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m),
         "pushed": m.native // 8 if m.calls.direct and "link" not in m.calls.direct.slots and not m.ra else 0,
-        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m)],
+        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m, known)],
         "condition_actions": _conditions(m), **_memory_actions(m),
         "calling_hooks": [c.signature for c in d.contracts if c.role.name == "CALLING_CONVENTION"],
     }  # fmt: skip
@@ -316,8 +334,9 @@ def _narrow_actions(m: Machine) -> list[str]:
     return [*(f"setOperationAction({a});" for a in found), *both]
 
 
-def _conditional_actions(d: Description, m: Machine) -> list[str]:
-    """What a subtarget without a feature expands: operations all of whose instructions need it."""
+def _conditional_actions(d: Description, m: Machine, known: AbstractSet[str]) -> list[str]:
+    """What a subtarget without a feature expands: operations all of whose instructions need it. ``known``: methods of the subtarget; no
+    action is taken on a condition that calls another."""
     found: list[str] = []
     selections = Selections(d)
     for root, name in _EXPANDED_UNLESS.items():
@@ -325,7 +344,7 @@ def _conditional_actions(d: Description, m: Machine) -> list[str]:
         if root not in m.legal or not needs or not all(needs):
             continue
         codes = [" && ".join(f"({d.predicates[p]})" for p in one if p in d.predicates) for one in needs]
-        if all(codes):
+        if all(codes) and known >= set(re.findall(r"Subtarget->(\w+)", " ".join(codes))):
             condition = " || ".join(dict.fromkeys(f"({code})" for code in codes)).replace("Subtarget->", "STI.")
             action = "LibCall" if name == "MUL" else "Expand"
             found.append(f"if (!({condition}))\n    setOperationAction(ISD::{name}, MVT::{m.type}, {action});")
