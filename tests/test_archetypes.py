@@ -176,6 +176,23 @@ def test_features_that_set_an_enumerator_of_the_subtarget_s(rook: Description, l
     assert "Kind Speed = Kind::NoSpeed;" in header and "Kind speed() const { return Speed; }" in header
 
 
+def test_methods_that_predicates_call_answer_by_features_and_others_decide_nothing(rook: Description, llvm: Interface) -> None:
+    features = tuple(SubtargetFeature(f"Arch{n}", f"arch{n}", "Arch", f"Rook{n}", "", ()) for n in (1, 2))
+    told = {"New": "Subtarget->isNew()", "Odd": "Subtarget->isOdd()"}
+    asked = {"New": "(all_of Arch2)"}
+
+    def made(needed: str) -> Archetypes:
+        instructions = tuple(replace(i, predicates=(needed,)) if i.name == "MUL" else i for i in rook.instructions)
+        changed = replace(rook, features=features, instructions=instructions, predicates=told, assembler_predicates=asked)
+        return archetypes(changed, llvm)
+
+    new, odd = made("New").files, made("Odd").files
+    header = " ".join(new["RookSubtarget.h"].split())
+    assert "bool isNew() const { return Arch >= Rook2; }" in header and "isOdd" not in header
+    assert "if (!STI.isNew()) {" in new["RookISelLowering.cpp"]
+    assert "isOdd" not in odd["RookISelLowering.cpp"]
+
+
 def test_a_register_class_without_numbers_decodes_nothing(rook: Description, llvm: Interface) -> None:
     classes = tuple(replace(c, members=()) if c.name == "GPR" else c for c in rook.register_classes)
     text = archetypes(replace(rook, register_classes=classes), llvm).files["Disassembler/RookDisassembler.cpp"]
@@ -236,7 +253,9 @@ def test_a_branch_is_reversed_by_the_one_that_compares_the_same_operands(made: A
 
 def test_operations_with_one_condition_stand_under_it_together(rook: Description, llvm: Interface) -> None:
     needing = tuple(replace(i, predicates=("HasMul",)) if i.name in ("MUL", "SRL", "SRLI") else i for i in rook.instructions)
-    made = archetypes(replace(rook, instructions=needing, predicates={"HasMul": "Subtarget->hasMul()"}), llvm)
+    feature = SubtargetFeature("FeatureMul", "mul", "HasMul", "true", "multiplies", ())
+    told = replace(rook, instructions=needing, features=(feature,), predicates={"HasMul": "Subtarget->hasMul()"})
+    made = archetypes(told, llvm)
     assert "if (!STI.hasMul()) {\n    setOperationAction(ISD::MUL, MVT::i32, LibCall);\n    }" in made.files["RookISelLowering.cpp"]
 
 

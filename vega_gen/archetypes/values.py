@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from itertools import pairwise, takewhile
 from typing import Any
 
@@ -22,6 +23,7 @@ from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
+from vega_gen.tablegen import predicates
 
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
@@ -72,6 +74,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, An
     registered = any(llvm.enumerator(header, arch) for header in TRIPLES)
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
+    fields = _fields(d)
+    answers = _predicates(d, fields, llvm)
     given: dict[str, Any] = {
         "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
         "arch": arch if registered else "UnknownArch", "march": arch,
@@ -81,7 +85,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, An
         "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
-        "subtarget_fields": _fields(d), "comment": Doubtful('"#"', _COMMENT),
+        "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "nop": _nop(d, m),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
@@ -103,7 +107,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, An
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
-    return given | _interface(llvm) | _code_generator(d, m, llvm) | _relocations(d, kinds, llvm) | contract_values(d, m, given)
+    known = {field["getter"] for field in fields} | answers.keys()
+    return given | _interface(llvm) | _code_generator(d, m, known) | _relocations(d, kinds, llvm) | contract_values(d, m, given)
 
 
 def stack_alignment(m: Facts) -> int:
@@ -185,6 +190,19 @@ def _fields(d: Description) -> list[dict[str, Any]]:
     return found
 
 
+def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface) -> dict[str, str]:
+    """Methods of the subtarget that Predicate records call and no field has as its getter -> their condition in features; those alone that
+    the .td files tell."""
+    known = {field["name"] for field in fields}
+    unknown = {f.field for f in d.features} - known
+    found: dict[str, str] = {}
+    for name in sorted(predicates.asked(d) - {field["getter"] for field in fields}):
+        condition = "" if llvm.declares(f"TargetSubtargetInfo::{name}") else predicates.answer(d, name)
+        if condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
+            found[name] = condition
+    return found
+
+
 def _scopes(d: Description) -> list[tuple[str, list[str]]]:
     found: dict[str, dict[str, None]] = {}
     for node in d.nodes:
@@ -227,7 +245,7 @@ def _nop(d: Description, m: Facts) -> list[int]:
     return [plain[order.place(n, i.size)] for n in range(i.size)]
 
 
-def _code_generator(d: Description, m: Facts, llvm: Interface) -> dict[str, Any]:
+def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
     memory = [*m.loads.values(), *m.stores.values(), *([m.add_immediate] if m.add_immediate else [])]
     ranges: dict[tuple[int, int, int], list[str]] = {}
@@ -252,7 +270,7 @@ def _code_generator(d: Description, m: Facts, llvm: Interface) -> dict[str, Any]
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
-        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m)],
+        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m, known)],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(d, m),
         "set_custom": not set(CONDITIONS) <= m.sets, "branch_custom": _branch_custom(m) or not set(CONDITIONS) <= m.sets,
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
@@ -331,8 +349,9 @@ def _narrow_actions(m: Facts) -> list[str]:
     return [*(f"setOperationAction({a});" for a in found), *both]
 
 
-def _conditional_actions(d: Description, m: Facts) -> list[str]:
-    """What a subtarget without a feature expands: operations all of whose instructions need it."""
+def _conditional_actions(d: Description, m: Facts, known: AbstractSet[str]) -> list[str]:
+    """What a subtarget without a feature expands: operations all of whose instructions need it. ``known``: methods of the subtarget; no
+    action is taken on a condition that calls another."""
     found: dict[str, list[str]] = {}
     selections = Selections(d)
     for root, name in _EXPANDED_UNLESS.items():
@@ -340,7 +359,8 @@ def _conditional_actions(d: Description, m: Facts) -> list[str]:
         if root not in m.legal or not needs or not all(needs):
             continue
         codes = [[d.predicates[p] for p in one if p in d.predicates] for one in needs]
-        if all(codes):
+        called = {name for one in codes for code in one for name in re.findall(r"Subtarget->(\w+)", code)}
+        if all(codes) and known >= called:
             action = "LibCall" if name == "MUL" else "Expand"
             found.setdefault(_none_of(codes), []).append(f"setOperationAction(ISD::{name}, MVT::{m.type}, {action});")
     return ["\n    ".join((f"if ({condition}) {{", *actions, "}")) for condition, actions in found.items()]
