@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from llvm_integration.failure import ToolFailure
@@ -330,11 +330,18 @@ def render_function(
     return f"{head} {{\n{render(body, 1)}{end}{end and chr(10)}}}\n"
 
 
+@cache
+def _clang_format() -> str | None:
+    """The program of the package clang-format that vega-gen depends on, wherever that is installed; else the one on PATH, if any."""
+    package = find_spec("clang_format")
+    program = Path(package.origin).parent / "data/bin/clang-format" if package and package.origin else None
+    return str(program) if program and program.is_file() else shutil.which("clang-format")
+
+
 @lru_cache(maxsize=1024)
 def format(text: str) -> str:
     """``text`` in LLVM's style by clang-format; unchanged if that fails."""
-    beside = Path(sys.executable).with_name("clang-format")
-    program = str(beside) if beside.exists() else shutil.which("clang-format")
+    program = _clang_format()
     if program is None:
         return text
     try:
