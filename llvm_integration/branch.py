@@ -84,7 +84,7 @@ def require_clean(root: Path, edits: Sequence[Edit]) -> None:
         for path in there:
             if path not in tracked:
                 raise ToolFailure(
-                    "an untracked file lies where a file would be written",
+                    "an untracked file is in the place of a file to be written",
                     where=str(root / path),
                     next_step="commit it or move it away, and run again",
                 )
@@ -342,7 +342,7 @@ def _wait_for_lock(repo: git.Repo) -> None:
             lock.unlink(missing_ok=True)
             return
         if time.monotonic() > deadline:
-            raise ToolFailure("another git process is at work here", where=str(lock), next_step="wait for it to end, and run again")
+            raise ToolFailure("another git process is running here", where=str(lock), next_step="wait for it to end, and run again")
         time.sleep(0.1)
 
 
@@ -358,7 +358,7 @@ def _require_base(root: Path, worktree: Path, repo: git.Repo) -> None:
     if _git(repo, "merge-base", "HEAD", base) != base:
         branch = _head(repo).removeprefix("refs/heads/")
         raise ToolFailure(
-            "an earlier result lies here, made from another commit of the checkout",
+            "an earlier result is here, made from another commit of the checkout",
             where=str(worktree),
             next_step=f"git -C {root} worktree remove {worktree} && git -C {root} branch -D {branch}, or --out DIR to write elsewhere",
         )
@@ -396,7 +396,7 @@ def _git(repo: git.Repo, *words: str, env: Mapping[str, str] | None = None, give
         except CommandError as error:
             message = str(error.stderr).strip().removeprefix("stderr: ").strip("'\n ") or str(error)
             what = f"git {words[0]} failed; the checkout is as it was"
-            step = "put right what git complains of, and run again"
+            step = "fix what git reports, and run again"
             raise ToolFailure(what, where=str(repo.working_dir), output=message, next_step=step) from error
     return str(said)
 

@@ -98,7 +98,7 @@ def destination(root: Path, target: str, out: Path | None = None) -> Path | None
         return None
     out = out.absolute() if out is not None else root.parent / f"{root.name}-vega-{target}"
     if out == root or not out.parent.is_dir():
-        raise ToolFailure("the result cannot go there", where=str(out), next_step="give a new folder in one that exists with --out")
+        raise ToolFailure("the result cannot be written there", where=str(out), next_step="give a new folder in one that exists with --out")
     return out
 
 
@@ -188,7 +188,7 @@ def _write_plain(root: Path, target: str, edits: Sequence[Edit], out: Path | Non
 
 def _require_worktree(root: Path, out: Path) -> None:
     if not branch.is_worktree_of(root, out):
-        raise ToolFailure("this folder exists, and is no worktree of the checkout", where=str(out), next_step=_NEW_FOLDER)
+        raise ToolFailure("this folder exists, but is not a worktree of the checkout", where=str(out), next_step=_NEW_FOLDER)
 
 
 def _require_own(out: Path) -> None:

@@ -123,7 +123,7 @@ def open_source(path: Path) -> SourceTree:
     if not (root / "llvm" / "lib" / "Target").is_dir() and (root / "lib" / "Target").is_dir() and root.name == "llvm":
         root = root.parent
     if not (root / "llvm" / "lib" / "Target").is_dir():
-        raise ToolFailure("this is no LLVM source tree: it has no llvm/lib/Target", where=str(path), next_step=advice)
+        raise ToolFailure("this is not an LLVM source tree: it has no llvm/lib/Target", where=str(path), next_step=advice)
     return SourceTree(root=root, version=_source_version(root))
 
 

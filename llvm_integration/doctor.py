@@ -88,9 +88,9 @@ def install_missing(
     if result.ok:
         announce("nothing is missing")
     elif not packages.has_apt():
-        announce("there is no apt-get here; the table says what to install by other means")
+        announce("there is no apt-get here; the table says what to install in other ways")
     elif not result.missing_packages:
-        announce("no package is missing; the table says what else is")
+        announce("no package is missing; the table says what else is needed")
     else:
         commands = packages.install_commands(result.missing_packages, root=root)
         for argv in commands:

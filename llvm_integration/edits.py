@@ -74,7 +74,7 @@ def check_edits(edits: Sequence[Edit]) -> None:
         parts = edit.path.split("/")
         outside = any(part in ("", ".", "..", ".git", ".vega-gen") for part in parts) or "\\" in edit.path or "\0" in edit.path
         if outside or edit.path in seen:
-            raise ToolFailure("this path cannot be written: named twice, or not inside the tree", where=edit.path or '""')
+            raise ToolFailure("this path cannot be written: it occurs twice, or is not inside the tree", where=edit.path or '""')
         seen.add(edit.path)
 
 

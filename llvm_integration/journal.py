@@ -105,7 +105,7 @@ def undo(tree: Path) -> tuple[str, ...]:
         now = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
         if now != change.digest:
             raise ToolFailure(
-                "changed since vega-gen wrote it", where=str(path), next_step="move it away if it matters, and put back what was written"
+                "changed since vega-gen wrote it", where=str(path), next_step="save your version, restore what was written, and run again"
             )
     _put_back(tree, runs[-1], created=bool(_lines(runs[-1])[0].get("created")))
     return tuple(change.path for change in changes)

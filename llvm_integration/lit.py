@@ -54,7 +54,7 @@ if __name__ == "__main__":
 _FORMAT_MODULE = "vega_lit_format"
 _FORMAT = """\
 # Written by llvm_integration.lit: tells each test's programs which test they run for, and the number that the run was given; or
-# runs nothing and says what it would run.
+# only reports the commands that it would run.
 import json
 import os
 
@@ -170,7 +170,7 @@ class TestSuite:
         folders = self.folders()
         if not folders:
             raise ToolFailure(
-                f"no lit test exercises {self.target}: no folder is named so", where=str(self.root), next_step="check the target's name"
+                f"no lit test exercises {self.target}: no folder has that name", where=str(self.root), next_step="check the target's name"
             )
         completed = self._lit(["--show-tests", *map(str, folders)], self.installation.bindir, timeout=DISCOVERY_SECONDS)
         names = tuple(sorted(_SHOWN_TEST.findall(completed.stdout)))

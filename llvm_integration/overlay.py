@@ -60,7 +60,7 @@ def overlay(source: SourceTree, texts: Mapping[str, bytes], folder: Path) -> Ove
     folder = folder.resolve()
     own = {path: data for path, data in texts.items() if path.startswith("llvm/") and not path.startswith("llvm/lib/Target/")}
     if not own:
-        raise ToolFailure("no changed file of LLVM's", next_step="build the target without an overlay")
+        raise ToolFailure("no file of LLVM itself is changed", next_step="build the target without an overlay")
     everything = own | _beside(source, own)
     for old in (folder / "llvm").rglob("*"):
         if old.is_file() and old.relative_to(folder).as_posix() not in everything:

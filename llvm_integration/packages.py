@@ -103,7 +103,7 @@ def get_source(version: str, directory: Path, progress: Progress) -> Fetched:
     Raises ``ToolFailure`` for another version or other files in ``directory``, for lack of disk space, and where fetching fails.
     """
     if not re.fullmatch(r"\d+(\.\d+\.\d+)?", version):
-        raise ToolFailure(f"{version!r} is no LLVM version", next_step="give a major version (19) or a full one (19.1.7)")
+        raise ToolFailure(f"{version!r} is not an LLVM version", next_step="give a major version (19) or a full one (19.1.7)")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         return Fetched(_existing(version, directory), fresh=False)
     parent = directory.resolve().parent
@@ -117,7 +117,7 @@ def get_source(version: str, directory: Path, progress: Progress) -> Fetched:
         tree = _by_apt(version, work, progress) if has_apt() else _by_git(version, work, progress)
         found = open_source(tree)
         if not _fits(found.version, version):
-            raise ToolFailure(f"the tree fetched is LLVM {found.version}, not {version}", next_step=f"ask for --version {found.version}")
+            raise ToolFailure(f"the fetched tree is LLVM {found.version}, not {version}", next_step=f"ask for --version {found.version}")
         tree.rename(directory.resolve())
     return Fetched(open_source(directory), fresh=True)
 
@@ -127,7 +127,7 @@ def _existing(version: str, directory: Path) -> SourceTree:
     try:
         found = open_source(directory)
     except ToolFailure as failure:
-        raise ToolFailure("this exists and is no LLVM source tree", where=str(directory), next_step=advice) from failure
+        raise ToolFailure("this exists, but is not an LLVM source tree", where=str(directory), next_step=advice) from failure
     if not _fits(found.version, version):
         raise ToolFailure(f"this is LLVM {found.version}, not {version}", where=str(directory), next_step=advice)
     return found

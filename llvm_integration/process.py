@@ -33,7 +33,7 @@ _FRAME = re.compile(r"^ *#\d+ 0x[0-9a-f]+.*\n?", re.MULTILINE)
 """A line of the stack that LLVM's tools print when they crash."""
 _SPENT = {
     re.compile(r"No space left on device"): ("found no space left on the disk", "free some space on that disk, then run it again"),
-    re.compile(r"out of memory|bad_alloc|Cannot allocate memory"): ("ran out of memory", "run it again with more of it, or fewer jobs"),
+    re.compile(r"out of memory|bad_alloc|Cannot allocate memory"): ("ran out of memory", "run it again with more memory, or fewer jobs"),
 }
 """Output of tools when disk or memory is exhausted -> (what happened, next step)."""
 _interrupted = threading.Event()

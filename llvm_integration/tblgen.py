@@ -43,7 +43,7 @@ def build_tblgen(source: SourceTree, work: Path, progress: Progress) -> Path:
     missing = [what for what, there in needed.items() if not there]
     if missing:
         raise ToolFailure(
-            f"no llvm-tblgen of LLVM {source.version} on this machine, and {' and '.join(missing)} to build one missing",
+            f"no llvm-tblgen of LLVM {source.version} on this machine, and these are missing to build one: {', '.join(missing)}",
             where=str(source.root),
             next_step="vega-gen doctor --install, or give a build of that LLVM with --build-dir",
         )

@@ -38,7 +38,7 @@ def test_paths_stay_inside(path: str, plain: Path) -> None:
 
 
 def test_a_path_named_twice_is_refused(plain: Path) -> None:
-    with pytest.raises(ToolFailure, match="named twice"):
+    with pytest.raises(ToolFailure, match="it occurs twice"):
         write(plain, "Foo", [NEW[0], NEW[0]])
 
 

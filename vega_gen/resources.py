@@ -53,7 +53,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot read it: {error.strerror}", str(path), _REINSTALL) from None
+        raise InputError(f"cannot be read: {error.strerror}", str(path), _REINSTALL) from None
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8: byte 0x{error.object[error.start]:02x}", str(path), "save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:

@@ -65,12 +65,12 @@ class Corpus:
             raise HoldOutError(
                 f"{folder} is held out: only its description files ({', '.join(_DESCRIBED[self.mode])}) may be read",
                 str(real),
-                "this is a fault of the stage that asked for it",
+                "report this: it is a bug in the stage that asked for the file",
             )
         try:
             data = real.read_bytes()
         except OSError as error:
-            raise InputError(f"cannot read: {error.strerror}", str(real), "check the checkout") from None
+            raise InputError(f"cannot read: {error.strerror}", str(real), "check that the checkout is complete") from None
         return strip_bodies(_utf8(data, str(real)), str(real)) if folder and real.suffix != ".td" else data
 
     def _held_folder(self, real: Path) -> str:

@@ -148,7 +148,7 @@ def _definitions(tree: Tree, arch: Arch) -> RegistrationPlace:
     """The place that is a file of its own: the target's relocations in ELFRelocs."""
     path = f"{_RELOCATIONS}/{arch.relocations}"
     state = State.PRESENT if (tree.root / path).is_file() else State.MISSING
-    return RegistrationPlace(path, "", arch.name, state, True, "LLVM does not compile where it is included", 0, "")
+    return RegistrationPlace(path, "", arch.name, state, True, "LLVM does not compile, because it includes this file", 0, "")
 
 
 def _lists(tree: Tree, site: Site) -> Found | None:
@@ -189,7 +189,7 @@ def _check(tree: Tree, new: NewTriple) -> int:
     """The target's ELF machine number. Raises ``InputError`` where another target has its name, architecture, relocations or number."""
     other = next((a.folder for a in tree.archs.values() if a.folder.lower() == new.folder.lower() and a.folder != new.folder), "")
     if other:
-        raise InputError(f"{new.folder} and {other} differ in case alone", f"llvm/lib/Target/{other}", "choose another --name")
+        raise InputError(f"{new.folder} and {other} differ only in case", f"llvm/lib/Target/{other}", "choose another --name")
     archs, machines = site_that_says(Says.ARCHS), site_that_says(Says.NUMBERS)
     named = tree.archs.get(new.arch) or next((a for a in tree.archs.values() if a.name == new.arch), None)
     if _entry_line(tree, archs, new.arch) and not _is_own(tree, archs, new.arch, new):
@@ -203,7 +203,7 @@ def _check(tree: Tree, new: NewTriple) -> int:
     known = tree.numbers.get(new.machine)
     if known is not None:
         if new.number not in (0, known):
-            raise InputError(f"{new.machine} is {known} in this LLVM, not {new.number}", tree.find_needed(machines).path, "give no number")
+            raise InputError(f"{new.machine} is {known} in this LLVM, not {new.number}", tree.find_needed(machines).path, "leave it out")
         return known
     taken = {number: name for name, number in tree.numbers.items()}
     if new.number and new.number in taken:
@@ -211,7 +211,7 @@ def _check(tree: Tree, new: NewTriple) -> int:
         raise InputError(
             f"{new.number} is the ELF machine number of {taken[new.number]}",
             tree.find_needed(machines).path,
-            f"give another one; {free} is free, and is taken where none is given",
+            f"give another one; {free} is free, and is used if you give none",
         )
     return new.number or machine_number(new.arch, frozenset(taken))
 
@@ -226,7 +226,7 @@ def _check_names(tree: Tree, new: NewTriple) -> None:
                 taken = new.arch.startswith(name) if called.startswith("StartsWith") else name == new.arch
                 if taken and not re.search(rf"\b{new.arch}\b", _NAME.sub("", item.head)):
                     raise InputError(
-                        f"LLVM takes {new.arch} for another architecture: {item.head}",
+                        f"LLVM parses {new.arch} as another architecture: {item.head}",
                         tree.find_needed(site).path,
                         "choose another name for the triple",
                     )
@@ -238,8 +238,8 @@ def _check_relocations(tree: Tree, new: NewTriple) -> None:
     for path in sorted((tree.root / _RELOCATIONS).glob("*.def")):
         taken = names & set(_RELOCATION.findall(path.read_text(encoding="utf-8"))) if path.stem != new.folder else None
         if taken:
-            advice = f"call them R_{new.arch.upper()}_..., or leave the relocations out to have them made"
-            raise InputError(f"{len(taken)} relocations are another target's already, {min(taken)} is one", str(path), advice)
+            advice = f"call them R_{new.arch.upper()}_..., or leave the relocations out to have them generated"
+            raise InputError(f"{len(taken)} relocations are defined by another target already, such as {min(taken)}", str(path), advice)
 
 
 def _entry_line(tree: Tree, site: Site, name: str) -> str:

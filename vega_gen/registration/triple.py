@@ -66,13 +66,13 @@ def new_triple(
     folder = folder or description.folder
     arch = arch or folder.lower()
     if not _ARCH.fullmatch(arch) or next(iter(_LEXER.get_tokens(arch)))[0] is not Token.Name:
-        advice = "use small letters, digits and _, a letter first, and no word of C++'s own"
+        advice = "use lower-case letters, digits and _, starting with a letter, and no C++ keyword"
         raise InputError(f"{arch!r} cannot be a triple's architecture", next_step=advice)
     bits = bits or pointer_bits(description)
     if bits not in (16, 32, 64):
-        raise InputError(f"pointers of {bits} bits", next_step="give 16, 32 or 64")
+        raise InputError(f"a pointer cannot have {bits} bits", next_step="give 16, 32 or 64")
     if not 0 <= number < _MACHINES:
-        raise InputError(f"{number} is no ELF machine number", next_step=f"give one from 1 to {_MACHINES - 1}, or none to have one chosen")
+        raise InputError(f"{number} is not an ELF machine number", next_step=f"give one from 1 to {_MACHINES - 1}, or none at all")
     return NewTriple(folder, arch, bits, little, number, relocations or relocation_definitions(folder, arch, description.relocations))
 
 
@@ -86,7 +86,7 @@ def pointer_bits(description: Description) -> int:
     }
     kind = max(reversed(_POINTERS), key=lambda kind: len(holders[kind]))
     if not holders[kind]:
-        raise InputError(f"no register class of {description.name} holds {', '.join(_POINTERS)}", next_step="say how wide a pointer is")
+        raise InputError(f"no register class of {description.name} holds {', '.join(_POINTERS)}", next_step="give the width of a pointer")
     return int(kind[1:])
 
 

@@ -65,7 +65,7 @@ def cache_limit() -> int:
     text = os.environ.get("VEGA_GEN_CACHE_LIMIT") or DEFAULT_LIMIT
     found = re.fullmatch(r"(\d+) *([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if found is None:
-        raise InputError(f"VEGA_GEN_CACHE_LIMIT is {text!r}, which is no size", "", "give a number of bytes, or one with K, M, G or T: 4G")
+        raise InputError(f"VEGA_GEN_CACHE_LIMIT is {text!r}, not a size", "", "give a number of bytes, or one with K, M, G or T: 4G")
     return int(found[1]) * _UNITS[found[2].upper()]
 
 
@@ -115,13 +115,13 @@ def cache_folder(kind: str, name: str) -> Path:
         try:
             path.mkdir(parents=True, exist_ok=True)
             if not os.access(path, os.W_OK):
-                raise PermissionError(0, "it may only be read")
+                raise PermissionError(0, "it is read-only")
             os.utime(path)
             handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
             if path.parent.is_dir():
                 continue  # another process removed it between mkdir and open: try again
-            raise Failure("this folder of the cache cannot be made", str(path), _ELSEWHERE) from None
+            raise Failure("this folder of the cache cannot be created", str(path), _ELSEWHERE) from None
         except OSError as error:
             raise Failure(f"the cache cannot be written: {error.strerror}", str(path), _ELSEWHERE) from None
         with contextlib.suppress(OSError):  # a file system without locks

@@ -95,7 +95,7 @@ def _enum(hint: type[Enum]) -> Codec:
         try:
             return members[value]
         except (KeyError, TypeError):
-            raise _MalformedError(f"{value!r} is no {hint.__name__}") from None
+            raise _MalformedError(f"{value!r} is not a {hint.__name__}") from None
 
     return (lambda value: value.value), decode
 
@@ -195,7 +195,7 @@ def load(hint: type[T], path: Path) -> T:
 
     Raises InputError if the file is missing or damaged, holds a record of another type, or was written by another version.
     """
-    again = "run the stage that writes it again"
+    again = "run again the stage that writes it"
     try:
         envelope = orjson.loads(path.read_bytes())
     except OSError as error:
@@ -206,7 +206,7 @@ def load(hint: type[T], path: Path) -> T:
         raise InputError("not a manifest of vega-gen", str(path), again)
     fields = cast(dict[str, Any], envelope)
     if fields["schema"] != hint.__name__:
-        raise InputError(f"holds a {fields['schema']}, not a {hint.__name__}", str(path), "give the other file")
+        raise InputError(f"holds a {fields['schema']}, not a {hint.__name__}", str(path), "give a manifest of that kind")
     if (fields.get("version"), fields.get("shape")) != (VERSION, shape(hint)):
         raise InputError(f"{hint.__name__} manifest of another version of vega-gen", str(path), again)
     try:
