@@ -1,4 +1,4 @@
-"""LLVM as a tool: run a process, find or get an LLVM, build one target, run lit.
+"""LLVM as a tool: run processes, find or get an LLVM, read and write a checkout, build one target against prebuilt libraries, run lit.
 
-Enters: paths and argument lists. Leaves: paths, outputs and results. It imports nothing from ``vega_gen`` and is usable without it.
+The package imports nothing from ``vega_gen`` and is usable without it.
 """

@@ -1,10 +1,9 @@
-"""Writes to a git checkout: one branch, one commit a label, all or nothing.
+"""Write edits to a git checkout as commits on the branch ``vega-gen/<target>``, all or nothing.
 
-Enters: a checkout and edits. Leaves: the branch ``vega-gen/<target>``, checked out in place or in a sparse worktree.
-It does not decide what may be written (``llvm_integration.edits`` does), and it touches no other branch.
+The branch is checked out in place or in a sparse worktree; no other branch changes. ``llvm_integration.edits`` decides what may be written.
 
-The commits are made beside the checkout, with an index of their own; only then does git switch to them. What the switch
-changes is noted in the git directory first, so that a killed run can be put back by the next one.
+The commits are made with a private index, without touching the work tree; then git switches to them in one step. Before the switch, a note
+in the git directory records what it changes, so that the next run can restore the checkout if this one is killed.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from llvm_integration.edits import OWN_FOLDER, Edit, as_failure
 from llvm_integration.failure import ToolFailure
 from llvm_integration.journal import is_alive, process_mark
 
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git can still write to a plain tree
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # importing GitPython must not fail without git: plain trees can still be written
 
 import git
 from git.exc import CommandError, GitError
@@ -37,9 +36,13 @@ _WRITTEN = "Written by vega-gen."
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """What a run changes. ``root``: the work tree that switches. ``head``: its branch before ("refs/heads/main"), "" if detached.
-    ``start``: its commit before. ``before``: the branch's commit before, "" if there was none. ``ours``: its commit after.
-    ``worktree``: whether the run makes ``root``. ``config``: the repository's configuration before, for git changes it then."""
+    """What a switch changes, for restoring it.
+
+    ``root``: the work tree that switches. ``head``: the ref that was checked out there ("refs/heads/main"), "" if HEAD was detached.
+    ``start``: the commit that was checked out there. ``branch``: the name of vega-gen's branch. ``before``: that branch's commit before
+    the switch, "" if it did not exist. ``ours``: its commit afterwards. ``worktree``: whether the run creates ``root`` as a worktree.
+    ``config``: the text of the repository's configuration, which ``git worktree`` and ``git sparse-checkout`` change. ``process``: the
+    ``process_mark`` of the writer."""
 
     root: str
     head: str
@@ -53,19 +56,19 @@ class _Note:
 
 
 def is_checkout(root: Path) -> bool:
-    """Whether ``root`` itself is a git work tree; one that merely lies inside another repository is not."""
+    """Whether ``root`` is the top of a git work tree; a folder inside another repository's work tree does not count."""
     return (root / ".git").exists()
 
 
 def branch_name(target: str) -> str:
-    """The branch that holds the backend of ``target``."""
+    """Return the name of the branch that holds the backend of ``target``."""
     return f"vega-gen/{target}"
 
 
 def require_clean(root: Path, edits: Sequence[Edit]) -> None:
-    """Raises ``ToolFailure`` if a tracked file has uncommitted changes, or an untracked one lies where an edit goes.
+    """Raises ``ToolFailure`` if a tracked file has uncommitted changes, or an untracked file is in the place of an edit.
 
-    Changes below an ``OWN_FOLDER`` (a review's decisions) are no hindrance; where an edit goes there, git refuses to lose them.
+    Changes below an ``OWN_FOLDER`` (review decisions) are allowed; git refuses to overwrite them where an edit goes to the same file.
     """
     with _open(root) as repo:
         others = (":/", f":(exclude,top,glob)**/{OWN_FOLDER}/**")
@@ -81,20 +84,20 @@ def require_clean(root: Path, edits: Sequence[Edit]) -> None:
         for path in there:
             if path not in tracked:
                 raise ToolFailure(
-                    "an untracked file lies where a file would be written",
+                    "an untracked file is in the place of a file to be written",
                     where=str(root / path),
                     next_step="commit it or move it away, and run again",
                 )
 
 
 def tracked_files(root: Path, folder: str) -> tuple[str, ...]:
-    """Paths of the files below ``folder`` in the commit that is checked out."""
+    """Return the paths of the files below ``folder`` in the commit that is checked out."""
     with _open(root) as repo:
         return tuple(_split(_git(repo, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", folder + "/")))
 
 
 def tracked_bytes(root: Path, path: str) -> bytes | None:
-    """A file as the commit that is checked out has it, or None. Raises ``ToolFailure`` if it cannot be read."""
+    """Return a file's content in the commit that is checked out, None if it has no such file. Raises ``ToolFailure``."""
     with _open(root) as repo:
         if not _git(repo, "ls-tree", "--name-only", "HEAD", "--", path):
             return None
@@ -102,7 +105,7 @@ def tracked_bytes(root: Path, path: str) -> bytes | None:
 
 
 def git_folder(root: Path) -> Path:
-    """The repository's own folder, shared by its worktrees."""
+    """Return the git directory that all worktrees of the repository share."""
     with _open(root) as repo:
         return Path(repo.common_dir).resolve()
 
@@ -117,9 +120,9 @@ def is_worktree_of(root: Path, place: Path) -> bool:
 def apply(root: Path, target: str, edits: Sequence[Edit], *, worktree: Path | None = None) -> tuple[str, ...]:
     """Commit ``edits`` to the branch of ``target``, check it out, and return the new commits, oldest first.
 
-    In place by default; with ``worktree``, in that folder: a new sparse worktree that holds the target's folder, or
-    the one that an earlier run made. Where the branch exists, it must be the one checked out there; it goes on from its end.
-    Raises ``ToolFailure`` with everything as it was before; any other exception passes on after putting back.
+    The branch is checked out in ``root``, or in ``worktree`` if given: a new sparse worktree that holds the target's folder, or the one
+    that an earlier run made. If the branch exists already, it must be checked out there, and the commits go on top of it.
+    Raises ``ToolFailure``. After any exception the checkout is as it was.
     """
     new = worktree is not None and not worktree.exists()
     place = root if worktree is None or new else worktree
@@ -160,8 +163,10 @@ def apply(root: Path, target: str, edits: Sequence[Edit], *, worktree: Path | No
 
 
 def changed_files(root: Path, target: str) -> tuple[str, dict[str, bytes]]:
-    """The commit from which the branch of ``target`` was begun, and every file that differs from it at the branch's end, by path: what
-    vega-gen wrote, and what was changed by hand since. Raises ``ToolFailure`` if there is no such branch, or if a file is gone."""
+    """Return the commit that the branch of ``target`` starts from, and path -> content of every file that differs at the branch's tip.
+
+    These are the files that vega-gen wrote and the ones that people changed since. Raises ``ToolFailure`` if there is no such branch, or if
+    a file was deleted on it."""
     with _open(root) as repo:
         branch = branch_name(target)
         if not _resolve(repo, f"refs/heads/{branch}"):
@@ -173,9 +178,9 @@ def changed_files(root: Path, target: str) -> tuple[str, dict[str, bytes]]:
 
 
 def take_back(root: Path, target: str) -> tuple[str, ...]:
-    """Go back to what was checked out before the branch of ``target``, and delete it; the paths in which it differed.
+    """Delete the branch of ``target``, after checking out what was there before it; return the paths in which it differed.
 
-    Raises ``ToolFailure`` if there is no such branch, or if there are changes that nobody committed."""
+    Raises ``ToolFailure`` if there is no such branch, or if there are uncommitted changes."""
     _, changed = changed_files(root, target)
     with _open(root) as repo:
         if _head(repo) == f"refs/heads/{branch_name(target)}":
@@ -186,8 +191,9 @@ def take_back(root: Path, target: str) -> tuple[str, ...]:
 
 
 def format_patches(root: Path, base: str, patches: Sequence[tuple[str, Mapping[str, bytes | None]]], out: Path) -> tuple[Path, ...]:
-    """Writes a series to ``out`` as `git am` takes it: of each patch (message, path -> content, None for a file that goes), on top of
-    ``base``. No branch is touched. Raises ``ToolFailure``."""
+    """Write a series of patches on top of the commit ``base`` to the folder ``out``, in the form that `git am` applies; return the files.
+
+    ``patches``: for each, the commit message and path -> content (None deletes the file). No branch changes. Raises ``ToolFailure``."""
     with _open(root) as repo:
         edits = [Edit(path, data, message) for message, files in patches for path, data in files.items()]
         tip = _commit_all(repo, base, edits, lambda message: message)[-1]
@@ -196,9 +202,9 @@ def format_patches(root: Path, base: str, patches: Sequence[tuple[str, Mapping[s
 
 
 def put_back(root: Path) -> bool:
-    """Put the checkout back to what it was before a run that was killed. Returns whether there was one.
+    """Restore the checkout to its state before a run that was killed. Returns whether there was such a run.
 
-    Raises ``ToolFailure`` if that run is still going on.
+    Raises ``ToolFailure`` if that run is still active.
     """
     with _open(root) as repo:
         common = Path(repo.common_dir).resolve()
@@ -218,7 +224,7 @@ def put_back(root: Path) -> bool:
 
 
 def _commit_all(repo: git.Repo, start: str, edits: Sequence[Edit], message: Callable[[str], str]) -> tuple[str, ...]:
-    """Make the commits, one a label in order of first appearance, without touching work tree, index or any branch."""
+    """Make one commit per label, in order of first appearance, without touching the work tree, its index or any branch."""
     labels = list(dict.fromkeys(edit.label for edit in edits))
     commits: list[str] = []
     parent = start
@@ -245,12 +251,12 @@ def _index_line(repo: git.Repo, edit: Edit) -> str:
 
 
 def _store(repo: git.Repo, data: bytes) -> str:
-    """Write a blob and return its name."""
+    """Write a blob and return its object name."""
     return _git(repo, "hash-object", "-w", "--stdin", given=data)
 
 
 def _identity(repo: git.Repo) -> dict[str, str]:
-    """Who commits: the user as git knows them, else vega-gen."""
+    """Git's variables for author and committer: the environment's, else the user's configuration, else vega-gen."""
     who: dict[str, str] = {}
     for role in ("AUTHOR", "COMMITTER"):
         for key, value in (("name", "vega-gen"), ("email", "vega-gen@localhost")):
@@ -265,7 +271,7 @@ def _identity(repo: git.Repo) -> dict[str, str]:
 
 
 def _switch(repo: git.Repo, note: _Note, target: str) -> None:
-    """Make the branch point to the new commits and its files appear: the one step that changes what a user sees."""
+    """Move the branch to the new commits and check it out: the only step that changes what the user sees."""
     if not note.worktree:
         if note.before:
             _git(repo, "merge", "--quiet", "--ff-only", note.ours)
@@ -295,7 +301,7 @@ def _put_back(repo: git.Repo, common: Path, note: _Note) -> None:
 
 
 def _restore(repo: git.Repo, note: _Note) -> None:
-    """Put HEAD, and index and files of the paths that the run changes, back; what else a user did since stays."""
+    """Restore HEAD, and the index entries and files of the paths that the run changes; other changes of the user stay."""
     _wait_for_lock(repo)
     branch = f"refs/heads/{note.branch}"
     if note.before:
@@ -328,7 +334,7 @@ def _remove_empty_folders(root: Path, folder: Path) -> None:
 
 
 def _wait_for_lock(repo: git.Repo) -> None:
-    """Remove the index lock of a git that was killed; wait for one that is still at work."""
+    """Remove the index lock that a killed git left; wait for a git that is still running."""
     lock = Path(repo.git_dir) / "index.lock"
     deadline = time.monotonic() + _LOCK_SECONDS
     while lock.exists():
@@ -336,7 +342,7 @@ def _wait_for_lock(repo: git.Repo) -> None:
             lock.unlink(missing_ok=True)
             return
         if time.monotonic() > deadline:
-            raise ToolFailure("another git process is at work here", where=str(lock), next_step="wait for it to end, and run again")
+            raise ToolFailure("another git process is running here", where=str(lock), next_step="wait for it to end, and run again")
         time.sleep(0.1)
 
 
@@ -346,13 +352,13 @@ def _git_runs_in(folder: Path) -> bool:
 
 
 def _require_base(root: Path, worktree: Path, repo: git.Repo) -> None:
-    """The worktree of an earlier run must stem from the commit that is checked out now."""
+    """Raises ``ToolFailure`` unless an earlier run's worktree contains the commit that is now checked out in ``root``."""
     with _open(root) as main:
         base = _git(main, "rev-parse", "HEAD")
     if _git(repo, "merge-base", "HEAD", base) != base:
         branch = _head(repo).removeprefix("refs/heads/")
         raise ToolFailure(
-            "an earlier result lies here, made from another commit of the checkout",
+            "an earlier result is here, made from another commit of the checkout",
             where=str(worktree),
             next_step=f"git -C {root} worktree remove {worktree} && git -C {root} branch -D {branch}, or --out DIR to write elsewhere",
         )
@@ -381,7 +387,7 @@ def _open(root: Path) -> Generator[git.Repo]:
 
 
 def _git(repo: git.Repo, *words: str, env: Mapping[str, str] | None = None, given: bytes = b"") -> str:
-    """What git says, without its last newline. Hooks do not run. Raises ``ToolFailure`` with git's message."""
+    """Run git without hooks and return its output without the last newline. ``given``: standard input. Raises ``ToolFailure``."""
     with tempfile.TemporaryFile() as stream:
         stream.write(given)
         stream.seek(0)
@@ -390,13 +396,13 @@ def _git(repo: git.Repo, *words: str, env: Mapping[str, str] | None = None, give
         except CommandError as error:
             message = str(error.stderr).strip().removeprefix("stderr: ").strip("'\n ") or str(error)
             what = f"git {words[0]} failed; the checkout is as it was"
-            step = "put right what git complains of, and run again"
+            step = "fix what git reports, and run again"
             raise ToolFailure(what, where=str(repo.working_dir), output=message, next_step=step) from error
     return str(said)
 
 
 def _blob(repo: git.Repo, name: str) -> bytes:
-    """The content of a file of a commit, "HEAD:path"."""
+    """The content of a blob; ``name`` is "<commit>:<path>"."""
     data: bytes = repo.git.execute(["git", "cat-file", "blob", name], stdout_as_string=False, strip_newline_in_stdout=False)  # pyright: ignore
     return data
 
@@ -406,10 +412,10 @@ def _split(text: str) -> list[str]:
 
 
 def _head(repo: git.Repo) -> str:
-    """The branch that is checked out, "" where HEAD is detached."""
+    """The ref that is checked out ("refs/heads/main"), "" where HEAD is detached."""
     return "" if repo.head.is_detached else repo.head.reference.path
 
 
 def _resolve(repo: git.Repo, ref: str) -> str:
-    """The commit of a ref, "" if there is none."""
+    """The commit that a ref points to, "" if there is no such ref."""
     return _git(repo, "for-each-ref", "--format=%(objectname)", ref)

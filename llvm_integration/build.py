@@ -1,6 +1,7 @@
-"""What enters: an LLVM checkout, an installation of the same version, the name of one target, a work folder.
-What leaves: that target's generated files, its objects, and LLVM's tools linked with them and with the prebuilt libraries.
-What it does not do: run CMake, build LLVM's own libraries, or judge what the tools do.
+"""Build one target of an LLVM checkout without CMake: run llvm-tblgen, compile the target's files, and link LLVM's tools.
+
+The tools are linked with the target's objects and the prebuilt libraries of an installation of the same version, so LLVM itself is not
+built. ``TargetBuild`` also recompiles single files with other texts, which is how generated functions are judged.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from llvm_integration.process import Completed, Progress, run
 from llvm_integration.toolchain import ToolLinker, compile_flags, write_overlay
 
 DEFAULT_TOOLS = ("llc", "opt", "llvm-mc", "llvm-objdump")
-"""The tools that most tests of a target run and that hold its code."""
+"""The tools that contain a target's code and that most of its tests run."""
 TABLEGEN_SECONDS = 600.0
 PREPARE_SECONDS = 900.0
 COMPILE_SECONDS = 180.0
@@ -33,10 +34,10 @@ def _silent(done: int, total: int, name: str) -> None:
 
 @dataclass(frozen=True)
 class TargetBuild:
-    """One target of `source`, built in `work` against the libraries of `installation`.
+    """A build of one target of `source` in the folder `work`, against the libraries of `installation`.
 
-    `overlay`: files of LLVM's own that differ from the installation's (a new triple); they come before its headers and libraries.
-    `folder` is the target's folder if it is not `lib/Target/<target>` of the checkout. `tools` are folders of `llvm/tools`.
+    `overlay`: changed files of LLVM itself (such as for a new triple), which take precedence over the installation's headers and libraries.
+    `folder`: the target's folder if it is not `lib/Target/<target>` of the checkout. `tools`: names of folders of `llvm/tools`.
     """
 
     source: SourceTree
@@ -47,46 +48,46 @@ class TargetBuild:
     folder: Path | None = None
     tools: tuple[str, ...] = DEFAULT_TOOLS
     jobs: int = 0
-    """Processes at a time; 0 is one a core."""
+    """Parallel processes; 0 means one per core."""
     tables: Path | None = None
-    """The target's tables where they are made already; llvm-tblgen is then run for the tools alone."""
+    """A folder with the target's TableGen output, if it exists already; llvm-tblgen is then run for the tools only."""
     flags: tuple[str, ...] = ()
-    """More flags for the target's own files, after the others."""
+    """Additional compiler flags for the target's own files, after the others."""
 
     def __reduce__(self) -> tuple[type[TargetBuild], tuple[object, ...]]:
-        """Its fields are all that another process needs; what was derived from them is derived again."""
+        """Pickle the fields only: cached properties hold locks, and another process computes them again."""
         return TargetBuild, tuple(getattr(self, field.name) for field in fields(self))
 
     @cached_property
     def target_dir(self) -> Path:
-        """The folder of the target's sources, absolute."""
+        """The absolute path of the target's sources."""
         return (self.folder or self.source.llvm / "lib" / "Target" / self.target).resolve()
 
     @cached_property
     def lists(self) -> Lists:
-        """What the target's CMakeLists.txt files name. Raises ToolFailure."""
+        """The sources, TableGen runs and components that the target's CMakeLists.txt files name. Raises ToolFailure."""
         return read_lists(self.target_dir)
 
     @property
     def generated_dir(self) -> Path:
-        """Where llvm-tblgen's output lies: what `lib/Target/<target>` is in a CMake build directory."""
+        """The folder of llvm-tblgen's output; it corresponds to `lib/Target/<target>` in a CMake build directory."""
         return (self.tables or self.work / "gen").resolve()
 
     @property
     def tools_dir(self) -> Path:
-        """Where the tools of the unmodified backend lie after `prepare()`."""
+        """The folder into which `prepare()` links the tools of the unmodified backend."""
         return self.work.resolve() / "bin"
 
     @property
     def include_dirs(self) -> tuple[Path, ...]:
-        """Include folders of the target's files, in the order of search."""
+        """The include folders of the target's files, in search order."""
         own = (self.target_dir, self.generated_dir)
         overlay = (self.overlay.include_dir,) if self.overlay else ()
         return (*own, *overlay, self.work.resolve() / "include", *self.installation.include_dirs)
 
     @cached_property
     def objects(self) -> dict[str, Path]:
-        """The unmodified backend: source file relative to the target's folder -> its object."""
+        """Source file, relative to the target's folder -> its object in the unmodified backend."""
         return {file: (self.work.resolve() / "obj" / file).with_suffix(".o") for file in self.lists.sources}
 
     @cached_property
@@ -106,7 +107,7 @@ class TargetBuild:
         return self.jobs or machine(self.work).cores
 
     def prepare(self, progress: Progress = _silent) -> Path:
-        """Make or refresh everything of the unmodified backend; `progress` is called for each file.
+        """Build the unmodified backend, or bring it up to date; `progress` is called for each file.
 
         Returns the folder of the linked tools. Raises ToolFailure if a file cannot be read, generated, compiled or linked.
         """
@@ -120,7 +121,7 @@ class TargetBuild:
         return self.tools_dir
 
     def generate(self, progress: Progress = _silent) -> Path:
-        """Run llvm-tblgen for the target and the tools as far as the .td files have changed; returns `generated_dir`."""
+        """Run llvm-tblgen for the target and the tools where a .td file has changed; return `generated_dir`. Raises ToolFailure."""
         own = [] if self.tables else _tablegen_steps(self.lists, self.target_dir, self.generated_dir, self)
         runs = [*own, *self._tool_tablegen()]
         run_steps(runs, self._hashes, self._jobs, progress)
@@ -143,11 +144,11 @@ class TargetBuild:
         flags: Sequence[str] = (),
         timeout: float = COMPILE_SECONDS,
     ) -> Completed:
-        """Compile one file of the target (relative to its folder) with another `text` (None: its own) to the object `out`.
+        """Compile one source file of the target (relative to its folder) to the object `out`, with `text` as its content (None: its own).
 
-        `header_overrides` gives files of the target's folder other texts. The compiler sees them under their own names and in
-        their own places, through clang's VFS overlay, so an equal text gives an equal object. `flags` come last. The
-        result's `returncode` says whether it compiled. Raises ToolFailure if the file is none of the target's.
+        `header_overrides`: file relative to the target's folder -> replacement text. The compiler sees replaced files under their own
+        paths, through clang's VFS overlay, so an equal text gives an equal object. `flags` come last. `timeout` is in seconds.
+        The result's `ok` says whether it compiled. Raises ToolFailure if no CMakeLists.txt of the target names the file.
         """
         if file not in self.objects:
             raise ToolFailure(
@@ -165,9 +166,10 @@ class TargetBuild:
         return run(argv, timeout=timeout)
 
     def objects_including(self, header: str) -> tuple[str, ...]:
-        """The target's source files whose objects depend on `header` (relative to the target's or the generated folder).
+        """Return the target's source files that include `header` (relative to the target's or the generated folder), also indirectly.
 
-        Known after `prepare()`. Raises ToolFailure if no file includes it: then nothing would be compiled, nor judged.
+        The answer comes from the depfiles that `prepare()` writes. Raises ToolFailure if no file includes it, because a change of the
+        header would then go untested.
         """
         wanted = {str(self.target_dir / header), str(self.generated_dir / header)}
         found = tuple(file for file, out in self.objects.items() if wanted & set(dependencies(out.with_suffix(".d"))))
@@ -176,7 +178,7 @@ class TargetBuild:
         return found
 
     def link(self, tools_dir: Path, replaced: Mapping[str, Path] | None = None, tools: Sequence[str] | None = None) -> None:
-        """Link `tools` (all by default) into `tools_dir`, with the objects of some source files `replaced`.
+        """Link `tools` (default: all) into `tools_dir`. `replaced`: source file -> the object to link in place of its own.
 
         Raises ToolFailure with the linker's message.
         """
@@ -187,9 +189,9 @@ class TargetBuild:
         self._linker.link(tools_dir.resolve(), list(objects.values()), tools or self.tools, self._jobs)
 
     def attempt(self, progress: Progress = _silent) -> dict[str, Completed]:
-        """As `prepare`, but a tool that cannot be linked is no failure: tool -> its link, after the first that fails no other.
+        """As `prepare`, but return the results of linking (tool -> linker run) rather than raise where a tool does not link.
 
-        Raises ToolFailure if a file cannot be read, generated or compiled."""
+        Linking stops at the first tool that fails. Raises ToolFailure if a file cannot be read, generated or compiled."""
         self.work.mkdir(parents=True, exist_ok=True)
         write_overlay(self.work.resolve() / "include", self.target, self.target_dir, self.installation)
         self.generate(progress)
@@ -203,7 +205,7 @@ class TargetBuild:
         return links
 
     def steps(self) -> list[BuildStep]:
-        """The commands that compile the target's own files."""
+        """Return the commands that compile the target's own files."""
         return [self._compile_step(file, out) for file, out in self.objects.items()]
 
     def _compiler(self, file: str) -> list[str]:
@@ -219,7 +221,7 @@ class TargetBuild:
         return BuildStep((*self._compile_argv(file, out), "-MMD", "-MF", str(depfile)), out, depfile, PREPARE_SECONDS)
 
     def _write_vfs(self, texts: Mapping[str, str], out: Path) -> Path:
-        """The overlay file that puts `texts` in the place of files of the target's folder; it lies beside the object."""
+        """Write, beside the object, the VFS overlay file that replaces files of the target's folder with `texts`; return its path."""
         roots: list[dict[str, object]] = []
         for number, (file, text) in enumerate(texts.items()):
             path = out.with_suffix(f".{number}{Path(file).suffix}")

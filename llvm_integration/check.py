@@ -1,6 +1,6 @@
-"""What enters: a preamble (includes and declarations) and texts of C++ functions.
-What leaves: for each text whether clang accepts it after the preamble, and the first error. Results are kept in SQLite.
-What it does not do: make code, run tests, or repair a text.
+"""Syntax-check C++ functions with clang after a precompiled preamble (includes and declarations), and report the first error of each.
+
+Results are kept in SQLite across runs. One backend has thousands of candidates, so ``Checker.sift`` checks many of them per run of clang.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LIMITS = (*_PLAIN, "-ferror-limit=5")
 _ALL_ERRORS = (*_PLAIN, "-ferror-limit=0")
 _ALL = (*_PLAIN, "-ferror-limit=200")
 _SUSPECT = ("-Wno-everything", "-Werror=return-type", "-Werror=uninitialized", "-Wunused-variable", "-Wunused-but-set-variable")
-"""What is an error in a function though clang would take it, and what speaks against it."""
+"""Warnings that count as errors in a function (no return value, use of an uninitialized variable), and warnings that make it not clean."""
 _WITH_ASSERTS = "#undef assert\n#define assert(condition) static_cast<void>(condition)\n#line 1 \"<stdin>\"\n"
 _ERROR = re.compile(r"^(?P<file>[^\n:]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<message>.*)$", re.MULTILINE)
 _NOTE = re.compile(r"^(?P<file>[^\n:]+):(?P<line>\d+):\d+: note: (?P<message>.*)$", re.MULTILINE)
@@ -36,9 +36,9 @@ _OWN_LINE = re.compile(r"^<stdin>:(\d+):\d+: (?:fatal error|error|note): ", re.M
 _TEXT_LINE = re.compile(r"^<text (\d+)>:(\d+):\d+: (fatal error|error|warning|note): (.*)$", re.MULTILINE)
 _DIAGNOSTIC = re.compile(r"^[^\n]+?:\d+:\d+: (?:fatal error|error|warning): ", re.MULTILINE)
 _NEIGHBOUR = re.compile(r"redefin|redeclar|ambiguous|conflict|overload|already|previous|follows|specialization")
-"""What clang says of a text because of another one beside it."""
+"""Words of errors that another text in the same file may cause."""
 _TWIN = re.compile(r"no matching|no viable|deleted|abstract|incomplete|undefined|invalid")
-"""What it may say besides where a function has two definitions: the later one makes the function none that can be called."""
+"""Words of the further errors that a duplicate definition of a function may cause, since the later one may make it uncallable."""
 _DIRECTIVE = re.compile(r"^\s*#", re.MULTILINE)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS precompiled (name TEXT PRIMARY KEY, key TEXT NOT NULL, said TEXT NOT NULL);
@@ -50,8 +50,8 @@ CREATE TABLE IF NOT EXISTS verdict (
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """An error as clang tells it. `file` is as clang was given or found it; it and `line` are "" and 0 where no place is told.
-    `notes`: what clang adds to it, in order."""
+    """An error from clang. `file`: the path as clang prints it, "" if the error has no place. `line`: from 1, 0 if it has no place.
+    `notes`: the notes that follow the error."""
 
     file: str
     line: int
@@ -64,7 +64,8 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Preamble:
-    """A precompiled preamble. `header`: its text; `mistakes`: the errors of it alone; `key` digests its inputs."""
+    """A precompiled preamble. `header`: the file with its text. `pch`: the precompiled header. `key`: digest of all its inputs.
+    `mistakes`: the errors in the preamble itself."""
 
     name: str
     header: Path
@@ -74,14 +75,14 @@ class Preamble:
 
     @property
     def ok(self) -> bool:
-        """Whether clang accepts the preamble itself."""
+        """Whether clang accepts the preamble without errors."""
         return not self.mistakes
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """`message` is the first error and `line` the line of the text (from 1) that it concerns; "" and 0 where there is none.
-    `clean`: accepted with its assertions too, and every local variable is used."""
+    """Whether clang accepts a text. `message`: the first error, "" if none. `line`: its line in the text, from 1, 0 if not known.
+    `clean`: the text is accepted with its assertions enabled too, and has no unused local variable."""
 
     ok: bool
     message: str
@@ -90,7 +91,7 @@ class CheckResult:
 
 
 def mistakes_in(said: str) -> tuple[Mistake, ...]:
-    """The errors in what clang said, in order, each with the notes that follow it."""
+    """Parse the errors in clang's standard error, in order, each with the notes that follow it."""
     found = list(_ERROR.finditer(said))
     ends = [*(m.start() for m in found[1:]), len(said)]
     return tuple(
@@ -106,9 +107,10 @@ def _placed(found: re.Match[str]) -> Mistake:
 def check_files(
     installation: Installation, files: Sequence[Path], include_dirs: Sequence[Path], flags: Sequence[str], jobs: int, progress: Progress
 ) -> dict[Path, tuple[Mistake, ...]]:
-    """Each whole file -> the errors that clang has to say of it and what it includes (200 at most), () if it has none.
+    """Check whole files; return file -> the errors in it and in what it includes (200 at most), () if it has none.
 
-    ``progress(done, all, file)`` after each. A file on which clang does not end counts as wrong. Raises ToolFailure if clang cannot be run.
+    ``progress(done, all, text)`` is called after each file. A file on which clang times out has one error that says so. Raises ToolFailure
+    if clang cannot be run.
     """
     command = [str(installation.clangxx), *flags, "-w", *_ALL, *(f"-I{folder}" for folder in include_dirs), "-fsyntax-only"]
 
@@ -129,14 +131,14 @@ def check_files(
 
 
 class Checker:
-    """Syntax checks with one set of include folders and flags; `work` keeps precompiled preambles and results."""
+    """Syntax checks with one set of include folders and flags. The folder `work` holds precompiled preambles and the results."""
 
     def __init__(self, installation: Installation, include_dirs: Sequence[Path], flags: Sequence[str], work: Path) -> None:
         work.mkdir(parents=True, exist_ok=True)
         self._work = work.resolve()
         includes = [f"-I{folder}" for folder in include_dirs]
-        # Templates that the preamble needs are instantiated once, in the PCH: a check takes 0.04 s in place of 0.6 s.
-        # "-w" would silence the warnings by which texts are judged; preambles and whole files get it back.
+        # Templates that the preamble needs are instantiated once, in the PCH: a check takes 0.04 s rather than 0.6 s.
+        # "-w" would suppress the warnings in _SUSPECT; `preamble` adds it back for preambles.
         spoken = [flag for flag in flags if flag != "-w"]
         self._command = (str(installation.clangxx), *spoken, "-fpch-instantiate-templates", *includes)
         self._hashes = ContentHashes()
@@ -146,14 +148,14 @@ class Checker:
         self._database.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Close the file of results."""
+        """Close the database of results."""
         self._database.close()
 
     def preamble(self, name: str, text: str, base: Preamble | None = None) -> Preamble:
-        """Precompile `text`, on top of `base` if given, unless nothing that it includes has changed since.
+        """Precompile `text`, on top of `base` if given. An existing PCH is used again if none of its inputs has changed.
 
-        Errors of the preamble are told by the result, and checks after it go on: they judge the text that follows.
-        Raises ToolFailure if clang cannot be run, or writes nothing: it crashed or took too long.
+        Errors in the preamble are recorded in the result and do not fail the checks that use it. Raises ToolFailure if clang cannot be
+        run, crashes or times out, or if an included file does not exist.
         """
         under = ["-include-pch", str(base.pch)] if base else []
         stem = f"{name}-{hashlib.blake2b((text + (base.key if base else '')).encode(), digest_size=8).hexdigest()}"
@@ -166,14 +168,14 @@ class Checker:
                 return Preamble(name, header, pch, key, mistakes_in(str(row[0])))
         header.write_text(text, encoding="utf-8")
         pch.unlink(missing_ok=True)
-        # Files are compared by content here, so clang need not compare their times. A PCH with errors is written with status 0.
+        # `input_key` compares the inputs' contents, so clang need not compare time stamps. With errors allowed, clang exits with status 0.
         options = ["-Xclang", "-fno-pch-timestamp", "-Xclang", "-fallow-pch-with-compiler-errors"]
         depend = ["-o", str(pch), "-MMD", "-MF", str(depfile)]
         argv = [*self._command, "-w", *_ALL, *options, *under, "-x", "c++-header", str(header), *depend]
         completed = run(argv, timeout=PREAMBLE_SECONDS, memory_mb=CHECK_MEMORY_MB)
         completed.check(next_step="run the command by hand, with fewer includes")
         mistakes = mistakes_in(completed.stderr)
-        if not depfile.exists():  # a fatal error: an include that is not there
+        if not depfile.exists():  # a fatal error, such as a missing include
             said = str(mistakes[0]) if mistakes else "clang wrote no dependencies"
             raise ToolFailure(said, where=str(header), next_step="give the missing header", command=completed.command)
         key = input_key(step, self._hashes)
@@ -181,10 +183,10 @@ class Checker:
         return Preamble(name, header, pch, key, mistakes)
 
     def check(self, preamble: Preamble, text: str, timeout: float = CHECK_SECONDS) -> CheckResult:
-        """Whether clang accepts `text` after `preamble`; `timeout` in seconds, after which the text counts as wrong.
+        """Check `text` after `preamble`. `timeout` is in seconds; a text on which clang times out counts as wrong.
 
-        A path that returns nothing, or the use of what has no value, is an error. Functions that are declared and never defined are
-        none: nothing is linked. A time-out or a crash of clang is not kept, and so tried again by the next run.
+        A path without a return value and the use of an uninitialized variable are errors. Undefined functions are not, since nothing is
+        linked. The result is stored, except after a time-out or a crash of clang, so the next run tries again.
         Raises ToolFailure if clang cannot be run.
         """
         known = self._known(preamble, text)
@@ -199,11 +201,12 @@ class Checker:
         return result
 
     def sift(self, preamble: Preamble, groups: Sequence[Sequence[str]]) -> None:
-        """Find out, with few runs of clang, about as many of the texts as can be told from others beside them; `check` then knows.
+        """Check many texts in few runs of clang and store the results, so that `check` answers for most of them without running clang.
 
-        `groups`: texts of which each defines the same function, so that at most one of them can stand in a file. First all texts are
-        given to clang, and those that it finds wrong are done with; then the first of each group that is left, again until no error
-        is: after an error clang leaves out some of its checks. Errors that a neighbour may be to blame for decide nothing.
+        `groups`: alternative texts of the same function, at most one of which can be in a file. First all texts are compiled together, and
+        the ones with errors are rejected. Then the first remaining text of each group is compiled with the others until a run has no error;
+        only such a run proves texts right, because clang skips some checks after an error. An error that another text in the file may have
+        caused decides nothing.
         """
         asked = [[t for t in dict.fromkeys(group) if self._known(preamble, t) is None and not _DIRECTIVE.search(t)] for group in groups]
         texts = [text for group in asked for text in group]
@@ -227,7 +230,9 @@ class Checker:
             current = [text for i, text in enumerate(current) if i not in errors]
 
     def _wrong_together(self, preamble: Preamble, texts: Sequence[str]) -> set[str]:
-        """Those of the texts that clang finds wrong among the others, kept as such where no assertion can be the reason."""
+        """The texts that have errors when all are compiled together, first with assertions enabled and then the failing ones without.
+
+        A result is stored unless only an assertion may be at fault."""
         wrong: set[str] = set()
         remaining = list(texts)
         for asserts in (True, False):
@@ -246,8 +251,10 @@ class Checker:
     def _together(
         self, preamble: Preamble, texts: Sequence[str], *, asserts: bool
     ) -> tuple[dict[int, CheckResult | None], set[int]] | None:
-        """One run of clang over all texts: index -> what is wrong with the text (None: a neighbour may be to blame), and the indices of
-        those that it warns of. None if an error belongs to no text, or clang does not come to an end."""
+        """Compile all texts in one run of clang.
+
+        Returns index -> the text's first certain error (None: another text may have caused it), and the indices of texts with warnings.
+        Returns None if an error belongs to no text, or if clang fails without an error."""
         parts = [f'#line 1 "<text {i}>"\n{text}\n' for i, text in enumerate(texts)]
         head = _WITH_ASSERTS if asserts else ""
         completed = self._clang(preamble, head + "".join(parts), _ALL_ERRORS, CHECK_SECONDS + len(texts) * SECONDS_A_TEXT)
@@ -266,13 +273,13 @@ class Checker:
                 warned.add(number)
             elif errors.get(number) is None:
                 message = severity.partition("error: ")[2]
-                # What is wrong in a header is told once, of the first text that makes it so.
+                # An error inside a header is reported once, for the first text that triggers it; others may trigger it too.
                 certain = severity.startswith("<text ") and not _NEIGHBOUR.search(message)
                 errors[number] = CheckResult(False, message, int(place[2]), False) if certain else None
         return (errors, warned) if completed.ok or errors else None
 
     def _run(self, preamble: Preamble, text: str, timeout: float) -> tuple[CheckResult, bool]:
-        """One run of clang; and whether its result is one to keep."""
+        """Check one text; return the result, and whether to store it."""
         completed = self._clang(preamble, text, _LIMITS, timeout)
         if completed.ok:
             return CheckResult(True, "", 0, "warning: " not in completed.stderr), True

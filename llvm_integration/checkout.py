@@ -1,10 +1,7 @@
-"""The one writer to an LLVM tree.
+"""Apply planned edits to an LLVM tree, all or nothing. Every write to a tree goes through this module.
 
-Enters: the folder that holds ``llvm/``, a target's name, planned edits. Leaves: the edits made, all of them or none.
-It does not plan them, and does not print.
-
-Three ways, one interface: a new target goes to a branch of a git checkout, or straight into a plain tree under a journal;
-a target that LLVM has already goes beside the tree, to a sparse git worktree or, for a plain tree, to a folder.
+A new target is written to a branch of a git checkout (``branch``), or directly into a tree without git under an undo journal (``journal``).
+A target that LLVM already has is written beside the tree instead: to a sparse git worktree, or for a tree without git to a folder.
 """
 
 from __future__ import annotations
@@ -37,28 +34,29 @@ _NEW_FOLDER = "give a new folder with --out"
 
 
 class Way(StrEnum):
-    """How a tree was written."""
+    """Where ``write`` put its result."""
 
-    BRANCH = "branch"
-    WORKTREE = "worktree"
-    TREE = "tree"
-    FOLDER = "folder"
+    BRANCH = "branch"        # a branch, checked out in the git checkout itself
+    WORKTREE = "worktree"    # a branch, checked out in a sparse worktree beside the checkout
+    TREE = "tree"            # the tree without git itself
+    FOLDER = "folder"        # a folder beside the tree without git
 
 
 class TargetState(StrEnum):
-    """What a tree has under a target's name."""
+    """What a tree holds under a target's name."""
 
-    ABSENT = "absent"          # no folder, or one without CMakeLists.txt: no target that LLVM would build
-    GENERATED = "generated"    # vega-gen wrote it
-    OFFICIAL = "official"      # LLVM's, or a person's: to be held out
+    ABSENT = "absent"          # no folder, or one without CMakeLists.txt, which LLVM would not build
+    GENERATED = "generated"    # a backend that vega-gen wrote
+    OFFICIAL = "official"      # a backend of LLVM or of a person; it must be held out
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of ``write``. ``root``: the tree that holds the result now; it has ``llvm/lib/Target/<target>`` below it.
+    """The result of ``write``.
 
-    ``branch`` and ``commits``: "" and () without git. ``written`` and ``deleted``: paths as in the edits, further deletions of a
-    held-out target's C++ included. ``put_back``: an earlier run had not ended, and was put back first.
+    ``root``: the tree that now contains ``llvm/lib/Target/<target>``. ``branch`` and ``commits``: "" and () without git. ``written`` and
+    ``deleted``: paths as in the edits; ``deleted`` includes the held-out target's C++ and stale generated files, which no edit names.
+    ``put_back``: whether an earlier run had been killed and was undone first.
     """
 
     way: Way
@@ -71,7 +69,7 @@ class Written:
 
 
 def target_state(root: Path, target: str) -> TargetState:
-    """What ``root`` has under ``target``'s name. Raises ``ToolFailure`` if that is no target's name."""
+    """Return what ``root`` holds under the name ``target``. Raises ``ToolFailure`` if the name is not valid for a target."""
     _require_name(target)
     cmake = root / target_folder(target) / "CMakeLists.txt"
     if not cmake.is_file():
@@ -80,18 +78,18 @@ def target_state(root: Path, target: str) -> TargetState:
 
 
 def recover(root: Path, out: Path | None = None) -> bool:
-    """Put back what a killed run left, in ``root`` and in ``out``. Returns whether there was anything.
+    """Undo the changes of a killed run in ``root`` and in ``out``. Returns whether there were any.
 
-    To be called before a tree is read: a half-written target must not be taken for a backend.
+    Must be called before a tree is read, so that a half-written target is not taken for a backend.
     """
     found = branch.put_back(root) if branch.is_checkout(root) else journal.put_back(root)
     return (out is not None and not branch.is_checkout(out) and journal.put_back(out)) or found
 
 
 def destination(root: Path, target: str, out: Path | None = None) -> Path | None:
-    """The folder beside the tree that ``write`` would make for ``target``, absolute; None where it would write into ``root`` itself.
+    """Return the absolute path of the folder beside the tree that ``write`` would create; None if it would write into ``root`` itself.
 
-    Raises ``ToolFailure``: no LLVM there, a name that is none, an ``out`` that cannot be used.
+    Raises ``ToolFailure`` if ``root`` holds no LLVM, the target's name is not valid, or ``out`` cannot be used.
     """
     root = root.absolute()
     if not (root / "llvm").is_dir():
@@ -100,14 +98,14 @@ def destination(root: Path, target: str, out: Path | None = None) -> Path | None
         return None
     out = out.absolute() if out is not None else root.parent / f"{root.name}-vega-{target}"
     if out == root or not out.parent.is_dir():
-        raise ToolFailure("the result cannot go there", where=str(out), next_step="give a new folder in one that exists with --out")
+        raise ToolFailure("the result cannot be written there", where=str(out), next_step="give a new folder in one that exists with --out")
     return out
 
 
 def probe(root: Path, target: str, *, out: Path | None = None) -> None:
-    """Before the work: raises ``ToolFailure`` for what ``write`` would refuse whatever the edits are.
+    """Check, before any work is done, the conditions of ``write`` that do not depend on the edits.
 
-    These are uncommitted changes, a read-only or full disk, a folder in the way."""
+    Raises ``ToolFailure`` for uncommitted changes, a read-only or full disk, or an unrelated folder in the place of the result."""
     place = destination(root, target, out)
     cmake = Edit(f"{target_folder(target)}/CMakeLists.txt", b"", "")
     if branch.is_checkout(root):
@@ -123,13 +121,13 @@ def probe(root: Path, target: str, *, out: Path | None = None) -> None:
 
 
 def write(root: Path, target: str, edits: Sequence[Edit], *, out: Path | None = None) -> Written:
-    """Make ``edits``, all of them or none, and say where the result lies.
+    """Apply ``edits``, all or nothing, and return where the result is.
 
-    ``root``: the folder that holds ``llvm/``. ``out``: a folder beside it for the result; given, or for a target that ``root`` has
-    already (by default ``<root>-vega-<target>``), ``root`` itself is not changed. There the target's C++ and CMake files that no
-    edit names are left out, and the others (.td, prose) are as in ``root``. Generated files of an earlier run that no edit names
-    are deleted. Raises ``ToolFailure``, with everything as it was: a name that is none, uncommitted changes, a file without
-    vega-gen's stamp in the way, a read-only or full disk.
+    ``root``: the folder that holds ``llvm/``. ``out``: write to this folder beside ``root`` rather than into ``root``; for a target that
+    LLVM already has, the default is ``<root>-vega-<target>``. In such a folder the target's C++ and CMake files that no edit names are
+    left out, and its other files (.td, prose) are as in ``root``. Generated files of an earlier run that no edit names are deleted.
+    Raises ``ToolFailure``, with the tree unchanged, for an invalid target name, uncommitted changes, a file without vega-gen's stamp in
+    the place of an edit, or a read-only or full disk.
     """
     root, out = root.absolute(), destination(root, target, out)
     recovered = recover(root, out)
@@ -140,10 +138,10 @@ def write(root: Path, target: str, edits: Sequence[Edit], *, out: Path | None = 
 
 
 def undo(tree: Path, target: str) -> tuple[str, ...]:
-    """Take ``target`` back: the last run on a plain tree (or the folder beside it), or its branch of a git checkout, all runs of it.
-    Returns the paths that had been changed.
+    """Undo writes of ``target`` and return the paths that they had changed.
 
-    Raises ``ToolFailure`` if there is none, or if a file has changed since.
+    In a git checkout the target's branch is deleted, with all runs on it; in a tree without git the last run is undone.
+    Raises ``ToolFailure`` if there is nothing to undo, or if a file has changed since.
     """
     return branch.take_back(tree, target) if branch.is_checkout(tree) else journal.undo(tree)
 
@@ -190,7 +188,7 @@ def _write_plain(root: Path, target: str, edits: Sequence[Edit], out: Path | Non
 
 def _require_worktree(root: Path, out: Path) -> None:
     if not branch.is_worktree_of(root, out):
-        raise ToolFailure("this folder exists, and is no worktree of the checkout", where=str(out), next_step=_NEW_FOLDER)
+        raise ToolFailure("this folder exists, but is not a worktree of the checkout", where=str(out), next_step=_NEW_FOLDER)
 
 
 def _require_own(out: Path) -> None:
@@ -211,14 +209,14 @@ def _written(way: Way, root: Path, name: str, commits: tuple[str, ...], edits: S
 
 
 def _stale(root: Path, folder: str, edits: Sequence[Edit], files: Sequence[str]) -> list[Edit]:
-    """Deletions of what an earlier run generated and this one does not."""
+    """Deletions of the files that an earlier run generated and this one does not."""
     named = {edit.path for edit in edits}
     label = f"remove what is no longer generated from {folder}"
     return [Edit(path, None, label) for path in files if path not in named and is_stamped(_read(root, path) or b"")]
 
 
 def _leftover(files: Sequence[str], edits: Sequence[Edit]) -> list[Edit]:
-    """Deletions of the C++ and CMake files of a held-out target that are not generated."""
+    """Deletions of a held-out target's C++ and CMake files that no edit replaces."""
     named = {edit.path for edit in edits}
     return [Edit(path, None, "remove the C++ that is not generated") for path in files if path not in named and is_code(path)]
 

@@ -1,6 +1,6 @@
-"""What enters: a folder of an LLVM checkout with a CMakeLists.txt (a target's or a tool's).
-What leaves: its TableGen runs, sources, link components and library names, of this folder and of its subfolders.
-What it does not do: run CMake, or judge conditions: the body of an if() is read as if it were taken.
+"""Read the TableGen runs, sources, link components and libraries from the CMakeLists.txt files of a target or tool, without CMake.
+
+Subfolders are included. Conditions are not evaluated: the body of an ``if()`` is always read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from llvm_integration.failure import ToolFailure
 
 SOURCE_SUFFIXES = (".cpp", ".cc", ".c")
-"""What CMake compiles; every other word of a library's argument list is a keyword or a header folder."""
+"""Suffixes of source files in a library's argument list; every other word there is a keyword or a header folder."""
 
 _TOKEN = re.compile(
     r"""
@@ -48,7 +48,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class TableGenRun:
-    """One `tablegen(LLVM output arguments...)` line: `output` is relative to the folder that was read, `definitions` is the .td file."""
+    """One `tablegen(LLVM output arguments...)` command. `output` is relative to the folder that was read; `definitions`: the .td file."""
 
     output: str
     definitions: Path
@@ -57,25 +57,25 @@ class TableGenRun:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """What the CMakeLists.txt files of a folder name, in their order."""
+    """The contents of a folder's CMakeLists.txt files, in order."""
 
     tablegen: tuple[TableGenRun, ...]
     sources: tuple[str, ...]
     """Files to compile, relative to the folder that was read."""
     components: tuple[str, ...]
-    """LLVM components to link (`LINK_COMPONENTS` and `LLVM_LINK_COMPONENTS`), less those defined here."""
+    """LLVM components to link (`LINK_COMPONENTS` and `LLVM_LINK_COMPONENTS`), without those in `defined`."""
     defined: frozenset[str]
-    """Component names of the libraries and groups defined here: `Lanai`, `LanaiCodeGen`, `LanaiDesc`."""
+    """Component names of the libraries and groups that the folder defines, such as `LanaiCodeGen`."""
     libraries: tuple[str, ...]
-    """LLVM libraries that are no component, from `target_link_libraries`: `LLVMDebuginfod`."""
+    """LLVM libraries in `target_link_libraries` that are not components, such as `LLVMDebuginfod`."""
     generate_driver: bool
-    """The tool's `main` comes from LLVM's driver template."""
+    """Whether the tool's `main` is generated from LLVM's driver template."""
 
 
 def read_lists(folder: Path) -> Lists:
-    """Read `folder/CMakeLists.txt` and those of the subfolders it adds.
+    """Read `folder/CMakeLists.txt` and those of the subfolders that it adds.
 
-    Raises ToolFailure where one is missing or its parentheses do not match.
+    Raises ToolFailure where one cannot be read, has unbalanced parentheses, or runs TableGen without naming a .td file.
     """
     reader = _Reader(folder)
     reader.read(folder, {})
@@ -95,7 +95,7 @@ def read_lists(folder: Path) -> Lists:
 class _Command:
     name: str
     words: tuple[tuple[str, bool], ...]
-    """Each argument, and whether it was quoted (a quoted one is never split)."""
+    """(argument, whether it was quoted); a quoted argument is never split at semicolons."""
     line: int
 
 
@@ -138,7 +138,7 @@ class _Reader:
                     self.tablegen.append(TableGenRun(output, definitions, tuple(rest[1:])))
                 case "add_llvm_target" | "add_llvm_component_library" | "add_llvm_library":
                     self._library(folder, first, rest)
-                case "add_llvm_tool" | "add_llvm_utility" if folder == self.root:  # in a subfolder it is another program
+                case "add_llvm_tool" | "add_llvm_utility" if folder == self.root:  # a tool in a subfolder is another program
                     self._library(folder, first, rest)
                 case "add_llvm_component_group":
                     self.defined.add(first)

@@ -1,6 +1,7 @@
-"""What enters: a tool of LLVM that was linked, a target's name or a file for it.
-What leaves: the targets that it lists, the data layout that it gives one, whether it crashes, and the functions on its stack then.
-What it does not do: judge what the tool writes: an error that it tells is no crash.
+"""Start a freshly linked LLVM tool and report how it ends: normally, with an error message, or with a crash and its stack.
+
+Also asks llc for its registered targets and for a triple's data layout. A new backend may crash a tool in its static initialisers or at its
+first use; the frames show which function is responsible.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _ERROR = re.compile(r"^(?:LLVM ERROR: |.*\berror: )(.*)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A tool that was ended by a signal or did not end. `frames`: the demangled functions on its stack, innermost first."""
+    """A run that a signal ended, or that timed out. `frames`: the demangled functions on the stack, innermost first."""
 
     message: str
     frames: tuple[str, ...]
@@ -30,21 +31,21 @@ class Crash:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A run of a tool. `error`: the error that it told, "" for none; `crash`: None where it ended by itself."""
+    """How a run of a tool ended. `error`: its error message, "" on success. `crash`: None unless it crashed or timed out."""
 
     error: str
     crash: Crash | None
 
 
 def tried(installation: Installation, argv: Sequence[str]) -> Tried:
-    """Run a tool. LLVM's own error of something that is not written is told as such, though the tool aborts after it."""
+    """Run a tool and report how it ends, with a symbolized stack if it crashes."""
     symbolizer = installation.bindir / "llvm-symbolizer"
     done = run(argv, timeout=START_SECONDS, env={"LLVM_SYMBOLIZER_PATH": str(symbolizer)})
     return read(done)
 
 
 def read(done: Completed) -> Tried:
-    """What a tool's end says."""
+    """Classify the end of a run. An abort after LLVM's own error message ("LLVM ERROR: ...") counts as an error, not as a crash."""
     if done.ok:
         return Tried("", None)
     error = _ERROR.search(done.stderr)
@@ -57,14 +58,14 @@ def read(done: Completed) -> Tried:
 
 
 def registered(llc: Path) -> tuple[str, ...]:
-    """The targets that `llc --version` lists; () if it does not end well."""
+    """Return the targets that `llc --version` lists, () if it fails."""
     done = run([str(llc), "--version"], timeout=START_SECONDS)
     _, _, listed = done.stdout.partition("Registered Targets:")
     return tuple(_LISTED.findall(listed)) if done.ok else ()
 
 
 def data_layout(llc: Path, triple: str) -> str:
-    """The data layout that a module of this triple gets; "" if llc does not say."""
+    """Return the data layout that llc gives a module of this triple, "" if it prints none."""
     words = [str(llc), f"--mtriple={triple}", "-stop-after=pre-isel-intrinsic-lowering", "-o", "-"]
     done = run(words, timeout=START_SECONDS, stdin="define void @nothing() {\n  ret void\n}\n")
     found = _LAYOUT.search(done.stdout)

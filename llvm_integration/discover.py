@@ -1,7 +1,6 @@
-"""Find the LLVM source and the LLVM installation or build that fits it.
+"""Find an LLVM source tree, the installation or CMake build of the same release, and the resources of this machine.
 
-Enters: a checkout's path, a version, perhaps a CMake build directory. Leaves: ``SourceTree``, ``Installation``, ``Host``.
-It does not install, download or build anything.
+Nothing is installed, downloaded or built here.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _VERSION_PART = re.compile(r"set\(\s*LLVM_VERSION_(MAJOR|MINOR|PATCH)\s+(\d+)\s*
 
 @dataclass(frozen=True, slots=True)
 class SourceTree:
-    """An LLVM source tree. ``root`` holds ``llvm/`` and ``cmake/``; ``version`` is "19.1.7"."""
+    """An LLVM source tree. ``root``: the folder that holds ``llvm/`` and ``cmake/``. ``version``: such as "19.1.7"."""
 
     root: Path
     version: str
@@ -41,9 +40,10 @@ class SourceTree:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """LLVM's programs, headers and static libraries: installed ones, or a CMake build directory (then ``build_dir`` is set).
+    """LLVM's programs, headers and static libraries, either installed or in a CMake build directory (then ``build_dir`` is set).
 
-    ``include_dirs`` in the order in which the compiler must search them; ``assertions``: built with them (then without -DNDEBUG).
+    ``include_dirs``: in the order in which the compiler must search them. ``assertions``: whether the libraries were built with
+    assertions, that is, without -DNDEBUG.
     """
 
     version: str
@@ -57,13 +57,13 @@ class Installation:
 
     @property
     def major(self) -> int:
-        """19 of "19.1.7"."""
+        """The major version: 19 for "19.1.7"."""
         return int(self.version.split(".")[0])
 
     def find_tool(self, name: str) -> Path | None:
-        """``name`` ("llc", "clang++", "ld.lld") in this LLVM's own folder, else ``name-<major>`` or ``name`` on PATH, or None.
+        """Return a program such as "llc": the one in ``bindir``, else ``name-<major>`` on PATH, else None.
 
-        LLVM's own tools (llvm-*, llc, opt, FileCheck, ...) must be of this version, so a bare name on PATH serves only for clang and lld.
+        For clang and lld, ``name`` without a version on PATH is accepted too; other tools (llc, FileCheck, ...) must be of this version.
         """
         own = self.bindir / name
         if own.is_file():
@@ -77,7 +77,7 @@ class Installation:
         return None
 
     def tool(self, name: str) -> Path:
-        """As ``find_tool``. Raises ``ToolFailure`` where there is none."""
+        """As ``find_tool``, but raises ``ToolFailure`` if there is none."""
         found = self.find_tool(name)
         if found is None:
             raise ToolFailure(f"LLVM {self.version} has no {name}", where=str(self.bindir), next_step=_how_to_get(self.version))
@@ -85,28 +85,28 @@ class Installation:
 
     @property
     def llvm_tblgen(self) -> Path:
-        """llvm-tblgen. Raises ``ToolFailure``."""
+        """The path of llvm-tblgen. Raises ``ToolFailure`` if there is none."""
         return self.tool("llvm-tblgen")
 
     @property
     def clangxx(self) -> Path:
-        """clang++. Raises ``ToolFailure``."""
+        """The path of clang++. Raises ``ToolFailure`` if there is none."""
         return self.tool("clang++")
 
     @property
     def lld(self) -> Path:
-        """ld.lld. Raises ``ToolFailure``."""
+        """The path of ld.lld. Raises ``ToolFailure`` if there is none."""
         return self.tool("ld.lld")
 
     @property
     def filecheck(self) -> Path:
-        """FileCheck. Raises ``ToolFailure``."""
+        """The path of FileCheck. Raises ``ToolFailure`` if there is none."""
         return self.tool("FileCheck")
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """``cores`` that this process may use; ``memory``, ``memory_available`` and ``disk_free`` in bytes."""
+    """The resources of this machine. ``cores``: those that this process may use. ``memory``, ``memory_available``, ``disk_free``: bytes."""
 
     cores: int
     memory: int
@@ -115,7 +115,7 @@ class Host:
 
 
 def open_source(path: Path) -> SourceTree:
-    """The LLVM source tree at ``path``: an llvm-project root or its ``llvm/`` folder. Raises ``ToolFailure`` if it is none."""
+    """Open the LLVM source tree at ``path``, an llvm-project folder or its ``llvm/`` folder. Raises ``ToolFailure`` if it is neither."""
     advice = "vega-gen llvm get --version 19 DIR fetches one; --llvm takes its root or its llvm/ folder"
     if not path.is_dir():
         raise ToolFailure("no such folder", where=str(path), next_step=advice)
@@ -123,12 +123,12 @@ def open_source(path: Path) -> SourceTree:
     if not (root / "llvm" / "lib" / "Target").is_dir() and (root / "lib" / "Target").is_dir() and root.name == "llvm":
         root = root.parent
     if not (root / "llvm" / "lib" / "Target").is_dir():
-        raise ToolFailure("this is no LLVM source tree: it has no llvm/lib/Target", where=str(path), next_step=advice)
+        raise ToolFailure("this is not an LLVM source tree: it has no llvm/lib/Target", where=str(path), next_step=advice)
     return SourceTree(root=root, version=_source_version(root))
 
 
 def _source_version(root: Path) -> str:
-    """LLVM keeps it in cmake/Modules/LLVMVersion.cmake, up to LLVM 18 in llvm/CMakeLists.txt."""
+    """The version, which is in cmake/Modules/LLVMVersion.cmake since LLVM 19, and in llvm/CMakeLists.txt before."""
     for name in ("cmake/Modules/LLVMVersion.cmake", "llvm/CMakeLists.txt"):
         file = root / name
         if not file.is_file():
@@ -144,10 +144,10 @@ def _source_version(root: Path) -> str:
 
 
 def find_installation(version: str, build_dir: Path | None = None) -> Installation:
-    """The LLVM whose major and minor version are those of ``version`` ("19.1.7").
+    """Find the LLVM with the same major and minor version as ``version`` ("19.1.7").
 
-    Looked for in ``build_dir`` alone if given, else in llvm-config-<major> on PATH, /usr/lib/llvm-<major> and llvm-config on PATH.
-    Raises ``ToolFailure`` saying what was found instead and what to install.
+    Only ``build_dir`` is searched if given; otherwise llvm-config-<major> on PATH, /usr/lib/llvm-<major>, and llvm-config on PATH.
+    Raises ``ToolFailure``, which says what was found instead and what to install.
     """
     seen: list[str] = []
     for llvm_config in _candidates(version, build_dir):
@@ -165,7 +165,7 @@ def find_installation(version: str, build_dir: Path | None = None) -> Installati
 
 
 def machine(path: Path) -> Host:
-    """What this machine offers; the disk is the one that ``path``, or its nearest existing parent, lies on."""
+    """Return this machine's resources; the disk is the one that holds ``path``, or its nearest existing parent."""
     place = path.resolve()
     while not place.exists():
         place = place.parent
@@ -207,7 +207,7 @@ def _query(llvm_config: Path, build_dir: Path | None) -> Installation:
 
 
 def _release(version: str) -> str:
-    """ "19.1" of "19.1.7"."""
+    """Major and minor version: "19.1" for "19.1.7"."""
     return ".".join(version.split(".")[:2])
 
 

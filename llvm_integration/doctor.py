@@ -1,8 +1,4 @@
-"""What this machine has of all that is needed, and how to get the rest.
-
-Enters: an LLVM source tree and a build directory, or neither. Leaves: ``Examination``, a finding a thing. Installs packages if told so.
-It does not fetch source trees or print.
-"""
+"""Examine which of vega-gen's requirements this machine meets, say how to get the missing ones, and install their packages on request."""
 
 from __future__ import annotations
 
@@ -29,7 +25,10 @@ _PROGRAM = "#include \"llvm/Config/llvm-config.h\"\nint main() { return LLVM_VER
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked for. ``found``: what there is, "" for nothing. ``next_step``: how to get it, "" where all is well."""
+    """The result for one requirement.
+
+    ``needed``: whether vega-gen does not work without it. ``found``: what the machine has, "" for nothing. ``next_step``: how to get it, ""
+    if it is there."""
 
     name: str
     ok: bool
@@ -40,7 +39,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """All findings. ``ok``: nothing needed is missing. ``missing_packages``: what apt would install for it, () elsewhere."""
+    """All findings. ``ok``: everything needed is there. ``release``: the LLVM version that the findings are about.
+    ``missing_packages``: the packages that apt would install, () on machines without apt or with a build directory."""
 
     ok: bool
     release: str
@@ -50,7 +50,7 @@ class Examination:
 
 
 def examine(llvm: Path | None = None, build_dir: Path | None = None) -> Examination:
-    """Look at the machine for work on the source tree ``llvm`` (if None: for LLVM 19). A thing missing is a finding, not an exception."""
+    """Examine the machine for work on the source tree ``llvm`` (None: on LLVM 19). A missing requirement is a finding, not an exception."""
     findings: list[Finding] = []
     release = DEFAULT_RELEASE
     if llvm is not None:
@@ -81,14 +81,16 @@ def examine(llvm: Path | None = None, build_dir: Path | None = None) -> Examinat
 def install_missing(
     llvm: Path | None, build_dir: Path | None, *, root: bool, announce: Callable[[str], None], progress: packages.Progress
 ) -> None:
-    """Install the packages for what ``examine`` misses, each command announced before it runs. Raises ``ToolFailure`` where one fails."""
+    """Install the packages that ``examine`` finds missing. Raises ``ToolFailure`` where a command fails.
+
+    ``root``: run apt-get directly rather than through sudo. ``announce`` is called with each command line before it runs."""
     result = examine(llvm, build_dir)
     if result.ok:
         announce("nothing is missing")
     elif not packages.has_apt():
-        announce("there is no apt-get here; the table says what to install by other means")
+        announce("there is no apt-get here; the table says what to install in other ways")
     elif not result.missing_packages:
-        announce("no package is missing; the table says what else is")
+        announce("no package is missing; the table says what else is needed")
     else:
         commands = packages.install_commands(result.missing_packages, root=root)
         for argv in commands:
@@ -127,7 +129,7 @@ def _installation_findings(installation: Installation, advice: str) -> list[Find
 
 
 def _link_trouble(installation: Installation) -> str:
-    """What the linker says when a program is linked with all of LLVM's libraries, "" if all is well."""
+    """The first line of the linker's message if a program cannot be linked with all of LLVM's libraries, "" if it can."""
     try:
         asked = run([str(installation.llvm_config), "--link-static", "--libs", "all", "--system-libs"], timeout=60).check()
         with tempfile.TemporaryDirectory() as name:

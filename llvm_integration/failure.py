@@ -1,18 +1,16 @@
-"""The root of the one exception tree: what went wrong, where, and what to do next.
+"""The root of the exception tree: a ``Failure`` says what went wrong, where, and what to do next.
 
-``vega_gen.errors`` has the kinds that the generator tells apart. Nothing here prints; the command line renders a ``Failure`` and ends
-with its exit status.
+The generator's own subclasses are in ``vega_gen.errors``. The command line renders a ``Failure`` and exits with its status.
 """
 
 from __future__ import annotations
 
 
 class Failure(Exception):
-    """Something could not be asked.
+    """An operation could not be carried out, so its question has no answer.
 
-    ``what``: what went wrong. ``where``: file, file:line or file:line:column, or the folder concerned, "" if nowhere.
-    ``next_step``: what the user can do now. ``command``: text that repeats the run, "" if nothing ran. ``output``: the end of what the
-    tool said.
+    ``what``: what went wrong. ``where``: file, file:line, file:line:column or folder, "" if it has no place. ``next_step``: what the user
+    can do now. ``command``: shell text that repeats the process that failed, "" if none ran. ``output``: the end of that process's output.
     """
 
     exit_status = 2
@@ -38,4 +36,4 @@ class Failure(Exception):
 
 
 class ToolFailure(Failure):
-    """An outside tool, or an LLVM, is missing, failed or timed out, or an LLVM tree cannot be written. It is as it was before."""
+    """An external tool or an LLVM is missing, failed or timed out, or an LLVM tree cannot be written (it is then unchanged)."""

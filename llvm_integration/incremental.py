@@ -1,6 +1,6 @@
-"""What enters: commands that write one file and a depfile beside it (llvm-tblgen -d, clang -MMD).
-What leaves: the files, made anew only where the command or the content of an input has changed.
-What it does not do: know an order between commands; the caller runs them in stages.
+"""Run commands that write one file and a depfile (llvm-tblgen -d, clang -MMD), skipping those whose command and inputs are unchanged.
+
+Inputs are compared by content. Commands have no order among each other; the caller runs dependent ones in separate calls.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DEPENDENCY = re.compile(r"(?:\\ |[^\s\\]|\\(?!\n))+")
 
 @dataclass(frozen=True, slots=True)
 class BuildStep:
-    """A command that writes `output`, and `depfile` naming every file it read. `timeout` is in seconds."""
+    """A command that writes `output` and a `depfile` that names every file that it read. `timeout` is in seconds."""
 
     argv: tuple[str, ...]
     output: Path
@@ -31,13 +31,13 @@ class BuildStep:
 
 @dataclass(slots=True)
 class ContentHashes:
-    """Digests of files, read again only when a file's size or time of change differs."""
+    """Content digests of files. A file is read again only if its size or modification time has changed."""
 
     _known: dict[str, tuple[tuple[int, int], str]] = field(default_factory=dict[str, tuple[tuple[int, int], str]])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def digest(self, path: str) -> str:
-        """Content digest of the file at `path`, or `missing`."""
+        """Return the content digest of the file at `path`, or "missing"."""
         try:
             status = os.stat(path)  # noqa: PTH116 - called for thousands of paths
         except OSError:
@@ -54,7 +54,7 @@ class ContentHashes:
 
 
 def dependencies(depfile: Path) -> tuple[str, ...]:
-    """The normalised paths of the inputs that a depfile (Makefile syntax) names, in its order."""
+    """Return the normalised paths of the inputs in a depfile (Makefile syntax), in order. Raises OSError if it cannot be read."""
     text = depfile.read_text(encoding="utf-8")
     _, _, inputs = text.partition(": ")
     words: Iterable[str] = _DEPENDENCY.findall(inputs.replace("\\\n", " "))
@@ -62,9 +62,9 @@ def dependencies(depfile: Path) -> tuple[str, ...]:
 
 
 def run_steps(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int, progress: Progress) -> int:
-    """Run the steps whose result is not fresh, `jobs` at a time; returns how many were run.
+    """Run the steps that are out of date, `jobs` at a time; return how many were run.
 
-    Raises ToolFailure with the first command that failed, after those under way have ended.
+    Raises ToolFailure for the first command that failed, after the commands that are running have ended.
     """
     made = 0
     with threads(jobs) as pool:
@@ -76,7 +76,7 @@ def run_steps(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int, prog
 
 
 def run_step(step: BuildStep, hashes: ContentHashes) -> bool:
-    """Run one step unless its result is fresh; returns whether it was run. Raises ToolFailure."""
+    """Run one step if it is out of date; return whether it was run. Raises ToolFailure if the command fails."""
     key = step.output.with_name(step.output.name + ".key")
     if step.output.exists() and step.depfile.exists() and key.exists() and key.read_text() == input_key(step, hashes):
         return False
@@ -88,7 +88,7 @@ def run_step(step: BuildStep, hashes: ContentHashes) -> bool:
 
 
 def input_key(step: BuildStep, hashes: ContentHashes) -> str:
-    """Digest of a step's command and of the inputs that its depfile names. Raises OSError if it has no depfile yet."""
+    """Return a digest of a step's command and of the inputs in its depfile. Raises OSError if it has no depfile yet."""
     key = hashlib.blake2b("\0".join(step.argv).encode(), digest_size=16)
     for path in dependencies(step.depfile):
         key.update(f"\0{path}\0{hashes.digest(path)}".encode())

@@ -1,10 +1,8 @@
-"""Writes to a plain tree (no git), so that every change can be put back.
+"""Write edits to a tree without git under an undo journal, so that a failed, killed or unwanted run can be undone.
 
-Enters: a folder and edits. Leaves: the changed folder, with ``.vega-gen/<number>/`` that undoes it.
-It does not decide what may be written (``llvm_integration.edits`` does).
-
-A run is a folder of its own: ``journal.jsonl``, one line before each change, flushed to disk, and the files that were
-replaced, moved there, so that putting back needs no space. A run whose journal has no "end" line did not end.
+``llvm_integration.edits`` decides what may be written. Each run has a folder ``.vega-gen/<number>/`` with ``journal.jsonl``, which gets a
+line, flushed to disk, before each change, and with the replaced files, which are moved there so that undoing needs no disk space. A run
+whose journal has no "end" line was killed.
 """
 
 from __future__ import annotations
@@ -30,8 +28,8 @@ _JOURNAL = "journal.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """``backup``: name in the run's folder, "" where no file was there. ``digest``: of what is written, "" for a deletion.
-    ``made``: folders that the change needs made, outermost first."""
+    """One journaled change. ``backup``: the old file's name in the run's folder, "" if there was none. ``digest``: SHA-256 of the new
+    content, "" for a deletion. ``made``: the folders that the change creates, outermost first."""
 
     path: str
     backup: str
@@ -40,21 +38,21 @@ class _Change:
 
 
 def process_mark() -> dict[str, Any]:
-    """What tells this process from every other, for a record that it may leave behind."""
+    """Return the process ID and start time, which together identify this process even after its ID is reused."""
     return {"pid": os.getpid(), "started": psutil.Process().create_time()}
 
 
 def is_alive(mark: Mapping[str, Any]) -> bool:
-    """Whether the process of ``process_mark`` still runs."""
+    """Whether the process that ``process_mark`` identifies is still running."""
     with contextlib.suppress(psutil.Error):
         return psutil.Process(int(mark["pid"])).create_time() == mark["started"]
     return False
 
 
 def apply(tree: Path, edits: Sequence[Edit]) -> None:
-    """Make ``edits`` in ``tree``, which is made if missing. All or nothing.
+    """Apply ``edits`` to ``tree``, all or nothing; the folder is created if missing.
 
-    Raises ``ToolFailure`` on a failing write, with the tree as it was; any other exception passes on after putting back.
+    Raises ``ToolFailure`` if a write fails. After any exception the tree is as it was.
     """
     created = not tree.exists()
     run = tree / FOLDER / f"{len(_runs(tree)) + 1:04}"
@@ -74,9 +72,9 @@ def apply(tree: Path, edits: Sequence[Edit]) -> None:
 
 
 def put_back(tree: Path) -> bool:
-    """Put ``tree`` back to what it was before a run that did not end. Returns whether there was one.
+    """Restore ``tree`` to its state before a run that was killed. Returns whether there was such a run.
 
-    Raises ``ToolFailure`` if that run is still going on.
+    Raises ``ToolFailure`` if that run is still active.
     """
     runs = _runs(tree)
     if not runs:
@@ -94,9 +92,9 @@ def put_back(tree: Path) -> bool:
 
 
 def undo(tree: Path) -> tuple[str, ...]:
-    """Take the last run back and return the paths that it had changed, in its order.
+    """Undo the last run and return the paths that it had changed, in its order.
 
-    Raises ``ToolFailure`` if there is no run, or if a file has changed since; nothing is changed then.
+    Raises ``ToolFailure``, with nothing changed, if there is no run or if a file has changed since.
     """
     runs = _runs(tree)
     if not runs:
@@ -107,7 +105,7 @@ def undo(tree: Path) -> tuple[str, ...]:
         now = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
         if now != change.digest:
             raise ToolFailure(
-                "changed since vega-gen wrote it", where=str(path), next_step="move it away if it matters, and put back what was written"
+                "changed since vega-gen wrote it", where=str(path), next_step="save your version, restore what was written, and run again"
             )
     _put_back(tree, runs[-1], created=bool(_lines(runs[-1])[0].get("created")))
     return tuple(change.path for change in changes)
@@ -132,7 +130,7 @@ def _make(tree: Path, run: Path, journal: IO[bytes], edit: Edit, number: int) ->
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file that is not there yet, flushed to disk. Raises ``OSError``."""
+    """Write a new file and flush it to disk. Raises ``OSError``, also if it exists."""
     with path.open("xb") as stream:
         stream.write(data)
         stream.flush()
@@ -161,12 +159,12 @@ def _remove_if_empty(folder: Path) -> None:
 
 
 def _runs(tree: Path) -> list[Path]:
-    """The folders of the runs, oldest first."""
+    """The runs' folders, oldest first."""
     return sorted(path for path in (tree / FOLDER).glob("[0-9]*") if path.is_dir())
 
 
 def _lines(run: Path) -> list[dict[str, Any]]:
-    """The journal's lines; one cut short by a crash says nothing, for its change was not begun."""
+    """The journal's complete lines. A truncated last line is ignored: its change had not started."""
     lines: list[dict[str, Any]] = []
     with contextlib.suppress(FileNotFoundError, orjson.JSONDecodeError):
         for line in (run / _JOURNAL).read_bytes().splitlines():

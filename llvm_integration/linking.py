@@ -1,7 +1,4 @@
-"""What enters: what lld said of a link that failed.
-What leaves: the symbols that nothing defines and those that two files define, each with the places that lld names.
-What it does not do: link, or judge who is to blame.
-"""
+"""Parse lld's errors about undefined and duplicate symbols, with the places that it names for each."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ _ABI = re.compile(r"\[abi:\w+\]")
 
 @dataclass(frozen=True, slots=True)
 class SymbolPlace:
-    """Where a symbol is used or defined: the object file as lld names it, and the demangled function or variable in it."""
+    """A use or definition of a symbol. ``object``: the object file that lld names. ``inside``: the demangled function or variable."""
 
     object: str
     inside: str
@@ -25,9 +22,7 @@ class SymbolPlace:
 
 @dataclass(frozen=True, slots=True)
 class LinkError:
-    """A demangled symbol that nothing defines (`duplicate` False), with its uses, or that several places define.
-
-    lld names the first three uses of a symbol, and all definitions."""
+    """An undefined or duplicate symbol, demangled. `places`: the first three uses of an undefined one, all definitions of a duplicate."""
 
     symbol: str
     duplicate: bool
@@ -35,12 +30,12 @@ class LinkError:
 
     @property
     def message(self) -> str:
-        """One line, as a person reads it."""
+        """The error as one line of text."""
         return f"{'duplicate' if self.duplicate else 'undefined'} symbol: {self.symbol}"
 
 
 def link_errors(said: str) -> tuple[LinkError, ...]:
-    """The errors about symbols in lld's standard error, in its order. Other errors are none of them."""
+    """Return the errors about symbols in lld's standard error, in order. Other errors are ignored."""
     found: list[LinkError] = []
     head: re.Match[str] | None = None
     places: list[SymbolPlace] = []

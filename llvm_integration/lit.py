@@ -1,6 +1,6 @@
-"""What enters: an LLVM checkout, an installation, a target's name, a folder of rebuilt tools.
-What leaves: the names of the lit tests that exercise the target, and the result of each of them on those tools.
-What it does not do: build tools, or judge a target by its results.
+"""Find the lit tests of a target in an LLVM checkout, and run them on rebuilt tools without a CMake build directory.
+
+The site configuration is made from the checkout's lit.site.cfg.py.in, and a small driver starts lit with it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from llvm_integration.process import Completed, run
 
 DISCOVERY_SECONDS = 300.0
 TEST_MEMORY_MB = 8000
-# What lit may take itself, of a processor, for a whole suite; a test's program that outlives a killed judge ends a test's time after it.
+"""Address space of each process of a test, so that one that allocates without bound fails alone."""
+# lit's own processor time for a whole suite. Each of its child processes inherits the limit plus one test's time-out (RLIMIT_CPU counts per
+# process), so a test's program that outlives a killed judge ends too.
 LIT_CPU_SECONDS = 1800
-"""Address space of each process of a test: one that asks for more fails, and takes no other with it."""
 TEST_VARIABLE = "VEGA_LIT_TEST"
-"""Environment variable in which the programs of a test find its name, relative to `TestSuite.root`."""
+"""Environment variable that tells the programs of a test its name, relative to `TestSuite.root`."""
 MUTANT_VARIABLE = "VEGA_MUTANT"
-"""Environment variable in which they find the number that the run was given."""
+"""Environment variable that tells the programs of a test the number given to the run: which mutant to execute."""
 _SCRIPTS_VARIABLE = "VEGA_LIT_SCRIPTS"
 
 _DRIVER = """\
@@ -53,7 +54,7 @@ if __name__ == "__main__":
 _FORMAT_MODULE = "vega_lit_format"
 _FORMAT = """\
 # Written by llvm_integration.lit: tells each test's programs which test they run for, and the number that the run was given; or
-# runs nothing and says what it would run.
+# only reports the commands that it would run.
 import json
 import os
 
@@ -80,8 +81,8 @@ class NamedShTest(lit.formats.ShTest):
         return lit.Test.Result(lit.Test.PASS, json.dumps([lines, dict(test.config.environment)]))
 """
 TEST_ENVIRONMENT = {"MALLOC_PERTURB_": "165"}
-"""What every program of a test finds in its environment: glibc fills memory with a pattern, so that a function that leaves a field without
-a value fails each time, and not by what was there before (mallopt(3), M_PERTURB)."""
+"""Set for every program of a test: glibc fills allocated memory with a pattern (mallopt(3), M_PERTURB), so a function that leaves a field
+uninitialized fails deterministically."""
 _SITE_FOOTER = """
 import lit.formats
 from {module} import NamedShTest
@@ -120,15 +121,15 @@ class ResultCode(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """As lit counts: neither passed, nor failed as expected, nor unsupported."""
+        """Whether lit counts the result as a failure: not passed, not failed as expected, and not unsupported."""
         return self in (ResultCode.FAIL, ResultCode.XPASS, ResultCode.TIMEOUT, ResultCode.UNRESOLVED)
 
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """What became of one test; `output` is lit's text (commands and their output), `seconds` is wall time."""
+    """The result of one test. `output`: lit's text (commands and their output). `seconds`: wall-clock time."""
 
-    __test__ = False  # no test class for pytest
+    __test__ = False  # not a test class of pytest
 
     code: ResultCode
     output: str
@@ -137,9 +138,9 @@ class TestResult:
 
 @dataclass(frozen=True)
 class TestSuite:
-    """The lit tests of one target. `work` holds the configuration and the tests' output; runs at the same time need several."""
+    """The lit tests of one target. `work`: a folder for lit's configuration and the tests' output; parallel runs need one each."""
 
-    __test__ = False  # no test class for pytest
+    __test__ = False  # not a test class of pytest
 
     source: SourceTree
     installation: Installation
@@ -148,16 +149,16 @@ class TestSuite:
 
     @property
     def root(self) -> Path:
-        """The folder that test names are relative to."""
+        """The folder to which test names are relative: the checkout's `llvm/test`."""
         return self.source.llvm / "test"
 
     @property
     def _names(self) -> Path:
-        """The list of the tests that are run."""
+        """The file that lists the tests to run."""
         return self.work / "tests.txt"
 
     def folders(self) -> tuple[Path, ...]:
-        """Folders of `llvm/test` named as the target is, outermost ones only: `CodeGen/<T>`, `MC/Disassembler/<T>`, ..."""
+        """Return the outermost folders of `llvm/test` with the target's name: `CodeGen/<T>`, `MC/Disassembler/<T>`, ..."""
         found: list[Path] = []
         for name, subfolders, _ in os.walk(self.root):
             found += [Path(name, sub) for sub in subfolders if sub == self.target]
@@ -165,11 +166,11 @@ class TestSuite:
         return tuple(sorted(found))
 
     def discover(self) -> tuple[str, ...]:
-        """Names of the tests that lit finds in `folders()`, relative to `root`. Raises ToolFailure if there are none."""
+        """Return the names of the tests that lit finds in `folders()`, relative to `root`. Raises ToolFailure if there are none."""
         folders = self.folders()
         if not folders:
             raise ToolFailure(
-                f"no lit test exercises {self.target}: no folder is named so", where=str(self.root), next_step="check the target's name"
+                f"no lit test exercises {self.target}: no folder has that name", where=str(self.root), next_step="check the target's name"
             )
         completed = self._lit(["--show-tests", *map(str, folders)], self.installation.bindir, timeout=DISCOVERY_SECONDS)
         names = tuple(sorted(_SHOWN_TEST.findall(completed.stdout)))
@@ -178,7 +179,7 @@ class TestSuite:
         return names
 
     def programs(self, tests: Collection[str]) -> frozenset[str]:
-        """The programs of the installation that the RUN lines of `tests` name, links by what they link to."""
+        """Return the names of the installation's programs in the RUN lines of `tests`; a link counts as the program that it points to."""
         texts = ((self.root / test).read_text(encoding="utf-8", errors="replace") for test in tests)
         words = {word for text in texts for line in run_lines(text) for word in _WORD.findall(line)}
         programs = (self.installation.bindir / word for word in words)
@@ -194,13 +195,12 @@ class TestSuite:
         max_failures: int | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> dict[str, TestResult]:
-        """Run `tests` (names from `discover()`), begun in this order, with the tools of `tools_dir`; the installation serves those that
-        are not there.
+        """Run `tests` (names from `discover()`) in this order with the tools in `tools_dir`; other tools come from the installation.
 
-        `variables` of the environment are added; `MUTANT_VARIABLE` goes on to the tests' programs, 0 if it is not among them.
-        `timeout` is in whole seconds, a test; a test that takes longer is TIMEOUT and its processes are ended. After
-        `max_failures` lit stops, and the tests that it left out are missing from the result. Raises ToolFailure if lit itself
-        fails, or leaves out tests without that reason.
+        `timeout`: whole seconds per test; a test that takes longer is killed and gets TIMEOUT. `max_failures`: lit stops after so many,
+        and the tests that it did not run are missing from the result. `variables`: added to lit's environment; of these the tests'
+        programs see `MUTANT_VARIABLE` only (default 0). Raises ToolFailure if lit itself fails, or skips tests without having reached
+        `max_failures`.
         """
         if not tests:
             raise ToolFailure("no tests to run", next_step="TestSuite.discover() names them")
@@ -226,9 +226,9 @@ class TestSuite:
         return results
 
     def scripts(self, tests: Collection[str], tools_dir: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-        """The commands of `tests`, substitutions made, and the environment that lit gives them. Nothing of them is run.
+        """Return test -> its commands after lit's substitutions, and the environment that lit gives them, without running anything.
 
-        Tests that are expected to fail, and what is no shell test, are left out."""
+        Tests that are expected to fail or are not shell tests are left out."""
         results = self.run(tests, tools_dir, timeout=0, jobs=1, variables={_SCRIPTS_VARIABLE: "1"})
         told: dict[str, tuple[list[str], dict[str, str]]] = {
             name: json.loads(result.output) for name, result in results.items() if result.code is ResultCode.PASS
@@ -252,7 +252,7 @@ class TestSuite:
         config = str(self.root / "lit.cfg.py")
         text = _DRIVER.format(names=str(self._names.resolve()), root=str(self.root), config=config, site=str(site))
         driver.write_text(text, encoding="utf-8")
-        # LLVM 19's lit.cfg.py and a newer lit agree on the internal shell only if it is asked for.
+        # LLVM 19's lit.cfg.py and newer versions of lit choose different shells unless the internal one is requested.
         environment = {"LIT_USE_INTERNAL_SHELL": "1", "TMPDIR": str(work / "tmp"), MUTANT_VARIABLE: "0", **(variables or {})}
         completed = run(
             [sys.executable, str(driver), *arguments], env=environment, timeout=timeout, memory_mb=TEST_MEMORY_MB,
@@ -263,7 +263,7 @@ class TestSuite:
         return completed
 
     def _site_config(self, tools_dir: Path) -> str:
-        """The checkout's site configuration template with its keys filled; a key that is not known is empty, or 0 outside quotes."""
+        """The checkout's site configuration template with its keys filled in; an unknown key becomes empty, or 0 outside of quotes."""
         template = self.root / "lit.site.cfg.py.in"
         if not template.exists():
             raise ToolFailure("no test configuration", where=str(template), next_step="use a complete LLVM source tree")
@@ -274,7 +274,7 @@ class TestSuite:
 
     @cached_property
     def _settings(self) -> dict[str, str]:
-        """Values of the template's keys: the feature macros of llvm-config.h, and what describes this machine and this run."""
+        """Values of the template's keys: the feature macros of llvm-config.h, and settings of this machine and this suite."""
         installation = self.installation
         header = next(d for d in installation.include_dirs if (d / "llvm" / "Config" / "llvm-config.h").exists())
         features = dict(_DEFINE.findall((header / "llvm" / "Config" / "llvm-config.h").read_text(encoding="utf-8")))
@@ -303,7 +303,7 @@ class TestSuite:
 
 
 def run_lines(text: str) -> tuple[str, ...]:
-    """What follows `RUN:` in a test's text, a line each; a command may go on in the next one."""
+    """Return the text after each `RUN:` in a test; a command that ends in a backslash continues in the next one."""
     return tuple(_RUN_LINE.findall(text))
 
 
@@ -312,7 +312,9 @@ def _value(values: Mapping[str, str], otherwise: str, key: re.Match[str]) -> str
 
 
 def _link_tools(folder: Path, bindir: Path, tools_dir: Path) -> None:
-    """Make `folder` show the programs of `bindir`, those of `tools_dir` in their place; `llvm-otool`, a link to a rebuilt one, too."""
+    """Fill `folder` with links to the programs of `bindir`, replaced by those of `tools_dir` where rebuilt.
+
+    A program that is itself a link (llvm-otool to llvm-objdump) is replaced if the program that it points to was rebuilt."""
     folder.mkdir(parents=True, exist_ok=True)
     rebuilt = {tool.name: tool.resolve() for tool in tools_dir.iterdir()}
     wanted: dict[str, Path] = {}

@@ -1,7 +1,4 @@
-"""What enters: two object files (ELF).
-What leaves: whether a linker would make the same program of them.
-What it does not do: compare code by meaning; another order or another register is a difference.
-"""
+"""Compare two ELF object files: would a linker produce the same program from both? Any difference in code, even of a register, counts."""
 
 from __future__ import annotations
 
@@ -13,17 +10,16 @@ from llvm_integration.discover import Installation
 from llvm_integration.process import run
 
 _NOT_PROGRAM = (".comment", ".note*", ".llvm_addrsig", ".debug*", ".rela.debug*")
-"""Sections that say how or from what an object was made, and nothing about the program."""
+"""Sections that describe how an object was compiled and are not part of the program."""
 OBJCOPY_SECONDS = 60.0
 
 
 def same_object(a: Path, b: Path, installation: Installation) -> bool:
-    """Whether two objects hold the same program.
+    """Whether two objects contain the same program.
 
-    Equal means: the files are the same byte for byte, or they are once the sections that do not reach the program (the
-    compiler's name, notes, address significance, debug information) are taken out: the same sections in the same order with the same
-    code and data, the same relocations, and the same symbols under the same names. Both must have been compiled under one
-    file name, for static initialisers carry it. Raises ToolFailure if llvm-objcopy cannot read one of them.
+    They do if the files are equal byte for byte after removing the sections that are not part of the program (compiler's name, notes,
+    address significance, debug information). Both must have been compiled under the same file name, because the names of static
+    initialisers contain it. Raises ToolFailure if llvm-objcopy cannot read one of them.
     """
     if a.read_bytes() == b.read_bytes():
         return True

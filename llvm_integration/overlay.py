@@ -1,7 +1,7 @@
-"""LLVM's own files, changed, in front of prebuilt libraries: LLVM need not be built for a triple that it does not know yet.
+"""Put changed files of LLVM itself in front of a prebuilt installation, so that LLVM need not be rebuilt for a new triple.
 
-Enters: an LLVM source tree, changed files of it outside of lib/Target. Leaves: ``Overlay``: an include folder that comes before the
-installation's, and the sources whose objects are linked ahead of its libraries. It compiles nothing, and changes no checkout.
+The changed files are written to a separate folder: its headers are searched before the installation's, and the objects of its sources are
+linked ahead of the installation's libraries. ``llvm_integration.toolchain`` compiles them; the checkout does not change.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _INCLUDE, _LIB = "llvm/include/", "llvm/lib/"
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """``folder`` holds the changed files as a source tree does, and the objects. ``files``: those of llvm/lib to be compiled, paths
-    relative to the tree's root; unchanged ones are compiled from ``source``."""
+    """``folder``: holds the changed files in the layout of a source tree, and their objects. ``files``: the files of llvm/lib to compile,
+    relative to the tree's root; an unchanged one among them is compiled from ``source``."""
 
     source: SourceTree
     folder: Path
@@ -30,11 +30,11 @@ class Overlay:
 
     @property
     def include_dir(self) -> Path:
-        """The changed headers; to be searched before any other folder of LLVM's."""
+        """The folder of the changed headers, to be searched before every other include folder of LLVM."""
         return self.folder / "llvm" / "include"
 
     def file(self, path: Path) -> Path:
-        """The changed file in the place of ``path``, a file of the source tree; ``path`` itself if it is not changed."""
+        """Return the changed version of ``path``, a file of the source tree; ``path`` itself if it is unchanged."""
         if not path.is_relative_to(self.source.root):
             return path
         changed = self.folder / path.relative_to(self.source.root)
@@ -42,24 +42,25 @@ class Overlay:
 
     @property
     def objects(self) -> dict[str, Path]:
-        """The objects to link ahead of the libraries, by the files that they are made of."""
+        """Source file -> its object, to be linked ahead of the libraries."""
         return {path: (self.folder / "obj" / path).with_suffix(".o") for path in self.files}
 
     def private_dirs(self, path: str) -> tuple[Path, Path]:
-        """Where the private headers of a file of llvm/lib lie: beside it, changed or not."""
+        """Return the folders of the private headers of a file of llvm/lib: its own, in the overlay and in the source tree."""
         return (self.folder / path).parent, (self.source.root / path).parent
 
 
 def overlay(source: SourceTree, texts: Mapping[str, bytes], folder: Path) -> Overlay:
-    """Write the changed files of ``texts`` (path relative to the tree's root -> content) below ``folder``, and say what is to be compiled.
+    """Write the changed files ``texts`` (path relative to the tree's root -> content) below ``folder`` and return the overlay.
 
-    That is each changed .cpp of llvm/lib, and the one that goes with a changed header (include/llvm/X/Y.h, lib/X/Y.cpp), for what the
-    header defines inline. Files of lib/Target are a target's own, and left out. Raises ``ToolFailure`` if there is no file of LLVM's.
+    To be compiled are each changed .cpp of llvm/lib and, because a header's inline functions are compiled into it, the .cpp that belongs
+    to a changed header (lib/X/Y.cpp for include/llvm/X/Y.h). Files of lib/Target are ignored: they belong to a target's own build.
+    Raises ``ToolFailure`` if no other file of LLVM is changed.
     """
     folder = folder.resolve()
     own = {path: data for path, data in texts.items() if path.startswith("llvm/") and not path.startswith("llvm/lib/Target/")}
     if not own:
-        raise ToolFailure("no changed file of LLVM's", next_step="build the target without an overlay")
+        raise ToolFailure("no file of LLVM itself is changed", next_step="build the target without an overlay")
     everything = own | _beside(source, own)
     for old in (folder / "llvm").rglob("*"):
         if old.is_file() and old.relative_to(folder).as_posix() not in everything:
@@ -79,7 +80,8 @@ def overlay(source: SourceTree, texts: Mapping[str, bytes], folder: Path) -> Ove
 
 
 def _beside(source: SourceTree, texts: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What the changed headers include by paths relative to themselves, which a compiler looks up beside them first."""
+    """The unchanged headers that changed ones include by relative paths, and so on: the overlay needs copies of them, since a compiler
+    looks for a quoted header beside the including file first."""
     found: dict[str, bytes] = {}
     left = [(path, data) for path, data in texts.items() if path.startswith(_INCLUDE)]
     while left:

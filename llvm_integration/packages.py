@@ -1,7 +1,6 @@
-"""What Debian and Ubuntu call the things needed, and LLVM's source tree.
+"""Install LLVM's packages on Debian and Ubuntu, and fetch LLVM's source tree by apt or git.
 
-Enters: an LLVM version, a folder. Leaves: package commands as argument lists; a source tree on disk.
-It runs no package command but for the source tree, and changes no list of sources of the machine.
+apt's configuration on the machine does not change: fetching source packages uses a private list of sources in a temporary folder.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from llvm_integration.process import Completed, Progress, run
 
 GIT_URL = "https://github.com/llvm/llvm-project.git"
 TREE_PARTS = frozenset({"llvm", "cmake", "third-party"})
-DISK_NEEDED = 2 << 30  # bytes: 165 MB of archive and 1.1 GB of files, with room
+DISK_NEEDED = 2 << 30  # bytes: 165 MB of archive and 1.1 GB of files, with a margin
 _ENVIRONMENT = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A source tree and whether it was fetched just now."""
+    """A source tree. ``fresh``: whether this call fetched it."""
 
     source: SourceTree
     fresh: bool
@@ -40,14 +39,14 @@ class Fetched:
 
 
 def has_apt() -> bool:
-    """Whether this machine's package client is apt."""
+    """Whether this machine has apt and dpkg."""
     return bool(shutil.which("apt-get") and shutil.which("dpkg-query"))
 
 
 def packages(major: int) -> tuple[str, ...]:
-    """The packages with LLVM's tools, its static libraries and all that linking them asks for.
+    """Return the packages with LLVM's tools, its static libraries and the libraries that they link with.
 
-    Without libpolly-<major>-dev ``llvm-config --libs all`` does not link; llvm-objdump needs curl; GitPython needs git.
+    ``llvm-config --libs all`` needs libpolly-<major>-dev, llvm-objdump needs curl, and GitPython needs git.
     """
     return (
         f"llvm-{major}",
@@ -68,14 +67,14 @@ def packages(major: int) -> tuple[str, ...]:
 
 
 def missing_packages(major: int) -> tuple[str, ...]:
-    """Those of ``packages`` that dpkg does not list as installed, in order."""
+    """Return the packages of ``packages(major)`` that dpkg does not list as installed, in order."""
     asked = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages(major)], env=_ENVIRONMENT, timeout=60)
     installed = {line.split()[0] for line in asked.stdout.splitlines() if line.endswith(" installed")}
     return tuple(name for name in packages(major) if name not in installed)
 
 
 def install_commands(missing: tuple[str, ...], *, root: bool) -> tuple[tuple[str, ...], ...]:
-    """The commands that install ``missing``, in order; () for nothing. Through sudo where not ``root``."""
+    """Return the commands that install ``missing``, in order; () if it is empty. They use sudo unless ``root`` is set."""
     if not missing:
         return ()
     before = () if root else ("sudo",)
@@ -86,7 +85,7 @@ def install_commands(missing: tuple[str, ...], *, root: bool) -> tuple[tuple[str
 
 
 def install(commands: tuple[tuple[str, ...], ...], progress: Progress) -> None:
-    """Run package commands. Raises ``ToolFailure`` with the client's words."""
+    """Run package commands in order. Raises ``ToolFailure`` with apt's message where one fails."""
     for done, argv in enumerate(commands):
         progress(done, len(commands), " ".join(argv[:3]))
         run(argv, env=_ENVIRONMENT, timeout=1800).check("run that command by hand, as root, and read what it says")
@@ -97,14 +96,14 @@ def install(commands: tuple[tuple[str, ...], ...], progress: Progress) -> None:
 
 
 def get_source(version: str, directory: Path, progress: Progress) -> Fetched:
-    """Put LLVM's source tree of ``version`` ("19" or "19.1.7") into ``directory``.
+    """Fetch LLVM's source tree of ``version`` ("19" or "19.1.7") into ``directory``, unless it holds that version already.
 
-    Where ``directory`` holds that version already, nothing is done. By apt on Debian and Ubuntu (the upstream archive, without the
-    distribution's patches; only ``llvm/``, ``cmake/`` and ``third-party/``), by a shallow git clone elsewhere. The tree appears whole or
-    not at all. Raises ``ToolFailure``.
+    On Debian and Ubuntu apt fetches the upstream archive (without the distribution's patches), of which ``llvm/``, ``cmake/`` and
+    ``third-party/`` are unpacked; elsewhere a shallow git clone is made. The tree is renamed into place when complete.
+    Raises ``ToolFailure`` for another version or other files in ``directory``, for lack of disk space, and where fetching fails.
     """
     if not re.fullmatch(r"\d+(\.\d+\.\d+)?", version):
-        raise ToolFailure(f"{version!r} is no LLVM version", next_step="give a major version (19) or a full one (19.1.7)")
+        raise ToolFailure(f"{version!r} is not an LLVM version", next_step="give a major version (19) or a full one (19.1.7)")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         return Fetched(_existing(version, directory), fresh=False)
     parent = directory.resolve().parent
@@ -118,7 +117,7 @@ def get_source(version: str, directory: Path, progress: Progress) -> Fetched:
         tree = _by_apt(version, work, progress) if has_apt() else _by_git(version, work, progress)
         found = open_source(tree)
         if not _fits(found.version, version):
-            raise ToolFailure(f"the tree fetched is LLVM {found.version}, not {version}", next_step=f"ask for --version {found.version}")
+            raise ToolFailure(f"the fetched tree is LLVM {found.version}, not {version}", next_step=f"ask for --version {found.version}")
         tree.rename(directory.resolve())
     return Fetched(open_source(directory), fresh=True)
 
@@ -128,7 +127,7 @@ def _existing(version: str, directory: Path) -> SourceTree:
     try:
         found = open_source(directory)
     except ToolFailure as failure:
-        raise ToolFailure("this exists and is no LLVM source tree", where=str(directory), next_step=advice) from failure
+        raise ToolFailure("this exists, but is not an LLVM source tree", where=str(directory), next_step=advice) from failure
     if not _fits(found.version, version):
         raise ToolFailure(f"this is LLVM {found.version}, not {version}", where=str(directory), next_step=advice)
     return found
@@ -139,7 +138,7 @@ def _fits(found: str, asked: str) -> bool:
 
 
 def _by_apt(version: str, work: Path, progress: Progress) -> Path:
-    """The upstream archive of Debian's llvm-toolchain-<major>, unpacked into ``work``."""
+    """Fetch the upstream archive of Debian's source package llvm-toolchain-<major>, unpack it below ``work``, and return the tree."""
     major = version.split(".")[0]
     package = f"llvm-toolchain-{major}"
     client = _private_client(work)
@@ -170,7 +169,7 @@ def _no_source(version: str, update: Completed, source: Completed) -> ToolFailur
 
 
 def _private_client(work: Path) -> list[str]:
-    """apt-get with the machine's own sources as source packages, and all that it writes below ``work``."""
+    """The start of an apt-get command that reads the machine's sources as source packages and writes only below ``work``."""
     sources, lists, cache = work / "sources", work / "lists", work / "cache"
     for folder in (sources, lists / "partial", cache / "archives" / "partial"):
         folder.mkdir(parents=True)
@@ -188,9 +187,10 @@ def _private_client(work: Path) -> list[str]:
 
 
 def source_lists(folder: Path) -> dict[str, str]:
-    """File names and texts of a private sources.list.d with a ``deb-src`` for each entry that apt uses in ``folder`` (/etc/apt).
+    """Return file name -> text for a private sources.list.d with a ``deb-src`` entry for each entry that apt uses in ``folder`` (/etc/apt).
 
-    Both of apt's formats are read: one line an entry (sources.list, *.list) and deb822 (*.sources); see sources.list(5).
+    Both of apt's formats are read: one entry per line (sources.list, *.list) and deb822 (*.sources); see sources.list(5).
+    Raises ``ToolFailure`` if there are no entries.
     """
     lists = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*.list"))]
     lines = [line for file in lists if file.is_file() for line in one_line_sources(file.read_text(encoding="utf-8"))]
@@ -204,13 +204,13 @@ def source_lists(folder: Path) -> dict[str, str]:
 
 
 def one_line_sources(text: str) -> list[str]:
-    """The entries of a sources.list as ``deb-src`` lines; comments and disabled entries are left out."""
+    """Return the entries of a sources.list as ``deb-src`` lines, without comments and disabled entries."""
     entries = (re.match(r"\s*deb(?:-src)?\s+([^#]+)", line) for line in text.splitlines())
     return list(dict.fromkeys(f"deb-src {entry[1].strip()}" for entry in entries if entry))
 
 
 def deb822_sources(text: str) -> list[str]:
-    """The enabled stanzas of a .sources file, each with ``Types: deb-src`` alone; continuation lines are kept, comments are not."""
+    """Return the enabled stanzas of a .sources file with ``Types: deb-src``, without comments."""
     without_comments = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
     stanzas: list[str] = []
     for stanza in re.split(r"\n[ \t]*\n", without_comments.strip()):
@@ -223,13 +223,13 @@ def deb822_sources(text: str) -> list[str]:
 
 
 def _archives(listing: str) -> dict[str, int]:
-    """Names and sizes in bytes out of ``apt-get source --print-uris``: 'URI' name size hash."""
+    """File name -> size in bytes, from the output of ``apt-get source --print-uris``: 'URI' name size hash."""
     return {m[1]: int(m[2]) for m in re.finditer(r"^'[^']+' (\S+) (\d+) ", listing, re.MULTILINE)}
 
 
 @contextmanager
 def _watch(folder: Path, size: int, progress: Progress) -> Generator[None]:
-    """Report how much of ``size`` bytes has come into ``folder`` while the block runs."""
+    """Report how many of ``size`` bytes are in ``folder`` while the block runs."""
     ended = threading.Event()
 
     def report() -> None:
@@ -246,13 +246,13 @@ def _watch(folder: Path, size: int, progress: Progress) -> Generator[None]:
 
 
 def unpack(archive: Path, tree: Path, progress: Progress) -> None:
-    """Unpack llvm/, cmake/ and third-party/ of the one top folder of ``archive`` (.tar.xz) into ``tree``, owned by the user that runs this.
+    """Unpack llvm/, cmake/ and third-party/ from the top folder of ``archive`` (.tar.xz) into ``tree``; the current user owns the files.
 
-    Raises ``ToolFailure`` for an archive that is damaged or would write outside ``tree``.
+    Raises ``ToolFailure`` for an archive that is damaged or would write outside of ``tree``.
     """
     size = archive.stat().st_size
     try:
-        # tarfile's own stream decompression takes a cut-off archive for a whole one; lzma does not.
+        # lzma reports a truncated archive; tarfile's own stream decompression accepts it silently.
         with archive.open("rb") as raw, lzma.open(raw) as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
             for count, member in enumerate(tar):
                 if count % 500 == 0:
@@ -271,12 +271,12 @@ def unpack(archive: Path, tree: Path, progress: Progress) -> None:
 
 
 def _leaves(parts: tuple[str, ...], target: str) -> bool:
-    """Whether a link at ``parts`` to ``target`` points out of the tree."""
+    """Whether a symbolic link at ``parts`` to ``target`` points out of the tree."""
     return os.path.isabs(target) or os.path.normpath(os.path.join(*parts[:-1], target)).startswith("..")  # noqa: PTH117, PTH118
 
 
 def _by_git(version: str, work: Path, progress: Progress) -> Path:
-    """A shallow clone of the release's tag, in ``work``."""
+    """Make a shallow clone of the release's tag below ``work`` and return it."""
     if not shutil.which("git"):
         raise ToolFailure("git: no such program", next_step="install git")
     tag = _newest_tag(version, run(["git", "ls-remote", "--tags", GIT_URL, f"llvmorg-{version}*"], timeout=300).check().stdout)
@@ -288,7 +288,7 @@ def _by_git(version: str, work: Path, progress: Progress) -> Path:
 
 
 def _newest_tag(version: str, listing: str) -> str:
-    """The newest release tag (no candidates) that fits ``version`` in the output of ``git ls-remote --tags``."""
+    """The newest tag of a final release (no -rc) that fits ``version``, from the output of ``git ls-remote --tags``."""
     tags = {m[1] for m in re.finditer(r"refs/tags/llvmorg-(\d+\.\d+\.\d+)$", listing, re.MULTILINE)}
     fitting = [tag for tag in tags if _fits(tag, version)]
     if not fitting:

@@ -1,6 +1,6 @@
-"""What enters: a source file, the command that compiles it, its object.
-What leaves: a precompiled header of what the file includes, with which recompiling takes a fifth of the time.
-What it does not do: change an object: a header that does not give the very same object for the unmodified file is not used.
+"""Precompile the headers that a source file includes, so that recompiling it with a changed function takes a fifth of the time.
+
+A precompiled header is used only if the unmodified file compiles to an identical object with it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _HEADER = re.compile(r'^(?:"[^"\n]+\.h"|<[^>\n]+>)')
 
 
 def included_headers(text: str) -> tuple[str, ...]:
-    """The headers (`"....h"`, `<...>`) that a C++ text includes outside any #if, in order, as they are written.
+    """Return the headers (`"x.h"`, `<x>`) that a C++ text includes outside of any #if, in order, with their delimiters.
 
-    Generated `.inc` files are left out: what they give depends on the macros before them.
+    Generated `.inc` files are left out, because their content depends on the macros defined before them.
     """
     found: list[str] = []
     depth = 0
@@ -40,7 +40,7 @@ def included_headers(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class PrecompiledHeaders:
-    """Precompiled headers of a target's files, in `work` (30 MB a file): made when first asked for, and anew when an input has changed."""
+    """Precompiled headers of a target's files in the folder `work` (30 MB per source file), made on first use and kept up to date."""
 
     work: Path
     hashes: ContentHashes
@@ -48,15 +48,15 @@ class PrecompiledHeaders:
     _locks: dict[Path, threading.Lock] = field(default_factory=dict[Path, threading.Lock])
 
     def flags(self, source: Path, compiler: Sequence[str], baseline: Path) -> tuple[str, ...]:
-        """Flags that make `compiler` (its command without the files) use the header of `source`; none where it cannot be used.
+        """Return the flags that make the compiler use the precompiled header of `source`, () if it cannot be used.
 
-        `baseline` is the object of the unmodified file.
+        `compiler`: the compiler's command without files. `baseline`: the object of the unmodified file.
         """
         with self._locks.setdefault(source, threading.Lock()):
             return () if source in self._failed else self._make_alone(source, compiler, baseline)
 
     def _make_alone(self, source: Path, compiler: Sequence[str], baseline: Path) -> tuple[str, ...]:
-        """As ``_make``, while no other process makes the same header."""
+        """As ``_make``, under a lock against other processes that make the same header."""
         lock = (self.work / source.parent.name / source.stem).with_suffix(".lock")
         lock.parent.mkdir(parents=True, exist_ok=True)
         with lock.open("w") as held:
@@ -65,19 +65,19 @@ class PrecompiledHeaders:
 
     def _make(self, source: Path, compiler: Sequence[str], baseline: Path) -> tuple[str, ...]:
         stem = self.work / source.parent.name / source.stem
-        # No name that the source might include: a quoted header is looked for beside this one first.
+        # The suffix keeps the name apart from headers that the source includes: the compiler looks for quoted headers in this folder first.
         header, pch, trial = (stem.with_suffix(suffix) for suffix in (".precompiled.h", ".pch", ".o"))
         text = "".join(f"#include {name}\n" for name in included_headers(source.read_text(encoding="utf-8")))
         if not header.exists() or header.read_text(encoding="utf-8") != text:
             header.write_text(text, encoding="utf-8")
-        # An object must not depend on when a header was written; run_step compares contents.
+        # Without time stamps, objects do not depend on when the header was written; run_step compares contents.
         make = (*compiler, f"-I{source.parent}", "-Xclang", "-fno-pch-timestamp", "-fpch-instantiate-templates")
         use = ("-fpch-instantiate-templates", "-include-pch", str(pch))
         try:
             run_step(_step((*make, "-x", "c++-header", str(header)), pch), self.hashes)
             run_step(_step((*compiler, *use, "-c", str(source)), trial), self.hashes)
         except ToolFailure:
-            self._failed.add(source)  # its headers need macros that it defines first, say
+            self._failed.add(source)  # for example because a header needs macros that the source defines before it
             return ()
         return use if trial.read_bytes() == baseline.read_bytes() else ()
 

@@ -1,7 +1,6 @@
-"""The one process runner.
+"""Run external processes with limits on time, memory and processor time, and clean up all their descendants.
 
-Enters: an argument list, a folder, limits. Leaves: ``Completed`` with output, exit status and time, or ``ToolFailure``.
-It does not use a shell, interpret output, or print.
+Every process that vega-gen starts goes through this module. No shell is involved.
 """
 
 from __future__ import annotations
@@ -29,24 +28,25 @@ from llvm_integration.failure import ToolFailure
 
 TAIL_CHARACTERS = 4000
 Progress = Callable[[int, int, str], None]
-"""Told how far work has got: (done, total, what), ``total`` 0 where it is not known."""
+"""A callback for progress: (done, total, text); ``total`` is 0 if not known."""
 _FRAME = re.compile(r"^ *#\d+ 0x[0-9a-f]+.*\n?", re.MULTILINE)
-"""A line of the stack that LLVM's tools print where they crash."""
+"""A line of the stack that LLVM's tools print when they crash."""
 _SPENT = {
     re.compile(r"No space left on device"): ("found no space left on the disk", "free some space on that disk, then run it again"),
-    re.compile(r"out of memory|bad_alloc|Cannot allocate memory"): ("ran out of memory", "run it again with more of it, or fewer jobs"),
+    re.compile(r"out of memory|bad_alloc|Cannot allocate memory"): ("ran out of memory", "run it again with more memory, or fewer jobs"),
 }
-"""What tools say where the machine has no more to give -> what that means, and the next step."""
+"""Output of tools when disk or memory is exhausted -> (what happened, next step)."""
 _interrupted = threading.Event()
-"""Set while threads are being ended: they may start no process."""
+"""Set while ``_end_threads`` stops a pool; no process may be started then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
     """A process that has ended.
 
-    ``returncode``: negative is minus the signal's number. ``stdout`` and ``stderr``: undecodable bytes are replaced;
-    ``stdout`` is "" where it was kept in a file. ``seconds``: wall-clock time. ``env``: what was added to the caller's environment.
+    ``returncode``: the exit status, or minus the number of the signal that ended it. ``stdout`` and ``stderr``: decoded as UTF-8, with
+    invalid bytes replaced; ``stdout`` is "" if it went to a file. ``seconds``: wall-clock time. ``env``: the variables that were added to
+    the caller's environment.
     """
 
     argv: tuple[str, ...]
@@ -60,16 +60,16 @@ class Completed:
 
     @property
     def ok(self) -> bool:
-        """Whether it ended by itself with status 0."""
+        """Whether it exited with status 0 before its time limit."""
         return self.returncode == 0 and not self.timed_out
 
     @property
     def command(self) -> str:
-        """Shell text that a person can paste to repeat the run."""
+        """Shell text that repeats the run when pasted into a terminal."""
         return command_text(self.argv, cwd=self.cwd, env=self.env)
 
     def check(self, next_step: str = "") -> Completed:
-        """The process itself if it succeeded. Raises ``ToolFailure`` with its last output, and ``next_step``, if not."""
+        """Return self if the process succeeded; else raise ``ToolFailure`` with the end of its output and ``next_step``."""
         if self.ok:
             return self
         name = Path(self.argv[0]).name
@@ -88,7 +88,7 @@ class Completed:
 
 
 def command_text(argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
-    """Shell text that runs ``argv`` in ``cwd`` with ``env`` added to the environment."""
+    """Return shell text that runs ``argv`` in ``cwd`` with ``env`` added to the environment."""
     words = [f"{name}={shlex.quote(value)}" for name, value in (env or {}).items()]
     words.append(shlex.join(argv))
     place = f"cd {shlex.quote(str(cwd))} && " if cwd else ""
@@ -106,14 +106,15 @@ def run(
     cpu_seconds: int | None = None,
     stdout_path: Path | None = None,
 ) -> Completed:
-    """Run ``argv`` to its end and return what came of it, whatever its exit status.
+    """Run a process to its end and return its result, whatever its exit status.
 
-    ``timeout`` in seconds. ``env`` is added to the caller's environment. ``stdin`` is empty by default. ``memory_mb`` limits the
-    address space (RLIMIT_AS), ``cpu_seconds`` the processor time (RLIMIT_CPU) of each process, so that none outlives a killed caller for
-    ever; both are set through util-linux's ``prlimit``, and where the machine has none there is no limit. ``stdout_path``
-    keeps standard output in that file, however large, instead of in memory. The process leads a session of its own; on a time-out,
-    and on any exception, Ctrl-C included, it and all its descendants are killed. Raises ``ToolFailure`` if the executable or
-    ``cwd`` is missing.
+    ``timeout``: wall-clock seconds. ``env``: variables added to the caller's environment. ``stdin``: text, empty by default.
+    ``memory_mb``: limit on the address space of each process (RLIMIT_AS). ``cpu_seconds``: limit on the processor time of each process
+    (RLIMIT_CPU), so that no process outlives a killed caller for ever. Both are set by util-linux's ``prlimit`` and are ignored on machines
+    without it. ``stdout_path``: write standard output to this file rather than keep it in memory.
+
+    The process leads its own process group. After a time-out or an exception (Ctrl-C included), it and its descendants are killed.
+    Raises ``ToolFailure`` if the executable or ``cwd`` is missing.
     """
     words = tuple(str(word) for word in argv)
     added = dict(env or {})
@@ -155,9 +156,10 @@ def run(
 def output(
     argv: Sequence[str], *, env: Mapping[str, str], stdin: Path | None, merged: bool, timeout: float, memory_mb: int
 ) -> bytes | None:
-    """Standard output of a process (``merged``: with standard error in it) that ends with status 0; None for any other.
+    """Run a short process and return its standard output if it exits with status 0, else None. Faster than ``run`` for thousands of them.
 
-    As ``run``, for thousands of short processes: ``env`` is the whole environment, standard input a file, nothing is kept of a failure."""
+    ``env``: the complete environment. ``stdin``: a file, None for empty input. ``merged``: whether the result includes standard error.
+    ``timeout``: seconds of wall-clock time, and nearly the same of processor time. ``memory_mb``: limit on the address space."""
     if _interrupted.is_set():
         return None
     try:
@@ -184,9 +186,12 @@ def output(
 
 @contextlib.contextmanager
 def threads(jobs: int) -> Generator[ThreadPoolExecutor]:
-    """So many threads, for what runs processes; left by an exception, what has not begun never does. Ctrl-C and the like end what is under
-    way too: a thread cannot be ended, but without its process, and with none that it may start, it ends by itself."""
-    # All begin before the first has work: a signal amid ``submit`` leaves a thread behind that the pool does not know and cannot wait for.
+    """A pool of ``jobs`` threads for work that runs processes.
+
+    When the block raises an exception, queued work is cancelled. Ctrl-C and the like also kill the processes that threads are waiting for:
+    a thread cannot be stopped from outside, but returns soon once its process is dead and it may not start another."""
+    # All threads start before the first task is submitted: a signal during ``submit`` could leave a thread that the pool does not know of
+    # and never waits for.
     all_begun = threading.Barrier(jobs + 1)
     with ThreadPoolExecutor(jobs) as pool:
         try:
@@ -203,7 +208,7 @@ def threads(jobs: int) -> Generator[ThreadPoolExecutor]:
 
 
 def _end_threads(pool: ThreadPoolExecutor) -> None:
-    """Ends what the threads of a pool run, and lets them start nothing, until all have ended."""
+    """Kill the child processes of this process, and refuse to start new ones, until all threads of the pool have ended."""
     _interrupted.set()
     ended = threading.Thread(target=pool.shutdown)
     ended.start()
@@ -218,7 +223,7 @@ def _end_threads(pool: ThreadPoolExecutor) -> None:
 def _require_startable(executable: str, cwd: Path | None, env: Mapping[str, str], command: str) -> None:
     if cwd and not cwd.is_dir():
         raise ToolFailure("no such folder to run in", where=str(cwd), command=command)
-    # A relative path is looked up from the folder the process runs in.
+    # A relative path is resolved from the folder in which the process runs.
     candidate = str(cwd / executable) if cwd and "/" in executable else executable
     if shutil.which(candidate, path=env.get("PATH")) is None:
         raise ToolFailure(
@@ -227,7 +232,7 @@ def _require_startable(executable: str, cwd: Path | None, env: Mapping[str, str]
 
 
 def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> bool:
-    """Wait for the end; whether it had to be forced by the time limit."""
+    """Wait for the process to end; return whether it was killed at the time limit."""
     try:
         process.wait(timeout)
     except subprocess.TimeoutExpired:
@@ -240,11 +245,11 @@ def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> bool:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process, its group, and descendants that left the group for a session of their own."""
+    """Kill the process, its group, and descendants that have left the group."""
     descendants: list[psutil.Process] = []
     with contextlib.suppress(psutil.Error):
         descendants = psutil.Process(process.pid).children(recursive=True)
-    # The leader is not reaped yet, so its number still names this group.
+    # The leader has not been reaped yet, so its ID still names this group.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     for descendant in descendants:

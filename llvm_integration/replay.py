@@ -1,8 +1,8 @@
-"""What enters: the scripts of lit tests, as lit has made them; rebuilt tools.
-What leaves: which tests say of these tools what they said of the unmodified ones, because every byte that they check is the same.
-What it does not do: say that a test fails. Where a byte differs, or a script is not as simple as this, lit is asked.
+"""Recognise lit tests that cannot have changed their result, because a rebuilt tool writes the same bytes as the unmodified one.
 
-A script is simple if each of its commands is a rebuilt tool whose output goes to one other program (FileCheck, mostly) and to no file.
+This is much faster than running lit. It never decides that a test fails: where an output differs, or a test's script is not simple, lit has
+to run the test. A script is simple if each of its commands pipes one rebuilt tool into one other program (mostly FileCheck) and uses no
+temporary files.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _MERGED = (">&", 2), "1"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A tool's run in a test. ``stdin``: a file, "" for none; ``merged``: standard error goes with standard output.
-    ``digest``: of what the unmodified tool writes, "" where that is not known."""
+    """A run of a tool in a test. ``stdin``: the path of its standard input, "" for none. ``merged``: whether standard error is redirected
+    to standard output. ``digest``: the hash of the unmodified tool's output, "" if not known."""
 
     tool: str
     arguments: tuple[str, ...]
@@ -39,25 +39,28 @@ class Command:
 
 @dataclass(frozen=True)
 class Recording:
-    """``tests``: name -> the commands of its script, those of simple ones alone. ``environment``: in which lit runs them."""
+    """The recorded outputs of the unmodified tools. ``tests``: name -> the commands of its script, for simple tests only.
+    ``environment``: the environment in which lit runs them."""
 
     environment: Mapping[str, str]
     tests: Mapping[str, tuple[Command, ...]]
 
     def same(self, test: str, tools_dir: Path, variables: Mapping[str, str], timeout: float, memory_mb: int) -> bool:
-        """Whether a test's tools in ``tools_dir`` write what was recorded; False for a test that was not."""
+        """Whether the tools in ``tools_dir`` write the recorded output in every command of a test; False for a test without recording.
+
+        ``variables``: added to the environment. ``timeout``: seconds per command. ``memory_mb``: limit on its address space."""
         commands = self.tests.get(test, ())
         environment = {**self.environment, **variables}
         return bool(commands) and all(_digest(c, tools_dir, environment, timeout, memory_mb) == c.digest for c in commands)
 
     def write(self, path: Path) -> None:
-        """Keep it as JSON."""
+        """Write the recording to a JSON file."""
         plain = {"environment": dict(self.environment), "tests": {name: [asdict(c) for c in cs] for name, cs in self.tests.items()}}
         path.write_text(json.dumps(plain), encoding="utf-8")
 
 
 def read(path: Path) -> Recording:
-    """A recording that was kept; an empty one if there is none."""
+    """Read a recording from a JSON file; an empty one if there is no such file."""
     if not path.is_file():
         return Recording({}, {})
     plain = json.loads(path.read_text(encoding="utf-8"))
@@ -72,8 +75,10 @@ def record(
     scripts: Mapping[str, Sequence[str]], environment: Mapping[str, str], tools_dir: Path, scratch: Path, *, timeout: float, memory_mb: int,
     jobs: int,
 ) -> Recording:
-    """What the tools of ``tools_dir``, unmodified, write in each simple test. ``scripts``: name -> commands, as lit has made them;
-    ``scratch``: the folder that lit made them for: a command that names it reads or writes what another makes."""
+    """Record the output of the unmodified tools in ``tools_dir`` for each simple test.
+
+    ``scripts``: test -> commands after lit's substitutions. ``scratch``: the suite's work folder; a command with a path in it (other than
+    its tool's) uses temporary files, so its test is not simple. ``timeout``: seconds per command."""
     tools = frozenset(tool.name for tool in tools_dir.iterdir())
     simple = {name: commands for name, script in scripts.items() if (commands := commands_of(script, tools, scratch))}
 
@@ -92,7 +97,7 @@ def record(
 
 
 def commands_of(script: Sequence[str], tools: Collection[str], scratch: Path) -> tuple[Command, ...]:
-    """The tools' runs in a script, () if it is not simple."""
+    """Return the runs of tools in a script, () if it is not simple."""
     found: list[Command] = []
     for line in script:
         match = _LINE.fullmatch(line)
@@ -106,7 +111,7 @@ def commands_of(script: Sequence[str], tools: Collection[str], scratch: Path) ->
 def _command(line: str, tools: Collection[str], scratch: Path) -> Command | None:
     try:
         pipeline: Any = _SHELL.ShParser(line, False, True).parse()
-    except (ValueError, IndexError, AttributeError):  # all seen of lit 23's parser; the last where it would warn of a missing quote
+    except (ValueError, IndexError, AttributeError):  # lit 23's parser raises all three; the last one for a missing quote
         return None
     if not isinstance(pipeline, _SHELL.Pipeline) or pipeline.negate or len(pipeline.commands) != 2:
         return None

@@ -1,8 +1,4 @@
-"""Finds an llvm-tblgen that fits a checkout, or builds it from the checkout.
-
-Enters: a source tree, perhaps an installation or a build directory. Leaves: the program's path.
-It does not run it on anything, and installs nothing.
-"""
+"""Find an llvm-tblgen of the checkout's version on this machine, or build it from the checkout."""
 
 from __future__ import annotations
 
@@ -20,9 +16,9 @@ _BUILD_SECONDS = 3600.0
 
 
 def find_tblgen(source: SourceTree, installation: Installation | None = None, build_dir: Path | None = None) -> Path | None:
-    """The llvm-tblgen of the checkout's major version: the installation's, the build directory's, or any on this machine.
+    """Return an llvm-tblgen for the checkout: the installation's if given, else one of the same major version, None if there is none.
 
-    None if there is none."""
+    The build directory, PATH and /usr/lib/llvm-* are searched. Raises ToolFailure if the installation has no llvm-tblgen."""
     if installation is not None:
         return installation.llvm_tblgen
     major = source.version.split(".")[0]
@@ -36,9 +32,9 @@ def find_tblgen(source: SourceTree, installation: Installation | None = None, bu
 
 
 def build_tblgen(source: SourceTree, work: Path, progress: Progress) -> Path:
-    """Builds llvm-tblgen, and nothing else, from the checkout; what an earlier call built in ``work`` is brought up to date.
+    """Build llvm-tblgen, and nothing else, from the checkout in the folder ``work``, incrementally after an earlier call.
 
-    Raises ToolFailure, saying what to do, where CMake, a build tool or a compiler is missing, or the build fails.
+    Raises ToolFailure if CMake, a build tool or a compiler is missing, or if the build fails.
     """
     generator = {"ninja": "Ninja", "make": "Unix Makefiles"}
     tool = next((name for name in generator if shutil.which(name)), "")
@@ -47,7 +43,7 @@ def build_tblgen(source: SourceTree, work: Path, progress: Progress) -> Path:
     missing = [what for what, there in needed.items() if not there]
     if missing:
         raise ToolFailure(
-            f"no llvm-tblgen of LLVM {source.version} on this machine, and {' and '.join(missing)} to build one missing",
+            f"no llvm-tblgen of LLVM {source.version} on this machine, and these are missing to build one: {', '.join(missing)}",
             where=str(source.root),
             next_step="vega-gen doctor --install, or give a build of that LLVM with --build-dir",
         )

@@ -1,6 +1,6 @@
-"""What enters: LLVM's tool sources, a target's objects, an installation's libraries.
-What leaves: compiler flags, the overlay headers that name one target only, and linked tools.
-What it does not do: compile or generate anything itself (it says which commands do), or know which target it is.
+"""Link LLVM's tools from the checkout's sources, one target's objects and the prebuilt libraries, so that they contain only that target.
+
+Also provides the compiler flags, and the headers in llvm/Config that list the one target. ``llvm_integration.build`` runs the compilations.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _TARGET_LISTS = {
     "Disassemblers.def": ("LLVM_DISASSEMBLER", "Disassembler/CMakeLists.txt"),
     "TargetMCAs.def": ("LLVM_TARGETMCA", "MCA/CMakeLists.txt"),
 }
-"""Header of llvm/Config -> its macro, and the file by which LLVM's top CMakeLists.txt knows that a target has that part."""
+"""Header of llvm/Config -> its macro, and the file whose presence tells LLVM's top CMakeLists.txt that a target has that component."""
 
 _NATIVE_PARTS = ("TARGET", "TARGETINFO", "TARGETMC", "TARGETMCA", "ASMPRINTER", "ASMPARSER", "DISASSEMBLER")
-"""llvm-config.h names the host target's initialisers LLVM_NATIVE_<part>; without the names LLVM is as if built without that target."""
+"""llvm-config.h defines LLVM_NATIVE_<part> as the host target's initialisers; undefined, LLVM behaves as built without the host target."""
 _UNDEFINED = (*(f"LLVM_NATIVE_{part}" for part in _NATIVE_PARTS), "LLVM_ENABLE_CURL", "LLVM_ENABLE_HTTPLIB")
-"""Macros of llvm-config.h that tools are built without: no host target, and no network client, which costs a start 5 ms."""
+"""Macros of llvm-config.h to undefine for tools: no host target, and no network client, which makes each start 5 ms slower."""
 
 
 def compile_flags(installation: Installation) -> list[str]:
-    """Flags of every compilation: LLVM's own settings, and the limits that keep a wrong candidate from costing minutes."""
+    """Return the flags of every compilation: LLVM's own settings, and limits on diagnostics, since wrong candidates cause many errors."""
     language = ["-std=c++17", "-fno-exceptions", "-fno-rtti", "-funwind-tables", "-D_GNU_SOURCE"]
     macros = [f"-D__STDC_{name}_MACROS" for name in ("CONSTANT", "FORMAT", "LIMIT")]
     assertions = [] if installation.assertions else ["-DNDEBUG"]
@@ -45,8 +45,9 @@ def compile_flags(installation: Installation) -> list[str]:
 
 
 def write_overlay(folder: Path, target: str, target_dir: Path, installation: Installation) -> None:
-    """Write the headers that come before LLVM's: the lists of targets name `target` alone, so that tools hold no other
-    and a target that the installation lacks is there.
+    """Write headers in llvm/Config that take precedence over LLVM's: their lists of targets name only `target`.
+
+    The tools then contain no other target, and `target` need not be part of the installation.
     """
     config = folder / "llvm" / "Config"
     config.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,8 @@ def write_overlay(folder: Path, target: str, target_dir: Path, installation: Ins
 
 
 def write_config_header(folder: Path, installation: Installation) -> None:
-    """Write `llvm/Config/config.h`, which no package installs, for those who include it: it stands for llvm-config.h."""
+    """Write a `llvm/Config/config.h` that includes llvm-config.h, unless the installation has one: some sources need it, but packages
+    do not install it."""
     name = Path("llvm", "Config", "config.h")
     if not any((include / name).exists() for include in installation.include_dirs):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +76,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def holds_targets(llvm: Path, tool: str) -> bool:
-    """Whether a tool (a folder of llvm/tools) links code of targets: what its CMakeLists.txt names beside their mere names."""
+    """Whether a tool (a folder of llvm/tools) links the targets' code, and not just their TargetInfo, by its CMakeLists.txt."""
     folder = llvm / "tools" / tool
     if not (folder / "CMakeLists.txt").exists():
         return False
@@ -83,9 +85,10 @@ def holds_targets(llvm: Path, tool: str) -> bool:
 
 @dataclass(frozen=True)
 class ToolLinker:
-    """Compiles and links tools of the checkout, in `work`, for a target whose CMakeLists.txt files say `target_lists`.
+    """Compiles and links tools of the checkout, in the folder `work`, for one target.
 
-    What `overlay` has changed is taken from there: the tools' sources, and objects ahead of the libraries."""
+    `include_dirs`: LLVM's include folders. `target_lists`: the contents of the target's CMakeLists.txt files. `overlay`: changed files of
+    LLVM; tools' sources are taken from it where it has them, and its objects are linked ahead of the libraries."""
 
     source: SourceTree
     installation: Installation
@@ -97,19 +100,19 @@ class ToolLinker:
 
     @cached_property
     def lists(self) -> dict[str, Lists]:
-        """What each tool's CMakeLists.txt names. Raises ToolFailure."""
+        """Tool -> the contents of its CMakeLists.txt. Raises ToolFailure if one cannot be read."""
         return {tool: read_lists(self.folder(tool)) for tool in self.tools}
 
     def folder(self, tool: str) -> Path:
-        """The tool's sources in the checkout."""
+        """Return the folder of the tool's sources in the checkout."""
         return self.source.llvm / "tools" / tool
 
     def generated_dir(self, tool: str) -> Path:
-        """Where llvm-tblgen's output for the tool lies."""
+        """Return the folder of llvm-tblgen's output for the tool."""
         return self.work / "tools" / tool / "gen"
 
     def compile_steps(self) -> list[BuildStep]:
-        """The commands that compile the tools' own sources, and what LLVM's libraries have otherwise than in `overlay`."""
+        """Return the commands that compile the tools' own sources, and the library sources that `overlay` replaces."""
         steps = [self._compile_step(tool, source) for tool in self.tools for source in self._sources(tool)]
         if self.overlay is not None:
             for path, out in self._changed.items():
@@ -118,13 +121,14 @@ class ToolLinker:
 
     @cached_property
     def _as_built(self) -> tuple[str, ...]:
-        """Flags for a file in the place of one of the libraries': the others of its library may ask for its classes' type information."""
+        """Flags for a file that replaces one of a library: with RTTI if the library has it, since its other files may refer to the type
+        information of the file's classes."""
         has = run([str(self.installation.llvm_config), "--has-rtti"], timeout=LINK_SECONDS).check().stdout.strip()
         return ("-frtti",) if has == "YES" else ()
 
     @cached_property
     def _changed(self) -> dict[str, Path]:
-        """Files of the libraries that the tools link, where `overlay` has them otherwise -> the objects."""
+        """Source file -> its object, for the sources that `overlay` replaces in libraries that the tools link."""
         linked = {flag for flags in self._libraries.values() for flag in flags}
         return {
             path: out
@@ -141,15 +145,15 @@ class ToolLinker:
                 ended.check()
 
     def attempt(self, tool: str, out: Path, objects: Sequence[Path]) -> Completed:
-        """Link one tool; the result says whether it could be linked, and if not, every symbol in the way (`linking.link_errors`)."""
+        """Link one tool and return the linker's run; if it fails, its output lists all symbol errors (`linking.link_errors`)."""
         out.parent.mkdir(parents=True, exist_ok=True)
-        command = [word for word in self.link_command(tool, out, objects) if word != "-s"]  # a stack of a crash has names then
+        command = [word for word in self.link_command(tool, out, objects) if word != "-s"]  # keeps the symbols, for stacks of crashes
         return run([*command, "-Wl,--error-limit=0"], timeout=LINK_SECONDS)
 
     def link_command(self, tool: str, out: Path, objects: Sequence[Path]) -> list[str]:
-        """The command that links one tool; the target's objects are taken as an archive's members are, only where needed."""
+        """Return the command that links one tool. The target's objects are linked like an archive's members, only if needed."""
         own = [str(self._object(tool, source)) for source in self._sources(tool)]
-        # Few and small shared libraries: most of a test's processes live for milliseconds.
+        # Few and small shared libraries make the start faster: most processes of a test run for milliseconds only.
         runtime = ["-Wl,--as-needed", "-static-libstdc++", "-static-libgcc"]
         flags = ["-no-pie", "-fuse-ld=lld", f"--ld-path={self.installation.lld}", "-Wl,--gc-sections", "-Wl,-O0", "-s", *runtime]
         members = ["-Wl,--start-lib", *map(str, (*objects, *self._changed.values())), "-Wl,--end-lib"]
@@ -160,22 +164,23 @@ class ToolLinker:
         return {tool: self._component_libraries(tool) for tool in self.tools}
 
     def _component_libraries(self, tool: str) -> list[str]:
-        """The libraries of the tool's and the target's components, but no target's: `AllTargets...` names groups of targets."""
+        """Linker flags for the libraries of the tool's and the target's components, without those of other targets (`AllTargets...`)."""
         helpers = [component for _, lists in self._helper_libraries(tool) for component in lists.components]
         named = dict.fromkeys((*self.lists[tool].components, *helpers, *self.target_lists.components))
         wanted = [c for c in named if not c.startswith("AllTargets") and c not in self.target_lists.defined]
-        # llvm-config ends at a name it does not know; LLVM 19's RISCV asks for "Scalar", which CMake passes over too.
+        # llvm-config fails on an unknown name. LLVM 19's RISCV lists "Scalar", which does not exist; CMake ignores it too.
         components = [c for c in wanted if c.lower() in self._known]
         argv = [str(self.installation.llvm_config), "--link-static", "--ldflags", "--libs", "--system-libs", *components]
         return shlex.split(run(argv, timeout=LINK_SECONDS).check().stdout)
 
     @cached_property
     def _known(self) -> frozenset[str]:
-        """The components of the installation, in lower case."""
+        """The installation's components, in lower case."""
         return frozenset(run([str(self.installation.llvm_config), "--components"], timeout=LINK_SECONDS).check().stdout.lower().split())
 
     def _helper_libraries(self, tool: str) -> list[tuple[Path, Lists]]:
-        """LLVM's libraries that are no component (llvm-config does not know them) are compiled from the checkout's lib/<name>."""
+        """(folder, CMake lists) of the tool's libraries that are not components: llvm-config does not know them, so their sources in
+        lib/<name> are compiled with the tool."""
         folders = [self.source.llvm / "lib" / library.removeprefix("LLVM") for library in self.lists[tool].libraries]
         return [(folder, read_lists(folder)) for folder in folders]
 
@@ -186,7 +191,7 @@ class ToolLinker:
         return [*sources, self._driver(tool)] if lists.generate_driver else sources
 
     def _driver(self, tool: str) -> Path:
-        """The tool's `main`, made from the checkout's template as add_llvm_tool's GENERATE_DRIVER does."""
+        """Write the tool's `main` from the checkout's driver template, as add_llvm_tool does for GENERATE_DRIVER; return its path."""
         template = self.source.llvm / "cmake" / "modules" / "llvm-driver-template.cpp.in"
         text = template.read_text(encoding="utf-8").replace("@TOOL_NAME@", tool.replace("-", "_"))
         path = self.generated_dir(tool) / f"{tool}-driver.cpp"
@@ -202,7 +207,7 @@ class ToolLinker:
         return self._step(source, self._object(tool, source), (self.folder(tool), self.generated_dir(tool)))
 
     def _step(self, source: Path, out: Path, folders: Sequence[Path], flags: Sequence[str] = ()) -> BuildStep:
-        """The command that compiles a file of the checkout, or what `overlay` has in its place."""
+        """The command that compiles a file of the checkout, or its replacement in `overlay`."""
         depfile = out.with_suffix(".d")
         text = self.overlay.file(source) if self.overlay else source
         argv = [str(self.installation.clangxx), "-c", str(text), "-o", str(out), *compile_flags(self.installation), *flags]

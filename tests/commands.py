@@ -1,7 +1,4 @@
-"""Runs the command line in this process, on the tiny checkout of ``tiny_llvm``.
-
-Enters: arguments. Leaves: what it said. Imported with the fixtures ``command`` and ``tiny``.
-"""
+"""Run the command line in this process on the tiny checkout of ``tiny_llvm``; tests import the fixtures ``command`` and ``tiny``."""
 
 from __future__ import annotations
 

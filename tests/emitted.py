@@ -1,4 +1,4 @@
-"""Small plans of a backend called Toy, and the texts that they become."""
+"""Small plans of a backend called Toy, and the texts that the emitter writes for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three invented backends, their interface classes, and the words of a fourth that is to be generated: input of stages 4 to 8."""
+"""Three invented backends, their interface classes, and the description of a fourth one to generate: input for the tests from groups on."""
 
 from __future__ import annotations
 

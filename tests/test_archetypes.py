@@ -1,4 +1,4 @@
-"""Archetypes: roles of a made-up target's records, LLVM's declared interface, and the backend that both give."""
+"""Archetypes: roles of a made-up target's records, the interface that LLVM's headers declare, and the backend made from both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user may get wrong, and what may go wrong under way: a clear error, a next step, nothing written."""
+"""Wrong input from a user, and failures during a run, give a clear error with a next step and write nothing."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_no_llvm_option(command: Command, td: Path) -> None:
 
 
 def test_not_an_llvm(refused: Callable[..., str], tmp_path: Path) -> None:
-    assert f"{tmp_path}: this is no LLVM source tree: it has no llvm/lib/Target" in refused(llvm=tmp_path)
+    assert f"{tmp_path}: this is not an LLVM source tree: it has no llvm/lib/Target" in refused(llvm=tmp_path)
     assert "gone: no such folder" in refused(llvm=tmp_path / "gone")
 
 
@@ -125,9 +125,9 @@ def test_a_file_in_the_way_is_not_overwritten(refused: Callable[..., str], tiny:
 
 
 def test_an_out_that_cannot_be_used(refused: Callable[..., str], tmp_path: Path, tiny: Path) -> None:
-    assert "gone/out: the result cannot go there" in refused("--out", tmp_path / "gone" / "out")
+    assert "gone/out: the result cannot be written there" in refused("--out", tmp_path / "gone" / "out")
     assert "this folder is not empty, and vega-gen did not make it" in refused("--out", tmp_path / "isa")
-    assert "the result cannot go there" in refused("--out", tiny)
+    assert "the result cannot be written there" in refused("--out", tiny)
 
 
 def test_a_read_only_checkout(refused: Callable[..., str], tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +217,7 @@ def test_a_group_with_no_donor() -> None:
     [
         (b"RISCV = [\n", "holdouts.toml: not TOML: Invalid value (at end of document)"),
         (b'"\xff" = 1\n', "holdouts.toml: not UTF-8: byte 0xff"),
-        (None, "holdouts.toml: cannot read it: No such file or directory"),
+        (None, "holdouts.toml: cannot be read: No such file or directory"),
     ],
     ids=["not TOML", "not UTF-8", "missing"],
 )

@@ -1,4 +1,4 @@
-"""Stage 10: the unmodified backend: its green tests, which functions they enter, and what a function is judged by for that."""
+"""Judging: the baseline of the unmodified backend, which functions its green tests enter, and the tests chosen for a function."""
 
 from __future__ import annotations
 

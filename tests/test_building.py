@@ -1,4 +1,4 @@
-"""The loop around compiler and linker: it ends with a build, whatever they say."""
+"""The repair loop around compiler and linker ends with a build whatever errors they report."""
 
 from __future__ import annotations
 

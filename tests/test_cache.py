@@ -97,7 +97,7 @@ def test_a_limit_that_is_no_size(command: Command, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("VEGA_GEN_CACHE_LIMIT", "much")
     said = command("cache")
     assert said.status == 2
-    assert "VEGA_GEN_CACHE_LIMIT is 'much', which is no size" in said.err and "next: give a number of bytes" in said.err
+    assert "VEGA_GEN_CACHE_LIMIT is 'much', not a size" in said.err and "next: give a number of bytes" in said.err
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
@@ -145,7 +145,7 @@ def test_a_folder_that_may_only_be_read(cache: Path, monkeypatch: pytest.MonkeyP
         return False
 
     monkeypatch.setattr(os, "access", refuse)
-    with pytest.raises(Failure, match="the cache cannot be written: it may only be read"):
+    with pytest.raises(Failure, match="the cache cannot be written: it is read-only"):
         store.cache_folder("work", "x")
 
 

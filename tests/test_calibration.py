@@ -1,4 +1,4 @@
-"""What a confidence stands for: curves fitted to judged runs, where they are kept, and what they do to a plan."""
+"""Calibration of confidence: curves fitted to judged runs, where they are stored, and how they change a plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 8, choice: the compiler picks among candidates, and names what to take out. The compiler here is a list of words it refuses."""
+"""Choosing candidates: the compiler picks among them and names statements to remove. Here it is a list of words that it rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clang gets of a new target: the text of its TargetInfo, made of TableGen's facts and of what clang's header declares."""
+"""The clang TargetInfo of a new target, made from the facts of its .td and from the declarations in clang's header."""
 
 from __future__ import annotations
 

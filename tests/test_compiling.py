@@ -1,4 +1,4 @@
-"""Stage 8: what stands before a candidate when it is compiled."""
+"""Compiling a candidate: the declarations that are put before it."""
 
 from __future__ import annotations
 

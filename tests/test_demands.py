@@ -1,4 +1,4 @@
-"""What TableGen's tables name though no contract does, and what a file does not see: it is made while the backend is built."""
+"""Demands: names that TableGen's tables use without a contract, and names that a file does not declare, are supplied during the build."""
 
 from __future__ import annotations
 

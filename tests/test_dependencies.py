@@ -1,4 +1,4 @@
-"""store.code_version: the key of a kept result changes with the code that makes it and the files that this reads, and with no other."""
+"""store.code_version: a cache key changes with the code that computes the result and with the data files that this code reads, only."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_the_real_source(llvm_source: Path) -> None:
 def test_no_source(tmp_path: Path) -> None:
     with pytest.raises(ToolFailure, match="no such folder"):
         open_source(tmp_path / "absent")
-    with pytest.raises(ToolFailure, match="no LLVM source tree") as caught:
+    with pytest.raises(ToolFailure, match="not an LLVM source tree") as caught:
         open_source(tmp_path)
     assert "vega-gen llvm get" in caught.value.next_step
     (tmp_path / "llvm" / "lib" / "Target").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A plan becomes the files of a target: golden files, round trip through the parser, registration, review marks."""
+"""Emitting a plan as the files of a target: golden files, round trip through the parser, registration, review marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan becomes the files of a target: what stands before what, in which namespace, and where tables go."""
+"""Emitting a plan as the files of a target: the order of definitions, their namespaces, and the places of included tables."""
 
 from __future__ import annotations
 

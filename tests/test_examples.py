@@ -1,4 +1,4 @@
-"""What a model is asked and learns from: a function placed in a template it is no member of, slots as examples, their shards."""
+"""Training examples: aligning a function with a template of which it is not a member, slots as examples, and their shards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's figures and tables of our runs: the counting, the files, what is refused."""
+"""The paper's figures and tables for our runs: the counts, the files, and which inputs are rejected."""
 
 from __future__ import annotations
 

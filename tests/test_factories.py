@@ -1,4 +1,4 @@
-"""Stage 8: what the new target's headers declare says which classes it makes, and which donors' constructors are like its own."""
+"""Factories: the new target's headers tell which classes it constructs, and which donors' constructors match its own."""
 
 from __future__ import annotations
 

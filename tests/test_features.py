@@ -1,4 +1,4 @@
-"""Stage 6: what is known of a target and of a slot, and how near two targets are."""
+"""Feature vectors of targets and slots, and the similarity of two targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 8: fields of the new class: what they are called, how their members are reached, what they are bound to."""
+"""Fields of a generated class: their names, access to their members, and the values that they are bound to."""
 
 from __future__ import annotations
 

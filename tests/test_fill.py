@@ -1,4 +1,4 @@
-"""Stage 8: templates filled for a target: signatures, holes, the consensus, ForkFlow's copy, and which functions are wanted."""
+"""Filling templates for a target: signatures, holes, the consensus filler, the ForkFlow filler, and which functions a target needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 5: members of a group aligned into slots, with variants, typed holes, and locals under one name."""
+"""Function templates: members of a group aligned into slots, with variants, typed holes, and unified names of locals."""
 
 from __future__ import annotations
 

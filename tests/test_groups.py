@@ -1,4 +1,4 @@
-"""Stage 4: masking, and which functions play the same role."""
+"""Function groups: masking target names, and finding functions that play the same role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 8: what a constructor must initialise, decided by types."""
+"""Initialisers: which bases and members a constructor must initialise, decided by types."""
 
 from __future__ import annotations
 

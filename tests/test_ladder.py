@@ -1,4 +1,4 @@
-"""The ladder: encodings, llvm-mc by the batch, the smoke suite, our own ISAs, and a climb with the tools of the package."""
+"""The ladder: encodings, batches for llvm-mc, the programs, our own instruction sets, and a full ladder with installed tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of the layout: two tiny donors in C++ text, a planned backend, and what its files must be, written by hand."""
+"""The layout of a backend: two tiny donors in C++ text, a planned backend, and its expected files, written by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``mine``, ``show`` and ``fill``: pages to read, against golden files on the tiny checkout, and their JSON."""
+"""``mine``, ``show`` and ``fill``: their text output against golden files on the tiny checkout, and their JSON."""
 
 from __future__ import annotations
 

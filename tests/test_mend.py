@@ -1,4 +1,4 @@
-"""Stage 8, after layout: what the compiler names goes, what it does not name stays."""
+"""Mending a laid-out file: the members and texts that errors name are removed, and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The edit model on invented targets: what it learns, what it refuses, and that its search gives each way once, the likeliest first."""
+"""The edit model on invented targets: training, rejected inputs, and a search that yields each candidate once, the most probable first."""
 
 from __future__ import annotations
 

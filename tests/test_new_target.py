@@ -255,6 +255,6 @@ def test_neither_llvm_tblgen_nor_what_builds_it(
     before = snapshot(tiny)
     said = command("new-target", "--td", td, "--llvm", tiny)
     assert said.status == 2
-    assert "no llvm-tblgen of LLVM 99.1.0 on this machine, and cmake and ninja or make and a C++ compiler to build one missing" in said.err
+    assert "no llvm-tblgen of LLVM 99.1.0 on this machine, and these are missing to build one: cmake, ninja or make, a C++" in said.err
     assert "next: " in said.err
     assert snapshot(tiny) == before

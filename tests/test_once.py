@@ -1,4 +1,4 @@
-"""Stage 8: what donors say of two records becomes where both are one here: labels, statements, conditions."""
+"""Two records of a donor that map to one record of the new target: duplicate labels, statements and conditions are merged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 8: what the new target's own headers declare decides which statements of donors it has, and how they are written."""
+"""Calls of the target's own functions: its headers decide which donors' statements it keeps, and how they are written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one writer on a tree without git: written, undone, put back when anything fails."""
+"""The writer on a tree without git: writing, undoing, and restoring the tree when anything fails."""
 
 from __future__ import annotations
 

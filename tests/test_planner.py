@@ -1,4 +1,4 @@
-"""Stage 8: which functions the new backend gets, and where they go."""
+"""The planner: which functions a new backend gets, and which files they go to."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_interrupt_ends_the_descendants(tmp_path: Path) -> None:
     ("said", "means", "next_step"),
     [
         ("LLVM ERROR: IO failure on output stream: No space left on device", "sh found no space left on the disk", "free some space"),
-        ("terminate called after throwing an instance of 'std::bad_alloc'", "sh ran out of memory", "run it again with more of it"),
+        ("terminate called after throwing an instance of 'std::bad_alloc'", "sh ran out of memory", "run it again with more memory"),
     ],
 )
 def test_a_machine_that_has_no_more_to_give_is_told_from_a_mistake(said: str, means: str, next_step: str) -> None:

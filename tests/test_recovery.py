@@ -1,4 +1,4 @@
-"""A run that was killed half-way is put back by the next, with git and without."""
+"""The next run restores the tree after a run that was killed half-way, with git and without."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole-tree registration: what a new triple gets in each place, the checks before, and what the doctor says of a target."""
+"""Registration of a new triple: the entry in each place, the checks before, and the places that the doctor reports for a target."""
 
 from __future__ import annotations
 
@@ -178,11 +178,11 @@ def test_lines_are_only_added_and_every_file_can_be_read(tmp_path: Path, arch: s
     [
         (replace(TOY, folder="Alfred", arch="alpha"), "an architecture alpha already, of Alpha"),
         (replace(TOY, arch="shade"), "an architecture shade already"),
-        (replace(TOY, arch="alfa"), "takes alfa for another architecture"),
-        (replace(TOY, arch="shadeling"), "takes shadeling for another architecture"),
+        (replace(TOY, arch="alfa"), "parses alfa as another architecture"),
+        (replace(TOY, arch="shadeling"), "parses shadeling as another architecture"),
         (replace(TOY, number=0x29), "41 is the ELF machine number of EM_BETA"),
-        (replace(TOY, folder="ALPHA", arch="toy"), "differ in case alone"),
-        (replace(TOY, relocations="ELF_RELOC(R_ALPHA_NONE, 0)\n"), "R_ALPHA_NONE is one"),
+        (replace(TOY, folder="ALPHA", arch="toy"), "differ only in case"),
+        (replace(TOY, relocations="ELF_RELOC(R_ALPHA_NONE, 0)\n"), "such as R_ALPHA_NONE"),
     ],
 )
 def test_what_another_has_is_refused(registry: Path, new: NewTriple, said: str) -> None:

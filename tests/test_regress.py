@@ -1,4 +1,4 @@
-"""Stage 10: verdicts, journal, swap, pairing, coverage, error kinds."""
+"""Judging functions: verdicts, journal, swapping texts, pairing of functions, coverage, error kinds."""
 
 from __future__ import annotations
 

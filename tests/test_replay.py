@@ -1,4 +1,4 @@
-"""Tests that need no lit: scripts that are simple enough, what their tools write recorded, and compared."""
+"""llvm_integration.replay: which test scripts are simple, and recording and comparing the output of their tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 10: many functions in one build: what may share one, whose an error is, whose code is the same, what the program then does."""
+"""Judging many functions in one build: which may share one, which function an error or identical code belongs to, and the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way down of a function: each step in its order, the texts of stubs, and what errors are traced to."""
+"""Demoting a function while the backend is built: the order of steps, the texts of stubs, and which function an error is traced to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 10: suites with a name of their own."""
+"""Judging with a named suite of tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 3: .td files to Descriptions, contracts, symbols, and matching, on two made-up targets and on LLVM's own."""
+"""Reading .td files: Descriptions, contracts, symbols, and matching of records, on two made-up targets and on LLVM's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Language models in folders: which are refused, options of each kind, and the way from a checkout to a filled function."""
+"""Language model checkpoints: which folders are rejected, the options of each kind of model, and a run from checkout to filled function."""
 
 from __future__ import annotations
 

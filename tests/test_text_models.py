@@ -1,4 +1,4 @@
-"""Language models that are asked for statements in text, at a tiny size: prompts, masks, losses, training, filling, refusals."""
+"""Language models that write statements as text, at a tiny size: prompts, masks, losses, training, filling, rejected inputs."""
 
 from __future__ import annotations
 

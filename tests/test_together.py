@@ -1,4 +1,4 @@
-"""Training in several processes, as ``accelerate launch`` begins them: the same weights as in one."""
+"""Training in several processes, as ``accelerate launch`` starts them, gives the same weights as in one."""
 
 from __future__ import annotations
 

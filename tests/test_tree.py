@@ -1,4 +1,4 @@
-"""Stage 10: a backend that lies in a tree, function by function: what is written there, what the preprocessor leaves out."""
+"""Judging a backend that is in a tree already, function by function: its texts, and code that the preprocessor removes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 10 on the workers of a Dask scheduler, one of which is lost half-way."""
+"""Judging on the workers of a Dask scheduler, one of which dies half-way."""
 
 from __future__ import annotations
 

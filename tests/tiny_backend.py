@@ -1,6 +1,6 @@
-"""A backend of two files, built with the real compiler and tested by a tool of ten lines: what the judge's tests judge.
+"""A backend of two files, built with the real compiler and tested by a tool of ten lines, for the tests of the judge.
 
-Run as a program (``python tests/tiny_backend.py WORK``) it judges the plan below in WORK, a line a verdict: the process that a test kills.
+Run as a program (``python tests/tiny_backend.py WORK``) it judges the plan below in WORK and prints one verdict per line; tests kill it.
 """
 
 from __future__ import annotations

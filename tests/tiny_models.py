@@ -1,6 +1,6 @@
 """Tiny models of random weights in Hugging Face folders, one of each shape, with a tokenizer that knows the words of one example.
 
-Enters: a folder. Leaves: its path, with config.json, model.safetensors and the tokenizer's files in it. Nothing is downloaded.
+``put`` writes config.json, model.safetensors and the tokenizer's files to a folder and returns its path. Nothing is downloaded.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""LLVM trees of a few files, and what is on disk of them: input of the tests of the one writer."""
+"""LLVM trees of a few files, and helpers that read them back, for the tests of the writer to a checkout."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The kinds of failure that the generator tells apart, all below ``llvm_integration.failure.Failure``.
+"""The generator's exception classes, all subclasses of ``llvm_integration.failure.Failure``.
 
-A failure that nobody handles apart from others is a plain ``Failure``.
+Only failures that some caller handles separately have a class of their own; every other one is a plain ``Failure``.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from llvm_integration.failure import Failure
 
 
 class InputError(Failure):
-    """A file, folder or name that the user gave is not usable."""
+    """A file, folder, name or value that the user gave cannot be used."""
 
 
 class HoldOutError(Failure):
-    """A stage before the judge asked for a file of the held-out target."""
+    """A stage other than the judge tried to read a file of a held-out target that it must not see."""
 
 
 class NotFoundError(Failure):
-    """Nothing found is an error, not a success: no group, no donor, no function, no test."""
+    """A search found nothing: no target, group, donor, function or test. An empty result is an error, not a success."""
 
 
 class ReviewError(Failure):
-    """A review decision that cannot be taken: unknown id, text that is no statement."""
+    """A review decision cannot be applied: its id is unknown, or its text is not a C++ statement."""
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that no memory is left: Python's own, torch's of a GPU, or torch's of the processor, which is a RuntimeError
-    like others but for its text."""
+    """Whether an exception means out of memory: Python's MemoryError, torch's OutOfMemoryError (GPU), or the RuntimeError that torch's
+    CPU allocator raises, which only its text tells from other RuntimeErrors."""
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in str(error)

@@ -1,7 +1,8 @@
-"""The files that come with the package: ``templates/`` (Jinja) and ``targets/`` (settings, instruction sets of our own).
+"""Access to the data files of the package: ``templates/`` (Jinja) and ``targets/`` (settings, facts files, instruction sets of our own).
 
-They lie at the top of the repository and, in a wheel, in ``vega_gen/data`` (see ``pyproject.toml``). Everything that reads one of
-them asks here, so that an installed package and a checkout behave alike.
+The files are at the top of the repository and, in a wheel, in ``vega_gen/data`` (see ``pyproject.toml``). All code opens them through
+this module, so an installed package and a checkout behave alike. ``vega_gen.store.dependencies`` also reads the calls of these functions
+from the source, to include the files in cache keys.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def _root() -> Path:
 
 
 def folder(path: str) -> Path:
-    """A folder below ``templates/`` or ``targets/``, such as ``templates/archetypes``. Raises InputError where the package lacks it."""
+    """Return the path of a data folder, such as ``templates/archetypes``. Raises InputError where the package lacks it."""
     found = _root() / path
     if not found.is_dir():
         raise InputError("this installation of vega-gen lacks a folder that it needs", str(found), _REINSTALL)
@@ -34,7 +35,7 @@ def folder(path: str) -> Path:
 
 
 def files_of(path: str) -> tuple[Path, ...]:
-    """A file below ``templates/`` or ``targets/``, or all files of a folder there, in order. Raises InputError where there is none."""
+    """Return a data file, or all files of a data folder and its subfolders, sorted. Raises InputError where there is neither."""
     where = _root() / path
     if where.is_file():
         return (where,)
@@ -43,16 +44,16 @@ def files_of(path: str) -> tuple[Path, ...]:
 
 @cache
 def settings(name: str) -> dict[str, Any]:
-    """``targets/settings/<name>.toml``, parsed. Raises InputError for a file that is missing or is not TOML."""
+    """Parse ``targets/settings/<name>.toml``. Raises InputError for a file that is missing or is not TOML."""
     return read_toml(folder("targets/settings") / f"{name}.toml")
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file, parsed. Raises InputError, with line and column where the parser names them."""
+    """Parse a TOML file. Raises InputError, with the parser's line and column for a syntax error."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot read it: {error.strerror}", str(path), _REINSTALL) from None
+        raise InputError(f"cannot be read: {error.strerror}", str(path), _REINSTALL) from None
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8: byte 0x{error.object[error.start]:02x}", str(path), "save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
@@ -61,9 +62,9 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 @cache
 def environment(path: str, *, autoescape: bool = False) -> jinja2.Environment:
-    """The Jinja templates of a folder: a missing value is an error, a line that holds only a tag leaves no line.
+    """Return the Jinja environment of a data folder: an undefined value is an error, and a line that holds only a tag is removed.
 
-    ``autoescape``: for HTML."""
+    ``autoescape``: escape values for HTML."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder(path)),
         undefined=jinja2.StrictUndefined,

@@ -1,7 +1,6 @@
-"""LLVM checkouts -> targets, their files, and their C++ as records. The hold-out gate is here and nowhere else.
+"""Read LLVM checkouts as targets, their files, and their C++ as records.
 
-Enters: checkout folders, held-out names, the input mode. Leaves: ``Corpus``. It does not look inside functions, and writes
-nothing but the cache.
+``Corpus.read`` is the only place that enforces the hold-out rule, so every stage before the judge reads a checkout through it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,8 @@ _DESCRIBED = {Mode.TD: (".td",), Mode.DESC: (".td", ".h", ".def")}
 class Corpus:
     """The targets of one or more checkouts, behind the hold-out gate.
 
-    ``targets``: those whose C++ may be read. ``held``: the held-out ones. ``root``: the first checkout's ``llvm`` folder.
+    ``roots``: the checkouts' ``llvm`` folders. ``mode``: which files of a held-out target may be read. ``targets``: those whose C++ may
+    be read. ``held``: the held-out ones. ``folders``: the folders of lib/Target that are held out.
     """
 
     roots: tuple[Path, ...]
@@ -45,7 +45,7 @@ class Corpus:
         return self.roots[0]
 
     def target(self, name: str) -> Target:
-        """The target of that label, folder or record name. Raises NotFoundError if there is none."""
+        """Return the target whose label, folder or Target record is called ``name``. Raises NotFoundError if there is none."""
         for each in (*self.targets, *self.held):
             if name in (each.label, each.folder, each.name):
                 return each
@@ -54,10 +54,10 @@ class Corpus:
         )
 
     def read(self, path: Path) -> bytes:
-        """The bytes of a file of a checkout; ``path``: absolute, or relative to the first checkout's ``llvm`` folder.
+        """Return the bytes of a file of a checkout; ``path`` is absolute, or relative to the first checkout's ``llvm`` folder.
 
-        Of a held-out target only description files are given, headers without function bodies (docs/protocol.md, "The hold-out
-        rule"). Raises HoldOutError for any other, InputError if the file cannot be read.
+        Of a held-out target only description files can be read, and headers come without function bodies (docs/protocol.md,
+        "The hold-out rule"). Raises HoldOutError for its other files, InputError if the file cannot be read.
         """
         real = (self.root / path).resolve()
         folder = self._held_folder(real)
@@ -65,12 +65,12 @@ class Corpus:
             raise HoldOutError(
                 f"{folder} is held out: only its description files ({', '.join(_DESCRIBED[self.mode])}) may be read",
                 str(real),
-                "this is a fault of the stage that asked for it",
+                "report this: it is a bug in the stage that asked for the file",
             )
         try:
             data = real.read_bytes()
         except OSError as error:
-            raise InputError(f"cannot read: {error.strerror}", str(real), "check the checkout") from None
+            raise InputError(f"cannot read: {error.strerror}", str(real), "check that the checkout is complete") from None
         return strip_bodies(_utf8(data, str(real)), str(real)) if folder and real.suffix != ".td" else data
 
     def _held_folder(self, real: Path) -> str:
@@ -84,7 +84,7 @@ class Corpus:
     # ------------------------------------------------------------------- C++
 
     def mine(self, progress: CountProgress | None = None, jobs: int | None = None) -> None:
-        """Parses what is not in the cache yet, in ``jobs`` processes (as many as there are cores).
+        """Load the parsed C++ of all targets from the cache and parse the rest, in ``jobs`` processes (default: one per core).
 
         ``progress(done, all)`` counts bytes of C++. Raises InputError with file:line:column for text that is not UTF-8.
         """
@@ -106,12 +106,12 @@ class Corpus:
 
     @property
     def digest(self) -> str:
-        """Hash of all C++ that is not held out and of the code that read it: a key for what later stages make of it."""
+        """Hash of all C++ that is not held out and of the code that parses it: part of the cache keys of later stages."""
         self.mine()
         return store.digest(*(f"{label}={self._digests[label]}" for label in sorted(t.label for t in self.targets)))
 
     def headers(self, target: str | None = None) -> tuple[Function, ...]:
-        """All functions without their statements (``body`` is ()), of one target or of all that are not held out."""
+        """Return all functions without their statements (``body`` is ()), of one target or of all that are not held out."""
         self.mine()
         wanted = self.targets if target is None else (self.target(target),)
         out: list[Function] = []
@@ -122,7 +122,7 @@ class Corpus:
         return tuple(out)
 
     def function(self, header: Function) -> Function:
-        """A function of ``headers`` with its statements. Raises NotFoundError if it is not one of them."""
+        """Return a function from ``headers`` with its statements. Raises NotFoundError if the corpus does not hold it."""
         part = self._index.get(header.target, {}).get(header.file)
         if part is not None:
             for place, made in enumerate(self._starts(header.target, header.file, part)):
@@ -141,19 +141,19 @@ class Corpus:
         return {}
 
     def sources(self, target: str) -> tuple[SourceFile, ...]:
-        """All that was read of a target's C++, a record a file, statements included. Raises NotFoundError for an unknown target."""
+        """Return a target's parsed C++ with statements, one record per file. Raises NotFoundError for an unknown target."""
         self.mine()
         with no_gc():
             return tuple(part.whole() for part in self._index[self.target(target).label].values())
 
     def files(self, target: str) -> tuple[SourceFile, ...]:
-        """As ``sources``, but with ``functions`` () : classes, enumerations, includes, in a tenth of the time."""
+        """As ``sources``, but without functions (``functions`` is ()): classes, enums and includes only, in a tenth of the time."""
         self.mine()
         with no_gc():
             return tuple(part.file() for part in self._index[self.target(target).label].values())
 
     def interfaces(self) -> tuple[Class, ...]:
-        """The classes with virtual methods in LLVM's own headers (``llvm/include``): what targets override. Cached by content."""
+        """Return the classes of LLVM's own headers (``llvm/include``) that have virtual methods, which targets override."""
         include = self.root / "include"
         texts: dict[str, bytes] = {}
         for path in sorted((include / "llvm").rglob("*.h")):
@@ -187,10 +187,11 @@ def _key(label: str, texts: dict[str, bytes]) -> str:
 def open_corpus(
     source_roots: Sequence[Path], held_out: Sequence[str] = (), mode: Mode = Mode.DESC, tblgen: Path | None = None
 ) -> Corpus:
-    """The corpus of one or more checkouts; a root is an ``llvm-project`` or its ``llvm`` folder.
+    """Open the corpus of one or more checkouts; a root is an ``llvm-project`` folder or its ``llvm`` folder.
 
-    ``held_out``: folders or Target record names; targets/settings/holdouts.toml says what goes with them. ``tblgen``: asked for the Target
-    records where a .td's text does not name them. Raises InputError if a root is no LLVM, NotFoundError if it has no target.
+    ``held_out``: folders or Target record names; targets/settings/holdouts.toml lists the targets to hold out together with each.
+    ``tblgen``: the llvm-tblgen that lists the Target records of .td files whose text does not show them.
+    Raises InputError if a root is not an LLVM checkout, NotFoundError if there is no target.
     """
     if not source_roots:
         raise InputError("no LLVM checkout given", "", "give one with --llvm DIR")

@@ -1,6 +1,6 @@
-"""Parsed C++ as it is kept: a part a file, encoded until it is asked for, so that a light question decodes little.
+"""Parse C++ texts in parallel and keep each file's result as a ``Part``, which is decoded lazily.
 
-Enters: texts. Leaves: ``Part``s, and records out of them. It opens no file of a checkout.
+Function headers, function bodies and the rest of a file are encoded separately, so a query for headers does not pay for decoding bodies.
 """
 
 from __future__ import annotations
@@ -24,41 +24,41 @@ _FUNCTIONS = store.codec(tuple[Function, ...])
 _BODY = store.codec(tuple[Statement, ...])
 _REST = store.codec(SourceFile)
 _CHUNK_BYTES = 600_000
-_ALONE_BYTES = 2_000_000  # less is parsed in this process: starting others takes longer
+_ALONE_BYTES = 2_000_000  # less than this is parsed in this process, because starting workers takes longer
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What came of one file: its functions without bodies, a body each, and the rest."""
+    """The encoded parse of one file: ``functions`` without bodies, one entry of ``bodies`` per function, and the ``rest``."""
 
     functions: bytes
     bodies: tuple[bytes, ...]
     rest: bytes
 
     def headers(self) -> tuple[Function, ...]:
-        """Its functions without statements."""
+        """Decode the functions, without statements."""
         return cast(tuple[Function, ...], _FUNCTIONS[1](marshal.loads(self.functions)))
 
     def body(self, place: int) -> tuple[Statement, ...]:
-        """The statements of its function of that index."""
+        """Decode the statements of the function at index ``place``."""
         return cast(tuple[Statement, ...], _BODY[1](marshal.loads(self.bodies[place])))
 
     def file(self) -> SourceFile:
-        """All but its functions."""
+        """Decode everything but the functions."""
         return cast(SourceFile, _REST[1](marshal.loads(self.rest)))
 
     def whole(self) -> SourceFile:
-        """All of it."""
+        """Decode everything."""
         return replace(self.file(), functions=tuple(replace(f, body=self.body(i)) for i, f in enumerate(self.headers())))
 
 
 def pack(parts: Mapping[str, Part]) -> bytes:
-    """Parts by file as bytes for the cache."""
+    """Encode parts by file as bytes for the cache."""
     return marshal.dumps({file: (part.functions, part.bodies, part.rest) for file, part in parts.items()})
 
 
 def unpack(data: bytes) -> dict[str, Part]:
-    """The reverse of ``pack``."""
+    """Decode the bytes that ``pack`` returned."""
     return _parts(cast(dict[str, _Raw], marshal.loads(data)))
 
 
@@ -69,9 +69,10 @@ def _parts(made: Mapping[str, _Raw]) -> dict[str, Part]:
 def parse(
     texts: Mapping[str, Mapping[str, bytes]], jobs: int, progress: CountProgress | None = None
 ) -> dict[str, dict[str, Part]]:
-    """Parts by label and file, in the order of ``texts`` (label -> file -> UTF-8 text); large work in ``jobs`` processes.
+    """Parse ``texts`` (label -> file -> UTF-8 text) into parts by label and file, in the same order.
 
-    A label's files see each other's namespaces. ``progress(done, all)`` counts bytes.
+    Large work is spread over ``jobs`` processes. The names of namespaces are shared among a label's files, because a name's qualifier may
+    be a namespace that another file declares. ``progress(done, all)`` counts bytes.
     """
     work: list[_Work] = []
     for label, files in texts.items():
@@ -104,7 +105,7 @@ def _chunks(texts: Mapping[str, bytes]) -> Iterator[list[tuple[str, bytes]]]:
 
 
 def _parsed(work: Sequence[_Work], jobs: int, whole: int) -> Iterator[tuple[int, str, dict[str, Part]]]:
-    """(bytes read, label, parts by file) of each chunk, as they come."""
+    """Yield (bytes read, label, parts by file) of each chunk, in order of completion."""
     if jobs == 1 or whole < _ALONE_BYTES:
         for item in work:
             yield _size(item), item[0], _parts(_parse_chunk(*item))
@@ -116,7 +117,7 @@ def _parsed(work: Sequence[_Work], jobs: int, whole: int) -> Iterator[tuple[int,
 
 
 def _parse_chunk(label: str, namespaces: frozenset[str], chunk: list[tuple[str, bytes]]) -> dict[str, _Raw]:
-    """Runs in a worker: parses files and encodes what came of them."""
+    """Parse a chunk of files and encode the results. Runs in a worker."""
     made: dict[str, _Raw] = {}
     with no_gc():
         for file, text in chunk:
@@ -128,7 +129,7 @@ def _parse_chunk(label: str, namespaces: frozenset[str], chunk: list[tuple[str, 
 
 
 class no_gc:
-    """Holds back the collector while many records are made: there are no cycles among them."""
+    """Disable the cyclic garbage collector while many records are created: they form no cycles, and scanning them is slow."""
 
     def __enter__(self) -> None:
         self._was = gc.isenabled()

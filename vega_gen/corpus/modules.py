@@ -1,4 +1,4 @@
-"""Which of VEGA's seven modules (SEL, REG, OPT, SCH, EMI, ASS, DIS) a file of a backend belongs to."""
+"""Map a file of a backend to one of VEGA's seven modules (SEL, REG, OPT, SCH, EMI, ASS, DIS)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def _module_patterns() -> tuple[tuple[Module, tuple[re.Pattern[str], ...]], ...]
 
 
 def module_of(file: str, masker: Masker) -> Module:
-    """The module of a file of a target, by ``targets/settings/modules.toml``."""
+    """Return the module of a target's file, by the first pattern of ``targets/settings/modules.toml`` that matches its masked name.
+
+    Raises NotFoundError if no pattern matches."""
     masked = masker.mask(file.rsplit("/", 1)[-1]).replace("<T>", "T")
     path = f"{file.rsplit('/', 1)[0]}/{masked}" if "/" in file else masked
     for module, patterns in _module_patterns():

@@ -1,7 +1,4 @@
-"""The targets of a checkout, read from its .td files.
-
-Enters: the ``llvm`` folder of a checkout, held-out names, the input mode. Leaves: ``Target``s. It opens no C++.
-"""
+"""List the targets of a checkout from their .td files. No C++ is opened here, so held-out targets can be listed too."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from vega_gen import resources, store
 from vega_gen.records import Mode
 
 _TARGET_RECORD = re.compile(r"def\s+(\w+)\s*:\s*Target\b")
-_NAMESPACE = re.compile(r"Namespace\s*=\s*\"(\w+)\"")  # a literal first: several times faster
+_NAMESPACE = re.compile(r"Namespace\s*=\s*\"(\w+)\"")  # no leading \b or \s: a pattern that starts with a literal is several times faster
 _INCLUDE = re.compile(r"^\s*include\s+\"([^\"]+)\"", re.MULTILINE)
 _TABLEGEN_SECONDS = 300.0
 
@@ -25,10 +22,11 @@ _TABLEGEN_SECONDS = 300.0
 class Target:
     """A target of a checkout.
 
-    ``folder``: that of ``lib/Target``. ``label``: what names it in records: the folder, with "@<checkout>" in a second checkout
-    that has a target of the same name. ``name``: of its (first) ``Target`` record. ``names``: all names to mask: folder, Target
-    records, Namespace strings of its .td files; longest first. ``td``: the main .td, ``files``: the C++ files that may be read
-    (in td mode none of a held-out target), all relative to the folder with "/". ``root``: the checkout's ``llvm`` folder.
+    ``folder``: its folder's name in ``lib/Target``. ``label``: its name in records: the folder, with "@<checkout>" appended if an earlier
+    checkout has a target of that name. ``name``: the name of its main .td's first ``Target`` record. ``names``: all names to mask (the
+    folder, its Target records, the Namespace strings of its .td files), longest first. ``td``: the main .td. ``files``: the C++ files
+    that may be read; of a held-out target these are the headers, and none in td mode. Paths are relative to the folder, with "/".
+    ``root``: the checkout's ``llvm`` folder.
     """
 
     folder: str
@@ -42,21 +40,21 @@ class Target:
 
     @property
     def path(self) -> Path:
-        """The target's folder."""
+        """The absolute path of the target's folder."""
         return self.root / "lib" / "Target" / self.folder
 
 
 def held_out_folders(names: Iterable[str]) -> frozenset[str]:
-    """The folders of lib/Target that are held out with ``names`` (targets/settings/holdouts.toml)."""
+    """Return ``names`` and the folders of lib/Target that targets/settings/holdouts.toml holds out together with them."""
     together = cast(dict[str, list[str]], resources.settings("holdouts"))
     return frozenset(folder for name in names for folder in (name, *together.get(name, ())))
 
 
 def targets_of(root: Path, held_out: frozenset[str], mode: Mode, tblgen: Path | None) -> Iterator[Target]:
-    """The targets below ``root``, a checkout's ``llvm`` folder, in order of folder names; labels are not made unique.
+    """Yield the targets below ``root``, a checkout's ``llvm`` folder, in order of folder names; labels are not made unique.
 
-    ``held_out``: folders and Target record names. ``tblgen``: asked where a .td's text does not name its Target records. Raises
-    ToolFailure if it does not answer.
+    ``held_out``: folders and Target record names. ``tblgen``: the llvm-tblgen that lists the Target records of .td files whose text does
+    not show them. Raises ToolFailure if it cannot be run.
     """
     for folder in sorted(path for path in (root / "lib" / "Target").iterdir() if path.is_dir()):
         target = _target(root, folder, held_out, mode, tblgen)
@@ -65,7 +63,7 @@ def targets_of(root: Path, held_out: frozenset[str], mode: Mode, tblgen: Path | 
 
 
 def _target(root: Path, folder: Path, held_names: frozenset[str], mode: Mode, tblgen: Path | None) -> Target | None:
-    """The target in a folder of lib/Target, None if its .td files (the only files read here) define none."""
+    """The target in a folder of lib/Target, None if its .td files define none."""
     texts = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.glob("*.td"))}
     records = {file: found for file, text in texts.items() if (found := _TARGET_RECORD.findall(text))}
     if not records and texts and tblgen is not None:
@@ -86,7 +84,7 @@ def _target(root: Path, folder: Path, held_names: frozenset[str], mode: Mode, tb
 
 
 def _ask_tablegen(root: Path, folder: Path, texts: dict[str, str], tblgen: Path) -> dict[str, list[str]]:
-    """Target records by .td file, of those that no other includes. Raises ToolFailure if llvm-tblgen does not answer."""
+    """Target records by .td file, for the files that no other .td includes. Raises ToolFailure if llvm-tblgen cannot be run."""
     included = {Path(name).name for text in texts.values() for name in _INCLUDE.findall(text)}
     records: dict[str, list[str]] = {}
     for file in sorted(set(texts) - included):
@@ -96,7 +94,7 @@ def _ask_tablegen(root: Path, folder: Path, texts: dict[str, str], tblgen: Path)
         if kept is None:
             done = run(argv, timeout=_TABLEGEN_SECONDS)
             if not done.ok:
-                continue  # a .td that does not stand alone
+                continue  # this .td cannot be parsed alone, so it is not a main one
             kept = done.stdout.encode()
             store.cache_put("corpus", key, kept)
         found = [name for name in kept.decode().replace(",", " ").split() if name]

@@ -1,11 +1,8 @@
-"""Stage 9, outside of ``lib/Target/<New>``: a checkout, a new triple -> the edits that make LLVM know it.
+"""Plan the edits that register a new triple in LLVM's own files (outside of ``lib/Target/<New>``), and list where a target is registered.
 
-Enters: a checkout's root, a ``NewTriple``. Leaves: ``Edit``s for ``llvm_integration.checkout``, and every ``RegistrationPlace`` where LLVM
-names a
-target, with what is there. It writes no file, and nothing in it is made for a version of LLVM.
-
-The checkout itself shows how a target is registered: a new one gets, in each list of ``targets/settings/registration.toml``, the entry that
-targets like it have there (same width of a pointer, or byte order, as the list goes by), with its own names put in.
+Nothing is specific to a version of LLVM, because the checkout itself shows how targets are registered. In each list that
+``targets/settings/registration.toml`` names, a new target gets the entry that similar targets have there (same pointer width or byte order,
+as the list requires), with its own names substituted. The edits are for ``llvm_integration.checkout``; nothing is written here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What the entry of a target is in one list: that of targets like it, with its own names.
+"""Find a target's entry in one list of LLVM's source, or derive a new target's entry from those of similar targets.
 
-Enters: the list of a ``Site``, the ``Arch``s to follow. Leaves: the entry a target has there, or the text of the one that a new target
-gets and where it goes. It reads no file.
+An existing entry is turned into a pattern: the target's own names become placeholders (``{arch}``, ``{machine}``, ...). The new entry is
+the most frequent pattern with the new target's names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"\{(?:arch|machine|relocations|folder|upper|stem|lowe
 
 @dataclass(frozen=True, slots=True)
 class Splice:
-    """``text`` in the place of the bytes from ``start`` to ``end``; an insertion where they are the same."""
+    """Replace the bytes from ``start`` to ``end`` with ``text``; an insertion where the two are equal."""
 
     start: int
     end: int
@@ -30,7 +30,7 @@ class Splice:
 
 
 def names(arch: Arch) -> dict[str, str]:
-    """A target's words, and the placeholder of each; of two that are the same the first is meant."""
+    """Map each of a target's names to its placeholder. A name with several meanings gets the first placeholder in the order below."""
     stems = [machine.removeprefix("EM_") for machine in arch.machines]
     pairs = [*((machine, "{machine}") for machine in arch.machines), (arch.relocations, "{relocations}"), (arch.name, "{arch}")]
     pairs += [(arch.folder, "{folder}"), (arch.folder.upper(), "{upper}")]
@@ -43,29 +43,29 @@ def names(arch: Arch) -> dict[str, str]:
 
 
 def masked(text: str, arch: Arch) -> str:
-    """``text`` with placeholders for the target's words."""
+    """Replace the target's names in ``text`` with placeholders."""
     known = names(arch)
     words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
-    # A word ends where none goes on, or where the next word of a name in CamelCase begins.
+    # A name ends at a non-alphanumeric character, or where the next word of a CamelCase identifier begins.
     return re.sub(rf"(?<![A-Za-z0-9])(?:{words})(?:(?![A-Za-z0-9])|(?=[A-Z][a-z]))", lambda m: known[m[0]], text)
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """``text`` with words for the placeholders."""
+    """Replace the placeholders in ``text`` with ``values`` (placeholder's name -> text)."""
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)
     return text
 
 
 def values_of(arch: Arch) -> dict[str, str]:
-    """A new target's words by the names of their placeholders."""
+    """Return a new target's names by placeholder name, for ``filled``."""
     stem = arch.machines[0].removeprefix("EM_")
     of = {"arch": arch.name, "machine": arch.machines[0], "relocations": arch.relocations}
     return of | {"folder": arch.folder, "upper": arch.folder.upper(), "stem": stem, "lower": stem.lower()}
 
 
 def entry_of(arch: Arch, items: Sequence[ListEntry], site: Site) -> ListEntry | None:
-    """The entry of a target in a list, the one that most is its own; None if it has none."""
+    """Return a target's entry in a list, None if it has none. Of several, the one that contains the most of its names is returned."""
     boundary = "A-Za-z0-9" if site.shape is None else r"\w"
     words = "|".join(map(re.escape, filter(None, arch.keys(site.key))))
     if not words:
@@ -75,29 +75,35 @@ def entry_of(arch: Arch, items: Sequence[ListEntry], site: Site) -> ListEntry | 
 
 
 def alike(site: Site, arch: Arch, archs: Sequence[Arch]) -> list[Arch]:
-    """The targets of ELF to go by for ``arch``: those with one architecture, called as their folder is; any, where there is none."""
+    """Return the ELF targets to imitate for ``arch``, which agree with it in the properties that ``site`` requires.
+
+    Architectures that are variants of another (aarch64_be of aarch64), or whose name is not their folder's, are left out unless nothing
+    else remains."""
     same = [a for a in archs if a.name != arch.name and a.elf and _same(site, a, arch)]
     variants = {a.name for a in archs for other in archs if other.name != a.name and other.name.startswith(a.name)}
     return [a for a in same if a.folder and a.name not in variants] or same
 
 
 def wanted(site: Site, items: Sequence[ListEntry], like: Sequence[Arch]) -> bool:
-    """Whether at least half of the targets to go by have an entry in the list."""
+    """Whether at least half of the similar targets have an entry in the list."""
     return bool(like) and 2 * sum(1 for arch in like if entry_of(arch, items, site)) >= len(like)
 
 
 def addition(
     site: Site, items: Sequence[ListEntry], new: Arch, like: Sequence[Arch], data: bytes, values: Mapping[str, str]
 ) -> list[Splice]:
-    """What gives ``new`` its entry. ``like``: the targets to go by, at least one of which has an entry; where the site says what an
-    entry is, those after whose last the new one goes. ``values``: the words to put in."""
+    """Return the splices that add an entry for ``new`` to a list.
+
+    ``like``: the targets to imitate, at least one of which has an entry. Where the site prescribes the entry's text, ``like`` only decides
+    the position: after the last of their entries. ``data``: the file's bytes. ``values``: placeholder's name -> text.
+    """
     has = [(arch, item) for arch in like if (item := entry_of(arch, items, site))]
     if site.entry:
         last = max((item for _, item in has), key=lambda item: item.start, default=items[-1])
         return [*_alias(items, last, new), _after(data, last, filled(site.entry, values), site)]
     forms = [(arch, item, masked(item.body if site.shape is ListShape.CASES else item.head, arch)) for arch, item in has]
     count = {form: sum(1 for _, _, other in forms if other == form) for _, _, form in forms}
-    best = max(count, key=lambda form: (count[form], _own(form), -len(form)))  # one that is the target's own, and no more
+    best = max(count, key=lambda form: (count[form], _own(form), -len(form)))  # the most frequent; then the most names, the shortest text
     groups = Counter(item.group for item in items)
     chosen = [(arch, item) for arch, item, form in forms if form == best]
     arch, item = max(chosen, key=lambda pair: (groups[pair[1].group] == 1, pair[1].start))
@@ -115,7 +121,7 @@ def addition(
 
 
 def _before(items: Sequence[ListEntry], form: str, text: str) -> ListEntry | None:
-    """The entry after which ``text`` goes in a list that is in order; None if it is not, or the entries do not begin alike."""
+    """The entry after which ``text`` belongs in a sorted list; None if the list is not sorted, or if the pattern has no fixed prefix."""
     start = _PLACEHOLDER.split(form)[0]
     peers = [item for item in items if start and item.head.startswith(start)]
     heads = [item.head for item in peers]
@@ -124,7 +130,7 @@ def _before(items: Sequence[ListEntry], form: str, text: str) -> ListEntry | Non
 
 
 def _renamed(text: str, arch: Arch, values: Mapping[str, str]) -> str:
-    """An entry of ``arch`` with the new words; on a line of columns, each stays where it is."""
+    """An entry of ``arch`` with the new names; columns that are aligned by spaces stay aligned."""
     if "\n" in text:
         return filled(masked(text, arch), values)
     made, column = "", 0
@@ -144,12 +150,12 @@ def _same(site: Site, one: Arch, other: Arch) -> bool:
 
 
 def _alias(items: Sequence[ListEntry], last: ListEntry, new: Arch) -> list[Splice]:
-    """An enumerator that is another name of the last one becomes one of the new one."""
+    """Redirect an enumerator that aliases the last entry, such as ``LastArchType = last``, to the new one."""
     return [Splice(item.end - len(item.body), item.end, new.name) for item in items if item.body == last.head]
 
 
 def _after(data: bytes, item: ListEntry, text: str, site: Site) -> Splice:
-    """``text`` as lines of its own after those of ``item``; before them where a separator would be missing."""
+    """Insert ``text`` as separate lines after ``item``, or before it if ``item`` has no trailing comma."""
     lead = "" if text[:1].isspace() else _indent(data, item)
     comma = data[item.end :].lstrip()[:1] == b","
     if site.shape in _SEPARATED:
@@ -167,6 +173,6 @@ def _line_start(data: bytes, offset: int) -> int:
 
 
 def _indent(data: bytes, item: ListEntry) -> str:
-    """The white space before the line of an entry."""
+    """The indentation of an entry's line."""
     line = data[_line_start(data, item.start) : item.end].decode("latin-1")
     return line[: len(line) - len(line.lstrip())]

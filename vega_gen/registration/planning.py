@@ -1,7 +1,4 @@
-"""The places where LLVM names a target, and the edits for those where a new one is not named yet.
-
-Enters: a checkout's root, a ``NewTriple`` or the name of a target. Leaves: ``Registration`` or ``RegistrationPlace``s. It writes nothing.
-"""
+"""Find the places where LLVM names a target, and plan the edits for the places that do not name a new one yet."""
 
 from __future__ import annotations
 
@@ -28,18 +25,20 @@ _NAME = re.compile(r'"([^"]*)"')
 
 
 class State(StrEnum):
-    """What there is of a target at a place."""
+    """Whether a place has an entry for a target."""
 
     PRESENT = "present"
-    ADDED = "added"      # by the edits of the registration
+    ADDED = "added"      # the planned edits add it
     MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationPlace:
-    """A list in which LLVM names ``arch``. ``path``: relative to the checkout's root. ``line``: of the entry, from 1; 0 where none is.
+    """A list in which LLVM names, or should name, the architecture ``arch``.
 
-    ``needed``: whether LLVM cannot do without it. ``without``: what the target lacks that has no entry. ``text``: the entry."""
+    ``path``: the file, relative to the checkout's root. ``holder``: the function, enum or table that contains the list.
+    ``needed``: whether the backend does not work without an entry. ``without``: what does not work then. ``line``: the entry's line,
+    from 1; 0 if there is no entry in the file yet. ``text``: the entry."""
 
     path: str
     holder: str
@@ -53,8 +52,11 @@ class RegistrationPlace:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """``edits``: none where the target is registered. ``number``: of its ELF machine. ``texts``: path -> content, with the edits made, of
-    every file that names the target, for ``llvm_integration.overlay``."""
+    """The plan that registers a target.
+
+    ``edits``: empty if the target is registered already. ``places``: every place, with its state after the edits. ``number``: the ELF
+    machine number. ``texts``: path -> content after the edits, for every file that names the target; ``llvm_integration.overlay`` takes
+    them."""
 
     edits: tuple[Edit, ...]
     places: tuple[RegistrationPlace, ...]
@@ -63,10 +65,10 @@ class Registration:
 
 
 def plan_registration(root: Path, new: NewTriple) -> Registration:
-    """The edits that make the checkout at ``root`` (the folder that holds ``llvm/``) know ``new``; those alone that are missing.
+    """Plan the missing edits that register ``new`` in the checkout at ``root`` (the folder that holds ``llvm/``).
 
-    Raises ``InputError`` for a name, a machine or a number that something else has, ``InputError`` where a file is missing in which
-    LLVM has to name a target.
+    Raises ``InputError`` where a name, an ELF machine or its number is taken already, or where a list that must name every target is not
+    found.
     """
     tree = Tree(root)
     number = _check(tree, new)
@@ -105,19 +107,19 @@ def plan_registration(root: Path, new: NewTriple) -> Registration:
 
 
 def known_arch(root: Path, names: Sequence[str]) -> str:
-    """The first architecture of Triple's that is called as one of ``names`` (a target's folder, its Target record), or begins so.
+    """Return the first architecture of ``Triple`` that equals one of ``names`` (a target's folder, its Target record) or starts with one.
 
-    "" if none is. No file of lib/Target is opened: a target that is held out may be asked for."""
+    Returns "" if there is none. No file of lib/Target is opened, so the target may be a held-out one."""
     archs = list(Tree(root).archs)
     low = [name.lower() for name in names]
     return next((a for a in archs if a in low), "") or next((a for a in archs if a.startswith(tuple(low))), "")
 
 
 def places_of(root: Path, target: str) -> tuple[RegistrationPlace, ...]:
-    """Every place where LLVM names, or should, the architectures that ``target``, a folder of lib/Target, registers.
+    """Return every place where LLVM names, or should name, the architectures that ``target`` (a folder of lib/Target) registers.
 
-    A place is missing where LLVM cannot do without it, or where at least half of the targets like this one have an entry.
-    Raises ``NotFoundError`` if there is no such target, ``InputError`` where LLVM's own file is missing."""
+    A place counts as missing where every target needs an entry, or where at least half of the similar targets have one.
+    Raises ``NotFoundError`` if there is no such target, ``InputError`` where a needed list of LLVM is not found."""
     tree = Tree(root)
     places: list[RegistrationPlace] = []
     seen: set[tuple[Site, tuple[str, ...]]] = set()
@@ -143,14 +145,14 @@ def places_of(root: Path, target: str) -> tuple[RegistrationPlace, ...]:
 
 
 def _definitions(tree: Tree, arch: Arch) -> RegistrationPlace:
-    """The file of a target's relocations."""
+    """The place that is a file of its own: the target's relocations in ELFRelocs."""
     path = f"{_RELOCATIONS}/{arch.relocations}"
     state = State.PRESENT if (tree.root / path).is_file() else State.MISSING
-    return RegistrationPlace(path, "", arch.name, state, True, "LLVM does not compile where it is included", 0, "")
+    return RegistrationPlace(path, "", arch.name, state, True, "LLVM does not compile, because it includes this file", 0, "")
 
 
 def _lists(tree: Tree, site: Site) -> Found | None:
-    """Where the site is in this LLVM; it may lack one that it can do without."""
+    """The lists of a site in this LLVM; None if it lacks a site that is optional."""
     return tree.find_needed(site) if site.needed or site.says else tree.find(site)
 
 
@@ -166,7 +168,7 @@ def _present(tree: Tree, site: Site, arch: Arch) -> RegistrationPlace | None:
 
 
 def _asked(tree: Tree, site: Site, arch: Arch) -> bool:
-    """Whether the functions of a site name a target elsewhere than in a list."""
+    """Whether the functions of a site name a target outside of their lists, such as in an ``if``."""
     return any(re.search(rf"\b{re.escape(word)}\b", tree.reach(site)) for word in arch.keys(site.key))
 
 
@@ -175,7 +177,7 @@ def _place(site: Site, arch: Arch, path: str, state: State, line: int, text: str
 
 
 def _edit(path: str, data: bytes, changes: Iterable[Splice]) -> Edit:
-    """The file with its changes made, from the last to the first."""
+    """The edit that applies ``changes`` to a file; from the last to the first, so that offsets stay valid."""
     text = data
     for change in sorted(changes, key=lambda change: change.start, reverse=True):
         text = text[: change.start] + change.text.encode("latin-1") + text[change.end :]
@@ -184,10 +186,10 @@ def _edit(path: str, data: bytes, changes: Iterable[Splice]) -> Edit:
 
 
 def _check(tree: Tree, new: NewTriple) -> int:
-    """The number of the target's ELF machine. Raises ``InputError`` for what another has already."""
+    """The target's ELF machine number. Raises ``InputError`` where another target has its name, architecture, relocations or number."""
     other = next((a.folder for a in tree.archs.values() if a.folder.lower() == new.folder.lower() and a.folder != new.folder), "")
     if other:
-        raise InputError(f"{new.folder} and {other} differ in case alone", f"llvm/lib/Target/{other}", "choose another --name")
+        raise InputError(f"{new.folder} and {other} differ only in case", f"llvm/lib/Target/{other}", "choose another --name")
     archs, machines = site_that_says(Says.ARCHS), site_that_says(Says.NUMBERS)
     named = tree.archs.get(new.arch) or next((a for a in tree.archs.values() if a.name == new.arch), None)
     if _entry_line(tree, archs, new.arch) and not _is_own(tree, archs, new.arch, new):
@@ -201,7 +203,7 @@ def _check(tree: Tree, new: NewTriple) -> int:
     known = tree.numbers.get(new.machine)
     if known is not None:
         if new.number not in (0, known):
-            raise InputError(f"{new.machine} is {known} in this LLVM, not {new.number}", tree.find_needed(machines).path, "give no number")
+            raise InputError(f"{new.machine} is {known} in this LLVM, not {new.number}", tree.find_needed(machines).path, "leave it out")
         return known
     taken = {number: name for name, number in tree.numbers.items()}
     if new.number and new.number in taken:
@@ -209,13 +211,13 @@ def _check(tree: Tree, new: NewTriple) -> int:
         raise InputError(
             f"{new.number} is the ELF machine number of {taken[new.number]}",
             tree.find_needed(machines).path,
-            f"give another one; {free} is free, and is taken where none is given",
+            f"give another one; {free} is free, and is used if you give none",
         )
     return new.number or machine_number(new.arch, frozenset(taken))
 
 
 def _check_names(tree: Tree, new: NewTriple) -> None:
-    """Raises ``InputError`` if a triple that begins so is parsed as another architecture's."""
+    """Raises ``InputError`` if Triple's parser takes the new architecture's name for another architecture."""
     site = site_that_says(Says.NAMES)
     for items in tree.find_needed(site).lists:
         for item in items:
@@ -224,29 +226,30 @@ def _check_names(tree: Tree, new: NewTriple) -> None:
                 taken = new.arch.startswith(name) if called.startswith("StartsWith") else name == new.arch
                 if taken and not re.search(rf"\b{new.arch}\b", _NAME.sub("", item.head)):
                     raise InputError(
-                        f"LLVM takes {new.arch} for another architecture: {item.head}",
+                        f"LLVM parses {new.arch} as another architecture: {item.head}",
                         tree.find_needed(site).path,
                         "choose another name for the triple",
                     )
 
 
 def _check_relocations(tree: Tree, new: NewTriple) -> None:
-    """Raises ``InputError`` if another target's relocations have a name of the new one's: all are enumerators of one namespace."""
+    """Raises ``InputError`` if another target defines a relocation of the same name: all are enumerators in ``llvm::ELF``."""
     names = set(_RELOCATION.findall(new.relocations))
     for path in sorted((tree.root / _RELOCATIONS).glob("*.def")):
         taken = names & set(_RELOCATION.findall(path.read_text(encoding="utf-8"))) if path.stem != new.folder else None
         if taken:
-            advice = f"call them R_{new.arch.upper()}_..., or leave the relocations out to have them made"
-            raise InputError(f"{len(taken)} relocations are another target's already, {min(taken)} is one", str(path), advice)
+            advice = f"call them R_{new.arch.upper()}_..., or leave the relocations out to have them generated"
+            raise InputError(f"{len(taken)} relocations are defined by another target already, such as {min(taken)}", str(path), advice)
 
 
 def _entry_line(tree: Tree, site: Site, name: str) -> str:
-    """The line of an enumerator, "" if there is none."""
+    """The source line of an enumerator, "" if there is none."""
     found = tree.find_needed(site)
     item = next((item for items in found.lists for item in items if item.head == name), None)
     return "" if item is None else tree.data(found.path)[item.start :].split(b"\n", 1)[0].decode("latin-1")
 
 
 def _is_own(tree: Tree, site: Site, name: str, new: NewTriple) -> bool:
-    """Whether an enumerator is of the target itself: it is called so, or says so in its comment, as a registration's does."""
+    """Whether an enumerator belongs to the target itself: it has the target's name, or its comment names the target, as the comment
+    that a registration writes does."""
     return new.folder.lower() == name or re.search(rf"//.*\b{re.escape(new.folder)}\b", _entry_line(tree, site, name)) is not None

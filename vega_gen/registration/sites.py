@@ -1,7 +1,4 @@
-"""Where LLVM's tree names a target, as ``targets/settings/registration.toml`` has it.
-
-Enters: nothing. Leaves: ``Site``s, in the file's order. It looks at no tree.
-"""
+"""The lists in LLVM's tree that name targets, read from ``targets/settings/registration.toml``."""
 
 from __future__ import annotations
 
@@ -13,11 +10,11 @@ from vega_gen import resources
 from vega_gen.cxx.lists import ListShape
 
 LINES = "lines"
-"""The shape of a list in a text that is no C++."""
+"""The settings' name for the shape of a list in a text that is not C++: one entry per line."""
 
 
 class Key(StrEnum):
-    """What an entry is known by."""
+    """Which of a target's names identifies its entry in a list."""
 
     ARCH = "arch"
     MACHINE = "machine"
@@ -27,7 +24,7 @@ class Key(StrEnum):
 
 
 class Says(StrEnum):
-    """What a list tells of the targets that it names."""
+    """Which property of targets can be read from a list."""
 
     ARCHS = "archs"
     NAMES = "names"
@@ -40,7 +37,7 @@ class Says(StrEnum):
 
 
 class Property(StrEnum):
-    """What targets have to have in common to have the same entry in a list."""
+    """A property that targets must share to have similar entries in a list."""
 
     BITS = "bits"
     ENDIAN = "endian"
@@ -48,7 +45,9 @@ class Property(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A list that names targets; the fields are those of ``targets/settings/registration.toml``. ``shape``: None for lines of a text."""
+    """A list that names targets. ``targets/settings/registration.toml`` explains the fields.
+
+    ``shape``: None for the lines of a text that is not C++. ``says``: the property that is read from this list, None for none."""
 
     files: tuple[str, ...]
     shape: ListShape | None
@@ -64,7 +63,7 @@ class Site:
 
 @cache
 def sites() -> tuple[Site, ...]:
-    """Every place there is."""
+    """Return all sites, in the order of the settings file."""
     found = resources.settings("registration")["place"]
     return tuple(
         Site(
@@ -84,5 +83,5 @@ def sites() -> tuple[Site, ...]:
 
 
 def site_that_says(what: Says) -> Site:
-    """The place whose list tells ``what``."""
+    """Return the site from whose list the property ``what`` is read."""
     return next(site for site in sites() if site.says is what)

@@ -1,7 +1,6 @@
-"""What a checkout says of the targets that it knows: names, width of a pointer, byte order, ELF machine.
+"""Read from a checkout which architectures it knows: names, pointer widths, byte orders, ELF machines, and the lists that name them.
 
-Enters: a checkout's root. Leaves: ``Arch``s, and the lists of ``Site``s as they stand in its files. It changes nothing, and opens no file
-of lib/Target but a target's TargetInfo, where that target is asked for by name.
+No file of lib/Target is opened except the TargetInfo of a target that the caller names, so held-out targets stay unread.
 """
 
 from __future__ import annotations
@@ -24,9 +23,11 @@ _HEAD = re.compile(r"(\d|0x)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Arch:
-    """An enumerator of Triple::ArchType. ``folder``: its target's, "" if not known. ``bits``: of a pointer, 0 if not known.
+    """An architecture, that is, an enumerator of Triple::ArchType.
 
-    ``machines``: its ELF machines' enumerators. ``relocations``: its .def in ELFRelocs."""
+    ``folder``: its target's folder in lib/Target, "" if not known. ``bits``: the width of a pointer, 0 if not known. ``little``: whether it
+    is little endian. ``elf``: whether ELF is its default object format. ``machines``: its enumerators of ELF machines (EM_...).
+    ``relocations``: the name of its .def file in ELFRelocs."""
 
     name: str
     folder: str
@@ -37,7 +38,7 @@ class Arch:
     relocations: str
 
     def keys(self, key: Key) -> tuple[str, ...]:
-        """The words by which an entry of this target is known."""
+        """Return the names that identify this target's entry in a list of that key."""
         match key:
             case Key.ARCH:
                 return (self.name,)
@@ -53,14 +54,14 @@ class Arch:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The lists of a site in a file of the checkout (``path`` is relative to its root)."""
+    """The lists of a site in a file; ``path`` is relative to the checkout's root."""
 
     path: str
     lists: list[list[ListEntry]]
 
 
 class Tree:
-    """A checkout, each file read and parsed once."""
+    """A checkout whose files are read and parsed at most once."""
 
     def __init__(self, root: Path) -> None:
         """``root``: the folder that holds ``llvm/``. Raises ``InputError`` if it holds none."""
@@ -71,17 +72,17 @@ class Tree:
         self._places: dict[str, SourceLists] = {}
 
     def data(self, path: str) -> bytes:
-        """A file's bytes."""
+        """Return a file's bytes; ``path`` is relative to the root."""
         if path not in self._data:
             self._data[path] = (self.root / path).read_bytes()
         return self._data[path]
 
     def find(self, site: Site) -> Found | None:
-        """The lists of ``site``, in the first of its files that has them; None if this LLVM has no such place."""
+        """Return the lists of ``site`` from the first of its files that has them; None if this LLVM has none."""
         return self._find(site, site.holder)
 
     def find_needed(self, site: Site) -> Found:
-        """The same; raises ``InputError`` if there is none."""
+        """As ``find``; raises ``InputError`` if there is none."""
         found = self.find(site)
         if found is None:
             raise InputError(
@@ -92,11 +93,13 @@ class Tree:
         return found
 
     def others(self, site: Site) -> list[list[ListEntry]]:
-        """The lists in which an entry serves as well."""
+        """Return the alternative lists of ``site``: an entry there does the same job."""
         return [items for holder in site.elsewhere if (found := self._find(site, holder)) for items in found.lists]
 
     def reach(self, site: Site) -> str:
-        """The text of a site's functions and of those of the file that they call; "" for a list that no function holds."""
+        """Return the text of the functions that hold a site's lists, and of the functions of that file that they call.
+
+        Returns "" for a list outside of functions."""
         found = self.find(site)
         if found is None or site.shape not in (ListShape.CASES, ListShape.LINKS):
             return ""
@@ -118,7 +121,7 @@ class Tree:
 
     @cached_property
     def archs(self) -> dict[str, Arch]:
-        """Name -> every architecture that a triple can name. The target of one is told by its folder's name."""
+        """Name -> architecture, for every one that a triple can name. An architecture's folder is the one of its name, ignoring case."""
         bits = {_word(item): int(width[1]) for item in self._items(Says.BITS) if (width := _WIDTH.search(item.body))}
         little = {_word(item) for item in self._items(Says.ENDIAN)}
         elf = {_word(item) for item in self._items(Says.FORMAT) if "Triple::ELF" in item.body}
@@ -126,7 +129,7 @@ class Tree:
         made: dict[str, Arch] = {}
         for item in self._items(Says.ARCHS):
             if item.body or not bits.get(item.head):
-                continue  # an alias, as LastArchType is, or no architecture
+                continue  # an alias such as LastArchType, or UnknownArch
             folder = folders.get(item.head.lower(), "")
             machines = self._machines(item.head, folder or item.head)
             relocations = self._relocations(machines) or f"{folder or item.head}.def"
@@ -135,11 +138,11 @@ class Tree:
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        """ELF machine -> its number."""
+        """ELF machine's enumerator -> its number."""
         return {item.head: int(item.body, 0) for item in self._items(Says.NUMBERS) if _HEAD.match(item.body)}
 
     def _machines(self, arch: str, folder: str) -> tuple[str, ...]:
-        """As an object file's reader has it; where that has none, the machines called by the target's name."""
+        """The ELF machines that LLVM's object file reader maps to ``arch``; if it maps none, those with the target's name."""
         known = re.compile(rf"\bTriple::{arch}\b")
         read = [_word(item) for item in self._items(Says.MACHINE) if known.search(item.body)]
         found = tuple(name for name in read if name in self.numbers)
@@ -154,7 +157,7 @@ class Tree:
         return [item for items in self.find_needed(site_that_says(what)).lists for item in items]
 
     def archs_of(self, target: str) -> tuple[Arch, ...]:
-        """The architectures that a target of lib/Target registers, by its TargetInfo. Raises ``NotFoundError`` if there are none."""
+        """Return the architectures that a target's TargetInfo registers. Raises ``NotFoundError`` if it registers none."""
         folder = self.root / "llvm/lib/Target" / target
         if not folder.is_dir():
             raise NotFoundError(f"no target {target}", str(folder.parent), "give the name of a folder of lib/Target")
@@ -175,12 +178,12 @@ class Tree:
 
 
 def _word(item: ListEntry) -> str:
-    """What a ``case`` label names, without the scopes before it."""
+    """The name in a ``case`` label, without its scopes."""
     return item.head.rpartition("::")[2]
 
 
 def _lines(data: bytes, holder: str) -> list[list[ListEntry]]:
-    """The lines after the one with ``holder`` in it, to the one that closes a bracket; every line where ``holder`` is ""."""
+    """The entries of a list in a text: the lines after the one with ``holder`` in it, up to a closing bracket; all lines if it is ""."""
     items: list[ListEntry] = []
     start, inside = 0, not holder
     for line in data.decode("latin-1").splitlines(keepends=True):

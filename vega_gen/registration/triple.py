@@ -1,6 +1,6 @@
-"""A triple that LLVM does not know yet.
+"""Derive the triple of a new target from its description and the user's options: name, pointer width, byte order, ELF machine, relocations.
 
-Enters: a target's description, and what a user says of it. Leaves: ``NewTriple``. It does not look at a checkout.
+The checkout is not consulted here; ``vega_gen.registration.planning`` checks the triple against it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ _POINTERS = ("i16", "i32", "i64")
 
 @dataclass(frozen=True, slots=True)
 class NewTriple:
-    """``folder``: of lib/Target. ``arch``: the triple's first part, and its enumerator. ``bits``: of a pointer: 16, 32 or 64.
+    """A triple that LLVM does not know yet.
 
-    ``number``: of its ELF machine, 0 to have one chosen. ``relocations``: the text of its .def in ELFRelocs."""
+    ``folder``: the target's folder in lib/Target. ``arch``: the triple's first component, also its enumerator in Triple::ArchType.
+    ``bits``: the width of a pointer: 16, 32 or 64. ``little``: whether it is little endian. ``number``: the ELF machine number, 0 to have
+    one chosen. ``relocations``: the text of its .def file in ELFRelocs."""
 
     folder: str
     arch: str
@@ -40,7 +42,7 @@ class NewTriple:
 
     @property
     def machine(self) -> str:
-        """The enumerator of its ELF machine."""
+        """The enumerator of the ELF machine."""
         return f"EM_{self.arch.upper()}"
 
 
@@ -54,39 +56,42 @@ def new_triple(
     number: int = 0,
     relocations: str = "",
 ) -> NewTriple:
-    """The triple of a target; what is not given is taken from ``description``, names from ``folder`` (default: the description's).
+    """Return the triple of a target, with defaults from ``description``.
 
-    ``bits``: by default the width of the integers that most of the allocatable registers hold, the wider one of two. The .td files do
-    not say a byte order. ``relocations``: text of a .def; by default made of the description's relocations, in their order.
-    Raises ``InputError`` for a name or number that cannot be one.
+    ``folder``: by default the description's. ``arch``: by default the folder's name in lower case. ``bits``: by default
+    ``pointer_bits(description)``. ``little``: must be given for a big-endian target, since .td files state no byte order.
+    ``relocations``: the text of a .def file; by default generated from the description's relocations, in their order.
+    Raises ``InputError`` for an invalid name, pointer width or machine number.
     """
     folder = folder or description.folder
     arch = arch or folder.lower()
     if not _ARCH.fullmatch(arch) or next(iter(_LEXER.get_tokens(arch)))[0] is not Token.Name:
-        advice = "use small letters, digits and _, a letter first, and no word of C++'s own"
+        advice = "use lower-case letters, digits and _, starting with a letter, and no C++ keyword"
         raise InputError(f"{arch!r} cannot be a triple's architecture", next_step=advice)
     bits = bits or pointer_bits(description)
     if bits not in (16, 32, 64):
-        raise InputError(f"pointers of {bits} bits", next_step="give 16, 32 or 64")
+        raise InputError(f"a pointer cannot have {bits} bits", next_step="give 16, 32 or 64")
     if not 0 <= number < _MACHINES:
-        raise InputError(f"{number} is no ELF machine number", next_step=f"give one from 1 to {_MACHINES - 1}, or none to have one chosen")
+        raise InputError(f"{number} is not an ELF machine number", next_step=f"give one from 1 to {_MACHINES - 1}, or none at all")
     return NewTriple(folder, arch, bits, little, number, relocations or relocation_definitions(folder, arch, description.relocations))
 
 
 def pointer_bits(description: Description) -> int:
-    """The width in bits of the integers that most of the allocatable registers hold, the wider one of two. Raises ``InputError``."""
+    """Return the width in bits of the integer type that most allocatable registers hold; of two with equally many, the wider one.
+
+    Raises ``InputError`` if no register class holds i16, i32 or i64."""
     holders = {
         kind: {name for c in description.register_classes if c.allocatable and kind in c.value_types for name in c.members}
         for kind in _POINTERS
     }
     kind = max(reversed(_POINTERS), key=lambda kind: len(holders[kind]))
     if not holders[kind]:
-        raise InputError(f"no register class of {description.name} holds {', '.join(_POINTERS)}", next_step="say how wide a pointer is")
+        raise InputError(f"no register class of {description.name} holds {', '.join(_POINTERS)}", next_step="give the width of a pointer")
     return int(kind[1:])
 
 
 def relocation_definitions(folder: str, arch: str, names: Sequence[str]) -> str:
-    """The text of ELFRelocs/<folder>.def: ``names`` numbered in their order, after R_<ARCH>_NONE, which is 0 in every ELF ABI."""
+    """Return the text of ELFRelocs/<folder>.def: ``names`` numbered in order, after R_<ARCH>_NONE, which is 0 in every ELF ABI."""
     none = f"R_{arch.upper()}_NONE"
     ordered = names if names and names[0].endswith("_NONE") else (none, *(name for name in names if name != none))
     lines = [f"ELF_RELOC({name}, {number})" for number, name in enumerate(ordered)]
@@ -95,8 +100,8 @@ def relocation_definitions(folder: str, arch: str, names: Sequence[str]) -> str:
 
 
 def machine_number(arch: str, taken: frozenset[int]) -> int:
-    """A number that is not taken, the same each time for the same name.
+    """Return an ELF machine number that is not in ``taken``; it depends only on ``arch`` and ``taken``.
 
-    binutils' include/elf/common.h asks for large random numbers where none has been assigned."""
+    It is 0x8000 or more: binutils' include/elf/common.h asks for large random numbers where none has been assigned."""
     first = zlib.crc32(arch.encode()) % _UNOFFICIAL
     return next(number for step in range(_UNOFFICIAL) if (number := _UNOFFICIAL + (first + step) % _UNOFFICIAL) not in taken)

@@ -1,4 +1,4 @@
-"""What is kept on disk: versioned manifests between stages, a bounded cache, the run journal. It knows no stage."""
+"""Persistence for all stages: versioned manifests, a cache of bounded size, and the run journal. Nothing here depends on a stage."""
 
 from vega_gen.store.cache import (
     CacheUse,

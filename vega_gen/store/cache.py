@@ -1,7 +1,7 @@
-"""The cache: results under the hash of all that they depend on, and folders in which builds go on, bounded in size.
+"""A cache on disk for results (keyed by a hash of everything that they depend on) and for build folders, with a size limit.
 
-An entry is a file or a folder ``<cache>/<kind>/<name>``. When a process that wrote to the cache ends, the entries that were used longest
-ago are removed until the rest is within the limit. A folder that a running process works in is never removed.
+An entry is a file or a folder ``<cache>/<kind>/<name>``. When a process that wrote to the cache exits, it removes the least recently used
+entries until the rest is within the limit. A folder that a running process holds (``cache_folder``) is never removed.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ DEFAULT_LIMIT = "2G"
 _ELSEWHERE = "free some space on that disk, or name another folder with VEGA_GEN_CACHE"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _WRITING_SECONDS = 3600.0
-"""A temporary file younger than this is being written."""
+"""A temporary file younger than this is taken to be in use by its writer; an older one was left by a dead process."""
 _held: dict[Path, int] = {}
-"""Folders in which this process works, open and with a shared lock, which the system gives up when the process ends, however it does."""
+"""Folder -> descriptor, for the folders that this process holds by a shared flock. The kernel drops the lock when the process dies."""
 _trimmed_at_exit: set[Path] = set()
 _unwritable: set[Path] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class CacheUse:
-    """What the entries of one kind take. ``size``: bytes."""
+    """How many entries of one kind the cache holds, and their ``size`` in bytes."""
 
     kind: str
     entries: int
@@ -56,21 +56,21 @@ class _Entry:
 
 
 def cache_dir() -> Path:
-    """$VEGA_GEN_CACHE, or the user's cache folder."""
+    """Return the cache's folder: $VEGA_GEN_CACHE, or the user's cache folder of the platform."""
     return Path(os.environ.get("VEGA_GEN_CACHE") or platformdirs.user_cache_dir("vega-gen"))
 
 
 def cache_limit() -> int:
-    """Bytes that the cache may take: $VEGA_GEN_CACHE_LIMIT ("500M", "4G", or bytes), else 2 GiB. Raises InputError for another text."""
+    """Return the cache's limit in bytes: $VEGA_GEN_CACHE_LIMIT ("500M", "4G", or bytes), else 2 GiB. Raises InputError for other text."""
     text = os.environ.get("VEGA_GEN_CACHE_LIMIT") or DEFAULT_LIMIT
     found = re.fullmatch(r"(\d+) *([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if found is None:
-        raise InputError(f"VEGA_GEN_CACHE_LIMIT is {text!r}, which is no size", "", "give a number of bytes, or one with K, M, G or T: 4G")
+        raise InputError(f"VEGA_GEN_CACHE_LIMIT is {text!r}, not a size", "", "give a number of bytes, or one with K, M, G or T: 4G")
     return int(found[1]) * _UNITS[found[2].upper()]
 
 
 def cache_get(kind: str, key: str) -> bytes | None:
-    """What ``cache_put`` kept under ``key``; None if there is nothing, or if it is damaged."""
+    """Return the bytes that ``cache_put`` stored under ``key``; None if there are none, or if the entry is damaged."""
     path = cache_dir() / kind / key
     try:
         data = path.read_bytes()
@@ -81,14 +81,15 @@ def cache_get(kind: str, key: str) -> bytes | None:
 
 
 def cache_put(kind: str, key: str, data: bytes) -> None:
-    """Keeps ``data`` under ``key``, a digest of all inputs and of ``code_version``. Where the cache cannot be written nothing is kept, and
-    a warning says so once."""
+    """Store ``data`` under ``key``, a digest of all inputs and of ``code_version``.
+
+    An unwritable cache is not an error: nothing is stored, and one warning per process says so."""
     with _writing():
         write_atomic(cache_dir() / kind / key, hashlib.blake2b(data, digest_size=20).digest() + data)
 
 
 def cache_load(hint: type[T], kind: str, key: str) -> T | None:
-    """The record that ``cache_dump`` kept under ``key``; None if there is none, or if it is damaged or of another layout."""
+    """Return the record that ``cache_dump`` stored under ``key``; None if there is none, or if it is damaged or of another layout."""
     path = cache_dir() / kind / key
     try:
         found = load(hint, path)
@@ -99,28 +100,28 @@ def cache_load(hint: type[T], kind: str, key: str) -> T | None:
 
 
 def cache_dump(record: object, kind: str, key: str) -> None:
-    """Keeps a frozen dataclass as a manifest; else as ``cache_put``."""
+    """Store a frozen dataclass as a manifest; an unwritable cache is handled as in ``cache_put``."""
     with _writing():
         dump(record, cache_dir() / kind / key)
 
 
 def cache_folder(kind: str, name: str) -> Path:
-    """A folder of the cache to work in, made if absent; it stays until this process ends, whatever other processes need room for.
+    """Return a cache folder to work in, created if absent. It is locked against removal until this process exits.
 
-    Raises Failure where it cannot be written."""
+    Raises Failure where it cannot be created or written."""
     path = cache_dir() / kind / name
     _trim_at_exit()
     while path not in _held:
         try:
             path.mkdir(parents=True, exist_ok=True)
             if not os.access(path, os.W_OK):
-                raise PermissionError(0, "it may only be read")
+                raise PermissionError(0, "it is read-only")
             os.utime(path)
             handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
             if path.parent.is_dir():
-                continue  # removed by another process just now
-            raise Failure("this folder of the cache cannot be made", str(path), _ELSEWHERE) from None
+                continue  # another process removed it between mkdir and open: try again
+            raise Failure("this folder of the cache cannot be created", str(path), _ELSEWHERE) from None
         except OSError as error:
             raise Failure(f"the cache cannot be written: {error.strerror}", str(path), _ELSEWHERE) from None
         with contextlib.suppress(OSError):  # a file system without locks
@@ -133,7 +134,7 @@ def cache_folder(kind: str, name: str) -> Path:
 
 
 def cache_use() -> tuple[CacheUse, ...]:
-    """What the cache holds, a record a kind, the largest first."""
+    """Return the contents of the cache, one record per kind, the largest first."""
     found: dict[str, list[int]] = {}
     for entry in _entries(cache_dir()):
         found.setdefault(entry.path.parent.name, []).append(entry.size)
@@ -141,7 +142,7 @@ def cache_use() -> tuple[CacheUse, ...]:
 
 
 def cache_clear(kind: str = "") -> tuple[int, int]:
-    """Removes all entries, or those of one kind: bytes that were freed, and entries that stay because a process works in them.
+    """Remove all entries, or those of ``kind``. Returns the bytes freed and the number of entries kept because a process holds them.
 
     Raises Failure for an entry that cannot be removed."""
     freed = kept = 0
@@ -156,7 +157,7 @@ def cache_clear(kind: str = "") -> tuple[int, int]:
 
 
 def cache_trim(folder: Path, limit: int) -> None:
-    """Removes the entries of a cache that were used longest ago, until it takes at most ``limit`` bytes."""
+    """Remove the least recently used entries of the cache in ``folder`` until it takes at most ``limit`` bytes."""
     entries = sorted(_entries(folder), key=lambda entry: entry.used)
     size = sum(entry.size for entry in entries)
     for entry in entries:
@@ -179,7 +180,7 @@ def _writing() -> Generator[None]:
 
 
 def _trim_at_exit() -> None:
-    """Keep the cache within its limit when this process ends: once, for the folder and the limit of now."""
+    """Register, once per cache folder, a trim at exit. Folder and limit are read now, since the environment may change later."""
     folder = cache_dir()
     if folder not in _trimmed_at_exit:
         _trimmed_at_exit.add(folder)
@@ -198,12 +199,12 @@ def _touch(path: Path) -> None:
 
 
 def _entries(cache: Path) -> Iterator[_Entry]:
-    """The entries there are; temporary files only where whoever wrote them must be dead."""
+    """Yield all entries; temporary files only when they are too old to belong to a live writer."""
     for kind in _listed(cache):
         if not kind.is_dir(follow_symlinks=False):
             continue
         for entry in _listed(kind):
-            with contextlib.suppress(OSError):  # removed just now
+            with contextlib.suppress(OSError):  # another process removed it meanwhile
                 used = entry.stat(follow_symlinks=False).st_mtime
                 if not entry.name.startswith(".") or used + _WRITING_SECONDS < time.time():
                     yield _Entry(Path(entry.path), _size(entry), used)
@@ -227,14 +228,14 @@ def _size(entry: os.DirEntry[str]) -> int:
 
 
 def _remove(path: Path) -> bool:
-    """Removes an entry, but not a folder that a process works in: whether it is gone. Raises OSError."""
+    """Remove an entry unless a process holds its folder; return whether it is removed. Raises OSError."""
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
         return True
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Out of the way at once, so that nobody begins to work in what is half removed.
+        # Renamed first, so that no other process starts to use a half-removed folder.
         away = Path(tempfile.mkdtemp(prefix=".removed-", dir=path.parent))
         path.replace(away)
     except BlockingIOError:

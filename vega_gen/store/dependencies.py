@@ -1,7 +1,8 @@
-"""What a result depends on besides its inputs: the code that makes it, and the files that come with the package.
+"""Compute the part of a cache key that stands for the code and data files behind a result.
 
-Both are read off the source. A module depends on the modules of this project that it imports, anywhere in it, and on what those
-import; and on the templates and settings that one of them asks ``vega_gen.resources`` for. Of other packages the version counts.
+Dependencies are found by parsing the source, so nobody has to list them: a module depends on the project modules that it imports (at any
+level of nesting), transitively, and on the data files that any of them requests from ``vega_gen.resources``. Third-party packages count
+by their version.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ from vega_gen.store.manifests import digest
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = ("vega_gen", "llvm_integration")
 _DISTRIBUTIONS = {"git": "GitPython"}
-"""Import name -> name of the distribution, where it is another."""
+"""Import name -> distribution name, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Module:
-    """``only_names``: a package's ``__init__`` that does no more than give names of its modules; importing a module below it is no reason
-    to depend on all that it names."""
+    """What one source file depends on directly.
+
+    ``imports``: names of project modules and of third-party packages. ``data``: paths of data files and folders. ``only_names``: whether
+    the file is an ``__init__`` that only re-exports names; importing a submodule then does not depend on everything that it re-exports.
+    """
 
     imports: frozenset[str]
     data: frozenset[str]
@@ -35,8 +39,9 @@ class _Module:
 
 @cache
 def code_version(*modules: str) -> str:
-    """Hash of all that the results of these modules ("vega_gen.tablegen.load"; mostly the caller's ``__name__``) depend on, but for the
-    arguments that they are given: part of the key under which a result is kept."""
+    """Return a hash of everything that results of ``modules`` depend on, apart from the arguments of the call: a part of cache keys.
+
+    ``modules``: dotted names such as "vega_gen.tablegen.load"; usually the caller's ``__name__``."""
     reached = _reached(modules)
     parts: list[bytes | str] = [f"Python {sys.version_info.major}.{sys.version_info.minor}"]
     for name in sorted(name for name in reached if _file(name)):
@@ -49,7 +54,7 @@ def code_version(*modules: str) -> str:
 
 
 def _reached(modules: Iterable[str]) -> set[str]:
-    """The modules, what they import, what that imports, ...; other packages by their first name."""
+    """The modules and everything that they import, transitively; a third-party package appears by its top-level name."""
     reached: set[str] = set()
     queue = list(modules)
     while queue:
@@ -87,7 +92,9 @@ def _read(name: str) -> _Module:
 
 @cache
 def _given_from_elsewhere(package: str) -> frozenset[str]:
-    """The names that a package's ``__init__`` takes from modules that are not called so."""
+    """The names that a package's ``__init__`` re-exports from a module of another name: ``from pkg.mod import name``.
+
+    Importing such a name needs the ``__init__`` as well, even if a submodule has the same name."""
     found = [node for node in ast.parse(_bytes(package)).body if isinstance(node, ast.ImportFrom)] if _file(package) else []
     names = ((node.module, alias.asname or alias.name) for node in found for alias in node.names)
     return frozenset(name for module, name in names if module != f"{package}.{name}")
@@ -98,7 +105,7 @@ def _ours_or_package(module: str) -> str:
 
 
 def _packages_around(module: str) -> Iterator[str]:
-    """The packages that a module is in, but for those that only give names."""
+    """The packages that contain a module and whose ``__init__`` does more than re-export names; importing the module runs them too."""
     parts = module.split(".")
     for end in range(1, len(parts)):
         package = ".".join(parts[:end])
@@ -107,14 +114,16 @@ def _packages_around(module: str) -> Iterator[str]:
 
 
 def _names(node: ast.stmt) -> bool:
-    """Whether a statement of an ``__init__`` gives names alone: a docstring, an import, ``__all__``, ``__version__``."""
+    """Whether a statement of an ``__init__`` only re-exports names: a docstring, an import, ``__all__``, ``__version__``."""
     if isinstance(node, ast.Assign):
         return all(isinstance(target, ast.Name) and target.id.startswith("__") for target in node.targets)
     return isinstance(node, (ast.Import, ast.ImportFrom)) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 
 
 def _asked(module: str, call: ast.Call, function: str, constants: Mapping[str, object]) -> str:
-    """The folder or file below the data that a call of ``resources`` reads, "" for one that is given any file."""
+    """The data path that a call of ``vega_gen.resources`` reads; "" for a function that takes an arbitrary file.
+
+    Raises ValueError where the argument is neither a literal nor a module constant, since the path would then be unknown."""
     if function not in ("folder", "environment", "settings"):
         return ""
     given = call.args[0]
@@ -132,7 +141,7 @@ def _bytes(name: str) -> bytes:
 
 @cache
 def _file(name: str) -> Path | None:
-    """Where the source of a module of ours is; None for another's, and for what is no module."""
+    """The source file of a project module; None for a third-party one, or for a name that is not a module."""
     if name.partition(".")[0] not in _OURS:
         return None
     place = _ROOT.joinpath(*name.split("."))
@@ -142,7 +151,7 @@ def _file(name: str) -> Path | None:
 
 @cache
 def _version(package: str) -> str:
-    """The version of another's package, "" for the standard library's."""
+    """The version of a third-party package, "" for the standard library or an unknown package."""
     try:
         return "" if package in sys.stdlib_module_names else importlib.metadata.version(_DISTRIBUTIONS.get(package, package))
     except importlib.metadata.PackageNotFoundError:

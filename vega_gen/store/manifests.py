@@ -1,4 +1,8 @@
-"""Versioned manifests: a frozen dataclass as a file, and back. Nothing here is a pickle."""
+"""Versioned manifests: write a frozen dataclass to a JSON file and read it back, with strict checks. No pickles.
+
+Stages pass their results in this form. The envelope holds a hash of the record's layout, so a manifest of an older layout is rejected
+and never misread.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +27,11 @@ from vega_gen.errors import InputError
 
 T = TypeVar("T")
 Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
-VERSION = 1  # of the manifest's envelope; the record's own layout is told by its shape
+VERSION = 1  # of the envelope; the layout of the record itself is covered by ``shape``
 
 
 class _MalformedError(Exception):
-    """A value that is not of the type it should be."""
+    """A decoded value does not have the expected type."""
 
 
 # ------------------------------------------------------------------------- codecs
@@ -35,10 +39,10 @@ class _MalformedError(Exception):
 
 @cache
 def codec(hint: Any) -> Codec:
-    """(to plain lists, from plain lists) for a type: dataclasses, enums, tuples, dicts, frozensets, unions with None, scalars.
+    """Return (encode, decode) between values of a type and plain JSON values.
 
-    A dataclass is the list of its fields in order. Decoding is strict: a wrong type or length raises.
-    Raises TypeError for a type that is none of these.
+    Supported are dataclasses, enums, tuples, dicts with string keys, frozensets, unions with None, and scalars. A dataclass becomes the
+    list of its field values in order. Decoding is strict: a wrong type or length raises. Raises TypeError for an unsupported type.
     """
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint in (str, int, float, bool):
@@ -91,7 +95,7 @@ def _enum(hint: type[Enum]) -> Codec:
         try:
             return members[value]
         except (KeyError, TypeError):
-            raise _MalformedError(f"{value!r} is no {hint.__name__}") from None
+            raise _MalformedError(f"{value!r} is not a {hint.__name__}") from None
 
     return (lambda value: value.value), decode
 
@@ -100,7 +104,7 @@ def _tuple(args: tuple[Any, ...]) -> Codec:
     if len(args) == 2 and args[1] is Ellipsis:
         if args[0] is str:
             return list, _strings
-        # Looked up when used: Statement holds tuples of Statement.
+        # The item's codec is looked up on use, because a type may contain itself (Statement holds tuples of Statement).
         item = args[0]
         return (
             lambda v: [codec(item)[0](x) for x in v] if v else [],
@@ -152,7 +156,7 @@ def _record(hint: type[Any]) -> Codec:
 
 @cache
 def shape(hint: Any) -> str:
-    """Hash of a type's layout: names, order and types of all fields, and of what they hold."""
+    """Return a hash of a type's layout: names, order and types of all fields, recursively."""
     seen: dict[str, str] = {}
 
     def describe(part: Any) -> None:
@@ -175,23 +179,23 @@ def shape(hint: Any) -> str:
 
 
 def manifest(record: Any) -> bytes:
-    """A frozen dataclass as a versioned manifest."""
+    """Serialize a frozen dataclass as a versioned manifest."""
     hint = cast(type[Any], type(record))
     envelope = {"schema": hint.__name__, "version": VERSION, "shape": shape(hint), "record": codec(hint)[0](record)}
     return orjson.dumps(envelope) + b"\n"
 
 
 def dump(record: Any, path: Path) -> None:
-    """Writes the manifest of a record, atomically. Raises Failure if the file cannot be written."""
+    """Write the manifest of a record atomically. Raises Failure if the file cannot be written."""
     write_atomic(path, manifest(record))
 
 
 def load(hint: type[T], path: Path) -> T:
-    """The record of type ``hint`` in a manifest.
+    """Read a record of type ``hint`` from a manifest.
 
-    Raises InputError if the file is missing, truncated, of another schema, or of another version of it.
+    Raises InputError if the file is missing or damaged, holds a record of another type, or was written by another version.
     """
-    again = "run the stage that writes it again"
+    again = "run again the stage that writes it"
     try:
         envelope = orjson.loads(path.read_bytes())
     except OSError as error:
@@ -202,7 +206,7 @@ def load(hint: type[T], path: Path) -> T:
         raise InputError("not a manifest of vega-gen", str(path), again)
     fields = cast(dict[str, Any], envelope)
     if fields["schema"] != hint.__name__:
-        raise InputError(f"holds a {fields['schema']}, not a {hint.__name__}", str(path), "give the other file")
+        raise InputError(f"holds a {fields['schema']}, not a {hint.__name__}", str(path), "give a manifest of that kind")
     if (fields.get("version"), fields.get("shape")) != (VERSION, shape(hint)):
         raise InputError(f"{hint.__name__} manifest of another version of vega-gen", str(path), again)
     try:
@@ -212,7 +216,7 @@ def load(hint: type[T], path: Path) -> T:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Writes ``data`` beside ``path`` and renames it: on any failure, a full disk included, the old file stays.
+    """Write ``data`` to a temporary file beside ``path`` and rename it, so that any failure (such as a full disk) leaves the old file.
 
     Raises Failure with the system's message.
     """
@@ -233,7 +237,7 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 def digest(*parts: bytes | str) -> str:
-    """BLAKE2b of the parts, each with its length before it, as 40 hexadecimal digits."""
+    """Return the BLAKE2b hash of the parts as 40 hexadecimal digits. Each part is prefixed with its length, so boundaries count."""
     state = hashlib.blake2b(digest_size=20)
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

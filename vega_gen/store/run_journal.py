@@ -1,4 +1,4 @@
-"""The run journal: what a long run has found, kept over kill -9 and power cuts, so that the next run goes on from there."""
+"""The run journal: results of a long run, stored durably as they come, so that the next run resumes after a kill or a power cut."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from vega_gen.errors import InputError
 
 
 class Journal:
-    """Payloads by key in SQLite. What ``record`` returned from survives kill -9 and a power cut (WAL, synchronous=FULL)."""
+    """A durable map from key to payload in SQLite. Once ``record`` returns, its entry survives kill -9 and a power cut
+    (WAL, synchronous=FULL)."""
 
     def __init__(self, path: Path) -> None:
-        """Opens or creates the journal. Raises InputError if the file is no journal, Failure if it cannot be made."""
+        """Open or create the journal. Raises InputError if the file is not a journal, Failure if it cannot be created."""
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,19 +31,19 @@ class Journal:
             raise InputError(f"not a journal: {error}", str(path), "delete it to start anew") from None
 
     def record(self, key: str, payload: bytes) -> None:
-        """Keeps ``payload`` under ``key``, in place of an earlier one. Raises Failure if it cannot be written."""
+        """Store ``payload`` under ``key``, replacing an earlier one. Raises Failure if it cannot be written."""
         try:
             self._db.execute("INSERT OR REPLACE INTO entries VALUES (?, ?)", (key, payload))
         except sqlite3.OperationalError as error:
             raise Failure(f"cannot write journal: {error}", str(self._path), "free some disk and run the command again") from None
 
     def get(self, key: str) -> bytes | None:
-        """The payload under ``key``, None if there is none."""
+        """Return the payload under ``key``, None if there is none."""
         row = self._db.execute("SELECT payload FROM entries WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
 
     def items(self) -> Iterator[tuple[str, bytes]]:
-        """All entries, in the order in which they were first recorded."""
+        """Yield all (key, payload) entries in the order in which they were last recorded."""
         for key, payload in self._db.execute("SELECT key, payload FROM entries ORDER BY rowid").fetchall():
             yield str(key), bytes(payload)
 
@@ -50,7 +51,7 @@ class Journal:
         return int(self._db.execute("SELECT count(*) FROM entries").fetchone()[0])
 
     def close(self) -> None:
-        """Closes the file; the journal is not used afterwards."""
+        """Close the file; the journal must not be used afterwards."""
         self._db.close()
 
     def __enter__(self) -> Journal:
