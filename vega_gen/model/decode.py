@@ -120,7 +120,7 @@ class Search:
 
     @torch.inference_mode()
     def probabilities(self, taken: Taken) -> dict[int, float]:
-        """Return, for each slot in ``taken``, the probability of what is taken there, given the slots before it."""
+        """Return the probability of each decision in ``taken``, given the slots before it."""
         if not taken:
             return {}
         decided = torch.arange(self.count)

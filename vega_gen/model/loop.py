@@ -65,9 +65,9 @@ E = TypeVar("E", bound=Epoch)
 
 @cache
 def team() -> Any:
-    """Return the ``accelerate.Accelerator`` where ``accelerate launch`` started several processes, each with a GPU; None in a single
-    process.
+    """Return the ``accelerate.Accelerator`` of a run with several processes, a GPU each; None in a single process.
 
+    ``accelerate launch`` starts such a run.
     Raises ImportError where accelerate is missing, which then cannot have launched this process.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:

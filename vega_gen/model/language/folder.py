@@ -49,7 +49,7 @@ def tokenizer_of(folder: Path, config: PretrainedConfig) -> Any:
     if set(words) <= {found.unk_token_id}:  # transformers makes such a tokenizer where there is no vocabulary
         raise InputError("no tokenizer: it has no vocabulary", str(folder), _WHOLE)
     if len(found) > getattr(config, "vocab_size", len(found)):
-        raise InputError("the tokenizer has more words than the model, so it belongs to another", str(folder), _WHOLE)
+        raise InputError("the tokenizer has more words than the model, so it is another model's", str(folder), _WHOLE)
     if found.eos_token_id is None:
         raise InputError("the tokenizer has no end token", str(folder), "take a folder whose tokenizer_config.json names eos_token")
     return found
@@ -68,7 +68,7 @@ def weights_of(folder: Path, load: Callable[..., Any], config: PretrainedConfig,
         raise InputError(f"the weights cannot be read: {_short(error)}", str(folder), _WHOLE) from None
     missing = sorted(name for name in told["missing_keys"] if not name.startswith(new))
     if missing:
-        raise InputError(f"the config needs {len(missing)} weights more: {', '.join(missing[:3])}", str(folder), _WHOLE)
+        raise InputError(f"{len(missing)} weights are missing: {', '.join(missing[:3])}", str(folder), _WHOLE)
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
