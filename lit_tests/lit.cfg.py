@@ -17,9 +17,8 @@ import lit.formats
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root))
 
-from llvm_integration.failure import ToolFailure
-
 from llvm_integration.discover import find_installation
+from llvm_integration.failure import ToolFailure
 
 config.name = "vega-gen"
 config.suffixes = [".test"]

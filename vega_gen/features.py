@@ -1,7 +1,6 @@
-"""Stage 6: feature vectors of targets and of template slots (VEGA's target-independent and target-specific properties).
+"""Compute feature vectors of targets and of template slots (stage 6; VEGA's target-independent and target-specific properties).
 
-Enters: descriptions, templates and, in desc mode, declarations. Leaves: features with their sources, and how near two
-targets are. It does not read files or fill anything.
+Similarity of two targets' features decides which donors are preferred.
 """
 
 from __future__ import annotations
@@ -16,13 +15,16 @@ from vega_gen.function_template import FunctionTemplate, Hole, Slot
 from vega_gen.records import Class, Description, Enum, MemberKind
 
 _NO_FEATURE = ("Register.encoded",)
-"""Data that says how records are written, and not what the target is like."""
+"""Fields about how records are written rather than about the target."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One property. ``value``: a number, a word or a set of words; ``source``: where it came from;
-    ``specific``: it is the target's own (VEGA: target-specific), not of LLVM's interface."""
+    """One property of a target or slot.
+
+    ``value``: a number, a word or a set of words. ``source``: where it was read. ``specific``: whether it belongs to the target
+    (VEGA's target-specific properties) rather than to LLVM's interface.
+    """
 
     name: str
     value: float | str | frozenset[str]
@@ -31,7 +33,7 @@ class Feature:
 
 
 def target_features(description: Description) -> tuple[Feature, ...]:
-    """The feature vector of a target, from its TableGen records alone."""
+    """Return the feature vector of a target, from its TableGen records alone."""
     d = description
     insts = d.instructions
     flags = Counter(f for i in insts for f in i.flags)
@@ -72,7 +74,7 @@ def _schedule(d: Description) -> str:
 
 
 def declaration_features(classes: Iterable[Class], enums: Iterable[Enum], masker: Masker) -> frozenset[str]:
-    """What a target's headers declare, its names masked: "<T>InstrInfo::copyPhysReg", "<T>ISD::CALL"."""
+    """Return what a target's headers declare, with its names masked: "<T>InstrInfo::copyPhysReg", "<T>ISD::CALL"."""
     found: set[str] = set()
     for c in classes:
         name = masker.mask(c.name)
@@ -89,7 +91,10 @@ def declaration_features(classes: Iterable[Class], enums: Iterable[Enum], masker
 
 
 def nearness(a: Sequence[Feature], b: Sequence[Feature], declared_a: frozenset[str], declared_b: frozenset[str]) -> float:
-    """How near two targets are, 0 to 1: mean agreement of their features, and of their declarations where both are known."""
+    """Return the similarity of two targets, from 0 to 1.
+
+    It is the mean agreement of their features; where declarations of both are known, these count for half.
+    """
     scores: list[float] = []
     other = {f.name: f.value for f in b}
     for f in a:
@@ -111,7 +116,7 @@ def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:
 
 
 def slot_features(template: FunctionTemplate, slot: Slot) -> tuple[Feature, ...]:
-    """The feature vector of a slot: what it is, how often members have it, what it asks of the target."""
+    """Return the feature vector of a slot: its place, how many members have it, and the kinds of its holes."""
     where = f"template {template.group.name} slot {slot.id}"
     lines = slot.lines.values()
     holes = frozenset(t.kind.value for line in lines for t in line.head if isinstance(t, Hole))

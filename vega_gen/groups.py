@@ -1,7 +1,6 @@
-"""Stage 4: functions of several targets that play the same role become function groups.
+"""Put functions of several targets that play the same role into function groups (stage 4).
 
-Enters: functions and classes of the corpus, LLVM's own base classes, contracts. Leaves: ``Groups``.
-It does not read statements, align members or know what a new target looks like.
+Functions group by the LLVM method they override, the contract they fulfil, or their masked name. Bodies are not looked at.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from vega_gen.cxx.masker import Masker
 from vega_gen.errors import NotFoundError
 from vega_gen.records import Class, Contract, Function, MemberKind, Module, Signature
 
-# TableGen's emitters (InstrInfoEmitter.cpp, RegisterInfoEmitter.cpp, SubtargetEmitter.cpp) write these classes.
+# Classes that TableGen's emitters (InstrInfoEmitter.cpp, RegisterInfoEmitter.cpp, SubtargetEmitter.cpp) write, and their bases.
 _GENERATED_BASES = {
     "GenInstrInfo": "TargetInstrInfo",
     "GenRegisterInfo": "TargetRegisterInfo",
@@ -35,8 +34,11 @@ class GroupKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FunctionGroup:
-    """A function group. ``name``: "InstrInfo::copyPhysReg"; ``interface``: the LLVM method overridden, "" if none.
-    ``role``: the masked class ("<T>InstrInfo"), "" for free functions; ``members``: light functions, sorted."""
+    """A function group.
+
+    ``name``: such as "InstrInfo::copyPhysReg". ``interface``: the LLVM method its members override, "" if none.
+    ``role``: their masked class ("<T>InstrInfo"), "" for free functions. ``members``: functions without bodies, sorted.
+    """
 
     name: str
     kind: GroupKind
@@ -52,12 +54,12 @@ class FunctionGroup:
 
 
 def generated_base(name: str, target: str) -> str:
-    """The LLVM class that a class of TableGen's derives from: TargetInstrInfo for <T>GenInstrInfo; "" for other names."""
+    """Return the LLVM class that a TableGen-generated class derives from: TargetInstrInfo for <T>GenInstrInfo; "" for other names."""
     return _GENERATED_BASES.get(name.removeprefix(target), "") if name.startswith(target) else ""
 
 
 class Interfaces:
-    """LLVM's base classes: which virtual methods they declare, read from the headers in ``llvm/include``."""
+    """The virtual methods of LLVM's base classes, from the headers in ``llvm/include``."""
 
     def __init__(self, classes: Iterable[Class]) -> None:
         self.classes: dict[str, Class] = {}
@@ -75,7 +77,7 @@ class Interfaces:
             self._virtual[c.name] = methods
 
     def ancestors(self, name: str) -> tuple[str, ...]:
-        """``name`` and its base classes in LLVM, nearest first."""
+        """Return ``name`` and its base classes in LLVM, nearest first."""
         seen: dict[str, None] = {}
         queue = [name]
         while queue:
@@ -87,8 +89,12 @@ class Interfaces:
         return tuple(seen)
 
     def overridden(self, base: str, method: str, arity: int) -> tuple[str, Signature, bool] | None:
-        """The farthest class from ``base`` upwards that declares ``method`` virtual, its declaration, and
-        whether it declares several of that name; None if ``method`` overrides nothing."""
+        """Find the LLVM method that a target's method overrides.
+
+        ``base``: the nearest LLVM class the target's class derives from. ``arity``: the method's number of parameters.
+        Returns the farthest ancestor that declares the method virtual, that declaration, and whether the ancestor overloads it; None if
+        nothing is overridden.
+        """
         found: tuple[str, Signature, bool] | None = None
         for name in self.ancestors(base):
             declared = self._virtual[name].get(method)
@@ -102,8 +108,8 @@ class Interfaces:
 class Groups:
     """All function groups of a corpus, by name.
 
-    ``functions``: light functions (bodies not needed) of every target, the hold-out's excepted;
-    ``classes``: the targets' classes; ``contracts``: by target folder; ``maskers``: by target folder.
+    ``functions``: functions (bodies not needed) of every target except the held-out one. ``classes``: the targets' classes.
+    ``contracts``, ``maskers``: by target folder.
     """
 
     def __init__(
@@ -140,7 +146,7 @@ class Groups:
             self._alike[g.name.lower()].append(g)
 
     def llvm_base(self, target: str, class_name: str) -> str:
-        """The nearest LLVM class that a target's class derives from, "" if none."""
+        """Return the nearest LLVM class that a target's class derives from, "" if none."""
         seen: set[str] = set()
         queue = [class_name]
         while queue:
@@ -165,7 +171,7 @@ class Groups:
         return self.maskers[f.target].mask(f.signature.class_name)
 
     def _name_roles(self, functions: Sequence[Function]) -> dict[str, str]:
-        """LLVM base class -> the masked class name that most targets derive from it by."""
+        """Map an LLVM base class to the masked name that most targets give the class they derive from it."""
         names: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for f in functions:
             if f.signature.class_name:
@@ -176,7 +182,7 @@ class Groups:
         for base, counted in names.items():
             best = max(sorted(counted), key=lambda n: len(counted[n]))
             targets = {t for ts in counted.values() for t in ts}
-            # A base that most targets derive from under many names (MachineFunctionPass) gives no role by itself.
+            # A base that targets derive many differently named classes from (MachineFunctionPass) defines no role.
             if len(counted[best]) * 2 >= len(targets) or len(counted) <= 2:
                 roles[base] = best
         return roles
@@ -217,20 +223,20 @@ class Groups:
         return f"{_bare(own)}::{name}", GroupKind.CONVENTION, "", own if own != bare else masked
 
     def contract_key(self, contract: Contract, masker: Masker) -> str:
-        """The name of the group of a contract: its role and its name without the records that ask for it."""
+        """Return the name of a contract's group: its role, and its name with records replaced by placeholders."""
         return f"{contract.role.value}:{contract_role_name(contract, masker)}"
 
     def name_of(self, function: Function) -> str:
-        """The group a function belongs to, whether or not the corpus has it."""
+        """Return the name of the group a function belongs to, whether or not the corpus has that group."""
         return self._key(function)[0]
 
     def partners(self, function: Function) -> bool:
-        """Whether some other target of the corpus has a member in the function's group (interface population)."""
+        """Whether another target of the corpus has a member in the function's group (the interface population)."""
         group = self.by_name.get(self.name_of(function))
         return group is not None and any(m.target != function.target for m in group.members)
 
     def with_target(self, target: str, classes: Iterable[Class], masker: Masker, contracts: Sequence[Contract]) -> Groups:
-        """These groups, able to name the functions of one more target (the judge's reference) without holding them."""
+        """Return these groups, able to name functions of one more target (the judge's reference) without having them as members."""
         other = object.__new__(Groups)
         other.__dict__.update(self.__dict__)
         other._bases = dict(self._bases)
@@ -241,17 +247,20 @@ class Groups:
         return other
 
     def widened(self, group: FunctionGroup) -> FunctionGroup:
-        """A group that LLVM's conventions make, with the members lent by those of its role whose names differ from its own in case alone
-        (LowerVASTART, lowerVASTART); names with the target's in them excepted."""
+        """Add the members of groups whose names differ only in case (LowerVASTART, lowerVASTART).
+
+        Applies to convention groups without a target's name in theirs; the other groups must be of the same role.
+        """
         if group.kind is not GroupKind.CONVENTION or "<" in group.name:
             return group
         brothers = [g for g in self._alike[group.name.lower()] if g.name != group.name and (g.kind, g.role) == (group.kind, group.role)]
         return replace(group, members=(*group.members, *(f for g in brothers for f in g.members)))
 
     def find(self, query: str) -> FunctionGroup:
-        """The group called ``query``, or the only one whose name ends in it.
+        """Return the group called ``query``, or the only one whose name ends in it.
 
-        Raises NotFoundError with the nearest names."""
+        Raises NotFoundError, listing the nearest names, where no group or several match.
+        """
         if query in self.by_name:
             return self.by_name[query]
         ending = [n for n in self.by_name if n.endswith((f"::{query}", f":{query}")) or _plain(n) == query]
@@ -265,7 +274,7 @@ class Groups:
 
 
 def contract_role_name(contract: Contract, masker: Masker) -> str:
-    """The name of a contract with the records that name it taken out: Decode<RC>RegisterClass."""
+    """Return a contract's masked name with the record in it replaced by <RC>: Decode<RC>RegisterClass."""
     name = masker.mask(contract.name)
     for kind in sorted(contract.types, key=len, reverse=True):
         if kind and kind in contract.name:
@@ -282,5 +291,5 @@ def _plain(name: str) -> str:
 
 
 def light(function: Function) -> Function:
-    """A function without its body: enough for grouping."""
+    """Return a function without its body, which is enough for grouping."""
     return replace(function, body=())

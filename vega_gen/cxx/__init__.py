@@ -1,7 +1,6 @@
-"""C++ text -> functions, classes, statements, tokens; and back.
+"""Parse C++ text into functions, classes, statements and tokens, and print them back.
 
-Enters: text. Leaves: the records of ``vega_gen.records``, or text. It opens no file of a checkout, and is the only
-user of tree-sitter (``syntax`` below).
+The only package that uses tree-sitter (through ``syntax``). It works on text in memory, except for ``interface``, which reads headers.
 """
 
 from __future__ import annotations

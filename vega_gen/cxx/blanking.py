@@ -1,7 +1,7 @@
-"""A file's text -> the same text, byte for byte as long, that tree-sitter reads better.
+"""Rewrite C++ text so that tree-sitter can parse it, without changing its length or lines.
 
-Enters: bytes and tokens. Leaves: bytes with attribute macros, directives inside expressions and macro calls without ";"
-blanked or closed. The tokens of records never come from the masked text: only the structure does.
+tree-sitter does not expand macros. This module blanks attribute macros and directives inside expressions, and ends macro calls
+that have no ";". Only the syntax tree comes from the rewritten text; the tokens of records always come from the original.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _CONTINUES = frozenset(
 
 
 def attributes_before(tokens: list[str], index: int) -> int:
-    """The index of the first of the attribute macros that stand right before token ``index``."""
+    """Return the index of the first of the attribute macros that directly precede token ``index``, ``index`` if there are none."""
     while index > 0 and _FUNCTION_MACRO.fullmatch(tokens[index - 1].encode()):
         index -= 1
     return index
@@ -73,19 +73,19 @@ def _attribute(match: re.Match[bytes]) -> bytes:
 
 
 def without_attributes(data: bytes) -> bytes:
-    """``data`` with the attribute macros blanked that tree-sitter takes for types."""
+    """Blank the attribute macros in ``data`` that tree-sitter takes for types."""
     data = _CLASS_MACRO.sub(lambda m: m[1] + m[2] + _blank(m[3]), data)
     return _FUNCTION_MACRO.sub(_attribute, data)
 
 
 class _Masker:
-    """One pass over the tokens that knows whether it stands in an expression, a list, or between statements."""
+    """One pass over the tokens that tracks whether it is in an expression, a list, or between statements."""
 
     def __init__(self, data: bytes, starts: list[int], tokens: list[str]) -> None:
         self._data = bytearray(without_attributes(data))
         self._starts = starts
         self._tokens = tokens
-        self._lists: list[bool] = []  # a bracket each: True in "(", "[" and initialiser or enumerator lists
+        self._lists: list[bool] = []  # one item per open bracket: True for "(", "[" and initialiser or enumerator lists
         self._conditionals: list[int] = []
 
     def run(self) -> bytes:
@@ -123,12 +123,12 @@ class _Masker:
         return bytes(self._data)
 
     def _put(self, index: int, text: bytes) -> None:
-        """Writes over the beginning of a token."""
+        """Overwrite the beginning of token ``index``."""
         start = self._starts[index]
         self._data[start : start + len(text)] = text
 
     def _word(self, index: int, before: str) -> None:
-        """Small things that tree-sitter-cpp 0.23 trips over: ``new X *)``, ``"x" PRIx64``, ``unsigned(x) <``."""
+        """Rewrite tokens that tree-sitter-cpp 0.23 misparses: ``new X *)``, ``"x" PRIx64``, ``unsigned(x) <``."""
         token, following = self._tokens[index], self._tokens[index + 1 : index + 3]
         stars = token == "*" and following[:1] in ([")"], [","], [";"]) and "new" in self._tokens[max(index - 4, 0) : index]
         if stars or (token.startswith("PRI") and before[:1] == '"'):
@@ -139,8 +139,11 @@ class _Masker:
             self._condition(index + 2)
 
     def _condition(self, index: int) -> None:
-        """Blanks the type in a loop's condition that declares what it tests: ``for (; T x = *p; ++p)``. ``index``: after the "("."""
-        depth, parts = 1, [index]  # where the loop's parts begin
+        """Blank the type in a for condition that declares a variable: ``for (; T x = *p; ++p)``.
+
+        ``index``: the first token after the "(".
+        """
+        depth, parts = 1, [index]  # index of the first token of each part of the loop's header
         while index < len(self._tokens) and depth:
             depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(self._tokens[index], 0)
             index += 1
@@ -152,7 +155,7 @@ class _Masker:
                 self._erase(parts[1], name)
 
     def _default(self, index: int) -> None:
-        """A braced default argument as a parenthesised one."""
+        """Turn a braced default argument into a parenthesised one."""
         depth = 0
         for place in range(index, len(self._tokens)):
             depth += {"{": 1, "}": -1}.get(self._tokens[place], 0)
@@ -165,13 +168,16 @@ class _Masker:
         return bool(self._lists) and self._lists[-1]
 
     def _erase(self, first: int, last: int) -> None:
-        """Blanks the text from token ``first`` up to token ``last``."""
+        """Blank the text from token ``first`` up to, not including, token ``last``."""
         start = self._starts[first]
         end = self._starts[last] if last < len(self._starts) else len(self._data)
         self._data[start:end] = _blank(bytes(self._data[start:end]))
 
     def _directive(self, index: int, token: str, before: str) -> int:
-        """Blanks a directive inside an expression or list, and the second arm of a conditional that splits a bracket."""
+        """Blank a directive inside an expression or list, and the #else arm of a conditional that splits a bracket.
+
+        Return the index of the next token to look at.
+        """
         following = index + 1
         if token.startswith("#define"):
             self._uncomment(index)
@@ -195,14 +201,14 @@ class _Masker:
         return following
 
     def _uncomment(self, index: int) -> None:
-        """Blanks the comments in a macro's definition: tree-sitter-cpp ends the definition at the first."""
+        """Blank the comments in a macro definition: tree-sitter-cpp ends the definition at the first one."""
         start = self._starts[index]
         end = self._starts[index + 1] if index + 1 < len(self._starts) else len(self._data)
         text = bytes(self._data[start:end])
         self._data[start:end] = re.sub(rb"/\*.*?\*/", lambda found: _blank(found[0]), text, flags=re.DOTALL)
 
     def _macro(self, index: int, before: str) -> int:
-        """Closes a macro, with or without arguments, that stands as a statement or list entry. The index to go on from."""
+        """End a macro that stands as a statement or list entry. Return the index of the next token to look at."""
         tokens = self._tokens
         starts = before in _BOUNDARY or before in (",", "do")
         if tokens[index + 1 : index + 2] == ["("]:
@@ -217,7 +223,7 @@ class _Masker:
         return index + 1
 
     def _call(self, index: int, starts: bool) -> int:
-        """Closes a macro call that no ";" ends; blanks statements among a macro's arguments. The index to go on from."""
+        """End a macro call that has no ";", and blank statements among its arguments. Return the index of the next token to look at."""
         tokens = self._tokens
         depth, end, statements = 0, index + 1, False
         while end < len(tokens):
@@ -243,5 +249,8 @@ class _Masker:
 
 
 def mask(data: bytes, starts: list[int], tokens: list[str]) -> bytes:
-    """``data``, of which ``tokens`` start at ``starts``, made readable for tree-sitter; as long, lines kept."""
+    """Rewrite ``data`` so that tree-sitter can parse it; length and lines stay the same.
+
+    ``starts``: the byte offset of each of ``tokens``.
+    """
     return _Masker(data, starts, tokens).run()

@@ -1,7 +1,4 @@
-"""Syntax nodes of classes and enumerations -> ``Class`` and ``Enum``.
-
-Enters: tree-sitter nodes. Leaves: records with members, bases and enumerators. It does not read bodies of methods.
-"""
+"""Turn syntax nodes of classes and enumerations into ``Class`` and ``Enum`` records. Method bodies are not read."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ _TYPES = frozenset({"class_specifier", "struct_specifier", "union_specifier", "e
 
 
 def type_name(text: Text, node: Node) -> str:
-    """The name of a class or enumeration, without template arguments; "" if it has none."""
+    """Return the name of a class or enumeration, without template arguments; "" if it has none."""
     name = node.child_by_field_name("name")
     if name is None:
         return ""
@@ -47,7 +44,10 @@ def _bases(text: Text, node: Node) -> tuple[str, ...]:
 
 
 def make_class(text: Text, node: Node, name: str, target: str, file: str, namespaces: tuple[str, ...]) -> Class:
-    """The class of a class, struct or union with a body; ``name``: nested with "::"."""
+    """Make the record of a class, struct or union that has a body.
+
+    ``name``: its name, qualified with "::" by the classes around it.
+    """
     struct = kind(node) != "class_specifier"
     members: list[Member] = []
     body = node.child_by_field_name("body")
@@ -73,7 +73,7 @@ def _members(text: Text, nodes: list[Node], owner: str, access: str, out: list[M
 
 
 def _conditional(text: Text, node: Node, owner: str, access: str, out: list[Member]) -> str:
-    """Members of a conditional, between its directive lines."""
+    """Append the members under a preprocessor conditional, with its directives in between. Return the access that holds after it."""
     done = node.start_byte
     skipped = [node.child_by_field_name("condition"), node.child_by_field_name("name")]
     for child in node.children:
@@ -118,7 +118,7 @@ def _member(text: Text, node: Node, owner: str, access: str) -> Member:
 
 
 def _defined_name(text: Text, node: Node) -> str:
-    """The name of a class or enumeration that a member defines, "" if it defines none."""
+    """Return the name of the class or enumeration that a member defines, "" if it defines none."""
     inner = node if kind(node) in _TYPES else node.child_by_field_name("type")
     return type_name(text, inner) if inner is not None and kind(inner) in _TYPES else ""
 
@@ -155,7 +155,10 @@ def _field_name(text: Text, node: Node) -> str:
 
 
 def enumeration(text: Text, node: Node, scope: tuple[str, ...], target: str, file: str) -> Enum | None:
-    """The enumeration of an enum with a body, None without one."""
+    """Make the record of an enum; None if it has no body.
+
+    ``scope``: the namespaces and classes around it, outermost first.
+    """
     body = node.child_by_field_name("body")
     if body is None:
         return None

@@ -1,8 +1,4 @@
-"""Syntax nodes of a declaration -> ``Signature``.
-
-Enters: tree-sitter nodes of a function's definition or declaration. Leaves: its signature.
-It does not read bodies.
-"""
+"""Turn syntax nodes of function declarations and definitions into ``Signature`` records."""
 
 from __future__ import annotations
 
@@ -26,7 +22,10 @@ _PLAIN = frozenset(
 
 
 def head_signature(text: Text, node: Node, start: int, end: int, enclosing: str) -> Signature | None:
-    """The signature of the declaration ``node``, whose text runs from ``start`` to ``end``; None if it declares no function."""
+    """Return the signature of the declaration ``node``; None if it declares no function.
+
+    ``start``, ``end``: byte offsets of its head. ``enclosing``: the class in whose body it stands, "" if none.
+    """
     found = _function_declarator(node)
     if found is None:
         return None
@@ -44,7 +43,7 @@ def head_signature(text: Text, node: Node, start: int, end: int, enclosing: str)
 
 
 def declares_pointer(node: Node) -> bool:
-    """Whether a declaration is one of a pointer to a function: its declarator is a parenthesised pointer."""
+    """Whether a declaration declares a pointer to a function (its declarator is a parenthesised pointer)."""
     declarator = node.child_by_field_name("declarator")
     while declarator is not None:
         inner = declarator.child_by_field_name("declarator")
@@ -55,7 +54,7 @@ def declares_pointer(node: Node) -> bool:
 
 
 def _function_declarator(node: Node) -> tuple[Node, Node] | None:
-    """(name, parameter list) of the innermost function declarator."""
+    """Return the name and the parameter list of the innermost function declarator."""
     current = node.child_by_field_name("declarator")
     found: tuple[Node, Node] | None = None
     while current is not None:

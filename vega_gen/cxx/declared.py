@@ -1,7 +1,4 @@
-"""The names that a statement's tokens declare.
-
-Enters: tokens up to a statement's body. Leaves: names. It knows no types: a declaration is told by its shape.
-"""
+"""Find the names that a statement declares, from the shape of its tokens: no types are resolved."""
 
 from __future__ import annotations
 
@@ -20,7 +17,10 @@ _TYPE_WORDS = frozenset(["auto", "bool", "char", "short", "int", "long", "unsign
 
 
 def declared_names(head: Sequence[str]) -> tuple[str, ...]:
-    """Names that a statement's tokens declare, in order: two adjacent type-like and name tokens before a declarator's end."""
+    """Return the names that a statement declares, in order. ``head``: its tokens up to its body.
+
+    A name is declared where a type-like token precedes it and a declarator can end after it.
+    """
     names: list[str] = []
     for i in range(1, len(head)):
         token, before = head[i], head[i - 1]
@@ -45,7 +45,7 @@ def declared_names(head: Sequence[str]) -> tuple[str, ...]:
 
 
 def _declaration_start(head: Sequence[str], i: int) -> int | None:
-    """Index where the declaration of the name at ``i`` starts, if only type tokens stand between, else None."""
+    """Return the index where the declaration of the name at ``i`` starts; None if more than type tokens stand before it."""
     j = i - 1
     while j >= 0:
         token = head[j]
@@ -54,7 +54,7 @@ def _declaration_start(head: Sequence[str], i: int) -> int | None:
                 return j + 1 if j + 1 < i - 1 else None
             j -= 1
             continue
-        if token.isdigit() and ">" in head[j:i]:  # SmallVector<SDValue, 16> Ops
+        if token.isdigit() and ">" in head[j:i]:  # a number among template arguments: SmallVector<SDValue, 16> Ops
             j -= 1
             continue
         return j + 1 if token in ("(", ";", "{", "[", "}") and j + 1 < i - 1 else None
@@ -62,9 +62,9 @@ def _declaration_start(head: Sequence[str], i: int) -> int | None:
 
 
 def _may_declare(head: Sequence[str], start: int, i: int, after: str) -> bool:
-    """Whether what stands from ``start`` to the name at ``i`` is a declaration rather than an operation, as ``a && f`` is.
+    """Whether the tokens from ``start`` to the name at ``i`` are a declaration rather than an expression such as ``a && f``.
 
-    At the start of a statement it is; in parentheses where it gets a value or a range, or in the parameters of a lambda.
+    They are one at the start of a statement; in parentheses, only with an initialiser or a range, or as a lambda's parameters.
     """
     if head[i - 1] == ">" and "<" not in head[start:i]:
         return False
@@ -79,7 +79,7 @@ def _may_declare(head: Sequence[str], start: int, i: int, after: str) -> bool:
 
 
 def _in_lambda_parameters(head: Sequence[str], at: int) -> bool:
-    """Whether the parenthesis that ``at`` stands in opens a lambda's parameters."""
+    """Whether token ``at`` stands among a lambda's parameters."""
     depth = 0
     for j in range(at - 1, 0, -1):
         if head[j] == ")":

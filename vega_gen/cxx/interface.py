@@ -1,8 +1,4 @@
-"""What the user's LLVM declares, read off its headers, so that no version is ever asked for.
-
-Enters: include folders, first an overlay's, then LLVM's. Leaves: signatures as C++ text, and whether a class, method or enumerator is
-there. It reads no backend.
-"""
+"""Look up what the user's LLVM declares in its own headers, so that the generator adapts to its API instead of to a version number."""
 
 from __future__ import annotations
 
@@ -18,13 +14,16 @@ from vega_gen.records import Class, Member, Signature
 
 _FOLDERS = ("MC", "CodeGen", "CodeGenTypes", "Target", "TargetParser", "Support", "ADT", "BinaryFormat", "IR")
 TRIPLES = ("llvm/TargetParser/Triple.h", "llvm/ADT/Triple.h")
-"""Where a triple is declared, in one LLVM or another."""
+"""Candidate headers of ``Triple``: its place differs between LLVM versions."""
 _DEFINED = re.compile(r"^[ \t]*(?:class|struct|enum(?:[ \t]+class)?)[ \t]+(?:LLVM_\w+[ \t]+)?(\w+)\b[^;(]*\{", re.M)
 _ENUMERATOR = re.compile(r"^[ \t]*(\w+)[ \t]*(?:=[^,\n]*)?,", re.M)
 
 
 class Interface:
-    """LLVM's own declarations, or clang's. Names are written "Class::method"."""
+    """The classes, methods and enumerators that LLVM's (or clang's) headers declare. Methods are named "Class::method".
+
+    Include folders come in order of precedence: an overlay's before LLVM's.
+    """
 
     def __init__(self, includes: Sequence[Path], package: str = "llvm", folders: Sequence[str] = _FOLDERS) -> None:
         self._includes = tuple(includes)
@@ -33,7 +32,7 @@ class Interface:
 
     @cached_property
     def _headers(self) -> dict[str, Path]:
-        """Every class and enumeration -> the header that defines it; an earlier include folder wins."""
+        """Map every class and enumeration to the header that defines it; an earlier include folder wins."""
         found: dict[str, Path] = {}
         for include in self._includes:
             for folder in self._folders:
@@ -43,18 +42,18 @@ class Interface:
         return found
 
     def defines(self, name: str) -> bool:
-        """Whether a class, struct or enumeration is there."""
+        """Whether a class, struct or enumeration is defined."""
         return name in self._headers
 
     def header(self, name: str) -> str:
-        """The header that defines a class, as it is included. Raises NotFoundError."""
+        """Return the header that defines a class, as an #include names it. Raises NotFoundError where no header does."""
         path = self._headers.get(name)
         if path is None:
-            raise NotFoundError(f"LLVM's headers define no {name}", str(self._includes[-1]), "is this a checkout of LLVM?")
+            raise NotFoundError(f"LLVM's headers define no {name}", str(self._includes[-1]), "give LLVM's include folder")
         return next(path.relative_to(i).as_posix() for i in self._includes if path.is_relative_to(i))
 
     def exists(self, header: str) -> bool:
-        """Whether a header is there ("llvm/TargetParser/Triple.h")."""
+        """Whether a header exists ("llvm/TargetParser/Triple.h")."""
         return any((include / header).is_file() for include in self._includes)
 
     def enumerator(self, header: str, name: str) -> bool:
@@ -66,41 +65,44 @@ class Interface:
         return False
 
     def mentions(self, header: str, text: str) -> bool:
-        """Whether a header holds a text (the declaration of a free function, say)."""
+        """Whether a header contains ``text``, such as the declaration of a free function."""
         found = next((include / header for include in self._includes if (include / header).is_file()), None)
         return found is not None and text in found.read_text(encoding="utf-8", errors="replace")
 
     def declares(self, method: str) -> bool:
-        """Whether the class itself declares the method."""
+        """Whether the class itself, not a base of it, declares the method."""
         return bool(self._methods(method))
 
     def pure(self, method: str) -> bool:
-        """Whether a backend must define the method."""
+        """Whether the method is pure virtual, so that a backend must define it."""
         return any(m.pure for m in self._methods(method))
 
     def takes(self, method: str, text: str) -> bool:
-        """Whether a declaration of the method has ``text`` in its parameters or result, without spaces ("raw_ostream&")."""
+        """Whether an overload's parameters or result contain ``text`` ("raw_ostream&"); spaces don't matter."""
         wanted = text.replace(" ", "")
         return any(wanted in "".join((*s.result, *(t for p in s.params for t in p.type))) for s in self._signatures(method))
 
     def parameters(self, method: str) -> int:
-        """The most parameters that a declaration of the method has."""
+        """Return the largest number of parameters among the method's overloads, 0 if it has none."""
         return max((len(s.params) for s in self._signatures(method)), default=0)
 
     def either(self, *methods: str) -> str:
-        """The name, without its class, of the first of the methods that is declared. Raises NotFoundError."""
+        """Return the first of ``methods`` that LLVM declares, without its class. Raises NotFoundError where it declares none."""
         for method in methods:
             if self.declares(method):
                 return method.rsplit("::", 1)[-1]
-        raise NotFoundError(f"LLVM's headers declare none of {', '.join(methods)}", str(self._includes[-1]), "is this a checkout of LLVM?")
+        raise NotFoundError(f"LLVM's headers declare none of {', '.join(methods)}", str(self._includes[-1]), "give LLVM's include folder")
 
     def override(self, method: str) -> str:
-        """The declaration of an override in a class, ";" included. Raises NotFoundError."""
+        """Return the in-class declaration of an override, with its ";". Raises NotFoundError where LLVM doesn't declare the method."""
         return cxx.render_signature(replace(self._chosen(method, 0), qualifiers=(*self._const(method), "override")), in_class=True) + ";"
 
     def define(self, own: str, method: str, names: str = "") -> str:
-        """What stands before the body of an override in class ``own``, outside it. ``names``: of the parameters, by position; "_" for
-        one that the body does not use. Raises NotFoundError."""
+        """Return the head of an override's out-of-class definition in class ``own``.
+
+        ``names``: parameter names by position, separated by spaces; "_" leaves an unused parameter unnamed.
+        Raises NotFoundError where LLVM doesn't declare the method.
+        """
         given = names.split()
         s = self._chosen(method, len(given))
         result = tuple(t for t in s.result)
@@ -109,7 +111,7 @@ class Interface:
         return cxx.render_signature(replace(s, class_name=own, result=qualified, params=params), in_class=False)
 
     def _qualified(self, result: tuple[str, ...], method: str) -> tuple[str, ...]:
-        """A result type that the base class declares needs its class outside the class."""
+        """Qualify result types that are nested in the base class: outside the class they need its name."""
         owner = method.split("::")[0]
         nested = {n.rsplit("::", 1)[-1] for n in self._nested(owner)}
         return tuple(part for token in result for part in ((owner, "::", token) if token in nested else (token,)))
@@ -129,7 +131,7 @@ class Interface:
     def _chosen(self, method: str, count: int, *, keep: bool = False) -> Signature:
         found = self._signatures(method)
         if not found:
-            raise NotFoundError(f"LLVM's headers declare no {method}", str(self._includes[-1]), "is this a checkout of LLVM?")
+            raise NotFoundError(f"LLVM's headers declare no {method}", str(self._includes[-1]), "give LLVM's include folder")
         s = min(found, key=lambda s: abs(len(s.params) - count)) if count else found[0]
         if keep:
             return s

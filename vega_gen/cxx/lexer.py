@@ -1,8 +1,4 @@
-"""C++ text -> tokens.
-
-Enters: text. Leaves: tokens with their offsets; a directive line is one token, comments are none.
-It does not parse and knows no grammar beyond C++'s lexical one ([lex.pptoken]).
-"""
+"""Split C++ text into preprocessing tokens with their offsets ([lex.pptoken]). A directive is one token; comments are dropped."""
 
 from __future__ import annotations
 
@@ -27,14 +23,14 @@ _DIRECTIVE = re.compile(rf"({_STRING}|{_CHARACTER})|(?:\s|\\\r?\n|//(?:[^\n\\]|\
 
 
 def directive(text: str) -> str:
-    """A directive as one line: continuations joined, comments dropped, single spaces."""
+    """Return a directive on one line: continuations joined, comments dropped, single spaces."""
     return re.sub(r"^#\s+", "#", _DIRECTIVE.sub(lambda m: m[1] or " ", text)).strip()
 
 
 def scan(text: str) -> tuple[list[int], list[str]]:
-    """The tokens of ``text`` and the offset at which each starts.
+    """Return the offsets at which the tokens of ``text`` start, and the tokens.
 
-    ``text`` may be bytes decoded as Latin-1: offsets are then byte offsets.
+    If ``text`` is bytes decoded as Latin-1, offsets are byte offsets.
     """
     starts: list[int] = []
     tokens: list[str] = []
@@ -53,6 +49,8 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def tokenize(text: str) -> tuple[str, ...]:
-    """The C++ tokens of ``text``. Comments are none, ``::``, ``->``, ``<<`` and ``>>`` are one each,
-    adjacent string literals stay apart, a preprocessor directive is one."""
+    """Return the C++ tokens of ``text``, without comments.
+
+    ``::``, ``->``, ``<<`` and ``>>`` are one token each, adjacent string literals stay apart, a preprocessor directive is one token.
+    """
     return tuple(scan(text)[1])

@@ -1,7 +1,6 @@
-"""C++ text -> the lists in it that name one thing an entry: enumerators, ``case``s, links of a chain, elements, statements.
+"""Find the lists in a C++ file that have an entry per name: enumerators, ``case``s, links of a call chain, array elements, statements.
 
-Enters: the bytes of a C++ file, the name of what holds the list. Leaves: ``ListEntry``s with their byte offsets, a list at a time.
-It does not decide what an entry is for, nor change the text.
+Registering a target adds entries to such lists of LLVM; this module only locates them.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from vega_gen.cxx.syntax import Node, kind, parse
 
 
 class ListShape(StrEnum):
-    """What a list is made of, and what holds it: an enum (by its name or by an enumerator), a function, an array, a namespace."""
+    """What a list consists of, and so what holds it: an enum (given by its name or by an enumerator), a function, an array, a namespace."""
 
     ENUMERATORS = "enumerators"
     CASES = "cases"
@@ -26,11 +25,14 @@ class ListShape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """An entry of a list. ``head``: what names it: the label of a ``case`` ("" for ``default``), else its text.
+    """An entry of a list.
 
-    ``start`` and ``end``: byte offsets of its text; of a ``case``, with its body. ``body``: of a ``case``, the statements that it
-    leads to, also where they stand under a later label; of an enumerator, its value, "" if none is written. ``group``: the same
-    number for the labels of one body."""
+    ``head``: what names it: the label of a ``case`` ("" for ``default``), else its whole text.
+    ``start``, ``end``: byte offsets of its text, a ``case``'s body included.
+    ``body``: of a ``case``, the statements it leads to, also by falling through to a later label; of an enumerator, its value,
+    "" if none is written.
+    ``group``: equal for the labels that share a body.
+    """
 
     head: str
     start: int
@@ -40,7 +42,7 @@ class ListEntry:
 
 
 class SourceLists:
-    """The lists of one file."""
+    """The lists of one file, given as bytes."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -51,9 +53,10 @@ class SourceLists:
         self._names = [(self._name(node), node) for node in self._all("function_definition")]
 
     def lists(self, shape: ListShape, holder: str) -> list[list[ListEntry]]:
-        """The lists of ``shape`` in what is called ``holder``, in order of the text; [] if it has none.
+        """Return the lists of ``shape`` in whatever is called ``holder``, in order of the text.
 
-        Functions and namespaces are named without the namespaces around them: "Triple::isLittleEndian"."""
+        Functions and namespaces are named without the namespaces around them: "Triple::isLittleEndian".
+        """
         match shape:
             case ListShape.ENUMERATORS:
                 made = [self._enumerators(node) for node in self._all("enum_specifier") if self._is_enum(node, holder)]
@@ -70,24 +73,24 @@ class SourceLists:
         return [items for items in made if items]
 
     def reach(self, holder: str) -> str:
-        """The text of the functions called ``holder`` and of those of this file that they call."""
+        """Return the text of the functions called ``holder`` and of the functions of this file that they call."""
         texts = [self._text(function) for function in self._functions(holder)]
         called = {self._text(function) for text in texts for name, function in self._names if f"{name}(" in text}
         return "\n".join([*texts, *sorted(called - set(texts))])
 
     def errors(self) -> int:
-        """How many pieces of the file cannot be read as C++."""
+        """Count the places that cannot be parsed as C++."""
         return sum(1 for node in _walk(self._root, lambda node: node.has_error) if node.is_missing or node.is_error)
 
     def _text(self, node: Node) -> str:
         return self._data[node.start_byte : node.end_byte].decode("latin-1")
 
     def _all(self, wanted: str) -> list[Node]:
-        """The nodes of a kind, those in bodies of functions aside."""
+        """Return the nodes of a kind that are not inside function bodies."""
         return self._declared.get(wanted, [])
 
     def _name(self, function: Node) -> str:
-        """A function's name as it is written, without spaces."""
+        """Return a function's name as written, without spaces."""
         declarator = function.child_by_field_name("declarator")
         while declarator is not None and kind(declarator) != "function_declarator":
             declarator = declarator.child_by_field_name("declarator") or next(iter(declarator.named_children), None)
@@ -116,7 +119,7 @@ class SourceLists:
         return self._text(value) if value is not None else ""
 
     def _cases(self, node: Node) -> list[ListEntry]:
-        """The labels of a switch. Where a directive stands after a label, what follows lies beside the ``case`` node, not in it."""
+        """Return the labels of a switch. After a directive, a label's statements are siblings of the ``case`` node, not its children."""
         labels: list[tuple[Node, str]] = []
         bodies: list[list[Node]] = []
         body = node.child_by_field_name("body")
@@ -137,7 +140,7 @@ class SourceLists:
         return made[::-1]
 
     def _chains(self, function: Node) -> Iterator[list[ListEntry]]:
-        """Calls written ``start.f(...).g(...)``; all calls of a chain start where it starts."""
+        """Yield the calls of each chain ``start.f(...).g(...)``; all calls of a chain start at the same byte."""
         chains: dict[int, list[ListEntry]] = {}
         for call in _below(function, "call_expression"):
             called, arguments = call.child_by_field_name("function"), call.child_by_field_name("arguments")
@@ -166,7 +169,7 @@ class SourceLists:
 
 
 def _walk(root: Node, enter: Callable[[Node], bool] = lambda node: True) -> Iterator[Node]:
-    """Every node, in order of the text; what lies below one only where ``enter`` says so."""
+    """Yield every node in order of the text; the children of one only where ``enter`` holds."""
     stack = [root]
     while stack:
         node = stack.pop()

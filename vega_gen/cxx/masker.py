@@ -1,4 +1,4 @@
-"""A target's names in C++ tokens replaced by placeholders, so that the code of two targets can be compared, and put back."""
+"""Replace a target's names in C++ tokens by placeholders, so that the code of two targets can be compared, and put names back."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _AFTER_NAME = r"(?=\W|$|_|\d|[A-Z][a-z]|[A-Z]$|ISD|ISel|MI(?=[A-Z][a-z])|II|CC|M
 class Masker:
     """Replaces a target's names in tokens by placeholders, and back.
 
-    ``<T>`` stands for the name as written, ``<TU>`` for its upper case, ``<t>`` for its lower case.
-    ``names``: what its C++ calls the target: its ``Target`` record's name first, its folder's.
-    ``namespace``: of its instructions, where that is none of these (Sparc's SP): masked only as a scope, before "::".
-    ``arch``: the first part of its triple, by default its name in lower case.
+    ``<T>`` stands for the name as written, ``<TU>`` for it in upper case, ``<t>`` for it in lower case.
+    ``names``: what C++ code calls the target: first its ``Target`` record's name, last its folder's.
+    ``namespace``: the namespace of its instructions, if that is none of ``names`` (SP in Sparc); masked only before "::".
+    ``arch``: the architecture in its triple, by default its name in lower case.
     """
 
     def __init__(self, names: Sequence[str], namespace: str = "", arch: str = "") -> None:
@@ -40,24 +40,27 @@ class Masker:
         return self._pattern.sub(placeholder, token)
 
     def mask_scope(self, token: str) -> str:
-        """A token that stands before "::", masked: the namespace is <T>, SPISD is <T>ISD."""
+        """Mask a token that stands before "::": the namespace becomes <T>, and SPISD <T>ISD."""
         if token.startswith(self.namespace) and token[len(self.namespace) :] in ("", "ISD", "II", "CC"):
             return "<T>" + token[len(self.namespace) :]
         return self.mask(token)
 
     def unmask_scope(self, token: str) -> str:
-        """The reverse of ``mask_scope``: the namespace's own scopes are named by it, others by the target's name."""
+        """Undo ``mask_scope``: <T> and <T>ISD take the namespace, other tokens the target's name."""
         if token in ("<T>", "<T>ISD"):
             return token.replace("<T>", self.namespace)
         return self.unmask(token)
 
     def mask_all(self, tokens: Iterable[str]) -> tuple[str, ...]:
-        """Tokens with every name of the target replaced."""
+        """Mask every token."""
         return tuple(map(self.mask, tokens))
 
     def unmask(self, token: str) -> str:
-        """A masked token in this target's own names. What LLVM calls of every target is named by the folder (llvm/Config/Targets.def), a
-        name in lower case that stands alone is the triple's (Triple::<t>, or the name that llc lists)."""
+        """Replace the placeholders in a token by this target's names.
+
+        ``LLVMInitialize<T>...`` functions are named by the folder (llvm/Config/Targets.def). A lower-case name that stands alone
+        is the triple's architecture: ``Triple::<t>``, or the name that llc lists.
+        """
         if "<" not in token:
             return token
         if token.startswith("LLVMInitialize<T>"):
@@ -67,5 +70,5 @@ class Masker:
         return token.replace("<T>", self.name).replace("<TU>", self.name.upper()).replace("<t>", self.name.lower())
 
     def unmask_all(self, tokens: Iterable[str]) -> tuple[str, ...]:
-        """Tokens with every placeholder filled with this target's names."""
+        """Unmask every token."""
         return tuple(map(self.unmask, tokens))

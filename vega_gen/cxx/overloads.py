@@ -1,4 +1,4 @@
-"""Which of the functions of one name another one is: overloads are told apart by the types of their parameters."""
+"""Match overloads of one function between two sets of signatures by their parameter types."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from vega_gen.records import Signature
 
 
 def parameter_types(signature: Signature) -> tuple[tuple[str, ...], ...]:
-    """The types of the parameters as a declaration and a definition share them: without ``llvm::`` and without the const of a value."""
+    """Return the parameter types in the form a declaration and a definition share: without ``llvm::`` and without const on a value."""
     return tuple((*_shared(param.type), *param.suffix) for param in signature.params)
 
 
 def same_overload(a: Signature, b: Signature) -> bool:
-    """Whether two signatures declare one function of a scope: name, parameter types, const."""
+    """Whether two signatures of one scope declare the same function: name, parameter types and const agree."""
     return a.name == b.name and parameter_types(a) == parameter_types(b) and _const(a) == _const(b)
 
 
 def overload(wanted: Signature, among: Sequence[Signature]) -> int | None:
-    """Index of the signature in ``among`` that ``wanted`` stands for, None if there is none or no telling which. See ``overloads``."""
+    """Return the index in ``among`` of the function that ``wanted`` declares; None if none or several do. See ``overloads``."""
     return overloads((wanted,), among).get(0)
 
 
 def overloads(wanted: Sequence[Signature], among: Sequence[Signature]) -> dict[int, int]:
-    """Index in ``wanted`` -> index in ``among``, each at most once, for signatures of functions of one name.
+    """Match signatures of functions of one name: index in ``wanted`` -> index in ``among``, each at most once.
 
-    Those of equal parameter types belong together, those of equal const first. Types may be spelled in two ways (``MCRegister`` and
-    ``unsigned``): what is left belongs together where each side has one function with that many parameters left.
+    Equal parameter types match, those of equal const first. A type may be spelled in two ways (``MCRegister`` and ``unsigned``), so
+    what is left matches by number of parameters where each side has exactly one function of that number left.
     """
     found: dict[int, int] = {}
     for same_const in (True, False):

@@ -1,6 +1,6 @@
-"""C++ text -> ``SourceFile``: functions, classes, enumerations, and what stands between them.
+"""Parse one C++ file into a ``SourceFile``: functions, classes, enumerations, and the text between them.
 
-Enters: bytes of one file. Leaves: records. It does not open files, resolve names or expand macros.
+Names are not resolved and macros not expanded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAMESPACES = frozenset({"llvm", "std"})
 
 @dataclass
 class _Scope:
-    """Where the walk is: enclosing namespaces and classes, and where a wrapped item (template, extern) starts."""
+    """The namespaces and classes around the current node."""
 
     namespaces: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class _Scope:
 
 @dataclass
 class _Walk:
-    """The walk over one file's syntax tree."""
+    """The walk over one file's syntax tree that collects its records."""
 
     target: str
     file: str
@@ -49,13 +49,13 @@ class _Walk:
         self.builder = StatementBuilder(self.text)
 
     def scope(self, nodes: list[Node], at: _Scope) -> None:
-        """Reads the items of a file, namespace or class body, or of a conditional in one."""
+        """Read the items of a file, a namespace, a class body, or a conditional in one of these."""
         for node in nodes:
             if node.is_named:
                 self.item(node, at, node.start_byte)
 
     def item(self, node: Node, at: _Scope, start: int) -> None:
-        """Reads one item; ``start``: the first byte of what encloses it ("template <...>", "extern "C"")."""
+        """Read one item. ``start``: the first byte of its wrapper ("template <...>", "extern "C""), or of the item itself."""
         name = kind(node)
         if name == "function_definition":
             self._function(node, at, start)
@@ -121,7 +121,7 @@ class _Walk:
             del self.prologue[prologue:], self.epilogue[epilogue:]
             if kind(node) in ("preproc_if", "preproc_ifdef"):
                 self._text(node, at, node.start_byte)
-        if kind(node) == "preproc_if":  # a platform's, no guard's
+        if kind(node) == "preproc_if":  # a platform check, not an include guard
             del self.includes[before[3] :]
 
     def _namespace(self, node: Node, at: _Scope) -> None:
@@ -151,7 +151,7 @@ class _Walk:
         self.prototypes.append(replace(signature, prefix=prefix, qualifiers=qualifiers))
 
     def _alias(self, node: Node, at: _Scope, start: int) -> None:
-        """``using X = struct Y { ... };`` defines Y."""
+        """Read the struct Y in ``using X = struct Y { ... };``."""
         described = node.child_by_field_name("type")
         inner = described.child_by_field_name("type") if described is not None else None
         if inner is not None and kind(inner) in _CLASSES and inner.child_by_field_name("body") is not None:
@@ -210,14 +210,17 @@ class _Walk:
         return self.builder.between((body,), first, last)
 
     def _not_a_function(self, node: Node, at: _Scope) -> None:
-        """tree-sitter's "function" without parameters: a macro before a class, or a macro call with a block."""
+        """Report what tree-sitter calls a function without parameters, and read its body.
+
+        It is a macro before a class, or a macro call with a block.
+        """
         self.report(node)
         body = node.child_by_field_name("body")
         if body is not None:
             self.scope(body.children, at)
 
     def _resolve(self, signature: Signature, at: _Scope) -> tuple[Signature, tuple[str, ...]]:
-        """Moves namespaces out of a name as written: ``llvm::createX``, ``AMDGPU::isY``."""
+        """Move namespaces from a qualified name to the function's namespaces: ``llvm::createX``, ``AMDGPU::isY``."""
         if not signature.class_name or at.classes:
             return signature, at.namespaces
         parts = signature.class_name.split("::")
@@ -239,14 +242,14 @@ class _Walk:
         return moved, at.namespaces + spaces
 
     def report(self, node: Node) -> None:
-        """Notes a stretch that tree-sitter could not read."""
+        """Record a stretch that tree-sitter could not parse."""
         end = max(node.end_byte, node.start_byte + 1)
         text = self.text.data[node.start_byte : min(end, node.start_byte + 400)].decode("utf-8", "replace")
         line, column = self.text.line(node.start_byte), self.text.column(node.start_byte)
         self.unreadable.append(Unreadable(self.target, self.file, line, column, text))
 
     def errors(self, root: Node) -> None:
-        """Notes every ERROR and missing token of the tree, outermost only."""
+        """Record every outermost ERROR node and every missing token."""
         pending = [root]
         while pending:
             node = pending.pop()
@@ -260,15 +263,16 @@ _NAMESPACE = re.compile(r"^\s*(?:inline\s+)?namespace\s+((?:\w+)(?:::\w+)*)\s*\{
 
 
 def namespaces_in(text: str) -> frozenset[str]:
-    """The names of the namespaces that ``text`` opens."""
+    """Return the names of the namespaces that ``text`` opens."""
     return frozenset(part for name in _NAMESPACE.findall(text) for part in name.split("::"))
 
 
 def parse_file(text: bytes, target: str, file: str, namespaces: frozenset[str] = frozenset()) -> SourceFile:
-    """The records of one C++ file; ``namespaces``: names known to be namespaces, so that ``X::f`` is no method.
+    """Parse one C++ file.
 
-    ``includes`` lists the headers; ``.inc`` and ``.def`` files stay in ``prologue`` among the macros they depend on.
-    Raises InputError with file:line:column if the text is not UTF-8.
+    ``namespaces``: names known to be namespaces, so that ``X::f`` is not taken for a method of a class X.
+    The result's ``includes`` lists the headers; ``.inc`` and ``.def`` files stay in ``prologue``, beside the macros they depend on.
+    Raises InputError with file:line:column where the text is not UTF-8.
     """
     try:
         text.decode("utf-8")
@@ -299,15 +303,15 @@ def parse_file(text: bytes, target: str, file: str, namespaces: frozenset[str] =
 
 
 def _syntax(data: bytes, text: Text) -> Node:
-    """The syntax tree; of the masked text where the text as it is cannot be read whole."""
+    """Return the syntax tree of ``data``; of the blanked text where the original has parse errors."""
     root = parse(without_attributes(data))
     return parse(mask(data, text.starts, text.tokens)) if root.has_error else root
 
 
 def parse_function(text: str, class_name: str = "") -> Function:
-    """The one function defined in ``text``; ``class_name``: the class in whose body it stands, "" if none.
+    """Parse the one function defined in ``text``. ``class_name``: the class in whose body it stands, "" if none.
 
-    Raises InputError with line:column if ``text`` is not exactly one definition.
+    Raises InputError with line:column where ``text`` is not exactly one definition.
     """
     if class_name:
         outer = class_name.split("::")
@@ -322,14 +326,14 @@ def parse_function(text: str, class_name: str = "") -> Function:
 
 
 def parse_statements(text: str) -> tuple[Statement, ...]:
-    """The statements of ``text``, as if it stood between a function's braces; lines count from 1."""
+    """Parse statements as if ``text`` stood between a function's braces; lines count from 1."""
     return _statements_of(text)[0]
 
 
 def parse_statement_text(text: str) -> Statement:
-    """The one statement that a reviewer wrote.
+    """Parse the one statement that a reviewer wrote.
 
-    Raises InputError with line:column if ``text`` is not exactly one statement that tree-sitter reads whole.
+    Raises InputError with line:column where ``text`` is not exactly one statement, or tree-sitter reports an error in it.
     """
     statements, unreadable = _statements_of(text)
     if unreadable:

@@ -1,7 +1,6 @@
-"""Tokens and statements -> C++ text.
+"""Print tokens, statements and signatures as C++ text that reads back to the same tokens.
 
-Enters: tokens, statements, signatures. Leaves: text that reads back to the same tokens. It decides nothing about
-what is written; line breaks inside a statement are clang-format's work.
+Line breaks inside a statement are left to clang-format.
 """
 
 from __future__ import annotations
@@ -73,12 +72,12 @@ _NO_SPACE_AFTER = frozenset(["(", "[", "::", ".", "->", "!", "~"])
 _TIGHT = re.compile(r"[-+*/%&|^=!<>:.#]")
 _TYPE_WORDS = frozenset(["const", "auto", "int", "unsigned", "bool", "char", "void", "short", "long", "float", "double", "signed"])
 _FORMAT_SECONDS = 60.0
-_STYLE = "--style={BasedOnStyle: LLVM, BreakStringLiterals: false}"  # a literal broken in two is two tokens
+_STYLE = "--style={BasedOnStyle: LLVM, BreakStringLiterals: false}"  # breaking a literal would make two tokens of one
 _DROPPED = frozenset({"virtual", "static", "explicit"})
 
 
 def tokens(item: Statement | Function | Sequence[Statement]) -> tuple[str, ...]:
-    """The tokens of a statement, of statements, or of a function's body, its braces included."""
+    """Return the tokens of a statement, of statements, or of a function's body with its braces."""
     out: list[str] = []
     if isinstance(item, Function):
         tried = bool(item.body) and item.body[0].head[:1] == ("try",)
@@ -100,12 +99,12 @@ def _collect(statements: Sequence[Statement], out: list[str]) -> None:
 
 
 def _glues(before: str, after: str) -> bool:
-    """Whether two tokens written without a space would read as others."""
+    """Whether two tokens written without a space would lex differently."""
     return tokenize(before + after) != (before, after)
 
 
 def join(items: Sequence[str]) -> str:
-    """Tokens as text: sane spacing, and each directive on a line of its own."""
+    """Join tokens with conventional spacing; each directive goes on a line of its own."""
     out: list[str] = []
     before: str = ""
     last: str = ""
@@ -131,7 +130,7 @@ def join(items: Sequence[str]) -> str:
 
 
 def _declares(items: Sequence[str], index: int) -> bool:
-    """Whether "*" or "&" at ``index`` belongs to a declared variable: ``T &x = ...;``, ``for (const T &x : ...)``."""
+    """Whether the "*" or "&" at ``index`` belongs to a declared variable: ``T &x = ...;``, ``for (const T &x : ...)``."""
     if index + 2 >= len(items) or not items[index + 1].isidentifier() or items[index + 2] not in ("=", ";", ":", ",", "{"):
         return False
     place, depth = index - 1, 0
@@ -154,7 +153,7 @@ def _needs(last: str, token: str) -> bool:
 
 
 def _opens_arguments(items: Sequence[str], index: int) -> bool:
-    """Whether "<" at ``index`` opens template arguments: it closes before anything that no type holds."""
+    """Whether the "<" at ``index`` opens template arguments: it closes before any token that cannot occur in a type."""
     if index == 0 or not (_WORD.match(items[index - 1][0])) or items[index - 1][0].isdigit():
         return False
     depth = nested = 0
@@ -178,7 +177,7 @@ def _opens_arguments(items: Sequence[str], index: int) -> bool:
 
 
 def _space(before: str, last: str, token: str, template: int) -> bool:
-    """Whether readable text has a space between ``last`` and ``token``; ``before`` stands before ``last``."""
+    """Whether conventional spacing puts a space between ``last`` and ``token``. ``before``: the token before ``last``."""
     if token in _NO_SPACE_BEFORE and not (token == "::" and _WORD.match(last[-1]) and last in _KEYWORDS):
         return False
     if last in _NO_SPACE_AFTER or last == "<template":
@@ -222,7 +221,7 @@ def _type_like(before: str) -> bool:
 
 
 def render(item: Sequence[str] | Statement | Sequence[Statement], indent: int = 0) -> str:
-    """Text of tokens (one line) or of statements (one a line, two spaces a level, each line ended)."""
+    """Print tokens on one line, or statements one per line, each line ended. ``indent``: levels of two spaces."""
     if isinstance(item, Statement):
         item = (item,)
     if not item:
@@ -271,7 +270,7 @@ def _indented(pad: str, text: str) -> str:
 
 
 def render_parameter(param: Param, *, default: bool) -> str:
-    """Text of a parameter, with its default argument if ``default``."""
+    """Print a parameter, with its default argument if ``default``."""
     text = join(param.type)
     if param.name:
         text += param.name if text[-1:] in ("*", "&") else f" {param.name}"
@@ -280,11 +279,11 @@ def render_parameter(param: Param, *, default: bool) -> str:
 
 
 def render_signature(signature: Signature, *, in_class: bool, defaults: bool = False) -> str:
-    """Text of a function's head, without body and initialisers.
+    """Print a function's head, without body and initialisers.
 
-    ``in_class``: as a member's declaration is written. Else as a definition outside of its class: with ``Class::``, without
-    virtual, override, final, explicit, default arguments, and for methods without static ([class.mem]). ``defaults``: with default
-    arguments there too, which a definition may have that its declaration lacks.
+    ``in_class``: as a declaration in its class. Otherwise as a definition outside it: qualified with ``Class::``, and without
+    virtual, override, final, explicit, default arguments and, for methods, static ([class.mem]).
+    ``defaults``: print default arguments outside the class too, where the declaration does not have them.
     """
     prefix, qualifiers, name = list(signature.prefix), list(signature.qualifiers), signature.name
     if not in_class:
@@ -301,7 +300,7 @@ def render_signature(signature: Signature, *, in_class: bool, defaults: bool = F
 
 
 def _initialisers(entries: Sequence[tuple[str, ...]]) -> str:
-    """A constructor's initialiser list; the comma stands before a directive, but after ``#if``."""
+    """Print a constructor's initialiser list. The comma goes before a directive, but after ``#if``."""
     text, comma = "\n    : ", False
     for entry in entries:
         directive = entry[0][0] == "#"
@@ -317,7 +316,7 @@ def render_function(
     item: Function | Signature, statements: Sequence[Statement] | None = None, *, in_class: bool = False, defaults: bool = False,
     end: str = "",
 ) -> str:
-    """Text of a definition; ``statements``: its body (a Function's own if None). ``in_class``, ``defaults``: as of its signature.
+    """Print a definition. ``statements``: its body, None for the function's own. ``in_class``, ``defaults``: see ``render_signature``.
 
     ``end``: the comment behind the last statement."""
     signature = item.signature if isinstance(item, Function) else item
@@ -340,7 +339,7 @@ def _clang_format() -> str | None:
 
 @lru_cache(maxsize=1024)
 def format(text: str) -> str:
-    """``text`` in LLVM's style by clang-format; unchanged if that fails."""
+    """Format ``text`` in LLVM's style with clang-format; unchanged if clang-format is missing or fails."""
     program = _clang_format()
     if program is None:
         return text

@@ -1,8 +1,4 @@
-"""Tokens of a function's head -> ``Signature``.
-
-Enters: the tokens before a body with the places of name and parameters. Leaves: ``Signature``, name parts.
-It does not look at the syntax tree: ``parse`` says where name and parameters are.
-"""
+"""Turn the tokens of a function's head into a ``Signature``. ``declarator`` finds name and parameters in the syntax tree."""
 
 from __future__ import annotations
 
@@ -32,7 +28,7 @@ _WORD = re.compile(r"\w")
 
 
 def closing(tokens: list[str] | tuple[str, ...], start: int) -> int:
-    """The index after the bracket that closes the one at ``start``; ``<`` counts ``>>`` as two. The end if it is open."""
+    """Return the index after the bracket that closes the one at ``start``, the number of tokens if none does. ``>>`` closes two ``<``."""
     opening = tokens[start]
     depth = nested = 0
     for index in range(start, len(tokens)):
@@ -49,7 +45,7 @@ def closing(tokens: list[str] | tuple[str, ...], start: int) -> int:
 
 
 def name_text(tokens: list[str] | tuple[str, ...]) -> str:
-    """``operator bool``, ``operator==``, ``~X``, ``A<int>``: tokens of a name as one string."""
+    """Join the tokens of a name: ``operator bool``, ``operator==``, ``~X``, ``A<int>``."""
     text = ""
     for token in tokens:
         if text and (_WORD.match(text[-1]) or text[-1] == ",") and _WORD.match(token):
@@ -59,7 +55,7 @@ def name_text(tokens: list[str] | tuple[str, ...]) -> str:
 
 
 def split_name(tokens: list[str]) -> tuple[str, str]:
-    """(class as written, name) of a declarator's name: ``A<int>::operator bool`` -> ``A<int>``, ``operator bool``."""
+    """Split a declarator's name into class and name: ``A<int>::operator bool`` -> ``A<int>``, ``operator bool``."""
     end = tokens.index("operator") if "operator" in tokens else len(tokens)
     cut, index = -1, 0
     while index < end:
@@ -73,7 +69,7 @@ def split_name(tokens: list[str]) -> tuple[str, str]:
 
 
 def split_prefix(tokens: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(prefix, return type) of the tokens before a declarator's name."""
+    """Split the tokens before a declarator's name into prefix (specifiers, attributes, template header) and return type."""
     index = 0
     while index < len(tokens):
         token = tokens[index]
@@ -96,7 +92,7 @@ def split_prefix(tokens: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def split_initialisers(tokens: list[str]) -> tuple[tuple[str, ...], ...]:
-    """Entries of a constructor initialiser list (the tokens after ":"), without commas; a directive is an entry of its own."""
+    """Split a constructor's initialiser list (the tokens after ":") at its commas; a directive is an entry of its own."""
     entries: list[tuple[str, ...]] = []
     entry: list[str] = []
     index = 0
@@ -114,7 +110,7 @@ def split_initialisers(tokens: list[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def split_parameters(tokens: list[str]) -> list[list[str]]:
-    """The tokens between a parameter list's parentheses, split at its commas."""
+    """Split the tokens between a parameter list's parentheses at its commas."""
     parts: list[list[str]] = []
     part: list[str] = []
     index, default = 0, False
@@ -134,7 +130,7 @@ def split_parameters(tokens: list[str]) -> list[list[str]]:
 
 
 def _is_template(tokens: list[str], index: int) -> bool:
-    """Whether the "<" of a default argument opens template arguments: it is closed before a ";" or "&&"."""
+    """Whether the "<" in a default argument opens template arguments: it closes before a ";", "&&" or "||"."""
     end = closing(tokens, index)
     return tokens[end - 1] in (">", ">>") and not {";", "&&", "||"} & set(tokens[index:end])
 
@@ -165,7 +161,7 @@ _TYPE_WORDS = frozenset(
 
 
 def parameter(tokens: list[str]) -> Param:
-    """One parameter of its tokens: the name is the last identifier of the declarator that is no part of the type."""
+    """Make a parameter from its tokens. Its name is the last identifier that is not part of the type."""
     default: list[str] = []
     if "=" in tokens:
         cut = _top_level(tokens, "=")
@@ -187,7 +183,7 @@ def _top_level(tokens: list[str], wanted: str) -> int:
 
 
 def _declared_name(tokens: list[str]) -> int:
-    """Index of the declared name, -1 if the parameter has none."""
+    """Return the index of the declared name, -1 if the parameter has none."""
     for index, token in enumerate(tokens[:-1]):
         if token == "(" and tokens[index + 1] in ("*", "&") and (index == 0 or tokens[index - 1] != "decltype"):
             inner = index + 2
@@ -208,9 +204,10 @@ def _declared_name(tokens: list[str]) -> int:
 
 
 def signature(before: list[str], name: list[str], params: list[str], after: list[str], enclosing: str) -> Signature:
-    """A signature of the tokens before the name, of the name, between the parentheses, and behind them.
+    """Make a signature.
 
-    ``enclosing``: the class in whose body it stands, "" if none.
+    ``before``: the tokens before the name. ``name``: those of the name. ``params``: those between the parentheses.
+    ``after``: those behind them. ``enclosing``: the class in whose body it stands, "" if none.
     """
     prefix, result = split_prefix([token for token in before if token[0] != "#"])
     written, short = split_name(name)

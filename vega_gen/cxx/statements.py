@@ -1,7 +1,6 @@
-"""Syntax nodes of a function's body -> ``Statement`` trees.
+"""Turn the syntax nodes of a function's body into ``Statement`` trees that hold every token once, in order.
 
-Enters: tree-sitter nodes with the file's tokens. Leaves: statements that hold every token once, in order.
-It does not look inside expressions: a statement's tokens are those of the file between its ends.
+Expressions are not analysed: a statement's tokens are the file's tokens between its two ends.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _WHOLE = frozenset(
 
 
 class Text:
-    """A file's bytes with its tokens; offsets are byte offsets."""
+    """A file's bytes and tokens. All offsets are byte offsets."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -56,33 +55,33 @@ class Text:
             at = data.find(b"\n", at + 1)
 
     def index(self, offset: int) -> int:
-        """Index of the first token that starts at or after ``offset``."""
+        """Return the index of the first token that starts at or after ``offset``."""
         return bisect_left(self.starts, offset)
 
     def line(self, offset: int) -> int:
-        """1-based line of a byte."""
+        """Return the line of a byte, from 1."""
         return bisect_left(self._lines, offset) + 1
 
     def column(self, offset: int) -> int:
-        """1-based column, in bytes, of a byte."""
+        """Return the column of a byte, in bytes from 1."""
         line = bisect_left(self._lines, offset)
         return offset - (self._lines[line - 1] if line else -1)
 
     def slice(self, start: int, end: int) -> str:
-        """The text between two bytes."""
+        """Return the text from byte ``start`` up to byte ``end``."""
         return self.data[start:end].decode("utf-8")
 
     def between(self, start: int, end: int) -> list[str]:
-        """The tokens that start in a byte range."""
+        """Return the tokens that start in a byte range."""
         return self.tokens[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
 
     def depth_zero(self) -> bool:
-        """Whether braces and parentheses are balanced over the file."""
+        """Whether the file has as many opening as closing braces and parentheses."""
         return all(self.tokens.count(a) == self.tokens.count(b) for a, b in (("{", "}"), ("(", ")")))
 
 
 class StatementBuilder:
-    """Makes the statements of one file's functions."""
+    """Builds the statements of one file's functions."""
 
     def __init__(self, text: Text) -> None:
         self._text = text
@@ -90,12 +89,12 @@ class StatementBuilder:
         self._starts = text.starts
 
     def body(self, node: Node) -> tuple[Statement, ...]:
-        """The statements of a function's body; ``node``: compound_statement."""
+        """Return the statements of a function's body. ``node``: a compound_statement."""
         first, last = self._range(node)
         return self._sequence(node.children, first + 1, last - 1)
 
     def between(self, nodes: Iterable[Node], first: int, last: int) -> tuple[Statement, ...]:
-        """The statements of tokens ``first`` to ``last``, of which ``nodes`` say the structure."""
+        """Return the statements of tokens ``first`` up to ``last``; ``nodes``: the syntax nodes that cover them."""
         return self._sequence(nodes, first, last)
 
     def _range(self, node: Node) -> tuple[int, int]:
@@ -110,7 +109,7 @@ class StatementBuilder:
         return tuple(out)
 
     def _fill(self, nodes: Iterable[Node], first: int, last: int, out: list[Statement]) -> None:
-        """Appends the statements of ``nodes``; tokens that no node covers become statements of their own."""
+        """Append the statements of ``nodes``; tokens that no node covers become statements of their own."""
         done = first
         for node in nodes:
             if not node.is_named:
@@ -130,7 +129,7 @@ class StatementBuilder:
         self._loose(done, last, out)
 
     def _loose(self, first: int, last: int, out: list[Statement]) -> None:
-        """Tokens between nodes: directives, empty statements, and what tree-sitter did not read."""
+        """Append tokens that no node covers: directives, empty statements, and what tree-sitter did not parse."""
         start = first
         for index in range(first, last):
             token = self._tokens[index]
@@ -184,7 +183,7 @@ class StatementBuilder:
         return type_node is not None and kind(type_node) in _TYPES and type_node.child_by_field_id(_FIELD["body"]) is not None
 
     def _error(self, node: Node, first: int, last: int, out: list[Statement]) -> None:
-        """Whole statements inside a stretch that tree-sitter could not read are kept as such."""
+        """Keep whole statements inside an ERROR node as statements."""
         self._fill([child for child in node.children if self._readable(child)], first, last, out)
 
     def _readable(self, node: Node) -> bool:
@@ -204,7 +203,7 @@ class StatementBuilder:
         last: int,
         out: list[Statement],
     ) -> None:
-        """A head (from token ``start``), a body, and what follows it up to ``last``."""
+        """Append a statement of a head (from token ``start``), a body, and a tail up to ``last``."""
         if body is None:
             self._loose(first, last, out)
             return
@@ -222,7 +221,7 @@ class StatementBuilder:
         out.append(Statement(sort, head, children, braced, tuple(self._tokens[b:last]), self._line(start)))
 
     def _if(self, node: Node, sort: StatementKind, start: int, first: int, last: int, out: list[Statement]) -> None:
-        """if and its else branches as siblings; ``start``: where the head begins ("else" for a chained if)."""
+        """Append an if and its else branches as siblings. ``start``: the first token of the head, "else" for a chained if."""
         while True:
             alternative = node.child_by_field_id(_FIELD["alternative"])
             cut = last if alternative is None else min(self._range(alternative)[0], last)
@@ -256,7 +255,7 @@ class StatementBuilder:
         out.append(Statement(StatementKind.LABEL, tuple(self._tokens[first:end]), children, line=self._line(first)))
 
     def _try(self, node: Node, first: int, last: int, out: list[Statement]) -> None:
-        """try and its handlers as sibling blocks with a head."""
+        """Append a try and its handlers as sibling blocks, each with a head."""
         for part in [node, *(child for child in node.children if kind(child) == "catch_clause")]:
             body = part.child_by_field_id(_FIELD["body"])
             end = last if body is None else self._range(body)[1]

@@ -1,7 +1,7 @@
-"""A header's text -> the same text without any function body.
+"""Remove every function body from a header, so that headers of a held-out target can be shown without leaking its code.
 
-Enters: bytes. Leaves: bytes in which ";" stands for each body, lines kept. It reads tokens, not a syntax tree, so that no
-error recovery can let a body through: what it cannot follow it refuses.
+It works on tokens rather than on a syntax tree, so that parser error recovery cannot let a body through. Text whose braces
+cannot be followed is refused.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _ACCESS = frozenset({"public", "private", "protected"})
 
 
 class _Stripper:
-    """Walks declarations; ``cuts`` are byte ranges to take out with what stands for them."""
+    """Walks over declarations. ``cuts``: byte ranges to remove, each with its replacement."""
 
     def __init__(self, data: bytes, file: str) -> None:
         self._data = data
         self._file = file
         self._starts, self._tokens = scan(data.decode("latin-1"))
-        self._conditionals: list[int] = []  # scopes open at each #if
+        self._conditionals: list[int] = []  # for each open #if, the number of scopes open at it
         self.cuts: list[tuple[int, int, bytes]] = []
 
     def run(self) -> bytes:
@@ -78,13 +78,13 @@ class _Stripper:
         line = self._data.count(b"\n", 0, offset) + 1
         column = offset - self._data.rfind(b"\n", 0, offset)
         return InputError(
-            "braces are not balanced: function bodies cannot be taken out",
+            "braces are not balanced, so function bodies cannot be removed",
             f"{self._file}:{line}:{column}",
-            "leave the file out, or mend it",
+            "balance the braces, or leave the file out",
         )
 
     def _match(self, index: int) -> int:
-        """The index after the bracket that closes the one at ``index``; of a conditional's arms only the first counts."""
+        """Return the index after the bracket that closes the one at ``index``. Of a conditional's arms only the first counts."""
         stack: list[str] = []
         place, saved = index, list[list[str]]()
         while place < len(self._tokens):
@@ -92,7 +92,7 @@ class _Stripper:
             if token.startswith("#if"):
                 saved.append(stack.copy())
             elif token.startswith(("#else", "#elif")):
-                if not saved:  # it began in the arm that ends here: the other arms open the same bracket again
+                if not saved:  # the bracket was opened in the arm that ends here; the other arms open it again
                     place = self._end_of_conditional(place)
                     continue
                 stack = saved[-1].copy()
@@ -109,7 +109,7 @@ class _Stripper:
         raise self._refusal(index)
 
     def _end_of_conditional(self, index: int) -> int:
-        """The index of the #endif that ends the conditional whose #else is at ``index``."""
+        """Return the index after the #endif of the conditional whose #else is at ``index``."""
         depth = 0
         for place in range(index + 1, len(self._tokens)):
             token = self._tokens[place]
@@ -122,7 +122,7 @@ class _Stripper:
         raise self._refusal(index)
 
     def _conditional(self, index: int, saved: list[int], scopes: int) -> None:
-        """Refuses a conditional that opens or closes a namespace or class in one of its arms."""
+        """Refuse a conditional that opens or closes a namespace or class in only one of its arms."""
         token = self._tokens[index]
         if token.startswith("#if"):
             saved.append(scopes)
@@ -133,7 +133,7 @@ class _Stripper:
                 saved.pop()
 
     def _head(self, head: int, index: int) -> list[str]:
-        """The tokens of a declaration's head, without template header, attributes and directives."""
+        """Return the tokens of a declaration's head, without template header, attributes and directives."""
         place = head
         while place < index:
             token = self._tokens[place]
@@ -193,7 +193,7 @@ class _Stripper:
         return False
 
     def _is_constructor(self, head: int, index: int) -> bool:
-        """Whether the ":" at ``index`` begins a constructor's initialiser list: what stands before is a function's head."""
+        """Whether the ":" at ``index`` begins a constructor's initialiser list: a function's head stands before it."""
         previous = self._tokens[index - 1]
         return (
             self._is_function(head, index)
@@ -202,7 +202,7 @@ class _Stripper:
         )
 
     def _body(self, index: int) -> int:
-        """The "{" of the body behind an initialiser list that begins at ``index``."""
+        """Return the index of the "{" that opens the body after an initialiser list that begins at ``index``."""
         place = index + 1
         while place < len(self._tokens):
             token = self._tokens[place]
@@ -216,7 +216,7 @@ class _Stripper:
         raise self._refusal(index)
 
     def _function(self, head: int, index: int) -> int:
-        """Takes out the body at ``index`` with what stands before it: initialisers, try; and the handlers behind it."""
+        """Remove the body at ``index`` with its initialiser list or ``try`` and its handlers. Return the index after it."""
         begin = index
         place = head
         while place < index:
@@ -231,7 +231,7 @@ class _Stripper:
         return end
 
     def _cut(self, first: int, last: int, instead: bytes) -> None:
-        """Notes that tokens ``first`` up to ``last`` go, with the comments between them; an #endif of an #if before them stays."""
+        """Record removing tokens ``first`` up to ``last`` and of the comments between; keep an #endif whose #if stands before them."""
         heads = [token[:3] for token in self._tokens[first:last] if token[0] == "#"]
         for _ in range(heads.count("#en") - heads.count("#if")):
             instead += b"\n#endif"
@@ -240,7 +240,7 @@ class _Stripper:
         self.cuts.append((self._starts[first], self._starts[last - 1] + len(self._tokens[last - 1]), instead))
 
     def _initialisers(self, first: int, last: int) -> None:
-        """The braces in a parameter list, a default argument's lambda among them."""
+        """Handle the braces in a parameter list, such as a lambda as a default argument."""
         place = first
         while place < last:
             if self._tokens[place] == "{":
@@ -251,7 +251,7 @@ class _Stripper:
                 place += 1
 
     def _initialiser(self, index: int, end: int) -> None:
-        """Keeps a list of values; takes out one that holds, or is, a lambda's body."""
+        """Keep a list of values; remove one that is a lambda's body or contains one."""
         inside = self._tokens[index:end]
         after_lambda = self._tokens[index - 1] in (")", "]", "mutable") if index else False
         pairs = set(itertools.pairwise(inside))
@@ -259,7 +259,7 @@ class _Stripper:
             self._cut(index, end, b"{}")
 
     def _macro(self, index: int) -> None:
-        """Takes the code in braces out of a macro's definition."""
+        """Remove the code in braces from a macro definition."""
         start = self._starts[index]
         end = self._starts[index + 1] if index + 1 < len(self._starts) else len(self._data)
         text = self._data[start:end]
@@ -286,7 +286,7 @@ class _Stripper:
         return b"".join((*out, self._data[done:]))
 
     def _lines(self, start: int, end: int) -> bytes:
-        """The line ends in a range, those of continued lines with their backslash."""
+        """Return the line ends in a range, with the backslashes of continued lines."""
         text = self._data[start:end]
         continued = re.findall(rb"\\?\r?\n", text)
         return b"".join(continued)
@@ -302,8 +302,9 @@ def _after(words: list[str], index: int) -> int:
 
 
 def strip_bodies(text: bytes, file: str = "") -> bytes:
-    """A header with every function body, constructor initialiser list and lambda body taken out, and ";" (or "{}") instead.
+    """Replace every function body, constructor initialiser list and lambda body of a header with ";" or "{}".
 
-    Lines are kept. Raises InputError with file:line:column if the braces cannot be followed: then nothing may be shown.
+    ``file``: the path for error messages. Lines are kept. Raises InputError with file:line:column where the braces cannot be
+    followed; the header must not be shown then.
     """
     return _Stripper(text, file).run()

@@ -1,7 +1,4 @@
-"""Stage 5: a function group -> statement slots, variants, typed holes.
-
-Enters: the members of a group. Leaves: ``FunctionTemplate``. It does not choose among variants or know the new target.
-"""
+"""Turn a function group into a template: statement slots with their variants and typed holes (stage 5)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Stage 5: a function group becomes a function template by anti-unification over statement trees.
+"""Build a function template from the members of a group, by anti-unification over statement trees (stage 5).
 
-Enters: the members of a group with their bodies, maskers and symbol tables. Leaves: ``FunctionTemplate``: slots, each
-with its variants, presence, donors and typed holes. It does not choose among variants or know the new target.
+Members are aligned one after the other, the most typical first. The result has a slot per aligned statement, with its variants, donors
+and typed holes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vega_gen.records import Function, HoleKind, StatementKind
 
 
 class Alphabet:
-    """Maps shape tokens to characters, so that rapidfuzz compares token sequences."""
+    """Maps shape tokens to characters, so that rapidfuzz can compare token sequences as strings."""
 
     def __init__(self) -> None:
         self._codes: dict[str, str] = {}
@@ -56,7 +56,10 @@ _MATCH = 0.45
 
 
 def align(base: list[Slot], other: list[Slot]) -> list[Slot]:
-    """Aligns two slot lists in order (Needleman-Wunsch on similarity above ``_MATCH``), merging matches, children too."""
+    """Align two slot lists in order and merge the slots that match, their children included.
+
+    Needleman-Wunsch; slots match at a similarity of at least ``_MATCH``.
+    """
     n, m = len(base), len(other)
     if not n or not m:
         return base + other
@@ -92,9 +95,11 @@ def _merge(a: Slot, b: Slot) -> Slot:
 
 
 def _align_cases(base: list[Slot], other: list[Slot]) -> list[Slot]:
-    """Aligns what stands in two switches. Cases have no order of their own: those of one label are one, wherever they stand; labels that
-    a target makes (holes, masked names) are otherwise aligned in order, as statements are. A label without statements, which
-    falls through, stays before the one it falls into."""
+    """Align the contents of two switches.
+
+    Cases may stand in any order, so equal labels match wherever they stand. Labels with names that a target defines (holes, masked
+    names) and have no equal are aligned in order, as statements are. A label without statements stays before the one it falls into.
+    """
     labels: dict[tuple[str, ...], int] = {}
     for i, a in enumerate(base):
         for label in _labels(a):
@@ -131,7 +136,7 @@ def _align_cases(base: list[Slot], other: list[Slot]) -> list[Slot]:
 
 
 def _labels(slot: Slot) -> set[tuple[str, ...]]:
-    """A case's label as each member has it, without the target's own scope; none for what is no case."""
+    """Return a case's label as each member has it, without the target's scope; empty for a slot that isn't a case."""
     found: set[tuple[str, ...]] = set()
     if slot.kind is StatementKind.CASE:
         for line in slot.lines.values():
@@ -141,7 +146,10 @@ def _labels(slot: Slot) -> set[tuple[str, ...]]:
 
 
 def _made(slot: Slot) -> bool:
-    """Whether a target makes the names in a case's label, so that another's may be called otherwise; true of what is no case."""
+    """Whether a case's label contains names that the target defines, so that another target may spell it differently.
+
+    True for a slot that is not a case.
+    """
     heads = [line.head for line in slot.lines.values()]
     return slot.kind is not StatementKind.CASE or any(not isinstance(t, str) or "<" in t for head in heads for t in head)
 
@@ -155,16 +163,17 @@ def _index(slots: Sequence[Slot], wanted: Slot) -> int:
 
 
 def set_text(slots: Sequence[Slot], alphabet: Alphabet) -> None:
-    """Gives each slot the text of its first line: what it is aligned by."""
+    """Set each slot's text, by which it is aligned, from its first line."""
     for slot in slots:
         slot.text = alphabet.text(next(iter(slot.lines.values())).head)
         set_text(slot.children, alphabet)
 
 
 def link_locals(slots: Sequence[Slot]) -> dict[str, dict[int, str]]:
-    """Gives locals declared in the same slot at the same place one identity ("$l3") and renames their uses to it.
+    """Give locals declared at the same place of the same slot one name ("$l3"), and rename their uses.
 
-    Returns what each member calls each identity."""
+    Returns, for each of these names, what each member calls the local.
+    """
     identity: dict[tuple[int, str], str] = {}
     called: dict[str, dict[int, str]] = {}
     for slot in (s for top in slots for s in top.walk()):
@@ -195,7 +204,7 @@ def _number(slots: Sequence[Slot], prefix: str = "") -> None:
 
 
 def order_members(members: Sequence[Function], texts: Sequence[str]) -> list[int]:
-    """Indices of the members, most typical first: by mean similarity to the others (the medoid leads the alignment)."""
+    """Return the indices of the members, most typical first: by mean similarity to the others. The medoid leads the alignment."""
     if len(members) == 1:
         return [0]
     total = [0.0] * len(texts)
@@ -219,12 +228,13 @@ def build_template(
     fields_of: FieldsOf = lambda function: {},
     numbers_of: NumbersOf = lambda function, record: {},
 ) -> FunctionTemplate:
-    """Aligns the members of a group.
+    """Align the members of a group.
 
-    ``members``: with bodies; ``kinds``: symbol tables by target (a target may lack one). Raises NotFoundError if
-    there is no member: a group with no donor."""
+    ``members``: with bodies. ``kinds``: symbol tables by target; a target may lack one.
+    Raises NotFoundError where there are no members, so no donor.
+    """
     if not members:
-        raise NotFoundError(f"the function group {group.name} has no donor", "", "add a checkout that has one with --corpus DIR")
+        raise NotFoundError(f"the function group {group.name} has no donor", "", "add a checkout that has one, with --corpus DIR")
 
     def none(_: str) -> HoleKind | None:
         return None

@@ -1,7 +1,4 @@
-"""Stage 5, one member: its statements as lines, the target masked, holes typed, parameters named by position.
-
-Enters: a function, its masker and symbol table. Leaves: slots with one line each. It compares no two functions.
-"""
+"""Abstract one member of a group: mask the target's names, type the holes, and name parameters by position (stage 5)."""
 
 from __future__ import annotations
 
@@ -16,13 +13,13 @@ from vega_gen.groups import FunctionGroup
 from vega_gen.records import Class, Donor, Function, HoleKind, MemberKind, Signature, Statement, StatementKind
 
 FieldsOf = Callable[[Function], Mapping[str, str]]
-"""Fields of a function's class whose type, masked, is its own: name -> type ("<T>Subtarget")."""
+"""Maps a function to the fields of its class that have a type of their own: name -> masked type ("<T>Subtarget")."""
 
 NumbersOf = Callable[[Function, str], Mapping[str, str]]
-"""(function, record that its name is made from) -> what integers in it are: "32" -> "size(<RC>)"."""
+"""Maps a function and the record in its name to what integers in it stand for: "32" -> "size(<RC>)"."""
 
 KindOf = Callable[[str], HoleKind | None]
-"""A donor's symbol table: qualified name ("Lanai::SP") -> kind, None if TableGen does not know it."""
+"""A donor's symbol table: maps a qualified name ("Lanai::SP") to its kind, None if TableGen does not generate it."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 _NUMBER = re.compile(r"\.?\d[\w.']*\Z")
@@ -31,7 +28,7 @@ _NOT_OF_THE_TYPE = frozenset(["const", "mutable", "static", "llvm", "::", "&", "
 
 
 def field_types(own: Class, masker: Masker) -> dict[str, str]:
-    """Fields of a class by name -> masked type, of those fields whose class type no other field has."""
+    """Map fields of a class to their masked types, where no other field has the same type."""
     typed: dict[str, str] = {}
     for m in own.members:
         if m.kind is MemberKind.FIELD and m.name in m.tokens:
@@ -53,7 +50,10 @@ def _locals(body: Sequence[Statement]) -> dict[str, None]:
 
 
 class Abstractor:
-    """Turns one member's statements into lines: masks the target, types the holes, names the parameters by position."""
+    """Turns one member's statements into lines: masks the target, types the holes, names the parameters by position.
+
+    ``index``: the member's number in its lines. ``own``: see ``own_names``. ``called``: what the member calls each field ("$f:...").
+    """
 
     def __init__(
         self, index: int, function: Function, masker: Masker, kind_of: KindOf, fields: Mapping[str, str], own: Mapping[str, str],
@@ -136,7 +136,7 @@ class Abstractor:
         )
 
     def forest(self) -> list[Slot]:
-        """The slots of the whole function, those of a constructor's initialisers first."""
+        """Return the slots of the whole function, starting with a constructor's initialisers."""
         f = self.function
         initialisers = tuple(Statement(StatementKind.INITIALISER, tokens, line=f.line) for tokens in f.signature.initialisers)
         return self.slots((*initialisers, *f.body))
@@ -151,7 +151,10 @@ class Abstractor:
 
 
 def own_names(group: FunctionGroup, signature: Signature, masker: Masker) -> dict[str, str]:
-    """Names that are this function's own and stand in its text: the class, where it is none of a role, and the record of a contract."""
+    """Map names specific to this function to placeholders.
+
+    They are its class's name, unless the class has a masked role, and the record in a contract's name.
+    """
     found: dict[str, str] = {}
     if group.role and "<" not in group.role:
         found[signature.class_name.rsplit("::", 1)[-1]] = OWN_CLASS
@@ -165,7 +168,7 @@ def own_names(group: FunctionGroup, signature: Signature, masker: Masker) -> dic
 def abstractor_of(
     group: FunctionGroup, index: int, function: Function, masker: Masker, kind_of: KindOf, fields_of: FieldsOf, numbers_of: NumbersOf
 ) -> Abstractor:
-    """The abstractor of a member of a group; ``index``: what its lines call it."""
+    """Make the abstractor of a group's member. ``index``: the member's number in its lines."""
     own = own_names(group, function.signature, masker)
     record = next((name for name, what in own.items() if what == OWN_RECORD), "")
     return Abstractor(index, function, masker, kind_of, fields_of(function), own, numbers_of(function, record))

@@ -1,8 +1,4 @@
-"""Stage 5, the other way: where a function stands in a template that it is no member of.
-
-Enters: a template, a function of its group. Leaves: ``Placed``: the function's statements by slot, and those that no slot takes.
-The template is not changed.
-"""
+"""Align a function with a template that it is not a member of, without changing the template (stage 5)."""
 
 from __future__ import annotations
 
@@ -19,7 +15,10 @@ from vega_gen.records import Function
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """``lines``: slot id -> the function's line, its locals named as the template names them; ``unplaced``: lines that no slot takes."""
+    """The result of placing a function.
+
+    ``lines``: slot id -> the function's line, with its locals named as in the template. ``unplaced``: lines without a matching slot.
+    """
 
     lines: dict[str, Line]
     unplaced: tuple[Line, ...]
@@ -28,7 +27,7 @@ class Placed:
 def place(
     template: FunctionTemplate, function: Function, masker: Masker, kind_of: KindOf, fields_of: FieldsOf, numbers_of: NumbersOf
 ) -> Placed:
-    """Aligns a function with a template as one more member."""
+    """Align a function with a template as if it were one more member."""
     member = len(template.members)
     forest = abstractor_of(template.group, member, function, masker, kind_of, fields_of, numbers_of).forest()
     alphabet = Alphabet()

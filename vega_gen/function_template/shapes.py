@@ -1,7 +1,4 @@
-"""Stage 5, what leaves it: function templates, their slots, variants and typed holes.
-
-Enters: nothing. Leaves: types. It aligns nothing and does not choose among variants.
-"""
+"""The types of function templates: slots, variants, lines and typed holes (stage 5)."""
 
 from __future__ import annotations
 
@@ -13,15 +10,15 @@ from vega_gen.groups import FunctionGroup
 from vega_gen.records import Donor, Function, HoleKind, StatementKind
 
 OWN_CLASS = "<C>"
-"""Stands for the name of the function's class where that is no target's name and a role ("<T>InstrInfo")."""
+"""Placeholder for the function's class where the class's name has no masked form such as "<T>InstrInfo"."""
 
 OWN_RECORD = "<RC>"
-"""Stands for the record that a contract's name is made from (DecodeGPRRegisterClass), as in the names of function groups."""
+"""Placeholder for the record in a contract's name (DecodeGPRRegisterClass), also used in names of function groups."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A typed hole of a shape: what it stands for and, for enumerators, the masked scope it is named in."""
+    """A typed hole of a shape. ``scope``: for enumerators, the masked scope of the name."""
 
     kind: HoleKind
     scope: str = ""
@@ -35,9 +32,11 @@ Shape = tuple[str | Hole, ...]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One member's statement in a slot: masked shape, what the member has in each hole, and where it stands.
+    """One member's statement in a slot.
 
-    ``declares``: names of the locals it declares, ``declares_as``: what the template calls them ("$l3")."""
+    ``head``, ``tail``: masked tokens before and after its children. ``fills``: the member's text for each hole, in order.
+    ``declares``: names of the locals it declares. ``declares_as``: the template's names for them ("$l3").
+    """
 
     kind: StatementKind
     head: Shape
@@ -51,15 +50,16 @@ class Line:
 
     @property
     def shape(self) -> tuple[Shape, Shape]:
-        """Head and tail: what makes two lines the same variant."""
+        """Head and tail; lines of equal shape are the same variant."""
         return self.head, self.tail
 
 
 @dataclass(slots=True)
 class Slot:
-    """A statement slot: the lines that members have there and the slots nested in it.
+    """A statement slot: the members' lines at one place of the template, and the slots nested in it.
 
-    ``id``: path of positions in the template, "2.0.1"; ``lines`` by member index."""
+    ``lines``: by member index. ``id``: path of positions in the template, such as "2.0.1". ``text``: the encoded line it is aligned by.
+    """
 
     kind: StatementKind
     lines: dict[int, Line]
@@ -68,14 +68,14 @@ class Slot:
     text: str = ""
 
     def variants(self) -> list[tuple[tuple[Shape, Shape], list[Line]]]:
-        """The variants, most frequent first."""
+        """Return the variants with their lines, most frequent first."""
         by_shape: dict[tuple[Shape, Shape], list[Line]] = defaultdict(list)
         for member in sorted(self.lines):
             by_shape[self.lines[member].shape].append(self.lines[member])
         return sorted(by_shape.items(), key=lambda v: (-len(v[1]), v[1][0].member))
 
     def walk(self) -> Iterator[Slot]:
-        """This slot and all nested ones in document order."""
+        """Yield this slot and all nested ones in document order."""
         yield self
         for child in self.children:
             yield from child.walk()
@@ -83,8 +83,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class FunctionTemplate:
-    """A function template. ``members`` are the donors' functions; ``slots`` the top-level slots in order.
-    ``local_names``: what each member calls each local and each field that the shapes name "$l3" and "$f:<T>Subtarget"."""
+    """A function template. ``members``: the donors' functions. ``slots``: the top-level slots in order.
+
+    ``local_names``: for each local "$l3" and field "$f:<T>Subtarget" of the shapes, what each member calls it.
+    """
 
     group: FunctionGroup
     members: tuple[Function, ...]
@@ -92,7 +94,7 @@ class FunctionTemplate:
     local_names: Mapping[str, Mapping[int, str]] = field(default_factory=dict[str, Mapping[int, str]])
 
     def restricted(self, keep: Callable[[Function], bool]) -> FunctionTemplate:
-        """The template of the members that ``keep`` accepts, slot ids unchanged; this one if that is all or none."""
+        """Return the template of the members that ``keep`` accepts, with the same slot ids; this template if it accepts all or none."""
         kept = {i for i, f in enumerate(self.members) if keep(f)}
         if not kept or len(kept) == len(self.members):
             return self
@@ -111,6 +113,6 @@ class FunctionTemplate:
         return FunctionTemplate(self.group, members, tuple(cut(self.slots)), {n: by for n, by in names.items() if by})
 
     def walk(self) -> Iterator[Slot]:
-        """All slots in document order."""
+        """Yield all slots in document order."""
         for slot in self.slots:
             yield from slot.walk()

@@ -1,7 +1,4 @@
-"""Confidence that means something: isotonic regression from what a model says to how often it is right.
-
-Enters: (probability, right?) pairs of validation targets. Leaves: a monotone curve. It does not measure how good it is (``report`` does).
-"""
+"""Calibrate confidences: isotonic regression from a model's probabilities to the observed share of correct statements."""
 
 from __future__ import annotations
 
@@ -10,16 +7,17 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 Curve = tuple[tuple[float, float], ...]
-"""Points (said, is), both 0 to 1 and rising; a straight line between them."""
+"""Points (predicted, observed), both from 0 to 1 and increasing, joined by straight lines."""
 
 FEWEST = 50
-"""Statements a step of the curve is made of, at least, where there are so many: fewer say little."""
+"""The minimum number of statements in a step of the curve, where there are enough: smaller samples are noise."""
 
 
 def isotonic(pairs: Iterable[tuple[float, bool]]) -> Curve:
-    """The rising step function nearest to the pairs (pool adjacent violators; Zadrozny and Elkan, KDD 2002), as the middle of each step.
+    """Fit an increasing step function to (probability, was right) pairs; return the middle of each step, () for no pairs.
 
-    () for no pairs."""
+    Pool adjacent violators (Zadrozny and Elkan, KDD 2002).
+    """
     parts: list[_Step] = []
     for said, equal in itertools.groupby(sorted(pairs), key=lambda pair: pair[0]):
         right = [was for _, was in equal]
@@ -39,7 +37,7 @@ def isotonic(pairs: Iterable[tuple[float, bool]]) -> Curve:
 
 
 _Step = tuple[float, int, int]
-"""Sum of what was said, how many were right, how many there are."""
+"""Sum of the predicted probabilities, number of correct statements, number of statements."""
 
 
 def _pooled(a: _Step, b: _Step) -> _Step:
@@ -47,7 +45,7 @@ def _pooled(a: _Step, b: _Step) -> _Step:
 
 
 def calibrated(probability: float, curve: Sequence[Sequence[float]]) -> float:
-    """What a probability stands for by the curve; itself where there is no curve."""
+    """Return the calibrated probability; the probability itself where the curve is empty."""
     if not curve:
         return probability
     after = bisect_right([said for said, _ in curve], probability)

@@ -1,10 +1,10 @@
-"""A trained model on disk: weights, config, vocabulary and what it was trained on, together.
+"""Save and load a trained edit model: weights, config, vocabulary, and a manifest of what it was trained on.
 
-Enters: a folder. Leaves: ``Checkpoint``, or a clear error. It reads safetensors and JSON, never a pickle.
+Weights are in safetensors and the manifest in JSON, so that loading runs no code.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# What torch and numpy say of their types is not whole.
+# The type annotations of torch and numpy are incomplete.
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -24,15 +24,17 @@ from vega_gen.store import digest, write_atomic
 
 WEIGHTS, MANIFEST = "model.safetensors", "manifest.json"
 FORMAT = 2
-_SPELLER = "speller."  # what checkpoints of 2026-11-22 to 2026-11-30 have beside the model
-_TRAIN = "train one with `vega-gen train --llvm DIR --out DIR`, and give it with --checkpoint DIR"
+_SPELLER = "speller."  # a part of some older checkpoints that is not used
+_TRAIN = "train a model with `vega-gen train --llvm DIR --out DIR`, and pass it with --checkpoint DIR"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """``manifest``: ``format``, ``kind``, ``config``, ``vocabulary`` (its words), ``targets``
-    (that were learnt), ``held_out``, ``data`` (hash of the shards), ``weights`` (hash of the file), ``seed``, ``curve``,
-    ``calibration``."""
+    """A trained model with its vocabulary and manifest.
+
+    Keys of ``manifest``: ``format``, ``kind``, ``config``, ``vocabulary`` (its words), ``targets`` (trained on), ``held_out``, ``data``
+    (hash of the shards), ``weights`` (hash of the file), ``seed``, ``curve``, ``calibration``.
+    """
 
     model: EditModel
     vocabulary: Vocabulary
@@ -40,7 +42,7 @@ class Checkpoint:
 
 
 def save(folder: Path, model: EditModel, vocabulary: Vocabulary, manifest: dict[str, Any]) -> None:
-    """Writes a checkpoint; weights in bfloat16."""
+    """Write a checkpoint, with weights in bfloat16."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
     save_file(weights, folder / WEIGHTS)
@@ -49,8 +51,10 @@ def save(folder: Path, model: EditModel, vocabulary: Vocabulary, manifest: dict[
 
 
 def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
-    """The checkpoint in a folder, its model on the machine's GPU where there is one, else on one thread. Raises InputError if it is none,
-    or not whole; HoldOutError if it has learnt a target of ``held_out``."""
+    """Load a checkpoint onto the GPU if there is one, else onto one CPU thread.
+
+    Raises InputError where the folder holds no complete checkpoint, HoldOutError where the model was trained on a target of ``held_out``.
+    """
     manifest = read_manifest(folder, "edit", held_out)
     weights = folder / WEIGHTS
     try:
@@ -63,14 +67,14 @@ def load(folder: Path, held_out: Collection[str] = ()) -> Checkpoint:
     except (SafetensorError, RuntimeError, TypeError) as error:
         if out_of_memory(error):
             raise
-        raise InputError(f"weights and config do not fit: {str(error)[:200]}", str(weights), "copy the whole folder again") from None
-    torch.set_num_threads(1)  # matrices are small: a second thread waits longer than it works, and beside other work much longer
+        raise InputError(f"the weights do not fit the config: {str(error)[:200]}", str(weights), "copy the whole folder again") from None
+    torch.set_num_threads(1)  # matrices are small: a second thread mostly waits, and far longer on a busy machine
     cast(Any, model).to("cuda" if torch.cuda.is_available() else "cpu")
     return Checkpoint(model.eval(), words, manifest)
 
 
 def read_manifest(folder: Path, kind: str, held_out: Collection[str]) -> dict[str, Any]:
-    """The manifest of a checkpoint of ``kind`` (a ``FillerName``) whose weights are whole. Raises as ``load``."""
+    """Read the manifest of a checkpoint of ``kind`` (a ``FillerName``) and check the weights against it. Raises what ``load`` raises."""
     path = folder / MANIFEST
     try:
         manifest = orjson.loads(path.read_bytes())
@@ -81,19 +85,19 @@ def read_manifest(folder: Path, kind: str, held_out: Collection[str]) -> dict[st
         raise InputError(f"not a checkpoint's manifest: {error}", str(path), _TRAIN) from None
     if found != (FORMAT, kind):
         what = f"a checkpoint of another kind: format {found[0]}, kind {found[1]}, not {FORMAT}, {kind}"
-        raise InputError(what, str(path), f"ask for --filler {found[1]}" if found[0] == FORMAT else "train one with this version")
+        raise InputError(what, str(path), f"use --filler {found[1]}" if found[0] == FORMAT else "train one with this version")
     leaked = sorted(set(learnt) & set(held_out))
     if leaked:
         what = f"this model has learnt {', '.join(leaked)}, which is held out"
-        raise HoldOutError(what, str(path), "take one that was trained without it")
+        raise HoldOutError(what, str(path), "use a model that was trained without it")
     weights = folder / WEIGHTS
     if not weights.is_file() or digest(weights.read_bytes()) != manifest.get("weights"):
-        what = "the weights are not those of the manifest: cut off, or of another model"
+        what = "the weights do not match the manifest: they are truncated, or another model's"
         raise InputError(what, str(weights), "copy the whole folder again")
     return manifest
 
 
 def write_manifest(folder: Path, kind: str, manifest: dict[str, Any]) -> None:
-    """Writes ``manifest`` beside the weights, after them: with their hash, and its format and kind."""
+    """Write ``manifest`` with the hash of the weights, its format and its kind. The weights must be there already."""
     whole = {**manifest, "format": FORMAT, "kind": kind, "weights": digest((folder / WEIGHTS).read_bytes())}
     write_atomic(folder / MANIFEST, orjson.dumps(whole, option=orjson.OPT_INDENT_2))

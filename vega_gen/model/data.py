@@ -1,11 +1,7 @@
-"""Examples as arrays.
-
-Enters: ``FunctionExample`` and ``SlotExample`` records, or shards of them; a vocabulary. Leaves: ``Arrays``, one a function.
-It computes no gradient and knows no torch.
-"""
+"""Convert training examples into numpy arrays, one ``Arrays`` per function. No torch is needed."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# What torch and numpy say of their types is not whole.
+# The type annotations of numpy are incomplete.
 from __future__ import annotations
 
 import math
@@ -32,8 +28,12 @@ Example = tuple[FunctionExample, tuple[SlotExample, ...]]
 
 @dataclass(frozen=True, slots=True)
 class HoleArrays:
-    """A hole. ``variant``: number of its variant in the function; ``names``, ``words``, ``donors``: numbers of texts; ``answer``: index
-    in ``names``, their number where the right one is not among them, -1 where nothing is known of it."""
+    """The arrays of a hole.
+
+    ``variant``: the number of its variant in the function. ``place``: its position among the variant's holes. ``names``, ``words``,
+    ``donors``: numbers of texts. ``answer``: an index in ``names``; their number where the right name is not among them; -1 where it is
+    unknown.
+    """
 
     variant: int
     kind: int
@@ -47,13 +47,14 @@ class HoleArrays:
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """A function: S slots, V variants in order of their slots, M members of the template, T texts.
+    """The arrays of a function with S slots, V variants in order of their slots, M members of the template, and T texts.
 
-    ``texts``: pieces of each text; ``signature``: number of a text. ``weight`` [M]: of the donors, sum 1. ``parent`` [S]: slot around,
-    -1 for none. ``has`` [S, M], ``takes`` [V, M]: which donors have the slot, the variant. ``slot_of``, ``text_of`` [V].
-    ``unknown``, ``calls_own``, ``vote`` [V]: names not known, whether it calls a method of the target's own, product of the best votes in
-    its holes. ``answer`` [S]: -1 absent, a variant's number, V
-    for another text; ``asked`` [S]: whether the slot around is there."""
+    ``texts``: the pieces of each text. ``signature``: the number of a text. ``weight`` [M]: weights of the donors, with sum 1.
+    ``parent`` [S]: the enclosing slot, -1 for none. ``has`` [S, M], ``takes`` [V, M]: which donors have the slot, the variant.
+    ``slot_of``, ``text_of`` [V]: the variant's slot and text. ``unknown`` [V]: number of identifiers the target lacks.
+    ``calls_own`` [V]: whether it calls a method of the target's own. ``vote`` [V]: the product of the best votes in its holes.
+    ``answer`` [S]: -1 for absent, a variant's number, or V for another text. ``asked`` [S]: whether the enclosing slot is there.
+    """
 
     texts: tuple[tuple[int, ...], ...]
     signature: int
@@ -75,7 +76,7 @@ class Arrays:
 
 
 def read_shards(functions: Path, slots: Path) -> Iterator[Example]:
-    """The examples of a pair of shards. Raises InputError with file:line for what is no example."""
+    """Yield the examples of a pair of shards. Raises InputError with file:line where a line is not an example."""
     waiting: dict[int, list[SlotExample]] = {}
     for number, line in enumerate(slots.read_bytes().splitlines(), 1):
         slot = _read(slots, number, line, _slot)
@@ -89,7 +90,7 @@ def _read(path: Path, number: int, line: bytes, make: Any) -> Any:
     try:
         return make(orjson.loads(line))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"not an example: {error}", f"{path}:{number}", "write the shards again with `vega-gen train`") from None
+        raise InputError(f"not an example: {error}", f"{path}:{number}", "run `vega-gen train` to write the shards again") from None
 
 
 def _slot(plain: dict[str, Any]) -> SlotExample:
@@ -118,7 +119,7 @@ def _function(plain: dict[str, Any]) -> FunctionExample:
 
 
 def texts_of(example: Example) -> Iterator[Sequence[str]]:
-    """Every text of an example, for the vocabulary."""
+    """Yield every text of an example, to build the vocabulary from."""
     function, slots = example
     yield function.signature
     for variant in (v for slot in slots for v in slot.variants):
@@ -130,7 +131,7 @@ def texts_of(example: Example) -> Iterator[Sequence[str]]:
 
 
 def arrays(example: Example, vocabulary: Vocabulary) -> Arrays:
-    """An example as arrays; see ``Arrays``."""
+    """Convert an example to arrays."""
     function, slots = example
     numbers: dict[tuple[int, ...], int] = {}
 
@@ -187,7 +188,7 @@ def _hole(hole: HoleExample, variant: int, place: int, text: Any, right: bool) -
 
 
 def weights(function: FunctionExample) -> Array:
-    """Weight of each member: its target's nearness sharpened, shared among the members that the target has."""
+    """Return each member's weight: a softmax of its target's similarity, shared among that target's members."""
     count: dict[str, int] = {}
     for target, _ in function.members:
         count[target] = count.get(target, 0) + 1

@@ -1,13 +1,11 @@
-"""The search: ways to fill a template, in order of probability.
+"""Search for the most probable ways to fill a template, unique and in a deterministic order.
 
-Enters: an example, a trained model. Leaves: ``TemplateFilling``s, unique and deterministic. It compiles nothing and writes no text.
-
-Priority sampling (Grubisic et al., 2024): the most probable prefix that was not taken yet is taken next, and completed greedily. A
-greedy completion is found by repeated passes over the whole function: the decoder is causal, so that a pass that changes nothing is it.
+Priority sampling (Grubisic et al., 2024): repeatedly take the most probable prefix that was not taken yet, and complete it greedily. The
+greedy completion is the fixed point of passes over the whole function, which exists because the decoder is causal.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# What torch and numpy say of their types is not whole.
+# The type annotations of torch and numpy are incomplete.
 from __future__ import annotations
 
 import heapq
@@ -24,20 +22,23 @@ from vega_gen.model.data import Arrays
 from vega_gen.model.network import EditModel, EncodedTemplate
 
 OTHERS = 3
-"""How many further options of a slot a decision names."""
+"""How many alternatives of a slot a filling names."""
 
 Taken = Mapping[int, tuple[int, tuple[int, ...]]]
-"""What is taken, by number of slot: (number of the variant among the slot's own, index of a name for each hole, -1 for one that the hole
-does not offer)."""
+"""Slot number -> (variant's number in the slot, index of a name for each hole, -1 for a name that is not offered)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateFilling:
-    """A way to fill a template. ``taken``: number of slot -> (number of the variant among the slot's own, index of a name for each hole,
-    probability of the variant given that the slot is asked for, product of the probabilities of the names). ``absent``: number of slot ->
-    probability that it is absent, of the slots that were asked for and left out. ``log_probability``: of all that was decided.
-    ``others``: number of slot -> what is next likely there: variants, None for absence. ``opinions``: number of slot -> probability that
-    something is there, and of each of its variants given that, of the slots that were asked for."""
+    """A way to fill a template. All maps are keyed by slot number.
+
+    ``taken``: slots that are filled: the variant's number in the slot, the index of a name for each hole, the probability of the variant
+    given that the slot is asked for, and the product of the names' probabilities.
+    ``absent``: asked slots that are left out: the probability that they are absent.
+    ``log_probability``: that of all decisions together.
+    ``others``: the next likely options: variants, None for absence.
+    ``opinions``: asked slots: the probability that a statement is there, and given that, of each variant.
+    """
 
     taken: dict[int, tuple[int, tuple[int, ...], float, float]]
     absent: dict[int, float]
@@ -46,7 +47,7 @@ class TemplateFilling:
     opinions: dict[int, tuple[float, tuple[float, ...]]]
 
     def statements(self, a: Arrays) -> Iterator[tuple[float, bool]]:
-        """Probability of each statement taken, with whether it is right by the answers of ``a``."""
+        """Yield the probability of each filled statement and whether it is right according to the answers of ``a``."""
         holes: dict[int, list[int]] = {}
         for hole in a.holes:
             holes.setdefault(hole.variant, []).append(hole.answer)
@@ -61,8 +62,11 @@ class TemplateFilling:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A complete way: ``decided`` [S] options, ``names``: of each hole, ``scored`` [O] as the model says, ``shared`` [O] by which is
-    searched, ``holes``: log-probabilities by hole."""
+    """A complete filling.
+
+    ``decided`` [S]: an option per slot. ``names``: an index per hole. ``scored`` [O]: the model's log-probabilities of options.
+    ``shared`` [O]: those the search uses (see ``Search._shared``). ``holes``: log-probabilities of each hole's names.
+    """
 
     decided: Tensor
     names: dict[int, int]
@@ -74,7 +78,7 @@ class _Found:
 
 
 class Search:
-    """The ways to fill one template; iterate with ``ways``."""
+    """The search for ways to fill one template."""
 
     def __init__(self, model: EditModel, arrays: Arrays) -> None:
         self.model = model
@@ -85,7 +89,7 @@ class Search:
         self.holes_of: dict[int, list[int]] = {}
         for i, hole in enumerate(arrays.holes):
             self.holes_of.setdefault(hole.variant, []).append(i)
-        # A hole for which there is no name cannot be written.
+        # A variant with a hole that has no candidate name cannot be written.
         self.possible = torch.ones(2 * self.count + self.variants, dtype=torch.bool)
         self.possible[self.count + self.variants :] = False
         for variant, holes in self.holes_of.items():
@@ -94,7 +98,7 @@ class Search:
 
     @torch.inference_mode()
     def ways(self, most: int) -> Iterator[TemplateFilling]:
-        """At most ``most`` ways, each once, the most probable unexpanded prefix first."""
+        """Yield at most ``most`` distinct fillings, starting each time from the most probable prefix that is not expanded yet."""
         if not self.count:
             return
         serial = itertools.count()
@@ -116,7 +120,7 @@ class Search:
 
     @torch.inference_mode()
     def probabilities(self, taken: Taken) -> dict[int, float]:
-        """Of each slot that is taken, the probability of what is ``taken`` there, given what stands before it."""
+        """Return the probability of each decision in ``taken``, given the slots before it."""
         if not taken:
             return {}
         decided = torch.arange(self.count)
@@ -139,7 +143,7 @@ class Search:
         return self.model.encode(self.arrays)
 
     def _scores(self, decided: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
-        """``EditModel.scores``, for decisions on the CPU: the search goes on there, wherever the model is."""
+        """``EditModel.scores`` with its results on the CPU, where the search runs."""
         place = self.model.device
         scored, states = self.model.scores(self._encoded, decided.to(place), asked.float().to(place))
         return scored.cpu(), states
@@ -148,7 +152,7 @@ class Search:
         return self.model.hole_scores(self._encoded, states, which).cpu()
 
     def _complete(self, fixed: dict[int, int], names: dict[int, int], guess: Tensor) -> _Found:
-        """The greedy completion of ``fixed`` (slot -> option, a prefix of all that is asked for)."""
+        """Complete greedily. ``fixed``: slot -> option, for a prefix of the asked slots. ``guess`` [S]: where the passes start from."""
         parent = torch.from_numpy(self.arrays.parent)
         last = max(fixed, default=-1)
         decided = guess.clone()
@@ -176,8 +180,10 @@ class Search:
         return _Found(decided, {i: chosen[i] for i in holes}, scored, shared, holes, asked, total)
 
     def _shared(self, scored: Tensor) -> Tensor:
-        """The scores with the probability that something else is there shared among the variants that can be written: what is there is
-        most often another spelling of one of them, and a statement less is seldom as good."""
+        """Distribute the probability of "something else" over the slot's variants that can be written.
+
+        Something else is most often another spelling of one of the variants, while leaving the statement out is seldom as good.
+        """
         everyone = torch.arange(self.count)
         slot = torch.cat([everyone, torch.from_numpy(self.arrays.slot_of), everyone])
         writable = self.possible.clone()
@@ -187,7 +193,7 @@ class Search:
         return torch.where(writable, scored + more[slot], scored)
 
     def _asked(self, decided: Tensor, parent: Tensor) -> Tensor:
-        """Which slots are asked for: those whose slot around is taken. What is not asked for is absent, in ``decided`` too."""
+        """Return which slots are asked for: those whose enclosing slot is filled. Other slots become absent in ``decided``."""
         asked = torch.ones(self.count, dtype=torch.bool)
         for i, p in enumerate(parent.tolist()):
             if p >= 0 and not (asked[p] and int(decided[p]) >= self.count):
@@ -209,7 +215,7 @@ class Search:
     def _alternatives(
         self, found: _Found, fixed: dict[int, int], names: dict[int, int]
     ) -> Iterator[tuple[float, dict[int, int], dict[int, int]]]:
-        """What was not taken on the way, with its cost: a prefix with another option at its end, or another name in a hole."""
+        """Yield the alternatives that were not taken, with their cost: a prefix that ends in another option, or another name in a hole."""
         decided = found.decided.tolist()
         last = max(fixed, default=-1)
         through = 0.0
@@ -224,7 +230,7 @@ class Search:
                         yield -(through + float(found.shared[option])), {**prefix, i: option}, {}
             prefix[i] = decided[i]
             through += float(found.shared[decided[i]])
-        # All decisions stay, one name changes; each hole only after the last that was changed, so that none comes twice.
+        # Only names after the last changed hole change, so that no combination comes twice.
         for i in sorted(h for h in found.holes if h > max(names, default=-1)):
             ranked = found.holes[i]
             for name in range(len(ranked) - 1):

@@ -1,10 +1,7 @@
-"""The loop of a training: epochs, steps, the state after each epoch, the best model.
-
-Enters: a network, and how it learns a step and is judged. Leaves: the network with its best weights, and its curve. It knows no example.
-"""
+"""The training loop: epochs, steps, early stopping, a resumable state after each epoch, and the best weights at the end."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# What torch says of its types is not whole.
+# The type annotations of torch are incomplete.
 from __future__ import annotations
 
 import json
@@ -28,7 +25,11 @@ from vega_gen.store import write_atomic
 
 
 class Schedule(Protocol):
-    """``batch``: examples a step; ``patience``: epochs without a gain; ``bf16``: products of matrices in bfloat16, weights in float32."""
+    """Parameters of a training run.
+
+    ``batch``: examples per step. ``warmup``: steps. ``patience``: epochs without improvement before stopping. ``bf16``: multiply matrices
+    in bfloat16, with weights in float32.
+    """
 
     @property
     def epochs(self) -> int: ...
@@ -49,7 +50,7 @@ class Schedule(Protocol):
 
 
 class Epoch(Protocol):
-    """A point of a curve, a dataclass. ``loss``: in validation; ``seconds``: so far."""
+    """A point of the training curve, a dataclass. ``loss``: validation loss. ``seconds``: time since the start."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
@@ -64,9 +65,11 @@ E = TypeVar("E", bound=Epoch)
 
 @cache
 def team() -> Any:
-    """The ``accelerate.Accelerator`` of a run that ``accelerate launch`` began in several processes, a GPU each; None in one process.
+    """Return the ``accelerate.Accelerator`` of a run with several processes, a GPU each; None in a single process.
 
-    Raises ImportError where accelerate is missing: then nothing could have launched it."""
+    ``accelerate launch`` starts such a run.
+    Raises ImportError where accelerate is missing, which then cannot have launched this process.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         return None
     from accelerate import Accelerator  # pyright: ignore[reportMissingTypeStubs]
@@ -75,13 +78,13 @@ def team() -> Any:
 
 
 def first_alone() -> AbstractContextManager[Any]:
-    """A block that the other processes of a ``team`` enter after the first has left it."""
+    """Return a context that the first process of a ``team`` goes through before the others enter it."""
     together = team()
     return together.main_process_first() if together else nullcontext()
 
 
 def precision(schedule: Schedule, device: torch.device) -> AbstractContextManager[Any]:
-    """In which a loss is computed."""
+    """Return the context for computing a loss: bfloat16 autocast if the schedule asks for it."""
     return torch.autocast(device.type, torch.bfloat16, enabled=schedule.bf16)
 
 
@@ -89,11 +92,12 @@ def fit(
     network: nn.Module, count: int, schedule: Schedule, learn: Callable[[Sequence[int], int], float],
     judge: Callable[[int, float, float], E], point: Callable[..., E], work: Path, progress: Progress,
 ) -> tuple[E, ...]:
-    """Trains ``network`` on ``count`` examples, leaves it with the weights of the best validation loss; the curve.
+    """Train ``network`` on ``count`` examples, leave it with the weights of the best validation loss, and return the curve.
 
-    ``learn``: (examples, how many the whole step has) -> their summed loss; leaves their share of the gradients. In a ``team`` each process
-    is given its part of a step. ``judge``: (epoch, mean loss in training, seconds) -> its point; ``point``: makes one from its fields.
-    ``work``: where the state after each epoch is kept; the same inputs go on from there, also after ``kill -9``."""
+    ``learn``: (examples' indices, size of the whole step) -> their summed loss; it adds their gradients. In a ``team`` each process gets
+    its part of a step. ``judge``: (epoch, mean training loss, seconds) -> the epoch's point. ``point``: makes a point from its fields.
+    ``work``: the folder for the state after each epoch; a later run with the same inputs resumes there, even after ``kill -9``.
+    """
     together = team()
     rank, processes = (together.process_index, together.num_processes) if together else (0, 1)
     optimiser = torch.optim.AdamW(trained(network).values(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
@@ -106,7 +110,7 @@ def fit(
             break
         start = time.monotonic()
         order = random.Random(schedule.seed * 1000 + epoch).sample(range(count), count)
-        torch.manual_seed(schedule.seed * 1000 + epoch)  # a resumed run draws what it would have drawn
+        torch.manual_seed(schedule.seed * 1000 + epoch)  # so that a resumed run draws the same numbers
         network.train()
         total = 0.0
         for step, first in enumerate(range(0, count, schedule.batch)):
@@ -136,12 +140,12 @@ def fit(
 
 
 def rate(step: int, steps: int, warmup: int) -> float:
-    """Share of the learning rate at a step: linear up, then a cosine down to 0."""
+    """Return the factor on the learning rate at a step: linear warmup, then a cosine down to 0."""
     return min(1.0, (step + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * step / max(steps, 1)))
 
 
 def trained(network: nn.Module) -> dict[str, nn.Parameter]:
-    """The parameters that training changes, by name, shared ones once."""
+    """Return the parameters that training changes, by name; shared ones once."""
     return {name: value for name, value in network.named_parameters() if value.requires_grad}
 
 
@@ -157,7 +161,7 @@ def _since_best(curve: Sequence[Epoch]) -> int:
 
 
 def _keep(work: Path, network: nn.Module, optimiser: torch.optim.Optimizer, curve: Sequence[Epoch]) -> None:
-    """The state after an epoch, and the best model so far; the curve is written last, and counts only with the state it names."""
+    """Save the state after an epoch, and the best weights so far. The curve is written last: without it the state does not count."""
     work.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().contiguous() for name, value in trained(network).items()}
     state = {f"model.{name}": value for name, value in weights.items()}

@@ -1,15 +1,12 @@
-"""The edit model: a small encoder-decoder that decides, slot by slot, what of a function template a target has.
+"""The edit model: a small encoder-decoder that decides, slot by slot, what a target has of a function template.
 
-Enters: ``Arrays``. Leaves: for each slot the log-probabilities that it is absent, that it is one of its variants, that it is something
-else; for each hole those of its names. It reads no text and searches nothing.
-
-The encoder sees all slots at once; the decoder goes through them in order and sees what was decided before. Options are scored, not
-spelled: every output is a well-formed function. Beside what the network makes of texts each option comes with what the donors say of
-it, all of them and those that were right so far (``evidence``): untrained it is a weighted vote.
+The encoder sees all slots at once; the decoder goes through them in order and sees the earlier decisions. The model scores given options
+instead of generating text, so every output is a well-formed function. Besides embeddings of texts, each option comes with features of
+how donors vote for it, all donors and those that agreed so far (``evidence``); the untrained model is a weighted vote of the donors.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# What torch and numpy say of their types is not whole.
+# The type annotations of torch and numpy are incomplete.
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -27,7 +24,7 @@ _SHARP = (0.0, 8.0)
 
 
 class EditConfig(PretrainedConfig):
-    """Sizes of an ``EditModel``. ``vocabulary``: pieces; ``held_out``: folders that no training example was taken from."""
+    """Sizes of an ``EditModel``. ``vocabulary``: the number of pieces."""
 
     model_type = "vega-edit"
 
@@ -46,7 +43,7 @@ class EditConfig(PretrainedConfig):
 
 
 class TextEncoder(nn.Module):
-    """Pieces [T, P] -> a vector for each text [T, width]: embeddings, two convolutions, mean and maximum."""
+    """Encodes texts: pieces [T, P] -> [T, width], by embeddings, two convolutions, and mean and maximum over pieces."""
 
     def __init__(self, config: EditConfig) -> None:
         super().__init__()
@@ -67,7 +64,7 @@ class TextEncoder(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """A transformer block over a sequence [S, width]; ``causal``: each place sees those before it and itself."""
+    """A transformer block over a sequence [S, width]. If ``causal``, each position sees itself and those before it."""
 
     def __init__(self, config: EditConfig) -> None:
         super().__init__()
@@ -88,9 +85,10 @@ class TransformerBlock(nn.Module):
 
 @dataclass(frozen=True)
 class Options:
-    """The options of all slots in one row: first every slot's absence, then the variants, then every slot's "something else".
+    """The options of all slots in one row: every slot's absence, then all variants, then every slot's "something else".
 
-    ``slot`` [O]: whose; ``support`` [O, M]: which donors say so; ``valid`` [S, M]: which donors have the slot around."""
+    ``slot`` [O]: the option's slot. ``support`` [O, M]: which donors have it. ``valid`` [S, M]: which donors have the enclosing slot.
+    """
 
     slot: Tensor
     support: Tensor
@@ -99,8 +97,11 @@ class Options:
 
 @dataclass(frozen=True)
 class EncodedTemplate:
-    """What does not change while a function is decided. ``texts`` [T, width], ``slots`` [S, width], ``options`` with vectors [O, width]
-    and ``facts`` [O, 4]; ``tell`` [S]: how much agreement on a slot says of a donor."""
+    """The part of a function's encoding that does not depend on decisions.
+
+    ``texts`` [T, width], ``slots`` [S, width]. Per option: ``vectors`` [O, width], ``facts`` [O, 4]. ``weight`` [M]: the donors' weights.
+    ``tell`` [S]: how much agreeing on a slot says about a donor.
+    """
 
     arrays: Arrays
     texts: Tensor
@@ -113,7 +114,7 @@ class EncodedTemplate:
 
 
 class EditModel(PreTrainedModel):
-    """See the module."""
+    """The edit model; the module describes it."""
 
     config_class = EditConfig
     config: EditConfig
@@ -139,7 +140,7 @@ class EditModel(PreTrainedModel):
         self.hole_vote = nn.Linear(2, 1)
         self.hole_other = nn.Sequential(nn.Linear(w + 1, w), nn.GELU(), nn.Linear(w, 1))
         self.post_init()
-        with torch.no_grad():  # it begins as the vote of the donors
+        with torch.no_grad():  # start as the vote of the donors
             self.vote.weight.zero_()
             self.vote.bias.zero_()
             self.vote.weight[0, 0] = 1.0
@@ -150,7 +151,7 @@ class EditModel(PreTrainedModel):
                 last.weight.mul_(0.1)
 
     def encode(self, a: Arrays) -> EncodedTemplate:
-        """Everything about a function that its decisions do not change."""
+        """Encode a function."""
         dev = self.device
         longest = max(map(len, a.texts))
         padded = torch.tensor([t + (0,) * (longest - len(t)) for t in a.texts], device=dev)
@@ -162,7 +163,7 @@ class EditModel(PreTrainedModel):
         count = len(a.parent)
         valid = torch.where((parent < 0).unsqueeze(-1), torch.ones_like(has), has[parent.clamp(min=0)])
         variants = texts[torch.from_numpy(a.text_of).to(dev)]
-        share = (takes * weight).sum(1)  # votes are exact in bfloat16 too, as no product of matrices would be
+        share = (takes * weight).sum(1)  # exact in bfloat16 autocast too, unlike a product of matrices
         mean = torch.zeros(count, variants.shape[1], device=dev).index_add_(0, slot_of, variants * share.unsqueeze(-1))
         total = torch.zeros(count, device=dev).index_add_(0, slot_of, share).clamp(min=_LEAST)
         present = (has * weight).sum(1) / (valid * weight).sum(1).clamp(min=_LEAST)
@@ -198,9 +199,12 @@ class EditModel(PreTrainedModel):
         return EncodedTemplate(a, texts, x[1:], options, vectors, said, weight, tell)
 
     def evidence(self, e: EncodedTemplate, agreement: Tensor) -> Tensor:
-        """What the donors say of each option [O, EVIDENCE]: logarithms of the share of donors that have it, weighted by nearness, by its
-        cube and not at all, and by how they agreed so far; how well the best of them agreed; whether the nearest has it.
-        ``agreement`` [S, M]: before each slot."""
+        """Return features of the donors' votes for each option [O, EVIDENCE].
+
+        They are logarithms of the share of donors that have it, weighted by similarity, by its cube, and equally, each without and with
+        their agreement so far; the agreement of the best donor that has it; and whether the most similar donor has it.
+        ``agreement`` [S, M]: before each slot.
+        """
         slot, support, valid = e.options.slot, e.options.support, e.options.valid
         found: list[Tensor] = []
         cubed = e.weight**3 / (e.weight**3).sum()
@@ -215,7 +219,7 @@ class EditModel(PreTrainedModel):
         return torch.stack(found, -1)
 
     def agreement(self, e: EncodedTemplate, decided: Tensor, asked: Tensor) -> Tensor:
-        """How far each donor decided as was decided before each slot [S, M], 0 to 1. ``decided`` [S]: numbers of options."""
+        """Return how far each donor agrees with the decisions before each slot [S, M], from 0 to 1. ``decided`` [S]: numbers of options."""
         same = e.options.support[decided] * e.options.valid
         scale = (e.tell * asked).unsqueeze(-1)
         right, all_ = (same * scale).cumsum(0), (e.options.valid * scale).cumsum(0)
@@ -224,7 +228,7 @@ class EditModel(PreTrainedModel):
         return (right + 0.5) / (all_ + 1.0)
 
     def scores(self, e: EncodedTemplate, decided: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-probability of each option [O] given the decisions for the slots before its own, and the decoder's states [S, width]."""
+        """Return the log-probability of each option [O] given the decisions on earlier slots, and the decoder's states [S, width]."""
         taken = self.decided(e.vectors[decided])
         shifted = torch.cat([torch.zeros_like(taken[:1]), taken[:-1]])
         x = e.slots + shifted
@@ -237,7 +241,7 @@ class EditModel(PreTrainedModel):
         return _log_softmax_of(logits.float(), slot, len(e.arrays.parent)), x
 
     def hole_scores(self, e: EncodedTemplate, states: Tensor, which: int) -> Tensor:
-        """Log-probabilities of the names of a hole, and that it is none of them [N + 1]."""
+        """Return the log-probabilities of a hole's names, and last of "none of them" [N + 1]."""
         a = e.arrays
         hole = a.holes[which]
         place = a.slot_of[hole.variant]
@@ -256,7 +260,7 @@ class EditModel(PreTrainedModel):
         return F.log_softmax(torch.cat([logits.squeeze(-1), none]).float(), -1)
 
     def gold(self, a: Arrays) -> tuple[Tensor, Tensor]:
-        """Numbers of the right options, and which slots were asked [S]."""
+        """Return the numbers of the right options [S], and which slots are asked for [S]."""
         count, variants = len(a.parent), len(a.slot_of)
         answer = torch.from_numpy(a.answer)
         everyone = torch.arange(count)
@@ -264,7 +268,7 @@ class EditModel(PreTrainedModel):
         return right.to(self.device), torch.from_numpy(a.asked).to(self.device)
 
     def loss(self, a: Arrays) -> tuple[Tensor, Tensor]:
-        """Summed negative log-likelihood of a function's right decisions, of slots and of holes."""
+        """Return the summed negative log-likelihood of the right decisions, for slots and for holes."""
         e = self.encode(a)
         right, asked = self.gold(a)
         scored, states = self.scores(e, right, asked.float())
@@ -274,7 +278,7 @@ class EditModel(PreTrainedModel):
 
 
 def _log_softmax_of(logits: Tensor, group: Tensor, groups: int) -> Tensor:
-    """Log-softmax of ``logits`` [O] within each group."""
+    """Return the log-softmax of ``logits`` [O] within each group."""
     most = torch.full((groups,), -torch.inf, device=logits.device).scatter_reduce(0, group, logits.detach().float(), "amax")
     shifted = logits - most[group]
     total = torch.zeros(groups, device=logits.device).index_add(0, group, shifted.exp())

@@ -1,10 +1,7 @@
-"""Training of the edit model.
-
-Enters: arrays of functions to learn and to validate on. Leaves: a checkpoint and its curve. It makes no examples and picks no targets.
-"""
+"""Train the edit model and choose the best epoch by validation loss."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# What torch and numpy say of their types is not whole.
+# The type annotations of torch and numpy are incomplete.
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -21,7 +18,11 @@ from vega_gen.model.network import EditConfig, EditModel
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train. ``batch``: functions a step; ``slots``: what a step's loss is divided by; ``patience``: epochs without a gain."""
+    """Parameters of training.
+
+    ``batch``: functions per step. ``slots``: divides a step's loss, about the number of its slots. ``warmup``: steps. ``patience``: epochs
+    without improvement before stopping. ``bf16``: see ``loop.Schedule``.
+    """
 
     epochs: int = 12
     batch: int = 8
@@ -36,8 +37,11 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """An epoch: mean loss of a function in training, and in validation, of its slots and of its holes; share of slots decided right,
-    of functions whose slots all are; seconds so far."""
+    """An epoch of training.
+
+    ``train``: mean training loss per function. ``slots``, ``holes``: mean validation loss per function of its slots, of its holes.
+    ``slots_right``, ``functions_right``: share of slots decided right, and of functions with all slots right. ``seconds``: since the start.
+    """
 
     epoch: int
     train: float
@@ -49,20 +53,19 @@ class Point:
 
     @property
     def loss(self) -> float:
-        """By which the best epoch is chosen."""
+        """The validation loss, by which the best epoch is chosen."""
         return self.slots + self.holes
 
 
 def train(
     config: EditConfig, learn: Sequence[Arrays], validate: Sequence[Arrays], recipe: Recipe, work: Path, progress: Progress
 ) -> tuple[EditModel, tuple[Point, ...]]:
-    """The model of the best validation loss (slots and holes), and the curve. ``work``: where the state after each epoch is kept; the
-    same inputs go on from there, also after ``kill -9``."""
+    """Train an edit model; return it with the weights of the best validation loss, and the curve. ``work``: see ``loop.fit``."""
     torch.manual_seed(recipe.seed)
     model = EditModel(config)
 
     def step(chosen: Sequence[int], size: int) -> float:
-        del size  # a slot counts the same in every step
+        del size  # every slot counts the same, whatever the size of its step
         total = 0.0
         for i in chosen:
             with precision(recipe, model.device):
@@ -79,8 +82,10 @@ def train(
 
 @torch.inference_mode()
 def validation(model: EditModel, functions: Sequence[Arrays]) -> tuple[float, float, float, float]:
-    """Mean loss of slots and of holes a function, share of slots right, share of functions right; each decision given the right ones
-    before it."""
+    """Return mean loss per function of slots and of holes, share of slots right, and share of functions right.
+
+    Each decision is made given the right ones before it.
+    """
     model.eval()
     slots = holes = 0.0
     right = asked_for = whole = 0

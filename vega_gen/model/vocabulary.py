@@ -1,7 +1,4 @@
-"""Pieces of words, numbered.
-
-Enters: tokens of statements, names, words of TableGen. Leaves: numbers. It does not parse C++.
-"""
+"""Split tokens into pieces of words and number them."""
 
 from __future__ import annotations
 
@@ -15,24 +12,24 @@ PAD, UNKNOWN = 0, 1
 _PIECE = re.compile(r"\$f:|\$[pl]\d*|<[A-Za-z]+>|‹[\w-]+›|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\w\s]+|_")
 _LONGEST = 12
 NAME_PIECES = 12
-"""Pieces of a name that are read at most."""
+"""The maximum number of pieces read of a name."""
 
 
 @lru_cache(maxsize=1 << 16)
 def pieces(token: str) -> tuple[str, ...]:
-    """The parts of a token: words of an identifier in lower case, marks of a template as they are."""
+    """Return the pieces of a token: words of an identifier in lower case, marks of a template as they are."""
     return tuple(_piece(p) for p in _PIECE.findall(token) if p != "_")
 
 
 def _piece(found: str) -> str:
     if found.startswith("$l"):
-        return "$l"  # which local it is says nothing
+        return "$l"  # the number of a local carries no meaning
     return found if found[0] in "<‹$" else found.lower()[:_LONGEST]
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """``words``: pieces by number; the first two stand for nothing and for what is not known."""
+    """A numbering of pieces. ``words``: pieces by number; the first two are padding and the unknown piece."""
 
     words: tuple[str, ...]
 
@@ -44,7 +41,7 @@ class Vocabulary:
         return len(self.words)
 
     def encode(self, tokens: Iterable[str], most: int) -> list[int]:
-        """The pieces of tokens as numbers, the first ``most`` of them; never empty."""
+        """Return the numbers of the first ``most`` pieces of ``tokens``, at least one."""
         out: list[int] = []
         for token in tokens:
             out += [self._numbers.get(piece, UNKNOWN) for piece in pieces(token)]
@@ -54,7 +51,7 @@ class Vocabulary:
 
 
 def build(texts: Iterable[Sequence[str]], size: int) -> Vocabulary:
-    """The ``size`` most frequent pieces of ``texts``, ties in order of the alphabet."""
+    """Make a vocabulary of the ``size`` most frequent pieces of ``texts``; ties are in alphabetical order."""
     counted: Counter[str] = Counter()
     for text in texts:
         for token in text:

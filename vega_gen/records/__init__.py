@@ -1,7 +1,4 @@
-"""The frozen dataclasses and closed enums that cross stages.
-
-Enters: nothing. Leaves: types. It does not read, parse, decide or print.
-"""
+"""The frozen dataclasses and closed enums that stages exchange."""
 
 from __future__ import annotations
 

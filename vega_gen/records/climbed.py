@@ -1,7 +1,4 @@
-"""How far a backend gets: the rungs of the ladder, and what stands in the way of the next.
-
-Enters: nothing. Leaves: types. It does not climb.
-"""
+"""How far a backend gets on the ladder, and what fails on each rung."""
 
 from __future__ import annotations
 
@@ -23,10 +20,10 @@ class Rung(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """One thing that failed on a rung.
+    """One failure on a rung.
 
-    ``name``: the tool, instruction or program. ``command``: repeats it in a shell. ``message``: the first line of what went wrong.
-    ``function``: the C++ function that the message or the stack names, "" if none.
+    ``name``: the tool, instruction or program. ``command``: a shell command that repeats it. ``message``: the first line of the error.
+    ``function``: the C++ function named by the message or the stack, "" if none.
     """
 
     name: str
@@ -37,8 +34,10 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Climbed:
-    """What came of a rung: ``passed`` of ``total`` (tools, instructions or programs). ``total`` 0: it was not asked, ``notes`` says why.
-    ``notes``: what does not count as failed but should be known."""
+    """The result of a rung: ``passed`` of ``total`` tools, instructions or programs.
+
+    ``total`` is 0 where the rung was not tried; ``notes`` says why. ``notes`` also holds remarks that do not count as failures.
+    """
 
     rung: Rung
     passed: int
@@ -49,7 +48,7 @@ class Climbed:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """All rungs of one backend."""
+    """The results of all rungs for one backend."""
 
     target: str
     triple: str
@@ -57,7 +56,7 @@ class Ladder:
 
     @property
     def in_the_way(self) -> tuple[tuple[str, int], ...]:
-        """The C++ functions that obstacles name, and how many name each, most first."""
+        """The C++ functions that obstacles name, each with the number of obstacles, most first."""
         counts: dict[str, int] = {}
         for step in self.steps:
             for obstacle in step.obstacles:

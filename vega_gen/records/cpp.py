@@ -1,7 +1,4 @@
-"""What stage 2 makes of C++: statements, functions, classes, enumerations, files.
-
-Enters: nothing. Leaves: types. It does not parse.
-"""
+"""Records of parsed C++: statements, functions, classes, enumerations, files (stage 2)."""
 
 from __future__ import annotations
 
@@ -10,30 +7,30 @@ from enum import StrEnum
 
 
 class StatementKind(StrEnum):
-    """Shape of a statement; ``head`` holds its tokens up to a body."""
+    """Shape of a statement. ``head`` holds its tokens up to a body."""
 
-    SIMPLE = "simple"          # expression, declaration, return, break, goto, ...: ends in ";"
+    SIMPLE = "simple"  # expression, declaration, return, break, goto, ...; ends in ";"
     IF = "if"
     ELSE = "else"              # also "else if (...)"; always follows IF or ELSE as a sibling
     FOR = "for"
     WHILE = "while"
     DO = "do"                  # tail: "while (...) ;"
     SWITCH = "switch"
-    CASE = "case"              # "case X :" or "default :"; its statements are its children
+    CASE = "case"  # "case X :" or "default :"; its statements are its children
     LABEL = "label"
-    BLOCK = "block"            # a bare compound statement; head is empty
+    BLOCK = "block"  # a compound statement on its own; head is empty
     PREPROCESSOR = "preprocessor"  # one directive line, one token
-    DEFINITION = "definition"  # local class, enum, lambda-free nested definition, kept whole in head
-    OPAQUE = "opaque"          # tree-sitter could not read it; tokens kept
-    INITIALISER = "initialiser"  # an entry of a constructor's initialiser list (in templates only)
+    DEFINITION = "definition"  # a local class or enum, kept whole in head
+    OPAQUE = "opaque"  # not parsed by tree-sitter; its tokens are kept
+    INITIALISER = "initialiser"  # an entry of a constructor's initialiser list (only in templates)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement with its nested statements.
 
-    The tokens of a statement are ``head``, then "{" if braced, then those of ``children``,
-    then "}" if braced, then ``tail``.  Comments are no tokens.  ``line`` is 1-based in the file.
+    Its tokens are ``head``, "{" if braced, those of ``children``, "}" if braced, then ``tail``; comments are dropped.
+    ``line``: in the file, from 1.
     """
 
     kind: StatementKind
@@ -56,8 +53,10 @@ class WrittenStatement(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A parameter: ``type`` tokens, its name ("" if unnamed), tokens after the name
-    (array bounds, the rest of a function pointer) and the default argument's tokens."""
+    """A parameter. ``name`` is "" if it has none; ``suffix``: the tokens after the name (array bounds, the rest of a function pointer).
+
+    ``type`` and ``default`` are the tokens of the type and of the default argument.
+    """
 
     type: tuple[str, ...]
     name: str = ""
@@ -67,13 +66,13 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What stands before a function's body.
+    """The head of a function.
 
-    ``prefix``: template header, attributes, ``static``, ``inline``, ``virtual``, ``explicit``...
-    ``result``: tokens of the return type ((), for constructors, destructors and conversions).
     ``class_name``: the class as written or enclosing, nested with "::"; "" for a free function.
+    ``prefix``: template header, attributes, ``static``, ``inline``, ``virtual``, ``explicit``...
+    ``result``: tokens of the return type; () for constructors, destructors and conversions.
     ``qualifiers``: what follows ")": const, override, final, noexcept, trailing return type.
-    ``initialisers``: constructor initialisers, one entry each, without the separating commas.
+    ``initialisers``: the entries of a constructor's initialiser list, without the commas.
     """
 
     name: str
@@ -89,10 +88,9 @@ class Signature:
 class Function:
     """A C++ function definition with a body in ``lib/Target/<target>``.
 
-    ``file`` is relative to the target's folder, with "/".  ``start`` and ``end`` are byte offsets of the
-    whole definition (template header and attributes included) in that file; ``body_start`` and ``body_end``
-    those of the body, braces included.  ``namespaces`` are the enclosing ones, "" for an anonymous one.
-    ``in_class``: defined inside its class.  ``complete``: False where tree-sitter read it only in part.
+    ``file``: relative to the target's folder, with "/". ``start``, ``end``: byte offsets of the whole definition, template header and
+    attributes included; ``body_start``, ``body_end``: those of the body, braces included. ``namespaces``: the enclosing ones, "" for an
+    anonymous one. ``in_class``: whether it is defined inside its class. ``complete``: False where tree-sitter parsed only part of it.
     """
 
     target: str
@@ -117,20 +115,22 @@ class Function:
 
 
 class MemberKind(StrEnum):
-    """What a member of a class is."""
+    """The kind of a class member."""
 
     METHOD = "method"
     FIELD = "field"
-    OTHER = "other"            # using, enum, nested class, friend, static_assert, macro, #include line
+    OTHER = "other"  # using, enum, nested class, friend, static_assert, macro, #include line
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One member of a class. ``access``: public, protected or private.
-    METHOD: ``signature`` is set (a body, if there was one, is not here), ``virtual``/``override``/``static``
-    are in the signature; ``pure``: "= 0"; ``has_body``: defined in the class; ``deleted``: "= delete" or "= default".
-    FIELD and OTHER: ``tokens`` is the whole text, ";" included; FIELD: ``name``.
-    ``comment``: the comment lines before it; parsing leaves it empty, so that no backend's comments get into another."""
+
+    METHOD: ``signature`` is set and includes ``virtual``, ``override`` and ``static``, not the body. ``pure``: "= 0".
+    ``has_body``: it is defined in the class. ``deleted``: "= delete" or "= default".
+    FIELD and OTHER: ``tokens`` is the whole text with ";". ``name`` is the field's name, or that of a nested type.
+    ``comment``: the comment lines before it; parsing leaves it empty, so that no backend's comments get into another.
+    """
 
     kind: MemberKind
     access: str
@@ -146,8 +146,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class or struct definition; ``bases`` are names without access or template arguments.
-    ``file`` is relative to the target's folder (or to ``llvm/include`` for LLVM's own)."""
+    """A class or struct definition.
+
+    ``file``: relative to the target's folder, or to ``llvm/include`` for LLVM's own classes. ``bases``: names without access and template
+    arguments.
+    """
 
     target: str
     file: str
@@ -161,8 +164,11 @@ class Class:
 
 @dataclass(frozen=True, slots=True)
 class Enum:
-    """An enumeration: its name ("" if anonymous), enclosing scope ("LanaiISD"), and enumerators in order.
-    ``values``: the text after "=" of each enumerator, "" where there is none."""
+    """An enumeration.
+
+    ``scope``: the enclosing namespaces and classes ("LanaiISD"). ``name``: "" if anonymous. ``values``: the text after each
+    enumerator's "=", "" where there is none.
+    """
 
     target: str
     file: str
@@ -175,7 +181,7 @@ class Enum:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A stretch that tree-sitter could not read: reported, not lost. Lines are 1-based."""
+    """A stretch of a file that tree-sitter could not parse. Line and column count from 1."""
 
     target: str
     file: str
@@ -186,11 +192,11 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """What stage 2 makes of one C++ file.
+    """The contents of one C++ file.
 
-    ``preamble``: the include directives in order, each as written ('"Lanai.h"' or '<vector>').
-    ``prologue``: other text at file scope before the first function, a string each, as written:
-    #define DEBUG_TYPE, using namespace, #define GET_..., STATISTIC, cl::opt.  ``epilogue``: the same after the first function.
+    ``includes``: the headers it includes, in order, as written ('"Lanai.h"' or '<vector>').
+    ``prologue``: other text at file scope before the first function, a string per item, as written: #define DEBUG_TYPE, using
+    namespace, #define GET_..., STATISTIC, cl::opt. ``epilogue``: the same after the first function.
     ``prototypes``: free functions that it declares and does not define.
     """
 

@@ -1,7 +1,4 @@
-"""The closed sets that more than one stage names.
-
-Enters: nothing. Leaves: types. It does not read, parse, decide or print.
-"""
+"""The closed sets that several stages use."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """What generation may read of the new target (docs/protocol.md, "input mode")."""
+    """What generation may read about the new target (docs/protocol.md, "input mode")."""
 
     TD = "td"
     DESC = "desc"
@@ -28,7 +25,7 @@ class Module(StrEnum):
 
 
 class FillerName(StrEnum):
-    """The fillers behind the one interface of ``vega_gen.fill``."""
+    """The fillers that implement the interface of ``vega_gen.fill``."""
 
     FORKFLOW = "forkflow"
     CONSENSUS = "consensus"
@@ -39,29 +36,31 @@ class FillerName(StrEnum):
 
     @property
     def learns(self) -> bool:
-        """Whether it is a model, which has to be trained."""
+        """Whether it is a model that must be trained."""
         return self in (FillerName.EDIT, FillerName.UNIXCODER, FillerName.HF)
 
     @property
     def composes(self) -> bool:
-        """Whether functions that donors do not have are made of the .td files and the new target's declarations: not in the baseline of
-        VEGA's paper, nor in what a text model writes."""
+        """Whether it also composes functions that no donor has, from the .td files and the new target's declarations.
+
+        The baseline of VEGA's paper (fork-flow) and text models do not.
+        """
         return self in (FillerName.CONSENSUS, FillerName.EDIT)
 
 
 class Step(StrEnum):
-    """How far a function went down before the backend was built; from ARCHETYPE on, none of its mined candidates compiles."""
+    """How far a function was degraded until the backend built. From ARCHETYPE on, none of its mined candidates compiles."""
 
     FILLED = "filled"
     NEXT_CANDIDATE = "next-candidate"
     ARCHETYPE = "archetype"
-    DEFAULT = "default"        # an override left out: the base class's own is used
-    STUB = "stub"              # a fatal error at run time that names it
-    LEFT_OUT = "left-out"      # neither declared nor defined: not even its head compiles
+    DEFAULT = "default"  # the override is left out, so the base class's method is used
+    STUB = "stub"  # reports a fatal error with its name when it is called
+    LEFT_OUT = "left-out"  # neither declared nor defined: not even its head compiles
 
 
 class Verdict(StrEnum):
-    """The closed set of verdicts (docs/protocol.md, "Verdicts")."""
+    """The verdicts on a function (docs/protocol.md, "Verdicts")."""
 
     IDENTICAL = "identical"
     EQUIVALENT = "equivalent"
@@ -81,10 +80,10 @@ class Verdict(StrEnum):
 
 
 BUDGET = 12
-"""Candidates of a function, at most, unless it is said otherwise."""
+"""The default maximum number of candidates for a function."""
 
 FLAG_BELOW = 0.5
-"""The review threshold where neither --threshold nor the filler's model says another: statements of less confidence are flagged."""
+"""The default review threshold, where neither --threshold nor the filler's model sets one: statements below it are flagged."""
 
 
 class Band(StrEnum):
@@ -96,7 +95,7 @@ class Band(StrEnum):
 
     @classmethod
     def of(cls, confidence: float, threshold: float) -> Band:
-        """HIGH from ``threshold`` up (not flagged), LOW below half of it, MEDIUM between (both 0 to 1)."""
+        """Return HIGH from ``threshold`` up (not flagged), LOW below half of it, MEDIUM between. Both arguments are from 0 to 1."""
         if confidence >= threshold:
             return cls.HIGH
         return cls.LOW if confidence < threshold / 2 else cls.MEDIUM

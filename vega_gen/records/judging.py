@@ -1,7 +1,4 @@
-"""What is said of a plan: the judge's verdicts, and a reviewer's queue and decisions.
-
-Enters: nothing. Leaves: types. It does not judge.
-"""
+"""Judgements of a plan: the judge's verdicts, and a reviewer's queue and decisions."""
 
 from __future__ import annotations
 
@@ -14,15 +11,17 @@ from vega_gen.records.planned import Donor
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on one function of the reference.
+    """The verdict on one function of the reference backend.
 
-    ``interface``: it belongs to the interface population. ``errors``: of Err-V, Err-CS, Err-Def.
-    ``output``: the failing test's or compiler's output, cut to 20 kB.  ``command``: repeats it.
-    ``statements``: (reference statements, of these reproduced in order, to add, change or delete).
-    ``confidences``: of each statement that was written, with whether it is one of the reproduced.
-    ``aligned``: statements in order: as written, as the reference has it ("" where there is none), confidence of what was written.
-    ``alone``: why the function had a build of its own, "" if it shared one. ``several``: no single target has all the statements that
-    it is made of. ``confidence``: that the function passes, as its filler says (0 to 1); None where nothing was written.
+    ``function``, ``group``, ``file``, ``line``: the function, its group's name, and its place. ``interface``: whether it belongs to the
+    interface population. ``errors``: from Err-V, Err-CS, Err-Def.
+    ``test``: the failing test. ``output``: its or the compiler's output, cut to 20 kB. ``command``: repeats it. ``seconds``: time taken.
+    ``statements``: numbers of the reference's statements, of those reproduced in order, and of those to add, change or delete.
+    ``confidences``: for each generated statement, its confidence and whether it reproduces the reference.
+    ``aligned``: statements in order: the generated text, the reference's text ("" where one is missing), the generated one's confidence.
+    ``alone``: why the function had a build of its own, "" if it shared one.
+    ``several``: its statements come from several targets; no single one has them all.
+    ``confidence``: the filler's probability that the function passes, from 0 to 1; None where nothing was generated.
     """
 
     function: str
@@ -47,7 +46,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Functions drawn from the interface population: so many, of how many, with which seed."""
+    """A random sample of the interface population: its size, the population's size, and the random seed."""
 
     size: int
     population: int
@@ -55,7 +54,7 @@ class Sample:
 
 
 class DecisionKind(StrEnum):
-    """What a reviewer decided about a statement."""
+    """A reviewer's decision on a statement."""
 
     ACCEPT = "accept"
     REPLACE = "replace"
@@ -64,10 +63,10 @@ class DecisionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A reviewer's decision on the statement ``id``; ``function`` is its qualified name.
+    """A reviewer's decision on the statement ``id``.
 
-    ``decided_on``: the tokens decided upon, one space between, as generated (before any decision): a decision
-    whose statement reads otherwise now is stale.  ``text``: what REPLACE puts there.
+    ``function``: the qualified name of its function. ``decided_on``: the tokens as generated, before any decision, separated by spaces; the
+    decision is stale if the statement reads differently now. ``text``: the replacement, for REPLACE.
     """
 
     id: str
@@ -79,7 +78,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """The decisions on one generated backend, at most one an id, in the order of taking them."""
+    """The decisions on one generated backend in the order they were taken, at most one per id."""
 
     target: str
     decisions: tuple[Decision, ...] = ()
@@ -89,9 +88,9 @@ class Decisions:
 class ReviewItem:
     """A flagged statement as the reviewer sees it.
 
-    ``file``: relative to the target's folder; ``line``: 1-based, 0 where the generated tree does not mark it.
-    ``text``: its tokens up to a body.  ``compiles``, ``message``, ``step``: of its function (see PlannedFunction).
-    ``doubt``: see FilledStatement.
+    ``file``: relative to the target's folder. ``line``: from 1; 0 where the generated tree does not mark the statement.
+    ``text``: its tokens up to a body. ``alternatives``: other texts for it, likeliest first. ``doubt``: see ``FilledStatement``.
+    ``compiles``, ``message``, ``step``: those of its function (see ``PlannedFunction``).
     """
 
     id: str
@@ -111,5 +110,5 @@ class ReviewItem:
 
     @property
     def place(self) -> str:
-        """``file:line``, or the file alone where the line is unknown."""
+        """``file:line``, or just the file where the line is unknown."""
         return f"{self.file}:{self.line}" if self.line else self.file

@@ -1,26 +1,26 @@
-"""What a model learns from and is asked: a function template as one target sees it, a slot at a time.
-
-Enters: nothing. Leaves: types. It does not decide.
-"""
+"""Training examples and queries of a model: a function template from one target's point of view, slot by slot."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 ABSENT = -1
-"""Answer of a slot: the target does not have it."""
+"""Answer of a slot that the target does not have."""
 
 OTHER = -2
-"""Answer of a slot or hole: the target has something there that is not offered."""
+"""Answer of a slot or hole where the target has something that is not among the options."""
 
 Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HoleExample:
-    """A typed hole of a variant. ``names``: what the new target could have there, most voted first; ``votes``: weighted share of the
-    donors' votes, 0 to 1; ``words``: what TableGen says of each; ``donors``: what donors have there. ``answer``: index of the
-    right name, or OTHER."""
+    """A typed hole of a variant.
+
+    ``kind``: a ``HoleKind``'s value. ``names``: candidate names of the new target, most votes first. ``votes``: each name's weighted share
+    of the donors' votes, from 0 to 1. ``words``: for each name, words that TableGen associates with it. ``donors``: the names donors have
+    there. ``answer``: the index of the right name, or OTHER.
+    """
 
     kind: str
     names: Words
@@ -32,8 +32,11 @@ class HoleExample:
 
 @dataclass(frozen=True, slots=True)
 class VariantExample:
-    """A variant of a slot. ``text``: its tokens, the target masked; ``members``: indices of the donors that have it; ``unknown``: how many
-    of its identifiers the new target has not; ``own``: it calls a method that only the new target declares."""
+    """A variant of a slot.
+
+    ``text``: its tokens with the target masked. ``members``: indices of the donors that have it. ``unknown``: how many of its identifiers
+    the new target lacks. ``own``: whether it calls a method that only the new target declares.
+    """
 
     text: Words
     members: tuple[int, ...]
@@ -44,9 +47,12 @@ class VariantExample:
 
 @dataclass(frozen=True, slots=True)
 class SlotExample:
-    """A statement slot. ``function``: number of its ``FunctionExample``; ``parent``: id of the slot around it, "" for none;
-    ``members``: indices of the donors that have it; ``own``: donors usually call a method in it that only the new target declares.
-    ``answer``: index of the right variant, ABSENT or OTHER; ``text``: what the target has there, masked."""
+    """A statement slot.
+
+    ``function``: the number of its ``FunctionExample``. ``parent``: the id of the enclosing slot, "" for none. ``members``: indices of the
+    donors that have it. ``own``: whether donors usually call a method here that only the new target declares.
+    ``answer``: the index of the right variant, ABSENT or OTHER. ``text``: the target's own tokens there, masked.
+    """
 
     function: int
     id: str
@@ -61,8 +67,11 @@ class SlotExample:
 
 @dataclass(frozen=True, slots=True)
 class FunctionExample:
-    """A function of a target against its template. ``members``: of the template: (target, nearness to this one, 0 to 1).
-    ``unplaced``: statements of the target, masked, that no slot takes."""
+    """A target's function aligned with its template.
+
+    ``members``: for each member of the template, its target and that target's similarity to this one, from 0 to 1.
+    ``unplaced``: masked statements of the target that have no slot.
+    """
 
     number: int
     target: str

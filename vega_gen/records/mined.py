@@ -1,7 +1,4 @@
-"""What ``mine`` reports of a corpus.
-
-Enters: nothing. Leaves: types. It does not count.
-"""
+"""What ``mine`` reports about a corpus."""
 
 from __future__ import annotations
 
@@ -12,10 +9,11 @@ from vega_gen.records.cpp import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class MinedTarget:
-    """A target of the corpus: ``label`` names it in records, ``name`` is its ``Target`` record's.
+    """A target of the corpus.
 
-    ``functions``: definitions with a body that were read; ``files``: C++ files that were read. Both 0 for a held-out target in td mode,
-    and only headers (bodies out) are read of one in desc mode."""
+    ``label``: its name in records. ``name``: the name of its ``Target`` record. ``functions``, ``files``: how many function definitions and
+    C++ files were read: none for a held-out target in td mode, only headers without bodies for one in desc mode.
+    """
 
     label: str
     folder: str
@@ -27,7 +25,7 @@ class MinedTarget:
 
 @dataclass(frozen=True, slots=True)
 class GroupCount:
-    """So many groups of a kind (``records`` of ``groups.GroupKind``) have members in so many targets."""
+    """The number of groups of a kind (a ``GroupKind``'s value) that have members in this many targets."""
 
     kind: str
     targets: int
@@ -36,7 +34,7 @@ class GroupCount:
 
 @dataclass(frozen=True, slots=True)
 class Mining:
-    """What mining found. ``grouped``: functions whose group has members in two targets or more."""
+    """The result of mining. ``grouped``: the number of functions whose group has members in at least two targets."""
 
     targets: tuple[MinedTarget, ...]
     groups: tuple[GroupCount, ...]
@@ -45,5 +43,5 @@ class Mining:
 
     @property
     def functions(self) -> int:
-        """All functions that were read."""
+        """The number of functions that were read."""
         return sum(t.functions for t in self.targets)

@@ -1,7 +1,4 @@
-"""What stage 3 makes of .td files: TableGen's records through typed views.
-
-Enters: nothing. Leaves: types. It does not read TableGen.
-"""
+"""Typed views of a target's TableGen records (stage 3)."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from vega_gen.records.enums import ContractRole
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A register record. ``encoding``: HWEncoding as a number; where no register of the target has one, its first DWARF number."""
+    """A register. ``encoding``: its HWEncoding; where no register of the target has one, its first DWARF number."""
 
     name: str
     asm_name: str
@@ -25,7 +22,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class RegisterClass:
-    """``size``: spill size in bits. ``members``: register names in allocation order (expanded from MemberList)."""
+    """A register class. ``size``: spill size in bits. ``members``: registers in allocation order, expanded from MemberList."""
 
     name: str
     namespace: str
@@ -38,25 +35,25 @@ class RegisterClass:
 
 @dataclass(frozen=True, slots=True)
 class OperandClass:
-    """An operand type of instructions (Operand, RegisterOperand or a register class used directly)."""
+    """An operand type of instructions: an Operand, a RegisterOperand, or a register class used directly."""
 
     name: str
-    type: str                  # value type record: "i32"
+    type: str  # name of a ValueType record: "i32"
     print_method: str
     encoder_method: str
     decoder_method: str
-    parser_class: str          # ParserMatchClass record's Name
+    parser_class: str  # the Name of its ParserMatchClass record
     predicate_method: str
     render_method: str
     parser_method: str
     operand_type: str          # OPERAND_MEMORY, ...; OPERAND_DEFAULT for predicates and optional definitions
-    sub_operands: tuple[str, ...]  # MIOperandInfo's types
-    register_class: str = ""   # for RegisterOperand and register classes
+    sub_operands: tuple[str, ...]  # the types in MIOperandInfo
+    register_class: str = ""  # of RegisterOperands and register classes
 
 
 @dataclass(frozen=True, slots=True)
 class InstructionOperand:
-    """``name`` as in the dag ("$dst" without "$"), ``type``: record name (OperandClass or RegisterClass)."""
+    """An operand of an instruction. ``name``: as in the dag, without "$". ``type``: the name of an OperandClass or RegisterClass."""
 
     name: str
     type: str
@@ -64,13 +61,13 @@ class InstructionOperand:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """An instruction record (Namespace is the target's, not TargetOpcode).
+    """An instruction of the target (its Namespace is not TargetOpcode).
 
-    ``pattern``: the Pattern dags as one printed string, or else the smallest Pat that selects this instruction
-    alone, "" if none; ``nodes``: the operators in it, outermost first: an SDNode by its opcode ("ISD::ADD"), a
-    fragment by its name followed by what it stands for.  ``flags``: names of the bits that are set (isCall, mayLoad, isBarrier ...).
-    ``size`` in bytes.  ``encoding``: Inst bits from the most significant: "0", "1", "?" or "name{3}".
-    ``defs`` and ``uses``: implicit registers.  ``classes``: superclasses, nearest last.
+    ``pattern``: its Pattern dags as printed; without any, those of the shortest Pat that selects just this instruction; else "".
+    ``nodes``: the operators in the pattern, outermost first: an SDNode by its opcode ("ISD::ADD"), a fragment by its name followed by its
+    expansion. ``flags``: names of the bits that are set (isCall, mayLoad, isBarrier ...). ``size``: in bytes.
+    ``encoding``: the bits of Inst, most significant first: "0", "1", "?" or "name{3}". ``defs``, ``uses``: implicit registers.
+    ``classes``: superclasses, nearest last.
     """
 
     name: str
@@ -96,19 +93,19 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class SDNode:
-    """An SDNode record of the target. ``opcode``: "LanaiISD::CALL"."""
+    """An SDNode of the target. ``opcode``: such as "LanaiISD::CALL". ``results``, ``operands``: how many."""
 
     name: str
     opcode: str
     results: int
     operands: int
-    types: tuple[str, ...]     # printed type constraints
+    types: tuple[str, ...]  # type constraints as printed
     properties: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A target's PatFrag, PatLeaf, ImmLeaf or SDNodeXForm with C++ in it. ``code``: its C++; ``calls``: names called in it."""
+    """A PatFrag, PatLeaf, ImmLeaf or SDNodeXForm that contains C++. ``code``: the C++. ``calls``: the names it calls."""
 
     name: str
     code: str
@@ -118,7 +115,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class ComplexPattern:
-    """``operands``: how many operands SelectFunc fills in."""
+    """A ComplexPattern. ``operands``: the number of operands that its SelectFunc sets."""
 
     name: str
     type: str
@@ -130,7 +127,7 @@ class ComplexPattern:
 
 @dataclass(frozen=True, slots=True)
 class SubtargetFeature:
-    """A SubtargetFeature: ``name`` as in -mattr, ``field`` of the subtarget, its value, description."""
+    """A SubtargetFeature. ``name``: as in -mattr. ``field``, ``value``: the subtarget's field and what the feature sets it to."""
 
     record: str
     name: str
@@ -142,8 +139,10 @@ class SubtargetFeature:
 
 @dataclass(frozen=True, slots=True)
 class CallingConvention:
-    """A CallingConv or CalleeSavedRegs record. ``returns``: named RetCC_*, or used for returning values by name.
-    ``registers``: registers in order of assignment; ``hooks``: C++ names called (CCCustom, CCPredicate code)."""
+    """A CallingConv or CalleeSavedRegs record.
+
+    ``registers``: in order of assignment. ``hooks``: C++ functions that it calls (CCCustom, code of predicates).
+    """
 
     name: str
     registers: tuple[str, ...]
@@ -154,7 +153,7 @@ class CallingConvention:
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """A processor and what schedules it ("" if nothing)."""
+    """A processor. ``model``, ``itineraries``: its scheduling records, "" if none."""
 
     name: str
     model: str
@@ -168,8 +167,8 @@ class Contract:
 
     ``signature``: as a C++ declaration:
     ``static DecodeStatus DecodeGRRegisterClass(MCInst &, unsigned, uint64_t, const MCDisassembler *)``.
-    ``owner``: base class the method belongs to ("MCInstPrinter"), "" for a free function.
-    ``records``: the records that ask for it. ``types``: operand types or register classes involved.
+    ``owner``: the base class whose method it is ("MCInstPrinter"), "" for a free function.
+    ``records``: the records that require it. ``types``: the operand types or register classes involved.
     """
 
     name: str
@@ -182,16 +181,16 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """Everything stage 3 knows of one target: TableGen's records through typed views.
+    """Everything known about one target from TableGen.
 
-    ``name``: the name of the ``Target`` record ("PPC"); ``namespace``: of its instructions; ``folder``: that of
-    ``lib/Target`` ("PowerPC") or the .td's stem.  ``relocations``: names from ELFRelocs/<T>.def, in order.
-    ``data``: properties of the Target and InstrInfo records and of their parser, writer and printer
-    (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...), by dotted name.
-    ``assembler_predicates``: the Predicate records that the assembler and the disassembler heed, each with its AssemblerCondDag as
-    printed: ``(all_of FeatureDiv)``.
-    ``patterns``: the Pat records as printed, what they match and the instructions they give; not those on vectors.
-    ``predicates``: Predicate records, each with its C++. ``alternative_names``: RegAltNameIndex records, separated by spaces.
+    ``name``: the name of the ``Target`` record ("PPC"). ``namespace``: that of its instructions. ``folder``: the folder in ``lib/Target``
+    ("PowerPC"), or the .td's stem. ``relocations``: the names in ELFRelocs/<T>.def, in order.
+    ``data``: fields of the Target and InstrInfo records and of its assembly parser, writer and variants, by dotted name
+    (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...).
+    ``assembler_predicates``: Predicate records that bind the assembler and the disassembler -> AssemblerCondDag as printed:
+    ``(all_of FeatureDiv)``. ``predicates``: Predicate records -> their C++ condition.
+    ``patterns``: Pat records as printed, (source, result), without vector patterns.
+    ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
     """
 
     folder: str

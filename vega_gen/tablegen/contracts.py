@@ -1,7 +1,6 @@
-"""Contracts: the C++ names that the .td files oblige the backend to define.
+"""Derive contracts: the C++ functions and names that a target's .td files oblige its backend to define.
 
-Enters: a target's views. Leaves: ``Contract`` records with signatures.
-It does not read any C++ of a target; signatures are those that LLVM 19's TableGen backends (llvm/utils/TableGen) emit calls for.
+Signatures are the ones that LLVM 19's TableGen backends (llvm/utils/TableGen) emit calls for. No C++ of a target is read.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from vega_gen.records import CallingConvention, ComplexPattern, Contract, ContractRole, Fragment, Instruction, OperandClass, SDNode
 
-# Where LLVM declares the functions that fragments call without qualification.
+# Headers that declare the functions which C++ in pattern fragments calls without qualification.
 _LLVM_HEADERS = (
     "Support/MathExtras.h",
     "Support/Casting.h",
@@ -41,7 +40,10 @@ _NOT_REAL = frozenset({"isPseudo", "isCodeGenOnly"})
 
 
 def llvm_names(llvm_include: Path) -> frozenset[str]:
-    """Names that LLVM itself declares or calls in the headers which fragments' C++ sees."""
+    """Return the names that LLVM declares or calls in the headers that the C++ of fragments sees.
+
+    ``llvm_include``: LLVM's include folder.
+    """
     names: set[str] = set()
     for header in _LLVM_HEADERS:
         path = llvm_include / "llvm" / header
@@ -53,7 +55,11 @@ def llvm_names(llvm_include: Path) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Views:
-    """What contracts are derived from."""
+    """The views of a target from which its contracts follow.
+
+    ``own_parser_classes``: names of its AsmOperandClass records. ``pass_subtarget``: whether printers take the subtarget
+    (AsmWriter.PassSubtarget). ``llvm``: the result of ``llvm_names``.
+    """
 
     name: str
     instructions: Sequence[Instruction]
@@ -68,14 +74,17 @@ class Views:
 
 
 class _Collector:
-    """Contracts by role and name, with everything that asks for each."""
+    """Contracts by role and name, each with the records and operand types that require it."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[ContractRole, str, str], tuple[str, str, dict[str, None], dict[str, None]]] = {}
         self._arguments: dict[tuple[ContractRole, str, str], list[tuple[str, ...]]] = {}
 
     def add(self, role: ContractRole, written: str, signature: str, owner: str, record: str, types: Iterable[str] = ()) -> None:
-        """``written``: as the .td writes it, ``decodeSImm<12>`` for an instance of a function template."""
+        """Add a contract, or a record that requires a known one.
+
+        ``written``: the name as the .td writes it; ``decodeSImm<12>`` is an instance of a function template.
+        """
         name = written.partition("<")[0]
         arguments = template_arguments(written)
         signature = signature.replace(written, name)
@@ -111,7 +120,7 @@ def template_head(instances: Sequence[tuple[str, ...]]) -> str:
 
 
 def _parameter_type(argument: str) -> str:
-    """The type of a template's parameter, from an argument."""
+    """Return the type of a template parameter, inferred from one argument."""
     text = argument.strip()
     if text in ("true", "false"):
         return "bool"
@@ -119,7 +128,7 @@ def _parameter_type(argument: str) -> str:
 
 
 def contracts(views: Views) -> tuple[Contract, ...]:
-    """Every contract of the target, each once for its role (printers: once for each overload), in the order of roles."""
+    """Return every contract of a target in order of roles, each once for its role (printers: once for each overload)."""
     out = _Collector()
     used = [i for i in views.instructions if i.namespace != "TargetOpcode"]
     real = [i for i in used if has_encoding(i) and _NOT_REAL.isdisjoint(i.flags)]
@@ -133,12 +142,12 @@ def contracts(views: Views) -> tuple[Contract, ...]:
 
 
 def has_encoding(instruction: Instruction) -> bool:
-    """Whether any bit of ``Inst`` is fixed: CodeEmitterGen and the decoder emitter leave the others out."""
+    """Whether any bit of ``Inst`` is fixed. CodeEmitterGen and DecoderEmitter skip other instructions."""
     return any(bit in ("0", "1") for bit in instruction.encoding)
 
 
 def has_asm_parser(operand_classes: Iterable[OperandClass], own_parser_classes: frozenset[str]) -> bool:
-    """Whether the .td files describe operands to an assembly parser, beyond Target.td's own immediates and registers."""
+    """Whether the .td files define assembly operand classes of their own, beyond Target.td's immediates and registers."""
     return any(o.parser_class in own_parser_classes for o in operand_classes)
 
 
@@ -185,7 +194,7 @@ def _decoders(views: Views, instructions: Sequence[Instruction], out: _Collector
         names = {o.name for o in (*instruction.outs, *instruction.ins)}
         for operand_name, operand in _operands(views, instruction):
             parts = [views.operand_classes[s] for s in operand.sub_operands if s in views.operand_classes]
-            # DecoderEmitter.cpp: an operand without a field of its own in Inst is not decoded, its parts may be.
+            # DecoderEmitter.cpp decodes an operand only if Inst has a field of its name; otherwise its sub-operands are decoded.
             whole = operand_name in encoded or tied.get(operand_name, operand_name) in encoded
             for part in [operand] if whole else parts if encoded - names else ():
                 _operand_decoder(part, value, rest, instruction.name, out)
@@ -196,14 +205,14 @@ def _operand_decoder(operand: OperandClass, value: str, rest: str, record: str, 
     if not name and operand.register_class:
         name, role, kind = f"Decode{operand.register_class}RegisterClass", ContractRole.REGISTER_CLASS_DECODER, operand.register_class
     if name:
-        argument = "unsigned RegNo" if role is ContractRole.REGISTER_CLASS_DECODER else f"{value} Val"  # a register's number is never long
+        argument = "unsigned RegNo" if role is ContractRole.REGISTER_CLASS_DECODER else f"{value} Val"  # a register's number fits unsigned
         out.add(role, name, f"static DecodeStatus {name}(MCInst &Inst, {argument}, {rest}", "", record, (kind,))
 
 
 def _printers(views: Views, instructions: Sequence[Instruction], out: _Collector) -> None:
     subtarget = "const MCSubtargetInfo &STI, " if views.pass_subtarget else ""
     for instruction in instructions:
-        # AsmWriterInst.cpp: an operand is printed where the assembly string names it.
+        # AsmWriterInst.cpp prints the operands that the assembly string names.
         printed = set(re.findall(r"\$\{?(\w+)", instruction.asm))
         modifiers = dict(re.findall(r"\$\{(\w+):(\w+)\}", instruction.asm))
         for name, operand in _operands(views, instruction):
@@ -269,7 +278,7 @@ def _calling(views: Views, out: _Collector) -> None:
         for hook in convention.hooks:
             if hook in views.llvm or "::" in hook:
                 continue
-            # CallingConvEmitter.cpp passes everything to a CCCustom function by reference; a custom convention is a CCAssignFn.
+            # CallingConvEmitter.cpp passes references to a CCCustom function; a custom convention has the type CCAssignFn.
             r = "" if hook == convention.name else "&"
             signature = f"bool {hook}(unsigned {r}{parameters.format(r=r)}"
             out.add(ContractRole.CALLING_CONVENTION, hook, signature, "", convention.name)

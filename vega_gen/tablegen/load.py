@@ -1,7 +1,6 @@
-"""From a .td file to a target's Description.
+"""Run llvm-tblgen on a target's .td file and make its ``Description``, cached by the content of all .td files it includes.
 
-Enters: the .td with the ``Target`` record, LLVM's include folder, llvm-tblgen. Leaves: ``Description``, kept in the cache by content.
-It reads no C++ of any target; ``llvm_names`` reads LLVM's own headers.
+No C++ of a target is read; LLVM's own headers are, for contracts.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _Made = TypeVar("_Made")
 
 @dataclass(frozen=True, slots=True)
 class TableGenInput:
-    """What ``describe`` is asked for one target: its .td, folder name, and ELFRelocs .def if it has one."""
+    """A target's sources: the .td with its ``Target`` record, its folder's name, its ELFRelocs .def if any, and more include folders."""
 
     td: Path
     folder: str
@@ -49,7 +48,7 @@ class TableGenInput:
 
 @dataclass(frozen=True, slots=True)
 class TargetContracts:
-    """What grouping needs of a Description, see there."""
+    """The part of a ``Description`` that grouping needs; fields as there. It is cached on its own because it loads much faster."""
 
     name: str
     namespace: str
@@ -59,11 +58,12 @@ class TargetContracts:
 def describe(
     td: Path, *, folder: str, llvm_include: Path, tblgen: Path, relocs: Path | None = None, include_dirs: Sequence[Path] = ()
 ) -> Description:
-    """Everything that the .td files say of a target.
+    """Read everything that a target's .td files say.
 
-    ``td`` may lie anywhere: its includes are looked for beside it, in ``include_dirs`` and in ``llvm_include`` (``llvm/include`` of the
-    checkout). ``relocs``: llvm/BinaryFormat/ELFRelocs/<T>.def. Raises InputError for a file that cannot be read or holds no Target
-    record, InputError with llvm-tblgen's message and place where it refuses the file, ToolFailure where llvm-tblgen cannot be run.
+    ``td``: may lie anywhere; its includes are looked for beside it, in ``include_dirs``, and in ``llvm_include`` (the checkout's
+    ``llvm/include``). ``folder``: the target's name in paths. ``relocs``: llvm/BinaryFormat/ELFRelocs/<T>.def.
+    Raises InputError where a file cannot be read, holds no Target record, or llvm-tblgen rejects it (with its message and place).
+    Raises ToolFailure where llvm-tblgen cannot be run or does not end in time.
     """
     folders = (td.parent, *include_dirs, llvm_include)
     sources = reachable(td, folders)
@@ -82,7 +82,7 @@ def describe(
 
 
 def facts(source: TableGenInput, *, llvm_include: Path, tblgen: Path) -> TargetContracts:
-    """The part of ``describe`` that grouping needs, in a hundredth of the time where it is kept. Raises what ``describe`` raises."""
+    """Return the part of ``describe`` that grouping needs; about 100 times faster when cached. Raises what ``describe`` raises."""
     sources = reachable(source.td, (source.td.parent, *source.include_dirs, llvm_include))
     key = _key(sources, source.folder, tblgen, (), "facts.json")
     kept = store.cache_load(TargetContracts, "tablegen", key)
@@ -104,7 +104,7 @@ def contracts_all(
     jobs: int = 2,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[TargetContracts, ...]:
-    """``facts`` of several targets, in their order; else as ``describe_all``."""
+    """Return ``facts`` for several targets, in their order. Arguments as of ``describe_all``."""
     return _each(targets, lambda source: facts(source, llvm_include=llvm_include, tblgen=tblgen), jobs, progress)
 
 
@@ -116,9 +116,9 @@ def describe_all(
     jobs: int = 2,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[Description, ...]:
-    """The Descriptions of several targets, in their order; ``progress(folder, done, total)`` after each.
+    """Describe several targets, ``jobs`` at a time as memory allows. Return the Descriptions in order of ``targets``.
 
-    ``jobs`` targets at a time, as memory allows. Raises what ``describe`` raises for the first that fails.
+    ``progress(folder, done, total)`` is called after each target. Raises what ``describe`` raises for the first target that fails.
     """
 
     def one(source: TableGenInput) -> Description:
@@ -137,7 +137,7 @@ def describe_all(
 def _each(
     targets: Sequence[TableGenInput], one: Callable[[TableGenInput], _Made], jobs: int, progress: Callable[[str, int, int], None] | None
 ) -> tuple[_Made, ...]:
-    """``one`` of each target, ``jobs`` at a time."""
+    """Apply ``one`` to each target in ``jobs`` threads."""
     done = 0
     lock = threading.Lock()
 
@@ -155,13 +155,13 @@ def _each(
 
 
 def _key(sources: Sequence[Path], folder: str, tblgen: Path, relocations: Sequence[str], kind: str) -> str:
-    """The key of what is made of ``sources`` by this code and this llvm-tblgen."""
+    """Return the cache key of a result: it covers the sources, this code, and llvm-tblgen's version."""
     parts = [store.code_version(__name__), _version(tblgen), folder, *(f"{p.name}\n{_text(p)}" for p in sources)]
     return f"{folder}-{store.digest(*parts, *relocations)}.{kind}"
 
 
 def reachable(td: Path, folders: Sequence[Path]) -> tuple[Path, ...]:
-    """The .td file and all it includes, followed textually, each once. An include that is not found is left to llvm-tblgen to report."""
+    """Return the .td file and every file it includes, each once. Includes that are not found are skipped: llvm-tblgen reports them."""
     seen: dict[Path, None] = {}
     queue = [td]
     while queue:
@@ -179,11 +179,13 @@ def reachable(td: Path, folders: Sequence[Path]) -> tuple[Path, ...]:
 def reduce(
     raws: dict[str, Raw], *, td: Path, folder: str, relocations: tuple[str, ...], llvm_include: Path, shared: set[str]
 ) -> Description:
-    """The Description that raw records hold. ``shared``: names that LLVM's own .td files define, defm's
-    prefixes among them: their fragments are not the target's. Raises InputError without a Target record."""
+    """Make a Description from raw records. Raises InputError where none is of class Target.
+
+    ``shared``: names that LLVM's own .td files define, prefixes of defm included; fragments of these names are not the target's.
+    """
     target = next(views.of_class(raws, "Target"), None)
     if target is None:
-        raise InputError("no record of class Target", str(td), "name the .td file that defines the target: def X : Target { ... }")
+        raise InputError("no record of class Target", str(td), "give the .td file that defines the target: def X : Target { ... }")
     sets = RegisterSets(raws)
     operand_classes = views.operand_classes(raws)
     instructions = views.instructions(raws)
@@ -234,7 +236,10 @@ def reduce(
 
 
 def _records(td: Path, folders: Sequence[Path], tblgen: Path, size: int) -> dict[str, Raw]:
-    """Run llvm-tblgen -print-records, which says what --dump-json says in a tenth of the time and memory, and read what is wanted."""
+    """Run llvm-tblgen and read the records of wanted classes.
+
+    -print-records has the same content as --dump-json in a tenth of the time and memory. ``size``: bytes of all .td files.
+    """
     with tempfile.TemporaryDirectory(prefix="vega-gen-") as place:
         printed = Path(place) / "records"
         argv = [str(tblgen), "-print-records", *(f"-I{folder}" for folder in folders), str(td), "-o", str(printed)]
@@ -243,13 +248,13 @@ def _records(td: Path, folders: Sequence[Path], tblgen: Path, size: int) -> dict
         if done:
             found = _MESSAGE.search(done)
             where, what = (found["where"], found["what"]) if found else (str(td), done.strip() or "llvm-tblgen failed")
-            raise InputError(what, where, f"correct the file; this repeats the check: {' '.join(argv[:-2])} > /dev/null")
+            raise InputError(what, where, f"correct the file; to check it again, run {' '.join(argv[:-2])} > /dev/null")
         return read_records(printed, views.WANTED)
 
 
 @contextmanager
 def _collector_paused() -> Generator[None]:
-    """Without the garbage collector, which doubles the time that a hundred thousand new records take."""
+    """Pause the garbage collector: it doubles the time to build a hundred thousand records."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -260,15 +265,15 @@ def _collector_paused() -> Generator[None]:
 
 
 def _run(argv: list[str]) -> str:
-    """What llvm-tblgen complains of, "" on success."""
+    """Run llvm-tblgen. Return its error output, "" on success."""
     done = run(argv, timeout=_TIMEOUT)
     if done.timed_out:
-        raise ToolFailure(f"llvm-tblgen did not end in {_TIMEOUT:.0f} s", argv[0], f"run it by hand: {done.command}")
+        raise ToolFailure(f"llvm-tblgen did not finish within {_TIMEOUT:.0f} s", argv[0], f"run it by hand: {done.command}")
     return done.stderr or f"exit status {done.returncode}" if done.returncode else ""
 
 
 class _Gate:
-    """Admits runs while the memory that they will need is there; one is always admitted."""
+    """Admits runs while enough memory is free for them; one run is always admitted."""
 
     def __init__(self) -> None:
         self.free = threading.Condition()
@@ -283,7 +288,10 @@ _GATE = _Gate()
 
 @contextmanager
 def _memory(size: int) -> Generator[None]:
-    """Hold back until memory for a run on ``size`` bytes of .td is there. Measured on LLVM 19: 390 bytes a byte (AMDGPU) at most."""
+    """Wait until there is memory for a run on ``size`` bytes of .td.
+
+    Measured on LLVM 19, llvm-tblgen needs at most 390 bytes per byte of .td (AMDGPU).
+    """
     need = 450 * size
     with _GATE.free:
         _GATE.free.wait_for(lambda: _GATE.fits(need))

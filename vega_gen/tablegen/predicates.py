@@ -1,7 +1,4 @@
-"""Predicate records as C++: what the methods of the subtarget that they call return.
-
-Enters: a Description. Leaves: C++ conditions on the fields of features. It knows no class of the backend.
-"""
+"""Translate Predicate records to C++ conditions on feature fields: what the subtarget methods that predicates call return."""
 
 from __future__ import annotations
 
@@ -16,16 +13,17 @@ _ONE_CALL = re.compile(r"\s*\(?\s*(!?)\s*\(?\s*Subtarget->(\w+)\s*\(\s*\)\s*\)*\
 
 
 def asked(description: Description) -> frozenset[str]:
-    """The methods without parameters that the C++ of the Predicate records calls on the subtarget."""
+    """Return the subtarget methods that Predicate records call without arguments."""
     return frozenset(name for code in description.predicates.values() for name in _CALLS.findall(code))
 
 
 def answer(description: Description, method: str) -> str:
-    """The condition under which a method of the subtarget is true, "" if the records do not tell.
+    """Return the condition under which a subtarget method is true, "" if the records do not determine it.
 
-    A record whose C++ (CondString) is a call of it alone, or that call negated, gives the assembler the same condition in features
-    (AssemblerCondDag, llvm/Target/Target.td); SubtargetEmitter sets a feature's field to at least its value. Where no record does, a
-    method has the name that SubtargetEmitter gives the getter of a field: ``hasX`` of ``HasX``."""
+    Where a record's C++ (CondString) is just a call of the method, or its negation, the record's AssemblerCondDag gives the same
+    condition in features (llvm/Target/Target.td); SubtargetEmitter sets a feature's field to at least its value. Otherwise the
+    method may be the getter of a boolean field, which SubtargetEmitter names after it: ``hasX`` for ``HasX``.
+    """
     features = {f.record: f for f in description.features}
     found: dict[bool, str] = {}
     for record, code in sorted(description.predicates.items()):
@@ -43,7 +41,7 @@ def answer(description: Description, method: str) -> str:
 
 
 def _condition(dag: Dag | str, features: Mapping[str, SubtargetFeature]) -> str:
-    """An ``all_of``, ``any_of`` or ``not`` of features as C++, "" if it names a record that is none."""
+    """Return an ``all_of``, ``any_of`` or ``not`` of features as C++, "" if it names a record that is not a feature."""
     if isinstance(dag, str):
         f = features.get(dag)
         if f is None:

@@ -1,8 +1,4 @@
-"""Records as llvm-tblgen prints them.
-
-Enters: the file that ``llvm-tblgen -print-records`` wrote. Leaves: ``Raw`` records with typed field access, and parsed dags.
-It does not know what a field means.
-"""
+"""Read the records that ``llvm-tblgen -print-records`` prints: typed access to fields, and parsed dags. Fields are not interpreted."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from pathlib import Path
 _HEADER = re.compile(r"(\S+) \{(?:\t// (.*))?")
 _FIELD_START = re.compile(r"  (?:field )?[\w<>.]+")
 _TRUE_BIT = re.compile(r"\n  bit (\w+) = 1;")
-# Groups: "(", ")", ",", the name of an argument. Else a word: code, a string, a list, or plain.
+# Either a group: "(", ")", ",", an argument's name; or a word: code, a string, a list, or plain.
 _DAG_TOKEN = re.compile(
     r'\s*(?:(\()|(\))|(,)|(:\$?[\w.]*)|\[\{.*?\}\]|"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^\s(),:]+(?:::[^\s(),:]+)*)', re.S
 )
@@ -23,20 +19,20 @@ _DAG_TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Dag:
-    """A dag value: its operator, and the arguments each with its name ("" if it has none)."""
+    """A dag value: its operator, and its arguments as (value, name) pairs; the name is "" for an argument without one."""
 
     op: str
     args: tuple[tuple[Dag | str, str], ...]
 
     def operators(self) -> Iterator[str]:
-        """The names of all operators, outermost first."""
+        """Yield the names of all operators, outermost first."""
         yield self.op
         for arg, _ in self.args:
             if isinstance(arg, Dag):
                 yield from arg.operators()
 
     def leaves(self) -> Iterator[tuple[str, str]]:
-        """The (value, name) pairs of all arguments that are no dags, in order."""
+        """Yield the (value, name) pairs of all arguments that are not dags, in order."""
         for arg, name in self.args:
             if isinstance(arg, Dag):
                 yield from arg.leaves()
@@ -45,7 +41,7 @@ class Dag:
 
 
 class Raw:
-    """One record: ``name``, ``classes`` (superclasses, nearest last) and its fields, read when asked for."""
+    """One record: ``name``, ``classes`` (superclasses, nearest last), and its fields, parsed on access."""
 
     __slots__ = ("classes", "name", "text")
 
@@ -55,7 +51,7 @@ class Raw:
         self.text = text
 
     def field(self, name: str) -> str | None:
-        """The printed value of a field, or None where it is absent or unset ("?")."""
+        """Return the printed value of a field; None where it is absent or unset ("?")."""
         text, needle, start = self.text, f" {name} = ", 0
         while (at := text.find(needle, start)) >= 0:
             line = text.rfind("\n", 0, at) + 1
@@ -70,14 +66,14 @@ class Raw:
         return None
 
     def string(self, name: str) -> str:
-        """A string or code field without its quotes, or a record's name; "" where unset."""
+        """Return a string or code field without its quotes, or the name of a record field; "" where unset."""
         value = self.field(name) or ""
         if value.startswith("[{"):
             return value[2:-2]
         return value[1:-1] if value.startswith('"') else value
 
     def number(self, name: str) -> int:
-        """An int, bit or bits field as a number, most significant bit first; 0 where unset."""
+        """Return an int, bit or bits field as a number, most significant bit first; 0 where unset."""
         value = self.field(name) or "0"
         if value.startswith("{"):
             bits = value[1:-1].replace(" ", "").split(",")
@@ -85,12 +81,12 @@ class Raw:
         return int(value) if value.lstrip("-").isdigit() else 0
 
     def bits(self, name: str) -> tuple[str, ...]:
-        """The elements of a bits field, most significant first."""
+        """Return the elements of a bits field, most significant first."""
         value = self.field(name)
         return tuple(value[1:-1].replace(" ", "").split(",")) if value and value.startswith("{") else ()
 
     def items(self, name: str) -> tuple[str, ...]:
-        """The elements of a list field of records, numbers or strings, without quotes."""
+        """Return the elements of a list of records, numbers or strings, without quotes."""
         value = self.field(name) or "[]"
         inner = value[1:-1]
         if '"' in inner:
@@ -98,22 +94,22 @@ class Raw:
         return tuple(inner.split(", ")) if inner else ()
 
     def dag(self, name: str) -> Dag | None:
-        """A dag field; None where unset."""
+        """Return a dag field; None where unset."""
         value = self.field(name)
         return parse_dag(value) if value else None
 
     def dags(self, name: str) -> tuple[Dag, ...]:
-        """The dags of a list field."""
+        """Return the elements of a list of dags."""
         value = self.field(name) or "[]"
         return parse_dags(value[1:-1])
 
     def true_bits(self) -> frozenset[str]:
-        """The names of the bit fields that are 1."""
+        """Return the names of the bit fields that are 1."""
         return frozenset(_TRUE_BIT.findall(self.text))
 
 
 def parse_dag(text: str) -> Dag:
-    """The dag that ``text`` holds. Raises ValueError where it holds none."""
+    """Parse one dag. Raises ValueError where ``text`` holds none."""
     found = parse_dags(text)
     if not found:
         raise ValueError(f"no dag in {text!r}")
@@ -121,7 +117,7 @@ def parse_dag(text: str) -> Dag:
 
 
 def parse_dags(text: str) -> tuple[Dag, ...]:
-    """The dags in ``text``, as printed one after the other with commas between."""
+    """Parse dags printed one after the other with commas between."""
     frames: list[list[tuple[Dag | str, str]]] = [[]]
     at = 0
     while at < len(text) and (token := _DAG_TOKEN.match(text, at)):
@@ -154,7 +150,7 @@ def _make(parts: list[tuple[Dag | str, str]]) -> Dag:
 
 
 def read_records(path: Path, wanted: frozenset[str]) -> dict[str, Raw]:
-    """The records in ``path`` that have a class in ``wanted``, by name, in printed (alphabetical) order."""
+    """Read the records in ``path`` that have a class in ``wanted``, by name, in printed (alphabetical) order."""
     found: dict[str, Raw] = {}
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         at = data.find(b"\ndef ", max(data.find(b"------------- Defs"), 0))

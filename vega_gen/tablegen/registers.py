@@ -1,8 +1,4 @@
-"""Sets of registers, expanded.
-
-Enters: raw records. Leaves: the registers of each class in allocation order, and the tuples that TableGen synthesises.
-It does not order registers by pressure or infer register classes.
-"""
+"""Expand TableGen's register set expressions into registers in allocation order, and synthesise register tuples."""
 
 from __future__ import annotations
 
@@ -20,10 +16,10 @@ class RegisterSets:
         self._done: dict[str, tuple[str, ...]] = {}
 
     def named(self, name: str) -> tuple[str, ...]:
-        """The registers that a record stands for: itself, a class's members, a tuple's registers, a callee-saved list."""
+        """Return the registers a record stands for: a register itself, or the members of a class, tuple or callee-saved list."""
         if name in self._done:
             return self._done[name]
-        self._done[name] = ()  # a set that names itself is empty, as SetTheory refuses it
+        self._done[name] = ()  # a set that contains itself expands to nothing here; SetTheory rejects it
         raw = self._raws.get(name)
         members: tuple[str, ...] = (name,)
         if raw is not None and "RegisterTuples" in raw.classes:
@@ -35,12 +31,12 @@ class RegisterSets:
         return members
 
     def tuples(self, raw: Raw) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The synthesised registers of a RegisterTuples record, each with its parts; a name joins the parts' with "_"."""
+        """Return the synthesised registers of a RegisterTuples record as (name, parts); the name joins its parts with "_"."""
         columns = [self.expand(dag) for dag in raw.dags("SubRegs")]
         return tuple(("_".join(parts), parts) for parts in zip(*columns, strict=False)) if columns else ()
 
     def expand(self, dag: Dag | str) -> tuple[str, ...]:
-        """The registers of a set expression, without repetition, in order."""
+        """Return the registers of a set expression in order, without duplicates."""
         if isinstance(dag, str):
             return self.named(dag)
         args = [arg for arg, _ in dag.args]

@@ -1,7 +1,4 @@
-"""Names of one target that C++ may use because TableGen makes them.
-
-Enters: a ``Description``. Leaves: a ``SymbolTable``. It does not know names that the backend's own C++ declares (fixups, helper functions).
-"""
+"""List the C++ names that TableGen generates for a target, by kind. Names that its own C++ declares (fixups, helpers) are not here."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from functools import cached_property
 
 from vega_gen.records import Description, HoleKind, SubtargetFeature
 
-# Functions that the generated .inc files declare, whatever the target (llvm/utils/TableGen/*Emitter.cpp).
+# Functions that the generated .inc files declare for every target (llvm/utils/TableGen/*Emitter.cpp).
 _GENERATED = (
     "getMnemonic", "printInstruction", "printAliasInstr", "printCustomAliasOperand", "getRegisterName",
     "getBinaryCodeForInstr", "ComputeAvailableFeatures", "convertToMCInst", "convertToMapAndConstraints",
@@ -23,7 +20,7 @@ _GENERATED = (
 
 @dataclass(frozen=True)
 class SymbolTable:
-    """Qualified names by kind. ``names``: as C++ writes them, ``Lanai::GPRRegClass``; accessors and functions have no scope."""
+    """Names by kind, as C++ writes them: ``Lanai::GPRRegClass``; accessors and functions have no scope."""
 
     names: Mapping[HoleKind, tuple[str, ...]]
 
@@ -36,11 +33,11 @@ class SymbolTable:
         return kinds
 
     def kind_of(self, name: str) -> HoleKind | None:
-        """What ``name`` stands for, written with its scope (``LanaiISD::CALL``), or None if TableGen makes no such name."""
+        """Return the kind of a qualified name (``LanaiISD::CALL``), or None if TableGen does not generate it."""
         return self._kinds.get(name)
 
     def of(self, kind: HoleKind) -> tuple[str, ...]:
-        """The names of a kind, in the order of the records; () if there are none."""
+        """Return the names of a kind in order of the records."""
         return self.names.get(kind, ())
 
     def __contains__(self, name: str) -> bool:
@@ -48,7 +45,7 @@ class SymbolTable:
 
 
 def symbols(description: Description) -> SymbolTable:
-    """The symbol table of a target: what llvm-tblgen's backends make of its records."""
+    """Return the names that llvm-tblgen's backends generate from a target's records."""
     d, scope = description, description.namespace
     return SymbolTable(
         {
@@ -67,14 +64,14 @@ def symbols(description: Description) -> SymbolTable:
 
 
 def getter(feature: SubtargetFeature) -> str:
-    """The accessor that SubtargetEmitter.cpp makes of a boolean feature's field, "" for any other field."""
+    """Return the accessor that SubtargetEmitter.cpp generates for a boolean feature's field, "" for any other field."""
     if feature.value not in ("true", "false"):
         return ""
     return feature.field[:1].lower() + feature.field[1:]
 
 
 def feature_names(feature: SubtargetFeature, scope: str) -> tuple[str, ...]:
-    """What C++ may call a feature: its enumerator, its accessor, its field."""
+    """Return the names by which C++ refers to a feature: its enumerator, its accessor, its field."""
     return tuple(dict.fromkeys(n for n in (f"{scope}::{feature.record}", getter(feature), feature.field) if n))
 
 
@@ -98,7 +95,10 @@ def _functions(d: Description) -> Iterator[str]:
 
 
 def record_numbers(description: Description, record: str) -> dict[str, str]:
-    """What integers in a function mean that a register class is named in: its number of registers, and its last index."""
+    """Return what integers may mean in a function that names a register class: the number of its registers, and its last index.
+
+    The result maps an integer to a symbol for it. It is empty for a class of fewer than three registers, whose numbers mean nothing.
+    """
     found = next((c for c in description.register_classes if c.name == record), None) if record else None
     if found is None or len(found.members) < 3:
         return {}

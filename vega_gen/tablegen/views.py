@@ -1,8 +1,4 @@
-"""Typed views of a target's records.
-
-Enters: raw records. Leaves: the parts of a ``Description`` that are one record each.
-It does not run llvm-tblgen, nor derive what the backend must define (``contracts`` does).
-"""
+"""Turn raw TableGen records into the typed records of a ``Description``, one view for each TableGen class."""
 
 from __future__ import annotations
 
@@ -44,21 +40,22 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 
 
 def of_class(raws: Mapping[str, Raw], *names: str) -> Iterator[Raw]:
-    """The records that have one of these classes, in order."""
+    """Yield the records that have one of these classes, in order."""
     wanted = set(names)
     return (raw for raw in raws.values() if not wanted.isdisjoint(raw.classes))
 
 
 def called_names(code: str) -> tuple[str, ...]:
-    """Names called as free functions (or as methods of the enclosing class) in a piece of C++."""
+    """Return the names that a piece of C++ calls as free functions or as methods of the enclosing class."""
     text = _COMMENT.sub(" ", code)
     return tuple(dict.fromkeys(name for name in _CALL.findall(text) if name not in _KEYWORDS and not _TYPES.fullmatch(name)))
 
 
 def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ...]:
-    """The registers of the target, the tuples that TableGen synthesises last.
+    """Return the target's registers; those that TableGen synthesises from RegisterTuples come last.
 
-    Where no register has a HWEncoding, DWARF's number stands in its place."""
+    Where no register has a HWEncoding, encodings are the DWARF numbers.
+    """
     found: list[Register] = []
     for raw in of_class(raws, "Register"):
         if raw.name == "NoRegister" or not raw.string("Namespace"):
@@ -78,7 +75,7 @@ def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ..
                 dwarf,
             )
         )
-    if not any(register.encoding for register in found):  # the encodings are the backend's own affair: DWARF's numbers are the ISA's
+    if not any(register.encoding for register in found):  # such a backend encodes registers in C++; the DWARF numbers are usually the ISA's
         found = [replace(register, encoding=max(register.dwarf[0], 0) if register.dwarf else 0) for register in found]
     by_name = {register.name: register for register in found}
     for raw in of_class(raws, "RegisterTuples"):
@@ -91,7 +88,7 @@ def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ..
 
 
 def register_classes(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[RegisterClass, ...]:
-    """The register classes of the target. A value type that depends on the hardware mode is that of the default mode."""
+    """Return the target's register classes. A value type that depends on the hardware mode is the default mode's."""
     found: list[RegisterClass] = []
     for raw in of_class(raws, "RegisterClass"):
         types = tuple(dict.fromkeys(value_type(raws, name) for name in raw.items("RegTypes")))
@@ -103,7 +100,7 @@ def register_classes(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Regis
 
 
 def value_type(raws: Mapping[str, Raw], name: str) -> str:
-    """The value type's name; of one that depends on the hardware mode, the first mode's."""
+    """Return a value type's name; for one that depends on the hardware mode, the first mode's."""
     raw = raws.get(name)
     objects = raw.items("Objects") if raw is not None else ()
     return objects[0] if objects else name
@@ -115,7 +112,7 @@ def _bits(raws: Mapping[str, Raw], name: str) -> int:
 
 
 def operand_classes(raws: Mapping[str, Raw]) -> tuple[OperandClass, ...]:
-    """The operand types: Operand and RegisterOperand records, and register classes, which instructions use directly."""
+    """Return the operand types: Operand and RegisterOperand records, and register classes, which instructions may use directly."""
     found: list[OperandClass] = []
     for raw in of_class(raws, "DAGOperand", "PointerLikeRegClass"):
         is_class = "RegisterClass" in raw.classes
@@ -123,7 +120,7 @@ def operand_classes(raws: Mapping[str, Raw]) -> tuple[OperandClass, ...]:
         match_class = raws.get(raw.string("ParserMatchClass"))
         name = match_class.string("Name") if match_class is not None else ""
         info = raw.dag("MIOperandInfo")
-        implied = "OperandWithDefaultOps" in raw.classes  # predicates and optional definitions, which C++ seldom names
+        implied = "OperandWithDefaultOps" in raw.classes  # predicate and optional-definition operands, which C++ seldom mentions
         found.append(
             OperandClass(
                 name=raw.name,
@@ -144,13 +141,16 @@ def operand_classes(raws: Mapping[str, Raw]) -> tuple[OperandClass, ...]:
 
 
 def _parts(name: str, info: Dag) -> tuple[str, ...]:
-    """The types of an operand's sub-operands. An operand that names itself as its only one is whole."""
+    """Return the types of an operand's sub-operands; () where the only one is the operand itself."""
     parts = tuple(value for value, _ in info.leaves())
     return () if parts == (name,) else parts
 
 
 def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
-    """The target's instructions. One without a pattern of its own has the smallest pattern that selects it alone (Pat)."""
+    """Return the target's instructions.
+
+    An instruction without a pattern of its own takes the shortest pattern (Pat) that selects just this instruction.
+    """
     selected = _selecting_patterns(raws)
     found: list[Instruction] = []
     for raw in of_class(raws, "Instruction"):
@@ -187,14 +187,14 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
 
 
 def _operands(dag: Dag | None) -> tuple[InstructionOperand, ...]:
-    """An operand that names its sub-operands, (MEMri $base, $offset), is one operand of that type."""
+    """Return the operands of a dag. One that names its sub-operands, (MEMri $base, $offset), is a single operand of that type."""
     if dag is None:
         return ()
     return tuple(InstructionOperand(name, value.op if isinstance(value, Dag) else value) for value, name in dag.args)
 
 
 def _named(raw: Raw, field: str) -> str:
-    """The record in a field of a processor, "" for the one that stands for none (TargetSchedule.td, TargetItinerary.td)."""
+    """Return the record in a processor's field, "" for the null records of TargetSchedule.td and TargetItinerary.td."""
     name = raw.string(field)
     return "" if name in ("NoSchedModel", "NoItineraries") else name
 
@@ -205,7 +205,7 @@ def _itinerary(raw: Raw) -> str:
 
 
 def _operators(raws: Mapping[str, Raw], dag: Dag, depth: int) -> Iterator[str]:
-    """Operators, outermost first: an SDNode by its opcode; a fragment by its name, then what it stands for. Types are left out."""
+    """Yield operators, outermost first: an SDNode's opcode; a fragment's name, then its expansion. Types are skipped."""
     raw = raws.get(dag.op)
     if raw is None:
         yield dag.op
@@ -226,7 +226,7 @@ def _selecting_patterns(raws: Mapping[str, Raw]) -> dict[str, tuple[str, tuple[D
     best: dict[str, tuple[str, tuple[Dag, ...]]] = {}
     for raw in of_class(raws, "Pattern"):
         results = raw.field("ResultInstrs") or ""
-        # Only a result that is one instruction, with no instruction among its operands, says what that instruction does.
+        # A pattern tells what an instruction does only where the result is that one instruction, without nested instructions.
         if results.count("(") - results.count("((") != 1:
             continue
         name = results[2:].split(" ", 1)[0].rstrip(")]")
@@ -239,7 +239,7 @@ def _selecting_patterns(raws: Mapping[str, Raw]) -> dict[str, tuple[str, tuple[D
 
 
 def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
-    """The selection patterns that are no instruction's own: what each matches, what it gives. Those on vectors are left out."""
+    """Return the standalone selection patterns as (source, result). Vector patterns are left out."""
     found: list[tuple[str, str]] = []
     for raw in of_class(raws, "Pattern"):
         matched, given = raw.field("PatternToMatch"), raw.field("ResultInstrs")
@@ -249,7 +249,7 @@ def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
 
 
 def nodes(raws: Mapping[str, Raw]) -> tuple[SDNode, ...]:
-    """The target's own SDNodes: those whose opcode is not one of LLVM's."""
+    """Return the target's own SDNodes: those whose opcode is not one of LLVM's."""
     found: list[SDNode] = []
     for raw in of_class(raws, "SDNode"):
         opcode = raw.string("Opcode")
@@ -270,7 +270,7 @@ def _constraint(raw: Raw) -> str:
 
 
 def fragments(raws: Mapping[str, Raw]) -> tuple[Fragment, ...]:
-    """Pattern fragments and node transforms with C++ in them, LLVM's own among them."""
+    """Return pattern fragments and node transforms that contain C++, LLVM's own included."""
     found: list[Fragment] = []
     for raw in of_class(raws, "PatFrags", "SDNodeXForm"):
         code = raw.string("PredicateCode") or raw.string("ImmediateCode") or raw.string("XFormFunction")
@@ -280,7 +280,7 @@ def fragments(raws: Mapping[str, Raw]) -> tuple[Fragment, ...]:
 
 
 def complex_patterns(raws: Mapping[str, Raw]) -> tuple[ComplexPattern, ...]:
-    """Complex patterns with a selector in C++."""
+    """Return the complex patterns."""
     return tuple(
         ComplexPattern(
             raw.name,
@@ -295,7 +295,7 @@ def complex_patterns(raws: Mapping[str, Raw]) -> tuple[ComplexPattern, ...]:
 
 
 def features(raws: Mapping[str, Raw]) -> tuple[SubtargetFeature, ...]:
-    """Subtarget features. What older LLVMs call Attribute is FieldName in newer ones (Target.td)."""
+    """Return the subtarget features. Target.td calls a feature's field Attribute in older LLVMs, FieldName in newer ones."""
     found: list[SubtargetFeature] = []
     for raw in of_class(raws, "SubtargetFeature"):
         place = raw.string("FieldName") or raw.string("Attribute")
@@ -304,7 +304,7 @@ def features(raws: Mapping[str, Raw]) -> tuple[SubtargetFeature, ...]:
 
 
 def processors(raws: Mapping[str, Raw]) -> tuple[Processor, ...]:
-    """Processors by their -mcpu names."""
+    """Return the processors by their -mcpu names."""
     return tuple(
         Processor(raw.string("Name"), _named(raw, "SchedModel"), _named(raw, "ProcItin"), raw.items("Features"))
         for raw in of_class(raws, "Processor")
@@ -312,7 +312,7 @@ def processors(raws: Mapping[str, Raw]) -> tuple[Processor, ...]:
 
 
 def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[CallingConvention, ...]:
-    """Calling conventions, and lists of callee-saved registers."""
+    """Return the calling conventions, and the lists of callee-saved registers."""
     found: list[CallingConvention] = []
     for raw in of_class(raws, "CallingConv"):
         registers: list[str] = []
@@ -336,7 +336,7 @@ def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Ca
 
 
 def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:
-    """Actions with those they guard, in order."""
+    """Yield actions in order, each followed by the actions it guards."""
     for name in names:
         raw = raws.get(name)
         if raw is not None:
@@ -346,7 +346,7 @@ def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:
 
 
 def namespace(raws: Mapping[str, Raw], fallback: str) -> str:
-    """The namespace of most of the target's instructions."""
+    """Return the most frequent namespace among the target's instructions, ``fallback`` if there are none."""
     seen = Counter(raw.string("Namespace") for raw in of_class(raws, "Instruction"))
     for none in ("", "TargetOpcode"):
         del seen[none]
@@ -354,7 +354,7 @@ def namespace(raws: Mapping[str, Raw], fallback: str) -> str:
 
 
 def target_data(raws: Mapping[str, Raw], target: Raw) -> dict[str, str]:
-    """Fields of the Target record, its InstrInfo, parsers, variants and writers: "AsmWriter.PassSubtarget" -> "1"."""
+    """Return fields of the Target record, its InstrInfo, parsers, variants and writers: "AsmWriter.PassSubtarget" -> "1"."""
     data = {"Target.AllowRegisterRenaming": target.field("AllowRegisterRenaming") or "0"}
     groups = {
         "InstrInfo": (target.string("InstructionSet"),),
@@ -373,7 +373,7 @@ def target_data(raws: Mapping[str, Raw], target: Raw) -> dict[str, str]:
 
 
 def assembler_predicates(raws: Mapping[str, Raw]) -> dict[str, str]:
-    """Predicate -> its AssemblerCondDag as printed, of those that bind the assembler and the disassembler."""
+    """Map predicates that bind the assembler and the disassembler to their AssemblerCondDag as printed."""
     found = {raw.name: raw.field("AssemblerCondDag") for raw in of_class(raws, "Predicate") if raw.number("AssemblerMatcherPredicate")}
     return {name: printed for name, printed in found.items() if printed}
 

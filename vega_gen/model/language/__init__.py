@@ -1,5 +1,5 @@
-"""Language models that are asked for a slot's statement in words: UniXcoder as VEGA has it, or any model of a Hugging Face folder.
+"""Language models that are prompted for a slot's statement: UniXcoder as in VEGA, or any model in a Hugging Face folder.
 
-``prompts`` says what is asked and reads answers; ``base`` is what both kinds share, ``unixcoder`` and ``hugging_face`` are the kinds;
-``recipe`` and ``tuning`` train them and keep what was learnt; ``folder`` opens a pretrained model.
+``prompts`` writes prompts and reads answers. ``base`` is what both kinds share; ``unixcoder`` and ``hugging_face`` are the kinds.
+``recipe`` and ``tuning`` train and save them; ``folder`` opens a pretrained model.
 """

@@ -1,13 +1,11 @@
-"""A language model that is asked for a slot's statement in text: what both kinds have in common, and what is made of their answers.
+"""The common part of language models that are prompted for a slot's statement, and how their answers are used.
 
-Enters: source texts, slots. Leaves: the option of each slot that the model names, with its probability. It does not write sources.
-
-An answer counts if it reads as one of the slot's options, or says that nothing is there: the first of the beams that does. Where none does,
-the model chooses: by the probability it gives to each variant with the most voted names, and to nothing being there.
+The first beam that reads as one of the slot's options, or as absence, is the answer. Where none does, the model ranks the options itself:
+by the probability it gives to each variant with the most voted names, and to absence.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# What torch says of its types is not whole.
+# The type annotations of torch are incomplete.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
@@ -22,15 +20,15 @@ from vega_gen.model.language import prompts
 from vega_gen.records import SlotExample
 
 TARGET = 128
-"""Tokens of an answer, at most."""
+"""The maximum length of an answer, in tokens."""
 
 PromptPair = tuple[str, str | None]
-"""A source, and what should be answered; None: nothing is there."""
+"""A source and its right answer; None where the slot is absent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a model puts in a slot: a variant's number, indices of names, probability that this stands there."""
+    """What a model puts in a slot: a variant's number, an index of a name for each hole, and the probability of the whole."""
 
     variant: int
     names: tuple[int, ...]
@@ -38,7 +36,10 @@ class Told:
 
 
 class TextModel(ABC):
-    """``absent``: what the model answers where nothing is there; "": it says that otherwise (``presence``)."""
+    """A language model with its tokenizer.
+
+    ``absent``: its answer where a slot is absent; "" if it answers that by ``presence`` instead.
+    """
 
     kind: str
     absent: str
@@ -47,39 +48,39 @@ class TextModel(ABC):
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are."""
+        """The device of its weights."""
         return self.network.device
 
     @abstractmethod
     def loss(self, pairs: Sequence[PromptPair]) -> Tensor:
-        """What training lowers, a number."""
+        """Return the training loss, a scalar."""
 
     @abstractmethod
     def likelihood(self, pairs: Sequence[tuple[str, str]]) -> tuple[Tensor, Tensor]:
-        """Log-probability of each answer given its source [N], and of how many tokens it is, its end included [N]."""
+        """Return the log-probability of each answer given its source [N], and the answer's length in tokens with its end [N]."""
 
     @abstractmethod
     def presence(self, sources: Sequence[str]) -> list[float]:
-        """Confidence that something is there, 0 to 1; 1 where the answer says it."""
+        """Return the probability that a statement is there, for each source; 1 where the answer itself says so."""
 
     @abstractmethod
     def beams(self, sources: Sequence[str], size: int) -> list[list[str]]:
-        """The ``size`` likeliest answers that beam search finds for each source, the likeliest first."""
+        """Return the ``size`` likeliest answers for each source by beam search, the likeliest first."""
 
     def room(self) -> int:
-        """Tokens of source that its positions hold beside an answer and the marks around it."""
+        """Return how many source tokens its positions hold beside an answer and special tokens."""
         return (getattr(self.network.config, "max_position_embeddings", None) or 1 << 20) - TARGET - 8
 
     def encoded(self, text: str, most: int) -> list[int]:
-        """The first ``most`` tokens of a text, without marks."""
+        """Return the first ``most`` tokens of a text, without special tokens."""
         return self.tokenizer(text, add_special_tokens=False, truncation=True, max_length=most)["input_ids"]
 
     def written(self, tokens: Sequence[int]) -> str:
-        """The text of an answer's tokens."""
+        """Return the text of an answer's tokens."""
         return self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False).strip()
 
     def padded(self, rows: Sequence[Sequence[int]], pad: int, left: bool = False) -> Tensor:
-        """Rows of tokens as a tensor [N, longest]."""
+        """Return rows of tokens as a tensor [N, longest], padded on the right, or on the left if ``left``."""
         longest = max(map(len, rows))
         fill = ([pad] * (longest - len(row)) for row in rows)
         made = [[*more, *row] if left else [*row, *more] for row, more in zip(rows, fill, strict=True)]
@@ -87,7 +88,7 @@ class TextModel(ABC):
 
     @torch.inference_mode()
     def decide(self, asked: Sequence[tuple[str, SlotExample]], size: int) -> list[Told | None]:
-        """What is to stand in each slot by the model, None for nothing. ``asked``: sources with their slots, one batch; ``size``: beams."""
+        """Decide one batch of slots; None for an absent one. ``asked``: sources with their slots. ``size``: beams."""
         self.network.eval()
         present = self.presence([source for source, _ in asked])
         there = [i for i, sure in enumerate(present) if sure >= 0.5 and prompts.options(asked[i][1])]
@@ -118,6 +119,9 @@ class TextModel(ABC):
 
 
 def likelihood_of(logits: Tensor, right: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
-    """Summed log-probability of the tokens ``right`` [N, T] by ``logits`` [N, T, V] where ``counts`` [N, T], and their number [N]."""
+    """Return the summed log-probability [N] of the tokens ``right`` [N, T] under ``logits`` [N, T, V], and how many tokens there are [N].
+
+    ``counts`` [N, T]: which tokens count.
+    """
     each = torch.log_softmax(logits.float(), -1).gather(-1, right.unsqueeze(-1)).squeeze(-1)
     return (each * counts).sum(1), counts.sum(1)

@@ -1,12 +1,10 @@
-"""A language model of a local Hugging Face folder, sequence-to-sequence or causal, asked for a statement or a word for none.
+"""A language model in a local Hugging Face folder, sequence-to-sequence or causal, prompted for a statement or the word for none.
 
-Enters: a folder, sources. Leaves: answers. It does not choose among a slot's options.
-
-Which of the two shapes it is, its config says (``is_encoder_decoder``). A causal model is given the source, a line break and "statement:".
+Its config says which of the two it is (``is_encoder_decoder``). A causal model gets the source, a line break and "statement:".
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportMissingImports=false
-# What torch and transformers say of their types is not whole; peft need not be there.
+# The type annotations of torch and transformers are incomplete; peft is optional.
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -26,14 +24,17 @@ _ASK = "\nstatement:"
 
 
 class HuggingFace(TextModel):
-    """A causal or a sequence-to-sequence model; ``kind`` "hf"."""
+    """A causal or sequence-to-sequence model of kind "hf"."""
 
     kind = "hf"
     absent = "absent"
 
     def __init__(self, path: Path, lora_rank: int = 0) -> None:
-        """``lora_rank``: train matrices of that rank in place of the weights (LoRA, by peft); 0: the weights. Raises InputError for what is
-        not a folder with such a model, and where peft is wanted and missing."""
+        """Open the model in folder ``path``.
+
+        ``lora_rank``: train LoRA matrices of that rank (with peft) instead of the weights; 0: train the weights.
+        Raises InputError where the folder holds no such model, or peft is needed and missing.
+        """
         config = folder.config_of(path)
         self.seq2seq = bool(getattr(config, "is_encoder_decoder", False))
         self.tokenizer = folder.tokenizer_of(path, config)
@@ -41,7 +42,7 @@ class HuggingFace(TextModel):
         self.network = folder.weights_of(path, shape.from_pretrained, config)
         self._end = int(self.tokenizer.eos_token_id)
         self._pad = self._end if self.tokenizer.pad_token_id is None else int(self.tokenizer.pad_token_id)
-        # What the folder says of sampling and penalties is not for this.
+        # Replaces the folder's own settings for sampling and penalties.
         self.network.generation_config = GenerationConfig(
             eos_token_id=self._end, pad_token_id=self._pad, decoder_start_token_id=getattr(config, "decoder_start_token_id", None),
             max_new_tokens=TARGET, do_sample=False,
@@ -50,7 +51,7 @@ class HuggingFace(TextModel):
             self.network = _with_lora(self.network, lora_rank, self.seq2seq)
 
     def loss(self, pairs: Sequence[PromptPair]) -> Tensor:
-        """See ``TextModel``: mean cross-entropy of the tokens of the answers."""
+        """Return the mean cross-entropy of the answers' tokens."""
         said, tokens = self.likelihood([(source, self.absent if answer is None else answer) for source, answer in pairs])
         return -said.sum() / tokens.sum()
 
@@ -70,7 +71,7 @@ class HuggingFace(TextModel):
         return likelihood_of(logits[:, :-1], ids[:, 1:], counts[:, 1:])
 
     def presence(self, sources: Sequence[str]) -> list[float]:
-        """See ``TextModel``: the answer says it."""
+        """Return 1: an answer itself says whether a statement is there."""
         return [1.0] * len(sources)
 
     @torch.inference_mode()

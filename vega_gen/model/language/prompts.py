@@ -1,11 +1,8 @@
-"""A slot as text: what a language model is asked, what it should answer, and what its answer means.
+"""Turn a slot into a prompt and its answer into text, and read a model's answer back as one of the slot's options.
 
-Enters: examples, what was decided before. Leaves: source texts and answer texts; the option that an answer reads as. It knows no tokenizer
-and no torch.
-
-A source has the most telling parts first, a line each, as models see the first few hundred tokens only: where the slot stands, what was
-decided last, its variants with share and donors, the names of each hole with votes and what TableGen says of them; then what else was
-decided, the latest first.
+Models see only the first few hundred tokens, so a source has the most telling parts first, a line each: the slot's place, the last
+decision, its variants with share and donors, the names of each hole with votes and TableGen's words for them; then earlier decisions,
+latest first.
 """
 
 from __future__ import annotations
@@ -17,17 +14,17 @@ from vega_gen.model.data import Example, weights
 from vega_gen.records import ABSENT, FunctionExample, HoleExample, SlotExample, VariantExample
 
 LONGEST = 6000
-"""Characters of a source, at most: more than the models' tokens hold."""
+"""The maximum length of a source in characters, more than the models' context holds."""
 _DONORS = 4
 _WORDS = 8
 _BEFORE = 12
 
 Option = tuple[int, tuple[int, ...]]
-"""A variant of a slot by its number, and for each of its holes the number of a name."""
+"""A variant's number in its slot, and the index of a name for each of its holes."""
 
 
 def source(function: FunctionExample, slots: Sequence[SlotExample], index: int, before: Mapping[str, str]) -> str:
-    """What a model is asked of slot ``index``. ``before``: id of each slot taken before it -> what stands there, in order."""
+    """Return the prompt for slot ``index``. ``before``: the id of each slot filled before it -> its text, in order."""
     slot = slots[index]
     weight = weights(function)
     around = next((s for s in slots if s.id == slot.parent), None)
@@ -60,7 +57,7 @@ def _hole(hole: HoleExample) -> str:
 
 
 def answer(slot: SlotExample) -> str | None:
-    """What stands in a slot by its answer, None for nothing; what is not offered there as it is in a template."""
+    """Return the text of a slot's right answer, None for absence. Text that is not among the options is masked, as in a template."""
     if slot.answer == ABSENT:
         return None
     if slot.answer < 0:
@@ -70,7 +67,7 @@ def answer(slot: SlotExample) -> str | None:
 
 
 def spelled(variant: VariantExample, names: Sequence[int]) -> str:
-    """A variant's tokens with names in its holes; a hole without a right name (number below 0) stays as it is."""
+    """Return a variant's tokens with names in its holes. A hole whose name is unknown (index below 0) stays as it is."""
     left = list(zip(variant.holes, names, strict=True))
     words: list[str] = []
     for token in variant.text:
@@ -82,7 +79,7 @@ def spelled(variant: VariantExample, names: Sequence[int]) -> str:
 
 
 def read(text: str, slot: SlotExample) -> Option | None:
-    """The option of a slot that a text is, token by token, whatever the space between tokens; None if it is none of them."""
+    """Return the option that ``text`` spells, whatever the space between tokens; None if it spells none."""
     for k, variant in enumerate(slot.variants):
         left = list(variant.holes)
         pattern: list[str] = []
@@ -104,13 +101,12 @@ def _loosely(token: str) -> str:
 
 
 def options(slot: SlotExample) -> list[Option]:
-    """Each variant with the most voted name in each hole; those that have no name for a hole cannot be written."""
+    """Return each variant with the most voted name in each hole, except variants with a hole that has no names."""
     return [(k, (0,) * len(v.holes)) for k, v in enumerate(slot.variants) if all(hole.names for hole in v.holes)]
 
 
 def lessons(example: Example) -> Iterator[tuple[str, str | None, SlotExample]]:
-    """What a model is asked of a function's slots, what it should answer, the slot: of those that are asked for, whose slot around is
-    there, each after the right answers to those before."""
+    """Yield (prompt, right answer, slot) for a function's slots whose enclosing slot is there, each given the right answers before it."""
     function, slots = example
     before: dict[str, str] = {}
     for i, slot in enumerate(slots):

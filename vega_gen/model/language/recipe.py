@@ -1,7 +1,4 @@
-"""How to train a language model on slots, and which options belong to which kind of model.
-
-Enters: what the command line was given. Leaves: ``TextRecipe``. It trains nothing and imports no torch.
-"""
+"""Parameters for training a language model, and which command-line options belong to which kind of model. Imports no torch."""
 
 from __future__ import annotations
 
@@ -25,10 +22,13 @@ _OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class TextRecipe:
-    """How to train a language model. ``pretrained``: a local Hugging Face folder; batches are of slots; ``beam_size``: of the search while
-    calibrating and filling. ``mse_loss_weight``, ``ce_loss_weight``: of the confidence and of the code, of kind unixcoder, as VEGA has
-    them (CGO 2025). ``lora_rank``: of kind hf, 0 for all weights. ``warmup``: steps; ``patience``: epochs without a gain. ``bf16``: as of
-    ``loop.Schedule``."""
+    """Parameters for training a language model.
+
+    ``pretrained``: a local Hugging Face folder. ``train_batch_size``, ``eval_batch_size``: in slots. ``beam_size``: beams while calibrating
+    and filling. ``mse_loss_weight``, ``ce_loss_weight``: loss weights of the confidence and of the code, kind unixcoder only, as in VEGA
+    (CGO 2025). ``lora_rank``: kind hf only, 0 trains all weights. ``warmup``: steps. ``patience``: epochs without improvement before
+    stopping. ``bf16``: see ``loop.Schedule``.
+    """
 
     kind: FillerName
     pretrained: Path
@@ -49,16 +49,17 @@ class TextRecipe:
 
     @property
     def batch(self) -> int:
-        """Slots a step."""
+        """Slots per step."""
         return self.train_batch_size * self.gradient_accumulation_steps
 
 
 def text_recipe(kind: FillerName, epochs: int, seed: int, bf16: bool, given: Mapping[str, Any]) -> TextRecipe | None:
-    """The recipe of a kind with the options that were ``given`` (field -> value, None: not given); None for the edit model.
+    """Make the recipe of a kind from the options ``given`` (field -> value, None for not given); None for the edit model.
 
-    Raises InputError for a kind that learns nothing, an option that is another kind's, and a missing folder's name."""
+    Raises InputError where a kind cannot be trained, an option belongs to another kind, or the pretrained folder is not given.
+    """
     if not kind.learns:
-        raise InputError(f"{kind} learns nothing", "", f"--kind {'|'.join(_OPTIONS)}")
+        raise InputError(f"{kind} learns nothing, so it cannot be trained", "", f"use --kind {'|'.join(_OPTIONS)}")
     said = {name: value for name, value in given.items() if value is not None}
     foreign = sorted(said.keys() - _OPTIONS[kind])
     if foreign:
@@ -68,7 +69,7 @@ def text_recipe(kind: FillerName, epochs: int, seed: int, bf16: bool, given: Map
     if kind is FillerName.EDIT:
         return None
     if "pretrained" not in said:
-        raise InputError(f"--kind {kind} starts from a pretrained model", "", "give its local folder with --model-name-or-path DIR")
+        raise InputError(f"--kind {kind} starts from a pretrained model", "", "pass its local folder with --model-name-or-path DIR")
     return TextRecipe(kind, epochs=epochs, seed=seed, bf16=bf16, **said)
 
 

@@ -1,11 +1,7 @@
-"""Training of a language model on slots, and what it leaves on disk.
-
-Enters: examples to learn and to validate on, a folder with a pretrained model. Leaves: a checkpoint: a Hugging Face folder with a manifest.
-It makes no examples and picks no targets.
-"""
+"""Train a language model on slots, and save and load it as a Hugging Face folder with a manifest."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# What torch and transformers say of their types is not whole.
+# The type annotations of torch and transformers are incomplete.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
@@ -30,7 +26,7 @@ from vega_gen.records import FillerName
 
 @dataclass(frozen=True, slots=True)
 class TextPoint:
-    """An epoch: mean loss of a slot in training, and in validation; seconds so far."""
+    """An epoch: mean loss per slot in training (``train``) and in validation (``loss``), and seconds since the start."""
 
     epoch: int
     train: float
@@ -40,15 +36,15 @@ class TextPoint:
 
 @dataclass(frozen=True)
 class TextCheckpoint:
-    """``manifest``: as of ``checkpoint.Checkpoint``, with ``beam_size`` in place of ``config`` and ``vocabulary``."""
+    """A trained language model. ``manifest``: as of ``checkpoint.Checkpoint``, but ``beam_size`` for ``config`` and ``vocabulary``."""
 
     model: TextModel
     manifest: dict[str, Any]
 
 
 def opened(recipe: TextRecipe) -> TextModel:
-    """The pretrained model that a recipe names, to be trained. Raises InputError."""
-    team()  # it says which GPU is this process's
+    """Open the pretrained model of a recipe for training. Raises InputError where it cannot be opened."""
+    team()  # selects this process's GPU
     torch.manual_seed(recipe.seed)
     if recipe.kind is FillerName.UNIXCODER:
         return UniXcoder(recipe.pretrained, (recipe.mse_loss_weight, recipe.ce_loss_weight))
@@ -58,7 +54,7 @@ def opened(recipe: TextRecipe) -> TextModel:
 def train_text(
     model: TextModel, learn: Sequence[Example], validate: Sequence[Example], recipe: TextRecipe, work: Path, progress: Progress
 ) -> tuple[TextPoint, ...]:
-    """Leaves ``model`` with the weights of the best validation loss; the curve. ``work``: as of ``loop.fit``."""
+    """Train ``model``, leave it with the weights of the best validation loss, and return the curve. ``work``: see ``loop.fit``."""
     lessons = [(source, right) for example in learn for source, right, _ in prompts.lessons(example)]
     exam = [(source, right) for example in validate for source, right, _ in prompts.lessons(example)]
 
@@ -84,7 +80,7 @@ def _parts(pairs: Sequence[PromptPair], size: int) -> Iterator[Sequence[PromptPa
 
 
 def outcomes(model: TextModel, examples: Sequence[Example], recipe: TextRecipe, progress: Progress) -> Iterator[tuple[float, bool]]:
-    """Probability of each statement that the model puts in a slot, with whether it is right; each after the right ones before it."""
+    """Yield the probability of each statement the model puts in a slot, and whether it is right, given the right answers before it."""
     asked = [(source, slot) for example in examples for source, _, slot in prompts.lessons(example)]
     for first in range(0, len(asked), recipe.eval_batch_size):
         progress(first, len(asked), "calibrating")
@@ -96,7 +92,7 @@ def outcomes(model: TextModel, examples: Sequence[Example], recipe: TextRecipe, 
 
 
 def save(folder: Path, model: TextModel, manifest: dict[str, Any]) -> None:
-    """Writes a checkpoint: a folder that transformers opens too, matrices of LoRA added to the weights they stand for."""
+    """Write a checkpoint that transformers can open too. LoRA matrices are merged into the weights."""
     network: Any = model.network
     if hasattr(network, "merge_and_unload"):
         model.network = network = network.merge_and_unload()
@@ -107,7 +103,7 @@ def save(folder: Path, model: TextModel, manifest: dict[str, Any]) -> None:
 
 
 def load(folder: Path, kind: FillerName, held_out: Collection[str] = ()) -> TextCheckpoint:
-    """The checkpoint of ``kind`` in a folder. Raises InputError if it is none, or not whole; HoldOutError as ``checkpoint.load``."""
+    """Load a checkpoint of ``kind``. Raises InputError where the folder holds no complete one, HoldOutError as ``checkpoint.load`` does."""
     manifest = checkpoint.read_manifest(folder, kind, held_out)
     if not {"beam_size", "calibration"} <= manifest.keys():
         raise InputError("not a checkpoint's manifest: no beam_size or calibration", str(folder / checkpoint.MANIFEST), "train it again")

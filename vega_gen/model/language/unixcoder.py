@@ -1,14 +1,12 @@
-"""VEGA as published: UniXcoder asked for a statement and for a confidence (CGO 2025; UniXcoder: Guo et al., ACL 2022).
+"""VEGA's model: UniXcoder prompted for a statement and a confidence (CGO 2025; UniXcoder: Guo et al., ACL 2022).
 
-Enters: a folder with UniXcoder's weights, sources. Leaves: answers and confidences. It does not choose among a slot's options.
-
-One RobertaModel encodes and decodes: a source's tokens see the source, those of the target see the source and what is before them, as in
-UniXcoder's own fine-tuning for code generation. The source is ``<s> <encoder-decoder> </s> ... <mask0> </s>``, the target ``<mask0> ...
-</s>``; target tokens are scored with the word embeddings. The confidence is read off the source's first token.
+One RobertaModel encodes and decodes, as in UniXcoder's own fine-tuning for code generation: source tokens see the source, target tokens see
+the source and the target tokens before them. The source is ``<s> <encoder-decoder> </s> ... <mask0> </s>``, the target ``<mask0> ...
+</s>``; target tokens are scored with the word embeddings. The confidence comes from the state of the source's first token.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# What torch and transformers say of their types is not whole.
+# The type annotations of torch and transformers are incomplete.
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -29,7 +27,7 @@ _MODE, _START = "<encoder-decoder>", "<mask0>"
 
 
 class UniXcoderNetwork(RobertaPreTrainedModel):
-    """RoBERTa as encoder and decoder, with a confidence. Pads are tokens of number ``pad_token_id``."""
+    """RoBERTa as encoder and decoder, with a confidence. Pads are ``pad_token_id`` tokens."""
 
     config: RobertaConfig
 
@@ -41,8 +39,10 @@ class UniXcoderNetwork(RobertaPreTrainedModel):
         self.post_init()
 
     def forward(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the token after each of ``target`` [N, T, V], and of the presence of a statement [N]. ``source`` [N, S]: as
-        ``target`` [N, T], padded on the right."""
+        """Return the logits of the token after each target token [N, T, V], and of the presence of a statement [N].
+
+        ``source`` [N, S] and ``target`` [N, T] are padded on the right.
+        """
         ids = torch.cat([source, target], 1)
         there = ids != self.pad
         place = torch.arange(ids.shape[1], device=ids.device)
@@ -51,12 +51,12 @@ class UniXcoderNetwork(RobertaPreTrainedModel):
         return self._logits(hidden[:, source.shape[1] :]), self.confidence(hidden[:, 0]).squeeze(-1)
 
     def _hidden(self, ids: Tensor, seen: Tensor, positions: Tensor, **cache: Any) -> Any:
-        """``seen`` [N, here, all]: what each token sees."""
+        """Run the encoder. ``seen`` [N, queries, keys]: which tokens each token sees."""
         barred = torch.zeros(seen.shape, device=ids.device).masked_fill(~seen, torch.finfo(torch.float32).min)
         return self.roberta(ids, attention_mask=barred.unsqueeze(1), position_ids=positions, **cache)
 
     def _positions(self, there: Tensor) -> Tensor:
-        """RoBERTa's: from the one after the pad's, pads not counted, so that padding changes nothing."""
+        """Return RoBERTa's positions: they start after the pad's and skip pads, so that padding has no effect."""
         return there.cumsum(1) * there + self.pad
 
     def _logits(self, hidden: Tensor) -> Tensor:
@@ -64,7 +64,10 @@ class UniXcoderNetwork(RobertaPreTrainedModel):
 
     @torch.inference_mode()
     def beams(self, source: Tensor, start: int, end: int, size: int, most: int) -> list[list[list[int]]]:
-        """The ``size`` likeliest targets of each source [N, S] by beam search, without start and end, of at most ``most`` tokens."""
+        """Return the ``size`` likeliest targets for each source [N, S] by beam search.
+
+        Each has at most ``most`` tokens, without start and end.
+        """
         there = source != self.pad
         first = self._hidden(source, there[:, None, :].expand(-1, source.shape[1], -1), self._positions(there), use_cache=True)
         cache = first.past_key_values
@@ -96,24 +99,27 @@ class UniXcoderNetwork(RobertaPreTrainedModel):
 
 
 class UniXcoder(TextModel):
-    """``weights``: of the loss: of the confidence's squared error, of the code's cross-entropy."""
+    """UniXcoder. ``weights``: of the confidence's squared error and the code's cross-entropy in the loss."""
 
     kind = "unixcoder"
     absent = ""
     network: UniXcoderNetwork
 
     def __init__(self, path: Path, weights: tuple[float, float] = (0.9, 0.1), *, learnt: bool = False) -> None:
-        """``learnt``: whether it must have a confidence already. Raises InputError for what is not a folder with UniXcoder's weights."""
+        """Open UniXcoder in folder ``path``.
+
+        ``learnt``: the folder must have weights of the confidence already. Raises InputError where the folder is not UniXcoder's.
+        """
         config = folder.config_of(path)
         if not isinstance(config, RobertaConfig) or config.model_type != "roberta":
-            what = f"a model of another shape: {config.model_type}, not roberta"
-            raise InputError(what, str(path / "config.json"), "give UniXcoder's folder, or train with --kind hf")
-        config.is_decoder = True  # it keeps what it has computed of the source
+            what = f"the model is a {config.model_type}, not a roberta"
+            raise InputError(what, str(path / "config.json"), "pass UniXcoder's folder, or train with --kind hf")
+        config.is_decoder = True  # so that it caches its states of the source
         self.tokenizer = folder.tokenizer_of(path, config)
         marks = self.tokenizer.get_vocab()
         if not {_MODE, _START} <= marks.keys():
-            what = f"a RoBERTa, but not UniXcoder's: its tokenizer has no {_MODE} and {_START}"
-            raise InputError(what, str(path), "give UniXcoder's folder (unixcoder-base-nine, say)")
+            what = f"a RoBERTa, but not UniXcoder: its tokenizer has no {_MODE} and {_START}"
+            raise InputError(what, str(path), "pass UniXcoder's folder, such as unixcoder-base-nine")
         made = folder.weights_of(path, UniXcoderNetwork.from_pretrained, config, () if learnt else ("confidence.",))
         assert isinstance(made, UniXcoderNetwork)
         self.network = made
@@ -122,7 +128,7 @@ class UniXcoder(TextModel):
         self._opening, self._end = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
 
     def loss(self, pairs: Sequence[PromptPair]) -> Tensor:
-        """See ``TextModel``: the weighted sum of both parts, the code's the mean of all tokens of the answers."""
+        """Return the weighted sum of both losses; the code's is a mean over all tokens of the answers."""
         target = self._targets([answer or "" for _, answer in pairs])
         logits, confidence = self.network(self._sources([source for source, _ in pairs]), target)
         said, tokens = likelihood_of(logits[:, :-1], target[:, 1:], target[:, 1:] != self.network.pad)
