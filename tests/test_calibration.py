@@ -90,7 +90,7 @@ def test_the_command_keeps_a_calibration_in_the_manifest(tmp_path: Path) -> None
     (tmp_path / "manifest.json").write_bytes(orjson.dumps({"kind": "edit", "confidence": {"td": kept}}))
     said = CliRunner().invoke(app, ["calibrate", "--run", str(runs(tmp_path, FillerName.EDIT)), "--checkpoint", str(tmp_path)])
     assert said.exit_code == 0, said.output
-    expected = "desc: 200 statements, 1 functions; below 0.50 are 50% of the statements, and 67% of the wrong ones"
+    expected = "desc: statements 200, functions 1; below 0.50 are 50% of the statements, and 67% of the wrong ones"
     assert expected in said.output, "the interface population alone"
     made = confidence.calibration_of(tmp_path, Mode.DESC)
     assert (made.statements, made.flag_below) == (((0.2, 0.0), (0.9, 0.5)), 0.5)

@@ -152,7 +152,7 @@ def calibrate(
         wrong = [said < below for said, right in pairs if not right]
         flagged = sum(said < below for said, _ in pairs) / len(pairs), sum(wrong) / max(1, len(wrong))
         render.OUT.out(
-            f"{mode}: {len(pairs)} statements, {len(functions)} functions; below {below:.2f} are {flagged[0]:.0%} of the statements, and "
+            f"{mode}: statements {len(pairs)}, functions {len(functions)}; below {below:.2f} are {flagged[0]:.0%} of the statements, and "
             f"{flagged[1]:.0%} of the wrong ones"
         )
         for target, own in found[mode].items():
