@@ -1,4 +1,4 @@
-# vega-gen: `make demo` and `make test` do all of the set-up themselves.
+# `make demo` and `make test` set up everything that they need.
 
 PYTHON ?= python3
 LLVM_VERSION ?= 19
@@ -10,7 +10,7 @@ SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
 venv: .venv/installed
 
-# A stock Debian or Ubuntu has Python without ensurepip: python3-venv brings it.
+# On Debian and Ubuntu, ensurepip is in the package python3-venv.
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	  { echo "installing python3-venv"; $(SUDO) apt-get update -q; $(SUDO) apt-get install -q -y --no-install-recommends python3-venv; }
@@ -22,11 +22,11 @@ llvm: venv
 	$(BIN)/vega-gen doctor --install
 	@test -d $(LLVM)/llvm || $(BIN)/vega-gen llvm get --version $(LLVM_VERSION) $(LLVM)
 
-# Five minutes: see benchmarks/demo.py.
+# What vega-gen does, in five minutes (benchmarks/demo.py).
 demo: llvm
 	$(BIN)/python -m benchmarks.demo --llvm $(LLVM)
 
-# A backend that is mined, and every function of it judged.
+# Generate XCore from other backends, and judge every function of it.
 demo-full: llvm
 	@mkdir -p .vega
 	$(BIN)/vega-gen new-target --td $(LLVM)/llvm/lib/Target/XCore/XCore.td --llvm $(LLVM) --out .vega/demo-full

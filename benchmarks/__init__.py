@@ -1,1 +1,1 @@
-"""Benchmarks: times with goals, ablations, samples judged again. Not tests: nothing fails here."""
+"""Benchmarks: run times with goals, ablations, the ladder's table, and checks of the judge that take too long for tests."""

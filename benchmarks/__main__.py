@@ -1,7 +1,7 @@
-"""``python -m benchmarks [--all]``: the times that README quotes, measured on this machine, and whether the ladder's table still holds.
+"""``python -m benchmarks [--all]``: measure the times that README quotes, and check that the ladder's table still holds.
 
-LLVM 19's source lies in .llvm/19. ``--all`` also times ``make demo`` and ``make test`` from what is installed. Exit status 1 where a
-backend of targets/settings/ladder.toml gets less far than that file says (``benchmarks.ladder``).
+LLVM 19's source must be in .llvm/19. ``--all`` also times ``make demo`` and ``make test``, without the installation. The exit status is 1
+if a backend of targets/settings/ladder.toml gets less far than that file says (``benchmarks.ladder``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LLVM = ["--llvm", str(ROOT / ".llvm" / "19")]
 
 
 def seconds(argv: list[str], **env: str) -> float:
-    """Wall time of a command in seconds. Raises CalledProcessError if it fails."""
+    """The wall clock time of a command in seconds. Raises CalledProcessError if it fails."""
     start = time.monotonic()
     subprocess.run(argv, cwd=ROOT, env={**os.environ, **env}, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.monotonic() - start

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.ablation --checkpoint DIR --examples DIR --targets A B --donors C``: what the edit model decides by.
+"""``python -m benchmarks.ablation --checkpoint DIR --examples DIR --targets A B --donors C``: which inputs the edit model relies on.
 
-Enters: a checkpoint, the examples that ``vega-gen train`` left in its work folder. Leaves: on standard output, for each thing that is
-hidden from the trained model, how many functions of validation targets it then has with every slot and hole right, how many statements it
-takes and how many of these are right. Nothing is compiled or tested; the model is not trained anew.
+``--examples``: the work folder of ``vega-gen train``. One input after the other is hidden from the trained model, and the results on the
+validation targets are printed: functions with every slot and hole right, statements generated, and how many of these are right. The model
+is not trained again, and nothing is compiled or tested.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from vega_gen.records import ABSENT, OTHER, SlotExample, VariantExample
 
 
 def each_variant(change: Callable[[VariantExample], VariantExample]) -> Callable[[Example], Example]:
-    """Changes every variant of an example."""
+    """A change of examples that applies ``change`` to every variant."""
     return lambda e: (e[0], tuple(replace(s, variants=tuple(map(change, s.variants))) for s in e[1]))
 
 
 def without(target: str) -> Callable[[Example], Example]:
-    """Takes a donor out of an example, and what it alone has."""
+    """A change of examples that removes the donor ``target``, and the slots and variants that only it has."""
 
     def change(example: Example) -> Example:
         function, slots = example
@@ -47,7 +47,7 @@ def without(target: str) -> Callable[[Example], Example]:
 
 
 def read_examples(folder: Path, targets: Sequence[str]) -> list[Example]:
-    """The examples of some targets that have slots."""
+    """The examples of ``targets`` that have slots."""
     shards = [path for t in targets for path in sorted(folder.glob(f"{t}-*-functions.jsonl"))]
     return [e for p in shards for e in read_shards(p, p.with_name(p.name.replace("functions", "slots"))) if e[1]]
 
@@ -67,7 +67,7 @@ HIDDEN: dict[str, Callable[[Example], Example]] = {
 
 
 def right(way: TemplateFilling, a: Arrays) -> tuple[bool, int, int]:
-    """Whether every slot that the reference asks for is decided, and filled, as it has it; statements taken, and right."""
+    """Compare a filled template with the reference: (every slot decided and filled right?, statements generated, statements right)."""
     said = [r for _, r in way.statements(a)]
     there = {i for i in range(len(a.parent)) if a.asked[i] and int(a.answer[i]) != -1}
     return all(said) and there == set(way.taken), len(said), sum(said)
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--examples", type=Path, required=True)
     parser.add_argument("--targets", nargs="+", required=True, help="validation targets")
-    parser.add_argument("--donors", nargs="*", default=[], help="targets to do without, one at a time")
+    parser.add_argument("--donors", nargs="*", default=[], help="donors to leave out, one at a time")
     asked = parser.parse_args()
     known = checkpoint.load(asked.checkpoint)
     examples = read_examples(asked.examples, asked.targets)

@@ -1,7 +1,8 @@
-"""``make demo``: what vega-gen does, in five minutes.
+"""``make demo``: show in five minutes what vega-gen does.
 
-A backend for Tern, an instruction set that no LLVM knows, from its .td alone: the assembly of a C function, how far the backend gets, the
-page of what to review. Then XCore, held out: its functions written anew from other backends and judged with LLVM's own tests, on a sample.
+First it generates a backend for Tern, an instruction set that no LLVM knows, from its .td alone: it compiles a C function to assembly,
+climbs the ladder, and writes the review page. Then it holds out XCore, generates its functions from other backends, and judges a sample
+of them with LLVM's own tests.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SAMPLE, SEED = 30, 1
 
 
 class Demo:
-    """Runs the parts one after the other and says when each begins and what it took."""
+    """Runs the parts of the demo one after the other, and prints when each begins and how long it took."""
 
     def __init__(self, llvm: Path, out: Path) -> None:
         self.llvm, self.out = llvm, out
@@ -42,27 +43,27 @@ class Demo:
         out.mkdir(parents=True, exist_ok=True)
 
     def begin(self, part: str) -> None:
-        """The part before ends, this one begins."""
+        """End the current part and begin the next one."""
         self.end()
         self.part, self.began = part, time.monotonic()
         print(f"\n== {part}", flush=True)
 
     def end(self) -> None:
-        """The part ends."""
+        """End the current part and print its time."""
         if self.part:
             self.took.append((self.part, time.monotonic() - self.began))
             print(f"== {self.part}: {self.took[-1][1]:.0f} s", flush=True)
         self.part = ""
 
     def run(self, *words: str | Path) -> str:
-        """A command of vega-gen, shown as a person would type it; what it says on standard output."""
+        """Print a vega-gen command as a person would type it, run it, and return its standard output."""
         argv = [str(word) for word in words]
         print(f"$ vega-gen {shlex.join(argv)}", flush=True)
         return subprocess.run([sys.executable, "-m", "vega_gen", *argv], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def intermediate(clang: Path, source: Path) -> str:
-    """LLVM IR of a C file, of a 32-bit machine with the layout of types that is most common, with nothing in it that names that machine."""
+    """Compile a C file to LLVM IR for a common 32-bit data layout, and remove everything that names the machine."""
     argv = [str(clang), "--target=riscv32", "-O1", "-fno-vectorize", "-S", "-emit-llvm", str(source), "-o", "-"]
     text = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
     named = r"^target .*\n|^attributes .*\n|^source_filename.*\n|^!.*\n| #\d+|, !\S+ !\d+"
@@ -70,12 +71,12 @@ def intermediate(clang: Path, source: Path) -> str:
 
 
 def shown(ladder: dict[str, Any]) -> str:
-    """The rungs of a ladder in a line."""
+    """The rungs of a ladder in one line."""
     return ", ".join(f"{step['rung']} {step['passed']}/{step['total']}" for step in ladder["steps"] if step["total"])
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run all parts; where one fails, its command has said why."""
+    """Run all parts. If a command fails, it has printed why."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--llvm", type=Path, default=ROOT / ".llvm/19")
     parser.add_argument("--out", type=Path, default=ROOT / ".vega/demo")
@@ -87,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def show(demo: Demo) -> None:
-    """The parts. Raises CalledProcessError where a command fails."""
+    """Run the parts in order. Raises CalledProcessError if a command fails."""
     demo.begin("Tern, an instruction set that no LLVM knows, from its .td to tools")
     td = ROOT / "targets/Tern/Tern.td"
     made = json.loads(demo.run("new-target", "--td", td, "--llvm", demo.llvm, "--out", demo.out / "Tern", "--json"))
@@ -101,7 +102,7 @@ def show(demo: Demo) -> None:
     print(PROGRAM + f"$ {shlex.join(llc)}", flush=True)
     print(subprocess.run(llc, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
-    demo.begin("How far it gets, and what to review")
+    demo.begin("How far the backend gets, and what to review")
     print(shown(made["ladder"]))
     page = demo.out / "review.html"
     print(demo.run("review", "--tree", made["folder"], "--html", page), end="")

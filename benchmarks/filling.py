@@ -1,7 +1,7 @@
-"""``python -m benchmarks.filling --target T --llvm DIR [--filler edit]``: how long a whole backend takes to fill, and how much memory.
+"""``python -m benchmarks.filling --target T --llvm DIR [--filler edit]``: time and memory to generate all functions of a backend.
 
-Enters: a target that the checkout has. Leaves: on standard output seconds for reading the corpus and for planning, filling and choosing
-by the compiler, and the largest memory of this process and of one it started. The plan is made anew, what was read is taken from the cache.
+It prints the seconds for reading the corpus, for planning and filling, and for choosing candidates by compiling them, and the peak memory
+of this process and of the largest child. The plan is always made again; the mined corpus comes from the cache.
 """
 
 from __future__ import annotations

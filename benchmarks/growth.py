@@ -1,8 +1,7 @@
-"""``python -m benchmarks.growth --target T --llvm DIR --work DIR --functions 50 200 --jobs 1 2``: how the judge's time grows.
+"""``python -m benchmarks.growth --target T --llvm DIR --work DIR --functions 50 200 --jobs 1 2``: how the judge's time scales.
 
-Enters: the work folder of a run, whose build and baseline are used. Leaves: on standard output seconds from generated functions to
-verdicts, and the verdicts counted, for each number of functions (a seeded sample of those that were written) and of workers. Each is
-judged anew, in a journal of its own.
+For each number of functions (a random sample of the generated ones) and of workers it prints the seconds from generated functions to
+verdicts, and the verdicts. ``--work``: the work folder of an earlier run, whose build and baseline are used; verdicts are not reused.
 """
 
 from __future__ import annotations

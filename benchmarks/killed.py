@@ -1,7 +1,7 @@
-"""``python -m benchmarks.killed --target T --llvm DIR --work DIR``: a run of the judge killed at random moments ends with the same table.
+"""``python -m benchmarks.killed --target T --llvm DIR --work DIR``: check that a run of the judge can be killed and resumed.
 
-Enters: a target, an empty work folder. Leaves: on standard output when each run was killed, how many verdicts it had kept by then,
-and whether the verdicts of the resumed run are those of one that was left alone.
+A run is killed at random moments and resumed each time; then its verdicts are compared with those of an undisturbed run. ``--work`` is
+emptied first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 
 def kept(work: Path) -> int:
-    """Entries of the journal: the baseline and verdicts."""
+    """The number of entries in the journal: the baseline and the verdicts so far."""
     try:
         with sqlite3.connect(f"file:{work / 'journal.sqlite'}?mode=ro", uri=True) as journal:
             return journal.execute("SELECT count(*) FROM entries").fetchone()[0]
@@ -53,7 +53,7 @@ def main() -> None:
     alone = time.monotonic() - start
     print(f"left alone: {alone:.0f} s", flush=True)
     everything = kept(asked.work / "whole")
-    # Each run goes on where the last was killed, so the moments are entries of the journal: while it is built, and while it is judged.
+    # Each run resumes the one killed before it, so a moment is a number of journal entries; 0 is during the build.
     for number, entries in enumerate(sorted(rng.randrange(everything) for _ in range(asked.times)), 1):
         child = subprocess.Popen(command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         while child.poll() is None and kept(asked.work / "killed") < entries:

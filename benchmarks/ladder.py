@@ -1,6 +1,7 @@
-"""``python -m benchmarks.ladder [NAME ...]``: whether each backend of targets/settings/ladder.toml still gets as far as that file says.
+"""``python -m benchmarks.ladder [NAME ...]``: check that each backend of targets/settings/ladder.toml gets as far as that file says.
 
-Each is made from its .td, built, and its ladder climbed, as ``vega-gen ladder`` does. Exit status 1 where a rung has fallen.
+Each backend is generated from its .td and built, and its ladder is climbed, by ``vega-gen ladder``. The exit status is 1 if fewer pass on
+a rung than the file says.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ LLVM = ROOT / ".llvm" / "19"
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A backend and how far it gets. ``rungs``: name of a rung -> how many pass at least."""
+    """A backend and how far it must get. ``rungs``: name of a rung -> how many must pass."""
 
     name: str
     td: Path
@@ -32,12 +33,12 @@ class Backend:
 
     @property
     def command(self) -> list[str]:
-        """The ladder's, without where its JSON goes."""
+        """The arguments of ``vega-gen`` that climb this backend's ladder, without --json."""
         return ["ladder", "--td", str(self.td), "--name", self.name, "--llvm", str(LLVM), *self.flags]
 
 
 def backends(text: str) -> tuple[Backend, ...]:
-    """What the settings file holds, in its order."""
+    """The backends of the settings file ``text``, in its order."""
 
     def path(td: str) -> Path:
         return ROOT / td if (ROOT / td).is_file() else LLVM / "llvm/lib/Target" / td
@@ -46,7 +47,7 @@ def backends(text: str) -> tuple[Backend, ...]:
 
 
 def climbed(backend: Backend) -> dict[str, tuple[int, str]]:
-    """Name of a rung -> how many pass, and what is in the way of the first that does not."""
+    """Name of a rung -> how many pass, and the first obstacle or the notes."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "ladder.json"
         done = subprocess.run(
@@ -59,7 +60,7 @@ def climbed(backend: Backend) -> dict[str, tuple[int, str]]:
 
 
 def fallen(backend: Backend, found: Mapping[str, tuple[int, str]]) -> list[str]:
-    """A line for each rung of which fewer pass than must."""
+    """A line for each rung on which fewer pass than must."""
     nothing = 0, next((why for _, why in found.values() if why), "the rung was not reached")
     lines: list[str] = []
     for rung, least in backend.rungs.items():
@@ -70,7 +71,7 @@ def fallen(backend: Backend, found: Mapping[str, tuple[int, str]]) -> list[str]:
 
 
 def check(names: Sequence[str] = ()) -> bool:
-    """Climb with the backends called so (all of them for none), print how far each gets, and say whether none has fallen."""
+    """Climb the ladders of the backends in ``names`` (all if empty), print how far each gets, and return whether all get far enough."""
     known = backends((ROOT / "targets/settings/ladder.toml").read_text(encoding="utf-8"))
     if unknown := set(names) - {b.name for b in known}:
         raise SystemExit(f"no backend of targets/settings/ladder.toml is called {', '.join(sorted(unknown))}")

@@ -1,10 +1,8 @@
-"""``python -m benchmarks.plain_way RUN.json --llvm DIR --work DIR``: the judge's verdicts against those of the plain way.
+"""``python -m benchmarks.plain_way RUN.json --llvm DIR --work DIR``: check the judge's shortcuts against judging the plain way.
 
-Enters: a run that ``regress --json`` wrote, the work folder of that run. Leaves: on standard output the verdicts that differ, and the time
-of both ways. It judges a seeded sample, every verdict that needs a build among it, each function alone: its objects compiled, all
-tools linked, the whole suite run.
-
-``--first-failure`` ends a function's tests with the first that fails: the verdict is the same, the time is not reported.
+The plain way compiles each function alone, links all tools and runs the whole suite. It judges a random sample of the run that
+``regress --json`` wrote, with every verdict that needs a build in it, and prints the verdicts that differ and the time of both ways.
+``--work``: the work folder of that run. ``--first-failure`` stops at a function's first failing test; then no time is printed.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ _NO_BUILD = (Verdict.IDENTICAL, Verdict.MISSING, Verdict.UNRESOLVED)
 
 
 class Plain(Trial):
-    """Every function meets every test, in every tool; lit runs them all."""
+    """A Trial that runs every test for every function, with every tool."""
 
     def _meets_all(self, index: int) -> bool:
         del index
@@ -35,7 +33,7 @@ class Plain(Trial):
 
 
 def sample(rows: list[dict[str, Any]], count: int, seed: int) -> list[dict[str, Any]]:
-    """One function of each verdict that needs a build, and others at random."""
+    """A sample of ``count`` functions that need a build: one of each verdict, the rest at random."""
     rng = random.Random(seed)
     rows = [row for row in rows if row["verdict"] not in _NO_BUILD]
     chosen = [rng.choice([row for row in rows if row["verdict"] == verdict]) for verdict in sorted({row["verdict"] for row in rows})]
@@ -85,7 +83,7 @@ def main() -> None:
         print("different:", row["function"], f"{row['file']}:{row['line']}", row["verdict"], row["test"], "plainly", *found[:2])
     judged = sum(row["verdict"] not in _NO_BUILD for row in run["functions"])
     print(f"{len(rows)} functions, {len(different)} with another verdict or first failing test")
-    print(f"the judge: {run['judging_seconds'] / judged:.2f} s a function that needs a build ({judged}), all of its seconds shared out")
+    print(f"the judge: {run['judging_seconds'] / judged:.2f} s for each of the {judged} functions that need a build, over its whole time")
     if not asked.first_failure:
         each = sum(seconds for _, _, seconds in plain) / len(plain) / asked.jobs
         print(f"the plain way: {each:.2f} s a function, {asked.jobs} at a time")

@@ -1,7 +1,7 @@
-"""``python -m benchmarks.series --llvm DIR --work DIR PATCH...``: each patch of ``vega-gen export`` builds with those before it.
+"""``python -m benchmarks.series --llvm DIR --work DIR PATCH...``: check that each patch of ``vega-gen export`` builds on the ones before.
 
-Enters: a clean git checkout, the patches. Leaves: on standard output what llc lists after each; the checkout is left as it was. It applies
-them in a worktree below ``--work``, and builds llc with the prebuilt libraries.
+The patches are applied in a git worktree below ``--work``, so the checkout stays unchanged. After each patch llc is built with the
+prebuilt libraries, and the targets that it lists are printed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from llvm_integration.overlay import overlay
 
 
 def git(root: Path, *words: str) -> str:
-    """What git says."""
+    """Run git in ``root`` and return its output."""
     identity = ["-c", "user.name=vega-gen", "-c", "user.email=vega-gen@localhost"]
     return subprocess.run(["git", "-C", str(root), *identity, *words], check=True, capture_output=True, text=True).stdout
 
 
 def main() -> None:
-    """Apply, build, list; once a patch."""
+    """Apply each patch, build llc, print what it lists."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--llvm", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
@@ -40,7 +40,7 @@ def main() -> None:
             changed = git(tree, "diff", "--name-only", base, "HEAD").split()
             made = overlay(source, {path: (tree / path).read_bytes() for path in changed}, asked.work / "overlay")
             own = sorted({path.split("/")[3] for path in changed if path.startswith("llvm/lib/Target/")})
-            for target in own or ["BPF"]:  # before there is a target, any that LLVM has
+            for target in own or ["BPF"]:  # the first patches add no target yet: build any other
                 installation = discover.find_installation(source.version)
                 build = TargetBuild(source, installation, target, asked.work / f"build-{target}", overlay=made, tools=("llc",))
                 said = subprocess.run([str(build.prepare() / "llc"), "--version"], check=True, capture_output=True, text=True).stdout

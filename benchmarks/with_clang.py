@@ -1,9 +1,9 @@
-"""``python -m benchmarks.with_clang --tree DIR --changed DIR --work DIR --arch A PROGRAM.c``: a clang that knows a new target compiles C.
+"""``python -m benchmarks.with_clang --tree DIR --changed DIR --work DIR --arch A PROGRAM.c``: build a clang that knows a new target.
 
-Enters: a checkout that has clang (``--tree``); what ``vega-gen new-target`` wrote (``--changed``: the checkout itself, or the folder of
-``--out``) and its work folder (``--work``: the printed folder of the tools without ``build/bin``); clang's libraries and headers beside
-LLVM's (Debian's libclang-19-dev). Leaves: a clang below ``--work``, on standard output the program's assembly. Debug information, other
-languages and linking are not tried.
+It builds the clang below ``--work`` and prints the assembly of a C program. ``--tree``: a checkout with clang. ``--changed``: what
+``vega-gen new-target`` wrote, the checkout itself or the folder of ``--out``. ``--work``: its work folder, the printed folder of the tools
+without ``build/bin``. Clang's libraries and headers must be installed (Debian: libclang-19-dev). Debug information, other languages and
+linking are not tried.
 """
 
 from __future__ import annotations

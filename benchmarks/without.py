@@ -1,8 +1,8 @@
-"""``python -m benchmarks.without --target T --llvm DIR --work DIR [WHAT...]``: what carries the accuracy, by judging without it.
+"""``python -m benchmarks.without --target T --llvm DIR --work DIR [WHAT...]``: how much each part of vega-gen adds to the accuracy.
 
-Enters: a validation target; the work folder of a run of it, whose build and baseline are used. Leaves: on standard output, for the
-whole and for each thing that is taken away, how many functions of the interface population pass, and of the whole. Nothing is trained
-anew: `benchmarks.ablation` hides from the model what it was given.
+The target is generated and judged as it is, and again without each part; the functions that pass are printed, of the interface population
+and of the whole one. ``--work``: the work folder of an earlier run, whose build and baseline are used. No model is trained again; see
+``benchmarks.ablation`` for the model's inputs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _GENERATION, _REGRESSING = "vega_gen.pipeline.generation", "vega_gen.pipeline.re
 
 
 class ByName(Planner):
-    """Donors are those whose class, the target masked, is called as here, and for what a .td asks for the function too."""
+    """A Planner whose donors must have the same class name, with the target's name masked; for functions that a .td requires, also the
+    same function name."""
 
     def function(self, wanted: Wanted) -> PlannedFunction | None:
         """See ``Planner``."""
@@ -52,7 +53,7 @@ class ByName(Planner):
 
 
 class Uncontracted(Planner):
-    """What the .td files oblige a backend to have is not asked of them."""
+    """A Planner that does not read from the .td files which functions they require."""
 
     def _contracted(self) -> Iterable[Wanted]:
         return ()
@@ -64,7 +65,7 @@ def _uncompiled(asked: inputs.Inputs, **given: Any) -> Any:
 
 
 def _without(target: str) -> Callable[..., Any]:
-    """``target_inputs`` with one more folder held out."""
+    """A ``target_inputs`` that holds out ``target`` too."""
 
     def found(*words: Any, **given: Any) -> Any:
         asked, installation, held = inputs.target_inputs(*words, **given)
@@ -89,7 +90,7 @@ WITHOUT: dict[str, dict[str, Any]] = {
 
 @contextmanager
 def taken_away(what: str) -> Generator[None]:
-    """Plans are kept by what they are made of; those made without something have keys of their own."""
+    """Patch one part away during the block; the plans made then have their own keys in the cache."""
     key = generation.plan_key
 
     def own_key(*words: Any) -> str:
@@ -110,7 +111,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--mode", type=Mode, default=Mode.DESC)
     parser.add_argument("--filler", type=FillerName, default=FillerName.EDIT)
-    parser.add_argument("what", nargs="*", choices=[*WITHOUT, []], help="things to do without; all if none is named")
+    parser.add_argument("what", nargs="*", choices=[*WITHOUT, []], help="parts to leave out, one at a time; all if none is named")
     asked = parser.parse_args()
     for what in asked.what or WITHOUT:
         with taken_away(what):

@@ -1,10 +1,8 @@
 """lit's configuration for the tests of the command line.
 
-Enters: lit's ``config`` and ``lit_config``. Leaves: the substitutions and features that the tests use. It runs no test.
-
-%vega_gen: the command under test, of the Python that runs lit (%python). %json: a filter that proves its input to be JSON and prints it,
-one value a line. %llvm: LLVM's source.
-Features: "llvm" where LLVM 19's tools are installed, "llvm-source" where its source is in .llvm/19.
+Substitutions: %vega_gen is the command under test. %python is the Python that runs lit. %json checks that its input is JSON and prints it
+with one value on each line. %llvm is LLVM's source tree.
+Features: "llvm" if LLVM 19's tools are installed, "llvm-source" if its source is in .llvm/19.
 """
 
 from __future__ import annotations

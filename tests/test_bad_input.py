@@ -115,7 +115,7 @@ def test_a_person_s_own_target_is_not_overwritten(command: Command, tiny: Path, 
     before = snapshot(tiny)
     said = command("new-target", "--td", td, "--llvm", tiny)
     assert said.status == 0
-    assert "Neu is in this checkout already" in said.err
+    assert "this checkout already has Neu" in said.err
     assert snapshot(tiny) == before
 
 

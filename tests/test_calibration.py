@@ -90,7 +90,7 @@ def test_the_command_keeps_a_calibration_in_the_manifest(tmp_path: Path) -> None
     (tmp_path / "manifest.json").write_bytes(orjson.dumps({"kind": "edit", "confidence": {"td": kept}}))
     said = CliRunner().invoke(app, ["calibrate", "--run", str(runs(tmp_path, FillerName.EDIT)), "--checkpoint", str(tmp_path)])
     assert said.exit_code == 0, said.output
-    expected = "desc: statements 200, functions 1; flagged below 0.50: 50%, 67% of the wrong ones"
+    expected = "desc: statements 200, functions 1; below 0.50 are 50% of the statements, and 67% of the wrong ones"
     assert expected in said.output, "the interface population alone"
     made = confidence.calibration_of(tmp_path, Mode.DESC)
     assert (made.statements, made.flag_below) == (((0.2, 0.0), (0.9, 0.5)), 0.5)
@@ -109,8 +109,8 @@ def test_each_target_s_error_is_told_with_the_others_fitted_to(tmp_path: Path) -
     said = CliRunner().invoke(app, ["calibrate", *runs_, "--checkpoint", str(tmp_path)])
     assert said.exit_code == 0, said.output
     first = run_of(right).target
-    assert f"desc: fitted to the others, {first} is off by 0.250 (functions 1.000)" in said.output, "0.9 is right, says the other"
-    assert "desc: fitted to the others, Other is off by 0.250 (functions 1.000)" in said.output
+    assert f"desc: fitted without {first}, its calibration error is 0.250 (functions 1.000)" in said.output, "0.9 is right, says the other"
+    assert "desc: fitted without Other, its calibration error is 0.250 (functions 1.000)" in said.output
     twice = CliRunner().invoke(app, ["calibrate", *runs_, *runs_[2:], "--checkpoint", str(tmp_path)])
     assert "desc: statements 600, functions 3;" in twice.output, "two runs of a target count both"
 

@@ -20,7 +20,7 @@ from vega_gen.cli.main import render
 from vega_gen.errors import InputError, out_of_memory
 
 ROOT = Path(__file__).resolve().parent.parent
-MORE_MEMORY = "end other programs, give it fewer --jobs, or take --filler consensus, which asks no model; what was finished is kept"
+MORE_MEMORY = "end other programs, use fewer --jobs, or use --filler consensus, which needs no model; finished work is kept"
 HEAVY = ("torch", "transformers", "tree_sitter", "networkx", "git", "jinja2", "numpy", "orjson")
 
 
@@ -40,7 +40,7 @@ HEAVY = ("torch", "transformers", "tree_sitter", "networkx", "git", "jinja2", "n
                 "next: free some space on that disk, or write elsewhere (--out, VEGA_GEN_CACHE)",
             ],
         ),
-        (MemoryError(), ["vega-gen: error: no memory is left", f"next: {MORE_MEMORY}"]),
+        (MemoryError(), ["vega-gen: error: out of memory", f"next: {MORE_MEMORY}"]),
     ],
     ids=["input", "no-place", "tool", "disk", "memory"],
 )
@@ -81,12 +81,12 @@ def test_an_unexpected_exception_is_one_line_and_a_log(
         signal.signal(signal.SIGTERM, before)
     error, advice = capsys.readouterr().err.splitlines()
     assert ended.value.code == 2
-    assert error == "vega-gen: error: a bug of vega-gen: RecursionError: maximum recursion depth exceeded"
+    assert error == "vega-gen: error: this is a bug in vega-gen: RecursionError: maximum recursion depth exceeded"
     if not writable:
         assert advice == "next: report it with the command line: vega-gen mine 'a b'"
         return
     (log,) = tmp_path.iterdir()
-    assert advice == f"next: report it with {log}, which has the command line and the traceback"
+    assert advice == f"next: report it and attach {log}, which holds the command line and the traceback"
     said = log.read_text()
     assert "vega-gen mine 'a b'\n" in said and "Traceback (most recent call last)" in said and "in endless" in said
 

@@ -105,7 +105,7 @@ def test_a_target_that_is_there_is_held_out_and_goes_beside(command: Command, ti
     before = snapshot(tiny)
     said = command("new-target", "--td", tiny / CCC / "Ccc.td", "--llvm", tiny)
     assert said.status == 0, said.err
-    assert "Ccc is in this checkout already: it is held out" in said.err
+    assert "this checkout already has Ccc: it is held out" in said.err
     assert snapshot(tiny) == before
     beside = tiny.parent / "llvm-project-vega-Ccc"
     assert store.load(Plan, beside / CCC / review.PLAN_FILE).held_out == ("Ccc",)

@@ -162,7 +162,7 @@ def test_no_green_test_and_no_build_are_errors(tmp_path: Path) -> None:
 def test_nothing_to_judge_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no function of Tiny is called Nothing"):
         list(tiny.regression(tmp_path, [], functions_glob="Nothing").judgements())
-    with pytest.raises(NotFoundError, match="no target Other"):
+    with pytest.raises(NotFoundError, match="there is no target Other"):
         read_reference(tmp_path / "llvm", "Other")
 
 
@@ -245,7 +245,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     running = tiny.regression(tmp_path, tiny.everything()).judgements()
     next(running)
-    with pytest.raises(InputError, match="another run works in this folder"):
+    with pytest.raises(InputError, match="another run is using this folder"):
         next(tiny.regression(tmp_path, tiny.everything()).judgements())
     running.close()
 

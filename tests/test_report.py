@@ -89,8 +89,8 @@ def test_functions_by_step_and_why() -> None:
     assert said["lowered"][0] == {"name": "ToyInstrInfo::select", "file": "ToyInstrInfo.cpp", "step": "default", "why": "no gone"}
     shown = next(i for i in items_of(plan) if i.function == "emit")
     wide = printed(tables.queue_table([shown], ""), width=300)
-    assert "does not compile, a stub stands for it: Toy.cpp:3:9" in wide
-    assert "Does not compile, a stub stands for it." in review_page(plan, items_of(plan), 0.6, Path("tree"))
+    assert "does not compile, so a stub replaces it: Toy.cpp:3:9" in wide
+    assert "Does not compile, so a stub replaces it." in review_page(plan, items_of(plan), 0.6, Path("tree"))
 
 
 def test_summary_table_and_json() -> None:
@@ -261,7 +261,7 @@ def test_calibration_is_in_the_table_where_confidences_are_known() -> None:
     text = printed(passrate.verdict_table([run_of(sure), run_of(*JUDGED)], True))
     # 4 at 0.9 of which 3 are right, 1 at 0.1 that is wrong: (4 * 0.15 + 0.1) / 5; the least sure fifth is that one of two wrong
     assert re.search(r"calibration error +│ +0\.140 │ +- ", text)
-    assert re.search(r"wrong ones in the least sure 20 % │ +50\.0 % │ +- ", text)
+    assert re.search(r"wrong ones in least confident 20 % │ +50\.0 % │ +- ", text)
     whole = run_of(judgement("a", Verdict.PASSED, confidence=0.7), judgement("b", Verdict.CRASHED, confidence=0.3), sure)
     assert passrate.run_json(whole)["function_calibration"]["error"] == pytest.approx(0.3)
     plain = passrate.run_json(run_of(sure))["calibration"]

@@ -164,7 +164,7 @@ def test_a_language_model_is_trained_from_a_checkout_and_fills_a_function(
     options = ("--kind", kind, "--model-name-or-path", pretrained, "--beam-size", 2, "--epochs", 1, "--jobs", 1)
     said = command(*base, *options)
     assert said.status == 0, said.err
-    assert "Loss a slot, learning 2 targets, validated on Ccc" in said.out
+    assert "Loss per slot, trained on 2 targets, validated on Ccc" in said.out
     manifest = orjson.loads((tmp_path / "model/manifest.json").read_bytes())
     assert (manifest["kind"], manifest["targets"], manifest["held_out"], manifest["beam_size"]) == (kind, ["Aaa", "Bbb"], ["Neu"], 2)
 

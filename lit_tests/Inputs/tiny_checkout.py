@@ -1,7 +1,5 @@
-"""Writes a tiny LLVM checkout, the .td of a target that it lacks, and an llvm-tblgen of its version.
-
-Enters: the folder to write. Leaves: ``llvm-project``, ``isa/Neu.td`` and ``bin`` below it. It generates nothing.
-"""
+"""Write below the given folder a tiny LLVM checkout (``llvm-project``), the .td of a target that it lacks (``isa/Neu.td``), and an
+llvm-tblgen of its version (``bin``)."""
 
 from __future__ import annotations
 

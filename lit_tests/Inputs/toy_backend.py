@@ -1,7 +1,4 @@
-"""Writes a tiny generated backend, as new-target leaves it.
-
-Enters: the folder to write, below lib/Target. Leaves: its plan and one marked C++ file. It generates nothing.
-"""
+"""Write a tiny backend to the given folder as new-target would: its plan, and one C++ file with review marks."""
 
 from __future__ import annotations
 

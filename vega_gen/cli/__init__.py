@@ -1,3 +1,3 @@
-"""The command line: each module parses the arguments of a group of commands, calls the pipeline, and prints.
+"""The command line: each module parses the arguments of a group of commands, calls the pipeline, and prints the result.
 
-Nothing else prints or exits."""
+No other package prints or exits."""

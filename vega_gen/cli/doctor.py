@@ -17,10 +17,10 @@ llvm_app = typer.Typer(no_args_is_help=True, help="LLVM's source tree.")
 
 @llvm_app.command("get")
 def llvm_get(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the tree; made if absent.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the tree; created if absent.")],
     version: Annotated[str, typer.Option("--version", help="Major version (19), or a full one (19.1.7).")] = "19",
 ) -> None:
-    """Fetch LLVM's source tree: by apt on Debian and Ubuntu, by git elsewhere."""
+    """Fetch LLVM's source tree: with apt on Debian and Ubuntu, with git elsewhere."""
     from llvm_integration.packages import get_source
 
     with render.progress(f"LLVM {version}") as advance:
@@ -30,15 +30,20 @@ def llvm_get(
 
 
 def doctor(
-    llvm: Annotated[Path | None, typer.Option("--llvm", metavar="DIR", help="LLVM source tree that will be worked on.")] = None,
+    llvm: Annotated[Path | None, typer.Option("--llvm", metavar="DIR", help="LLVM source tree to check.")] = None,
     build_dir: BuildDirOption = None,
-    install: Annotated[bool, typer.Option("--install", help="Show the package commands and run them.")] = False,
+    install: Annotated[bool, typer.Option("--install", help="Install what is missing; the package commands are shown first.")] = False,
     target: Annotated[
-        str, typer.Option("--target", metavar="N", help="Look at this folder of lib/Target instead: does LLVM know it everywhere?")
+        str,
+        typer.Option(
+            "--target", metavar="N", help="Check instead that this target (a folder of lib/Target) is registered everywhere in the tree."
+        ),
     ] = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Say what was found, what is missing and how to get it. Exit 1 where something needed is missing."""
+    """Check the tools and libraries that vega-gen needs, and say how to get what is missing.
+
+    The exit status is 1 if something needed is missing."""
     ok = _registered(llvm, target, as_json) if target else _examined(llvm, build_dir, install, as_json)
     if not ok:
         raise typer.Exit(1)
@@ -63,7 +68,7 @@ def _registered(llvm: Path | None, target: str, as_json: bool) -> bool:
     from vega_gen.registration import State, places_of
 
     if llvm is None:
-        raise InputError("--target asks for a tree to look at", next_step="give the folder that holds llvm/ with --llvm")
+        raise InputError("--target needs a source tree to check", next_step="name the folder that holds llvm/ with --llvm")
     places = places_of(open_source(llvm).root, target)
     missing = [place for place in places if place.state is State.MISSING]
     ok = not any(place.needed for place in missing)

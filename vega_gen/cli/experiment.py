@@ -1,7 +1,6 @@
-"""The command ``vega-gen experiment``.
+"""The command ``vega-gen experiment``: write a figure or table of VEGA's paper as CSV and SVG, and print it.
 
-Enters: arguments. Leaves: a CSV file and a picture, and the same figures on standard output. It does no work of its own:
-``report.experiments`` counts.
+``report.experiments`` computes the figures.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ _NAMES = "fig7, fig8, table2, fig9, table3, table4, reliability, text, failures 
 def experiment(
     name: Annotated[str, typer.Argument(metavar="NAME", help=_NAMES)],
     run: Annotated[
-        list[Path], typer.Option("--run", metavar="FILE", help="What regress wrote: --json, or --artefact (.jsonl). Repeatable.")
+        list[Path], typer.Option("--run", metavar="FILE", help="A file written by regress --json, or by --artefact (.jsonl). Repeatable.")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where NAME.csv and NAME.svg go.")] = Path(),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for NAME.csv and NAME.svg.")] = Path(),
 ) -> None:
-    """A figure or table of VEGA's paper, of our runs, VEGA's figures beside them; or how right statements are by confidence."""
+    """Compute a figure or table of VEGA's paper from runs of regress, with VEGA's own figures beside it where they are known."""
     from rich.table import Table
 
     from vega_gen import store
@@ -34,7 +33,7 @@ def experiment(
         wanted = experiments.Experiment(name)
     except ValueError:
         known = ", ".join(experiments.Experiment)
-        raise InputError(f"no experiment {name}", "", f"name one of {known}") from None
+        raise InputError(f"there is no experiment {name}", "", f"name one of {known}") from None
     read = (artefact.read(file) if file.suffix == ".jsonl" else passrate.read_runs(file) for file in run)
     result = experiments.experiment(wanted, [each for found in read for each in found])
     picture = pictures.bars(result.title, result.bars, result.series, result.unit)

@@ -1,8 +1,4 @@
-"""The commands ``vega-gen new-target``, ``export``, ``undo`` and ``fill``.
-
-Enters: arguments. Leaves: a backend in the checkout or beside it, or one function on standard output; a summary as a table or JSON.
-It does no work of its own: ``pipeline`` does it, ``report`` counts.
-"""
+"""The commands ``new-target``, ``export``, ``undo`` and ``fill``: write a backend, make patches of it, remove it, or show one function."""
 
 from __future__ import annotations
 
@@ -39,7 +35,9 @@ def new_target(
     llvm: LlvmOption,
     name: NameOption = "",
     desc: DescOption = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the result there, and leave the checkout alone.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the result there and leave the checkout unchanged.")
+    ] = None,
     filler: MadeByOption = None,
     checkpoint: CheckpointOption = None,
     threshold: ThresholdOption = None,
@@ -50,7 +48,7 @@ def new_target(
     big_endian: BigEndianOption = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write the backend of a target from its TableGen description; flag the statements to distrust."""
+    """Generate the backend of a target from its TableGen description, and flag the statements that a person should check."""
     from vega_gen import pipeline
     from vega_gen.report import tables
 
@@ -61,8 +59,8 @@ def new_target(
         prepared = pipeline.prepare(request, advance)
         if prepared.official:
             render.notice(
-                f"{prepared.inputs.folder} is in this checkout already: it is held out, none of its C++ is read, "
-                "and the result goes beside the checkout"
+                f"this checkout already has {prepared.inputs.folder}: it is held out, so none of its C++ is read, "
+                "and the result is written beside the checkout"
             )
         backend = pipeline.write_backend(request, prepared, advance)
     figures = tables.summary(backend.plan, backend.plan.flag_below)
@@ -79,10 +77,10 @@ def new_target(
 
 def export(
     llvm: LlvmOption,
-    target: Annotated[str, typer.Option("--target", metavar="N", help="A backend that new-target wrote on its branch.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the patches go; made if absent.")],
+    target: Annotated[str, typer.Option("--target", metavar="N", help="A backend that new-target wrote to a branch.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the patches; created if absent.")],
 ) -> None:
-    """Write a backend as a series of small patches, each of which builds: triple, name, machine code layer, code generator, tests."""
+    """Export a backend as a series of small patches, each of which builds: triple, target name, MC layer, code generator, tests."""
     from vega_gen import pipeline
 
     patches = pipeline.export(llvm, target, out)
@@ -95,29 +93,30 @@ def undo(
     llvm: LlvmOption,
     target: Annotated[str, typer.Option("--target", metavar="N", help="A backend that new-target wrote into this checkout.")],
 ) -> None:
-    """Take a backend back: its branch on a git checkout, the last run on a plain tree. The checkout is then as it was."""
+    """Remove a generated backend: its branch in a git checkout, or what the last run wrote into a plain tree. The checkout is then as
+    before."""
     from llvm_integration import checkout, discover
 
     root = discover.open_source(llvm).root
     paths = checkout.undo(root, target)
-    render.OUT.out(f"{target}: {len(paths)} files of {root} are as they were")
+    render.OUT.out(f"{target}: restored {len(paths)} files in {root}")
 
 
 def fill(
     td: TdOption,
     llvm: LlvmOption,
     function: Annotated[
-        str, typer.Option("--function", metavar="NAME", help='"InstrInfo::copyPhysReg", with or without the target\'s name.')
+        str, typer.Option("--function", metavar="NAME", help='"InstrInfo::copyPhysReg", with or without the target\'s name in it.')
     ],
     name: NameOption = "",
     desc: DescOption = None,
     filler: FillerOption = None,
     checkpoint: CheckpointOption = None,
     corpus: CorpusOption = None,
-    candidates: Annotated[int, typer.Option("--candidates", metavar="N", min=0, help="Show so many candidates, 0 for all.")] = 1,
+    candidates: Annotated[int, typer.Option("--candidates", metavar="N", min=0, help="Show the N likeliest candidates, 0 for all.")] = 1,
     as_json: JsonFlag = False,
 ) -> None:
-    """Fill one function, and say of each statement how sure it is and where it came from. Nothing is compiled or written."""
+    """Generate one function and show the confidence and the donors of each statement. Nothing is compiled or written."""
     from vega_gen import pipeline
     from vega_gen.report import pages
 
@@ -147,15 +146,17 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
         listed = f"llc --version lists {', '.join(built.listed)}" if built.listed else "llc --version does NOT list it"
         rounds = f"{built.rounds} round{'s' * (built.rounds != 1)}, {built.seconds:.0f} s"
         render.OUT.out(f"built and linked in {rounds}: {', '.join(built.linked)} in {built.tools}; {listed}")
-        render.OUT.out(f"on a function that does nothing, llc ends with: {built.says}" if built.says else "llc compiles an empty function")
+        render.OUT.out(f"llc fails on an empty function: {built.says}" if built.says else "llc compiles an empty function")
     if backend.ladder:
         render.OUT.print(rungs.table(backend.ladder))
     for decision in backend.stale:
-        render.notice(f"stale decision, not applied: {decision.id} in {decision.function}: {decision.decided_on}")
+        render.notice(
+            f"decision not applied, because its statement has changed: {decision.id} in {decision.function}: {decision.decided_on}"
+        )
 
 
 def _next_steps(backend: Backend, prepared: Prepared, request: Request) -> list[str]:
-    """The commands to type next, for a shell."""
+    """Shell commands that the user is likely to run next."""
     plan, source = backend.plan, prepared.inputs.source
     steps: list[str] = []
     if prepared.installation is None:
@@ -174,7 +175,7 @@ def _next_steps(backend: Backend, prepared: Prepared, request: Request) -> list[
 
 
 def _again(request: Request) -> list[str]:
-    """The command that this one was."""
+    """The arguments that repeat ``request``."""
     words = ["vega-gen", "new-target", "--td", str(request.td), "--llvm", str(request.llvm)]
     words += ["--name", request.name] if request.name else []
     words += ["--out", str(request.out)] if request.out else []

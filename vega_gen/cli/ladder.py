@@ -1,8 +1,4 @@
-"""The command ``vega-gen ladder``.
-
-Enters: arguments. Leaves: the rungs as a table on standard output, all that failed as JSON in a file.
-It does no work of its own: ``ladder`` climbs, ``report`` shows.
-"""
+"""The command ``vega-gen ladder``: measure how far a backend gets, print the rungs, and write everything that failed as JSON."""
 
 from __future__ import annotations
 
@@ -24,20 +20,27 @@ def ladder(
     big_endian: BigEndianOption = False,
     tools: Annotated[
         Path | None,
-        typer.Option("--tools", metavar="DIR", help="Build nothing: llc, llvm-mc, llvm-objdump and llvm-readobj are there."),
+        typer.Option("--tools", metavar="DIR", help="Build nothing, and use llc, llvm-mc, llvm-objdump and llvm-readobj from this folder."),
     ] = None,
-    triple: Annotated[str, typer.Option("--triple", metavar="T", help="With --tools: the triple that selects the target.")] = "",
-    cpu: Annotated[str, typer.Option("--mcpu", metavar="CPU", help="As of llc.")] = "",
-    attrs: Annotated[str, typer.Option("--mattr", metavar="+A,-B", help="As of llc.")] = "",
-    word: Annotated[int, typer.Option("--word", metavar="BITS", help="Width of a word.  [default: of the widest integer register]")] = 0,
+    triple: Annotated[str, typer.Option("--triple", metavar="T", help="The triple that selects the target (with --tools).")] = "",
+    cpu: Annotated[str, typer.Option("--mcpu", metavar="CPU", help="Passed to llc and llvm-mc.")] = "",
+    attrs: Annotated[str, typer.Option("--mattr", metavar="+A,-B", help="Passed to llc and llvm-mc.")] = "",
+    word: Annotated[int, typer.Option("--word", metavar="BITS", help="Width of a word.  [default: the widest integer register]")] = 0,
     machine: Annotated[
-        str, typer.Option("--machine", metavar="M", help="An ISA of settings/qemu.toml to run programs on.  [default: by the .td]")
+        str,
+        typer.Option(
+            "--machine",
+            metavar="M",
+            help="Machine of targets/settings/qemu.toml that runs the programs.  [default: the one that fits the .td]",
+        ),
     ] = "",
-    work: Annotated[Path | None, typer.Option("--work", metavar="DIR", help="Keep the programs there; the commands name them.")] = None,
+    work: Annotated[
+        Path | None, typer.Option("--work", metavar="DIR", help="Keep the compiled programs there; reported commands refer to them.")
+    ] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
 ) -> None:
-    """Make and build a backend, or take one that is built, and say how far it gets: listed, round trips, a smoke suite compiled,
-    verified, as objects, and run under QEMU."""
+    """Generate and build a backend, or take a built one, and measure how far it gets: the tools list it, instructions round-trip through
+    llvm-mc, and small programs compile, pass the machine verifier, become objects, and run under QEMU."""
     import orjson
 
     from vega_gen import pipeline
@@ -50,7 +53,9 @@ def ladder(
             request = pipeline.Request(td, llvm, name, filler=filler, big_endian=big_endian)
             plan, found = pipeline.climb_made(request, work, advance, cpu=cpu, attrs=attrs)
         elif not triple:
-            raise InputError("--tools hold many targets", next_step="name this one's triple with --triple")
+            raise InputError(
+                "--tools needs --triple: the tools may hold several targets", next_step="name the target's triple with --triple"
+            )
         else:
             found = pipeline.climb_given(
                 td, llvm, tools, triple, work, advance, name=name, cpu=cpu, attrs=attrs, word=word, machine=machine

@@ -1,7 +1,7 @@
-"""The command line.
+"""The command line's entry point: it registers the commands, and turns errors into messages and exit statuses.
 
-Enters: arguments. Leaves: what was asked for on standard output, the rest on standard error, exit status 0, 1 (the answer is no) or 2
-(it could not be asked). It does no work of its own: a command parses, calls a stage or the pipeline, and renders.
+Results go to standard output, everything else to standard error. Exit status 0: done. 1: the answer is no (a test failed, something is
+missing). 2: the question could not be asked (bad input, a missing tool).
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ app.command()(calibrate)
 
 
 def main() -> None:
-    """Run the command line and exit. The one place that renders errors; no traceback is shown for any."""
-    # SIGTERM unwinds the stack, so that children end and temporary folders go.
+    """Run the command line and exit. This is the only place that renders errors; the user never sees a traceback."""
+    # SIGTERM unwinds the stack, so that child processes end and temporary folders are removed.
     signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
@@ -69,25 +69,25 @@ def main() -> None:
         sys.exit(2)
     except Exception as failure:
         if out_of_memory(failure):
-            advice = "end other programs, give it fewer --jobs, or take --filler consensus, which asks no model; what was finished is kept"
-            render.error("", "no memory is left", advice)
+            advice = "end other programs, use fewer --jobs, or use --filler consensus, which needs no model; finished work is kept"
+            render.error("", "out of memory", advice)
         else:
             _bug(failure)
         sys.exit(2)
 
 
 def _bug(failure: Exception) -> None:
-    """Report an exception that nobody expected in one line; its traceback goes to a file of the temporary folder."""
+    """Report an unexpected exception in one line, and write its traceback to a file in the temporary folder."""
     kind = type(failure).__name__
     said = next(iter(str(failure).splitlines()), "")
     try:
         with tempfile.NamedTemporaryFile("w", prefix="vega-gen-", suffix=".log", delete=False, encoding="utf-8") as log:
             log.write(f"vega-gen {__version__}, Python {platform.python_version()}\n{shlex.join(sys.argv)}\n\n")
             log.writelines(traceback.format_exception(failure))
-        advice = f"report it with {log.name}, which has the command line and the traceback"
+        advice = f"report it and attach {log.name}, which holds the command line and the traceback"
     except OSError:
         advice = f"report it with the command line: {shlex.join(sys.argv)}"
-    render.error("", f"a bug of vega-gen: {kind}{': ' if said else ''}{said}", advice)
+    render.error("", f"this is a bug in vega-gen: {kind}{': ' if said else ''}{said}", advice)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
@@ -104,4 +104,4 @@ def _show_version(asked: bool) -> None:
 def options(
     version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")] = False,
 ) -> None:
-    """Options before the command."""
+    """Options that stand before the command."""

@@ -1,8 +1,4 @@
-"""The commands ``vega-gen mine`` and ``vega-gen show``: a look into each stage.
-
-Enters: arguments. Leaves: pages and tables on standard output, or JSON.
-It does no work of its own: ``pipeline`` mines, ``report`` writes the page.
-"""
+"""The commands ``vega-gen mine`` and ``vega-gen show``: what mining finds in a checkout, as tables, text pages or JSON."""
 
 from __future__ import annotations
 
@@ -18,15 +14,17 @@ if TYPE_CHECKING:
     from vega_gen.pipeline import Mined
 
 FEW = 10
-"""A slot that fewer than one in so many members have is left off the page."""
+"""``show template`` leaves out a slot that fewer than one in ``FEW`` members have."""
 
-show_app = typer.Typer(no_args_is_help=True, help="One function group, function template, or feature vector, to read.")
+show_app = typer.Typer(no_args_is_help=True, help="Show one function group, function template, or feature vector.")
 
-GroupArgument = Annotated[str, typer.Argument(metavar="NAME", help='A function group: "InstrInfo::copyPhysReg", or the end of its name.')]
+GroupArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help='A function group: "InstrInfo::copyPhysReg", or the last part of its name.')
+]
 
 
 def mine(llvm: LlvmOption, hold_out: HoldOutOption = None, corpus: CorpusOption = None, as_json: JsonFlag = False) -> None:
-    """Read every target of a checkout and sort its functions into groups by role."""
+    """Read every target of a checkout and sort its functions into groups of functions with the same role."""
     from vega_gen import pipeline
     from vega_gen.report import pages
 
@@ -44,7 +42,7 @@ def mine(llvm: LlvmOption, hold_out: HoldOutOption = None, corpus: CorpusOption 
 def show_group(
     name: GroupArgument, llvm: LlvmOption, hold_out: HoldOutOption = None, corpus: CorpusOption = None, as_json: JsonFlag = False
 ) -> None:
-    """The members of a function group, and why they are together."""
+    """Show the members of a function group and what they have in common."""
     from vega_gen.report import pages
 
     group = _mined(llvm, hold_out, corpus).groups.find(name)
@@ -60,10 +58,10 @@ def show_template(
     llvm: LlvmOption,
     hold_out: HoldOutOption = None,
     corpus: CorpusOption = None,
-    every: Annotated[bool, typer.Option("--all", help="Slots that few members have, too.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also show slots that few members have.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """A function template: its slots as C++ with typed holes, how many members have each, variants, donors and their fills."""
+    """Show a function template: its slots as C++ with typed holes, how many members have each, variants, donors and their fills."""
     from vega_gen.report import pages
 
     mined = _mined(llvm, hold_out, corpus)
@@ -82,7 +80,7 @@ def show_features(
     corpus: CorpusOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """The feature vector of a target, or of each slot of a function template."""
+    """Show the feature vector of a target, or of each slot of a function template."""
     from vega_gen import features, pipeline
     from vega_gen.report import pages
 

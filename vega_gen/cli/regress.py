@@ -1,6 +1,6 @@
-"""The command ``vega-gen regress``.
+"""The command ``vega-gen regress``: judge generated functions and print the Pass@1 tables, and write the runs as JSON if asked.
 
-It prints the Pass@1 tables, writes runs as JSON where that is asked for, and exits with 2 where a function is unresolved.
+The exit status is 2 if a function is unresolved, that is, if the judge itself failed on it.
 """
 
 from __future__ import annotations
@@ -16,54 +16,81 @@ from vega_gen.cli.options import BuildDirOption, CheckpointOption, LlvmOption
 from vega_gen.records import BUDGET, FillerName, Mode, Verdict
 
 TEST_SECONDS = 60
-"""Time limit of a test; the slowest of LLVM 19's targets take a few seconds."""
+"""Default time limit of a test. The slowest test of LLVM 19's targets takes a few seconds."""
 
 
 def regress(
-    target: Annotated[str, typer.Option("--target", metavar="T", help="Target to hold out: a folder of llvm/lib/Target, or a suite.")],
+    target: Annotated[
+        str,
+        typer.Option(
+            "--target",
+            metavar="T",
+            help="Target to hold out and judge: a folder of llvm/lib/Target, or a suite of targets/settings/suites.toml.",
+        ),
+    ],
     llvm: LlvmOption,
     mode: Annotated[
         list[Mode] | None,
-        typer.Option("--mode", help="What generation may read of the target: td, or desc (headers too). Repeatable.  [default: desc]"),
+        typer.Option(
+            "--mode",
+            help="What generation may read of the target: td (its .td files), or desc (its headers too). Repeatable.  [default: desc]",
+        ),
     ] = None,
     filler: Annotated[
         list[FillerName] | None,
-        typer.Option("--filler", help="What fills the templates. Repeatable.  [default: edit, where its model has not learnt the target]"),
+        typer.Option("--filler", help="What fills the templates. Repeatable.  [default: edit, unless its model was trained on the target]"),
     ] = None,
     tree: Annotated[
-        Path | None, typer.Option("--tree", metavar="DIR", help="Judge the backend that lies there, one corrected by hand, say.")
+        Path | None,
+        typer.Option(
+            "--tree", metavar="DIR", help="Judge the backend in this tree instead of a generated one; one corrected by hand, for example."
+        ),
     ] = None,
     checkpoint: CheckpointOption = None,
-    budget: Annotated[int, typer.Option("--budget", metavar="N", min=1, help="Candidates of a function, at most.")] = BUDGET,
+    budget: Annotated[int, typer.Option("--budget", metavar="N", min=1, help="Candidates to make for each function, at most.")] = BUDGET,
     uncalibrated: Annotated[
-        bool, typer.Option("--uncalibrated", help="Leave confidence as the filler gives it: what `vega-gen calibrate` learns from.")
+        bool, typer.Option("--uncalibrated", help="Report the filler's own confidence, which `vega-gen calibrate` needs.")
     ] = False,
-    functions: Annotated[str, typer.Option("--functions", metavar="GLOB", help="Only functions whose qualified name matches.")] = "*",
+    functions: Annotated[str, typer.Option("--functions", metavar="GLOB", help="Judge only functions whose qualified name matches.")] = "*",
     sample: Annotated[
-        int, typer.Option("--sample", metavar="N", min=0, help="Judge N functions drawn from the interface population.  [default: all]")
+        int,
+        typer.Option(
+            "--sample",
+            metavar="N",
+            min=0,
+            help="Judge a random sample of N functions of the interface population.  [default: 0, all functions]",
+        ),
     ] = 0,
-    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Of the draw: the same seed, the same functions.")] = 0,
-    jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Functions at a time.")] = 2,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Seed of the sample.")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Functions to judge at a time.")] = 2,
     work: Annotated[
-        Path | None, typer.Option("--work", metavar="DIR", help="Builds and journal; the same folder goes on.  [default: the user's cache]")
+        Path | None,
+        typer.Option(
+            "--work", metavar="DIR", help="Folder for builds and the journal; a run with the same folder resumes.  [default: in the cache]"
+        ),
     ] = None,
     build_dir: BuildDirOption = None,
-    timeout: Annotated[int, typer.Option("--timeout", metavar="S", min=1, help="Seconds a test may take.")] = TEST_SECONDS,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Run all tests that enter the function, also after one failed.")] = False,
+    timeout: Annotated[int, typer.Option("--timeout", metavar="S", min=1, help="Time limit of a test in seconds.")] = TEST_SECONDS,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Run all tests that enter a function, even after one fails.")] = False,
     scheduler: Annotated[
-        str, typer.Option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers try the functions: tcp://HOST:8786.")
+        str, typer.Option("--scheduler", metavar="ADDRESS", help="Judge on the workers of this Dask scheduler: tcp://HOST:8786.")
     ] = "",
     json: Annotated[
         Path | None,
-        typer.Option("--json", metavar="FILE", help="Write the run as JSON, several runs as a list; as .jsonl a function a line."),
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write the run as JSON (a list if there are several); if FILE ends in .jsonl, one line for each function.",
+        ),
     ] = None,
     artefact: Annotated[
-        Path | None, typer.Option("--artefact", metavar="FILE", help="Write the statements as VEGA's artefact does, a JSON line each.")
+        Path | None,
+        typer.Option("--artefact", metavar="FILE", help="Write the statements in the format of VEGA's artefact, one JSON line each."),
     ] = None,
 ) -> None:
-    """Judge each generated function of a held-out target in the official backend, with LLVM's own tests: true Pass@1.
+    """Judge each generated function of a held-out target: put it into the official backend, and run LLVM's own tests (Pass@1).
 
-    Several modes or fillers are judged one after the other, and shown side by side."""
+    Several modes or fillers are judged one after the other and shown side by side."""
     import orjson
 
     from vega_gen import pipeline, store
@@ -94,16 +121,16 @@ def regress(
             render.OUT.print(passrate.verdict_table(runs, interface))
             render.OUT.print(passrate.module_table(runs, interface))
     for run in runs:
-        render.OUT.out(f"{run.label}: {run.seconds:.0f} s, of these {run.judging:.0f} s to judge {len(run.judgements)} functions")
+        render.OUT.out(f"{run.label}: {run.seconds:.0f} s, {run.judging:.0f} s of it to judge {len(run.judgements)} functions")
     if judged.left_out:
         listed = ", ".join(judged.left_out)
         render.notice(f"{len(judged.left_out)} tests are not green on the unmodified backend and were left out: {listed}")
     if judged.flaky:
-        render.notice(f"{len(judged.flaky)} of them have different results from run to run: {', '.join(judged.flaky)}")
+        render.notice(f"{len(judged.flaky)} of them are flaky, with different results from run to run: {', '.join(judged.flaky)}")
     alone = Counter(j.alone for run in runs for j in run.judgements if j.alone)
     if alone:
         why = ", ".join(f"{number} {reason}" for reason, number in alone.most_common())
-        render.notice(f"{alone.total()} functions could not share a build and had one each: {why}")
+        render.notice(f"{alone.total()} functions could not share a build, and were built one by one: {why}")
     unresolved = [j for run in runs for j in run.judgements if j.verdict is Verdict.UNRESOLVED]
     for j in unresolved:
         render.error(f"{j.file}:{j.line}", f"{j.function} is unresolved: {j.output}", f"run it again: {j.command}")

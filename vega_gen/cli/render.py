@@ -1,8 +1,4 @@
-"""Terminal output for ``cli``: consoles, errors, progress bars, tables.
-
-Enters: results and errors. Leaves: text on standard output (what was asked for) and standard error (all else).
-It does not compute results or exit.
-"""
+"""Terminal output for ``cli``: results and tables on standard output; errors, notices and progress on standard error."""
 
 from __future__ import annotations
 
@@ -20,7 +16,7 @@ if TYPE_CHECKING:
     from vega_gen.registration import RegistrationPlace
 
 Advance = Callable[[int, int, str], None]
-"""``advance(done, total, text)``: ``total`` 0 where it is not known; ``text`` says what is under way."""
+"""``advance(done, total, text)``: ``total`` is 0 if it is not known; ``text`` says what is going on, and its first word names the stage."""
 
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(highlight=False, soft_wrap=True, stderr=True)
@@ -42,12 +38,12 @@ def json_text(value: Any) -> None:
 
 
 def notice(line: str) -> None:
-    """A line on standard error: something the user should know that is not the result."""
+    """Print a line on standard error that the user should know but that is not part of the result."""
     ERR.print(line, markup=False)
 
 
 def error(where: str, what: str, next_step: str) -> None:
-    """The one form in which errors are shown: ``vega-gen: error: <where>: <what>`` and ``next: <what to do>``."""
+    """Print an error in the form that all errors have: ``vega-gen: error: <where>: <what>``, then ``next: <what to do>``."""
     place = f"{where}: " if where else ""
     ERR.print(f"vega-gen: error: {place}{what}", style="bold red", markup=False)
     if next_step:
@@ -55,7 +51,7 @@ def error(where: str, what: str, next_step: str) -> None:
 
 
 def failure(failure: Failure) -> None:
-    """A failure; what an outside tool said, and how to repeat it, stand between the error and the next step."""
+    """Print a failure; a tool's output and the command that repeats it stand between the error and the next step."""
     details = [failure.output] if failure.output else []
     if failure.command:
         details.append(f"command: {failure.command}")
@@ -63,14 +59,13 @@ def failure(failure: Failure) -> None:
 
 
 def os_error(failure: OSError) -> None:
-    """A file system error, with the advice that fits it."""
+    """Print a file system error with advice that fits its errno."""
     where = str(failure.filename) if failure.filename else ""
     error(where, failure.strerror or str(failure), _ADVICE.get(failure.errno or 0, ""))
 
 
 class _Log:
-    """Progress where there is no terminal: a line as each stage begins and ends, and one each half minute between. The first word of
-    what is under way names the stage."""
+    """Progress without a terminal: a line when a stage begins and ends, and one every half minute in between."""
 
     def __init__(self, description: str) -> None:
         self._description = description
@@ -110,8 +105,10 @@ def _count(done: int, total: int) -> str:
 
 @contextmanager
 def progress(description: str) -> Generator[Advance]:
-    """A progress bar with an ETA on standard error, from the first call of ``advance(done, total, text)`` to the end of the block; lines
-    where standard error is no terminal."""
+    """Show progress on standard error during the block: a bar with an ETA on a terminal, else lines.
+
+    The bar appears at the first call of the yielded ``advance``.
+    """
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     if not ERR.is_terminal:
@@ -145,7 +142,7 @@ def progress(description: str) -> Generator[Advance]:
 
 
 def size(number: int) -> str:
-    """Bytes for a person: "1.4 GiB"."""
+    """Format a number of bytes for people: "1.4 GiB"."""
     value, unit = float(number), 0
     while value >= 1024 and unit < 4:
         value, unit = value / 1024, unit + 1
@@ -153,7 +150,7 @@ def size(number: int) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """Print a table; the columns named in ``right`` are aligned to the right."""
+    """Print a table; the columns named in ``right`` are right-aligned."""
     from rich.table import Table
     from rich.text import Text
 
@@ -166,7 +163,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, 
 
 
 def examination(result: Examination) -> None:
-    """The doctor's table."""
+    """Print what ``doctor`` found."""
     rows: list[tuple[str, str, str, str]] = []
     for finding in result.findings:
         state = "ok" if finding.ok else "MISSING" if finding.needed else "absent"
@@ -175,7 +172,7 @@ def examination(result: Examination) -> None:
 
 
 def places(found: Sequence[RegistrationPlace]) -> None:
-    """The places where LLVM names a target, as ``doctor --target`` shows them."""
+    """Print the places where LLVM registers a target (``doctor --target``)."""
     for place in found:
         where = f"{place.path}:{place.line}" if place.line else place.path
         absent = place.state == "missing"

@@ -1,7 +1,6 @@
-"""The commands under ``vega-gen review``.
+"""The commands under ``vega-gen review``: list the flagged statements of a generated backend, and record decisions on them.
 
-Enters: arguments. Leaves: the queue on standard output or in files, decisions in the file beside the backend.
-It does no work of its own: a command parses, calls ``review`` and ``report``, and renders.
+Decisions are kept in a file beside the backend, and applied when it is generated again.
 """
 
 from __future__ import annotations
@@ -20,16 +19,18 @@ from vega_gen.records import DecisionKind, Module
 if TYPE_CHECKING:
     from vega_gen.records import Decision, Plan, ReviewItem
 
-review_app = typer.Typer(help="The flagged statements of a generated backend, least confident first, and what is decided about them.")
+review_app = typer.Typer(help="List the flagged statements of a generated backend, least confident first, and decide on them.")
 
 SHOWN = 20
-"""So many statements the table shows unless --limit asks for another number."""
+"""How many statements the table shows without --limit."""
 
 TreeOption = Annotated[
     Path | None,
-    typer.Option("--tree", metavar="DIR", help="Generated backend (lib/Target/<New>), or the tree that holds it; here if not given."),
+    typer.Option(
+        "--tree", metavar="DIR", help="The generated backend (lib/Target/<New>), or the tree that holds it.  [default: the current folder]"
+    ),
 ]
-IdsArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of statements, as the queue shows them.")]
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of statements, as shown in the queue.")]
 
 
 @review_app.callback(invoke_without_command=True)
@@ -37,12 +38,18 @@ def review_queue(
     context: typer.Context,
     tree: TreeOption = None,
     llvm: Annotated[Path | None, typer.Option("--llvm", metavar="DIR", help="LLVM source tree that holds the generated backend.")] = None,
-    module: Annotated[Module | None, typer.Option("--module", help="Only functions of this module.")] = None,
-    function: Annotated[str, typer.Option("--function", metavar="GLOB", help="Only functions whose qualified name matches.")] = "*",
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=0, help="At most N statements, 0 for all.")] = None,
+    module: Annotated[Module | None, typer.Option("--module", help="Show only functions of this module.")] = None,
+    function: Annotated[str, typer.Option("--function", metavar="GLOB", help="Show only functions whose qualified name matches.")] = "*",
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=0, help="Show at most N statements, 0 for all.")] = None,
     threshold: Annotated[
         float | None,
-        typer.Option("--threshold", metavar="P", min=0, max=1, help="Flag below this confidence.  [default: as the backend was written]"),
+        typer.Option(
+            "--threshold",
+            metavar="P",
+            min=0,
+            max=1,
+            help="Flag statements below this confidence, 0 to 1.  [default: the one the backend was generated with]",
+        ),
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the queue as one HTML page.")] = None,
     sarif: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="Write the queue as SARIF 2.1.0, for editors.")] = None,
@@ -80,31 +87,35 @@ def review_queue(
         _print_queue(plan.target, shown, len(queue), threshold)
         if queue:
             caught = 100 * review.expected_catch(decided, threshold)
-            typer.echo(f"by their confidence the flagged hold {caught:.0f} % of the wrong statements")
+            typer.echo(f"going by confidence, the flagged statements include {caught:.0f} % of the wrong ones")
     _print_stale(stale)
 
 
 @review_app.command()
 def accept(context: typer.Context, ids: IdsArgument, tree: TreeOption = None) -> None:
-    """Accept statements as they are: they are no longer flagged."""
+    """Accept statements as they are; they are no longer flagged."""
     _decide(tree or context.obj, [(id, DecisionKind.ACCEPT, "") for id in ids])
 
 
 @review_app.command()
 def drop(context: typer.Context, ids: IdsArgument, tree: TreeOption = None) -> None:
-    """Leave statements out, with the body and the else of an if."""
+    """Delete statements; for an if, with its body and its else."""
     _decide(tree or context.obj, [(id, DecisionKind.DROP, "") for id in ids])
 
 
 @review_app.command("replace")
 def replace_statement(
     context: typer.Context,
-    id: Annotated[str, typer.Argument(metavar="ID", help="Id of the statement.")],
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help='One C++ statement; "if (X)" alone keeps the body.')] = None,
-    number: Annotated[int | None, typer.Option("--alternative", metavar="N", help="Take this alternative instead, from 1.")] = None,
+    id: Annotated[str, typer.Argument(metavar="ID", help="Id of the statement, as shown in the queue.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help='One C++ statement; "if (X)" without a body keeps the old body.')
+    ] = None,
+    number: Annotated[
+        int | None, typer.Option("--alternative", metavar="N", help="Use the N-th alternative of the queue instead, from 1.")
+    ] = None,
     tree: TreeOption = None,
 ) -> None:
-    """Put another text, or one of the alternatives, in the place of a statement."""
+    """Replace a statement by your own text or by one of the alternatives."""
     if (text is None) == (number is None):
         raise InputError("give either TEXT or --alternative N", id, f"vega-gen review replace {id} 'return false;'")
     place = tree or context.obj
@@ -119,7 +130,7 @@ def replace_statement(
 
 @review_app.command()
 def undo(context: typer.Context, ids: IdsArgument, tree: TreeOption = None) -> None:
-    """Take decisions back."""
+    """Withdraw decisions."""
     from vega_gen import review
 
     backend, plan = _open(tree or context.obj)
@@ -132,7 +143,7 @@ def undo(context: typer.Context, ids: IdsArgument, tree: TreeOption = None) -> N
 
 
 def _decide(tree: Path | None, wanted: list[tuple[str, DecisionKind, str]]) -> None:
-    """Takes all decisions or, if one cannot be taken, none."""
+    """Record all decisions, or none if one of them is not possible."""
     from vega_gen import review
 
     backend, plan = _open(tree)
@@ -143,7 +154,9 @@ def _decide(tree: Path | None, wanted: list[tuple[str, DecisionKind, str]]) -> N
     taken = {d.id: d for d in decisions.decisions}
     for id, _, _ in wanted:
         typer.echo(_sentence(taken[id]))
-    render.ERR.print("next: generate again to write it into the C++, or `vega-gen review` for the rest", markup=False)
+    render.ERR.print(
+        "next: generate the backend again to apply the decisions, or run `vega-gen review` for the rest of the queue", markup=False
+    )
 
 
 def _sentence(decision: Decision) -> str:
@@ -152,7 +165,7 @@ def _sentence(decision: Decision) -> str:
 
 
 def _open(tree: Path | None) -> tuple[Path, Plan]:
-    """The generated backend and its plan."""
+    """The folder of the generated backend, and its plan."""
     from vega_gen import review, store
     from vega_gen.records import Plan
 
@@ -197,6 +210,8 @@ def _counted(number: int) -> str:
 
 def _print_stale(stale: tuple[Decision, ...]) -> None:
     if stale:
-        render.ERR.print("stale decisions, not applied: their statements read otherwise now; decide again, or undo", markup=False)
+        render.ERR.print(
+            "some decisions were not applied, because their statements have changed since; decide again, or undo them:", markup=False
+        )
     for decision in stale:
         render.ERR.print(f"  {_sentence(decision)}", markup=False)

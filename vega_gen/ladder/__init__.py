@@ -1,7 +1,7 @@
-"""How far a backend gets: from tools that list it to programs that run, each rung measured.
+"""Measure how far a built backend gets, rung by rung: from tools that list it to programs that run.
 
-Enters: tools with the backend in them, its Description. Leaves: ``Ladder``; smoke tests for LLVM's own suite.
-It builds no tool, and judges no single function (``regress`` does).
+It takes built tools and the target's Description, and also writes the smoke suite as tests for LLVM's own suite. Single functions are
+judged in ``regress``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""One run of a tool under test, within limits of time and memory.
-
-Enters: an argument list. Leaves: ``Completed``, with the functions of the stack named where nothing else says what went wrong.
-It does not judge what the tool said.
-"""
+"""Run a tool under test once, within limits of time and memory."""
 
 from __future__ import annotations
 
@@ -17,8 +13,11 @@ _UNNAMED = {"LLVM_DISABLE_SYMBOLIZATION": "1"}
 
 
 def ask(argv: Sequence[str], *, stdin: str = "", quick: bool = False) -> Completed:
-    """Run ``argv``. Naming the functions of a stack takes half a second: it is done in a second run, where the first crashed without a
-    word, and not at all if ``quick``. Raises ``ToolFailure`` where the program cannot be started."""
+    """Run ``argv`` with ``stdin`` as its input.
+
+    Symbolizing a stack trace takes half a second, so the first run does without. If that crashes and prints no reason, a second run
+    symbolizes; with ``quick`` there is no second run. Raises ``ToolFailure`` if the program cannot be started.
+    """
     done = run(argv, stdin=stdin, timeout=SECONDS, memory_mb=MEMORY_MB, env=_UNNAMED)
     if quick or done.timed_out or not failures.crashed(done) or failures.explained(done):
         return done

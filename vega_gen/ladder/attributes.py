@@ -1,7 +1,4 @@
-"""Which predicates of the .td a subject meets.
-
-Enters: a Subject: its -mcpu and -mattr. Leaves: names of Predicate records. It runs nothing.
-"""
+"""Which Predicate records of the .td hold for a subject, given its -mcpu and -mattr."""
 
 from __future__ import annotations
 
@@ -11,8 +8,11 @@ from vega_gen.tablegen.raw import Dag, parse_dag
 
 
 def met(subject: Subject) -> frozenset[str]:
-    """The Predicate records that do not keep an instruction from the assembler: those of the compiler alone, and those whose condition
-    holds with the features of -mcpu and -mattr and what they imply."""
+    """Names of the Predicate records under which the assembler accepts an instruction.
+
+    These are the predicates that only instruction selection checks, and the assembler predicates whose condition holds with the features
+    that -mcpu and -mattr enable.
+    """
     description = subject.description
     on = enabled(description, subject.cpu, subject.attrs)
     conditions = description.assembler_predicates
@@ -21,7 +21,7 @@ def met(subject: Subject) -> frozenset[str]:
 
 
 def enabled(description: Description, cpu: str, attrs: str) -> frozenset[str]:
-    """The SubtargetFeature records that are on; a feature's + and - count in their order."""
+    """The SubtargetFeature records that ``cpu`` and ``attrs`` enable, implied ones included; later + and - win, as in LLVM."""
     implied = {f.record: f.implies for f in description.features}
     records = {f.name: f.record for f in description.features}
     processor = next((p for p in description.processors if p.name == (cpu or "generic")), None)
@@ -36,7 +36,7 @@ def enabled(description: Description, cpu: str, attrs: str) -> frozenset[str]:
 
 
 def _closed(features: tuple[str, ...], implied: dict[str, tuple[str, ...]]) -> set[str]:
-    """``features`` and all that they imply."""
+    """``features`` and all that they imply, directly or not."""
     found: set[str] = set()
     waiting = list(features)
     while waiting:

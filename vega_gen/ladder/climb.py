@@ -1,7 +1,4 @@
-"""All rungs, from the tools that were built to programs that run.
-
-Enters: ``Tools``, a ``Subject``, a folder to work in. Leaves: ``Ladder``. It builds no tool and stops at no rung.
-"""
+"""Climb all rungs of the ladder, from tools that start to programs that run. A failed rung does not stop the climb."""
 
 from __future__ import annotations
 
@@ -21,10 +18,10 @@ _LISTED = re.compile(r"^\s+(\S+)\s+- ", re.M)
 
 
 def climb(tools: Tools, subject: Subject, work: Path, progress: Progress) -> Ladder:
-    """Climb every rung that the tools allow; one that they do not has a ``total`` of 0 and a note.
+    """Climb every rung for which there are tools; a rung without them gets a ``total`` of 0 and a note that says why.
 
-    ``work``: a folder for the programs' files, made if absent, which the obstacles' commands name. Raises ``ToolFailure`` where a tool
-    or QEMU cannot be started.
+    ``work``: folder for the programs' files, created if absent; the commands of obstacles refer to it. Raises ``ToolFailure`` if a tool or
+    QEMU cannot be started.
     """
     steps = [_built(tools), _registered(tools, subject)]
     if tools.llvm_mc:
@@ -46,12 +43,12 @@ def _not_asked(rung: Rung, why: str) -> Climbed:
 
 
 def _built(tools: Tools) -> Climbed:
-    """The tools that are there and start."""
+    """Count the tools that exist and start."""
     named = {"llc": tools.llc, "llvm-mc": tools.llvm_mc, "llvm-objdump": tools.llvm_objdump, "llvm-readobj": tools.llvm_readobj}
     obstacles: list[Obstacle] = []
     for name, path in named.items():
         if path is None:
-            obstacles.append(Obstacle(name, "", "there is none"))
+            obstacles.append(Obstacle(name, "", "not found"))
             continue
         done = ask([str(path), "--version"])
         obstacles += [] if done.ok else [failures.obstacle(name, done, "")]
@@ -59,7 +56,7 @@ def _built(tools: Tools) -> Climbed:
 
 
 def _registered(tools: Tools, subject: Subject) -> Climbed:
-    """Whether the tools list the target: under its name, or under what its triple begins with."""
+    """Count the tools that list the target, by its name or by the architecture of its triple."""
     wanted = {subject.name.lower(), subject.triple.split("-")[0]}
     obstacles: list[Obstacle] = []
     listing = {"llc": tools.llc, "llvm-mc": tools.llvm_mc, "llvm-objdump": tools.llvm_objdump}

@@ -1,6 +1,6 @@
-"""Encodings that try each instruction at the bounds of its operands.
+"""Make test encodings of each instruction, with its operands at the bounds of their ranges.
 
-Enters: a Description. Leaves: ``Vector``s, each an instruction's bits. It runs nothing and knows no byte order.
+An encoding is a number here, as in ``Instruction.encoding``; ``round_trip`` knows the byte order.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ _BIT = re.compile(r"(\w+)(?:\{(\d+)\})?")
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """``bits``: ``size`` bytes of encoding as one number, most significant bit first as in ``Instruction.encoding``.
-    ``values``: what stands in each field."""
+    """One encoding of an instruction.
+
+    ``values``: (field, value) pairs. ``bits``: the encoding as one number of ``instruction.size`` bytes, most significant bit first as in
+    ``Instruction.encoding``.
+    """
 
     instruction: Instruction
     values: tuple[tuple[str, int], ...]
@@ -25,13 +28,13 @@ class Vector:
 
     @property
     def name(self) -> str:
-        """The instruction and its fields, to read."""
+        """The instruction and its field values, for messages."""
         return " ".join([self.instruction.name, *(f"{name}={value:#x}" for name, value in self.values)])
 
 
 def asked(description: Description, met: frozenset[str]) -> tuple[Instruction, ...]:
-    """The instructions that a disassembler must know: with an encoding, not of the compiler or the assembler alone, and with no
-    predicate that ``met`` lacks (names of Predicate records)."""
+    """The instructions that a disassembler must know: those with an encoding that are not pseudo, isCodeGenOnly or isAsmParserOnly, and
+    whose predicates are all in ``met`` (names of Predicate records)."""
     out = {"isPseudo", "isCodeGenOnly", "isAsmParserOnly"}
     return tuple(
         i for i in description.instructions if i.encoding and i.size and out.isdisjoint(i.flags) and set(i.predicates) <= met
@@ -39,7 +42,7 @@ def asked(description: Description, met: frozenset[str]) -> tuple[Instruction, .
 
 
 def fields(instruction: Instruction) -> dict[str, int]:
-    """Field -> its width in bits, in the order in which they stand."""
+    """Field -> its width in bits, in encoding order."""
     found: dict[str, int] = {}
     for bit in instruction.encoding:
         at = place(bit)
@@ -49,7 +52,7 @@ def fields(instruction: Instruction) -> dict[str, int]:
 
 
 def place(bit: str) -> tuple[str, int] | None:
-    """The field that a bit of ``Instruction.encoding`` is of, and which bit of it; None for one that is fixed or of no account."""
+    """The field and the bit number in it that an entry of ``Instruction.encoding`` stands for; None for "0", "1" and "?"."""
     if bit in ("0", "1", "?"):
         return None
     found = _BIT.fullmatch(bit)
@@ -57,7 +60,7 @@ def place(bit: str) -> tuple[str, int] | None:
 
 
 def encode(instruction: Instruction, values: Mapping[str, int]) -> int:
-    """The bits of an instruction with ``values`` in its fields (0 where nothing is given), "?" as 0."""
+    """The encoding of an instruction with ``values`` in its fields; other fields and "?" bits are 0."""
     bits = 0
     for bit in instruction.encoding:
         at = place(bit)
@@ -67,7 +70,7 @@ def encode(instruction: Instruction, values: Mapping[str, int]) -> int:
 
 
 def decode(instruction: Instruction, bits: int) -> dict[str, int]:
-    """What stands in the fields of ``bits``."""
+    """Field -> its value in the encoding ``bits``."""
     found = dict.fromkeys(fields(instruction), 0)
     for index, bit in enumerate(reversed(instruction.encoding)):
         at = place(bit)
@@ -77,7 +80,7 @@ def decode(instruction: Instruction, bits: int) -> dict[str, int]:
 
 
 def fixed(instruction: Instruction) -> tuple[int, int]:
-    """(mask, value) of the bits that are "0" or "1" in every encoding of an instruction."""
+    """(mask, value) of the bits that the .td fixes to 0 or 1."""
     mask = value = 0
     for bit in instruction.encoding:
         mask = mask << 1 | int(bit in ("0", "1"))
@@ -86,7 +89,7 @@ def fixed(instruction: Instruction) -> tuple[int, int]:
 
 
 def of_no_account(instruction: Instruction) -> int:
-    """The mask of the bits that are "?"."""
+    """The mask of the "?" bits, whose value does not matter."""
     mask = 0
     for bit in instruction.encoding:
         mask = mask << 1 | int(bit == "?")
@@ -94,10 +97,10 @@ def of_no_account(instruction: Instruction) -> int:
 
 
 def bases(description: Description, instruction: Instruction) -> tuple[Vector, ...]:
-    """Encodings of which one should be valid: a register from the middle of each class, and for other fields 0, 1, or all bits."""
+    """Up to three encodings, one of which should be valid: registers from the middle of their classes, other fields 0, 1 or all ones."""
     found = _bounds(description, instruction)
     middle = {name: bound.registers for name, bound in found.items() if bound.registers}
-    # Each register another, for there are instructions that do not allow the same one twice.
+    # A different register for each field: some instructions forbid using one twice.
     chosen = {name: known[(len(known) // 2 + 3 * index) % len(known)] for index, (name, known) in enumerate(middle.items())}
     made: dict[int, Vector] = {}
     for number in (0, 1, -1):
@@ -108,7 +111,7 @@ def bases(description: Description, instruction: Instruction) -> tuple[Vector, .
 
 
 def around(description: Description, base: Vector) -> tuple[Vector, ...]:
-    """Encodings that differ from ``base`` in one field, which is at one of its bounds; and the one with every field at its last."""
+    """Encodings that differ from ``base`` in one field, set to one of its bounds, and one with every field at its upper bound."""
     instruction = base.instruction
     found = _bounds(description, instruction)
     least = dict(base.values)
@@ -120,7 +123,7 @@ def around(description: Description, base: Vector) -> tuple[Vector, ...]:
 
 
 def register_class(description: Description, instruction: Instruction, field: str) -> str:
-    """The register class of the operand that a field holds, "" where it is none."""
+    """The register class of the operand in a field, "" if that is not a register."""
     types = {operand.name: operand.type for operand in (*instruction.outs, *instruction.ins)}
     wanted = types.get(field, "")
     return next((o.register_class for o in description.operand_classes if o.name == wanted), "")
@@ -128,14 +131,14 @@ def register_class(description: Description, instruction: Instruction, field: st
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """The bounds of a field, least first. ``registers``: all that its class allows, () where it holds no register."""
+    """The values to try in a field, in ascending order. ``registers``: all register numbers of its class, () if it holds no register."""
 
     values: tuple[int, ...]
     registers: tuple[int, ...] = ()
 
 
 def _bounds(description: Description, instruction: Instruction) -> dict[str, _Bound]:
-    """For a register the first and the last of its class; for other fields no bit, the lowest, the uppermost, all."""
+    """The bounds of each field: first and last register of the class; for other fields 0, 1, the top bit alone, and all ones."""
     return {name: _bound(numbers(description, instruction, name, width), width) for name, width in fields(instruction).items()}
 
 
@@ -147,9 +150,9 @@ def _bound(registers: dict[int, str], width: int) -> _Bound:
 
 
 def numbers(description: Description, instruction: Instruction, field: str, width: int) -> dict[int, str]:
-    """What a field that holds a register can hold: the number, and the register's name in assembly.
+    """Encoded number -> assembly name of each register that a field can hold.
 
-    {} where it holds none, or where the .td does not number the registers."""
+    {} if the field holds no register, or if the .td gives registers no numbers (HWEncoding)."""
     name = register_class(description, instruction, field)
     members = frozenset(next((c.members for c in description.register_classes if c.name == name), ()))
     found = {r.encoding & ((1 << width) - 1): r.asm_name for r in description.registers if r.name in members}

@@ -1,8 +1,4 @@
-"""The smoke suite and the encodings as lit tests of LLVM.
-
-Enters: a Subject; llvm-mc with the backend in it, where the encodings are wanted. Leaves: path below ``llvm/test`` -> text.
-It writes no file and runs no test.
-"""
+"""Write the smoke suite and the round-trip encodings as lit tests for LLVM's own test suite."""
 
 from __future__ import annotations
 
@@ -18,14 +14,15 @@ _CONFIG = 'if "{target}" not in config.root.targets:\n    config.unsupported = T
 
 
 def lit_tests(subject: Subject, llvm_mc: Path | None = None, smoke_step: Climbed | None = None) -> dict[str, str]:
-    """``CodeGen/<Target>/*.ll``: the programs, compiled at two levels with the machine verifier on, and to an object.
+    """The tests as path below ``llvm/test`` -> text, a lit.local.cfg for each folder included.
 
-    With ``llvm_mc`` also ``MC/Disassembler/<Target>/round-trip.txt``: an encoding of each instruction that comes back as it was, to text
-    and back. ``smoke_step``: the rung "machine-verified" or "objects", whose failed programs are then left out. Each folder with its
-    lit.local.cfg. Raises ``ToolFailure`` where llvm-mc cannot be started, ``ValueError`` for a step of another rung.
+    ``CodeGen/<Target>/*.ll`` compiles each program at -O0 and -O2 with the machine verifier, and to an object. With ``llvm_mc`` there is
+    also ``MC/Disassembler/<Target>/round-trip.txt``, with one encoding of each instruction that survives disassembly and assembly.
+    ``smoke_step``: a climbed rung of programs; those that failed it are left out. Raises ``ToolFailure`` if llvm-mc cannot be started,
+    ``ValueError`` if ``smoke_step`` is of another rung.
     """
     if smoke_step is not None and smoke_step.rung not in (Rung.SMOKE, Rung.VERIFIED, Rung.OBJECTS):
-        raise ValueError(f"no step of programs: {smoke_step.rung}")
+        raise ValueError(f"{smoke_step.rung} is not a rung of programs")
     options = " ".join(subject.options())
     config = _CONFIG.format(target=subject.name)
     failed = {obstacle.name.split()[0] for obstacle in smoke_step.obstacles} if smoke_step else set[str]()

@@ -1,8 +1,6 @@
-"""llvm-mc by the batch: many encodings or lines of assembly in one process, each with its own answer.
+"""Run llvm-mc on batches of encodings or assembly lines, with an answer or an Obstacle for each item.
 
-Enters: bytes, or lines of assembly. Leaves: text, or encodings, or what went wrong, one for one. It judges nothing.
-
-A process that crashes is run again on the halves of its batch, down to the one item that it crashes on.
+When llvm-mc crashes on a batch, each half of it is run again, down to the single item that causes the crash.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """Bytes, and for each the mask of the bits that a fixup will fill (they are 0 in ``data``)."""
+    """An assembled encoding. ``open_bits``: for each byte of ``data`` a mask of the bits that a fixup fills; they are 0 in ``data``."""
 
     data: bytes
     open_bits: bytes
@@ -44,7 +42,7 @@ class Mc:
         self.subject = subject
 
     def disassemble(self, items: Sequence[bytes]) -> list[str | Obstacle]:
-        """The text of each encoding."""
+        """The assembly text of each encoding."""
         return _batched(items, self._disassemble, self._refused)
 
     def assemble(self, items: Sequence[str]) -> list[Encoding | Obstacle]:
@@ -52,7 +50,7 @@ class Mc:
         return _batched(items, self._assemble, self._refused)
 
     def command(self, item: bytes | str) -> str:
-        """Shell text that asks for one item alone."""
+        """The shell command that runs llvm-mc on one item."""
         return f"echo {shlex.quote(_listed(item) if isinstance(item, bytes) else item)} | {shlex.join(self._argv(item))}"
 
     def _argv(self, item: bytes | str) -> list[str]:
@@ -103,7 +101,7 @@ class Mc:
             elif n in found:
                 answers.append(_encoded(",".join(found[n])))
             else:
-                answers.append(self._refused(text, failures.message(done) if done.returncode else "no encoding is shown"))
+                answers.append(self._refused(text, failures.message(done) if done.returncode else "llvm-mc shows no encoding"))
         return answers
 
 
@@ -112,7 +110,7 @@ def _batched(
     ask: Callable[[Sequence[_Item]], list[_Answer | Obstacle] | Completed],
     refused: Callable[[_Item, Completed], Obstacle],
 ) -> list[_Answer | Obstacle]:
-    """An answer for each item; where ``ask`` has none for a batch, of its halves."""
+    """An answer for each item; a batch for which ``ask`` returns a failed process is split in halves and asked again."""
     found: list[_Answer | Obstacle] = []
     waiting = [items[at : at + BATCH] for at in range(0, len(items), BATCH)][::-1]
     while waiting:
@@ -129,12 +127,12 @@ def _batched(
 
 
 def _listed(data: bytes) -> str:
-    """Bytes as llvm-mc reads them; in brackets, it does not go on within them after an error."""
+    """Bytes as llvm-mc reads them. Brackets make it skip the whole item after an error."""
     return f"[{' '.join(f'{byte:#04x}' for byte in data)}]"
 
 
 def _encoded(text: str) -> Encoding:
-    """``0x08``, ``0b00AA0001``, ``0x08'A'`` or ``A`` for each byte: a letter for what a fixup fills."""
+    """Parse llvm-mc's encoding comment. A byte is ``0x08``, ``0b00AA0001``, ``0x08'A'`` or ``A``; letters mark bits that a fixup fills."""
     data: list[int] = []
     masks: list[int] = []
     for word in text.split(","):

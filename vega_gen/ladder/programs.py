@@ -1,6 +1,6 @@
-"""The rungs of compiled programs: smoke-compiles, machine-verified, objects, runs.
+"""The rungs that compile the smoke suite: smoke-compiles, machine-verified, objects, runs.
 
-Enters: a Subject and its tools. Leaves: ``Climbed``s counted in programs, each at -O0 and at -O2. It tries no single instruction.
+They count programs; each program counts twice, at -O0 and at -O2.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from vega_gen.ladder.subject import Emulator, Subject, Tools
 from vega_gen.records import Climbed, Obstacle, Rung
 
 LEVELS = ("-O0", "-O2")
-_STATIC = "-relocation-model=static"  # nothing sets up what position-independent code needs
+_STATIC = "-relocation-model=static"  # _start sets up nothing for position-independent code
 SECONDS = 20.0
-QEMU_MB = 16384  # of address space, which QEMU reserves for its guest
+QEMU_MB = 16384  # limit on address space: QEMU reserves the guest's
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiling:
-    """A program at one level. ``place``: its files, without an ending."""
+    """A program at one optimisation level. ``place``: path of its files, without the suffix."""
 
     program: smoke.Program
     level: str
@@ -39,7 +39,7 @@ class _Compiling:
 
 
 class Programs:
-    """The smoke suite, and what has become of it."""
+    """The smoke suite of one subject, and the rungs that it climbs."""
 
     def __init__(self, tools: Tools, llc: Path, subject: Subject, work: Path) -> None:
         self.tools = tools
@@ -54,27 +54,29 @@ class Programs:
         return _Compiling(program, level, self.work / f"{program.name}{level}")
 
     def compiles(self, progress: Progress) -> Climbed:
-        """To assembly."""
+        """Compile to assembly."""
         return self._step(Rung.SMOKE, progress, lambda one: self._compile(one, ".s", "-filetype=asm"))
 
     def verified(self, progress: Progress) -> Climbed:
-        """To assembly, with the machine verifier after each pass."""
+        """Compile to assembly with the machine verifier after each pass."""
         return self._step(Rung.VERIFIED, progress, lambda one: self._compile(one, ".s", "-filetype=asm", "-verify-machineinstrs"))
 
     def objects(self, progress: Progress) -> Climbed:
-        """To an object, which llvm-readobj reads and llvm-objdump disassembles without an unknown instruction."""
+        """Compile to an object that llvm-readobj reads, and that llvm-objdump disassembles without an unknown instruction."""
 
         def one(program: _Compiling) -> Obstacle | None:
             return self._compile(program, ".o", "-filetype=obj") or self._read_back(program)
 
         readers = {"llvm-readobj": self.tools.llvm_readobj, "llvm-objdump": self.tools.llvm_objdump}
         step = self._step(Rung.OBJECTS, progress, one)
-        return replace(step, notes=tuple(f"not read back by {name}: there is none" for name, path in readers.items() if not path))
+        return replace(step, notes=tuple(f"not read back by {name}: tool not found" for name, path in readers.items() if not path))
 
     def runs(self, machine: Emulator, qemu: str, progress: Progress) -> Climbed:
-        """Linked with a ``_start`` and the helpers that compiled too, and run: the exit status is what ``main`` returns.
-        A new triple's objects get the ELF machine that the ISA has elsewhere: their code and relocations are its own already.
-        Raises ``ToolFailure`` where ``_start`` cannot be assembled."""
+        """Link each program with ``_start`` and the helper functions, run it under QEMU, and compare its exit status.
+
+        The objects get the ELF machine number of the official ISA, because lld and QEMU know no other; code and relocations are the ISA's
+        already. Raises ``ToolFailure`` if ``_start`` cannot be assembled.
+        """
         start = self._start(machine)
         helpers = self._helpers()
         _put_machine(start, (path for path in helpers.values() if path))
@@ -146,7 +148,7 @@ class Programs:
         return out
 
     def _helpers(self) -> dict[str, Path | None]:
-        """Each helper's object, None where it does not compile."""
+        """Helper function -> its object, None if it does not compile."""
         found: dict[str, Path | None] = {}
         for name, text in smoke.helpers(self.subject.widths, self.subject.pointer_bits).items():
             (self.work / f"{name}.ll").write_text(text, encoding="utf-8")
@@ -156,7 +158,7 @@ class Programs:
 
 
 def _put_machine(like: Path, objects: Iterable[Path]) -> None:
-    """Gives objects the e_machine of the ELF file ``like`` (System V ABI, "ELF Header": a half word at 18, in the file's byte order)."""
+    """Copy the e_machine of the ELF file ``like`` to ``objects`` (System V ABI, "ELF Header": two bytes at 18, in the file's order)."""
     number = like.read_bytes()[18:20]
     for path in objects:
         with path.open("r+b") as stream:
@@ -165,13 +167,13 @@ def _put_machine(like: Path, objects: Iterable[Path]) -> None:
 
 
 def emulator(subject: Subject, tools: Tools) -> tuple[Emulator, str] | str:
-    """The machine that runs a subject's programs, and QEMU's program; or why nothing runs them."""
+    """The machine that runs a subject's programs and the path of its QEMU, or the reason why they cannot be run."""
     machine = subject.machine
     if machine is None:
         return "no QEMU of user mode is known to run this ISA (targets/settings/qemu.toml)"
     qemu = which(machine.qemu)
     if qemu is None:
-        return f"there is no {machine.qemu}: apt-get install qemu-user"
+        return f"{machine.qemu} was not found: apt-get install qemu-user"
     if tools.lld is None or tools.assembler is None:
-        return "running needs ld.lld and an official llvm-mc"
+        return "running programs needs ld.lld and an official llvm-mc"
     return machine, qemu

@@ -1,9 +1,7 @@
-"""The rung "round-trip": every instruction with an encoding assembles and disassembles to itself.
+"""The rung "round-trip": check that every instruction with an encoding disassembles and assembles to itself.
 
-Enters: a Subject, llvm-mc. Leaves: a ``Climbed`` counted in instructions. It compiles no program.
-
-Each instruction's encodings at the bounds of its operands go bytes -> text -> bytes; where the operands are plain registers and
-numbers, also text -> bytes with the text made from the .td, so that an encoder and a decoder that err alike are seen.
+Each instruction's test encodings (``encodings``) go bytes -> text -> bytes. Instructions whose operands are plain registers and numbers
+also go text -> bytes, with text written from the .td (``written``), so that an encoder and a decoder with the same error are caught.
 """
 
 from __future__ import annotations
@@ -25,14 +23,17 @@ _SAMPLE = 64
 
 
 class Order(Enum):
-    """How the bytes of an encoding lie in memory."""
+    """The order of an encoding's bytes in memory.
+
+    ``WORDS``: in each 32-bit word the upper half comes first, each half little endian; an odd half stands before the words.
+    """
 
     LITTLE = "little"
     BIG = "big"
     WORDS = "of each word the upper half first, half a word before them"
 
     def bytes_of(self, bits: int, size: int) -> bytes:
-        """``size`` bytes."""
+        """The encoding ``bits`` as ``size`` bytes."""
         if self is Order.BIG:
             return bits.to_bytes(size, "big")
         little = bits.to_bytes(size, "little")
@@ -41,7 +42,7 @@ class Order(Enum):
         return _swapped(little)
 
     def bits_of(self, data: bytes) -> int:
-        """The encoding in ``data``."""
+        """The encoding that the bytes ``data`` hold."""
         if self is Order.BIG:
             return int.from_bytes(data, "big")
         if self is Order.WORDS and len(data) % 2 == 0:
@@ -55,17 +56,17 @@ def _swapped(data: bytes) -> bytes:
 
 
 class _Way(Enum):
-    """What came of an encoding on the way bytes -> text -> bytes."""
+    """Result of one encoding's way bytes -> text -> bytes."""
 
     SAME = "same"
-    OTHER = "another encoding that reads the same, which the assembler prefers"
+    OTHER = "the assembler prefers another encoding of the same text"
     REFUSED = "refused"
     WRONG = "wrong"
 
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """An encoding and what came of it. ``obstacle``: where it was refused or is wrong."""
+    """An encoding and its result. ``obstacle``: set if it is refused or wrong. ``open_bits``: mask of the bits that a fixup fills."""
 
     vector: Vector
     way: _Way
@@ -74,7 +75,7 @@ class _Tried:
 
 
 def exact(llvm_mc: Mc, subject: Subject, met: frozenset[str]) -> tuple[bytes, ...]:
-    """One encoding of each instruction that comes back as it was, whole: what a test of LLVM's can ask for."""
+    """One encoding of each instruction that comes back bit for bit, without fixups or "?" bits, for use in a lit test."""
     candidates = {i.name: bases(subject.description, i) for i in asked(subject.description, met)}
     order = _order(llvm_mc, [found[0] for found in candidates.values()])
     starts, _ = _starts(llvm_mc, order, candidates)
@@ -84,7 +85,7 @@ def exact(llvm_mc: Mc, subject: Subject, met: frozenset[str]) -> tuple[bytes, ..
 
 
 def round_trip(llvm_mc: Mc, subject: Subject, met: frozenset[str], progress: Progress) -> Climbed:
-    """Try every instruction whose predicates are in ``met``. Raises ``ToolFailure`` where llvm-mc cannot be started."""
+    """Check every instruction whose predicates are in ``met``. Raises ``ToolFailure`` if llvm-mc cannot be started."""
     description = subject.description
     instructions = asked(description, met)
     progress(0, len(instructions), "round trip")
@@ -105,18 +106,18 @@ def round_trip(llvm_mc: Mc, subject: Subject, met: frozenset[str], progress: Pro
         obstacles += [found] if found else []
     notes = [f"{count} of the instructions: {what}" for what, count in said.items()]
     left = len(description.instructions) - len(instructions)
-    notes += [f"{left} more are the compiler's or the assembler's alone, or need features that are off"] if left else []
+    notes += [f"{left} more are pseudo, isCodeGenOnly or isAsmParserOnly, or need features that are off"] if left else []
     return Climbed(Rung.ROUND_TRIP, len(instructions) - len(obstacles), len(instructions), tuple(obstacles), tuple(notes))
 
 
 def mnemonic(instruction: Instruction) -> str:
-    """What an instruction's text begins with, "" where an operand or a variant does."""
+    """The first word of an instruction's AsmString, "" if it holds an operand or a variant."""
     word = next(iter(instruction.asm.split()), "")
     return "" if any(c in word for c in "${") else word
 
 
 def _order(llvm_mc: Mc, sample: Sequence[Vector]) -> Order:
-    """The order of bytes in which most encodings read as their instruction."""
+    """The byte order in which most encodings of ``sample`` disassemble to their own instruction."""
     some = sample[:: max(1, len(sample) // _SAMPLE)]
     scores: dict[Order, int] = {}
     for order in Order:
@@ -128,10 +129,8 @@ def _order(llvm_mc: Mc, sample: Sequence[Vector]) -> Order:
     return max(scores, key=lambda order: scores[order])
 
 
-def _starts(
-    llvm_mc: Mc, order: Order, candidates: dict[str, tuple[Vector, ...]]
-) -> tuple[list[Vector], dict[str, Obstacle]]:
-    """For each instruction the first of its candidates that reads as text, best as its own; and why, for those of which none does."""
+def _starts(llvm_mc: Mc, order: Order, candidates: dict[str, tuple[Vector, ...]]) -> tuple[list[Vector], dict[str, Obstacle]]:
+    """For each instruction the first candidate that disassembles, preferably to its own mnemonic; an obstacle for each that has none."""
     flat = [v for found in candidates.values() for v in found]
     answers = dict(zip(flat, llvm_mc.disassemble([order.bytes_of(v.bits, v.instruction.size) for v in flat]), strict=True))
     starts: list[Vector] = []
@@ -148,7 +147,7 @@ def _starts(
 
 
 def _there_and_back(llvm_mc: Mc, order: Order, asked_of: Sequence[Vector]) -> dict[str, list[_Tried]]:
-    """Instruction -> its encodings, each to text and back, and what that reads as again where it is another."""
+    """Disassemble each encoding, assemble the text, and if that gives other bytes, disassemble these too. Instruction name -> results."""
     texts = llvm_mc.disassemble([order.bytes_of(v.bits, v.instruction.size) for v in asked_of])
     readable = [(v, text) for v, text in zip(asked_of, texts, strict=True) if isinstance(text, str)]
     encoded = llvm_mc.assemble([text for _, text in readable])
@@ -178,10 +177,11 @@ def _there_and_back(llvm_mc: Mc, order: Order, asked_of: Sequence[Vector]) -> di
 
 
 def _judged(instruction: Instruction, tried: Sequence[_Tried], said: Counter[str]) -> Obstacle | None:
-    """What is wrong with an instruction, None for nothing; what is no fault is counted in ``said``.
+    """The first obstacle of an instruction, None if it is right; harmless oddities are counted in ``said``.
 
-    Wrong is: bytes that come back as others; a crash; more than one value of a field refused (one may be reserved); a field that
-    never comes back other than as it is in the first encoding (the text does not hold it)."""
+    An instruction is wrong if bytes come back changed, if llvm-mc crashes, if more than one value of a field is refused (one may be
+    reserved), or if no changed value of a field comes back (then the text does not hold the field).
+    """
     for one in tried:
         if one.way is _Way.WRONG or (one.obstacle and failures.fatal(one.obstacle)):
             return one.obstacle
@@ -193,7 +193,7 @@ def _judged(instruction: Instruction, tried: Sequence[_Tried], said: Counter[str
         if len(at_fault) > 1:
             return at_fault[0].obstacle
         if moved and width > 1 and not any(one.way is _Way.SAME for one in moved):
-            silent = "no value of this field but one comes back"
+            silent = "only one value of this field comes back"
             return refused[0].obstacle if refused else Obstacle(f"{instruction.name} {name}", "", silent)
     if not any(one.way is _Way.SAME for one in tried):
         return refused[0].obstacle if refused else None
@@ -202,16 +202,16 @@ def _judged(instruction: Instruction, tried: Sequence[_Tried], said: Counter[str
     if any(one.way is _Way.OTHER for one in tried):
         said[_Way.OTHER.value] += 1
     if any(one.open_bits for one in tried):
-        said["a part is a fixup, and was not compared"] += 1
+        said["bits that a fixup fills were not compared"] += 1
     if of_no_account(instruction):
-        said["bits of no account, tried as 0"] += 1
+        said['"?" bits were tried as 0 only'] += 1
     return None
 
 
 def _from_text(
     llvm_mc: Mc, order: Order, subject: Subject, instructions: Sequence[Instruction]
 ) -> tuple[dict[str, Obstacle], set[str], Counter[str]]:
-    """Text made from the .td, to bytes: instruction -> what is wrong; the instructions whose text the assembler took."""
+    """Assemble text written from the .td. Returns instruction -> obstacle, the instructions that their text assembles to, and notes."""
     lines = [line for instruction in instructions for line in written(subject.description, instruction)]
     wrong: dict[str, Obstacle] = {}
     covered: set[str] = set()
@@ -224,7 +224,7 @@ def _from_text(
         mask, value = fixed(line.instruction)
         own = len(answer.data) == line.instruction.size and bits & mask & ~unknown == value & ~unknown
         if own and (bits ^ encode(line.instruction, dict(line.values))) & ~unknown & line.mask:
-            what = f"assembles to {answer.data.hex(' ')}, not as the .td says"
+            what = f"assembles to {answer.data.hex(' ')}, which is not the .td's encoding"
             wrong.setdefault(name, Obstacle(line.text, llvm_mc.command(line.text), what))
         if own:
             covered.add(name)

@@ -1,7 +1,6 @@
-"""The smoke suite: small programs of LLVM IR in ``templates/programs``, each with the exit status that it must end with.
+"""The smoke suite: small programs in LLVM IR, each with the exit status that it must return.
 
-Enters: a word's and a pointer's width, the legal integer widths. Leaves: programs, and the helper functions that they may call.
-It compiles and runs nothing.
+They are rendered from ``templates/programs`` for the target's pointer width and legal integer widths.
 """
 
 from __future__ import annotations
@@ -20,8 +19,10 @@ _EXPECT = re.compile(r"^; EXPECT: (\d+)$", re.M)
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``name``: the template's. ``text``: LLVM IR without triple and data layout, for every LLVM that knows opaque pointers.
-    ``expected``: what ``main`` returns, 0 to 255."""
+    """One smoke program.
+
+    ``text``: LLVM IR with opaque pointers, without triple and data layout. ``expected``: what ``main`` returns, 0 to 255.
+    """
 
     name: str
     text: str
@@ -29,9 +30,9 @@ class Program:
 
 
 def programs(widths: Sequence[int], pointer_bits: int) -> tuple[Program, ...]:
-    """The programs, by name. ``widths``: the legal integer widths in bits, of which the largest is the word that ``main`` returns.
+    """All programs, sorted by name. ``widths``: the legal integer widths in bits; ``main`` returns the largest.
 
-    Raises ``NotFoundError`` for a program that does not say what it returns.
+    Raises ``NotFoundError`` if a template has no ``; EXPECT: <number>`` line.
     """
     made: list[Program] = []
     for path in sorted(resources.folder(_FOLDER).glob(f"*{_END}")):
@@ -39,13 +40,13 @@ def programs(widths: Sequence[int], pointer_bits: int) -> tuple[Program, ...]:
         text = _rendered(path.name, widths, pointer_bits)
         expected = _EXPECT.search(text)
         if expected is None:
-            raise NotFoundError("no line '; EXPECT: <number>'", str(path), "say which number main returns")
+            raise NotFoundError("the program has no line '; EXPECT: <number>'", str(path), "add it, with the number that main returns")
         made.append(Program(name, text, int(expected[1])))
     return tuple(made)
 
 
 def helpers(widths: Sequence[int], pointer_bits: int) -> dict[str, str]:
-    """Function that compiled code may call without a declaration (``__divdi3``, ``memcpy``) -> LLVM IR that defines it."""
+    """Runtime function that the compiler may call by itself (``__divdi3``, ``memcpy``) -> LLVM IR that defines it."""
     paths = sorted((resources.folder(_FOLDER) / "runtime").glob(f"*{_END}"))
     return {path.name.removesuffix(_END): _rendered(f"runtime/{path.name}", widths, pointer_bits) for path in paths}
 

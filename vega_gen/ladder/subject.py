@@ -1,7 +1,4 @@
-"""What climbs, and with which tools.
-
-Enters: a Description, paths of tools, ``targets/settings/qemu.toml``. Leaves: ``Tools``, ``Subject``, ``Emulator``. It runs nothing.
-"""
+"""The subject of a climb (a target and how its tools are called), its tools, and the emulator that runs its programs."""
 
 from __future__ import annotations
 
@@ -20,10 +17,11 @@ _INTEGER = re.compile(r"i(8|16|32|64)")
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """An ISA that QEMU's user mode runs.
+    """An ISA that QEMU's user mode runs; an entry of ``targets/settings/qemu.toml``.
 
-    ``qemu``: its program. ``emulation``: ld.lld's -m. ``start``: assembly that calls main and exits with what it returns, for
-    ``triple`` and ``attrs`` of an official LLVM. ``targets``: names of Target records that describe this ISA, with ``bits`` a word.
+    ``bits``: word width. ``qemu``: name of the QEMU program. ``emulation``: ld.lld's -m. ``start``: assembly of ``_start``, which calls
+    main and exits with its result; an official LLVM assembles it for ``triple`` and ``attrs``. ``targets``: names of the Target records
+    that describe this ISA.
     """
 
     name: str
@@ -38,8 +36,11 @@ class Emulator:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Programs with the backend in them, None where it has none; and ``lld`` and ``assembler`` (an llvm-mc) of an official LLVM that
-    knows the ISA, for running programs."""
+    """Paths of the tools, None if absent.
+
+    The first four hold the backend. ``lld`` and ``assembler`` (an llvm-mc) are an official LLVM's that knows the ISA; they serve to run
+    programs.
+    """
 
     llc: Path | None
     llvm_mc: Path | None
@@ -51,8 +52,11 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """``name``: as the C++ has it, part of its functions' names. ``widths``: legal integers, in bits; the largest is the word.
-    ``cpu`` and ``attrs``: for -mcpu and -mattr, "" for none. ``machine``: what runs its programs."""
+    """A target that climbs.
+
+    ``name``: the target's prefix in C++ names. ``widths``: legal integer widths in bits; the largest is the word. ``cpu``, ``attrs``:
+    values of -mcpu and -mattr, "" for none. ``machine``: the emulator that runs its programs, None if there is none.
+    """
 
     name: str
     triple: str
@@ -64,7 +68,7 @@ class Subject:
     machine: Emulator | None = None
 
     def options(self, triple: str = "--mtriple") -> tuple[str, ...]:
-        """The options of a tool: the triple (which llvm-mc and llvm-objdump call --triple), --mcpu, --mattr."""
+        """The options that select the target: triple, --mcpu, --mattr. llvm-mc and llvm-objdump call the first --triple."""
         cpu = (f"--mcpu={self.cpu}",) if self.cpu else ()
         attrs = (f"--mattr={self.attrs}",) if self.attrs else ()
         return (f"{triple}={self.triple}", *cpu, *attrs)
@@ -80,8 +84,11 @@ def subject(
     widths: Sequence[int] = (),
     machine: str = "",
 ) -> Subject:
-    """A Subject of which the rest is told by the description: the legal integers by its register classes (the word is the largest of
-    them, and a pointer is as wide), the machine by the Target record's name. Raises ``NotFoundError`` for a machine that is not there."""
+    """Make a Subject, with defaults from the description.
+
+    Legal integer widths come from the register classes; the largest is the word, and a pointer is as wide. The machine is the one that
+    lists the Target record's name and has this word width. Raises ``NotFoundError`` if there is no machine of the given name.
+    """
     if machine and machine not in machines():
         raise NotFoundError(f"no machine is called {machine}", "targets/settings/qemu.toml", f"name one of: {', '.join(machines())}")
     legal = tuple(sorted(widths)) or legal_widths(description)
@@ -91,7 +98,7 @@ def subject(
 
 
 def legal_widths(description: Description) -> tuple[int, ...]:
-    """The integers that an allocatable register class holds, in bits; 32 where there is none."""
+    """Widths in bits of the integers that allocatable register classes hold; (32,) if there are none."""
     types = (t for c in description.register_classes if c.allocatable for t in c.value_types)
     return tuple(sorted({int(found[1]) for t in types if (found := _INTEGER.fullmatch(t))})) or (32,)
 

@@ -1,7 +1,6 @@
-"""Instructions written as assembly text, from the .td alone.
+"""Write instructions as assembly text from the .td alone, together with the field values that they must encode to.
 
-Enters: a Description and an instruction of it. Leaves: lines of assembly with the fields that they must encode to.
-It knows no more of a syntax than the AsmString says: no operands with a parser of their own.
+Only the AsmString is known here, so instructions with operands that have their own parser (ParserMethod) are left out.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _VARIANTS = re.compile(r"(?<!\$)\{([^{}|]*)(?:\|[^{}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class WrittenInstruction:
-    """``values`` of the fields that ``text`` writes; ``mask``: their bits in the encoding."""
+    """A line of assembly. ``values``: (field, value) that it must encode to; ``mask``: the bits of these fields in the encoding."""
 
     instruction: Instruction
     text: str
@@ -27,9 +26,9 @@ class WrittenInstruction:
 
 
 def written(description: Description, instruction: Instruction) -> tuple[WrittenInstruction, ...]:
-    """The instruction with the first and with the last register in each of its operands, and with 0 and 1 for numbers.
+    """Two lines of the instruction: one with the first register of each class and 0 for numbers, one with the last register and 1.
 
-    () where an operand is of several parts or has a parser of its own. A number that is encoded by a function is no part of ``values``.
+    () if an operand has sub-operands or its own parser. Numbers with an EncoderMethod are not in ``values``.
     """
     names = [a or b for a, b in _OPERAND.findall(_VARIANTS.sub(r"\1", instruction.asm))]
     types = {o.name: o.type for o in (*instruction.outs, *instruction.ins)}

@@ -1,6 +1,6 @@
-"""Stage 10: the judge. Functions of a plan or a tree against the official backend and its tests, one function at a time.
+"""Stage 13, the judge: put one generated function at a time into the official backend, and run LLVM's tests on it.
 
-Enters: ``PlannedFunction``s, the official backend, LLVM's tests. Leaves: ``Judgement``s. It does not generate or make tables.
+The functions come from a plan or from another tree; the result is a ``Judgement`` for each function of the official backend.
 """
 
 from __future__ import annotations

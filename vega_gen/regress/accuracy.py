@@ -1,8 +1,5 @@
-"""How far a generated function is from the reference, a statement at a time.
-
-Enters: a reference function, the planned one, the definition as it was swapped in. Leaves: ``Comparison``: counts and error kinds.
-It does not compile, run or decide a verdict.
-"""
+"""Compare a generated function with the reference, statement by statement: how many are right, how many need an edit, and which kinds
+of error there are (docs/protocol.md, "Further figures"). The verdict does not depend on it."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ Tokens = tuple[str, ...]
 
 _WORD = re.compile(r"[A-Za-z_$]\w*\Z")
 _NUMBER = re.compile(r"\.?\d[\w.']*\Z")
-# Words of the language that shape a statement; true, false and nullptr are values.
+# Keywords that belong to the shape of a statement; true, false and nullptr are not here, because they are values.
 _LANGUAGE = (
     "alignof auto bool break case catch char class const constexpr const_cast continue decltype default delete do double"
     " dynamic_cast else enum explicit extern final float for friend goto if inline int long mutable namespace new noexcept operator"
@@ -29,7 +26,7 @@ _LANGUAGE = (
     " template this throw try typedef typename union unsigned using virtual void volatile while"
 )
 _SHAPE_WORDS = frozenset(_LANGUAGE.split())
-# Below this similarity two statements of a gap are no change of one into the other, but an addition and a deletion.
+# Two unequal statements below this similarity count as a deletion and an addition, not as one change.
 _ALIKE = 0.5
 
 
@@ -43,11 +40,15 @@ class ErrorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``reference``: its statements, the signature and each constructor initialiser counted as one; ``reproduced``: of these
-    found in order; ``edits``: statements to add, change or delete. ``errors``: kinds, in the order of ``ErrorKind``.
-    ``confidences``: of each statement of the candidate, with whether it is one of the reproduced. ``aligned``: statements in order, as
-    written and as the reference has them, "" where there is none, with the confidence of what was written (0 where nothing was, 1 for
-    what no filler is asked for)."""
+    """A generated function aligned with its reference.
+
+    ``reference``: number of reference statements; the signature and each constructor initialiser count as one.
+    ``reproduced``: how many of these were generated, in order. ``edits``: statements to add, change or delete.
+    ``errors``: error kinds, in the order of ``ErrorKind``.
+    ``confidences``: (confidence, reproduced?) of each generated statement.
+    ``aligned``: (generated text, reference text, confidence) in order; a text is "" where one side has no statement. The confidence is 0
+    where nothing was generated, and 1 where no filler decides (the signature, say).
+    """
 
     reference: int
     reproduced: int
@@ -58,22 +59,23 @@ class Comparison:
 
 
 def of_several_targets(candidate: Candidate) -> bool:
-    """Whether no single target has all the statements that a candidate is made of; False where no donors are known."""
+    """Whether no single target has all statements of the candidate; False if no donors are known."""
     donors = [{donor.target for donor in s.donors} for s in candidate.statements if s.donors]
     everyone = set[str]().union(*donors)
     return bool(donors) and not any(all(target in of_statement for of_statement in donors) for target in everyone)
 
 
 def missing(reference: Function) -> Comparison:
-    """The comparison with nothing."""
+    """The comparison for a reference function that was not generated."""
     wanted = _lines(reference.signature, reference.body, reference.in_class)
     return Comparison(len(wanted), 0, len(wanted), (), aligned=tuple(("", " ".join(line), 0.0) for line in wanted))
 
 
 def compare(reference: Function, planned: PlannedFunction, signature: Signature) -> Comparison:
-    """Align the chosen candidate of ``planned``, given ``signature`` as it stands in the reference's place, with the reference.
+    """Align the chosen candidate of ``planned`` with the reference.
 
-    Names of parameters and locals count as equal where renaming them one to one makes them so: nobody need edit them.
+    ``signature``: the candidate's signature as it was swapped in (``signature_in_place``). Different names of parameters and locals count
+    as equal if a one-to-one renaming makes them so, because they need no edit.
     """
     wanted = _lines(replace(reference.signature, class_name=signature.class_name), reference.body, reference.in_class)
     body = statement_tree(planned.candidate.statements)
@@ -112,7 +114,7 @@ def _aligned(pairs: Sequence[tuple[Tokens | None, Tokens | None]], said: dict[in
 
 
 def _lines(signature: Signature, body: Sequence[Statement], in_class: bool) -> list[Tokens]:
-    """A function's statements in order: signature, constructor initialisers, heads and tails of the body's statements."""
+    """A function as a list of statements: signature, constructor initialisers, then heads and tails of the body's statements."""
     bare = tokenize(render_function(replace(signature, initialisers=()), (), in_class=in_class))
     return [bare[:-2], *signature.initialisers, *_walk(body)]
 
@@ -122,7 +124,7 @@ def _walk(body: Sequence[Statement]) -> Iterator[Tokens]:
 
 
 def _parts(body: Sequence[Statement]) -> Iterator[tuple[Tokens, bool]]:
-    """Heads (True) and tails in the order of the text."""
+    """Heads (True) and tails (False) of statements, in the order of the text."""
     for s in body:
         if s.head and s.kind is not StatementKind.DO:
             yield s.head, True
@@ -132,17 +134,17 @@ def _parts(body: Sequence[Statement]) -> Iterator[tuple[Tokens, bool]]:
 
 
 def _heads(signature: Signature, body: Sequence[Statement]) -> Iterator[int]:
-    """Places of the heads among ``_lines``."""
+    """Indices of the heads in ``_lines``."""
     return (1 + len(signature.initialisers) + i for i, (_, head) in enumerate(_parts(body)) if head)
 
 
 def _said(candidate: Candidate) -> Iterator[FilledStatement]:
-    """The statements that ``_heads`` finds, in its order."""
+    """The filled statements that ``_heads`` counts, in the same order."""
     return (s for s in candidate.statements if s.head and s.kind is not StatementKind.DO)
 
 
 def _offered(planned: PlannedFunction) -> Iterator[Tokens]:
-    """Every statement that some slot of some candidate offers."""
+    """Every statement that a slot of a candidate offers, alternatives included."""
     for candidate in planned.candidates:
         yield from candidate.signature.initialisers
         for s in candidate.statements:
@@ -172,7 +174,7 @@ def _renaming(reference: Function, signature: Signature, written: Sequence[Token
             continue
         for a, b in zip(declared_names(mine), declared_names(theirs), strict=False):
             found.setdefault(a, b)
-    # One to one, and onto no name that the generated function uses for something else.
+    # Keep the renaming one to one, and never rename to a name that the generated function uses for something else.
     targets = list(found.values())
     kept = {a: b for a, b in found.items() if a != b and targets.count(b) == 1}
     while taken := [a for a, b in kept.items() if b in locals_of and b not in kept]:
@@ -182,7 +184,7 @@ def _renaming(reference: Function, signature: Signature, written: Sequence[Token
 
 
 def _skeleton(tokens: Tokens) -> Tokens:
-    """The tokens with identifiers, numbers and strings made alike, scopes of names dropped."""
+    """The tokens with every identifier, number and string replaced by a placeholder, and without the scopes of names."""
     out: list[str] = []
     for token in tokens:
         if token in _SHAPE_WORDS:
@@ -192,7 +194,7 @@ def _skeleton(tokens: Tokens) -> Tokens:
                 del out[-2:]
             out.append("$name")
         elif _NUMBER.match(token):
-            # A sign belongs to the value; a name may stand where a number stood.
+            # The same placeholder as a name's: a name in the place of a number is a value error.
             out.append("$name")
         elif token.startswith(('"', "'")):
             out.append("$text")
@@ -202,7 +204,7 @@ def _skeleton(tokens: Tokens) -> Tokens:
 
 
 def _align(written: Sequence[Tokens], wanted: Sequence[Tokens]) -> Iterator[tuple[Tokens | None, Tokens | None]]:
-    """Pairs in order: equal ones by a longest common subsequence, the gaps between them by similarity."""
+    """Pair statements in order: equal ones by longest common subsequence, those in the gaps between by similarity."""
     gap_mine: list[Tokens] = []
     gap_theirs: list[Tokens] = []
     for op in LCSseq.opcodes(list(written), list(wanted)):
@@ -217,7 +219,7 @@ def _align(written: Sequence[Tokens], wanted: Sequence[Tokens]) -> Iterator[tupl
 
 
 def _align_gap(mine: Sequence[Tokens], theirs: Sequence[Tokens]) -> Iterator[tuple[Tokens | None, Tokens | None]]:
-    """The order-keeping pairing of greatest total similarity, by dynamic programming."""
+    """Pair statements of a gap in order so that the total similarity is greatest (dynamic programming)."""
     rows, columns = len(mine), len(theirs)
     skeletons = list(map(_skeleton, theirs))
     likeness = [
@@ -245,7 +247,7 @@ def _align_gap(mine: Sequence[Tokens], theirs: Sequence[Tokens]) -> Iterator[tup
 
 
 def _likeness(mine: Tokens, skeleton: Tokens, theirs: Tokens, their_skeleton: Tokens) -> float:
-    """1 to 2 for lines of one skeleton, else ``_ALIKE`` to 1, or 0 for lines that are not alike."""
+    """Similarity: 1 to 2 for lines with the same skeleton, ``_ALIKE`` to 1 for other similar lines, else 0."""
     if skeleton == their_skeleton:
         return 1 + Indel.normalized_similarity(mine, theirs)
     return Indel.normalized_similarity(mine, theirs, score_cutoff=_ALIKE)

@@ -1,7 +1,6 @@
-"""The unmodified backend: which tests are green on it and which functions they execute.
+"""Measure the unmodified backend: which tests are green on it, and which functions each test executes.
 
-Enters: the reference, its build and suite, a journal. Leaves: ``Baseline``, kept in the journal by content.
-It does not judge generated functions.
+The result is kept in the journal, under a digest of the backend, the suite and the build.
 """
 
 from __future__ import annotations
@@ -20,21 +19,23 @@ from vega_gen.regress.coverage import measure
 from vega_gen.regress.reference import Reference
 from vega_gen.store import Journal, codec, digest
 
-# An unsupported test says nothing, and one that passes only when repeated is not green.
+# UNSUPPORTED tests check nothing, and FLAKYPASS passed only when repeated.
 _GREEN = (ResultCode.PASS, ResultCode.XFAIL)
 
 
 RUNS = 3
-"""Runs of the suite on the unmodified backend: a test with different results in them says nothing about a function."""
+"""How often the suite runs on the unmodified backend. A test whose result differs between runs cannot judge a function."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """``green``: tests to judge by, in the suite's order. ``left_out``: tests that are not green on the unmodified backend, ``flaky`` ones
-    with another result in one of ``RUNS`` runs among them.
+    """What the unmodified backend does in its suite.
 
-    ``entered``: for each function of ``Reference.functions`` the green tests that enter it, as a number whose bit i, in hexadecimal,
-    stands for ``green[i]``; ``programs``: in which tools they do. ``unwatched``: indices of the functions that cannot be watched.
+    ``green``: tests to judge by, in the suite's order. ``left_out``: all other tests. ``flaky``: tests whose result differed between the
+    ``RUNS`` runs; they are left out.
+    ``entered``: for each function of ``Reference.functions`` the green tests that enter it, as a hexadecimal number whose bit i stands for
+    ``green[i]``. ``programs``: for each function the tools in which tests enter it.
+    ``unwatched``: indices of the functions whose coverage cannot be measured.
     """
 
     green: tuple[str, ...]
@@ -45,13 +46,13 @@ class Baseline:
     unwatched: frozenset[int]
 
     def entering(self, index: int) -> tuple[str, ...]:
-        """The green tests that enter a function, in the suite's order: no other can tell it from another."""
+        """The green tests that enter a function, in the suite's order; the results of all others do not depend on it."""
         bits = int(self.entered[index], 16)
         return tuple(name for i, name in enumerate(self.green) if bits >> i & 1)
 
 
 def prepare(reference: Reference, build: Build, progress: Progress) -> Path:
-    """Build the unmodified backend as far as it is not built; the folder of its tools. Raises Failure."""
+    """Build the unmodified backend, incrementally, and return the folder of its tools. Raises Failure if it does not build."""
     try:
         return build.prepare(progress)
     except ToolFailure as failure:
@@ -59,7 +60,7 @@ def prepare(reference: Reference, build: Build, progress: Progress) -> Path:
 
 
 def establish(reference: Reference, build: Build, suite: Suite, journal: Journal, work: Path, jobs: int, progress: Progress) -> Baseline:
-    """Build the unmodified backend, run its suite, and run it once more with calls for coverage; or what the journal says of that.
+    """Build the unmodified backend, run its suite, and run it again instrumented for coverage; or take the result from the journal.
 
     Raises Failure if it does not build, if no test is green, or if the suite executes none of its functions.
     """
@@ -83,7 +84,7 @@ def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Pa
         raise Failure(
             f"none of the {len(tests)} tests is green on the unmodified {reference.target}; {first} says:\n{results[first].output[-2000:]}",
             str(work / "baseline"),
-            "see why with that test, then run the same command again",
+            "find out why that test fails, then run the same command again",
         )
     flaky: set[str] = set()
     for number in range(1, RUNS):
@@ -92,12 +93,12 @@ def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Pa
         flaky |= {name for name in tests if again[name].code is not results[name].code}
     green = [name for name in green if name not in flaky]
     left_out = [name for name in tests if name not in green]
-    progress(0, 0, "building the backend with calls for coverage")
+    progress(0, 0, "building the backend with coverage calls")
     scratch = work / "coverage"
 
     def run_suite(folder: Path) -> None:
         progress(0, 0, f"running {len(green)} tests for coverage")
-        # A test that fails with the calls in it still says what it executed.
+        # A test that fails on the instrumented backend still reports what it executed.
         suite.run(green, folder, scratch / "suite", jobs=jobs, max_failures=None)
 
     coverage = measure(reference, build, list(build.objects), scratch, jobs, run_suite)
@@ -108,7 +109,7 @@ def _run(reference: Reference, build: Build, suite: Suite, tools: Path, work: Pa
         raise Failure(
             f"the suite executes no function of {reference.target}",
             str(work),
-            "see whether its tests run the rebuilt tools and not installed ones",
+            "check that its tests run the rebuilt tools and not installed ones",
         )
     place = {name: i for i, name in enumerate(green)}
     bits = [0] * len(reference.functions)

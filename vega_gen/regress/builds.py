@@ -1,7 +1,6 @@
-"""What the judge needs of the outside: a target's build and its suite.
+"""The judge's interface to LLVM: a target's build and its test suite, as protocols and as implementations over ``llvm_integration``.
 
-Enters: an LLVM source tree, an installation, a target. Leaves: ``Build`` and ``Suite``, and those made of ``llvm_integration``.
-It does not swap functions or know verdicts.
+Tests of the judge put small stand-ins in their place.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from vega_gen.store import digest
 
 
 class Build(Protocol):
-    """One target's build. Methods raise ``ToolFailure`` where a tool is missing or fails."""
+    """The build of one target. Methods raise ``ToolFailure`` if a tool is missing or fails."""
 
     @property
     def objects(self) -> Mapping[str, Path]:
@@ -35,62 +34,68 @@ class Build(Protocol):
 
     @property
     def identity(self) -> str:
-        """What the results depend on beside the texts: versions of compiler and libraries, flags."""
+        """A digest of what results depend on besides the source: versions of compiler and libraries, flags, tools."""
         ...
 
     def prepare(self, progress: Progress) -> Path:
-        """Make the unmodified backend; the folder of its tools."""
+        """Build the unmodified backend and return the folder of its tools."""
         ...
 
     def compile(
         self, file: str, text: str | None, out: Path, *, header_overrides: Mapping[str, str] | None = None, flags: Sequence[str] = ()
     ) -> Completed:
-        """Compile ``file`` with other texts of it and of headers to ``out``; ``flags`` come last."""
+        """Compile ``file`` to ``out``, with ``text`` as its content (None: unchanged) and ``header_overrides`` as headers' content.
+
+        ``flags`` follow the build's own on the command line.
+        """
         ...
 
     def objects_including(self, header: str) -> Sequence[str]:
-        """The source files whose objects depend on ``header``."""
+        """The source files that include ``header``, directly or not."""
         ...
 
     def link(self, tools_dir: Path, replaced: Mapping[str, Path], tools: Collection[str] = ()) -> None:
-        """Fill ``tools_dir`` with the tools: ``tools`` (all if there are none) linked with some objects replaced, the others unmodified."""
+        """Put all tools into ``tools_dir``: those in ``tools`` (all if empty) linked with ``replaced`` objects, others unmodified."""
         ...
 
     def same_object(self, a: Path, b: Path) -> bool:
-        """Whether two objects hold the same program."""
+        """Whether two object files hold the same code and data."""
         ...
 
 
 class Suite(Protocol):
-    """The target's tests."""
+    """The tests of one target."""
 
     @property
     def tests(self) -> Sequence[str]:
-        """Names of the tests in the suite's order: the first that fails decides what is said of a function. Raises ``ToolFailure``
-        if there are none."""
+        """Names of the tests, in order; of several tests that fail on a function, the first decides its verdict. Raises ``ToolFailure`` if
+        there are none."""
         ...
 
     @property
     def identity(self) -> str:
-        """Digest of the tests' content."""
+        """A digest of the tests' content."""
         ...
 
     def run(
         self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None, mutant: int = 0,
         recorded: bool = False,
     ) -> Mapping[str, TestResult]:
-        """Run ``tests`` in the scratch folder ``work``; after ``max_failures`` the rest is left out. The tools
-        read ``mutant``. ``recorded``: where they write what ``record`` has seen, a test is green without being run."""
+        """Run ``tests`` with the tools of ``tools_dir`` in the scratch folder ``work``; stop after ``max_failures``.
+
+        ``mutant``: number of the generated function that the tools switch on (``schemata``), 0 for none. ``recorded``: count a test as
+        green, without its checks, if the tools write exactly what ``record`` saw.
+        """
         ...
 
     def record(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int) -> None:
-        """Remember what the unmodified tools write in ``tests``, which are green."""
+        """Record what the unmodified tools write in ``tests``, which must be green."""
         ...
 
 
 @dataclass(frozen=True)
 class LlvmBuild:
-    """A ``Build`` of a target of a checkout."""
+    """A ``Build`` of a target in an LLVM checkout."""
 
     target: TargetBuild
 
@@ -101,7 +106,7 @@ class LlvmBuild:
 
     @property
     def identity(self) -> str:
-        """The installation, how it is compiled against, and the tools that are linked."""
+        """A digest of the LLVM installation, the compile flags, and the tools that are linked."""
         installation = self.target.installation
         return digest(installation.version, str(installation.prefix), *compile_flags(installation), *self.target.tools)
 
@@ -121,7 +126,9 @@ class LlvmBuild:
 
     def link(self, tools_dir: Path, replaced: Mapping[str, Path], tools: Collection[str] = ()) -> None:
         """See ``Build``."""
-        known = bool(tools) and set(tools) <= set(self.target.tools)  # a tool that goes by another name is not
+        known = bool(tools) and set(tools) <= set(
+            self.target.tools
+        )  # coverage reports a tool under another name if a test calls it through a link
         wanted = [tool for tool in self.target.tools if not known or tool in tools]
         self.target.link(tools_dir, replaced, wanted)
         for tool in set(self.target.tools) - set(wanted):
@@ -135,7 +142,7 @@ class LlvmBuild:
 
 @dataclass(frozen=True)
 class LitSuite:
-    """A ``Suite`` of the lit tests of a target that ``suite`` has; ``timeout`` in seconds, a test."""
+    """A ``Suite`` of those lit tests of a target that belong to ``suite``. ``timeout``: seconds for each test."""
 
     source: SourceTree
     installation: Installation
@@ -145,12 +152,12 @@ class LitSuite:
 
     @property
     def tests(self) -> Sequence[str]:
-        """See ``Suite``: the smallest first, by the size of their files; they end soonest."""
+        """See ``Suite``. Tests with the smallest files come first, because they are the fastest."""
         return self._discovered
 
     @property
     def identity(self) -> str:
-        """Names and content of every file in the suite's folders, the tests' inputs included, the time limit and the environment."""
+        """A digest of all files in the suite's folders (the tests' inputs included), the time limit and the environment."""
         return self._digest
 
     @cached_property
@@ -159,11 +166,13 @@ class LitSuite:
         texts = {name: (everything.root / name).read_text(encoding="utf-8", errors="replace") for name in everything.discover()}
         chosen = [name for name, text in texts.items() if self.suite.has(name, text)]
         if not chosen:
-            raise NotFoundError(f"no test of {self.suite.target} belongs to the suite", "targets/settings/suites.toml", "mend its patterns")
+            raise NotFoundError(
+                f"no test of {self.suite.target} belongs to the suite", "targets/settings/suites.toml", "correct its patterns"
+            )
         return tuple(sorted(chosen, key=lambda name: (len(texts[name]), name)))
 
     def tools(self) -> tuple[str, ...]:
-        """The tools that the RUN lines name and that hold the target's code; the usual ones where they name none."""
+        """The tools that RUN lines call and that hold the target's code; ``DEFAULT_TOOLS`` if there are none."""
         programs = self._in(self.work).programs(self.tests)
         return tuple(sorted(p for p in programs if holds_targets(self.source.llvm, p))) or DEFAULT_TOOLS
 
@@ -178,7 +187,7 @@ class LitSuite:
         self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int, max_failures: int | None, mutant: int = 0,
         recorded: bool = False,
     ) -> Mapping[str, TestResult]:
-        """See ``Suite``. Where every byte that a test checks is as it was recorded the test is green; any other is lit's to judge."""
+        """See ``Suite``. A test whose tools write the recorded bytes is green; all others run under lit."""
         variables = {MUTANT_VARIABLE: str(mutant)}
 
         def by_lit(names: Sequence[str]) -> dict[str, TestResult]:
@@ -201,7 +210,7 @@ class LitSuite:
         return results | (by_lit(left) if left else {})
 
     def record(self, tests: Sequence[str], tools_dir: Path, work: Path, *, jobs: int) -> None:
-        """See ``Suite``; kept in ``work`` of this suite."""
+        """See ``Suite``. The recording is kept in this suite's own ``work`` folder."""
         scripts, environment = self._in(work).scripts(tests, tools_dir)
         made = replay.record(
             scripts, environment, tools_dir, work.resolve(), timeout=self.timeout, memory_mb=TEST_MEMORY_MB, jobs=jobs

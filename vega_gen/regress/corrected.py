@@ -1,7 +1,4 @@
-"""A backend that somebody wrote or corrected, as functions to be judged.
-
-Enters: another tree's folder of the target. Leaves: ``PlannedFunction``s with what is written there. It judges nothing.
-"""
+"""Read the functions of a backend in another tree, one corrected by hand for example, so that they can be judged like generated ones."""
 
 from __future__ import annotations
 
@@ -17,15 +14,19 @@ _DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|else|elif|endif)\b[ \t
 
 
 def target_folder(tree: Path, target: str) -> Path:
-    """The folder of the target in ``tree``: an LLVM tree, its ``llvm/`` folder, or the target's own. Raises NotFoundError."""
+    """The target's folder in ``tree``, which is an LLVM tree, its ``llvm/`` folder, or the target's folder itself.
+
+    Raises NotFoundError if the target is not there."""
     for folder in (tree / "llvm" / "lib" / "Target" / target, tree / "lib" / "Target" / target, tree):
         if any(folder.glob(f"{target}*.cpp")):
             return folder
-    raise NotFoundError(f"no backend of {target}", str(tree), f"give a folder with llvm/lib/Target/{target}, or that one")
+    raise NotFoundError(
+        f"there is no backend of {target} here", str(tree), f"name a tree with llvm/lib/Target/{target}, or that folder itself"
+    )
 
 
 def functions_of(folder: Path, target: str) -> tuple[Function, ...]:
-    """The functions of a target's folder, those between ``#if 0`` and its end excepted. Raises InputError for a file that is not UTF-8."""
+    """The functions of a target's folder, except those inside ``#if 0``. Raises InputError for a file that is not UTF-8."""
     paths = sorted(p for p in folder.rglob("*") if p.suffix in (".cpp", ".h"))
     files = {p.relative_to(folder).as_posix(): without_dead(p.read_bytes()) for p in paths}
     spaces = frozenset(s for text in files.values() for s in namespaces_in(text.decode("utf-8", "replace")))
@@ -33,9 +34,9 @@ def functions_of(folder: Path, target: str) -> tuple[Function, ...]:
 
 
 def without_dead(text: bytes) -> bytes:
-    """``text`` with what stands after ``#if 0`` blanked up to its ``#else`` or ``#endif``, lines and offsets kept."""
+    """``text`` with everything from ``#if 0`` to its ``#else`` or ``#endif`` replaced by spaces, so that lines and offsets stay."""
     out = bytearray(text)
-    depth = 0  # of conditionals inside the dead one
+    depth = 0  # nested conditionals inside the ``#if 0``
     start: int | None = None
     for m in _DIRECTIVE.finditer(text):
         word = m[1]
@@ -53,7 +54,7 @@ def without_dead(text: bytes) -> bytes:
 
 
 def as_planned(function: Function, group: str, module: Module) -> PlannedFunction:
-    """A function as it is written, as if it had been planned so, with full confidence."""
+    """A function of C++ source as a PlannedFunction with one candidate of confidence 1."""
     statements: list[FilledStatement] = []
 
     def flatten(body: Sequence[Statement], depth: int) -> None:

@@ -1,10 +1,7 @@
-"""Which functions of the unmodified backend the suite executes.
+"""Find out which functions of the unmodified backend each test executes.
 
-Enters: the reference, the target's build, a way to run the suite. Leaves: ``Coverage``: functions that were entered, and those that
-could not be watched. It does not know verdicts, or cache.
-
-A call is put at the start of each function body; it sets the function's byte in a file that all processes of a test map into memory, so
-that a tool that crashes has still reported.
+A call at the start of each function body sets the function's byte in a file that all processes of a test map into memory, so that even a
+tool that crashes reports what it entered.
 """
 
 from __future__ import annotations
@@ -27,7 +24,7 @@ from vega_gen.regress.reference import Reference
 
 _ENTER = "vega_coverage_enter"
 _DECLARATION = f'extern "C" void {_ENTER}(unsigned);\n'
-# Weak, because each file of the target brings it; at the end of the file, because its headers must not meet the file's own macros.
+# Weak, because each file of the target defines it. At the end of the file, so that its headers do not disturb the file's own.
 _DEFINITION = """
 #include <cerrno>
 #include <cstdio>
@@ -59,8 +56,8 @@ _ERROR = re.compile(r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):\d+: (?:fatal )?err
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """``entered``: (test, program) -> indices in ``Reference.functions`` of the functions that it enters; ``unwatched``: indices of
-    those that do not compile with the call in them."""
+    """``entered``: (test, program) -> indices in ``Reference.functions`` of the functions that the program enters in this test.
+    ``unwatched``: indices of the functions in which the call cannot be placed, or does not compile."""
 
     entered: Mapping[tuple[str, str], frozenset[int]]
     unwatched: frozenset[int]
@@ -71,8 +68,8 @@ def measure(
 ) -> Coverage:
     """Build the instrumented backend in ``work`` and run the suite once.
 
-    ``sources``: the files of the target that are compiled. ``run_suite`` runs the suite with the tools in the given folder.
-    Raises Failure if a file does not compile with the calls in it for a reason that lies in no function.
+    ``sources``: the target's source files. ``run_suite(folder)`` runs the suite with the tools in ``folder``.
+    Raises Failure if an instrumented file does not compile and the error lies in no function.
     """
     hits = (work / "entered").resolve()
     shutil.rmtree(hits, ignore_errors=True)
@@ -87,16 +84,14 @@ def measure(
         test, _, program = file.name.replace("%", "/").rpartition("@")
         entered[test, program] = frozenset(i for i, byte in enumerate(file.read_bytes()) if byte)
     if entered and all(test == _NAMELESS for test, _ in entered):
-        raise Failure(
-            "programs of the suite were not told which test they ran for", str(work), "use the lit that the project installs: .venv/bin/lit"
-        )
+        raise Failure("the tools were not told which test they run in", str(work), "use the lit that the project installs: .venv/bin/lit")
     return Coverage(entered, frozenset(unwatched))
 
 
 def instrument(text: bytes, functions: Mapping[int, Function]) -> bytes:
-    """The file's text with a call at the start of the body of each of ``functions`` (index -> function of this file).
+    """The file's text with a coverage call at the start of each function of ``functions`` (index -> function of this file).
 
-    Line numbers stay. A constexpr function calls at run time only.
+    Line numbers do not change. In a constexpr function the call is made at run time only.
     """
     places = sorted(((f.body_start, i) for i, f in functions.items()), reverse=True)
     for start, i in places:
@@ -108,13 +103,16 @@ def instrument(text: bytes, functions: Mapping[int, Function]) -> bytes:
 def _compile_all(
     reference: Reference, build: Build, sources: Sequence[str], work: Path, hits: Path, jobs: int
 ) -> tuple[dict[str, Path], set[int]]:
-    """Objects of all ``sources`` with calls in them. A function in which the compiler finds an error then loses its call."""
+    """Compile all instrumented ``sources``. A function with a compile error loses its call, and the file is compiled again.
+
+    Returns source -> object, and the indices of the functions without a call.
+    """
     by_file: dict[str, dict[int, Function]] = defaultdict(dict)
     for i, f in enumerate(reference.functions):
         by_file[f.file][i] = f
     facts = {"enter": _ENTER, "variable": TEST_VARIABLE, "nameless": _NAMELESS, "slash": "%", "folder": orjson.dumps(str(hits)).decode()}
     definition = _DEFINITION % {**facts, "size": max(len(reference.functions), 1)}
-    # A function whose body is a try block has no "{" to put the call after.
+    # The body of a function-try-block begins with "try", so there is no "{" to put the call after.
     unwatched = {i for i, f in enumerate(reference.functions) if reference.files[f.file][f.body_start : f.body_start + 1] != b"{"}
     objects: dict[str, Path] = {}
 
@@ -141,9 +139,9 @@ def _compile_all(
         if failed and not new:
             file, output = next(iter(failed.items()))
             raise Failure(
-                f"{file} does not compile with calls for coverage in it: {output[:2000]}",
+                f"{file} does not compile with coverage calls in it: {output[:2000]}",
                 file,
-                "report this file: its functions cannot be watched",
+                "report this file: the coverage of its functions cannot be measured",
             )
         unwatched |= new
         todo = list(failed)
@@ -151,7 +149,7 @@ def _compile_all(
 
 
 def _blamed(output: str, by_file: Mapping[str, Mapping[int, Function]]) -> set[int]:
-    """The functions in whose lines the compiler reports an error, a file known by the end of its path."""
+    """Indices of the functions in whose lines the compiler reports an error; files are matched by the end of their path."""
     blamed: set[int] = set()
     for match in _ERROR.finditer(output):
         line = int(match["line"])

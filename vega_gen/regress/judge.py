@@ -1,7 +1,7 @@
-"""Stage 10: generated functions against the official backend, one by one, to a judgement each.
+"""Judge generated functions against the official backend, and yield a ``Judgement`` for each of its functions.
 
-Enters: functions, the reference, what names groups, build and suite. Leaves: ``Judgement``s as they are reached.
-It does not generate, choose candidates, or make tables.
+A function that is identical to the reference, or missing, needs no build. As many of the others as possible share one build (``shared``);
+the rest are built one by one. Verdicts go into a journal, so that an interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from vega_gen.regress.trial import Compiled, Outcome, Trial, cut
 from vega_gen.regress.workers import workers
 from vega_gen.store import Journal, codec, digest, write_atomic
 
-# Goes into the journal's keys: another way of judging is another key.
+# Part of the journal's keys; raise it when the way of judging changes.
 _WAY_OF_JUDGING = "6"
-# A process that a killed run was just starting holds the lock until it has become another program.
+# A killed run's child holds the lock until its exec.
 _LOCK_SECONDS = 2.0
 _Result = TypeVar("_Result", Compiled | Outcome, Outcome)
 _FAILED = (Verdict.FAILED_TEST, Verdict.FAILED_COMPILE, Verdict.CRASHED, Verdict.TIMED_OUT)
@@ -52,7 +52,7 @@ _FAILED = (Verdict.FAILED_TEST, Verdict.FAILED_COMPILE, Verdict.CRASHED, Verdict
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A ``SharedTools`` as it is kept: the keys of its cases with their numbers, and what came of them."""
+    """A ``SharedTools`` as stored in JSON. ``keys``: journal key of each case -> its mutant number."""
 
     keys: dict[str, int]
     ready: frozenset[int]
@@ -61,36 +61,44 @@ class _Made:
 
 
 class Roles(Protocol):
-    """What the judge asks of stage 4 (``Groups.with_target`` of the reference)."""
+    """What the judge needs to know of function groups; ``Groups.with_target`` implements it for the reference's functions."""
 
     def name_of(self, function: Function) -> str:
-        """The function's group."""
+        """The name of the function's group."""
         ...
 
     def partners(self, function: Function) -> bool:
-        """Whether another target has a member in its group: it is of the interface population."""
+        """Whether another target has a function in the same group. Such functions are the interface population."""
         ...
 
 
 def population(reference: Reference, roles: Roles, functions_glob: str, draw: int, seed: int) -> tuple[tuple[int, ...], Sample | None]:
-    """Indices in ``Reference.functions`` of the functions asked for, in order: those whose name matches; with ``draw``, so many of those
-    that are of the interface population (all, where there are no more), drawn with ``seed``. Raises NotFoundError if there are none."""
+    """Choose the functions to judge.
+
+    Returns ascending indices in ``Reference.functions`` of those whose qualified name matches ``functions_glob``. If ``draw`` is not 0,
+    only a random sample of at most ``draw`` of those in the interface population, drawn with ``seed``; the Sample says of how many.
+    Raises NotFoundError if there are none.
+    """
     named = [i for i, f in enumerate(reference.functions) if fnmatch.fnmatchcase(f.qualified_name, functions_glob)]
     if not named:
         what = f"no function of {reference.target} is called {functions_glob}"
-        raise NotFoundError(what, "", "give a name or a glob in quotes: --functions '*InstrInfo::*'")
+        raise NotFoundError(what, "", "use a name or a quoted glob: --functions '*InstrInfo::*'")
     if not draw:
         return tuple(named), None
     shared = [i for i in named if roles.partners(reference.functions[i])]
     if not shared:
-        raise NotFoundError(f"none of the functions asked for has a partner in another target: {functions_glob}", "", "leave out --sample")
+        raise NotFoundError(f"no function matched by {functions_glob} has a counterpart in another target", "", "leave out --sample")
     drawn = tuple(sorted(random.Random(seed).sample(shared, min(draw, len(shared)))))
     return drawn, Sample(len(drawn), len(shared), seed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A reference function with what was generated for it. ``index`` in ``Reference.functions``; ``mutant.number`` is one more."""
+    """A reference function and the function generated for it.
+
+    ``index``: in ``Reference.functions``; ``mutant.number`` is ``index + 1``. ``generated``: the definition to swap in.
+    ``several``: whether it was built from several targets. ``key``: its key in the journal.
+    """
 
     index: int
     function: Function
@@ -123,14 +131,13 @@ def judge(
     generation_seconds: Mapping[str, float] | None = None,
     progress: Progress = lambda done, total, text: None,
 ) -> Regression:
-    """The regression of ``functions`` against ``source``; iterate over ``judgements()``.
+    """Set up the regression of ``functions`` against the target in ``source``; iterate over ``judgements()`` to run it.
 
-    ``module_of``: module of a file of the target. ``suite_name``: a target, or a suite of ``settings/suites.toml``. ``asked``: options of
-    ``regress`` that say where the functions come from.
-    ``work``: where builds, scratch and the journal lie; the same folder goes on where an earlier run was stopped. ``timeout``: seconds a
-    test. ``jobs``: functions at a time, where no ``scheduler`` (the address of a Dask scheduler) has workers for them.
-    ``draw``: judge so many of the interface population, drawn with ``seed`` (0: judge all).
-    ``generation_seconds``: what the functions took to be made, by module, for the record.
+    ``module_of``: module of a file of the target. ``suite_name``: a target, or a suite of ``targets/settings/suites.toml``. ``asked``: the
+    options of ``regress`` that say where the functions come from; they become part of each judgement's command.
+    ``work``: folder for builds, scratch files and the journal; a run with the same folder resumes. ``timeout``: seconds for each test.
+    ``jobs``: functions to judge at a time; ``scheduler``: address of a Dask scheduler whose workers judge instead, "" for none.
+    ``draw``, ``seed``: see ``population``. ``generation_seconds``: module -> seconds that generation took, for the report.
     """
     suite = LitSuite(source, installation, named_suite(suite_name), work / "suite", timeout)
     build = LlvmBuild(TargetBuild(source, installation, reference.target, work / "build", tools=suite.tools(), jobs=jobs))
@@ -145,7 +152,7 @@ def judge(
 
 @dataclass(frozen=True)
 class Regression:
-    """Functions to be judged; see ``judge``. ``command``: the start of the command that repeats one."""
+    """A regression that is set up; see ``judge`` for the fields. ``command``: the start of the command that judges one function again."""
 
     functions: Sequence[PlannedFunction]
     reference: Reference
@@ -171,24 +178,25 @@ class Regression:
 
     @property
     def population(self) -> tuple[int, ...]:
-        """Indices in ``Reference.functions`` of the functions asked for. Raises NotFoundError if there are none."""
+        """Indices in ``Reference.functions`` of the functions to judge. Raises NotFoundError if there are none."""
         return self._population[0]
 
     @property
     def sample(self) -> Sample | None:
-        """What the population is a sample of, if it is one."""
+        """How the population was sampled, None if it was not."""
         return self._population[1]
 
     @cached_property
     def baseline(self) -> Baseline:
-        """The unmodified backend's green tests and coverage. Raises Failure."""
+        """Green tests and coverage of the unmodified backend. Raises Failure where they cannot be established."""
         with Journal(self.work / "journal.sqlite") as journal:
             return establish(self.reference, self.build, self.suite, journal, self.work, self.jobs, self.progress)
 
     def judgements(self) -> Iterator[Judgement]:
-        """A judgement for each function of the population, as they are reached, after the baseline; those that need no build come first.
+        """Yield a judgement for each function of the population as soon as it is known; those that need no build come first.
 
-        Raises Failure, and ToolFailure where a tool is missing; what breaks at one function is its ``unresolved``.
+        Raises Failure if the baseline cannot be established, ToolFailure if a tool is missing. Any error while judging one function makes
+        that function ``unresolved``.
         """
         total = len(self.population)
         done = 0
@@ -210,7 +218,7 @@ class Regression:
                 continue
             try:
                 case = self._case(index, function, self.functions[pairs[index]])
-            except Exception as failure:  # whatever it is: the function must not be dropped
+            except Exception as failure:  # whatever fails here, the function must not be lost
                 yield self._judgement(function, missing(function), _unresolved(failure))
                 continue
             if identical(self.reference.text(function), case.generated):
@@ -242,17 +250,17 @@ class Regression:
         return _Case(index, function, generated, mutant, *made, compare(function, planned, signature), digest(_WAY_OF_JUDGING, *inputs))
 
     def _try(self, cases: Sequence[_Case], baseline: Baseline) -> Iterator[tuple[_Case, Outcome]]:
-        """Compile what can share a build together, then test it, and the others, one by one."""
+        """Build the functions that can share a build, then test these, and build and test the others, one by one."""
         prepare(self.reference, self.build, self.progress)
         trial = Trial(self.reference, self.build, self.suite, baseline, self.keep_going)
         shared = self._shared(cases)
         for case in cases:
             if case.mutant.number in shared.decided:
                 yield case, shared.decided[case.mutant.number]
-        shutil.rmtree(self.work / "functions", ignore_errors=True)  # what a killed run left
+        shutil.rmtree(self.work / "functions", ignore_errors=True)  # left over from a killed run
         with workers(trial, self.work / "functions", self.jobs, self.scheduler) as submit:
             futures: dict[Future[Outcome], _Case] = {}
-            # What takes longest comes first, so that nothing is waited for at the end: a build of its own, and many tests.
+            # The longest tasks first, so that no worker idles at the end: own builds, then functions with many tests.
             for case in sorted(cases, key=lambda case: (case.mutant.number not in shared.alone, -len(baseline.entering(case.index)))):
                 number = case.mutant.number
                 if number in shared.alone:
@@ -262,7 +270,7 @@ class Regression:
             yield from _completed(futures)
 
     def _shared(self, cases: Sequence[_Case]) -> SharedTools:
-        """What can share a build, built together; or the build of an earlier run that held all of it."""
+        """Build the functions that can share a build, or reuse the build of an earlier run that holds all of them."""
         work = self.work / "shared"
         kept = work / "made.json"
         to_plain, from_plain = codec(_Made)
@@ -306,7 +314,7 @@ class Regression:
 
 
 def _alone(trial: Trial, scratch: Path, index: int, function: Function, generated: str, reason: str) -> Outcome:
-    """A function in a build of its own."""
+    """Judge a function in a build of its own."""
     compiled = _twice(trial.compile, function, generated, scratch)
     outcome = _twice(trial.test, index, compiled, scratch) if isinstance(compiled, Compiled) else compiled
     return replace(outcome, alone=reason)
@@ -317,7 +325,7 @@ def _test_shared(trial: Trial, scratch: Path, index: int, generated: str, mutant
 
 
 def _twice(action: Callable[..., _Result], *arguments: object) -> _Result:
-    """What ``action`` returns, or what it returns the second time where it raises what says that the judge failed (``Trial.compile``)."""
+    """Run ``action``, and once more if it raises an error of the judge itself (see ``Trial.compile``)."""
     try:
         return action(*arguments)
     except (ToolFailure, OSError):
@@ -325,7 +333,7 @@ def _twice(action: Callable[..., _Result], *arguments: object) -> _Result:
 
 
 def _completed(futures: Mapping[Future[Outcome], _Case]) -> Iterator[tuple[_Case, Outcome]]:
-    """Results as they come. Whatever a worker raises is the judge's failure at that function, and its ``unresolved``."""
+    """Yield results as they come; an exception in a worker makes its function ``unresolved``."""
     for future in as_completed(futures):
         failure = future.exception()
         if failure is None:
@@ -340,7 +348,7 @@ def _unresolved(failure: BaseException) -> Outcome:
 
 @contextmanager
 def _only_run(work: Path) -> Generator[None]:
-    """Keep a second run out of the work folder; a killed run's lock is gone with it. Raises InputError."""
+    """Lock the work folder during the block. The lock ends with the process. Raises InputError if another run holds it."""
     with (work / "lock").open("w") as lock:
         until = time.monotonic() + _LOCK_SECONDS
         while True:
@@ -349,6 +357,8 @@ def _only_run(work: Path) -> Generator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > until:
-                    raise InputError("another run works in this folder", str(work), "wait for its end, or give --work DIR") from None
+                    raise InputError(
+                        "another run is using this folder", str(work), "wait until it ends, or use another folder with --work DIR"
+                    ) from None
                 time.sleep(0.05)
         yield

@@ -1,8 +1,4 @@
-"""Which planned function answers which reference function.
-
-Enters: reference functions, planned functions, the group of each. Leaves: index of a planned function for each reference function.
-It does not compare bodies or judge.
-"""
+"""Pair each function of the reference with the planned function that is meant to implement it; bodies are not compared."""
 
 from __future__ import annotations
 
@@ -16,10 +12,10 @@ from vega_gen.records import Function, PlannedFunction, Signature
 
 
 def pair(reference: Sequence[Function], planned: Sequence[PlannedFunction], group_of: Callable[[Function], str]) -> dict[int, int]:
-    """Index in ``reference`` -> index in ``planned``, each at most once; a reference function without an answer is left out.
+    """Index in ``reference`` -> index in ``planned``, each used at most once; reference functions without a partner are left out.
 
-    First by name with namespaces, then by class and name, then by method name where both are of one group and each side has
-    one class in that group only. Among overloads, and functions of one name in several files, the nearest goes first.
+    Pairs are made by name with namespaces, then by class and name, then by method name if both are in the same group and each side has
+    only one class in that group. Among several candidates (overloads, one name in several files) the most similar pair goes first.
     """
     found: dict[int, int] = {}
     theirs = [f.signature for f in reference]
@@ -38,7 +34,7 @@ def _match(
     reference_keys: Sequence[Hashable],
     planned_keys: Sequence[Hashable],
 ) -> None:
-    """Add pairs of equal keys (None is no key), nearest first; ties go to what comes first."""
+    """Add pairs with equal keys to ``found``, most similar first, ties in order. A key of None matches nothing."""
     taken = set(found.values())
     free: dict[Hashable, list[int]] = defaultdict(list)
     for j, key in enumerate(planned_keys):
@@ -57,7 +53,7 @@ def _match(
 
 
 def _roles(groups: Sequence[str], signatures: Sequence[Signature | None]) -> list[Hashable]:
-    """Group and method name of each method whose class is the only one in its group, None for the others."""
+    """(group, method name) for each method whose class is the only one in its group, None for other functions."""
     classes: dict[str, set[str]] = defaultdict(set)
     for group, s in zip(groups, signatures, strict=True):
         if s:
@@ -69,20 +65,19 @@ def _roles(groups: Sequence[str], signatures: Sequence[Signature | None]) -> lis
 
 
 def _full_name(namespaces: Sequence[str], signature: Signature) -> str:
-    """The name with its scopes, ``llvm`` and anonymous namespaces aside."""
+    """The qualified name without ``llvm`` and anonymous namespaces."""
     scopes = [*namespaces, *signature.class_name.split("::"), signature.name]
     return "::".join(s for s in scopes if s and s != "llvm")
 
 
 def _role_name(signature: Signature) -> str:
-    """The method's name; constructors and destructors of differently named classes are alike."""
+    """The method's name, with a placeholder for the class in names of constructors and destructors."""
     bare = signature.class_name.rpartition("::")[2]
     return signature.name.replace(bare, "<class>") if signature.name.removeprefix("~") == bare else signature.name
 
 
 def _difference(f: Function, p: PlannedFunction) -> tuple[bool, bool, float, bool, bool]:
-    """How unlike two functions of one name are: number of parameters, their types, const, the file, each only where what comes before it
-    is alike."""
+    """Sort key, smallest for the most similar: parameter types, number of parameters, distance of the types, const, file."""
     mine, theirs = p.candidate.signature, f.signature
     types, wanted = parameter_types(mine), parameter_types(theirs)
     apart = Indel.normalized_distance([x for t in types for x in (*t, ",")], [x for t in wanted for x in (*t, ",")])

@@ -1,8 +1,4 @@
-"""The official backend as the judge sees it: the one place that reads the held-out target's C++.
-
-Enters: an LLVM source tree, a target. Leaves: ``Reference``: its files, functions and classes.
-It does not group, pair or build.
-"""
+"""Read the official backend for the judge. Only this module reads the C++ of a held-out target."""
 
 from __future__ import annotations
 
@@ -18,8 +14,11 @@ from vega_gen.store import digest
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """``files``: the C++ of the target, relative path -> bytes. ``functions``: those with a body, by file and position: the whole
-    population. ``digest``: of every file of the target's folder."""
+    """The official backend.
+
+    ``files``: path relative to the target's folder -> content, C++ only. ``functions``: all functions with a body, by file and position;
+    they are the whole population. ``digest``: over every file of the folder.
+    """
 
     target: str
     files: Mapping[str, bytes]
@@ -28,7 +27,7 @@ class Reference:
     digest: str
 
     def text(self, function: Function) -> str:
-        """The definition as written."""
+        """The function's definition as written."""
         return self.files[function.file][function.start : function.end].decode()
 
 
@@ -37,7 +36,7 @@ def read_reference(llvm: Path, target: str) -> Reference:
     function, InputError for a file that is not UTF-8."""
     folder = llvm / "lib" / "Target" / target
     if not folder.is_dir():
-        raise NotFoundError(f"no target {target}", str(folder), "name a folder of llvm/lib/Target")
+        raise NotFoundError(f"there is no target {target}", str(folder), "name a folder of llvm/lib/Target")
     everything = {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
     files = {name: content for name, content in everything.items() if name.endswith((".cpp", ".h"))}
     spaces = frozenset(s for content in files.values() for s in namespaces_in(content.decode("utf-8", "replace")))

@@ -1,9 +1,7 @@
-"""Whether a function's code is the same in two compilations of its file.
+"""Compare the code of functions in two compilations of a file (assembly texts, ELF, GNU syntax, with a mark in each function).
 
-Enters: two assembly texts (ELF, GNU syntax) in which functions are marked. Leaves: which are the same in both. It compiles nothing.
-
-Same means: the same symbols hold the function, with the same instructions, the same references (what an object's relocations say),
-and the same constants, tables and local functions behind these; names that the compiler numbers through a file are no difference.
+Code is the same if the same symbols hold the function, with the same instructions and references, and the same constants, tables and local
+functions behind these. Local names that the compiler numbers in the order of the file make no difference.
 """
 
 from __future__ import annotations
@@ -19,14 +17,14 @@ _INNER = re.compile(r"\.L(?:BB|func_begin|func_end|tmp|ttbase|ttbaseref|cst_begi
 _GLOBAL = re.compile(r'^\s+\.(?:globl|weak)\s+("[^"]+"|[\w.$]+)')
 _SYMBOL = re.compile(r'"[^"]+"|[\w.$]*[A-Za-z_][\w.$]*')
 _SECTION = re.compile(r"^\s+\.(?:section|text|data|bss)\b")
-# A symbol's kind, size and place say nothing that its lines do not.
+# Directives that do not change the code.
 _SILENT = re.compile(r"^\s+\.(?:hidden|protected|local|type|size|file|ident|addrsig\w*|p2align|comm)\b")
 _COMMENT = re.compile(r"\s+#.*$")
 
 
 @dataclass(slots=True)
 class _Assembly:
-    """Symbol -> its lines; the symbols that other files see; number -> the symbols in which the function of that number is."""
+    """``lines``: symbol -> its lines. ``visible``: symbols that other files see. ``marked``: function number -> symbols with its code."""
 
     lines: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     visible: set[str] = field(default_factory=set[str])
@@ -34,7 +32,7 @@ class _Assembly:
 
 
 def same_code(official: str, generated: str) -> dict[int, bool]:
-    """Number -> whether the code is the same, of each function that one of the texts has."""
+    """Function number -> whether its code is the same, for each function marked in either text."""
     a, b = _read(official), _read(generated)
     holders = {name for text in (a, b) for names in text.marked.values() for name in names}
 
@@ -45,7 +43,7 @@ def same_code(official: str, generated: str) -> dict[int, bool]:
 
 
 def references(text: str) -> dict[int, frozenset[str]]:
-    """For each marked function the symbols that its code names and the text does not define."""
+    """Function number -> the symbols that its code uses and the text does not define."""
     read = _read(text)
     return {
         number: frozenset(word for name in names for line in read.lines[name] for word in _SYMBOL.findall(line) if word not in read.lines)
@@ -72,7 +70,7 @@ def _read(text: str) -> _Assembly:
         if seen:
             found.visible.add(seen[1].strip('"'))
         elif _SECTION.match(line):
-            current = []  # what stands there before a label belongs to no symbol
+            current = []  # lines before the section's first label belong to no symbol
         elif not _SILENT.match(line):
             line = _COMMENT.sub("", line).strip()
             if line and not line.startswith("#"):
@@ -81,7 +79,7 @@ def _read(text: str) -> _Assembly:
 
 
 def _code(text: _Assembly, names: list[str], holders: set[str]) -> Iterator[str]:
-    """The lines of ``names`` and of what they refer to, names that only this file knows replaced by the order in which they are met."""
+    """The lines of the symbols ``names`` and of all they refer to; local names are replaced by numbers in order of appearance."""
     met: dict[str, int] = {}
     pending = sorted(names)
     done: set[str] = set(pending)

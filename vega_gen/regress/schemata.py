@@ -1,10 +1,7 @@
-"""Many generated functions in one text of a file, each behind a number (mutant schemata).
+"""Mutant schemata: one source text that holds many generated functions, of which a number selects one at run time.
 
-Enters: reference functions, generated ones, a file's bytes. Leaves: texts to compile, and which function a compiler's errors are about.
-It does not compile, or choose which functions are tried together.
-
-Where the reference's body starts, ``if (vega_mutant == N)`` is followed by the generated body; N is read once, when a program
-starts, so that one build serves every function of the target. A function that cannot stand so is tried alone (``why_alone``).
+Each reference body begins with ``if (vega_mutant == N)`` and the generated body; N is read when the program starts, so that one build
+serves every function of the target. ``why_alone`` says which functions cannot be put in this form; they get a build of their own.
 """
 
 from __future__ import annotations
@@ -21,7 +18,8 @@ from vega_gen.records import Function, Signature
 from vega_gen.regress.swap import splice
 
 _DECLARATION = 'extern "C" unsigned vega_mutant;\n'
-# Weak, because every file of the target brings it. Constructors of the lowest priority run first: static initialisers see the number.
+# Weak, because every file of the target defines it. Constructors with the lowest priority number run first, so that static initialisers
+# see the mutant's number.
 _DEFINITION = f"""
 #include <cstdlib>
 extern "C" __attribute__((weak)) unsigned vega_mutant = 0;
@@ -35,14 +33,18 @@ _OWN = re.compile(rf"\b{_FOLDER}/(\d+)/")
 _PLACE = re.compile(rf"^(?:In file included from )?{_FOLDER}/(\d+)/", re.MULTILINE)
 _ERROR_LINE = re.compile(r"^[^\n]+?:\d+:\d+: (?:fatal )?error: ", re.MULTILINE)
 _NO_SWITCH = frozenset(("constexpr", "consteval"))
-# Whether they may stand there, compiling in place says; they change no code.
+# They change no code; whether they are allowed is found out by compiling in place.
 _OF_DECLARATION = frozenset(("virtual", "override", "final"))
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A generated function: ``signature`` as it stands in the reference's place, ``body`` without its braces; ``number``: from 1."""
+    """A generated function.
+
+    ``number``: selects it, from 1. ``function``: the reference. ``signature``: as swapped in (``signature_in_place``). ``body``: its
+    statements, without braces around them.
+    """
 
     number: int
     function: Function
@@ -51,9 +53,10 @@ class Mutant:
 
 
 def why_alone(mutant: Mutant) -> str:
-    """Why a function cannot be one of many in a build; "" if it can.
+    """Why a function cannot share a build with others; "" if it can.
 
-    What compiles behind the number must do there what it does in the reference's place; that it compiles there too is tried apart.
+    It can if its body, put inside the reference's, does what it does in the reference's place. Whether it compiles in the reference's
+    place is checked separately (``in_place``).
     """
     own, theirs = mutant.signature, mutant.function.signature
     words = tokenize(mutant.body)
@@ -74,10 +77,10 @@ def why_alone(mutant: Mutant) -> str:
         return "labels"
     if any("..." in p.type for p in theirs.params):
         return "parameter pack"
-    # The body would see the reference's name as well, or not its own.
+    # The body would also see the reference's parameter name, or would not see its own.
     if any((name or own_name) in words for own_name, name in renamed.items()):
         return "parameter names"
-    # A local name for a parameter cannot be moved from by returning it.
+    # Returning a parameter moves it; returning a reference to it copies it.
     if any(a == "return" and b in renamed and c == ";" for a, b, c in zip(words, words[1:], words[2:], strict=False)):
         return "returns a parameter"
     return ""
@@ -100,7 +103,7 @@ def _balanced(words: Sequence[str]) -> bool:
 
 
 def behind_numbers(text: bytes, file: str, mutants: Sequence[Mutant]) -> str:
-    """The file's text with each body behind its number; what follows keeps its lines and its file's name."""
+    """The file's text with each generated body behind its number; #line keeps names and line numbers of all other code."""
     for m in _from_the_end(mutants):
         start = m.function.body_start + 1
         line = text.count(b"\n", 0, start) + 1
@@ -113,8 +116,10 @@ def behind_numbers(text: bytes, file: str, mutants: Sequence[Mutant]) -> str:
 
 
 def in_place(text: bytes, file: str, mutants: Sequence[Mutant], *, generated: bool) -> str:
-    """The file's text in which each function of ``mutants``, as generated or the reference's, can be told from the others in the
-    compiler's assembly (``same_code``), and is not inlined."""
+    """The file's text with each function of ``mutants`` marked for ``same_code`` and kept from being inlined.
+
+    ``generated``: put the generated functions in their places; else mark the reference's.
+    """
     for m in _from_the_end(mutants):
         f = m.function
         mark = f' asm volatile("# vega {m.number} ");'
@@ -131,12 +136,12 @@ def in_place(text: bytes, file: str, mutants: Sequence[Mutant], *, generated: bo
 
 
 def _apart(head: str) -> str:
-    """What keeps a function from being inlined; no attribute may stand before ``template`` or ``extern "C"``."""
+    """The noinline attribute; "" before ``template`` and ``extern "C"``, where no attribute may stand."""
     return "" if head.lstrip().startswith(("template", "extern")) else "__attribute__((noinline)) "
 
 
 def _from_the_end(mutants: Sequence[Mutant]) -> list[Mutant]:
-    """Mutants in an order in which no edit moves the place of a later one."""
+    """Mutants from the end of the file to its start, so that no edit moves the place of the next one."""
     return sorted(mutants, key=lambda m: m.function.start, reverse=True)
 
 
@@ -149,14 +154,14 @@ def _resumed(line: int, file: str) -> str:
 
 
 def source_text(text: str, file: str) -> str:
-    """A source file's text with what reads the number."""
+    """A source file's text with the definition and the initialisation of ``vega_mutant``."""
     return f'{_DECLARATION}#line 1 "{Path(file).name}"\n{text}\n{_DEFINITION}'
 
 
 def blamed(said: str) -> Mapping[int, str]:
-    """Mutant's number -> what the compiler says of it, for those that its errors are about.
+    """Mutant number -> the compiler's errors about it.
 
-    An error belongs to the generated text that it is in, or, where it is in none, to that which a note of it names.
+    An error belongs to the generated text that it is in; an error elsewhere belongs to the generated text that one of its notes names.
     """
     starts = [m.start() for m in _ERROR_LINE.finditer(said)]
     found: dict[int, str] = defaultdict(str)

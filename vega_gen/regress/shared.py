@@ -1,10 +1,6 @@
-"""One build of the target that holds many generated functions.
+"""Build the target once with many generated functions in it (``schemata``).
 
-Enters: ``Mutant``s, the reference, the target's build. Leaves: ``SharedTools``: tools, which functions they hold, and what became of the
-others.
-It runs no tests and keeps no journal.
-
-The compiler runs once for each file and round, not for each function: what it finds wrong is taken out, and the rest compiled again.
+Each file is compiled once per round, not once per function: mutants with errors are taken out, and the file is compiled again.
 """
 
 from __future__ import annotations
@@ -25,7 +21,7 @@ from vega_gen.regress.schemata import Mutant, behind_numbers, blamed, in_place, 
 from vega_gen.regress.trial import LINK_ERROR, Outcome, cut
 from vega_gen.store import digest, write_atomic
 
-# All errors of a run are wanted, not the first twenty: each may be another function's.
+# No limit of twenty errors: each error may be about another function.
 _ALL_ERRORS = ("-ferror-limit=0",)
 _ASSEMBLY = (*_ALL_ERRORS, "-S")
 _UNDEFINED = re.compile(r"undefined (?:hidden |protected |internal )?(?:symbol: |reference to [`'])([^\n']+)")
@@ -34,8 +30,11 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 @dataclass(frozen=True, slots=True)
 class SharedTools:
-    """``tools``: folder of the tools. ``ready``: numbers of the functions in them. ``decided``: number -> outcome of those that need no
-    test. ``alone``: number -> why a function is to be tried in a build of its own."""
+    """The shared build; functions are given by their mutant number.
+
+    ``tools``: folder of the tools. ``ready``: functions that the tools hold and that are to be tested. ``decided``: outcomes of functions
+    that need no test. ``alone``: functions that need a build of their own, with the reason.
+    """
 
     tools: Path
     ready: frozenset[int]
@@ -43,10 +42,8 @@ class SharedTools:
     alone: Mapping[int, str]
 
 
-def build_shared(
-    reference: Reference, build: Build, mutants: Sequence[Mutant], work: Path, jobs: int, progress: Progress
-) -> SharedTools:
-    """Compile, compare and link ``mutants`` together in ``work``; what an earlier call has compiled there of the same texts is kept."""
+def build_shared(reference: Reference, build: Build, mutants: Sequence[Mutant], work: Path, jobs: int, progress: Progress) -> SharedTools:
+    """Compile, compare and link ``mutants`` together in ``work``, reusing objects that an earlier call compiled from the same texts."""
     making = _Making(reference, build, work, jobs, progress)
     for m in mutants:
         reason = why_alone(m)
@@ -70,15 +67,15 @@ class _Making:
     jobs: int
     progress: Progress
     sources: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    """File with a mutant -> the source files whose objects it changes."""
+    """File with a mutant -> the source files that are compiled from it."""
     alive: dict[int, Mutant] = field(default_factory=dict[int, Mutant])
-    """What the texts hold, by number."""
+    """The mutants that the texts hold, by number."""
     decided: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
     alone: dict[int, str] = field(default_factory=dict[int, str])
 
 
     def add(self, mutant: Mutant) -> None:
-        """Take a mutant in, if its file reaches an object."""
+        """Add a mutant, unless no object is compiled from its file."""
         file = mutant.function.file
         if file not in self.sources:
             try:
@@ -97,15 +94,16 @@ class _Making:
         return found
 
     def _affected(self, files: Iterable[str]) -> list[str]:
-        """The sources that ``files`` reach, large ones first: the last to end should be a small one."""
+        """The sources compiled from ``files``, largest first, so that the last to finish is a small one."""
         found = {source for file in files for source in self.sources[file]}
         return sorted(found, key=lambda source: (-len(self.reference.files[source]), source))
 
     def compile(self, kind: str, text_of: Callable[..., str], flags: Sequence[str]) -> dict[str, Path]:
-        """Compile every affected source with ``text_of`` of its mutants and its headers' until no error is left; source -> what was made.
+        """Compile every affected source until no errors are left; source -> the output file.
 
-        What the compiler finds wrong behind a number does not compile; where a function's own place is concerned, it is tried alone,
-        and so is all that an error elsewhere may be about.
+        ``text_of`` makes a file's text from its mutants. ``kind``: folder of the outputs. A mutant with an error in kind "numbers" is
+        ``failed-compile``. With an error in another kind it gets a build of its own, and so does every mutant that an error outside of all
+        generated texts may be about.
         """
         made: dict[str, Path] = {}
         todo = self._affected(self._by_file())
@@ -134,7 +132,7 @@ class _Making:
         return self.work / kind / f"{source}.o"
 
     def _compile(self, kind: str, source: str, texts: Mapping[str, str], flags: Sequence[str]) -> str | None:
-        """Compile one source, unless that was done; None, or what the compiler says of it ("" where it did not come to an end)."""
+        """Compile one source, unless its output is up to date. None, or the compiler's errors ("" if it could not run or timed out)."""
         out = self._object(kind, source)
         headers = {file: text for file, text in texts.items() if file != source and source in self.sources[file]}
         text = source_text(texts.get(source) or self.reference.files[source].decode(), source)
@@ -146,7 +144,7 @@ class _Making:
         try:
             done = self.build.compile(source, text, out, header_overrides=headers or None, flags=flags)
         except (OSError, ToolFailure):
-            return ""  # whoever it is about, it will fail alone as well
+            return ""  # the function it is about fails alone as well
         if done.ok:
             write_atomic(stamp, key.encode())
             return None
@@ -154,11 +152,11 @@ class _Making:
 
     def _take_out(self, kind: str, source: str, said: str) -> None:
         named = blamed(said)
-        # One that is out already was in a header that another source met first: this source is compiled again without it.
+        # A mutant in a header may be out already because of another source; then this source is only compiled again.
         found = {number: text for number, text in named.items() if number in self.alive}
         if not named:
             here = [number for number, m in self.alive.items() if source in self.sources[m.function.file]]
-            self._alone(here, f"{source} did not compile with others")
+            self._alone(here, f"{source} did not compile with all functions in it")
         elif kind == "numbers":
             for number, text in found.items():
                 del self.alive[number]
@@ -173,7 +171,7 @@ class _Making:
             self.alone[number] = reason
 
     def compare(self) -> None:
-        """Decide the functions whose code is the official one's."""
+        """Decide as ``equivalent`` the functions whose code is the same as the official one's."""
 
         def official(text: bytes, file: str, mutants: Sequence[Mutant]) -> str:
             return in_place(text, file, mutants, generated=False)
@@ -188,10 +186,10 @@ class _Making:
                 same[number] = equal and same.get(number, True)
         for number, equal in same.items():
             if equal and number in self.alive:
-                self.decided[number] = Outcome(Verdict.EQUIVALENT)  # it stays in the texts: other texts would be compiled again
+                self.decided[number] = Outcome(Verdict.EQUIVALENT)  # it stays in the texts, which need no recompilation then
 
     def link(self, tools: Path) -> None:
-        """Link all tools with every mutant in them that links; the others are tried alone."""
+        """Link all tools; mutants that do not link get a build of their own."""
         while self.alive:
             objects = self.compile("numbers", behind_numbers, _ALL_ERRORS)
             self.progress(0, 0, f"linking {len(self.alive)} functions into one build")
@@ -204,9 +202,9 @@ class _Making:
                 self._alone(self._naming(_UNDEFINED.findall(failure.output)) or self.alive, "does not link with others")
 
     def _naming(self, undefined: Sequence[str]) -> set[int]:
-        """The mutants whose code names one of the symbols, given as the linker shows them."""
+        """The mutants whose code uses one of the undefined symbols, given in the linker's spelling."""
         words = {found[-1] for name in undefined if (found := _WORD.findall(name.partition("(")[0]))}
-        # As it is, a C function's name; after its length, a part of a mangled one.
+        # A C symbol is the word itself; in a mangled name the word follows its length.
         sign = re.compile("|".join(rf"^{word}$|{len(word)}{word}" for word in sorted(words)) or "$^")
         return {
             number

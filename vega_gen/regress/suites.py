@@ -1,7 +1,4 @@
-"""Suites with a name of their own (``targets/settings/suites.toml``).
-
-Enters: a name. Leaves: ``NamedSuite``: the target it judges and which tests it is made of. It does not discover or run tests.
-"""
+"""Named test suites (``targets/settings/suites.toml``): the target that a suite judges, and the tests that belong to it."""
 
 from __future__ import annotations
 
@@ -15,8 +12,11 @@ from vega_gen import resources
 
 @dataclass(frozen=True, slots=True)
 class NamedSuite:
-    """``target``: a folder of lib/Target. A test belongs to the suite by one of ``names`` (glob patterns of its name) or of
-    ``run_lines`` (regular expressions for a RUN line); without either, every test of the target does."""
+    """A selection of a target's tests.
+
+    ``target``: a folder of lib/Target. A test belongs to the suite if its name matches one of the globs ``names``, or one of its RUN lines
+    matches one of the regular expressions ``run_lines``. If both are empty, every test of the target does.
+    """
 
     target: str
     names: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class NamedSuite:
 
 
 def named_suite(name: str) -> NamedSuite:
-    """The suite of that name; the target's whole one, where the name is a target's."""
+    """The suite called ``name``; if there is none, ``name`` is a target, and its suite is all of its tests."""
     found = resources.settings("suites").get(name)
     if found is None:
         return NamedSuite(name)

@@ -1,8 +1,4 @@
-"""A generated definition takes the place of the reference's.
-
-Enters: a reference function, a planned function, a file's bytes. Leaves: the definition in the reference's form; the file's new bytes.
-It does not read or write files, compile, or choose which function belongs to which.
-"""
+"""Put a generated definition in the place of the reference's: adapt its signature to that place, and replace the file's bytes."""
 
 from __future__ import annotations
 
@@ -13,15 +9,15 @@ from vega_gen.cxx import render, render_function, tokenize
 from vega_gen.plan.choose import statement_tree
 from vega_gen.records import Function, Param, PlannedFunction, Signature
 
-# What a method's declaration says and its definition outside the class does not repeat ([class.mfct], [dcl.fct.spec]).
+# Specifiers that only the declaration in the class has, not a definition outside of it ([class.mfct], [dcl.fct.spec]).
 _DECLARATION_PREFIX = frozenset(("virtual", "static", "explicit", "inline", "friend"))
 _DECLARATION_QUALIFIERS = frozenset(("override", "final"))
 
 
 def written_scope(reference: Function, text: str) -> str:
-    """The qualifier before the function's name in its definition ``text``: ``llvm`` of ``void llvm::f() {}``, "" if none.
+    """The qualifier before the function's name in its definition ``text``: ``llvm`` for ``void llvm::f() {}``, "" if there is none.
 
-    ``Signature.class_name`` has the class alone: namespaces are resolved there.
+    ``Signature.class_name`` does not have it: it holds the class without namespaces.
     """
     head = tokenize(text.encode()[: reference.body_start - reference.start].decode())
     name = tokenize(reference.signature.name)
@@ -36,12 +32,13 @@ def written_scope(reference: Function, text: str) -> str:
 
 
 def signature_in_place(reference: Function, scope: str, planned: PlannedFunction) -> Signature:
-    """The planned signature as it stands where the reference's definition is.
+    """The planned signature, adapted to the place of the reference's definition. Everything not named here stays as generated.
 
-    ``scope`` is the reference's qualifier (``written_scope``): the class is the official backend's. Where one form is in-class
-    and the other is not, so are the specifiers that belong to the declaration (``virtual``, ``override``, ``static``, default
-    arguments, ...); default arguments of a method outside of its class are the reference's, as the declaration is, which has the others;
-    a result that was written inside the scope is qualified as the reference's is. All else is as generated.
+    - The class is the official backend's; ``scope`` is the reference's qualifier (``written_scope``).
+    - If only one of the two definitions is inside its class, the specifiers that belong to the declaration (``virtual``, ``override``,
+      ``static``, default arguments, ...) are the reference's.
+    - Default arguments of a method outside of its class are the reference's, because the official declaration has the others.
+    - A result type written inside the scope is qualified as in the reference.
     """
     own = planned.candidate.signature
     theirs = reference.signature
@@ -65,12 +62,12 @@ def signature_in_place(reference: Function, scope: str, planned: PlannedFunction
 
 
 def _with_defaults(params: Sequence[Param], defaults: Sequence[tuple[str, ...]]) -> tuple[Param, ...]:
-    """The parameters with these default arguments, of which there may be none."""
+    """The parameters with these default arguments; without any if ``defaults`` is empty."""
     return tuple(replace(p, default=d) for p, d in zip(params, defaults or ((),) * len(params), strict=True))
 
 
 def _from_inside(result: tuple[str, ...], scope: str) -> tuple[str, ...]:
-    """A result as it is written inside ``scope``: ``llvm::MCCodeEmitter *`` in ``llvm`` is ``MCCodeEmitter *``."""
+    """A result type as written inside ``scope``: ``llvm::MCCodeEmitter *`` is ``MCCodeEmitter *`` in ``llvm``."""
     inside = (*tokenize(scope), "::")
     found: list[str] = []
     for token in result:
@@ -81,7 +78,7 @@ def _from_inside(result: tuple[str, ...], scope: str) -> tuple[str, ...]:
 
 
 def _name_in_class(own: Signature, theirs: Signature) -> str:
-    """A constructor or destructor is called after the class it is put into."""
+    """The function's name; a constructor or destructor is renamed after the class it is put into."""
     own_class = own.class_name.rpartition("::")[2]
     if own_class and own.name.removeprefix("~") == own_class:
         return own.name.replace(own_class, theirs.class_name.rpartition("::")[2])
@@ -99,18 +96,18 @@ def body(planned: PlannedFunction) -> str:
 
 
 def identical(reference_text: str, generated: str) -> bool:
-    """Whether two definitions are the same tokens, comments and white space aside (docs/protocol.md, ``identical``)."""
+    """Whether two definitions have the same tokens; comments and white space do not count (docs/protocol.md, ``identical``)."""
     return tokenize(reference_text) == tokenize(generated)
 
 
 def splice(text: bytes, start: int, end: int, new: bytes) -> bytes:
-    """``text`` with its bytes [start, end) replaced. Raises ValueError where they are not in it."""
+    """``text`` with bytes [start, end) replaced by ``new``. Raises ValueError if the range is not within the text."""
     if not 0 <= start <= end <= len(text):
         raise ValueError(f"bytes {start} to {end} of a text of {len(text)}")
     return text[:start] + new + text[end:]
 
 
 def swap(text: bytes, reference: Function, generated: str) -> bytes:
-    """The file ``text`` with ``generated`` in the place of ``reference``; what follows keeps its line numbers."""
+    """The file ``text`` with ``generated`` in the place of ``reference``; a #line directive keeps the line numbers that follow."""
     new = f"{generated.rstrip()}\n#line {reference.end_line}\n"
     return splice(text, reference.start, reference.end, new.encode())

@@ -1,8 +1,4 @@
-"""One generated function in the official backend: compiled, compared, linked, tested.
-
-Enters: a reference function, the definition to put there. Leaves: ``Outcome``: verdict, test, output, seconds.
-It does not pair functions, keep a journal, or start more than one process at a time.
-"""
+"""Try one generated function in the official backend: compile it, compare objects, link the tools, run the tests that enter it."""
 
 from __future__ import annotations
 
@@ -23,19 +19,22 @@ from vega_gen.regress.swap import splice, swap
 
 OUTPUT_BYTES = 20_000
 
-# lit reports a process ended by a signal with a negative status, and shells with 128 and the signal; LLVM asks for a bug report.
+# A crash: LLVM asks for a bug report, or the process ended by a signal (lit shows a negative status, shells show 128 + signal).
 _CRASH = re.compile(r"PLEASE submit a bug report|^Stack dump:|^UNREACHABLE executed|exit status: (?:-\d+|13[2-9])$", re.MULTILINE)
 _COMPILER_ERROR = re.compile(r"\berror: |PLEASE submit a bug report")
 LINK_ERROR = re.compile(r"undefined (?:hidden |protected |internal )?(?:symbol|reference)|duplicate symbol|multiple definition")
 _NO_SPACE = "No space left on device"
-# A statement that leaves a trace in any code made of the function it stands in.
+# A statement that changes the object code of the function it is put into.
 _PROBE = b" __builtin_debugtrap(); "
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one function. ``test``: the first failing test in the suite's order. ``output`` is cut to 20 kB. ``alone``: why it had
-    a build of its own, "" if it had none."""
+    """The result of one function.
+
+    ``test``: the first failing test in the suite's order. ``output``: of the compiler or the test, at most 20 kB. ``alone``: why the
+    function had a build of its own, "" if it shared one.
+    """
 
     verdict: Verdict
     test: str = ""
@@ -46,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """Objects of the changed backend, by source file: they are not those of the official one."""
+    """Source file -> object, with the generated function in it. At least one differs from the official object."""
 
     objects: Mapping[str, Path]
     seconds: float
@@ -54,8 +53,10 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Trial:
-    """Tries functions one by one; safe to use from several threads, each with a ``scratch`` folder of its own. ``recorded``: see
-    ``Suite.run``."""
+    """Tries functions, each with one process at a time. Threads may share a Trial if each call has its own ``scratch`` folder.
+
+    ``keep_going``: run all tests, even after one fails. ``recorded``: see ``Suite.run``.
+    """
 
     reference: Reference
     build: Build
@@ -65,10 +66,10 @@ class Trial:
     recorded: bool = True
 
     def compile(self, function: Function, generated: str, scratch: Path) -> Compiled | Outcome:
-        """Swap ``generated`` in and compile every object that the function's file reaches.
+        """Swap ``generated`` in and compile every object that depends on the function's file.
 
-        An outcome where that decides: it does not compile, or gives the official backend's own objects. Whatever this raises
-        (``ToolFailure``, ``OSError``) says that the judge failed, not the function.
+        Returns an Outcome if that decides the verdict: the function does not compile, or all objects equal the official ones. An exception
+        (``ToolFailure``, ``OSError``) means that the judge failed, not the function.
         """
         start = time.monotonic()
         text = swap(self.reference.files[function.file], function, generated)
@@ -79,11 +80,11 @@ class Trial:
             return Compiled(objects, time.monotonic() - start)
         if self._has_code(function, scratch / "probe"):
             return _timed(Outcome(Verdict.EQUIVALENT), start)
-        reason = "the objects are equal, but they hold no code of the official function either: nothing was compared"
+        reason = "the objects are equal, but they contain no code of this function, so nothing was compared"
         return _timed(Outcome(Verdict.UNVERIFIED, output=reason), start)
 
     def test(self, index: int, compiled: Compiled, scratch: Path) -> Outcome:
-        """Link the tools with the changed objects and run the tests that enter the function, up to the first failure unless ``keep_going``.
+        """Link the tools with the changed objects and run the tests that enter the function, to the first failure unless ``keep_going``.
 
         ``index``: of the function in ``Reference.functions``. Raises as ``compile`` does.
         """
@@ -91,10 +92,10 @@ class Trial:
         return _timed(self._test(index, compiled, scratch), start)
 
     def test_shared(self, index: int, generated: str, mutant: int, tools: Path, scratch: Path) -> Outcome:
-        """As ``test``, with tools that hold the function behind the number ``mutant``.
+        """As ``test``, with the tools of the shared build, which hold the function as ``mutant``.
 
-        A function that no other file sees may be in the object in its callers' code alone: there it can be the official one's, though by
-        itself it is not.
+        A passed or untested function that no other file can call is compiled alone too: when it is inlined into its callers, the objects
+        may equal the official ones although its own code differs.
         """
         start = time.monotonic()
         outcome = self._run(index, tools, scratch / "suite", mutant)
@@ -116,14 +117,12 @@ class Trial:
         return self._run(index, tools, scratch / "suite")
 
     def _meets_all(self, index: int) -> bool:
-        """Whether a function may have effect where the suite does not enter it."""
+        """Whether a function needs all tests, because it may act at compile time or its coverage could not be measured."""
         early = {"constexpr", "consteval"} & set(self.reference.functions[index].signature.prefix)
         return bool(early) or index in self.baseline.unwatched
 
     def _run(self, index: int, tools: Path, scratch: Path, mutant: int = 0) -> Outcome:
-        """The tests that enter the function, in the suite's order: the others run the official code, and were green on it.
-
-        A function that could not be watched meets all of them, and one that the compiler may have called."""
+        """Run the tests that enter the function, or all of them if ``_meets_all``. Other tests run only official code, and are green."""
         unwatched = index in self.baseline.unwatched
         entering = self.baseline.entering(index)
         tests = self.baseline.green if self._meets_all(index) else entering
@@ -131,18 +130,18 @@ class Trial:
             return Outcome(Verdict.UNVERIFIED, output="no test executes the function")
         stop = None if self.keep_going else 1
         results = self.suite.run(tests, tools, scratch, jobs=1, max_failures=stop, mutant=mutant, recorded=self.recorded)
-        # The suite's order, not the order in time, says which failure decides: the verdict is then the same with --keep-going.
+        # The first failure in the suite's order decides, not the first in time, so that --keep-going does not change the verdict.
         failed = [name for name in tests if name in results and results[name].code.is_failure]
         if failed:
             return _failure(failed, results)
         if len(results) < len(tests):
             raise ToolFailure(f"{len(tests) - len(results)} of {len(tests)} tests were not run, and none failed")
         if unwatched:
-            return Outcome(Verdict.UNVERIFIED, output="the function could not be watched")
+            return Outcome(Verdict.UNVERIFIED, output="the coverage of this function could not be measured")
         return Outcome(Verdict.PASSED) if entering else Outcome(Verdict.UNVERIFIED, output="no test executes the function")
 
     def _compile(self, file: str, text: bytes, scratch: Path) -> dict[str, Path] | Outcome:
-        """The objects made with ``text`` in the place of ``file``, or the outcome of the first that fails."""
+        """The objects compiled with ``text`` as the content of ``file``, or the outcome of the first compilation that fails."""
         objects: dict[str, Path] = {}
         for source, out, done in self._compile_each(file, text, scratch):
             if not done.ok:
@@ -151,7 +150,7 @@ class Trial:
         return objects
 
     def _compile_each(self, file: str, text: bytes, scratch: Path) -> Iterator[tuple[str, Path, Completed]]:
-        """``file`` itself, or every source file that includes the header ``file``."""
+        """Compile ``file``, or if it is a header every source file that includes it. Yields (source, object, process)."""
         changed = text.decode()
         if file in self.build.objects:
             out = scratch / f"{file}.o"
@@ -165,8 +164,10 @@ class Trial:
         return self.build.same_object(path, self.build.objects[source])
 
     def _has_code(self, function: Function, scratch: Path) -> bool:
-        """Whether some object holds code or a value made from the official function: a trace left in it then shows, or does
-        not compile (in a constant expression)."""
+        """Whether an object holds code or a value of the official function.
+
+        If so, the probe statement changes the object, or does not compile (in a constant expression).
+        """
         text = self.reference.files[function.file]
         place = text.index(b"{", function.body_start) + 1
         probed = self._compile_each(function.file, splice(text, place, place, _PROBE), scratch)
@@ -176,9 +177,11 @@ class Trial:
 def _compile_failure(done: Completed) -> Outcome:
     output = done.stderr + done.stdout
     if done.timed_out:
-        return Outcome(Verdict.TIMED_OUT, output=cut(f"the compiler did not end within {done.seconds:.0f} s\n{output}"))
+        return Outcome(Verdict.TIMED_OUT, output=cut(f"the compiler did not finish within {done.seconds:.0f} s\n{output}"))
     if _NO_SPACE in output or not _COMPILER_ERROR.search(output):
-        raise ToolFailure(f"the compiler failed for a reason of its own (exit status {done.returncode}): {output or 'no output'}")
+        raise ToolFailure(
+            f"the compiler failed without reporting an error in the code (exit status {done.returncode}): {output or 'no output'}"
+        )
     return Outcome(Verdict.FAILED_COMPILE, output=cut(output))
 
 
@@ -201,7 +204,7 @@ def _timed(outcome: Outcome, start: float) -> Outcome:
 
 
 def cut(text: str, size: int = OUTPUT_BYTES) -> str:
-    """The text, its middle left out where it is longer than ``size`` bytes."""
+    """The text, with its middle left out if it is longer than ``size`` bytes."""
     data = text.encode()
     if len(data) <= size:
         return text

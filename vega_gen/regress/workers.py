@@ -1,8 +1,6 @@
-"""Who tries functions: threads of this process, or the workers of a Dask scheduler.
+"""Run the judge's tasks in threads of this process, or on the workers of a Dask scheduler.
 
-Enters: a trial, how many at a time or where a scheduler is. Leaves: ``Submit``. It does not know what is tried.
-
-Workers of a scheduler see the checkout, LLVM and the work folder under the paths that they have here; each writes in a folder of its own.
+Dask workers must see the checkout, LLVM and the work folder under the same paths as this process. Each task writes to its own folder.
 """
 
 from __future__ import annotations
@@ -22,17 +20,17 @@ from vega_gen.errors import InputError
 from vega_gen.regress.trial import Outcome, Trial
 
 Task = Callable[..., Outcome]
-"""``task(trial, scratch, ...)``: an outcome; ``scratch`` is a folder that no other task writes to, removed after it."""
+"""``task(trial, scratch, ...)`` returns an outcome; ``scratch`` is a folder of its own, removed afterwards."""
 Submit = Callable[..., "Future[Outcome]"]
-"""``submit(task, ...)`` with what follows ``scratch``."""
+"""``submit(task, ...)``, with the arguments that follow ``scratch``."""
 SCHEDULER_SECONDS = 20
 
 
 @contextmanager
 def workers(trial: Trial, scratch: Path, jobs: int, scheduler: str) -> Generator[Submit]:
-    """``jobs`` threads; or, where ``scheduler`` is an address, its workers. What has not begun when the block is left never does.
+    """Yield a ``Submit`` for ``jobs`` threads, or for the workers of ``scheduler`` if that is not "".
 
-    Raises InputError if Dask is not installed or no scheduler answers.
+    Tasks that have not begun when the block ends are dropped. Raises InputError if Dask is not installed or no scheduler answers.
     """
     if not scheduler:
         with threads(jobs) as pool:
@@ -41,13 +39,13 @@ def workers(trial: Trial, scratch: Path, jobs: int, scheduler: str) -> Generator
     try:
         distributed: Any = importlib.import_module("distributed")
     except ImportError:
-        raise InputError("--scheduler needs Dask", scheduler, "pip install 'vega-gen[cluster]'") from None
+        raise InputError("--scheduler needs Dask, which is not installed", scheduler, "pip install 'vega-gen[cluster]'") from None
     try:
         client = distributed.Client(scheduler, timeout=SCHEDULER_SECONDS)
     except (OSError, ValueError) as failure:
         raise InputError(f"no scheduler answers: {failure}", scheduler, "start one with: dask scheduler") from None
     with client:
-        # On every worker, so that it outlives the loss of one.
+        # A copy on every worker, so that the loss of one does not matter.
         there = client.scatter(trial, broadcast=True)
         pool = client.get_executor(pure=False)
         try:

@@ -1,5 +1,4 @@
-"""Reports about plans and judgements.
+"""Render manifests' records (plans, judgements, ladders) as terminal tables, JSON, JSON Lines, SARIF, HTML and CSV.
 
-Enters: manifests' records. Leaves: terminal tables, plain data for JSON, JSON lines, SARIF, HTML.
-It does not decide, judge or print.
+Nothing here prints; ``cli`` does.
 """

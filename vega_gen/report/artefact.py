@@ -1,10 +1,8 @@
-"""The JSON Lines of VEGA's artefact, a statement a line: vega_code, vega_pre, ans_code, ans_pre, File, Function, Module, Target.
+"""Write and read the JSON Lines format of VEGA's artefact, one line for each statement.
 
-Enters: runs, or such a file. Leaves: such lines, or runs. It judges nothing: what is read from a file was compared as text, and counts as
-``unverified``.
-
-``vega_code`` is the statement as generated and ``ans_code`` as the reference has it, "" where there is none; ``vega_pre`` the confidence,
-``ans_pre`` 1 where the reference has a statement, else 0.
+Fields: vega_code (the generated statement) and ans_code (the reference's), each "" if there is none; vega_pre (the confidence, 0 to 1) and
+ans_pre (1 if the reference has the statement, else 0); File, Function, Module, Target. Functions read from such a file are ``unverified``,
+because their statements were compared as text and no test was run.
 """
 
 from __future__ import annotations
@@ -22,7 +20,7 @@ from vega_gen.report.passrate import Run
 
 
 def lines(run: Run) -> Iterator[bytes]:
-    """The statements of a run, newline included."""
+    """The statements of a run as JSON lines, newline included."""
     for j in run.judgements:
         for written, right, sure in j.aligned:
             row = {
@@ -33,7 +31,7 @@ def lines(run: Run) -> Iterator[bytes]:
 
 
 def read(file: Path) -> list[Run]:
-    """The runs of a file, one a target. Raises InputError with file:line for what is no such line."""
+    """Read a file into runs, one for each target. Raises InputError with file:line for a line that is not in the format."""
     found: dict[str, dict[tuple[str, str, str], list[tuple[str, str, float]]]] = {}
     for number, line in enumerate(file.read_bytes().splitlines(), 1):
         try:
@@ -42,8 +40,8 @@ def read(file: Path) -> list[Run]:
             statement = str(row["vega_code"]), str(row["ans_code"]), float(row["vega_pre"])
             found.setdefault(str(row["Target"]), {}).setdefault(place, []).append(statement)
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            advice = "a line has vega_code, vega_pre, ans_code, ans_pre, File, Function, Module and Target"
-            raise InputError(f"no line of VEGA's artefact: {error}", f"{file}:{number}", advice) from None
+            advice = "each line must have vega_code, vega_pre, ans_code, ans_pre, File, Function, Module and Target"
+            raise InputError(f"this is not a line of VEGA's artefact: {error}", f"{file}:{number}", advice) from None
     return [Run(target, "", None, None, 0.0, tuple(_judgements(functions)), str(file)) for target, functions in found.items()]
 
 

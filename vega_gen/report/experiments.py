@@ -1,8 +1,6 @@
-"""The figures and tables of VEGA's paper (CGO 2025), of our runs.
+"""Compute the figures and tables of VEGA's paper (CGO 2025) from runs of the judge.
 
-Enters: runs of the judge. Leaves: ``Result``: rows for CSV, and what a picture shows of them. It does not judge, draw or write files.
-
-Figures others have published come from ``targets/settings/published.toml``; where they are not known the cell says so.
+Published figures beside them come from ``targets/settings/published.toml``; a cell says ``UNKNOWN`` if there is none.
 """
 
 from __future__ import annotations
@@ -23,14 +21,14 @@ from vega_gen.report.passrate import Run, confidences, population
 from vega_gen.report.reliability import expected_calibration_error, reliability
 
 MINUTES_A_STATEMENT = 2.0
-"""What table4 supposes that a person needs to find, understand and mend one statement. It was not measured."""
+"""Minutes that table4 assumes a person needs to find, understand and correct one statement. This was not measured."""
 UNKNOWN = "not known"
 _ERRORS = ("Err-V", "Err-CS", "Err-Def")
 Row = tuple[str | int | float, ...]
 
 
 class Experiment(StrEnum):
-    """A figure or table of the paper; RELIABILITY, FAILURES and FILLERS are ours, and TEXT counts as VEGA does: by comparing statements."""
+    """A figure or table of the paper. RELIABILITY, FAILURES and FILLERS are our own; TEXT counts as VEGA does, by comparing statements."""
 
     FIG7 = "fig7"
     FIG8 = "fig8"
@@ -46,8 +44,11 @@ class Experiment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``columns`` and ``rows`` as the CSV has them. ``series``: of the picture, name -> a value for each of ``bars``; ``unit`` of its axis.
-    ``notes``: where figures come from and what they suppose."""
+    """A computed figure or table.
+
+    ``columns``, ``rows``: content of the CSV. ``bars``: labels of the picture's bars. ``series``: name -> one value for each bar.
+    ``unit``: of the picture's axis. ``notes``: sources and assumptions.
+    """
 
     title: str
     columns: tuple[str, ...]
@@ -59,7 +60,7 @@ class Result:
 
     @property
     def csv(self) -> str:
-        """The rows as comma-separated values; the notes come first, each a line after ``#``."""
+        """The rows as comma-separated values, after the notes as lines that begin with ``#``."""
         out = io.StringIO()
         out.writelines(f"# {note}\n" for note in self.notes)
         writer = csv.writer(out, lineterminator="\n")
@@ -69,7 +70,7 @@ class Result:
 
 
 def experiment(name: Experiment, runs: Sequence[Run]) -> Result:
-    """The paper's figure or table of that name, of ``runs``. Raises InputError where a run that it needs is not among them."""
+    """Compute the figure or table ``name`` from ``runs``. Raises InputError if a run that it needs is missing."""
     return _MAKERS[name](runs)
 
 
@@ -86,18 +87,20 @@ def _source() -> str:
 
 
 def _generated(runs: Sequence[Run]) -> list[Run]:
-    """The runs of the best filler there is, one a target and mode. Raises InputError without one."""
+    """The last run of a filler other than forkflow for each target and mode. Raises InputError if there is none."""
     best: dict[tuple[str, object], Run] = {}
     for run in runs:
         if run.filler not in (None, FillerName.FORKFLOW):
             best[run.target, run.mode] = run
     if not best:
-        raise InputError("no run of a filler but forkflow", "", "vega-gen regress --target T --llvm DIR --json FILE.json")
+        raise InputError(
+            "there is no run of a filler other than forkflow", "", "make one: vega-gen regress --target T --llvm DIR --json FILE.json"
+        )
     return list(best.values())
 
 
 def _parts(run: Run) -> list[tuple[str, list[Judgement]]]:
-    """The interface population by module, all of it last."""
+    """The interface population by module, with "all" last."""
     members = [j for j in run.judgements if j.interface]
     parts = [(str(m), [j for j in members if j.module is m]) for m in Module]
     return [*((name, part) for name, part in parts if part), ("all", members)]
@@ -106,14 +109,14 @@ def _parts(run: Run) -> list[tuple[str, list[Judgement]]]:
 def _fig7(runs: Sequence[Run]) -> Result:
     known = [run for run in _generated(runs) if run.generation]
     if not known:
-        raise InputError("no run knows how long its generation took", "", "judge a plan that was made on this machine: vega-gen regress")
+        raise InputError("no run says how long generation took", "", "judge a plan that was made on this machine: vega-gen regress")
     rows: list[Row] = []
     for run in known:
         seconds = {str(m): run.generation[str(m)] for m in Module if str(m) in run.generation}
         rows += [(run.target, run.label, m, round(s, 1), UNKNOWN) for m, s in seconds.items()]
         rows.append((run.target, run.label, "all", round(sum(seconds.values()), 1), _published()["VEGA"]["generation"]))
     columns = ("target", "run", "module", "seconds of work", "VEGA")
-    notes = (_source(), "seconds of work: filling and compiling candidates, function by function; two at a time take half of it")
+    notes = (_source(), "seconds of work: filling and compiling candidates, added up over functions; two jobs take half as long")
     return _result("Generation time by module", columns, rows, (3,), "s", notes)
 
 
@@ -137,7 +140,7 @@ def _table2(runs: Sequence[Run]) -> Result:
         kinds = Counter(kind for j in members for kind in j.errors)
         rows += [(run.target, run.label, kind, kinds[kind], _percent(kinds[kind], len(members)), UNKNOWN) for kind in _ERRORS]
     columns = ("target", "run", "kind", "functions", "of the population %", "VEGA %")
-    notes = (_source(), "a function may have several; missing functions have none")
+    notes = (_source(), "a function may have several kinds of error; missing functions have none")
     return _result("Errors of failed functions", columns, rows, (4,), "%", notes)
 
 
@@ -147,7 +150,7 @@ def _fig9(runs: Sequence[Run]) -> Result:
         beside = next((r for r in runs if (r.target, r.mode, r.filler) == (run.target, run.mode, FillerName.FORKFLOW)), None)
         if beside is None:
             again = "add one: vega-gen regress --filler forkflow --json FILE.json"
-            raise InputError(f"no run of forkflow for {run.target} / {run.mode}", "", again)
+            raise InputError(f"there is no run of forkflow for {run.target} / {run.mode}", "", again)
         theirs = dict(_parts(beside))
         for name, part in _parts(run):
             shares = [population(p).statement_accuracy or 0.0 for p in (part, theirs.get(name, []))]
@@ -174,8 +177,8 @@ def _table4(runs: Sequence[Run]) -> Result:
             edits = population(part).statements[2]
             rows.append((run.target, run.label, name, edits, round(edits * MINUTES_A_STATEMENT / 60, 1), UNKNOWN))
     notes = (
-        f"an estimate, no human trial: {MINUTES_A_STATEMENT:g} minutes a statement are supposed, not measured",
-        "VEGA's figures: of two developers, in its paper's table 4",
+        f"an estimate, not a trial with people: {MINUTES_A_STATEMENT:g} minutes for each statement are assumed, not measured",
+        "VEGA's figures, measured with two developers, are in table 4 of its paper",
     )
     columns = ("target", "run", "module", "statements to edit", "estimated hours", "VEGA hours")
     return _result("Effort of correction (estimate)", columns, rows, (4,), "hours", notes)
@@ -188,8 +191,8 @@ def _reliability(runs: Sequence[Run]) -> Result:
             said = f"{b.low:.1f} to {b.high:.1f}"
             rows.append((run.target, run.label, said, b.count, round(100 * b.confidence, 1), round(100 * b.right, 1)))
     if not any(row[3] for row in rows):
-        raise InputError("no run says how sure it was of its statements", "", "judge it again with this version: vega-gen regress --json")
-    notes = ("statements written for the interface population, by confidence; right: as the reference has it",)
+        raise InputError("no run has confidences of its statements", "", "judge it again with this version: vega-gen regress --json")
+    notes = ("statements generated for the interface population, by confidence; right: equal to the reference",)
     return _result("Confidence and truth", ("target", "run", "confidence", "statements", "said %", "right %"), rows, (4, 5), "%", notes)
 
 
@@ -201,7 +204,7 @@ def _text(runs: Sequence[Run]) -> Result:
             theirs = _vega("function_accuracy", run.target) if name == "all" else UNKNOWN
             rows.append((run.target, run.label, name, len(part), same, _percent(same, len(part)), theirs))
     columns = ("target", "run", "module", "functions", "as recorded", "as recorded %", "VEGA %")
-    notes = (_source(), "a function counts if every statement is the reference's, names of locals aside; no test is run")
+    notes = (_source(), "a function counts if every statement equals the reference's, names of locals aside; no test is run")
     return _result("Functions whose every statement is as recorded", columns, rows, (5,), "%", notes)
 
 
@@ -211,7 +214,7 @@ _COMPLAINTS = {
     "other parameters than the function called has": re.compile(r"no matching (?:member function|function|constructor)|arguments to"),
     "another type": re.compile(r"cannot initialize|no viable|invalid operands|incompatible|no known conversion"),
 }
-"""What clang and lld say first of a function that does not compile in the official file -> the class of failures."""
+"""Class of failure -> pattern of the first error of clang or lld for a function that does not compile in the official file."""
 
 
 def _failures(runs: Sequence[Run]) -> Result:
@@ -281,7 +284,7 @@ def _percent(part: int, whole: int) -> float:
 
 
 def _result(title: str, columns: tuple[str, ...], rows: list[Row], shown: tuple[int, ...], unit: str, notes: tuple[str, ...]) -> Result:
-    """``shown``: the columns of which there is a picture. A bar is called by its run where a target has several."""
+    """Make a Result. ``shown``: the columns that the picture shows. A bar's label names the run if the target has several."""
     runs = {target: {row[1] for row in rows if row[0] == target} for target in {row[0] for row in rows}}
     bars = tuple(f"{row[0]} {row[2]}" if len(runs[row[0]]) == 1 else f"{row[0]} {row[1]} {row[2]}" for row in rows)
     series = {columns[i]: tuple(float(row[i]) for row in rows) for i in shown}

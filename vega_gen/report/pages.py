@@ -1,7 +1,4 @@
-"""Pages about what is inside a stage: mining, a function group, a function template, features, one filled function.
-
-Enters: records of the stages. Leaves: text, rich tables and plain data for JSON. It does not read files or print.
-"""
+"""Render intermediate results as text pages, tables and JSON: mining, function groups, function templates, features, filled functions."""
 
 from __future__ import annotations
 
@@ -19,11 +16,11 @@ from vega_gen.groups import FunctionGroup
 from vega_gen.records import FilledStatement, Mining, PlannedFunction, Signature
 
 VARIANTS = 4
-"""So many variants of a slot a page shows, ..."""
+"""How many variants of a slot a page shows."""
 DONORS = 3
-"""... and so many donors of a variant, or of a filled statement."""
+"""How many donors of a variant, or of a filled statement, a page shows."""
 _LEGEND = (
-    "‹T›: the target's name (‹TU› in capitals, ‹t› in small letters); other ‹›: typed holes. After //: members, their places and fills"
+    "‹T›: the target's name (‹TU› in upper case, ‹t› in lower case); other ‹›: typed holes. After //: number of members, places, fills"
 )
 
 
@@ -31,7 +28,7 @@ _LEGEND = (
 
 
 def mining_tables(mining: Mining) -> tuple[Table, Table]:
-    """The targets; the groups by kind and number of targets (a column a range)."""
+    """Two tables: the targets, and the number of groups by kind and by how many targets they span."""
     targets = Table(title="Targets", title_justify="left")
     targets.add_column("Target")
     targets.add_column("Record")
@@ -55,16 +52,16 @@ def mining_tables(mining: Mining) -> tuple[Table, Table]:
 
 
 def mining_lines(mining: Mining) -> list[str]:
-    """What stands below the tables: functions in groups that can teach, and what could not be read."""
+    """The lines below the tables: how many functions are in groups of several targets, and what could not be parsed."""
     share = 100 * mining.grouped / mining.functions if mining.functions else 0.0
     lines = [f"{mining.grouped} of {mining.functions} functions ({share:.0f} %) are in groups of two targets or more"]
     if mining.unreadable:
-        lines.append(f"{len(mining.unreadable)} stretches could not be read; what stands around them was:")
+        lines.append(f"{len(mining.unreadable)} pieces of source could not be parsed; the code around them was:")
     return [*lines, *(f"  {u.target}/{u.file}:{u.line}:{u.column}: {u.text[:60].strip()!r}" for u in mining.unreadable)]
 
 
 def mining_json(mining: Mining) -> dict[str, Any]:
-    """The same as plain data."""
+    """Mining as plain data."""
     return asdict(mining) | {"functions": mining.functions}
 
 
@@ -72,7 +69,7 @@ def mining_json(mining: Mining) -> dict[str, Any]:
 
 
 def group_lines(group: FunctionGroup) -> list[str]:
-    """A page about a group: what it is, and its members with file:line."""
+    """A page about a group: its kind, and its members with file:line and signature."""
     lines = [*_heading(group), ""]
     places = [(f"{f.target}/{f.file}:{f.line}", f) for f in group.members]
     width = max((len(place) for place, _ in places), default=0)
@@ -80,7 +77,7 @@ def group_lines(group: FunctionGroup) -> list[str]:
 
 
 def group_json(group: FunctionGroup) -> dict[str, Any]:
-    """The same as plain data."""
+    """A group as plain data."""
     members = [{"target": f.target, "file": f.file, "line": f.line, "signature": _signature(f.signature)} for f in group.members]
     return {
         "name": group.name, "kind": group.kind, "interface": group.interface, "class": group.role, "module": group.module,
@@ -106,8 +103,10 @@ def _signature(signature: Signature) -> str:
 
 
 def template_lines(template: FunctionTemplate, fewest: int = 1) -> list[str]:
-    """A page about a template: its slots as C++ with holes (‹opcode›), how many members have each, the variants, what donors have
-    in the holes, and where. Slots of fewer members than ``fewest`` are left out, and counted."""
+    """A page about a template: its slots as C++ with holes (‹opcode›), with number of members, variants, donors and their fills.
+
+    Slots that fewer than ``fewest`` members have are only counted.
+    """
     names = local_names(template)
     left_out = sum(len(slot.lines) < fewest for slot in template.walk())
     most = max(template.members, key=lambda f: (len(f.body) > 0, -f.line))
@@ -141,14 +140,14 @@ def _slot_lines(slot: Slot, template: FunctionTemplate, names: Mapping[str, str]
 
 
 def _variant(lines: Sequence[Line]) -> str:
-    """How many members have a variant, where, and what they have in its holes."""
+    """How many members have a variant, and the first of them with their fills."""
     shown = [f"{line.donor}" + (f" ({', '.join(line.fills)})" if line.fills else "") for line in lines[:DONORS]]
     more = f" and {len(lines) - DONORS} more" if len(lines) > DONORS else ""
     return f"{len(lines)}: {'; '.join(shown)}{more}"
 
 
 def local_names(template: FunctionTemplate) -> dict[str, str]:
-    """What a page calls the parameters ($p0), locals ($l3) and fields of the shapes: the name that most members use."""
+    """Symbol of a shape's parameter ($p0), local ($l3) or field -> the name that most members use for it."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     for f in template.members:
         for i, p in enumerate(f.signature.params):
@@ -166,7 +165,7 @@ def shape_text(shape: Shape, names: Mapping[str, str]) -> str:
 
 
 def template_json(template: FunctionTemplate) -> dict[str, Any]:
-    """The same as plain data: every slot with every variant."""
+    """A template as plain data, with every slot and every variant."""
     names = local_names(template)
     slots = [
         {
@@ -193,7 +192,7 @@ def template_json(template: FunctionTemplate) -> dict[str, Any]:
 
 
 def features_lines(features: Sequence[Feature], title: str) -> list[str]:
-    """A page about a vector: features, where they come from, their values; "*" marks the target's own (VEGA: target-specific)."""
+    """A page about a feature vector: name, source and value of each feature; "*" marks features that VEGA calls target-specific."""
     names, sources = max(len(f.name) for f in features), max(len(f.source) for f in features)
     rows = [f"  {'*' if f.specific else ' '} {f.name:{names}}  {f.source:{sources}}  {_value(f.value)}" for f in features]
     return [title, *rows, ""]
@@ -206,7 +205,7 @@ def _value(value: float | str | frozenset[str]) -> str:
 
 
 def features_json(features: Sequence[Feature]) -> list[dict[str, Any]]:
-    """The same as plain data."""
+    """A feature vector as plain data."""
     return [
         {
             "name": f.name,
@@ -222,7 +221,7 @@ def features_json(features: Sequence[Feature]) -> list[dict[str, Any]]:
 
 
 def filled_lines(function: PlannedFunction, candidates: int) -> list[str]:
-    """A page about one function: its candidates, most likely first, a line a statement with confidence and donors."""
+    """A page about one function: its first ``candidates`` candidates, likeliest first, with confidence and donors of each statement."""
     lines = [f"{function.qualified_name}: group {function.group}, module {function.module}, file {function.file}"]
     for number, candidate in enumerate(function.candidates[:candidates], 1):
         lines += ["", f"candidate {number} of {len(function.candidates)}: confidence {candidate.confidence:.2f}, from {candidate.origin}"]
@@ -242,7 +241,7 @@ def _statement(s: FilledStatement) -> str:
 
 
 def filled_json(function: PlannedFunction) -> dict[str, Any]:
-    """The same as plain data, every candidate and every alternative."""
+    """A function as plain data, with every candidate and every alternative."""
     return {
         "function": function.qualified_name,
         "group": function.group,

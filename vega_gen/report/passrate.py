@@ -1,8 +1,4 @@
-"""Pass@1 of runs, as the protocol defines it.
-
-Enters: runs (judgements with target, LLVM, mode, filler). Leaves: rich tables, a JSON-able dict, JSON lines.
-It does not judge, read a checkout or print.
-"""
+"""Compute Pass@1 of runs as docs/protocol.md defines it, render it as tables, and write and read runs as JSON."""
 
 from __future__ import annotations
 
@@ -23,9 +19,12 @@ from vega_gen.report.reliability import ConfidenceOutcome, expected_calibration_
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the judge over a target: the whole population, a judgement each. ``seconds``: wall clock, generation included;
-    ``judging``: from generated functions to verdicts. ``tree``: where the functions stand that were judged; mode and filler are None
-    then. ``generation``: module -> seconds of work, {} if that is not known. ``sample``: what was drawn where that is not everything."""
+    """One run of the judge over a target, with a judgement for each function.
+
+    ``llvm``: version. ``seconds``: wall clock time, generation included; ``judging``: the part from generated functions to verdicts.
+    ``tree``: the tree whose functions were judged, "" for generated ones; with a tree, mode and filler are None. ``generation``: module ->
+    seconds of work, {} if unknown. ``sample``: how the functions were sampled, None if all were judged.
+    """
 
     target: str
     llvm: str
@@ -40,20 +39,23 @@ class Run:
 
     @property
     def label(self) -> str:
-        """What tells this run from its neighbours in a table."""
+        """The name of this run in tables."""
         return self.tree or f"{self.filler} / {self.mode}"
 
     @property
     def plain(self) -> dict[str, Any]:
-        """What was judged, as JSON has it."""
+        """What was judged, as plain data."""
         origin = {"tree": self.tree} if self.tree else {"mode": str(self.mode), "filler": str(self.filler)}
         return {"target": self.target, "llvm": self.llvm, **origin, **({"sample": asdict(self.sample)} if self.sample else {})}
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Figures of a set of functions. ``verdicts``: every verdict of the closed set, 0 included.
-    ``statements``: reference statements, of these reproduced, and statements to add, change or delete."""
+    """Figures of a set of functions.
+
+    ``verdicts``: every verdict -> how many functions have it, 0 included. ``statements``: (reference statements, of these reproduced,
+    statements to add, change or delete).
+    """
 
     size: int
     verdicts: dict[Verdict, int]
@@ -61,7 +63,7 @@ class Population:
 
     @property
     def passed(self) -> int:
-        """How many count in Pass@1."""
+        """How many functions count as right in Pass@1."""
         return sum(n for verdict, n in self.verdicts.items() if verdict.counts)
 
     @property
@@ -71,12 +73,12 @@ class Population:
 
     @property
     def statement_accuracy(self) -> float | None:
-        """Reference statements reproduced over reference statements, 0 to 1; None if there are none."""
+        """The share of reference statements that were reproduced, 0 to 1; None if there are none."""
         return self.statements[1] / self.statements[0] if self.statements[0] else None
 
 
 def population(judgements: Iterable[Judgement], interface: bool = False, module: Module | None = None) -> Population:
-    """Counts the judgements: of the interface population only, of ``module`` only, or all (docs/protocol.md, "Verdicts")."""
+    """Count judgements, of the interface population or of one module only if asked (docs/protocol.md, "Verdicts")."""
     members = [j for j in judgements if (j.interface or not interface) and module in (None, j.module)]
     counts = Counter(j.verdict for j in members)
     reference, reproduced, edits = (sum(j.statements[i] for j in members) for i in range(3))
@@ -84,12 +86,12 @@ def population(judgements: Iterable[Judgement], interface: bool = False, module:
 
 
 def confidences(judgements: Iterable[Judgement], interface: bool) -> tuple[ConfidenceOutcome, ...]:
-    """Confidence of each statement written, with whether it is right."""
+    """(confidence, right?) of each generated statement."""
     return tuple(pair for j in judgements if j.interface or not interface for pair in j.confidences)
 
 
 def function_confidences(judgements: Iterable[Judgement], interface: bool) -> tuple[ConfidenceOutcome, ...]:
-    """Confidence of each function written, with whether it counts in Pass@1."""
+    """(confidence, counts in Pass@1?) of each generated function."""
     known = (j for j in judgements if j.interface or not interface)
     return tuple((j.confidence, j.verdict.counts) for j in known if j.confidence is not None)
 
@@ -99,11 +101,12 @@ def _caught(pairs: Sequence[ConfidenceOutcome]) -> float | None:
 
 
 def run_json(run: Run) -> dict[str, Any]:
-    """The run as plain data: target, llvm, mode and filler (or tree), seconds, judging_seconds, generation_seconds,
-    population.interface and population.whole (each: size, verdicts, pass_at_1, statements), modules (the same two a module),
-    calibration (of statement confidence, interface population: error, wrong_in_least_sure_20, curve; null for a tree),
-    function_calibration (the same of functions), functions.
-    Raises NotFoundError without judgements."""
+    """The run as plain data; ``read_runs`` reads it back. Raises NotFoundError if there are no judgements.
+
+    Keys: target, llvm, mode and filler (or tree), seconds, judging_seconds, generation_seconds; population, with interface and whole (each:
+    size, verdicts, pass_at_1, statements); modules, the same for each module; calibration of statement confidence over the interface
+    population (error, wrong_in_least_sure_20, curve; null for a tree); function_calibration, the same for functions; functions.
+    """
     _need_judgements([run])
     return {
         **run.plain,
@@ -119,14 +122,17 @@ def run_json(run: Run) -> dict[str, Any]:
 
 
 def judgement_lines(run: Run) -> Iterator[bytes]:
-    """One JSON line a judgement (JSON Lines, newline included), each with the run's target, llvm, mode and filler."""
+    """The judgements as JSON lines, newline included, each with the run's target, llvm, mode and filler."""
     head = run.plain
     for judgement in run.judgements:
         yield orjson.dumps(head | _plain(judgement), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def verdict_table(runs: Sequence[Run], interface: bool) -> Table:
-    """All verdicts of one population, a row a verdict, a column a run, Pass@1 last. Raises NotFoundError without judgements."""
+    """Verdicts and Pass@1 of one population, with a row for each verdict and a column for each run.
+
+    Raises NotFoundError if there are no judgements.
+    """
     _need_judgements(runs)
     figures = [population(r.judgements, interface) for r in runs]
     table = _table(f"{_title(runs)}: {_whose(runs, interface)}", "Verdict", runs)
@@ -140,14 +146,14 @@ def verdict_table(runs: Sequence[Run], interface: bool) -> Table:
     sure = [confidences(r.judgements, interface) if not r.tree else () for r in runs]
     if any(sure):
         table.add_row("calibration error", *(f"{expected_calibration_error(pairs):.3f}" if pairs else "-" for pairs in sure))
-        table.add_row("wrong ones in the least sure 20 %", *(percent(_caught(pairs)) for pairs in sure))
+        table.add_row("wrong ones in least confident 20 %", *(percent(_caught(pairs)) for pairs in sure))
         whole = [function_confidences(r.judgements, interface) if not r.tree else () for r in runs]
         table.add_row("calibration error of functions", *(f"{expected_calibration_error(pairs):.3f}" if pairs else "-" for pairs in whole))
     return table
 
 
 def module_table(runs: Sequence[Run], interface: bool) -> Table:
-    """Pass@1 by module: passed/size and per cent, a column a run. Raises NotFoundError without judgements."""
+    """Pass@1 by module (passed/size and per cent), with a column for each run. Raises NotFoundError if there are no judgements."""
     _need_judgements(runs)
     table = _table(f"{_title(runs)}: Pass@1 by module, {_whose(runs, interface)}", "Module", runs)
     for module in Module:
@@ -160,8 +166,10 @@ def module_table(runs: Sequence[Run], interface: bool) -> Table:
 
 
 def failure_lines(run: Run) -> list[Text]:
-    """The generated functions that do not count in Pass@1, a few lines each: verdict, place, error kinds, test, the command that
-    repeats it. Those of which nothing was generated follow by name alone."""
+    """A few lines for each generated function that is not right: verdict, place, error kinds, failing test, command that judges it again.
+
+    Functions that were not generated are listed last, by name alone.
+    """
     lines: list[Text] = []
     for j in run.judgements:
         if j.verdict.counts or j.verdict is Verdict.MISSING:
@@ -179,12 +187,12 @@ def failure_lines(run: Run) -> list[Text]:
 
 
 def percent(share: float | None) -> str:
-    """A share of 0 to 1 as "45.3 %"; "-" for None."""
+    """Format a share of 0 to 1 as "45.3 %", None as "-"."""
     return "-" if share is None else f"{100 * share:.1f} %"
 
 
 def _table(title: str, first: str, runs: Sequence[Run]) -> Table:
-    """An empty table with a column a run, wide enough for its title."""
+    """An empty table with a column for each run, wide enough for its title."""
     table = Table(title=Text(title), title_justify="left", min_width=len(title))
     table.add_column(first)
     for run in runs:
@@ -227,19 +235,19 @@ def _plain(judgement: Judgement) -> dict[str, Any]:
 
 
 def read_runs(file: Path) -> list[Run]:
-    """The runs of a file that ``regress --json`` wrote. Raises InputError if it is none."""
+    """Read the runs of a file that ``regress --json`` wrote. Raises InputError if it is not such a file."""
     again = "write it with: vega-gen regress ... --json FILE.json"
     try:
         found: Any = orjson.loads(file.read_bytes())
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", str(file), again) from None
     except orjson.JSONDecodeError as error:
-        raise InputError(f"no JSON: {error.msg}", f"{file}:{error.lineno}:{error.colno}", again) from None
+        raise InputError(f"this is not JSON: {error.msg}", f"{file}:{error.lineno}:{error.colno}", again) from None
     try:
         runs = cast(list[dict[str, Any]], found) if isinstance(found, list) else [found]
         return [_run(plain) for plain in runs]
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"no run of vega-gen regress: {error}", str(file), again) from None
+        raise InputError(f"this is not a run of vega-gen regress: {error}", str(file), again) from None
 
 
 def _run(plain: dict[str, Any]) -> Run:
@@ -265,21 +273,22 @@ def _judgement(row: dict[str, Any]) -> Judgement:
 
 def _need_judgements(runs: Sequence[Run]) -> None:
     if not runs:
-        raise NotFoundError("no run to report", next_step="vega-gen regress --target <T> --llvm DIR")
+        raise NotFoundError("there is no run to report", next_step="make one: vega-gen regress --target <T> --llvm DIR")
     for run in runs:
         if not run.judgements:
             raise NotFoundError(
-                f"no function of {run.target} was judged ({run.label})", next_step="check --functions; vega-gen regress judges them"
+                f"no function of {run.target} was judged ({run.label})",
+                next_step="check the glob of --functions, and run vega-gen regress again",
             )
 
 
 def _whose(runs: Sequence[Run], interface: bool) -> str:
-    """Which functions a table counts; of a sample it says so."""
+    """The population that a table counts, with the sample if there is one."""
     name = f"{'interface' if interface else 'whole'} population"
     drawn = dict.fromkeys(f"{s.size} of {s.population} functions, seed {s.seed}" for s in (r.sample for r in runs) if s)
     return f"{name}, {', '.join(drawn)}" if drawn else name
 
 
 def _title(runs: Sequence[Run]) -> str:
-    """Target and LLVM of all runs, each once."""
+    """Target and LLVM version of all runs, each once."""
     return ", ".join(dict.fromkeys(f"{r.target}, LLVM {r.llvm}" for r in runs))

@@ -1,7 +1,4 @@
-"""Pictures as SVG, by matplotlib.
-
-Enters: names and numbers. Leaves: bytes, the same for the same figures. It counts nothing and writes no file.
-"""
+"""Draw charts as SVG with matplotlib. The same figures give the same bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from vega_gen.errors import InputError
 
 
 def bars(title: str, names: Sequence[str], series: Mapping[str, Sequence[float]], unit: str) -> bytes:
-    """Bars side by side: of each series a value for each name. Raises InputError without matplotlib."""
+    """Draw grouped bars: each series has one value for each of ``names``. Raises InputError without matplotlib."""
 
     def draw(axes: Any) -> None:
         width = 0.8 / len(series)
@@ -27,7 +24,7 @@ def bars(title: str, names: Sequence[str], series: Mapping[str, Sequence[float]]
 
 
 def lines(title: str, places: Sequence[float], across: str, series: Mapping[str, Sequence[float]], unit: str) -> bytes:
-    """A line a series over ``places``; ``across``: what these are. Raises InputError without matplotlib."""
+    """Draw a line for each series over ``places``; ``across`` labels that axis. Raises InputError without matplotlib."""
 
     def draw(axes: Any) -> None:
         for label, values in series.items():
@@ -43,7 +40,7 @@ def _svg(title: str, width: float, labels: int, unit: str, draw: Callable[[Any],
     try:
         matplotlib: Any = importlib.import_module("matplotlib")
     except ImportError:
-        raise InputError("the picture needs matplotlib", "", "pip install 'vega-gen[figures]'") from None
+        raise InputError("the picture needs matplotlib, which is not installed", "", "pip install 'vega-gen[figures]'") from None
     matplotlib.use("svg")
     plots: Any = importlib.import_module("matplotlib.pyplot")
     with matplotlib.rc_context({"svg.hashsalt": "vega-gen", "svg.fonttype": "none"}):

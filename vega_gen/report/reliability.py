@@ -1,8 +1,4 @@
-"""Calibration of statement confidence.
-
-Enters: (confidence, right?) pairs, one a statement. Leaves: reliability bins, expected calibration error, capture share.
-It does not decide what is right, and does not print.
-"""
+"""Measure how well confidence is calibrated, from (confidence, right?) pairs, one for each statement or function."""
 
 from __future__ import annotations
 
@@ -17,8 +13,10 @@ ConfidenceOutcome = tuple[float, bool]
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Statements whose confidence lies in [low, high) (the last bin: [low, 1]). ``confidence``: their mean
-    confidence; ``right``: the share of them that is right; both 0 where ``count`` is 0."""
+    """The pairs whose confidence lies in [low, high), in the last bin [low, 1].
+
+    ``confidence``: their mean confidence. ``right``: the share of them that is right. Both are 0 if ``count`` is 0.
+    """
 
     low: float
     high: float
@@ -30,7 +28,7 @@ class Bin:
 def reliability(pairs: Iterable[ConfidenceOutcome], bins: int = 10) -> tuple[Bin, ...]:
     """The reliability curve: ``bins`` bins of equal width over 0 to 1, empty ones included.
 
-    Raises ValueError for a confidence outside 0 to 1 (NaN included) or fewer than one bin.
+    Raises ValueError for a confidence outside 0 to 1 (NaN included), or for fewer than one bin.
     Source: docs/protocol.md, "Further figures"; Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 2.
     """
     if bins < 1:
@@ -51,23 +49,22 @@ def _bin(low: float, high: float, members: Sequence[ConfidenceOutcome]) -> Bin:
 
 
 def expected_calibration_error(pairs: Iterable[ConfidenceOutcome], bins: int = 10) -> float:
-    """Mean over statements of |share right - mean confidence| of their bin, 0 to 1.
+    """The mean over all pairs of |share right - mean confidence| of their bin, 0 to 1.
 
-    Raises NotFoundError where there is no pair. Source: Guo et al., ICML 2017, equation 3.
+    Raises NotFoundError if there is no pair. Source: Guo et al., ICML 2017, equation 3.
     """
     curve = reliability(pairs, bins)
     total = sum(b.count for b in curve)
     if not total:
-        raise NotFoundError("no statement to calibrate on")
+        raise NotFoundError("there is no statement to measure calibration on")
     return math.fsum(b.count * abs(b.right - b.confidence) for b in curve) / total
 
 
 def wrong_in_least_confident(pairs: Iterable[ConfidenceOutcome], share: float = 0.2) -> float:
-    """The share (0 to 1) of all wrong statements that lies in the least confident ``share`` of statements.
+    """The share (0 to 1) of all wrong statements that are among the least confident ``share`` of statements.
 
-    The cut is at ``share`` times the number of statements, a fraction of a statement counting as that fraction.
-    Statements of equal confidence are interchangeable: those at the cut count in proportion.
-    Raises NotFoundError where no statement is wrong; ValueError for a share outside 0 to 1.
+    Statements with the confidence at the cut count in proportion, because their order is arbitrary; the cut may fall within a statement.
+    Raises NotFoundError if no statement is wrong, ValueError for a share outside 0 to 1.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"share {share} is not within 0 to 1")
@@ -78,7 +75,7 @@ def wrong_in_least_confident(pairs: Iterable[ConfidenceOutcome], share: float = 
         level[1] += not right
     wrong = sum(w for _, w in levels.values())
     if not wrong:
-        raise NotFoundError("no wrong statement: no share of them to measure")
+        raise NotFoundError("there is no wrong statement to measure a share of")
     room = share * sum(n for n, _ in levels.values())
     caught = 0.0
     for confidence in sorted(levels):

@@ -1,7 +1,4 @@
-"""The ladder for a terminal and as JSON.
-
-Enters: ``Ladder``s. Leaves: a rich table, lines, plain data. It does not climb or print.
-"""
+"""Render ladders as a terminal table with lines of details below it, and as JSON."""
 
 from __future__ import annotations
 
@@ -14,16 +11,16 @@ from rich.table import Table
 from vega_gen.records import Ladder
 
 FEW = 5
-"""So many obstacles of a rung are shown."""
+"""How many obstacles of a rung are shown."""
 
 
 def table(ladder: Ladder) -> Table:
-    """A row a rung: how many passed, of how many, and what is first in the way of the rest."""
+    """A row for each rung: how many passed, of how many, and the first obstacle."""
     made = Table(title=f"{ladder.target} ({ladder.triple})", title_justify="left")
     made.add_column("Rung")
     made.add_column("Passed", justify="right")
     made.add_column("Of", justify="right")
-    made.add_column("First in the way", overflow="fold")
+    made.add_column("First obstacle", overflow="fold")
     for step in ladder.steps:
         first = f"{step.obstacles[0].name}: {step.obstacles[0].message}" if step.obstacles else ""
         if step.total:
@@ -35,7 +32,7 @@ def table(ladder: Ladder) -> Table:
 
 
 def lines(ladder: Ladder) -> list[str]:
-    """Below the table: notes, the first obstacles of each rung with the commands that repeat them, the functions in the way."""
+    """The lines below the table: notes, first obstacles of each rung with the commands that reproduce them, and functions to blame."""
     found: list[str] = []
     for step in ladder.steps:
         found += [f"{step.rung}: {note}" for note in step.notes] if step.total else []
@@ -43,11 +40,11 @@ def lines(ladder: Ladder) -> list[str]:
             found.append(f"{step.rung}: {obstacle.name}: {obstacle.message}")
             found += [f"  {obstacle.command}"] if obstacle.command else []
         left = len(step.obstacles) - FEW
-        found += [f"{step.rung}: {left} more (--json has them all)"] if left > 0 else []
+        found += [f"{step.rung}: {left} more (--json FILE lists all)"] if left > 0 else []
     ways = [f"{name} ({count})" for name, count in ladder.in_the_way[: 2 * FEW]]
-    return found + ([f"functions in the way: {', '.join(ways)}"] if ways else [])
+    return found + ([f"functions that cause most obstacles: {', '.join(ways)}"] if ways else [])
 
 
 def as_json(ladders: Sequence[Ladder]) -> list[dict[str, Any]]:
-    """All that the ladders hold, and the functions in the way."""
+    """The ladders as plain data, with ``in_the_way``: function -> how many obstacles name it."""
     return [asdict(ladder) | {"in_the_way": dict(ladder.in_the_way)} for ladder in ladders]

@@ -1,8 +1,4 @@
-"""Tables about a plan: the summary at the end of new-target, and the review queue.
-
-Enters: a plan, review items, decisions. Leaves: rich tables and plain data for JSON.
-It does not read files or print.
-"""
+"""Render a plan as tables and as JSON: the summary and the steps that ``new-target`` prints, and the review queue."""
 
 from __future__ import annotations
 
@@ -17,19 +13,21 @@ from rich.text import Text
 from vega_gen.records import Band, Decision, Decisions, Module, Plan, PlannedFunction, ReviewItem, Step
 
 STANDS = dict.fromkeys(Step, "") | {
-    Step.DEFAULT: ", the base class's default stands for it",
-    Step.STUB: ", a stub stands for it",
-    Step.LEFT_OUT: ", it is left out",
+    Step.DEFAULT: ", so the base class's default is used",
+    Step.STUB: ", so a stub replaces it",
+    Step.LEFT_OUT: ", so it is left out",
 }
-"""What a reader is told of a function that does not compile."""
+"""Step -> what became of a function that does not compile, to be put after that statement."""
 BAND_STYLE = {Band.LOW: "bold red", Band.MEDIUM: "yellow", Band.HIGH: "green"}
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleFigures:
-    """Figures of one module, or of all (``module`` "all"). ``functions``: written; ``missing``: planned without a candidate.
-    ``compiling``, ``checked``: of ``checked`` functions given to a compiler, so many compile.
-    ``confidence``: mean over statements, 0 to 1; None where there is no statement."""
+    """Figures of one module, or of all modules (``module`` "all").
+
+    ``functions``: functions written. ``missing``: functions planned without a candidate. ``checked``: functions given to a compiler, of
+    which ``compiling`` compile. ``confidence``: mean over statements, 0 to 1; None if there is no statement.
+    """
 
     module: str
     functions: int
@@ -43,7 +41,7 @@ class ModuleFigures:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A row a module of the plan, in VEGA's order, and the totals."""
+    """Figures of each module of a plan, in VEGA's order of modules, and the totals. ``threshold``: statements below it are flagged."""
 
     target: str
     threshold: float
@@ -52,7 +50,7 @@ class Summary:
 
 
 def summary(plan: Plan, threshold: float) -> Summary:
-    """Counts the plan's functions and statements by module; flagged as ``PlannedFunction.flagged`` says (0 to 1)."""
+    """Count the plan's functions and statements by module. ``threshold``: see ``PlannedFunction.flagged``, 0 to 1."""
     rows = [_row(str(m), [f for f in plan.functions if f.module is m], threshold) for m in Module]
     return Summary(plan.target, threshold, tuple(r for r in rows if r.functions or r.missing), _row("all", plan.functions, threshold))
 
@@ -74,7 +72,7 @@ def _row(name: str, functions: Iterable[PlannedFunction], threshold: float) -> M
 
 
 def summary_table(figures: Summary) -> Table:
-    """The summary for a terminal; the columns "Compile" and "Not written" appear where there is something to say."""
+    """The summary for a terminal; the columns "Compile" and "Not written" are left out if they would be empty."""
     checked, missing = figures.total.checked > 0, figures.total.missing > 0
     table = Table(title=f"{figures.target}, flagged below {figures.threshold:.2f}", title_justify="left")
     table.add_column("Module")
@@ -93,14 +91,14 @@ def summary_table(figures: Summary) -> Table:
 
 
 def summary_json(figures: Summary) -> dict[str, Any]:
-    """The summary as plain data: target, threshold, modules (a row each), total."""
+    """The summary as plain data: target, threshold, modules (a list), total."""
     data = asdict(figures)
     data["modules"] = list(data.pop("rows"))
     return data
 
 
 def steps_table(plan: Plan) -> Table:
-    """Functions by the step that they went down to before the backend was built, a row a module."""
+    """The number of functions at each step that they were demoted to until the backend was built, a row for each module."""
     shown = [step for step in Step if any(f.step is step for f in plan.functions)]
     table = Table(title="Functions by step", title_justify="left")
     table.add_column("Module")
@@ -115,7 +113,7 @@ def steps_table(plan: Plan) -> Table:
 
 
 def steps_json(plan: Plan) -> dict[str, Any]:
-    """How many functions are at each step, and those that are below the first: name, file, step, why."""
+    """The number of functions at each step, and the demoted functions: name, file, step, why."""
     counts = {str(step): sum(f.step is step for f in plan.functions) for step in Step}
     lowered = [f for f in plan.functions if f.step is not Step.FILLED and f.candidates]
     return {
@@ -125,13 +123,13 @@ def steps_json(plan: Plan) -> dict[str, Any]:
 
 
 def name_of(function: PlannedFunction) -> str:
-    """``Class::name`` of a function, of its first candidate where none was taken."""
+    """``Class::name`` of a function, from its first candidate if none was chosen."""
     s = function.candidates[max(function.chosen, 0)].signature
     return f"{s.class_name}::{s.name}" if s.class_name else s.name
 
 
 def queue_table(items: Sequence[ReviewItem], title: str) -> Table:
-    """The review queue for a terminal: confidence and band, id, place, function, text, donors, alternatives."""
+    """The review queue for a terminal: confidence and band, id, place and function, statement with donors and alternatives."""
     table = Table(title=Text(title), title_justify="left", show_lines=True)
     table.add_column("Confidence", no_wrap=True)
     table.add_column("Id", overflow="fold")
@@ -157,8 +155,10 @@ def _statement(item: ReviewItem) -> Text:
 
 
 def queue_json(items: Sequence[ReviewItem], decisions: Decisions, stale: Sequence[Decision], catch: float) -> dict[str, Any]:
-    """The queue as plain data: items (donors as text), the share of the wrong statements that they are expected to hold (``catch``),
-    decisions, and the ids of stale decisions."""
+    """The queue as plain data: items (donors as text), all decisions, and the ids of stale ones.
+
+    ``catch``: the share (0 to 1) of all wrong statements that the items are expected to include.
+    """
     return {
         "expected_catch": round(catch, 4),
         "items": [asdict(i) | {"donors": [str(d) for d in i.donors]} for i in items],
