@@ -114,29 +114,29 @@ class CandidateBuilder:
         self.new = request.new
         self.template = request.template
         self.weights = weights
-        self.names: dict[str, str] = {}
+        self.names: dict[str, str] = {}  # "$p0", "$l3", "$f:..." of the template -> the name here
         targets = len({f.target for f in self.template.members})
         # Few donors are weak evidence: with one, a statement is as likely wrong as right (Laplace's rule of succession).
         self.support = targets / (targets + 1)
-        self.taken: set[str] = set()
+        self.taken: set[str] = set()  # names in use in the current scope
         self._filled: dict[tuple[str, tuple[Shape, Shape]], tuple[tuple[str, ...], float]] = {}
-        self.declared: set[str] = set()
+        self.declared: set[str] = set()  # locals ("$l3") declared so far
         self.fields = initialisable(request)
         named = own_names(self.template.group, request.signature, request.new.masker)
         self.own = {OWN_CLASS: request.signature.class_name.rsplit("::", 1)[-1]} | {what: name for name, what in named.items()}
         self.own_calls = OwnCalls(request, weights)
-        self._fits: dict[str, float] = {}
-        self.emitted: set[tuple[Shape, Shape]] = set()
+        self._fits: dict[str, float] = {}  # by slot id, see _best_fit
+        self.emitted: set[tuple[Shape, Shape]] = set()  # statements written so far
         self._places: dict[tuple[Shape, Shape], set[int]] = defaultdict(set)
         for slot in self.template.walk():
             for m, line in slot.lines.items():
                 self._places[line.shape].add(m)
         self.decided: Mapping[str, Decided] | None = None
-        self.wanted: set[str] = set()
+        self.wanted: set[str] = set()  # slots that are taken because they use a local that nothing else does
         self.chosen: dict[str, tuple[Line, tuple[str, ...]]] = {}
         self.opinions: Mapping[str, Opinion] = {}
-        self.agreed = 0.0
-        self.expected = sum(w * _size(self.template.members[i]) for i, w in weights.items())
+        self.agreed = 0.0  # expected number of statements that a donor has too, of all those written
+        self.expected = sum(w * _size(self.template.members[i]) for i, w in weights.items())  # mean size of a donor
         self.own_fields = request.new.fields(request.signature.class_name)
         self.operators = request.new.operators(request.signature.class_name)
 

@@ -86,9 +86,9 @@ class Workshop:
     progress: Progress
     overlay: Overlay | None = None
     _pch: Path | None = None
-    _generated: set[str] = field(default_factory=set[str])
-    _before: dict[str, str] = field(default_factory=dict[str, str])
-    _said: dict[str, tuple[Mistake, ...]] = field(default_factory=dict[str, tuple[Mistake, ...]])
+    _generated: set[str] = field(default_factory=set[str])  # tables made so far
+    _before: dict[str, str] = field(default_factory=dict[str, str])  # the texts of the last round
+    _said: dict[str, tuple[Mistake, ...]] = field(default_factory=dict[str, tuple[Mistake, ...]])  # each .cpp's last errors
 
     @property
     def folder(self) -> Path:
@@ -180,8 +180,7 @@ class Workshop:
         )
 
     def run(self) -> Tried:
-        """Run ``llc --version``, then llc on an empty function under each name of the target. Return the first failure, else the first run.
-        """
+        """Run ``llc --version``, then llc on an empty function under each name of the target. Return the first failing run, if any."""
         llc = str(self.build().tools_dir / "llc")
         source = self.work / "build" / "nothing.ll"
         store.write_atomic(source, _NOTHING)
@@ -295,6 +294,7 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
     errors: Sequence[LinkError] = ()
     layered = False
     for number in range(1, ROUNDS + 2):
+        # Once: an incomplete machine code layer is replaced by the archetypes' as a whole.
         if not layered and steps.lacking(plan):
             plan, layered = steps.layered(plan), True
         texts = texts_of_plan(plan)
@@ -316,6 +316,7 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
         stuck = blame.mistakes(wrong) if wrong else frozenset[str]()
         if errors and not blame.links(errors):
             stuck = frozenset(path for path in texts if path.endswith(".cpp"))
+        # Nobody explains these errors: demote the file in which the first of them lies, one level further each time.
         for path in sorted(stuck):
             mistakes: Sequence[Mistake] = wrong.get(path, [])
             home = next((m.file for m in mistakes if m.file in texts), path)

@@ -136,8 +136,7 @@ def tablegen_source(target: Target) -> tablegen.TableGenInput:
 
 
 def masker_of(folder: str, description: Description | tablegen.TargetContracts, arch: str = "") -> Masker:
-    """The masker of a target, for its ``Target`` record's name and its folder's. ``arch``: the architecture of its triple if that differs.
-    """
+    """The masker of a target, by its ``Target`` record's name and its folder's. ``arch``: the triple's architecture if that differs."""
     return Masker(tuple(dict.fromkeys((description.name, folder))), description.namespace, arch)
 
 

@@ -46,9 +46,10 @@ class Blame:
     texts: Mapping[str, str]
     steps: Steps
     tables: Mapping[str, str]
+    # What this round has acted on already: errors (file, message, line) and functions (file, name, index).
     _lowered: set[tuple[str, str, int]] = field(default_factory=set[tuple[str, str, int]])
     _functions: dict[str, tuple[Function, ...]] = field(default_factory=dict[str, tuple[Function, ...]])
-
+    # What this round has added to a file: (file, name that a table uses, or part of a table).
     _made: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     _listed: dict[str, list[str]] | None = None
 

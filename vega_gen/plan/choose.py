@@ -199,8 +199,7 @@ def repair(
 
 
 def replaced(statements: Sequence[FilledStatement], index: int) -> tuple[FilledStatement, ...]:
-    """The statements with the next alternative in place of one, at half its confidence; without that statement where it has no alternative.
-    """
+    """The statements with the next alternative in place of one, at half its confidence; without it if there is no alternative."""
     old = statements[index]
     text, *others = old.alternatives or ("",)
     if not text:

@@ -1,4 +1,4 @@
-"""Group the donors' files by role, classify the texts between their functions, and count weighted votes of donors. Layout builds on this.
+"""What layout knows of donors: their files by role, the texts between functions by kind, and votes weighted by nearness.
 """
 
 from __future__ import annotations

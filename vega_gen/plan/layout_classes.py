@@ -305,8 +305,7 @@ class ClassPlanner:
     # ---------------------------------------------------------------------- order
 
     def _ordered(self, made: Sequence[PlannedClass]) -> list[PlannedClass]:
-        """Order by file; within a file, a class follows its bases, classes that it holds by value, and classes that its inline methods use.
-        """
+        """Order by file; within a file, a class follows its bases, and classes that it holds by value or that its inline methods use."""
         by_name = {c.name: c for c in made}
         out: dict[str, PlannedClass] = {}
 

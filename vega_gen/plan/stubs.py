@@ -247,8 +247,7 @@ class Bases:
         return f"return new {kind.name}({arguments});"
 
     def _constructor(self, plan: Plan, kind: str) -> tuple[Param, ...]:
-        """The parameters of a class's shortest constructor other than the copy constructor; () if it can be constructed without arguments.
-        """
+        """The parameters of a class's shortest constructor other than the copy constructor; () if it needs no arguments."""
         found = [f.candidate.signature for f in plan.functions if f.chosen >= 0 and f.candidate.signature.class_name == kind]
         found += [m.signature for c in self.classes(plan) if c.name == kind for m in c.members if m.signature]
         known = self.interfaces.classes.get(kind)
