@@ -126,7 +126,7 @@ def test_the_function_that_a_tool_crashes_in_goes_down() -> None:
     start = plan(function("int ToyInstrInfo::own(int A) { return 1; }", "ToyInstrInfo.cpp"), function("int main() { return 2; }", "A.cpp"))
     found, rounds = built(start, Words(crashing={"::own(int A) { return 1; }\n": crash}))
     assert (of(found), rounds) == ([Step.STUB, Step.FILLED], 2)
-    assert found.functions[0].message == "llc was ended by signal 11 in it on a function that does nothing"
+    assert found.functions[0].message == "llc was ended by signal 11 in this function while it compiled an empty one"
 
 
 def test_a_stub_in_the_machine_code_layer_brings_the_archetypes_layer() -> None:

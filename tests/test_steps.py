@@ -201,7 +201,7 @@ def test_a_contract_no_donor_had_ends_in_a_stub_and_two_of_a_name_in_two() -> No
     old, *made = blame.plan.functions
     assert old.step is Step.LEFT_OUT
     assert [(f.step, f.message, len(f.candidate.signature.params)) for f in made] == [
-        (Step.STUB, "nothing that was mined defines it", 3), (Step.STUB, "nothing that was mined defines it", 4),
+        (Step.STUB, "no mined function defines it", 3), (Step.STUB, "no mined function defines it", 4),
     ]  # fmt: skip
     text = emitted(blame.plan)["ToyInstPrinter.cpp"]
     assert text.count('report_fatal_error("Toy: ToyInstPrinter::printMem is not written yet")') == 2

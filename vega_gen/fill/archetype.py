@@ -1,4 +1,4 @@
-"""The filler that offers a function's archetype, and nothing else."""
+"""The archetype filler: offers a function's archetype and nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vega_gen.records import Candidate, PlannedFunction
 
 
 class ArchetypeFiller:
-    """The archetype of a function that mined templates have too: the same class and name, else the same function group."""
+    """Offers the archetype with the same class, name and parameters as the mined function, else the one of the same function group."""
 
     def __init__(self, functions: Sequence[PlannedFunction]) -> None:
         self._named = by_name(functions)

@@ -1,6 +1,7 @@
-"""Stage 8: the consensus filler: per slot the typical variant, donors counted by their nearness to the new target.
+"""The consensus filler: in each slot of a template it takes the variant that most donors have, weighted by their nearness to the new
+target.
 
-Enters: a ``FillRequest``. Leaves: ranked candidates. It does not compile, test or read a reference.
+``CandidateBuilder`` writes candidates from a template, and serves the fillers with a model too.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from vega_gen.function_template import OWN_CLASS, OWN_RECORD, FunctionTemplate, 
 from vega_gen.records import Candidate, Donor, FilledStatement, Function, Signature, Statement, StatementKind, statement_id
 
 _TELLING = 6
-"""Tokens from which a statement is found again by its text in another place."""
+"""A statement with at least this many tokens is recognised by its text in another slot."""
 
 _SCOPES = (StatementKind.FOR, StatementKind.IF, StatementKind.WHILE, StatementKind.SWITCH)
 """Statements whose head opens a scope of its own."""
@@ -29,18 +30,21 @@ _SCOPES = (StatementKind.FOR, StatementKind.IF, StatementKind.WHILE, StatementKi
 _LABELS = (StatementKind.CASE, StatementKind.LABEL)
 
 _LEAVING = (("return",), ("break",), ("continue",))
-"""What leaves a block: nothing after it is reached but a label."""
+"""Statements that leave a block: only a label can follow them."""
 
 OWN_METHOD = 0.6
-"""How far a call of what only the new target declares moves its statement, and its variant, to certain. Not swept."""
+"""How far a call of a method that only the new target declares moves its statement and its variant towards certainty. Set by hand."""
 
 UNKNOWN = 0.3
-"""Factor on a variant's share for each identifier in it that the new target does not have. Set by hand; no other value was tried."""
+"""Factor on a variant's share for each identifier that the new target does not have. Set by hand; no other value was tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """What a slot says. ``fit``: how well its names fit here; ``agreement``: expected share of donors that say the same."""
+    """What is written in a slot.
+
+    ``fit``: how well its names fit here (0 to 1). ``agreement``: expected weighted share of donors that have the same.
+    """
 
     line: Line
     values: tuple[str, ...]
@@ -53,8 +57,10 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What is to stand in a slot: a line of a variant, values for its holes, how sure that is (0 to 1).
-    ``alternatives``: other lines with values, most likely first; None stands for leaving it out."""
+    """What a model puts in a slot: a line of a variant, values for its holes, and its confidence (0 to 1).
+
+    ``alternatives``: other lines with values, most likely first; None stands for leaving the slot out.
+    """
 
     line: Line
     values: tuple[str, ...]
@@ -64,18 +70,19 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a model thinks of a slot: how likely something is there, and given that, each variant by its place in ``ranked_variants``."""
+    """A model's opinion of a slot: the probability that something is there, and given that, of each variant, in the order of
+    ``ranked_variants``."""
 
     presence: float
     variants: tuple[float, ...]
 
 
 Chosen = Mapping[str, tuple[Line, tuple[str, ...]]]
-"""What was taken, by slot id: a line of its variant, and the values of its holes."""
+"""What a candidate has, by slot id: a line of the slot's variant, and the values of its holes."""
 
 
 class ConsensusFiller:
-    """Typical slots and variants, and whole donors as far as they are typical and near, in order of confidence."""
+    """Offers the typical function, and single donors' functions as far as they are typical and near, by confidence."""
 
     def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
         """See ``Filler``."""
@@ -83,7 +90,7 @@ class ConsensusFiller:
 
 
 def consensus(builder: CandidateBuilder) -> list[tuple[Candidate, Chosen]]:
-    """The candidates of the consensus filler in its order, the request's budget at most, each with what it took."""
+    """The consensus filler's candidates in order, up to the request's budget, each with what it chose."""
     request, weights = builder.request, builder.weights
     members = request.template.members
     enumerated = enumeration(request)
@@ -107,40 +114,40 @@ class CandidateBuilder:
         self.new = request.new
         self.template = request.template
         self.weights = weights
-        self.names: dict[str, str] = {}
+        self.names: dict[str, str] = {}  # "$p0", "$l3", "$f:..." of the template -> the name here
         targets = len({f.target for f in self.template.members})
-        # A vote among few says little: with one donor a statement is as likely wrong as right (Laplace's rule of succession).
+        # Few donors are weak evidence: with one, a statement is as likely wrong as right (Laplace's rule of succession).
         self.support = targets / (targets + 1)
-        self.taken: set[str] = set()
+        self.taken: set[str] = set()  # names in use in the current scope
         self._filled: dict[tuple[str, tuple[Shape, Shape]], tuple[tuple[str, ...], float]] = {}
-        self.declared: set[str] = set()
+        self.declared: set[str] = set()  # locals ("$l3") declared so far
         self.fields = initialisable(request)
         named = own_names(self.template.group, request.signature, request.new.masker)
         self.own = {OWN_CLASS: request.signature.class_name.rsplit("::", 1)[-1]} | {what: name for name, what in named.items()}
         self.own_calls = OwnCalls(request, weights)
-        self._fits: dict[str, float] = {}
-        self.emitted: set[tuple[Shape, Shape]] = set()
+        self._fits: dict[str, float] = {}  # by slot id, see _best_fit
+        self.emitted: set[tuple[Shape, Shape]] = set()  # statements written so far
         self._places: dict[tuple[Shape, Shape], set[int]] = defaultdict(set)
         for slot in self.template.walk():
             for m, line in slot.lines.items():
                 self._places[line.shape].add(m)
         self.decided: Mapping[str, Decided] | None = None
-        self.wanted: set[str] = set()
+        self.wanted: set[str] = set()  # slots that are taken because they use a local that nothing else does
         self.chosen: dict[str, tuple[Line, tuple[str, ...]]] = {}
         self.opinions: Mapping[str, Opinion] = {}
-        self.agreed = 0.0
-        self.expected = sum(w * _size(self.template.members[i]) for i, w in weights.items())
+        self.agreed = 0.0  # expected number of statements that a donor has too, of all those written
+        self.expected = sum(w * _size(self.template.members[i]) for i, w in weights.items())  # mean size of a donor
         self.own_fields = request.new.fields(request.signature.class_name)
         self.operators = request.new.operators(request.signature.class_name)
 
     def presence(self, slot: Slot, parents: frozenset[int]) -> float:
-        """Weighted share of the members having the parent that have the slot too."""
+        """Weighted share of the members with the parent slot that have this slot too."""
         have = sum(self.weights[m] for m in slot.lines if m in parents)
         total = sum(self.weights[m] for m in parents)
         return have / total if total else 0.0
 
     def _with_elsewhere(self, slot: Slot, parents: frozenset[int], p: float) -> float:
-        """The presence of a slot, with those members counted that have its first variant in another slot, while none such is taken."""
+        """The presence of a slot, with members counted that have the same statement in another slot, unless it has been taken already."""
         shape = slot.variants()[0][0]
         if shape in self.emitted or len(shape[0]) < _TELLING or shape[0][0] in ("return", "break", "case"):
             return p
@@ -149,12 +156,12 @@ class CandidateBuilder:
         return p + sum(self.weights[m] for m in others) / total if total else p
 
     def _best_fit(self, slot: Slot, p: float) -> float:
-        """How well the best variant's names fit here, 0 if it has none that can be written."""
+        """How well the names of the best variant fit here; 0 if no variant can be written."""
         choice = self._choose(slot, None, p)
         return choice.fit if choice else 0.0
 
     def typicality(self, member: int) -> float:
-        """Mean agreement of a member's decisions with the weighted vote, over all slots it was asked about."""
+        """Mean agreement of a member's statements with the weighted vote, over all slots where it could have one."""
         scores: list[float] = []
 
         def visit(slots: Sequence[Slot], parents: frozenset[int]) -> None:
@@ -173,7 +180,7 @@ class CandidateBuilder:
         return sum(scores) / len(scores) if scores else 1.0
 
     def complete(self, candidate: Candidate) -> bool:
-        """Whether a consensus is a whole function: it has statements if all members have, and ends in a return if all do."""
+        """Whether a consensus is a whole function: it has statements if all members do, and ends in a return if all do."""
         bodies = [f.body for f in self.template.members]
         if not candidate.statements:
             return not all(bodies)
@@ -185,9 +192,12 @@ class CandidateBuilder:
     def build(
         self, member: int | None, origin: str, decided: Mapping[str, Decided] | None = None, opinions: Mapping[str, Opinion] | None = None
     ) -> Candidate:
-        """A candidate: the consensus (``member`` None), or what one member has; or what ``decided`` says of each slot, by id.
+        """Write a candidate.
 
-        ``opinions``, by slot id, count as much as the donors' vote on what the consensus takes."""
+        ``member``: copy this member's choices; None for the consensus.
+        ``decided``: slot id -> what to write, instead of either.
+        ``opinions``: slot id -> a model's opinion, which counts as much as the donors' vote in a consensus.
+        """
         self.decided = decided
         self.opinions = opinions or {}
         self.wanted: set[str] = set()
@@ -198,7 +208,7 @@ class CandidateBuilder:
         return candidate
 
     def _users_of_the_unused(self) -> set[str]:
-        """For each local that is declared and not used: the slot, of those whose slot around is taken, in which most donors use it."""
+        """For each local that is declared but unused: the slot in which most donors use it, among slots whose parent slot is taken."""
         found: set[str] = set()
         for local in self.declared - self.used:
             users = [
@@ -226,7 +236,7 @@ class CandidateBuilder:
         self._visit(self.template.slots, everyone, 0, member, out, decisions)
         confidence = sum(decisions) / len(decisions) if decisions else 1.0
         size = len(out) + self.expected
-        if size:  # the share of statements that a donor would have too (Dice): right about what is left out is not enough
+        if size:  # expected overlap with a donor's statements (Dice): being right about omissions alone is not enough
             confidence *= min(1.0, 2 * self.agreed / size)
         initialisers = tuple(s.head for s in out if s.kind is StatementKind.INITIALISER)
         signature = replace(self.request.signature, initialisers=complete_initialisers(self.request, initialisers))
@@ -273,7 +283,7 @@ class CandidateBuilder:
             split = sum(1 for t in line.head if not isinstance(t, str))
             before = set(self.taken), self.names
             self.names = self._with_locals(line, member)
-            if member is None:  # one member's names fit together as they are, one hiding another in an inner scope included
+            if member is None:  # a single member's names are consistent, even where an inner one hides an outer one
                 self.taken.update(self.names[t] for t in line.declares_as)
             head = self._write(line.head, choice.values[:split], self.names)
             if said.again(line, head):
@@ -281,7 +291,7 @@ class CandidateBuilder:
                 decisions.append(0.0)
                 previous = previous if slot.kind is StatementKind.ELSE else None
                 if slot.kind is StatementKind.CASE and out and (out[-1].kind, out[-1].depth) == (slot.kind, depth):
-                    # What stands under it goes on from the label before.
+                    # Its statements continue under the label before.
                     self._visit(slot.children, frozenset(slot.lines), depth + 1, member, out, decisions)
                 continue
             place, known = len(out), len(decisions)
@@ -312,8 +322,8 @@ class CandidateBuilder:
             self.taken, self.names = outside
 
     def _with_locals(self, line: Line, member: int | None) -> dict[str, str]:
-        """``names`` with those of a line's locals that have none yet, or declares here: as ``member`` or most donors call them, none
-        that is taken in this scope."""
+        """``names`` with names for a line's locals that are new or declared here: ``member``'s, or most donors', that are free in this
+        scope."""
         names = self.names
         for token in (*line.declares_as, *line.head, *line.tail):
             if isinstance(token, str) and token.startswith("$l") and (token not in names or token in line.declares_as):
@@ -330,11 +340,11 @@ class CandidateBuilder:
         return 0.5
 
     def _by_rule(self, slot: Slot, token: str) -> bool:
-        """Whether several targets make a name from their own in this slot."""
+        """Whether several targets form this name from their own name in this slot."""
         return len({self.template.members[m].target for m, line in slot.lines.items() if token in line.head}) > 1
 
     def _seldom_empty(self, slot: Slot) -> bool:
-        """Whether most members that have the slot have statements in it: without any it would mean something else."""
+        """Whether most members with the slot have statements in it. Without any the slot would mean something else."""
         empty = sum(self.weights[m] for m in slot.lines if all(m not in c.lines for c in slot.children))
         return empty < 0.5 * sum(self.weights[m] for m in slot.lines)
 
@@ -389,10 +399,12 @@ class CandidateBuilder:
         return without_repeats(written) if len(values) > 1 else written
 
     def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
-        """1 if every name in a statement is declared here, less for each that is not; 0 for a parameter or, in a consensus, a local
-        that nothing before it declares, and for an initialiser of what the class does not have.
+        """1 if every name in a statement is declared here, less for each that is not.
 
-        A name made from the target's is known where several targets make it so: TableGen's files define such (Init<T>MCInstrInfo)."""
+        0 for a field or parameter that does not exist, for an undeclared local in a consensus, and for an initialiser of something that the
+        class lacks. A name formed from the target's name counts as known if several targets form it: TableGen's tables define such names
+        (Init<T>MCInstrInfo).
+        """
         if line.kind is StatementKind.INITIALISER and self.fields and head[0] not in self.fields:
             return 0.0
         uses = [t for t in line.head if isinstance(t, str) and t.startswith("$")]
@@ -404,7 +416,7 @@ class CandidateBuilder:
         own |= {self.new.name(t) for t in line.head if isinstance(t, str) and "<" in t and self._by_rule(slot, t)}
         others = [t for t in head if t not in own]
         fit = UNKNOWN ** (unknown_names(others, self.new) + self.own_calls.misfits(head))
-        for name in others:  # a function that some donors have, and no header shows: as likely as they have it
+        for name in others:  # a function that no header shows exists as likely as donors have it
             if name in self.new.function_names and name not in self.new.declared:
                 fit *= max(UNKNOWN, self.new.function_names[name])
         return fit
@@ -423,8 +435,8 @@ def _names(
     template: FunctionTemplate, signature: Signature, weights: Mapping[int, float], fields: Mapping[str, str] | None,
     own: Mapping[str, str],
 ) -> dict[str, str]:
-    """What "$p0" and "$f:<T>Subtarget" are called: parameters as in the signature, fields as the class has them (``fields`` None: not
-    known, so as most donors call them)."""
+    """Names for "$p0" and "$f:<T>Subtarget": parameters as in the signature, fields as the class has them, or as most donors call them
+    where the class is unknown (``fields`` None)."""
     names = {f"$p{i}": p.name or f"Arg{i}" for i, p in enumerate(signature.params)}
     names |= own
     for identity, called in template.local_names.items():

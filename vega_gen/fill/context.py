@@ -1,7 +1,4 @@
-"""Stage 8, input: what a filler knows of the new target and of the donors.
-
-Enters: descriptions, maskers, declarations of the new target. Leaves: ``NewTarget`` and ``FillRequest``. It does not fill.
-"""
+"""What a filler may know of the new target and of the donors: ``NewTarget`` and ``FillRequest``, and what a ``Filler`` is."""
 
 from __future__ import annotations
 
@@ -17,22 +14,26 @@ from vega_gen.function_template import FunctionTemplate, field_types
 from vega_gen.records import BUDGET, Candidate, Class, Description, Enum, HoleKind, Member, MemberKind, Mode, Signature
 
 _NEAR = 90
-"""How alike (per cent) two spellings of one name are at least: "CondCodes" and "CondCode"."""
+"""How similar (per cent) two spellings of the same name are at least: "CondCodes" and "CondCode"."""
 
 Match = Callable[[HoleKind, str, str], Sequence[tuple[str, float]]]
-"""(kind, a donor's qualified name, the donor's folder) -> the new target's qualified names with scores 0 to 1, best first."""
+"""(kind, a donor's qualified name, the donor) -> the new target's qualified names with scores 0 to 1, best first."""
 
 
 @dataclass(frozen=True)
 class NewTarget:
-    """The target being generated, as the input mode lets one see it.
+    """The new target, as far as the input mode shows it.
 
-    ``classes`` and ``enums``: declarations from its headers (desc mode), bodies out; empty in td mode.
-    ``own_headers``: their paths; ``identifiers``: every identifier in them; ``llvm_identifiers``: in LLVM's;
-    ``function_names``: of functions that the corpus could supply, with the weighted share of
-    the donors that have them. ``aliases``: masked class -> what this target calls it.
-    ``passes``: classes of passes that its headers name and do not declare. ``prototypes``: free functions that they declare.
-    ``nearness``: of each donor target, 0 to 1. ``symbols``: the qualified names its C++ may use, by kind."""
+    ``nearness``: donor -> how similar it is, 0 to 1.
+    ``symbols``: kind -> the qualified names that the target's C++ may use.
+    ``classes``, ``enums``: declarations from its headers (desc mode), without bodies; empty in td mode.
+    ``own_headers``: paths of its headers; ``identifiers``: every identifier in them.
+    ``llvm_identifiers``: every identifier in LLVM's headers.
+    ``function_names``: functions that the corpus could supply -> weighted share of the donors that have them.
+    ``aliases``: masked class -> this target's name for it.
+    ``passes``: pass classes that its headers name and do not declare.
+    ``prototypes``: free functions that its headers declare.
+    """
 
     folder: str
     masker: Masker
@@ -64,22 +65,22 @@ class NewTarget:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """Every identifier that may stand in this target's C++: LLVM's, its own headers', TableGen's, the corpus's functions."""
+        """Every identifier that this target's C++ may use: LLVM's, its own headers', TableGen's, those of functions from the corpus."""
         return self.certain | self.function_names.keys()
 
     @cached_property
     def certain(self) -> frozenset[str]:
-        """Every identifier that something defines: LLVM's, its own headers', TableGen's."""
+        """Every identifier with a known definition: LLVM's, its own headers', TableGen's."""
         return self.declared | {part for names in self.symbols.values() for name in names for part in name.split("::")}
 
     @cached_property
     def declared(self) -> frozenset[str]:
-        """Every identifier in LLVM's headers and its own."""
+        """Every identifier in LLVM's headers and the target's own."""
         return self.llvm_identifiers | self.identifiers
 
     @cached_property
     def spellings(self) -> Mapping[str, str]:
-        """The identifiers of its own headers by their lower case, those that differ in case alone left out."""
+        """Lower case -> identifier of its own headers, except identifiers that differ only in case."""
         found: dict[str, list[str]] = {}
         for name in self.identifiers - self.llvm_identifiers:
             found.setdefault(name.lower(), []).append(name)
@@ -87,7 +88,7 @@ class NewTarget:
 
     @cached_property
     def scopes(self) -> Mapping[str, str]:
-        """The scope of each of its enumerations, and of each enumerator, whose name no other has, by that name."""
+        """The name of an enumeration or enumerator -> its scope, where only one has that name."""
         found: dict[str, set[str]] = {}
         for e in self.enums:
             for name in (e.name, *e.enumerators):
@@ -95,7 +96,7 @@ class NewTarget:
         return {name: next(iter(scopes)) for name, scopes in found.items() if len(scopes) == 1}
 
     def scope(self, token: str, member: str) -> str:
-        """A masked token before "::" in this target's words: where nothing is called so, its own scope that declares ``member``."""
+        """A masked token before "::" in this target's words. If nothing has that name, its own scope that declares ``member``."""
         plain = self.name(token, scope=True)
         return plain if plain in self.known else self.scopes.get(member, plain)
 
@@ -116,7 +117,8 @@ class NewTarget:
         return self.spellings.get(plain.lower(), upper if upper in self.known and plain not in self.known else plain)
 
     def member(self, scope: str, name: str) -> str:
-        """A name after one of its own scopes as that scope spells it: the one it declares that differs in a letter of ten or less."""
+        """A name after one of the target's scopes, as that scope spells it: a declared name that is at least 90% similar, else the name
+        itself."""
         declared = self._scoped.get(scope, ())
         near = process.extractOne(name, declared, scorer=fuzz.ratio, score_cutoff=_NEAR) if name not in declared else None
         return near[0] if near else name
@@ -130,7 +132,7 @@ class NewTarget:
         return found
 
     def fields(self, class_name: str) -> dict[str, str] | None:
-        """The fields of one of its declared classes, by "$f:" and masked type as templates name them; None if it is not declared."""
+        """The fields of a declared class, keyed as in templates ("$f:" and the masked type); None if the class is not declared."""
         own = next((c for c in self.classes if c.name == class_name), None)
         if own is None:
             return None
@@ -141,8 +143,8 @@ class NewTarget:
         }
 
     def operators(self, class_name: str) -> dict[str, str]:
-        """How the members of a declared class's fields are reached, by the field as ``fields`` has it: "->" for pointers, "." for what is
-        of the target's own classes or a reference to one. Of others nothing is known: their class may have an "->" of its own."""
+        """How code accesses members of a declared class's fields, keyed as in ``fields``: "->" for pointers, "." for objects of the
+        target's own classes and references to them. Other fields are left out, because their class may overload "->"."""
         before = {
             m.name: m.tokens[m.tokens.index(m.name) - 1]
             for c in self.classes if c.name == class_name for m in c.members if m.kind is MemberKind.FIELD and m.name in m.tokens
@@ -157,7 +159,7 @@ class NewTarget:
 
     @cached_property
     def enumerators(self) -> Mapping[str, Sequence[str]]:
-        """Enumerators by scope: every enclosing name that can stand before "::"."""
+        """Enumerators by scope: by every enclosing name that may precede "::"."""
         found: dict[str, list[str]] = {}
         for e in self.enums:
             for scope in dict.fromkeys(("::".join(e.scope), e.name, *e.scope[-1:])):
@@ -168,9 +170,12 @@ class NewTarget:
 
 @dataclass(frozen=True, slots=True)
 class FillRequest:
-    """One function to fill: its template, its signature as far as known, and how many candidates are wanted.
+    """One function to fill.
 
-    ``getters``: what the donors' classes of its role return without being given anything, by its type: the call."""
+    ``template``: its function template. ``signature``: its signature as far as known.
+    ``maskers``: of the donors, by target. ``budget``: the largest number of candidates.
+    ``getters``: type -> call of a method of its class without parameters that returns this type.
+    """
 
     template: FunctionTemplate
     signature: Signature
@@ -181,8 +186,8 @@ class FillRequest:
 
 
 class Filler(Protocol):
-    """A filler: ranked candidates for a function, with confidence and provenance a statement."""
+    """Makes ranked candidates for a function, with confidence and donors for each statement."""
 
     def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
-        """Candidates, best first; empty if the filler has nothing to offer."""
+        """The candidates, best first; empty if the filler has nothing to offer."""
         ...

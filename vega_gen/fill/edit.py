@@ -1,7 +1,4 @@
-"""Stage 8: the edit filler: a trained model decides what of a template the new target has.
-
-Enters: a ``FillRequest``, a checkpoint. Leaves: ranked candidates. It trains nothing, and compiles nothing.
-"""
+"""The edit filler: a trained model rates the donors' statements and, as a last resort, decides which of a template's slots to take."""
 
 from __future__ import annotations
 
@@ -25,12 +22,14 @@ if TYPE_CHECKING:
 
 
 class EditFiller:
-    """What the consensus filler offers, each statement's confidence by the donors' vote and the model together. What that leaves of the
-    budget is a last resort: the consensus of the donors and the model, and ways by the model alone, the likeliest first. Judged, those that
-    took the place of a donor's lost more functions than they won (docs/lab-log.md)."""
+    """Offers the consensus filler's candidates, with confidence from both the donors' vote and the model.
+
+    The rest of the budget goes to last resorts: the consensus of the donors and the model, then the model's own most likely functions. They
+    come last because, when judged, they lost more functions than they won in the place of the donors' (docs/lab-log.md).
+    """
 
     def __init__(self, folder: Path, held_out: Collection[str]) -> None:
-        """``held_out``: folders that the model must not have learnt. Raises as ``model.checkpoint.load``."""
+        """``held_out``: folders that the model must not have learnt. Raises what ``model.checkpoint.load`` raises."""
         from vega_gen.model import checkpoint
 
         self._checkpoint: Checkpoint = checkpoint.load(folder, held_out)
@@ -76,8 +75,10 @@ class EditFiller:
 
 
 class _Places:
-    """Where what a builder took stands among the slots, variants and names that the model is asked about. ``lines``: by slot id, one of
-    each variant."""
+    """Translates between what a builder chose and the numbers of slots, variants and names that the model uses.
+
+    ``lines``: slot id -> one line of each variant.
+    """
 
     def __init__(self, builder: CandidateBuilder, slots: Sequence[SlotExample]) -> None:
         self._slots = slots
@@ -91,7 +92,7 @@ class _Places:
         self._variant = {(slot_id, line.shape): k for slot_id, lines in self.lines.items() for k, line in enumerate(lines)}
 
     def numbers(self, chosen: Chosen) -> Taken:
-        """What was chosen, by numbers; without what the model is not asked about."""
+        """What was chosen, as numbers, without what the model is not asked about."""
         found: dict[int, tuple[int, tuple[int, ...]]] = {}
         for slot_id, (line, values) in chosen.items():
             variant = self._variant.get((slot_id, line.shape))
@@ -103,7 +104,7 @@ class _Places:
         return found
 
     def rated(self, candidate: Candidate, sure: Mapping[int, float]) -> Candidate:
-        """A candidate with the confidence of each statement that the model was asked about as the mean of the vote's and the model's."""
+        """A candidate whose statements' confidence is the mean of the vote's and the model's, where the model was asked."""
         by_id = {statement_id(self._group, self._slots[number].id): p for number, p in sure.items()}
         rated = (replace(s, confidence=(s.confidence + by_id.get(s.id, s.confidence)) / 2) for s in candidate.statements)
         return replace(candidate, statements=tuple(rated))

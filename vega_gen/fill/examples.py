@@ -1,9 +1,4 @@
-"""Stage 8, for stage 7: a request as the examples that a model is asked, or learns from.
-
-Enters: a ``FillRequest``; for learning the reference's statements, placed in its template. Leaves: ``FunctionExample`` and
-``SlotExample``s.
-It asks no model and reads no file.
-"""
+"""Turn a fill request into the examples that a model is asked about; for training, add the answers from the reference's function."""
 
 from __future__ import annotations
 
@@ -25,9 +20,10 @@ _DONORS = 4
 
 
 def examples(request: FillRequest, number: int = 0, file: str = "") -> tuple[FunctionExample, tuple[SlotExample, ...]]:
-    """The function and its slots in document order, at most ``MAX_SLOTS`` of them: those that most donors have, by weight.
+    """The function and its slots in document order, at most ``MAX_SLOTS``: those that donors with the most weight have.
 
-    ``number``: what its slots call it; ``file``: where it stands, where that is known."""
+    ``number``: id of the function in its slots. ``file``: the function's file, if known.
+    """
     template, new, s = request.template, request.new, request.signature
     weights = weights_of(template, new)
     members = tuple((f.target, round(new.nearness.get(f.target, 0.0), 4)) for f in template.members)
@@ -58,7 +54,8 @@ def examples(request: FillRequest, number: int = 0, file: str = "") -> tuple[Fun
 def labelled(
     function: FunctionExample, slots: Sequence[SlotExample], placed: Placed, shapes: Mapping[str, Sequence[tuple[Shape, Shape]]]
 ) -> tuple[FunctionExample, tuple[SlotExample, ...]]:
-    """The examples with the reference's answers. ``shapes``: slot id -> shapes of its variants as ``examples`` has them."""
+    """The examples with the reference's answers. ``placed``: the reference's function in the template. ``shapes``: slot id -> shapes of the
+    variants, in the order of ``examples``."""
     out: list[SlotExample] = []
     for slot in slots:
         line = placed.lines.get(slot.id)
@@ -82,13 +79,13 @@ def labelled(
 
 
 def ranked_variants(slot: Slot, weights: Mapping[int, float]) -> list[list[Line]]:
-    """The lines of each variant of a slot, the most voted variants first, at most ``MAX_VARIANTS``."""
+    """The lines of each variant of a slot, variants with the most weight first, at most ``MAX_VARIANTS``."""
     variants = [lines for _, lines in slot.variants()]
     return sorted(variants, key=lambda lines: -sum(weights[line.member] for line in lines))[:MAX_VARIANTS]
 
 
 def words_of(line: Line) -> tuple[str, ...]:
-    """A line's tokens, holes by their kind."""
+    """A line's tokens, with each hole as its kind."""
     return tuple(str(t) for shape in (line.head, line.tail) for t in shape)
 
 
@@ -108,7 +105,8 @@ def _variant(
 
 
 def _unknown(slot: Slot, line: Line, request: FillRequest) -> int:
-    """Identifiers of a line, written for the new target, that nothing defines there; names that several targets make by rule excepted."""
+    """Number of identifiers of a line, in the new target's words, that nothing defines there, except names that several targets form by
+    rule."""
     members, new = request.template.members, request.new
     count = 0
     for token in line.head:
@@ -122,7 +120,7 @@ def _unknown(slot: Slot, line: Line, request: FillRequest) -> int:
 
 
 def _most_likely(slots: Sequence[Slot], weights: Mapping[int, float]) -> frozenset[str]:
-    """Ids of the slots that are asked for; the slot around one is one of them."""
+    """Ids of the slots that the model is asked about. With a slot its parents are always among them."""
     every = [s for top in slots for s in top.walk()]
     ranked = sorted(every, key=lambda s: (-sum(weights[m] for m in s.lines), s.id.count("."), s.id))
     kept: set[str] = set()

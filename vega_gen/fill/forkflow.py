@@ -1,7 +1,4 @@
-"""Stage 8: the ForkFlow baseline: copy one backend's function and rename it (CGO 2025, section 4.1.3).
-
-Enters: a ``FillRequest``. Leaves: at most one candidate. It does not match records: only the target's names change.
-"""
+"""The ForkFlow baseline: copy one backend's function and replace the target's names (CGO 2025, section 4.1.3). Records are not matched."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ def donor_target() -> str:
 
 
 class ForkFlowFiller:
-    """Copies the donor's function as it is; confidence is 0.5 throughout: ForkFlow has none."""
+    """Copies the donor's function. Confidence is always 0.5, because ForkFlow has no notion of it."""
 
     def fill(self, request: FillRequest) -> tuple[Candidate, ...]:
         """See ``Filler``."""

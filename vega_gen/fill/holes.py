@@ -1,8 +1,4 @@
-"""Stage 8: what goes into the typed holes of a statement.
-
-Enters: the lines of one variant, weighted, and the new target. Leaves: a value a hole with its share of the vote.
-It does not choose slots or variants.
-"""
+"""Fill the typed holes of a statement: records by similarity to the donors' records, literals by vote."""
 
 from __future__ import annotations
 
@@ -17,16 +13,17 @@ from vega_gen.records import Function, HoleKind
 from vega_gen.tablegen import record_numbers
 
 LITERAL = (HoleKind.INTEGER, HoleKind.STRING)
-"""Kinds of holes that take what donors have, word for word."""
+"""Kinds of holes that take the donors' value word for word."""
 
 
 def fill_holes(
     lines: Sequence[Line], weights: Mapping[int, float], members: Sequence[Function], new: NewTarget, record: str = ""
 ) -> tuple[tuple[str, ...], float]:
-    """Values for the holes of a variant, in order, and the product of their shares of the vote (0: a hole has no value).
+    """Values for the holes of a variant, in order, and the product of their shares of the vote (0 if a hole has no value).
 
-    ``lines`` share one shape; ``weights`` by member index. A literal hole takes the value most donors have; a symbol
-    hole takes the new target's record that best matches the donors' records. ``record``: that the function's name is made from."""
+    ``lines`` share one shape. ``weights``: by member index. ``record``: the record that the function's name is formed from.
+    A literal hole takes the value that most donors have; a symbol hole takes the new target's record that best matches the donors' records.
+    """
     found = hole_values(lines, weights, members, new, record)
     if not all(found):
         return (), 0.0
@@ -39,7 +36,7 @@ def fill_holes(
 def hole_values(
     lines: Sequence[Line], weights: Mapping[int, float], members: Sequence[Function], new: NewTarget, record: str = ""
 ) -> tuple[tuple[tuple[str, float], ...], ...]:
-    """For each hole of a variant the values it could take with their shares of the vote, best first; see ``fill_holes``."""
+    """For each hole of a variant the possible values with their shares of the vote, best first; see ``fill_holes``."""
     kinds = hole_kinds(lines[0])
     numbers = {what: value for value, what in record_numbers(new.description, record).items()}
     total = sum(weights.get(line.member, 0.0) for line in lines)
@@ -70,8 +67,7 @@ def _matches(kind: HoleKind, fill: str, donor: str, new: NewTarget) -> Sequence[
 
 
 def unknown_names(tokens: Sequence[str], new: NewTarget) -> int:
-    """How many identifiers of a written statement nothing known to the new target defines; locals and parameters excepted
-    by the caller."""
+    """How many of the identifiers nothing known to the new target defines. The caller leaves out locals and parameters."""
     return sum(1 for t in tokens if t.isidentifier() and t not in new.known)
 
 
@@ -83,8 +79,10 @@ def hole_kinds(line: Line) -> list[Hole]:
 def write(
     shape: Shape, values: Sequence[str], names: Mapping[str, str], operators: Mapping[str, str], new: NewTarget
 ) -> tuple[str, ...]:
-    """A shape in the new target's words: ``names`` maps "$p0" and "$l3" to what they are called there, ``operators`` fields to what
-    stands between them and their members."""
+    """A shape as tokens for the new target.
+
+    ``names``: what "$p0" and "$l3" are called. ``operators``: field -> "." or "->", what its members are accessed with.
+    """
     out: list[str] = []
     queue = list(values)
     for i, token in enumerate(shape):

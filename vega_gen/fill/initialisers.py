@@ -1,8 +1,4 @@
-"""Stage 8: what a constructor must initialise.
-
-Enters: the initialisers that donors give, the declarations of the new target's classes. Leaves: initialisers that C++ accepts, as far as
-types decide. It reads no function bodies.
-"""
+"""Complete a constructor's initialisers so that C++ accepts them, as far as the new target's declarations decide."""
 
 from __future__ import annotations
 
@@ -19,8 +15,8 @@ Initialiser = tuple[str, ...]
 
 
 def initialisable(request: FillRequest) -> frozenset[str]:
-    """What a constructor of the function's class may initialise: its fields, its bases by any name they have in the class, and
-    itself; empty if the class is not known."""
+    """What a constructor of the function's class may initialise: its fields, its bases by all their names, and itself. Empty if the class
+    is unknown."""
     name = request.signature.class_name
     known = next((c for c in request.new.classes if c.name == name), None)
     if known is None:
@@ -31,19 +27,20 @@ def initialisable(request: FillRequest) -> frozenset[str]:
 
 
 def _alias(tokens: Sequence[str]) -> Sequence[str]:
-    """The name that a using or typedef declaration gives to a type."""
+    """The name that a using or typedef declaration introduces."""
     if tokens[:1] == ("using",) and tokens[2:3] == ("=",):
         return tokens[1:2]
     return tokens[-2:-1] if tokens[:1] == ("typedef",) else ()
 
 
 def complete_initialisers(request: FillRequest, initialisers: Sequence[Initialiser]) -> tuple[Initialiser, ...]:
-    """A constructor's initialisers with those added that C++ obliges it to give and types alone decide.
+    """A constructor's initialisers, with those added that C++ requires and types alone determine.
 
-    A reference field is bound to the parameter of its type ([class.base.init]). A field of one of the target's own classes that has
-    no constructor without arguments gets, for each parameter of its constructor, the parameter of that type, or the object itself.
-    A donor's initialiser with a number of arguments that no constructor of the field's class takes gives way to that. Where donors begin
-    with numbers, a number that nothing is said of begins with zero."""
+    - A reference field is bound to the parameter of its type ([class.base.init]).
+    - A field of one of the target's own classes without a default constructor gets, for each parameter of its constructor, the parameter of
+      that type, or the object itself. This also replaces a donor's initialiser with an impossible number of arguments.
+    - A number or bool without an initialiser becomes zero, if donors initialise such fields.
+    """
     s = request.signature
     classes = {c.name: c for c in request.new.classes}
     own = classes.get(s.class_name)
@@ -73,8 +70,8 @@ def complete_initialisers(request: FillRequest, initialisers: Sequence[Initialis
 
 
 def _copied(own: Class, s: Signature) -> tuple[Initialiser, ...]:
-    """A declared constructor that copies or moves another object of the class: what C++ makes of one that is not written, each base and
-    field copied or moved ([class.copy.ctor]); () for other constructors."""
+    """The initialisers of a declared copy or move constructor, as C++ would generate them: each base and field copied or moved
+    ([class.copy.ctor]); () for another constructor."""
     kinds = [bare(p.type) for p in s.params]
     if len(kinds) != 1 or kinds[0] not in ([own.name, "&"], [own.name, "&&"]) or not s.params[0].name:
         return ()
@@ -86,18 +83,18 @@ def _copied(own: Class, s: Signature) -> tuple[Initialiser, ...]:
 
 
 def _counts(line: Line) -> bool:
-    """Whether a donor gives a field a number or a truth value to begin with."""
+    """Whether a donor's line initialises a field with a number or a bool."""
     return line.kind is StatementKind.INITIALISER and len(line.head) == 4 and (isinstance(line.head[2], Hole) or line.head[2] in _TRUTHS)
 
 
 def _bare_scalar(field: Member, kind: Sequence[str]) -> bool:
-    """Whether a field is a number or a truth value that its declaration gives none to begin with."""
+    """Whether a field is a number or a bool without an initialiser in its declaration."""
     rest = field.tokens[field.tokens.index(field.name) + 1 :]
     return rest[:1] in ((), (";",)) and "static" not in kind and bool(kind) and all(t in _SCALARS for t in bare(kind))
 
 
 def _constructed(field: Member, kind: Class | None, present: Initialiser | None, request: FillRequest) -> Initialiser | None:
-    """The initialiser of a field of class ``kind`` where the one present is not one of its constructors'; None if all is well."""
+    """An initialiser for a field of class ``kind`` if the present one fits none of its constructors; None if it does."""
     if kind is None:
         return None
     constructors = [
@@ -120,7 +117,7 @@ def _required(constructor: Signature) -> int:
 
 
 def expression(kind: Sequence[str], request: FillRequest) -> tuple[str, ...]:
-    """What a function can pass for a parameter of type ``kind``; () if types do not say."""
+    """What the function can pass for a parameter of type ``kind``; () if its types do not tell."""
     s, wanted = request.signature, bare(kind)
     for p in s.params:
         if p.name and bare(p.type) == wanted:
@@ -135,12 +132,12 @@ def _wrapped(name: str, argument: tuple[str, ...]) -> Initialiser | None:
 
 
 def bare(kind: Sequence[str]) -> list[str]:
-    """A type without what does not tell it from others: const, llvm::."""
+    """A type without const, llvm:: and other tokens that do not distinguish it."""
     return [t for t in kind if t not in _NOT_A_TYPE]
 
 
 def _arguments(initialiser: Initialiser) -> list[int]:
-    """Where the arguments of ``Field(a, b)`` start, by token."""
+    """The token index at which each argument of ``Field(a, b)`` starts."""
     starts: list[int] = []
     depth = 0
     for i, token in enumerate(initialiser[2:-1], start=2):

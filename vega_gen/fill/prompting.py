@@ -1,7 +1,4 @@
-"""Stage 8: the text filler: a language model is asked for the statement of each slot, in order.
-
-Enters: a ``FillRequest``, a checkpoint of kind unixcoder or hf. Leaves: ranked candidates. It trains nothing, and compiles nothing.
-"""
+"""The text filler: asks a language model (checkpoint kind unixcoder or hf) for the statement of each slot, in order."""
 
 from __future__ import annotations
 
@@ -21,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class TextFiller:
-    """The function that the model writes, a slot at a time; after it what the consensus filler offers."""
+    """Offers the function that the model writes slot by slot, then the consensus filler's candidates."""
 
     def __init__(self, folder: Path, held_out: Collection[str], kind: FillerName) -> None:
-        """``held_out``: folders that the model must not have learnt. Raises as ``model.language.tuning.load``."""
+        """``held_out``: folders that the model must not have learnt. Raises what ``model.language.tuning.load`` raises."""
         from vega_gen.model.language import tuning
 
         self._checkpoint: TextCheckpoint = tuning.load(folder, kind, held_out)
@@ -45,7 +42,7 @@ class TextFiller:
         return tuple(unique((*first, *others))[: request.budget])
 
     def _decided(self, builder: CandidateBuilder, function: FunctionExample, slots: Sequence[SlotExample]) -> dict[str, Decided]:
-        """What stands in each slot by the model, each asked after those before it, if the slot around it is taken."""
+        """What the model puts in each slot. It sees the slots before, and is asked only where the parent slot is taken."""
         from vega_gen.model.calibrate import calibrated
         from vega_gen.model.language import prompts
 

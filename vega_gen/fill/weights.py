@@ -1,7 +1,4 @@
-"""Stage 8, what fillers share: how much each donor counts, what statements are called, which candidates are the same.
-
-Enters: a template, the new target, candidates. Leaves: weights, ids, candidates. It fills nothing.
-"""
+"""What fillers share: the weight of each donor, votes on names, and removal of equal candidates."""
 
 from __future__ import annotations
 
@@ -14,15 +11,18 @@ from vega_gen.function_template import FunctionTemplate
 from vega_gen.records import Candidate
 
 SHARPNESS = 6.0
-"""How much nearer donors count: weight = exp(SHARPNESS * nearness). Chosen on ARC, Lanai and VE (docs/lab-log.md)."""
+"""How strongly nearness counts: weight = exp(SHARPNESS * nearness). Chosen on ARC, Lanai and VE (docs/lab-log.md)."""
 
 LENT = 0.3
-"""Weight of a member that another group lends, beside the group's own. Set by hand; no other value was tried."""
+"""Factor on the weight of a member lent by another group. Set by hand; no other value was tried."""
 
 
 def weights_of(template: FunctionTemplate, new: NewTarget, sharpness: float = SHARPNESS) -> dict[int, float]:
-    """Weight of each member: its target's nearness sharpened, shared among the members a target has; less for members that another group
-    lends, which is called the same but for case."""
+    """The weight of each member; the weights add up to 1.
+
+    A member's weight grows with its target's nearness, and is shared among the members of one target. Members lent by another group, whose
+    names differ in case alone, weigh less.
+    """
     name = template.group.name.rpartition("::")[2].partition("/")[0]
     per_target: dict[str, int] = defaultdict(int)
     for f in template.members:
@@ -37,7 +37,7 @@ def weights_of(template: FunctionTemplate, new: NewTarget, sharpness: float = SH
 
 
 def unique(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The candidates in their order, of those with the same text the first."""
+    """The candidates in their order; of those with the same text only the first."""
     found: dict[object, Candidate] = {}
     for c in candidates:
         found.setdefault((c.signature.initialisers, *((s.depth, s.head, s.tail) for s in c.statements)), c)
@@ -45,7 +45,7 @@ def unique(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def most_called(called: Mapping[int, str], weights: Mapping[int, float], member: int | None = None) -> list[str]:
-    """The names that members use, the one of ``member`` or of most donors first."""
+    """The names that members use, ``member``'s own first, then by weight."""
     votes: dict[str, float] = defaultdict(float)
     for m, name in called.items():
         votes[name] += weights.get(m, 0.0) + (1.0 if m == member else 0.0)

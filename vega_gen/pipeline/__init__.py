@@ -1,6 +1,11 @@
-"""The stages in their order; the only package that knows more than one stage.
+"""Run the stages in their order for the command line and for Python callers. Only this package knows more than one stage; it does not
+print.
 
-Enters: what the command line was given. Leaves: plans, written backends, regressions, and what was mined. It does not print.
+- A new backend: ``request`` checks the request, ``mining`` reads the donors, ``generation`` makes the plan, ``registering`` makes the
+  triple known, ``building`` compiles and repairs, ``backend`` ties these together and writes.
+- A held-out target: ``regressing`` generates the same way and judges each function.
+- Models: ``example_files`` and ``training``; ``confidence`` calibrates their answers.
+- The rest: ``climbing`` the ladder, ``exporting`` patches, a ``look`` into single stages.
 """
 
 from vega_gen.pipeline import confidence

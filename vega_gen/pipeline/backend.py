@@ -1,8 +1,4 @@
-"""``new-target``: a .td and a checkout -> a backend written, flagged and built.
-
-Enters: ``Prepared``. Leaves: ``Backend``: the plan, where it lies, what was built of it. It prints nothing and
-judges nothing.
-"""
+"""``new-target``: generate a backend from a .td and an LLVM checkout, build it, and write it with its registration."""
 
 from __future__ import annotations
 
@@ -36,10 +32,15 @@ _REGISTRATION = "registration"
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A backend that was written. ``plan``: with the review's decisions applied; ``stale``: decisions that no longer apply.
+    """A backend that was written.
 
-    ``folder``: its ``lib/Target/<New>``. ``arch``: the first part of its triple. ``built``: None where there is no LLVM to build with.
-    ``ladder``: how far it gets, None with ``built``."""
+    ``plan``: with the reviewer's decisions applied.
+    ``folder``: its ``lib/Target/<New>``.
+    ``arch``: the architecture part of its triple.
+    ``built``: None where there is no LLVM to build with.
+    ``ladder``: how far the backend gets; None with ``built``.
+    ``stale``: decisions that no longer apply.
+    """
 
     plan: Plan
     written: checkout.Written
@@ -52,7 +53,11 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A backend that nobody has written yet. ``generated``: its plan before decisions and the build; ``plan``: after them."""
+    """A backend that is not written yet.
+
+    ``generated``: its plan before decisions and the build; ``plan``: after them.
+    ``known``: its registration. ``definitions``: .td files to copy, path -> content.
+    """
 
     generated: Plan
     plan: Plan
@@ -63,7 +68,10 @@ class Made:
 
 
 def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Made:
-    """Stages 1 to 8, the review's decisions, and the build. Raises what the stages raise."""
+    """Generate the plan, apply the reviewer's decisions, and build the backend.
+
+    Raises what these stages raise; see ``registered``, ``generate`` and ``build_backend``.
+    """
     known = registered(request, prepared)
     prepared = known.prepared
     inputs = prepared.inputs
@@ -85,7 +93,10 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
 
 
 def write_backend(request: Request, prepared: Prepared, progress: Progress) -> Backend:
-    """The backend made and written, all of its edits or none. Raises what the stages raise; the checkout is then as it was."""
+    """Make a backend and write it to the checkout or to ``request.out``: all edits or none.
+
+    Raises what ``make_backend`` raises; the checkout is then unchanged.
+    """
     made = make_backend(request, prepared, progress)
     known, inputs = made.known, made.known.prepared.inputs
     texts = emit(made.plan, named(inputs), inputs.headers, threshold=made.plan.flag_below)
@@ -101,7 +112,7 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
 
 
 def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
-    """What a clang in the checkout must know of a triple that LLVM did not know: its data layout as llc says it, or from the .td files."""
+    """The edits that make a clang in the checkout know a new triple's data layout: as llc reports it, else derived from the .td files."""
     inputs = made.known.prepared.inputs
     if made.known.prepared.official or not has_clang(inputs.source.root):
         return ()
@@ -111,14 +122,16 @@ def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
 
 
 def _layout(request: Request, inputs: Inputs) -> str:
-    """The data layout that follows from the .td files."""
+    """The data layout string derived from the .td files."""
     return ("E" if request.big_endian else "e") + layout_of(find_facts(inputs.description))
 
 
 def archetypes_for(inputs: Inputs) -> tuple[Archetype, Parts | None]:
-    """What the loop puts in the place of functions of which nothing mined compiles: the archetype of the name and parameters;
-    and what it puts in the place of a machine code layer that lacks some. None where LLVM's headers do not have the interface that
-    archetypes know."""
+    """What the build loop falls back on: a function that returns the archetype with the same name and parameters, and the parts of the
+    machine code layer.
+
+    The latter is None, and no archetype is found, where LLVM's headers lack the interface that archetypes use.
+    """
     try:
         _, parts = archetypes_of(inputs)
     except NotFoundError:
@@ -128,9 +141,11 @@ def archetypes_for(inputs: Inputs) -> tuple[Archetype, Parts | None]:
 
 
 def climb_made(request: Request, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> tuple[Plan, Ladder]:
-    """Make and build a backend, and climb with the tools that came of it. ``work`` keeps the programs; a folder in the cache if None.
+    """Make and build a backend without writing it, and climb the ladder with its tools.
 
-    Raises InputError where there is no LLVM to build it with, and what ``make_backend`` raises."""
+    ``work``: folder for the programs, None for one in the cache. Raises InputError where there is no LLVM to build with, and what
+        ``make_backend`` raises.
+    """
     prepared = prepare(request, progress, writing=False)
     if prepared.installation is None:
         raise InputError(f"nothing can be built: {prepared.why}", str(request.llvm), "vega-gen doctor says what to install")
@@ -140,15 +155,17 @@ def climb_made(request: Request, work: Path | None, progress: Progress, *, cpu: 
 
 
 def with_findings(plan: Plan, built: Plan) -> Plan:
-    """``plan`` with what building the same functions, with decisions applied, has shown of them: for the review queue. What was made for
-    the build comes after them."""
+    """``plan``, for the review queue, with what the build found out about each function. Functions that the build added follow.
+
+    ``built``: the plan after decisions and the build. Its first functions are those of ``plan``.
+    """
     count = len(plan.functions)
     functions = tuple(map(_found, plan.functions, built.functions[:count]))
     return replace(plan, functions=(*functions, *built.functions[count:]))
 
 
 def _found(f: PlannedFunction, built: PlannedFunction) -> PlannedFunction:
-    heads = [[c.signature for c in g.candidates] for g in (f, built)]  # others: an archetype came, or a head that a contract demands
+    heads = [[c.signature for c in g.candidates] for g in (f, built)]  # they differ after an archetype or a contract's signature came in
     if built.step is Step.FILLED and heads[0] == heads[1]:
         return f
     candidates = f.candidates if heads[0] == heads[1] else built.candidates
@@ -159,7 +176,7 @@ def _found(f: PlannedFunction, built: PlannedFunction) -> PlannedFunction:
 
 
 def taken(plan: Plan) -> Plan:
-    """The plan with the candidate taken for each function alone: what a review needs, in a tenth of the bytes."""
+    """The plan with only the chosen candidate of each function: enough for a review, in a tenth of the bytes."""
     return replace(
         plan,
         functions=tuple(
@@ -169,9 +186,11 @@ def taken(plan: Plan) -> Plan:
 
 
 def own_definitions(inputs: Inputs) -> dict[str, bytes]:
-    """The .td files to copy into the new target's folder, and its list of relocations: path relative to it -> content.
+    """The .td files and the list of relocations to copy into the new target's folder: path relative to it -> content.
 
-    Not those of LLVM, nor what lies there already. Raises InputError for an include that leads out of the .td's folder."""
+    LLVM's own .td files and those of the target's folder in the checkout are not copied. Raises InputError for an include outside the
+    folder of the .td.
+    """
     base, *others = inputs.include_dirs
     files = [p for p in tablegen.reachable(inputs.td, inputs.include_dirs) if not any(p.is_relative_to(folder) for folder in others)]
     for path in files:

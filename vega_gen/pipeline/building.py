@@ -1,10 +1,10 @@
-"""Stage 9, the loop: a plan becomes a backend that is compiled and linked; what is in the way goes down a step, until nothing is.
+"""Build the backend of a plan: compile, link, and lower what fails, until LLVM's tools link.
 
-Enters: ``Prepared``, a plan. Leaves: ``Built``: the plan of a backend from which LLVM's tools were linked. It runs no test.
 
-Each round compiles the files that changed, and when all of them compile links the tools; every error lowers a function, takes a declaration
-out, or makes a missing name (``fill.blame``). A round that changes nothing, or comes back to what was built before (one error may put in
-what another takes out), brings files down by force, so that the way ends, at worst at the floor: the target's registration alone.
+Each round compiles the files that changed and, once all compile, links the tools and runs llc on an empty function. ``plan.blame`` traces
+each error to a function or declaration and lowers or removes it. Where a round explains nothing, or comes back to a state that was built
+before (one error may put in what another takes out), whole files are demoted. So the loop ends, at the latest at the floor: the
+registration of the target alone (``floor``).
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ from vega_gen.plan.stubs import Bases, initialiser
 from vega_gen.records import Description, FillerName, Mode, Plan, PlannedFile, Step
 
 ROUNDS = 40
-"""Rounds before the backend is brought down to its floor: far more than one needs that gets better with each."""
+"""Rounds before the backend is reduced to its floor. A backend that improves in each round needs far fewer."""
 LEVELS = 3
-_OBJECTS = ("-O0",)  # they are made to be linked and tried; most of the time goes into reading LLVM's headers all the same
+"""Levels of ``Blame.escalated``."""
+_OBJECTS = ("-O0",)  # the tools are only tried out, and most of the time goes into LLVM's headers anyway
 _NOTHING = b"define void @nothing() {\n  ret void\n}\n"
 _OUTER = re.compile(r'^\s*#\s*include ("llvm/[^"]+\.h"|<[^>]+>)', re.MULTILINE)
 _INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
@@ -56,10 +57,13 @@ _INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A plan from which LLVM's tools were linked. ``linked``: their names; ``tools``: their folder.
+    """A plan from which LLVM's tools were linked.
 
-    ``rounds``, ``seconds``: what it took. ``listed``: the target's names in ``llc --version``. ``says``: the error that llc ends with on
-    a function that does nothing, "" where it writes assembly."""
+    ``linked``: names of the tools; ``tools``: their folder.
+    ``rounds``, ``seconds``: what the build took.
+    ``listed``: the target's names in ``llc --version``.
+    ``says``: llc's error on an empty function, "" where it writes assembly.
+    """
 
     plan: Plan
     linked: tuple[str, ...]
@@ -72,7 +76,10 @@ class Built:
 
 @dataclass
 class Workshop:
-    """Where a backend's texts lie, and what compiles and links them. ``copied``: files that it has besides, .td files above all."""
+    """Writes, compiles and links a backend in a work folder.
+
+    ``copied``: further files of the backend, .td files above all: path -> content. ``overlay``: LLVM's files that know a new triple.
+    """
 
     inputs: Inputs
     installation: Installation
@@ -81,9 +88,9 @@ class Workshop:
     progress: Progress
     overlay: Overlay | None = None
     _pch: Path | None = None
-    _generated: set[str] = field(default_factory=set[str])
-    _before: dict[str, str] = field(default_factory=dict[str, str])
-    _said: dict[str, tuple[Mistake, ...]] = field(default_factory=dict[str, tuple[Mistake, ...]])
+    _generated: set[str] = field(default_factory=set[str])  # tables made so far
+    _before: dict[str, str] = field(default_factory=dict[str, str])  # the texts of the last round
+    _said: dict[str, tuple[Mistake, ...]] = field(default_factory=dict[str, tuple[Mistake, ...]])  # each .cpp's last errors
 
     @property
     def folder(self) -> Path:
@@ -96,9 +103,9 @@ class Workshop:
         return self.work / "tables"
 
     def write(self, texts: Mapping[str, str]) -> None:
-        """Writes the texts and the tables that they include; what was there before and is not among them goes."""
+        """Write the texts, and generate the tables that they include. Files of earlier texts that are no longer there are deleted."""
         if not self._before:
-            shutil.rmtree(self.folder, ignore_errors=True)  # a file of another generation must not be found
+            shutil.rmtree(self.folder, ignore_errors=True)  # includes must not find a file of an earlier run
             for path, data in self.copied.items():
                 (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
                 store.write_atomic(self.folder / path, data)
@@ -115,7 +122,7 @@ class Workshop:
             self._generated |= wanted
 
     def compile(self, texts: Mapping[str, str]) -> dict[str, tuple[Mistake, ...]]:
-        """Each .cpp -> what the compiler has to say of it; those alone are compiled that have changed, or include what has."""
+        """The compiler's errors for each .cpp. Only files that changed, or include one that did, are compiled again."""
         self.write(texts)
         changed = {path for path, text in texts.items() if self._before.get(path) != text}
         paths = [path for path in sorted(texts) if path.endswith(".cpp") and changed & included(path, texts)]
@@ -131,7 +138,7 @@ class Workshop:
         return (self.folder, self.tables, *([self.overlay.include_dir] if self.overlay else []), *self.installation.include_dirs)
 
     def _precompiled(self, texts: Mapping[str, str]) -> Path:
-        """LLVM's headers that the backend includes when it is first compiled, precompiled: the objects are made without them."""
+        """A precompiled header of the LLVM headers that the backend includes at first. Only syntax checks use it, not the objects."""
         if self._pch is None:
             self.progress(0, 1, "precompiling LLVM's headers")
             named = {x for text in texts.values() for x in _OUTER.findall(text)}
@@ -142,7 +149,10 @@ class Workshop:
         return self._pch
 
     def link(self) -> tuple[dict[str, tuple[Mistake, ...]], tuple[LinkError, ...]]:
-        """Compiles to objects and links; what was in the way: mistakes by file, and symbols. Raises ToolFailure if it is anything else."""
+        """Compile to objects and link. Return the mistakes by file, and the linker's errors.
+
+        Raises ToolFailure if something other than the backend fails.
+        """
         build = self.build()
         try:
             links = build.attempt(self.progress)
@@ -165,14 +175,14 @@ class Workshop:
         return {p.name: p.read_text(encoding="utf-8") for p in sorted(self.tables.glob("*.inc"))}
 
     def build(self) -> TargetBuild:
-        """The backend as LLVM's tools are built with it."""
+        """The build of LLVM's tools with this backend."""
         inputs, work = self.inputs, self.work / "build"
         return TargetBuild(
             inputs.source, self.installation, inputs.folder, work, self.overlay, self.folder, tables=self.tables, flags=_OBJECTS
         )
 
     def run(self) -> Tried:
-        """How llc ends: that it starts at all, and then on a function that does nothing, for each name of the target."""
+        """Run ``llc --version``, then llc on an empty function under each name of the target. Return the first failing run, if any."""
         llc = str(self.build().tools_dir / "llc")
         source = self.work / "build" / "nothing.ll"
         store.write_atomic(source, _NOTHING)
@@ -187,7 +197,7 @@ class Workshop:
         return registered(self.build().tools_dir / "llc")
 
     def _own(self, m: Mistake) -> Mistake:
-        """A mistake with its places as the texts are named."""
+        """A mistake with its paths relative to the backend's folder."""
         file = m.file.removeprefix(f"{self.folder}/").removeprefix(f"{self.folder.resolve()}/")
         return replace(m, file=file, notes=tuple(map(self._own, m.notes)))
 
@@ -209,7 +219,7 @@ def included(path: str, texts: Mapping[str, str]) -> frozenset[str]:
 
 
 def named(inputs: Inputs) -> Description:
-    """The description, told the main .td's file name where that is not the target's."""
+    """The description, with the main .td's file name where that isn't derived from the target's name."""
     description = inputs.description
     if inputs.td.name == f"{description.name}.td":
         return description
@@ -217,7 +227,7 @@ def named(inputs: Inputs) -> Description:
 
 
 def texts_of(plan: Plan, inputs: Inputs) -> dict[str, str]:
-    """The files of the backend by path, CMake's too."""
+    """The files of the backend by path, CMake's included."""
     prefix = target_folder(inputs.folder) + "/"
     edits = emit(plan, named(inputs), inputs.headers, threshold=plan.flag_below)
     return {e.path.removeprefix(prefix): e.content for e in edits if isinstance(e.content, str)}
@@ -227,10 +237,11 @@ def build_backend(
     prepared: Prepared, plan: Plan, copied: Mapping[str, bytes], progress: Progress,
     archetype: Archetype | None = None, layer: Parts | None = None, overlay: Overlay | None = None, layout: str = "",
 ) -> Built:
-    """The plan brought down until LLVM's tools are linked with it. ``copied``: the .td files, path -> content. ``archetype`` and
-    ``layer``: as in ``Steps``; ``layout``: as in ``Bases``.
+    """Lower a plan until LLVM's tools link with it.
 
-    Raises ToolFailure where it is not the backend that is in the way: no disk, no compiler, LLVM's own sources."""
+    ``copied``: the .td files, path -> content. ``archetype`` and ``layer``: see ``Steps``. ``layout``: see ``Bases``.
+    Raises ToolFailure if something other than the backend fails: no disk space, no compiler, LLVM's own sources.
+    """
     assert prepared.installation is not None
     start = time.monotonic()
     inputs = prepared.inputs
@@ -243,7 +254,7 @@ def build_backend(
     parsed = [parse_file(text, inputs.folder, path) for path, text in sorted(inputs.headers.items()) if path.endswith(".h")]
     given = tuple(c for file in parsed for c in file.classes)
     bases = Bases(Interfaces(classes), lambda file: (include / file).read_bytes(), shop.tables, inputs.description.name, layout, given)
-    shop.write(texts_of(plan, inputs))  # the tables say how their classes are constructed
+    shop.write(texts_of(plan, inputs))  # Bases reads constructors of generated classes from the tables
     llvm = Interface([include])
 
     def header(name: str) -> str:
@@ -257,18 +268,18 @@ def build_backend(
 
 
 class Shop(Protocol):
-    """What compiles and links: ``Workshop``."""
+    """What the build loop needs of a ``Workshop``."""
 
     def compile(self, texts: Mapping[str, str]) -> Mapping[str, Sequence[Mistake]]:
-        """Each .cpp -> the compiler's errors."""
+        """The compiler's errors for each .cpp."""
         ...
 
     def link(self) -> tuple[Mapping[str, Sequence[Mistake]], Sequence[LinkError]]:
-        """What keeps the objects from being made, by file, or the tools from being linked."""
+        """Errors that keep the objects from being compiled, by file, or the tools from being linked."""
         ...
 
     def run(self) -> Tried:
-        """How a tool that was linked ends."""
+        """Run a linked tool."""
         ...
 
     def tables_made(self) -> Mapping[str, str]:
@@ -277,13 +288,17 @@ class Shop(Protocol):
 
 
 def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[Plan], Mapping[str, str]]) -> tuple[Plan, int]:
-    """Rounds until the backend is linked: the plan, and how many it took. Raises ToolFailure if its floor does not build."""
+    """Run rounds until the backend links and llc does not crash in one of its functions. Return the plan and the number of rounds.
+
+    Raises ToolFailure if not even the floor builds.
+    """
     level: dict[str, int] = defaultdict(int)
     wrong: Mapping[str, Sequence[Mistake]] = {}
     errors: Sequence[LinkError] = ()
     layered = floored = False
     built: set[int] = set()
     for number in range(1, ROUNDS + 2):
+        # Once: an incomplete machine code layer is replaced by the archetypes' as a whole.
         if not layered and steps.lacking(plan):
             plan, layered = steps.layered(plan), True
         texts = texts_of_plan(plan)
@@ -311,6 +326,7 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
         stuck = frozenset(wrong) if again else blame.mistakes(wrong)
         if errors and (again or not blame.links(errors)):
             stuck = frozenset(path for path in texts if path.endswith(".cpp"))
+        # Nobody explains these errors: demote the file in which the first of them lies, one level further each time.
         for path in sorted(stuck):
             mistakes: Sequence[Mistake] = wrong.get(path, [])
             home = next((m.file for m in mistakes if m.file in texts), path)
@@ -322,12 +338,12 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
         floored = blame.plan is plan
         plan = floor(plan, steps, "nothing is left that could be taken out") if floored else blame.plan
     said = [str(m) for of_path in wrong.values() for m in of_path] + [error.message for error in errors]
-    advice = "run `vega-gen doctor`: the compiler, LLVM's headers or its libraries do not fit each other"
-    raise ToolFailure(f"not even the registration of {plan.target} alone builds: {said[0]}", "", advice)
+    advice = "run `vega-gen doctor`: the compiler, LLVM's headers and its libraries do not fit together"
+    raise ToolFailure(f"the registration of {plan.target} alone does not build: {said[0]}", "", advice)
 
 
 def floor(plan: Plan, steps: Steps, message: str) -> Plan:
-    """The least that LLVM can be built with: the target is registered by its name, and there is nothing behind it."""
+    """The smallest plan that LLVM builds with: the target is registered by name and has no code."""
     for path in sorted({f.path for f in plan.files} | {f.file for f in plan.functions} | {c.file for c in plan.classes}):
         plan = without_file(plan, steps, path, message)
     info = initialiser(plan.target, f"LLVMInitialize{plan.target}TargetInfo")

@@ -1,7 +1,4 @@
-"""The ladder of a backend whose tools are there.
-
-Enters: a backend's inputs or a .td, a folder of tools. Leaves: ``Ladder``, and what it passes as lit tests. It builds nothing.
-"""
+"""Climb the ladder of a backend whose tools are built: see how far it gets, and turn what passes into lit tests."""
 
 from __future__ import annotations
 
@@ -18,18 +15,18 @@ from vega_gen.records import Ladder, Rung
 
 
 def subject_of(inputs: Inputs, *, cpu: str = "", attrs: str = "") -> ladder.Subject:
-    """A backend that was made, under its own triple."""
+    """The ladder's subject for a generated backend, under its own triple."""
     return ladder.subject(inputs.description, inputs.arch, cpu=cpu, attrs=attrs)
 
 
 def climb_built(inputs: Inputs, tools: Path, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> Ladder:
-    """Climb with the tools that were built for a backend, in the folder ``tools``. ``work`` and what is raised: as of ``climb_given``."""
+    """Climb with the tools in the folder ``tools``. For ``work`` and errors see ``climb_given``."""
     one = subject_of(inputs, cpu=cpu, attrs=attrs)
     return ladder.climb(given_tools(tools, inputs.source), one, work or store.cache_folder("ladder", inputs.folder), progress)
 
 
 def tests_of(inputs: Inputs, tools: Path, climbed: Ladder) -> dict[str, str]:
-    """What a backend passes as lit tests of LLVM, path below ``llvm/test`` -> text."""
+    """What a backend passes, as lit tests of LLVM: path below ``llvm/test`` -> text."""
     verified = next(step for step in climbed.steps if step.rung is Rung.VERIFIED)
     return ladder.lit_tests(replace(subject_of(inputs), name=inputs.folder), given_tools(tools, inputs.source).llvm_mc, verified)
 
@@ -48,10 +45,12 @@ def climb_given(
     word: int = 0,
     machine: str = "",
 ) -> Ladder:
-    """Climb with the tools in ``tools``.
+    """Climb with the tools in the folder ``tools``.
 
-    ``word``: its width in bits, 0 for that of the widest integer register. ``work`` keeps the programs; a folder in the
-    cache if None. Else as ``ladder.subject``. Raises InputError, ToolFailure."""
+    ``word``: width of the machine word in bits, 0 for that of the widest integer register.
+    ``work``: folder for the programs, None for one in the cache.
+    For the other arguments see ``ladder.subject``. Raises InputError, ToolFailure.
+    """
     source = discover.open_source(llvm)
     description = tablegen.describe(
         td, folder=name or td.stem, llvm_include=source.llvm / "include", tblgen=find_tblgen(source, progress)
@@ -62,9 +61,10 @@ def climb_given(
 
 
 def given_tools(folder: Path, source: discover.SourceTree) -> ladder.Tools:
-    """The tools in ``folder``; what links and assembles for QEMU comes from an installed LLVM of the source's version.
+    """The tools in ``folder``, with lld and an assembler for QEMU from an installed LLVM of the source's version.
 
-    Raises InputError where ``folder`` has neither llc nor llvm-mc."""
+    Raises InputError where ``folder`` has neither llc nor llvm-mc.
+    """
     own = {tool: folder / tool if (folder / tool).is_file() else None for tool in ("llc", "llvm-mc", "llvm-objdump", "llvm-readobj")}
     if not own["llc"] and not own["llvm-mc"]:
         raise InputError("neither llc nor llvm-mc is there", str(folder), "name the folder that the tools were built into")

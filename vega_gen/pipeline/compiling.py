@@ -1,6 +1,5 @@
-"""Stage 8, the compiler: candidates against what the mode gives a user.
-
-Enters: a plan, inputs, an installation. Leaves: ``CandidateCompiler``, llvm-tblgen's tables. It chooses nothing.
+"""Compile single candidates with only what the input mode gives a user. ``plan.choose`` asks this compiler; it also generates TableGen's
+tables.
 """
 
 from __future__ import annotations
@@ -27,11 +26,12 @@ _TABLEGEN_SECONDS = 600.0
 
 
 class CandidateCompiler:
-    """Compiles candidates against what the mode gives a user: LLVM's headers, the generated tables, and of the target its own
-    headers with the bodies out (desc) or the generated headers (td).
+    """Compiles candidates against LLVM's headers, TableGen's tables, and the target's headers: its own without bodies (desc mode), or the
+    planned ones (td mode).
 
-    ``left_out``: what of the plan's declarations does not compile, and so is not there. Ready for the files of the functions ``asked``
-    for."""
+    Ready for the files of the functions that are ``asked`` for. ``left_out``: declarations of the plan that do not compile and were
+    removed.
+    """
 
     def __init__(
         self, plan: Plan, inputs: Inputs, installation: discover.Installation, work: Path, progress: Progress = silent,
@@ -64,7 +64,7 @@ class CandidateCompiler:
                 progress(i + 1, len(files), f"precompiling {file}")
 
     def _texts(self, bare: Plan) -> dict[str, str]:
-        """The files of a plan without functions, by path."""
+        """The emitted files of a plan without functions, by path."""
         edits = emit(bare, self._inputs.description, self._inputs.headers, threshold=0.0)
         return {e.path.split("/", 4)[-1]: e.content for e in edits if isinstance(e.content, str)}
 
@@ -79,12 +79,13 @@ class CandidateCompiler:
         return resolvable(text, path, (self._tree, self._tables, self._inputs.source.llvm / "include", *self._installed))
 
     def _common(self, bare: Plan) -> tuple[Plan, Preamble]:
-        """All of LLVM's headers that the files include, and the target's own, mended until they compile or no mistake is in them."""
+        """Precompile all LLVM headers that the files include, and the target's own. Declarations with errors are removed until the headers
+        compile, or no error lies in a declaration. Return the remaining plan too."""
         while True:
             texts = self._texts(bare)
             self._write(texts)
             cut = {path: self._resolvable(path, text) for path, text in texts.items()}
-            self._write(cut)  # what a donor's header includes and nobody has would end the compiler
+            self._write(cut)  # an include of a file that does not exist would stop the compiler
             includes = sorted({x for text in cut.values() for x in _INCLUDE.findall(text) if x.startswith(('"llvm/', "<"))})
             own = sorted(path for path in texts if path.endswith(".h"))
             common = "".join(f"#include {x}\n" for x in [*includes, *(f'"{path}"' for path in own)])
@@ -99,8 +100,8 @@ class CandidateCompiler:
     def _preamble(
         self, bare: Plan, file: str, texts: Mapping[str, str], declarations: Sequence[str], base: Preamble
     ) -> tuple[Preamble, frozenset[Unit]]:
-        """What stands before a candidate of a file: the file without its functions, mended, and declarations of the free ones; and
-        what was left out of it."""
+        """What comes before a candidate of a file: the file without its functions and without declarations that have errors, and
+        declarations of its free functions. Return also what was removed."""
         name = re.sub(r"\W", "_", file)
         left_out: frozenset[Unit] = frozenset()
         while True:
@@ -126,12 +127,12 @@ class CandidateCompiler:
         self._checker.sift(self._preambles[file], groups)
 
     def close(self) -> None:
-        """Closes the file of results."""
+        """Close the file of cached results."""
         self._checker.close()
 
 
 def _without_lines(texts: Sequence[str], above: int, lines: set[int]) -> Sequence[str]:
-    """Those of the texts, which stand one after the other below ``above`` lines, that none of ``lines`` (from 1) is in."""
+    """The texts, which follow each other below ``above`` lines, without those that contain one of ``lines`` (1-based)."""
     kept: list[str] = []
     line = above + 1
     for text in texts:
@@ -143,7 +144,7 @@ def _without_lines(texts: Sequence[str], above: int, lines: set[int]) -> Sequenc
 
 
 def resolvable(text: str, path: str, folders: Sequence[Path]) -> str:
-    """A file's text without the includes that none of ``folders`` (the first: that of the target's own files) has."""
+    """A file's text without includes that no folder has. The first of ``folders`` holds the target's own files."""
 
     def keep(line: str) -> bool:
         found = _INCLUDE.match(line)
@@ -157,7 +158,7 @@ def resolvable(text: str, path: str, folders: Sequence[Path]) -> str:
 
 
 def generate_tables(texts: Mapping[str, object], inputs: Inputs, out: Path, progress: Progress) -> None:
-    """Runs llvm-tblgen for every ``<T>Gen*.inc`` that the texts include; a table that it refuses is left empty."""
+    """Run llvm-tblgen for each ``<T>Gen*.inc`` that the texts include. A table that it cannot generate is left empty."""
     wanted = sorted({m for text in texts.values() for m in re.findall(r'#include "([^"]+\.inc)"', str(text)) if templates.table_of(m)})
     out.mkdir(parents=True, exist_ok=True)
 

@@ -1,6 +1,6 @@
-"""Stage 8, after the choice: a model's confidence as the share of its statements that is right, by judged runs of validation targets.
+"""Calibrate a model's confidence: turn it into the share of statements that are right, and of functions that pass.
 
-Enters: plans; judged functions. Leaves: plans with that confidence; ``Calibration`` in the checkpoint's manifest. It judges nothing.
+Curves are fitted to functions of validation targets that were judged, and kept in the checkpoint's manifest, one for each input mode.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ from vega_gen.records import FLAG_BELOW, Candidate, Mode, Plan, PlannedFunction
 
 _MANIFEST, _KEY = "manifest.json", "confidence"
 JudgedFunction = tuple[Sequence[tuple[float, bool]], bool]
-"""A function that was written: (confidence as the filler says it, right?) of each statement; whether it passed."""
+"""A judged function: (the filler's confidence, right?) of each statement, and whether the function passed."""
 JudgedFunctions = Sequence[JudgedFunction]
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a model's confidence stands for in one input mode; all between 0 and 1. ``statements``: what is said of one -> the share that is
-    right. ``functions``: the product of what is said of a function's statements -> the share that passes. ``flag_below``: the review
-    threshold."""
+    """The curves of a model for one input mode. All values are between 0 and 1.
+
+    ``statements``: a statement's confidence -> the share of such statements that is right.
+    ``functions``: the product of the statements' confidences -> the share of such functions that passes.
+    ``flag_below``: the review threshold.
+    """
 
     statements: Curve = ()
     functions: Curve = ()
@@ -38,31 +41,33 @@ class Calibration:
 
 
 def calibration_of(checkpoint: Path, mode: Mode) -> Calibration:
-    """The calibration of a checkpoint for an input mode; one that changes nothing where none is known."""
+    """A checkpoint's calibration for an input mode; an empty one, which changes nothing, where there is none."""
     plain: dict[str, Any] | None = _manifest(checkpoint).get(_KEY, {}).get(mode)
     return Calibration(_curve(plain["statements"]), _curve(plain["functions"]), plain["flag_below"]) if plain else Calibration()
 
 
 def asked_with(checkpoint: Path) -> bytes:
-    """What of a checkpoint's manifest its answers depend on: all but the calibration; b"" where there is none."""
+    """The part of a checkpoint's manifest that its answers depend on: all but the calibration. b"" where there is no manifest."""
     known = {key: value for key, value in _manifest(checkpoint).items() if key != _KEY}
     return orjson.dumps(known, option=orjson.OPT_SORT_KEYS) if known else b""
 
 
 def calibrated_plan(plan: Plan, inputs: Inputs) -> Plan:
-    """The plan with confidence and review threshold by the model that made it, if one did and ``inputs`` does not want it as it is."""
+    """The plan with calibrated confidence and review threshold, if a model made it and ``inputs`` does not ask for the raw confidence."""
     found = known_calibration(inputs)
     return replace(plan, functions=with_calibration(plan.functions, found), flag_below=found.flag_below)
 
 
 def known_calibration(inputs: Inputs) -> Calibration:
-    """Of the model that ``inputs`` asks for; one that changes nothing where it asks for none, or for confidence as it is."""
+    """The calibration of the model that ``inputs`` names; an empty one where it names no model, or asks for the raw confidence."""
     return calibration_of(inputs.model, inputs.mode) if inputs.filler.learns and not inputs.uncalibrated else Calibration()
 
 
 def with_calibration(functions: Iterable[PlannedFunction], known: Calibration) -> tuple[PlannedFunction, ...]:
-    """The functions with confidence of each candidate and its statements by the curves; as they are where there are none, and where no
-    donor, nor a model, has a part in a candidate."""
+    """The functions with calibrated confidence of candidates and statements.
+
+    Functions stay as they are without curves, and candidates that neither a donor nor a model took part in do too.
+    """
 
     def of(candidate: Candidate) -> Candidate:
         if candidate.statements and not any(s.donors for s in candidate.statements):
@@ -77,24 +82,25 @@ def with_calibration(functions: Iterable[PlannedFunction], known: Calibration) -
 
 
 def fit(judged: JudgedFunctions) -> Calibration:
-    """The calibration by judged functions. Raises InputError where there is no statement."""
+    """The calibration fitted to judged functions. Raises InputError if they have no statement."""
     statements = _isotonic(pair for pairs, _ in judged for pair in pairs)
     if not statements:
-        raise InputError("no statement to calibrate by", "", "judge validation targets with vega-gen regress --uncalibrated --json FILE")
+        what = "the judged functions have no statements to calibrate with"
+        raise InputError(what, "", "judge validation targets with vega-gen regress --uncalibrated --json FILE")
     functions = _isotonic((math.prod(said for said, _ in pairs), passed) for pairs, passed in judged)
     made = Calibration(statements, functions)
     return replace(made, flag_below=_threshold(calibrated_pairs(judged, made)))
 
 
 def calibrated_pairs(judged: JudgedFunctions, known: Calibration, whole: bool = False) -> list[tuple[float, bool]]:
-    """(Confidence by the curve, right?) of every statement; ``whole``: of every function, and whether it passed."""
+    """(Calibrated confidence, right?) of every statement; ``whole``: (calibrated confidence, passed?) of every function."""
     if whole:
         return [(calibrated(math.prod(said for said, _ in pairs), known.functions), passed) for pairs, passed in judged]
     return [(calibrated(said, known.statements), right) for pairs, _ in judged for said, right in pairs]
 
 
 def keep(found: Mapping[Mode, Calibration], checkpoint: Path) -> None:
-    """Writes calibrations to a checkpoint's manifest, beside those of other modes. Raises InputError where there is no checkpoint."""
+    """Write calibrations to a checkpoint's manifest, beside those of other modes. Raises InputError where there is no checkpoint."""
     manifest = _manifest(checkpoint)
     if not manifest:
         raise InputError("no checkpoint: no manifest.json", str(checkpoint), "train one with `vega-gen train --llvm DIR --out DIR`")
@@ -103,8 +109,8 @@ def keep(found: Mapping[Mode, Calibration], checkpoint: Path) -> None:
 
 
 def _threshold(pairs: Sequence[tuple[float, bool]]) -> float:
-    """Of (confidence, right?) pairs the review threshold: where the share of the wrong ones that is flagged exceeds that of the right ones
-    most (Youden's index, Cancer 1950). FLAG_BELOW where all are right, or all wrong."""
+    """The review threshold by (confidence, right?) pairs: where the flagged share of the wrong ones exceeds that of the right ones most
+    (Youden's index, Cancer 1950). FLAG_BELOW if all are right, or all wrong."""
     wrong = sum(not right for _, right in pairs)
     if wrong in (0, len(pairs)):
         return FLAG_BELOW

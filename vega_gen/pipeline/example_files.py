@@ -1,7 +1,4 @@
-"""Stages 1 to 6, for stage 7: the examples that a model learns from, each target in turn held out from the others.
-
-Enters: a checkout, targets to learn, what stays held out. Leaves: shards of JSON lines, a pair a target. It trains nothing.
-"""
+"""Write the examples that a model learns from. Each target in turn is held out from the others, and its own functions are the answers."""
 
 from __future__ import annotations
 
@@ -31,8 +28,10 @@ from vega_gen.records import FillerName, Function, FunctionExample, Mode, SlotEx
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The examples of one target, by its label in the corpus: ``functions`` and ``slots`` are files of JSON lines, an example a line;
-    counts of them."""
+    """The examples of one target, in two JSON-lines files, one example per line.
+
+    ``target``: its label in the corpus. ``counts``: the number of functions and of slots.
+    """
 
     target: str
     functions: Path
@@ -44,10 +43,10 @@ def example_shards(
     roots: Sequence[Path], targets: Sequence[str], held_out: Sequence[str], mode: Mode, out: Path, *, jobs: int = 2,
     progress: Progress = silent,
 ) -> tuple[Shard, ...]:
-    """Writes a pair of shards for each of ``targets`` (folders) of each checkout, held out from the others; ``held_out`` is never
-    read, whatever is learnt.
+    """Write a shard for each of ``targets`` (folders) of each checkout, held out from the others. ``held_out`` is never read.
 
-    Shards are named by the hash of what they are made from, and kept. Raises HoldOutError if a target to learn is held out."""
+    Shards are named by the hash of their inputs, and reused. Raises HoldOutError if a target to learn is held out.
+    """
     held = held_out_folders(held_out)
     corpus = open_corpus(roots, held_out, mode)
     corpus.mine(lambda done, total: progress(done, total, "parsing C++"))
@@ -81,8 +80,10 @@ def _write(roots: Sequence[Path], target: str, label: str, held: Sequence[str], 
 def examples_of(
     roots: Sequence[Path], target: str, held: Sequence[str], mode: Mode
 ) -> Iterator[tuple[FunctionExample, tuple[SlotExample, ...]]]:
-    """The examples of a target of the first of ``roots``: for each of its functions that generation would write, the slots of a template
-    that no function of the target, nor of a held-out one, is a member of."""
+    """The examples of a target of the first of ``roots``: for each of its functions that generation would write, the slots of its template.
+
+    Neither the target nor those ``held`` out have members in that template.
+    """
     source = discover.open_source(roots[0])
     program = find_tblgen(source, silent)
     without = tuple(sorted({*held, *held_out_folders((target,))}))
@@ -123,7 +124,7 @@ def examples_of(
 
 
 def _wanted_for(function: Function, offered: Sequence[Wanted]) -> Wanted | None:
-    """What generation would write in a function's place: of its class if that is known, with its parameter types, else with as many."""
+    """What generation would write in a function's place: by class, then by parameter types, then by their number."""
     s = function.signature
 
     def fit(w: Wanted) -> tuple[bool, bool, bool]:

@@ -1,7 +1,4 @@
-"""``export``: a backend on its branch -> a series of patches for LLVM's community.
-
-Enters: a checkout, a target. Leaves: the patches' files. It does not change the checkout or its branches.
-"""
+"""``export``: turn the backend on its branch into a series of patches for LLVM's review. The checkout stays unchanged."""
 
 from __future__ import annotations
 
@@ -14,9 +11,10 @@ from vega_gen.errors import InputError
 
 
 def export(llvm: Path, target: str, out: Path) -> tuple[Path, ...]:
-    """Writes the series to ``out``; the patches in order. What was changed on the branch by hand is in it.
+    """Write the series to ``out`` and return the patches in order. Changes made by hand on the branch are part of it.
 
-    Raises InputError for a plain tree, ToolFailure for a target without a branch."""
+    Raises InputError for a tree without git, ToolFailure for a target without a branch.
+    """
     root = discover.open_source(llvm).root
     if not branch.is_checkout(root):
         raise InputError("a series of patches needs a git checkout", str(root), "git init and commit it before the backend is written")

@@ -1,6 +1,5 @@
-"""Stages 6 to 8: what one generation is asked for, and its plan.
-
-Enters: inputs, what was mined. Leaves: ``Plan``. It writes nothing but the cache and the work folder.
+"""Make the plan of a backend: describe the new target, fill templates or take archetypes, lay out files, and choose candidates by
+compiling.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 
 
 def new_target(mined: Mined, inputs: Inputs) -> NewTarget:
-    """What a filler may know of the target being generated (stage 6 included)."""
+    """What a filler may know of the new target, including the nearness of each donor."""
     description = inputs.description
     masker = masker_of(inputs.folder, description, inputs.arch if inputs.overlay else "")
     parsed = [parse_file(text, inputs.folder, path) for path, text in sorted(inputs.headers.items()) if path.endswith(".h")]
@@ -79,8 +78,11 @@ def new_target(mined: Mined, inputs: Inputs) -> NewTarget:
 
 
 def pass_classes(prototypes: Iterable[Signature], classes: Iterable[Class], made: Mapping[str, str]) -> tuple[str, ...]:
-    """The classes of the passes that headers name and do not declare: what donors' functions of the same name make (``made``), else X
-    for ``FunctionPass *create<X>Pass()``, by LLVM's convention."""
+    """The pass classes that headers name without declaring them.
+
+    ``made``: function -> the pass that donors' functions of the same name create. Otherwise X for ``FunctionPass *create<X>Pass()``, by
+        LLVM's convention.
+    """
     named: set[str] = set()
     for s in prototypes:
         by_convention = _PASS.fullmatch(s.name) if not s.params and s.result[-2:] in _PASS_RESULTS else None
@@ -90,8 +92,10 @@ def pass_classes(prototypes: Iterable[Signature], classes: Iterable[Class], made
 
 
 def function_names(groups: Groups, masker: Masker, classes: Sequence[Class], nearness: Mapping[str, float]) -> dict[str, float]:
-    """Names, in the new target's words, of every function that the corpus could supply: free ones, and methods of none of the classes
-    that it has declared, which have no others than they declare; with the share of the donors that have them, near ones first."""
+    """Names, in the new target's words, of all functions that the corpus could supply, each with the weighted share of donors that have it.
+
+    Methods of classes that the new target declares are left out: such a class has only the methods that it declares.
+    """
     declared = {masker.mask(c.name) for c in classes}
     weight = {target: math.exp(SHARPNESS * near) for target, near in nearness.items()}
     free, theirs, others = (defaultdict[str, set[str]](set) for _ in range(3))
@@ -99,12 +103,12 @@ def function_names(groups: Groups, masker: Masker, classes: Sequence[Class], nea
         where = theirs if g.role in declared else others if g.role else free
         where[masker.unmask(name.rsplit("::", 1)[-1].split("/")[0])].update(g.targets)
     supplied = free | {name: targets for name, targets in others.items() if name not in theirs}
-    total = math.fsum(weight.values())  # exact, so that the order of a set is of no account
+    total = math.fsum(weight.values())  # fsum is exact: the order of a set does not matter
     return {name: math.fsum(weight.get(t, 0.0) for t in targets) / total for name, targets in supplied.items()}
 
 
 def class_aliases(mined: Mined, classes: Sequence[Class], masker: Masker) -> dict[str, str]:
-    """What the new target calls a class for which donors have another masked name: the only one it derives from the same LLVM class."""
+    """Masked names of donors' classes -> the new target's name for the same class: its only class with the same LLVM base."""
     own: dict[str, list[str]] = {}
     for c in classes:
         for b in c.bases[:1]:
@@ -121,7 +125,7 @@ def class_aliases(mined: Mined, classes: Sequence[Class], masker: Masker) -> dic
 
 
 def llvm_identifiers(include: Path) -> frozenset[str]:
-    """Every identifier in LLVM's own headers; cached by the headers' paths, sizes and times."""
+    """Every identifier in LLVM's own headers. Cached by the headers' paths, sizes and modification times."""
     key = store.digest(store.code_version(__name__), headers_digest(include))
     kept = store.cache_get("identifiers", key)
     if kept is None:
@@ -134,8 +138,10 @@ def llvm_identifiers(include: Path) -> frozenset[str]:
 
 
 def filler_of(inputs: Inputs, mined: Mined) -> Filler:
-    """The filler that is asked for. Raises InputError without a sound checkpoint where it is a model, HoldOutError if that has learnt
-    a target that is held out."""
+    """The filler that ``inputs`` names.
+
+    Raises InputError if a model's checkpoint is missing or damaged, HoldOutError if it has learnt a held-out target.
+    """
     held = {inputs.folder, *(t.folder for t in mined.corpus.held)}
     match inputs.filler:
         case FillerName.FORKFLOW:
@@ -157,9 +163,13 @@ def generate(
     inputs: Inputs, *, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
     asked: Callable[[PlannedFunction], bool] | None = None, jobs: int = 2, progress: Progress = silent, mined: Mined | None = None,
 ) -> Plan:
-    """Stages 1 to 8: the plan of a backend, its confidence calibrated. ``installation`` None: nothing is compiled, the best candidates
-    are taken. A whole plan is kept, so that judging a backend does not write it a second time. ``asked``: the compiler chooses for
-    these functions alone, what it would choose for them in a whole plan; of the others the best candidates are taken."""
+    """Make the plan of a backend, with calibrated confidence.
+
+    ``installation``: None to compile nothing and take the best candidates.
+    ``asked``: compile only these functions, with the same result as in a whole plan; of the others the best candidates are taken.
+    ``work``: folder for tables and compiled headers. ``mined``: what was mined, if it is there already.
+    A whole plan is cached, so that judging a backend after generating it does not make the plan again.
+    """
     plan = _plan(inputs, work, installation, held_out, asked, jobs, progress, mined)
     return calibrated_plan(plan, inputs)
 
@@ -168,7 +178,7 @@ def _plan(
     inputs: Inputs, work: Path, installation: discover.Installation | None, held_out: Sequence[str],
     asked: Callable[[PlannedFunction], bool] | None, jobs: int, progress: Progress, mined: Mined | None,
 ) -> Plan:
-    """The plan with confidence as the filler gives it, kept under the hash of all that went in."""
+    """The plan with the filler's own confidence, cached under the hash of its inputs."""
     if inputs.filler is FillerName.ARCHETYPE:
         return archetype_plan(inputs, held_out)
     mined = mined or mine((inputs.source.root, *inputs.corpora), held_out, inputs.mode, inputs.tblgen, progress)
@@ -217,7 +227,7 @@ def _plan(
 
 
 def generation_seconds(inputs: Inputs, mined: Mined, installation: discover.Installation) -> dict[str, float]:
-    """Module -> seconds of work in which its functions were filled and compiled when the whole plan was made; {} if it was not."""
+    """Module -> seconds spent on its functions when the whole plan was made; {} if it was not."""
     times = store.cache_get("plan", _times(plan_key(inputs, mined, installation)))
     return orjson.loads(times) if times else {}
 
@@ -227,14 +237,14 @@ def _times(key: str) -> str:
 
 
 def out_of_header(function: PlannedFunction) -> PlannedFunction:
-    """A function that does not compile, moved from a header to the .cpp beside it: there it spoils one file, not all."""
+    """Move a function that does not compile from a header to the .cpp beside it, where it breaks one file instead of all."""
     if function.compiles is not False or not function.file.endswith(".h"):
         return function
     return replace(function, file=function.file.removesuffix(".h") + ".cpp", in_class=False)
 
 
 def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation | None) -> str:
-    """Hash of everything a plan depends on: what is generated, the corpus, LLVM's headers, the compiler, this program."""
+    """Hash of everything a plan depends on: the inputs, the corpus, LLVM's headers, the compiler, this program."""
     llvm = f"{inputs.source.version} {installation.prefix} {installation.version}" if installation else inputs.source.version
     headers = (part for item in sorted(inputs.headers.items()) for part in item)
     learnt = asked_with(inputs.model) if inputs.filler.learns else b""
@@ -244,11 +254,11 @@ def plan_key(inputs: Inputs, mined: Mined, installation: discover.Installation |
 
 
 def headers_digest(include: Path) -> str:
-    """Hash of the paths, sizes and times of LLVM's own headers."""
+    """Hash of the paths, sizes and modification times of LLVM's own headers."""
     files = sorted(p for p in (include / "llvm").rglob("*") if p.suffix in (".h", ".def"))
     return store.digest("headers", *(f"{p}:{s.st_size}:{s.st_mtime_ns}" for p in files for s in [p.stat()]))
 
 
 def llvm_header_paths(include: Path) -> frozenset[str]:
-    """Paths of LLVM's headers as they are included, the .td files that some are made from too."""
+    """Paths of LLVM's headers as they are included, with the .td files that some are generated from."""
     return frozenset(p.relative_to(include).as_posix() for p in (include / "llvm").rglob("*") if p.suffix in (".h", ".def", ".td", ".inc"))

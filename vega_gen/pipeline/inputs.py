@@ -1,7 +1,4 @@
-"""What one generation is asked for.
-
-Enters: what the command line was given. Leaves: ``Inputs``. It does not generate.
-"""
+"""The inputs of one generation, and where they come from for a target that the checkout already has."""
 
 from __future__ import annotations
 
@@ -20,15 +17,23 @@ from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.records import BUDGET, Description, FillerName, Mode
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "model" / "weights"
-"""The checkpoint that comes along."""
+"""The checkpoint that vega-gen ships with."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What one generation is asked for. ``folder``: of the new target below lib/Target; ``headers``: its own headers (desc mode),
-    path relative to its folder -> text with the bodies taken out. ``checkpoint``: of the model, None for the one that comes along.
-    ``budget``: candidates of a function, at most. ``uncalibrated``: confidence stays as the filler gives it. ``arch``: the first part of
-    its triple, "" for the folder's name; ``overlay``: include folders that come before LLVM's own, where its headers know that triple."""
+    """What one generation starts from.
+
+    ``td``: its main .td file. ``relocs``: its list of relocations, if it has one.
+    ``folder``: the new target's folder below lib/Target.
+    ``headers``: its own headers (desc mode), path relative to its folder -> text without bodies.
+    ``corpora``: further checkouts to mine.
+    ``checkpoint``: the model's, None for the one that vega-gen ships with.
+    ``budget``: the largest number of candidates of a function.
+    ``uncalibrated``: keep the filler's own confidence.
+    ``arch``: the architecture part of its triple, "" for the folder's name.
+    ``overlay``: include folders that come before LLVM's own, with headers that know that triple.
+    """
 
     source: discover.SourceTree
     td: Path
@@ -47,17 +52,17 @@ class Inputs:
 
     @property
     def model(self) -> Path:
-        """The folder of the checkpoint: the one asked for, or the one that comes along."""
+        """The folder of the checkpoint in use."""
         return self.checkpoint or WEIGHTS
 
     @property
     def include_dirs(self) -> tuple[Path, ...]:
-        """Where the .td's includes are looked for: beside it, in the target's folder of the checkout, in LLVM's own."""
+        """Where the .td's includes are looked for: beside it, in the target's folder of the checkout, in LLVM's include folder."""
         return self.td.parent, self.source.llvm / "lib/Target" / self.folder, self.source.llvm / "include"
 
     @cached_property
     def description(self) -> Description:
-        """The .td through typed views; relocations that a registration made up tell nothing. Raises InputError."""
+        """The .td through typed views. Relocations that a registration generated are ignored. Raises InputError."""
         official = self.source.llvm / "include/llvm/BinaryFormat/ELFRelocs" / f"{self.folder}.def"
         relocs = self.relocs or (official if official.is_file() and not is_stamped(official.read_bytes()) else None)
         return tablegen.describe(
@@ -67,8 +72,8 @@ class Inputs:
 
 
 def default_filler(held: Collection[str], checkpoint: Path | None = None) -> FillerName:
-    """What fills templates where nothing is asked for: the model of ``checkpoint``, else the one that comes along, unless it has learnt a
-    target of ``held``; then the consensus."""
+    """The filler where none is asked for: the edit model, unless the one that vega-gen ships with has learnt a target in ``held``; then the
+    consensus."""
     if checkpoint is not None:
         return FillerName.EDIT
     learnt: list[str] = orjson.loads((WEIGHTS / "manifest.json").read_bytes())["targets"]
@@ -79,7 +84,10 @@ def target_inputs(
     llvm: Path, target: str, mode: Mode, filler: FillerName, build_dir: Path | None = None, checkpoint: Path | None = None,
     budget: int = BUDGET,
 ) -> tuple[Inputs, discover.Installation, tuple[str, ...]]:
-    """Inputs for a target that the checkout has already: held out, its description files read through the gate."""
+    """Inputs for a target that the checkout has: held out, its description files read through the hold-out gate.
+
+    Returns also the installation to compile with and the folders held out.
+    """
     source = discover.open_source(llvm)
     installation = discover.find_installation(source.version, build_dir)
     held = tuple(sorted(held_out_folders((target,))))
@@ -90,7 +98,7 @@ def inputs_of(
     source: discover.SourceTree, program: Path, target: str, held: Sequence[str], mode: Mode, filler: FillerName,
     checkpoint: Path | None = None, budget: int = BUDGET,
 ) -> Inputs:
-    """Inputs for a target of the checkout that is one of those ``held`` out. ``program``: llvm-tblgen."""
+    """Inputs for a target of the checkout that is among those ``held`` out. ``program``: path of llvm-tblgen."""
     corpus = open_corpus((source.root,), held, mode, program)
     own = corpus.target(target)
     headers = {file: corpus.read(own.path / file) for file in own_headers(own.path)} if mode is Mode.DESC else {}
@@ -100,7 +108,7 @@ def inputs_of(
 def find_tblgen(
     source: discover.SourceTree, progress: Progress, installation: discover.Installation | None = None, build_dir: Path | None = None
 ) -> Path:
-    """The llvm-tblgen of the checkout's version, built from its sources where the machine has none. Raises ToolFailure."""
+    """The llvm-tblgen of the checkout's version, built from source where the machine has none. Raises ToolFailure."""
     found = tblgen.find_tblgen(source, installation, build_dir)
     return found or tblgen.build_tblgen(source, store.cache_folder("llvm-tblgen", source.version), progress)
 

@@ -1,7 +1,4 @@
-"""A look into each stage: what was mined, one function of a new target.
-
-Enters: what was mined, or a prepared generation. Leaves: ``Mining``, planned functions. It writes nothing and compiles nothing.
-"""
+"""Look into single stages: what was mined, the features of a target, one function of a new target. Nothing is compiled or written."""
 
 from __future__ import annotations
 
@@ -25,22 +22,22 @@ from vega_gen.plan.planner import Planner
 from vega_gen.records import GroupCount, MinedTarget, Mining, Mode, PlannedFunction
 
 NEAR = 6
-"""So many near names an error offers."""
+"""How many similar names an error offers."""
 
 
 def open_mined(
     llvm: Path, held_out: Sequence[str], corpora: Sequence[Path], progress: Progress
 ) -> Mined:
-    """What ``mine`` and ``show`` look at: a checkout and further ones, ``held_out`` left out. Raises ToolFailure, NotFoundError."""
+    """Mine a checkout and further ones for ``mine`` and ``show``, without the ``held_out``. Raises ToolFailure, NotFoundError."""
     source = discover.open_source(llvm)
     known = open_corpus((source.root,), ())
     for name in held_out:
-        known.target(name)  # raises for one that is not there: a misspelt name would hold out nothing
+        known.target(name)  # raises if it is not there: a misspelt name would hold out nothing
     return mine((source.root, *corpora), tuple(held_out), Mode.DESC, find_tblgen(source, progress), progress)
 
 
 def mining(mined: Mined) -> Mining:
-    """Counts what was mined; kept in the cache, for grouping takes longer than finding that nothing has changed."""
+    """Count what was mined. Cached, because grouping takes longer than checking that nothing has changed."""
     key = store.digest(store.code_version(__name__), mined.digest)
     found = store.cache_load(Mining, "mining", key)
     if found is None:
@@ -64,15 +61,16 @@ def _count(mined: Mined) -> Mining:
 
 
 def target_features(mined: Mined, name: str) -> tuple[features.Feature, ...] | None:
-    """The features of a target of the corpus, None if none is called so."""
+    """The features of a target of the corpus, None if there is no target of that name."""
     label = next((t.label for t in mined.corpus.targets if name in (t.label, t.folder, t.name)), None)
     return features.target_features(mined.descriptions[label]) if label is not None else None
 
 
 def fill_one(prepared: Prepared, function: str, progress: Progress) -> tuple[PlannedFunction, ...]:
-    """The functions of the new target that are called ``function`` (a group's name, or "Class::name"), with all candidates; not compiled.
+    """The new target's functions called ``function`` (a group's name, or "Class::name"), with all candidates; nothing is compiled.
 
-    Raises NotFoundError with near names."""
+    Raises NotFoundError, which offers similar names.
+    """
     inputs = prepared.inputs
     mined = mine((inputs.source.root, *inputs.corpora), prepared.held_out, inputs.mode, inputs.tblgen, progress)
     with no_gc():
@@ -84,6 +82,6 @@ def fill_one(prepared: Prepared, function: str, progress: Progress) -> tuple[Pla
     if not planned:
         wanted = sorted({w.group.name for w in planner.wanted()})
         near = [found[0] for found in process.extract(group.name, wanted, limit=NEAR)]
-        what = f"{inputs.folder} gets no {group.name}: too few donors have it, and nothing declares it"
-        raise NotFoundError(what, "", "near: " + ", ".join(near))
+        what = f"{inputs.folder} gets no function {group.name}: too few donors have it, and no header or contract asks for it"
+        raise NotFoundError(what, "", "similar names: " + ", ".join(near))
     return with_calibration(planned, known_calibration(inputs))

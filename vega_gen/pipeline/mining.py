@@ -1,7 +1,4 @@
-"""Stages 1 to 5 over one or more checkouts: corpus, descriptions, groups, and templates when they are asked for.
-
-Enters: checkouts, what is held out, the input mode. Leaves: ``Mined``. It does not look at the new target.
-"""
+"""Mine one or more checkouts: corpus, descriptions and groups, and templates on demand. The new target plays no part in it."""
 
 from __future__ import annotations
 
@@ -20,6 +17,7 @@ from vega_gen.records import Description, Function, Mode, SourceFile
 
 
 def silent(done: int, total: int, text: str) -> None:
+    """A ``Progress`` that shows nothing."""
     del done, total, text
 
 
@@ -27,7 +25,7 @@ _Value = TypeVar("_Value")
 
 
 class OnDemand(Mapping[str, _Value]):
-    """A mapping whose values are made when they are first asked for."""
+    """A mapping that computes each value when it is first read."""
 
     def __init__(self, keys: Iterable[str], make: Callable[[str], _Value]) -> None:
         self._keys = tuple(keys)
@@ -49,7 +47,7 @@ class OnDemand(Mapping[str, _Value]):
 
 
 class Mined:
-    """Stages 1 to 5 for one hold-out: the corpus; groups, descriptions, symbol tables, files and templates when they are asked for."""
+    """What was mined for one hold-out. Groups, descriptions, symbol tables, files and templates are computed when they are first used."""
 
     def __init__(self, corpus: Corpus, tblgen: Path, progress: Progress = silent) -> None:
         self.corpus = corpus
@@ -65,7 +63,7 @@ class Mined:
 
     @property
     def digest(self) -> str:
-        """Hash of all that grouping reads: the targets' C++, what TableGen says of them, LLVM's own headers, and the code."""
+        """Hash of everything that grouping reads: the targets' C++, their contracts, LLVM's own headers, and the code."""
         include = self.corpus.root / "include/llvm"
         headers = (f"{p}:{s.st_size}:{s.st_mtime_ns}" for p in sorted(include.rglob("*.h")) for s in [p.stat()])
         facts = (f"{label}={fact}" for label, fact in sorted(self._facts.items()))
@@ -74,7 +72,7 @@ class Mined:
 
     @cached_property
     def interfaces(self) -> Interfaces:
-        """LLVM's base classes."""
+        """LLVM's classes that backends derive from."""
         return Interfaces(self.corpus.interfaces())
 
     @cached_property
@@ -90,7 +88,7 @@ class Mined:
             )
 
     def _read_facts(self, progress: Progress) -> dict[str, tablegen.TargetContracts]:
-        """TableGen's part in grouping, by label. The targets of each checkout are read with that checkout's own base classes."""
+        """The contracts of each target, by label. Each checkout's targets are read with that checkout's own LLVM headers."""
         found: dict[str, tablegen.TargetContracts] = {}
         for root in self.corpus.roots:
             own = [t for t in self.corpus.targets if t.root == root]
@@ -111,7 +109,7 @@ class Mined:
         )
 
     def template(self, group: FunctionGroup) -> FunctionTemplate:
-        """The function template of a group, as it is or with some of its members, or lent ones, built once."""
+        """The function template of a group, which may have fewer members than the corpus's, or members lent by other groups. Built once."""
         key = group.name, *((m.target, m.file, m.start) for m in group.members)
         if key not in self._templates:
             members = [self.corpus.function(m) for m in group.members]
@@ -132,16 +130,16 @@ class Mined:
 
 
 def tablegen_source(target: Target) -> tablegen.TableGenInput:
-    """What stage 3 is asked for a target of a checkout."""
+    """What TableGen must read for a target of a checkout."""
     relocs = target.root / "include/llvm/BinaryFormat/ELFRelocs" / f"{target.folder}.def"
     return tablegen.TableGenInput(target.path / target.td, target.folder, relocs if relocs.is_file() else None)
 
 
 def masker_of(folder: str, description: Description | tablegen.TargetContracts, arch: str = "") -> Masker:
-    """The masker of a target: its ``Target`` record's name first, then its folder's. ``arch``: of its triple, where that is not it."""
+    """The masker of a target, by its ``Target`` record's name and its folder's. ``arch``: the triple's architecture if that differs."""
     return Masker(tuple(dict.fromkeys((description.name, folder))), description.namespace, arch)
 
 
 def mine(roots: Sequence[Path], held_out: Sequence[str], mode: Mode, tblgen: Path, progress: Progress = silent) -> Mined:
-    """Stages 1 to 4 over one or more checkouts, ``held_out`` left out."""
+    """Mine one or more checkouts without the ``held_out``."""
     return Mined(open_corpus(roots, held_out, mode, tblgen), tblgen, progress)

@@ -1,7 +1,4 @@
-"""Stages 6 to 8 without a corpus: a plan made of archetypes.
-
-Enters: inputs. Leaves: ``Plan``, the archetypes themselves. It compiles nothing and reads no backend.
-"""
+"""Make plans, or functions for other plans, of archetypes. No donor is read and nothing is compiled."""
 
 from __future__ import annotations
 
@@ -18,13 +15,13 @@ from vega_gen.records import FillerName, Plan, PlannedFunction
 
 
 def archetypes_of(inputs: Inputs) -> tuple[Archetypes, Parts]:
-    """The archetypes of a target, and what they are as parts of a plan. Raises what describing the .td raises."""
+    """The archetypes of a target, and the same as parts of a plan. Raises what describing the .td raises."""
     made = archetypes(inputs.description, Interface([*inputs.overlay, inputs.source.llvm / "include"]), inputs.arch)
     return made, planned(made.printed, inputs.folder, masker_of(inputs.folder, inputs.description))
 
 
 def archetype_functions(inputs: Inputs) -> Sequence[PlannedFunction]:
-    """The functions that archetypes have for a target; none where LLVM's headers lack the interface that these know."""
+    """The archetypes' functions for a target; none where LLVM's headers lack the interface that they use."""
     try:
         return archetypes_of(inputs)[1][2]
     except NotFoundError:
@@ -32,7 +29,7 @@ def archetype_functions(inputs: Inputs) -> Sequence[PlannedFunction]:
 
 
 def archetypes_offered(inputs: Inputs) -> bool:
-    """Whether the .td says enough for a whole backend of archetypes, and LLVM's headers have the interface that these know."""
+    """Whether the .td says enough for a whole backend of archetypes, and LLVM's headers have the interface that they use."""
     try:
         return not archetypes_of(inputs)[0].missing
     except NotFoundError:
@@ -40,7 +37,7 @@ def archetypes_offered(inputs: Inputs) -> bool:
 
 
 def archetype_plan(inputs: Inputs, held_out: Sequence[str]) -> Plan:
-    """The plan of a backend of archetypes alone. Raises NotFoundError where none is offered."""
+    """The plan of a backend of archetypes alone. Raises NotFoundError if the .td does not say enough for one."""
     made, (files, classes, functions) = archetypes_of(inputs)
     if made.missing:
         why = "; ".join(made.missing.values())

@@ -1,7 +1,4 @@
-"""A target that LLVM has never heard of, made known to it: the edits of its tree, and its headers for whoever compiles.
-
-Enters: ``Request``, ``Prepared``. Leaves: ``Registered``. It writes nothing but the work folder.
-"""
+"""Make a new target's triple known to LLVM: plan the edits of its tree, and write an overlay of its headers to compile with."""
 
 from __future__ import annotations
 
@@ -21,9 +18,14 @@ from vega_gen.registration import known_arch, new_triple, plan_registration, rel
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """``prepared``: with an installation whose headers know the target. ``edits``: outside of lib/Target, none where LLVM knows it already.
-    ``overlay``: what the tools are linked with, None without an installation or where nothing is changed. ``arch``: the first part of its
-    triple, "" where LLVM has none of the target's name. ``machine``: the number of its ELF machine, 0 where that was LLVM's before."""
+    """A target with its triple.
+
+    ``prepared``: with an installation whose headers know the target.
+    ``edits``: edits outside of lib/Target, none where LLVM knows the target already.
+    ``overlay``: what the tools are linked with; None without an installation, or where nothing changes.
+    ``arch``: the architecture part of its triple, "" where LLVM knows the target under another name.
+    ``machine``: its new ELF machine number, 0 where LLVM has one already.
+    """
 
     prepared: Prepared
     edits: tuple[Edit, ...]
@@ -33,7 +35,7 @@ class Registered:
 
 
 def registered(request: Request, prepared: Prepared) -> Registered:
-    """The target with its triple. Raises InputError as ``plan_registration``, ToolFailure as ``overlay``."""
+    """Register the target. Raises InputError as ``plan_registration`` does, ToolFailure as ``overlay`` does."""
     inputs, installation = prepared.inputs, prepared.installation
     if prepared.official:
         arch = known_arch(inputs.source.root, (inputs.folder, inputs.description.name))
@@ -53,7 +55,7 @@ def registered(request: Request, prepared: Prepared) -> Registered:
 
 
 def _relocations(inputs: Inputs, arch: str, path: Path) -> Path:
-    """A list of the relocations that the target's fixups need, written to ``path``: its ABI has none."""
+    """Write to ``path`` a list of the relocations that the target's fixups need, for a target whose ABI lists none."""
     kinds, _ = fixups(inputs.description, find_facts(inputs.description))
     names = [f"R_{arch.upper()}_{name}" for name in relocation_names(kinds).values()]
     path.parent.mkdir(parents=True, exist_ok=True)

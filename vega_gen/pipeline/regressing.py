@@ -1,7 +1,4 @@
-"""Stages 1 to 10 for a target that a checkout has: its functions, generated held out or read off another tree, and every one judged.
-
-Enters: a checkout and a target. Leaves: ``Judged``. It does not print.
-"""
+"""``regress``: judge the functions of a target that the checkout has, generated with the target held out or read from another tree."""
 
 from __future__ import annotations
 
@@ -30,15 +27,21 @@ Bar = AbstractContextManager[Progress]
 
 
 def usual_filler(target: str, checkpoint: Path | None) -> FillerName:
-    """What fills the templates for a target or suite where nothing is asked for but, perhaps, a checkpoint."""
+    """The filler for a target or suite where none is asked for; see ``default_filler``."""
     return default_filler(held_out_folders((regress.named_suite(target).target,)), checkpoint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegressionRequest:
-    """What is judged, and how: the options of ``vega-gen regress``. ``target``: a folder of lib/Target or a suite. ``tree``: judge the
-    backend that lies there instead of generating one. ``draw``: so many functions of the interface population, drawn with ``seed``; 0
-    for all. ``work``: builds and journal, None for a folder of the cache. ``timeout``: seconds a test may take."""
+    """What is judged and how: the options of ``vega-gen regress``.
+
+    ``target``: a folder of lib/Target, or a suite.
+    ``tree``: judge the backend in this tree instead of generating one.
+    ``draw``: judge this many functions of the interface population, drawn with ``seed``; 0 for all.
+    ``work``: folder for builds and the journal, None for one in the cache.
+    ``timeout``: seconds that a test may take.
+    ``budget``: the largest number of candidates of a function. ``uncalibrated``: keep the filler's own confidence.
+    """
 
     llvm: Path
     target: str
@@ -59,8 +62,10 @@ class RegressionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Runs of the judge over one target. ``left_out``: tests that are not green on the unmodified backend; ``flaky``: those of them whose
-    results differ from run to run."""
+    """Runs of the judge over one target.
+
+    ``left_out``: tests that are not green on the unmodified backend; ``flaky``: those of them whose results differ from run to run.
+    """
 
     runs: tuple[Run, ...]
     left_out: tuple[str, ...]
@@ -70,10 +75,12 @@ class Judged:
 def judge_all(
     request: RegressionRequest, modes: Sequence[Mode], fillers: Sequence[FillerName], progress: Callable[[str], Bar]
 ) -> Judged:
-    """A run for each mode with each filler (none: the usual ones), one after the other; of a tree, one. ``progress``: begins a run of
-    that name. Raises InputError for a tree with modes or fillers, and what the judge raises."""
+    """Judge once for each mode and filler (none: the usual ones), or once for a tree. ``progress`` begins the bar of a run.
+
+    Raises InputError for a tree together with modes or fillers, and what the judge raises.
+    """
     if request.tree and (modes or fillers):
-        raise InputError("--tree judges what is written there", str(request.tree), "leave out --mode and --filler")
+        raise InputError("--tree judges a backend as it is: it has no mode or filler", str(request.tree), "leave out --mode and --filler")
     runs: list[Run] = []
     left_out: dict[str, None] = {}
     flaky: dict[str, None] = {}
@@ -95,8 +102,10 @@ def judge_all(
 
 
 def regression(request: RegressionRequest, mode: Mode, filler: FillerName, progress: Progress = silent) -> regress.Regression:
-    """The regression of a held-out target (or of a suite that judges it by some of its tests), the official backend read by the judge
-    alone: of functions generated anew, or of those of the backend in ``request.tree``."""
+    """Judge a held-out target, or a suite of some of its tests. Only the judge reads the official backend.
+
+    The functions are generated anew, or read from the backend in ``request.tree``.
+    """
     target, budget, checkpoint = request.target, request.budget, request.checkpoint
     folder_name = regress.named_suite(target).target
     inputs, installation, held = target_inputs(request.llvm, folder_name, mode, filler, request.build_dir, checkpoint, budget)
@@ -126,8 +135,10 @@ def regression(request: RegressionRequest, mode: Mode, filler: FillerName, progr
 
 
 def _may_answer(drawn: Sequence[Function], roles: Groups) -> Callable[[PlannedFunction], bool]:
-    """Whether the judge may take a planned function for one of those drawn: it is called so, or is of the same group. Which functions
-    are asked for is all that generation learns of the reference, and what it makes of one does not depend on it."""
+    """Whether a planned function may correspond to one of those drawn: it has the same name or group.
+
+    This choice is all that generation learns of the reference, and a function comes out the same whether or not others are asked for.
+    """
     names = {(f.signature.class_name, f.signature.name) for f in drawn}
     groups = {roles.name_of(f) for f in drawn}
     return lambda f: f.group in groups or (f.candidate.signature.class_name, f.candidate.signature.name) in names

@@ -1,7 +1,4 @@
-"""Stage 7: a model trained on what the other stages make of a checkout.
-
-Enters: a checkout, targets to learn, what stays held out. Leaves: a checkpoint and its curve. It judges no model.
-"""
+"""Train a model on the examples of a checkout, with some targets held out."""
 
 from __future__ import annotations
 
@@ -29,8 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What to train on. ``learn``: targets to learn; ``validate``: those by which the model is chosen and calibrated, held out from
-    learning; ``held_out``: those that are not read at all. ``corpora``: further checkouts, whose targets are learnt too."""
+    """What to train on.
+
+    ``learn``: targets to learn. ``validate``: targets not learnt, which choose and calibrate the model. ``held_out``: targets never read.
+    ``corpora``: further checkouts whose targets are learnt too.
+    """
 
     learn: tuple[str, ...]
     validate: tuple[str, ...]
@@ -43,7 +43,8 @@ def lesson(
     llvm: Path, learn: Sequence[str], validate: Sequence[str], held_out: Sequence[str], mode: Mode = Mode.DESC,
     corpora: Sequence[Path] = (),
 ) -> Lesson:
-    """What to train on; for what is left empty, what ``targets/settings/training.toml`` says, and every other target of the checkouts."""
+    """What to train on. Empty arguments default to ``targets/settings/training.toml`` and, for ``learn``, to every other target of the
+    checkouts."""
     usual = resources.settings("training")
     held, by = tuple(held_out or usual["held-out"]), tuple(validate or usual["validate"])
     every = dict.fromkeys(t.folder for t in open_corpus((llvm, *corpora), held, mode).targets)
@@ -54,18 +55,19 @@ def train_model(
     llvm: Path, lesson: Lesson, out: Path, work: Path, *, epochs: int, seed: int, bf16: bool = False, text: TextRecipe | None = None,
     jobs: int = 2, progress: Progress = silent,
 ) -> tuple[Point | TextPoint, ...]:
-    """Writes examples, trains a model and writes it to ``out``; the curve. ``work`` keeps examples and the state after each epoch.
-    ``text``: how to train a language model, None for the edit model.
+    """Write examples, train a model, write it to ``out``, and return its learning curve.
 
-    Of several processes that ``accelerate launch`` began, the first makes the examples and writes the checkpoint.
-    Raises HoldOutError if a target is both to be learnt and held out, NotFoundError if nothing is left to learn, InputError for a
-    pretrained model that cannot be used."""
+    ``work``: keeps examples and the state after each epoch. ``text``: how to train a language model, None for the edit model.
+    Of several processes started by ``accelerate launch``, the first one writes the examples and the checkpoint.
+    Raises HoldOutError if a target is both learnt and held out, NotFoundError if nothing is left to learn, InputError for an unusable
+    pretrained model.
+    """
     from vega_gen.model import data, loop
 
     both = sorted(set(lesson.learn) & {*lesson.validate, *held_out_folders(lesson.held_out)})
     if both:
-        raise HoldOutError(f"{', '.join(both)} cannot be learnt and held out", "", "leave it out of one of them")
-    speller = _opened(text) if text else None  # before the examples: they take minutes
+        raise HoldOutError(f"{', '.join(both)} cannot be both learnt and held out", "", "name each target in one of the two lists only")
+    speller = _opened(text) if text else None  # fails early: the examples take minutes
     roots = llvm, *lesson.corpora
     made = work / "examples"
     with loop.first_alone():
@@ -77,7 +79,8 @@ def train_model(
         }
     read = {part: [e for s in found for e in data.read_shards(s.functions, s.slots) if e[1]] for part, found in shards.items()}
     if not all(read.values()):
-        raise NotFoundError("no example to learn from, or none to validate on", str(llvm), "name targets that share functions with others")
+        what = "there are no examples to learn from, or none to validate on"
+        raise NotFoundError(what, str(llvm), "name targets whose functions other backends have too")
     digest = store.digest(*(path.read_bytes() for found in shards.values() for s in found for path in (s.functions, s.slots)))
     manifest = {
         "targets": lesson.learn, "validated_on": lesson.validate, "held_out": sorted(held_out_folders(lesson.held_out)),

@@ -1,10 +1,8 @@
-"""Stage 8, while the backend is built: each error of the compiler or the linker is traced to what it comes from, which goes down a step.
+"""Trace each error of the compiler or the linker to what caused it, and remove or lower that in the plan.
 
-Enters: a plan, the texts made from it, errors. Leaves: the plan without what they speak against. It compiles and links nothing.
-
-An error inside a function lowers that function, one inside a declaration or a text at file scope takes it out, one inside TableGen's
-tables makes the name that they demand. An error that belongs to none of these is brought home by force: what is in the file goes down
-together, then the file goes (``Blame.escalated``).
+An error inside a function lowers that function (``steps``). An error inside a declaration or a text at file scope removes it (``mend``). An
+error inside a TableGen table adds the name that the table uses (``demands``). Errors that nobody explains demote the whole file, then drop
+it (``Blame.escalated``). ``pipeline.building`` compiles, links, and calls this once a round.
 """
 
 from __future__ import annotations
@@ -40,15 +38,19 @@ _TABLE_OF = re.compile(r"^(?:vtable|typeinfo|typeinfo name|VTT) for (.*)$")
 
 @dataclass
 class Blame:
-    """One round: the plan as it was built, and as it becomes. ``tables``: TableGen's files by name."""
+    """One round of the build loop. ``plan`` starts as the plan that was built and becomes the plan to build next.
+
+    ``texts``: path -> emitted text of the backend's files. ``tables``: file name -> text of TableGen's tables.
+    """
 
     plan: Plan
     texts: Mapping[str, str]
     steps: Steps
     tables: Mapping[str, str]
+    # What this round has acted on already: errors (file, message, line) and functions (file, name, index).
     _lowered: set[tuple[str, str, int]] = field(default_factory=set[tuple[str, str, int]])
     _functions: dict[str, tuple[Function, ...]] = field(default_factory=dict[str, tuple[Function, ...]])
-
+    # What this round has added to a file: (file, name that a table uses, or part of a table).
     _made: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     _listed: dict[str, list[str]] | None = None
 
@@ -56,9 +58,10 @@ class Blame:
         self._built = self.plan
 
     def mistakes(self, said: Mapping[str, Sequence[Mistake]]) -> frozenset[str]:
-        """Acts on what the compiler said of each .cpp; returns those files of which nothing that it said changed the plan.
+        """Act on the compiler's errors, given by compiled .cpp. Return the files whose errors changed nothing in the plan.
 
-        What is wrong in a header comes first, for it makes errors in those that include it."""
+        Errors in headers go first, because they cause errors in every file that includes them.
+        """
         stuck: set[str] = set()
         for path, everything in said.items():
             of_path = [m for m in everything if m.file in self.texts and not m.file.endswith(".cpp")] or everything
@@ -71,14 +74,14 @@ class Blame:
         return frozenset(stuck)
 
     def links(self, errors: Iterable[LinkError]) -> bool:
-        """Acts on what the linker said; returns whether that changed the plan."""
+        """Act on the linker's errors. Return whether that changed the plan."""
         before = self.plan
         for error in errors:
             (self._duplicate if error.duplicate else self._undefined)(error)
         return self.plan is not before
 
     def crashed(self, crash: Crash) -> bool:
-        """Acts on a tool that ended in the backend: the innermost function of it on the stack goes to its default or its stub."""
+        """Act on a crash of a tool: the innermost of the backend's functions on the stack goes to its default or its stub."""
         for frame in crash.frames:
             class_name, name = _name(frame)
             for i, f in enumerate(self.plan.functions):
@@ -87,12 +90,12 @@ class Blame:
                 if s is None or f.step in (Step.LEFT_OUT, Step.DEFAULT, Step.STUB) or s.name != name:
                     continue
                 if s.class_name.rpartition("::")[2] == own or (not s.class_name and own == ""):
-                    self.plan = self.steps.bottom(self.plan, i, f"llc {crash.message} in it on a function that does nothing")
+                    self.plan = self.steps.bottom(self.plan, i, f"llc {crash.message} in this function while it compiled an empty one")
                     return True
         return False
 
     def escalated(self, path: str, level: int, message: str) -> None:
-        """Brings a file down as a whole: at level 0 its functions, at 1 its declarations too, at 2 the file."""
+        """Demote a whole file: at level 0 all its functions, at level 1 remove its declarations too, at level 2 drop the file."""
         if level == 0:
             for i, f in enumerate(self.plan.functions):
                 if f.file == path:
@@ -105,11 +108,11 @@ class Blame:
     # ---------------------------------------------------------------- the compiler
 
     def _home(self, path: str, m: Mistake) -> str:
-        """The file of the backend's own in which a mistake is: where it says, or where the first note does; else the .cpp compiled."""
+        """The backend's file that a mistake is in: its own place, else the first note's, else the .cpp compiled."""
         return next((place.file for place in _places(m) if place.file in self.texts), path)
 
     def _done_before(self, path: str, mistakes: Sequence[Mistake]) -> bool:
-        """Whether all that is said of a file was acted on for another file in this round."""
+        """Whether all errors of a file lie in other files, where this round has acted on them."""
         return all(self._home(path, m) != path for m in mistakes) and bool(self._lowered)
 
     def _mistake(self, path: str, m: Mistake) -> bool:
@@ -130,7 +133,7 @@ class Blame:
         return bool(named)
 
     def _named(self, path: str, m: Mistake) -> bool:
-        """A type that LLVM or the backend has, and the file (or a table in it) does not see: it gets the header, or a declaration."""
+        """Handle a type that LLVM or the backend has but the file does not see: add the header, or a forward declaration."""
         found = _TYPE.search(m.message)
         file = path if PurePosixPath(m.file).name in self.tables else m.file
         text = self.texts.get(file, "")
@@ -141,7 +144,7 @@ class Blame:
         return self.plan is not before
 
     def _abstract(self, m: Mistake) -> bool:
-        """A class that lacks what its base has pure: the stubs go into it."""
+        """Handle an abstract class: add stubs for the pure virtual methods that it lacks."""
         before = self.plan
         for note in m.notes:
             found = _PURE.search(note.message)
@@ -154,7 +157,7 @@ class Blame:
         return self.plan is not before
 
     def _declared(self, m: Mistake) -> bool:
-        """A method that a table defines and its class does not declare so: the declaration is made from the definition."""
+        """Handle a method that a table defines and its class declares otherwise: declare it as the table defines it."""
         found = _UNDECLARED.search(m.message)
         lines = self.tables.get(PurePosixPath(m.file).name, "").split("\n") if found and m.file not in self.texts else []
         if found is None or not 0 < m.line <= len(lines):
@@ -167,7 +170,7 @@ class Blame:
         return self.plan is not before
 
     def _demanded(self, path: str, m: Mistake) -> bool:
-        """A name that TableGen's tables demand and nobody defines, or that is defined with another head."""
+        """Handle a name that a table uses and nothing defines, or that is defined with another signature."""
         if m.file in self.texts:
             return False
         description = self.steps.description
@@ -188,7 +191,7 @@ class Blame:
         return not {made for _, made in self._made}.isdisjoint(names)  # a method is made once for all files
 
     def _named_in_tables(self, name: str, line: str) -> dict[str, list[str]]:
-        """What the tables list, and what they name in the scope ``name``, or call of a state of that class, where a line of theirs does."""
+        """What the tables list; also what they name with the scope ``name``, or call of a state of that class, where the line does."""
         if self._listed is None:
             self._listed = demands.listed(self.tables)
         state = demands.state_of(name)
@@ -197,11 +200,11 @@ class Blame:
         return self._listed
 
     def _with_opcodes(self, path: str) -> str:
-        """The header which a .cpp has its target's opcodes from, itself if there is none."""
+        """The header through which a .cpp sees the target's opcodes, the .cpp itself if there is none."""
         return next((file for file in sorted(self._closure(path)) if "GET_INSTRINFO_ENUM" in self.texts[file]), path)
 
     def _at(self, place: Mistake, m: Mistake) -> bool:
-        """Whether there is a function or a declaration at a place; it goes down, or out."""
+        """Lower the function or remove the declaration at a place. Return whether there was one."""
         index = self._function(place)
         if index is not None:
             key = (place.file, self.plan.functions[index].qualified_name, index)
@@ -218,7 +221,7 @@ class Blame:
         return bool(found)
 
     def _without(self, found: frozenset[Unit], message: str) -> Plan:
-        """The plan without declarations, and the functions that they declared a step lower."""
+        """The plan without these declarations, and with the functions that they declared one step lower."""
         plan = without(self.plan, found)
         for i, f in enumerate(plan.functions):
             if self.plan.functions[i].declared and not f.declared and f.step is not Step.LEFT_OUT:
@@ -226,7 +229,7 @@ class Blame:
         return plan
 
     def _table(self, path: str, m: Mistake) -> None:
-        """An error in a table that names nothing of ours: where nothing else can be done, the table goes."""
+        """Remove the include of a table with an error that nothing else explains."""
         name = PurePosixPath(m.file).name
         if name in self.tables:
             for file in (path, *sorted(self._closure(path))):
@@ -247,7 +250,7 @@ class Blame:
         return found
 
     def _function(self, place: Mistake) -> int | None:
-        """The planned function whose text a place is in."""
+        """Index of the planned function whose text contains a place."""
         if place.file not in self._functions:
             self._functions[place.file] = cxx.parse_file(self.texts[place.file].encode(), "", place.file).functions
         around = [f for f in self._functions[place.file] if f.line <= place.line <= f.end_line]
@@ -255,7 +258,7 @@ class Blame:
         return self._planned(inner.signature, place.file) if inner is not None else None
 
     def _planned(self, s: Signature, file: str) -> int | None:
-        """The planned function with a head, in a file or (``file`` "") anywhere: that with the same types if there are several."""
+        """Index of the planned function with a signature, in a file or (``file`` "") anywhere; of several, the one with the same types."""
         types = [p.type for p in s.params]
         found: list[tuple[bool, bool, int]] = []
         for i, f in enumerate(self.plan.functions):
@@ -270,7 +273,7 @@ class Blame:
     # ------------------------------------------------------------------ the linker
 
     def _duplicate(self, error: LinkError) -> None:
-        """The second definition goes: a function, or the text that defines a variable."""
+        """Remove the second definition: a function, or the text that defines a variable."""
         name = _name(error.symbol)[1]
         for place in error.places[1:] or error.places:
             file = self._source(place.object)
@@ -302,7 +305,7 @@ class Blame:
             self._used(error, users)
 
     def _undefined_methods(self, class_name: str, name: str, users: Sequence[str]) -> bool:
-        """Stubs for the methods of a name (all for "") that a planned class declares and nothing defines."""
+        """Add stubs for the methods of this name (all for "") that a class declares and nothing defines."""
         before = self.plan
         for c in self.steps.bases.classes(before):
             if not class_name or c.name != class_name:
@@ -326,7 +329,7 @@ class Blame:
         return False
 
     def _undefined_function(self, name: str, users: Sequence[str]) -> bool:
-        """A stub for a free function that a header declares."""
+        """Add a stub for a free function that a header declares."""
         for path, text in self.texts.items():
             if path.endswith(".cpp") or not re.search(rf"\b{re.escape(name)}\s*\(", text):
                 continue
@@ -340,7 +343,7 @@ class Blame:
         return False
 
     def _in_a_table(self, symbol: str, users: Sequence[str]) -> bool:
-        """What a part of one of TableGen's tables defines: a file that includes the table gets that part."""
+        """If a part of a table defines the symbol, make a file that includes the table include that part too."""
         class_name, name = _name(symbol)
         wanted = re.compile(rf"\b{re.escape(class_name)}::\s*{re.escape(name)}\b" if class_name else rf"\b{re.escape(name)}\b\s*[(\[=]")
         for inc, text in sorted(self.tables.items()):
@@ -362,7 +365,7 @@ class Blame:
         return False
 
     def _undefined_field(self, class_name: str, name: str, users: Sequence[str]) -> bool:
-        """A static member without a definition."""
+        """Define a static data member that has no definition."""
         for c in self.plan.classes:
             for m in c.members if c.name == class_name else ():
                 if m.name == name and m.tokens[:1] == ("static",) and "=" not in m.tokens:
@@ -377,7 +380,7 @@ class Blame:
         return False
 
     def _used(self, error: LinkError, users: Sequence[str]) -> None:
-        """What nobody declares goes with the functions that use it; where they can't be told, with all of their file."""
+        """Lower the functions that use an undeclared symbol; where they can't be told, demote or drop their file."""
         before = self.plan
         for place in error.places:
             file = self._source(place.object)
@@ -393,7 +396,7 @@ class Blame:
                 self.escalated(file, 2, error.message)
 
     def _source(self, object_: str) -> str:
-        """The .cpp of the backend that an object was made from, "" for a tool's or LLVM's own."""
+        """The .cpp of the backend that an object was made from, "" for a tool's or LLVM's own object."""
         stem = object_.replace("\\", "/").removesuffix(".o")
         found = [path for path in self.texts if path.endswith(".cpp") and f"/{stem}".endswith(f"/obj/{path.removesuffix('.cpp')}")]
         return max(found, key=len, default="")
@@ -417,12 +420,12 @@ def _places(m: Mistake) -> tuple[Mistake, ...]:
 
 
 def without_table(plan: Plan, path: str, name: str) -> Plan:
-    """The plan without the inclusion of one of TableGen's tables in a file."""
+    """The plan without one file's include of a TableGen table."""
     return without_include(plan, path, name)
 
 
 def without_file(plan: Plan, steps: Steps, path: str, message: str) -> Plan:
-    """The plan without a file: its functions are left out, its classes are gone, and who included it does no longer."""
+    """The plan without a file: its functions are left out, and its classes and the includes of it are removed."""
     gone = {c.name for c in plan.classes if c.file == path}
     for i, f in enumerate(plan.functions):
         if f.file == path or (f.chosen >= 0 and f.candidate.signature.class_name in gone):

@@ -1,7 +1,7 @@
-"""Stage 8, choice: candidates in rank order go to the compiler; the first that compiles is taken.
+"""Compile the candidates of each planned function in rank order and take the first that compiles.
 
-Enters: planned functions, a preamble a file. Leaves: planned functions with ``chosen``, ``compiles`` and ``message``. It runs
-no test and reads no file of the target beyond what the mode allows (the preambles are made from that).
+A candidate is compiled alone, after a preamble of its file. Where none compiles, the best ones are repaired: statements that the compiler
+names are left out or replaced. The result is in ``chosen``, ``compiles`` and ``message``.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from vega_gen.archetypes.parts import ORIGIN
 from vega_gen.records import Candidate, FilledStatement, Module, PlannedFunction, Statement, Step
 
 REPAIRS = 8
-"""How many statements named by the compiler may be changed in a candidate before it is given up."""
+"""How many statements that the compiler names may be changed before a candidate is given up."""
 
 
 class Compiler(Protocol):
-    """Says whether a text compiles after a file's preamble."""
+    """Compiles a text after the preamble of a file."""
 
     def __call__(self, file: str, text: str) -> CheckResult:
-        """See the class."""
+        """Compile one text."""
         ...
 
     def sift(self, file: str, groups: Sequence[Sequence[str]]) -> None:
-        """Look at many texts at once, each group one function's: what is found out is known when a text is asked for."""
+        """Compile many texts at once and remember the results for later calls. Each group holds the candidates of one function."""
         ...
 
 
 Repair = Callable[[Sequence[FilledStatement], int], tuple[FilledStatement, ...]]
-"""What is done about the statement of an index."""
+"""Changes the statement at an index: ``left_out`` or ``replaced``."""
 
 Choosing = Generator[str, CheckResult, PlannedFunction]
-"""Yields a text for the compiler, is sent what it says, and returns the function with its choice."""
+"""Yields texts to compile, receives the results, and returns the function with its choice. Lets ``_together`` share compiler runs."""
 
 
 def statement_tree(flat: Sequence[FilledStatement]) -> tuple[Statement, ...]:
-    """Filled statements, in document order with depths, as a tree."""
+    """Nest filled statements, given in document order with depths, into a tree."""
 
     def level(index: int, depth: int) -> tuple[list[Statement], int]:
         found: list[Statement] = []
@@ -57,7 +57,7 @@ def statement_tree(flat: Sequence[FilledStatement]) -> tuple[Statement, ...]:
 
 
 def definition(function: PlannedFunction, candidate: Candidate) -> str:
-    """A candidate as a definition outside its class, in the namespaces that a free function needs."""
+    """Render a candidate as a definition outside its class, within the namespaces that a free function needs."""
     text = cxx.render_function(candidate.signature, statement_tree(candidate.statements), in_class=False)
     if candidate.signature.class_name:
         return text
@@ -74,13 +74,19 @@ def choose(
     spent: Callable[[Module, float], None] = lambda module, seconds: None,
     asked: Callable[[PlannedFunction], bool] = lambda function: True,
 ) -> tuple[PlannedFunction, ...]:
-    """Each function with its first candidate that compiles, after that the best with the statements that do not compile left out,
-    after that with others in their places; else the best as it is, with the compiler's message. ``spent`` is told the seconds that
-    each file took. Functions that are not ``asked`` for stay as they are; those that are get what they get among all."""
+    """Choose a candidate for each function, in the order of the given functions.
+
+    Takes the first candidate that compiles; else the best one without the statements that do not compile; else the best one with
+    alternatives in their place; else candidates marked as a last resort. Where nothing compiles, the best candidate stays, with the
+    compiler's message.
+
+    ``spent`` is told the seconds that each file took. Functions for which ``asked`` is false are returned unchanged; for the others the
+    result is the same as if all were asked for.
+    """
     done = count(1)
     wanted = [i for i, f in enumerate(functions) if asked(f)]
     files = {functions[i].file for i in wanted}
-    # A declaration that does not compile by itself would take every candidate of its file with it.
+    # A helper's declaration that does not compile would make every candidate of its file fail: keep only those that do.
     helping = [f for f in functions if f.helper and f.file in files]
     declared = [(f.file, text) for f in helping for texts in with_declarations([f]).values() for text in texts]
     with threads(jobs) as pool:
@@ -102,7 +108,7 @@ def choose(
     by_file: dict[tuple[str, int], list[int]] = {}
     for i in wanted:
         f = functions[i]
-        by_file.setdefault((f.file, i if f.helper else -1), []).append(i)  # a helper beside its caller would be as good as declared
+        by_file.setdefault((f.file, i if f.helper else -1), []).append(i)  # apart from its callers, which must not see it
     with threads(jobs) as pool:
         largest_first = sorted(by_file.values(), key=len, reverse=True)
         chosen = dict(pair for found in pool.map(of_file, largest_first) for pair in found)
@@ -128,9 +134,11 @@ def _together(
 
 
 def choose_one(function: PlannedFunction, helpers: str = "") -> Choosing:
-    """See ``choose``. ``helpers``: declarations of the helpers in the file; a candidate that does without them is preferred, and
-    before that one whose assertions hold here and whose locals are all used: less of it was dropped, or meant for another target. Those
-    that are a last resort come after all others and what is left of them."""
+    """Choose for one function; see ``choose``. ``helpers``: declarations of the helpers in its file.
+
+    Prefers a candidate that compiles without the helpers' declarations, and then one that compiles without warnings: its assertions hold
+    and it uses all its locals, so fewer of its statements were dropped or meant for another target.
+    """
     usual = [i for i, c in enumerate(function.candidates) if not c.resort]
     accepted, message = yield from _accepted(function, usual, helpers)
     if accepted is not None:
@@ -154,7 +162,7 @@ def _taken(function: PlannedFunction, number: int) -> PlannedFunction:
 def _accepted(
     function: PlannedFunction, numbers: Sequence[int], helpers: str
 ) -> Generator[str, CheckResult, tuple[int | None, str]]:
-    """Of the candidates with these numbers the one to take, None if none compiles; and the compiler's message on the first."""
+    """The candidate to take among these numbers (None if none compiles), and the compiler's message about the first."""
     message = ""
     for before in dict.fromkeys(("", helpers)):
         accepted: int | None = None
@@ -175,7 +183,7 @@ def _accepted(
 def repair(
     function: PlannedFunction, candidate: Candidate, change: Repair, helpers: str = ""
 ) -> Generator[str, CheckResult, Candidate | None]:
-    """The candidate changed where the compiler names a statement, None if that does not help. Its confidence is halved."""
+    """The candidate changed where the compiler names a statement, at half its confidence; None if it still does not compile."""
     current = candidate
     for _ in range(REPAIRS + 1):
         result = yield helpers + definition(function, current)
@@ -191,8 +199,7 @@ def repair(
 
 
 def replaced(statements: Sequence[FilledStatement], index: int) -> tuple[FilledStatement, ...]:
-    """The statements with what the filler says is next likely in the place of one, at half its confidence; without it where it says no
-    more."""
+    """The statements with the next alternative in place of one, at half its confidence; without it if there is no alternative."""
     old = statements[index]
     text, *others = old.alternatives or ("",)
     if not text:
@@ -202,7 +209,7 @@ def replaced(statements: Sequence[FilledStatement], index: int) -> tuple[FilledS
 
 
 def left_out(statements: Sequence[FilledStatement], index: int) -> tuple[FilledStatement, ...]:
-    """The statements without one, those nested in it, and the block around it where it was the only one in it."""
+    """The statements without one and those nested in it, and without the block around it if nothing else is in that block."""
     depth = statements[index].depth
     end = index + 1
     while end < len(statements) and statements[end].depth > depth:
@@ -214,14 +221,14 @@ def left_out(statements: Sequence[FilledStatement], index: int) -> tuple[FilledS
 
 
 def statement_at(function: PlannedFunction, candidate: Candidate, line: int) -> int | None:
-    """Index of the statement that ``definition`` has on a line (1-based), None if there is none."""
+    """Index of the statement that ``definition`` renders on a line (1-based), None if there is none."""
     if line <= 0:
         return None
     text = definition(function, candidate).split("\n")
     if line > len(text):
         return None
     wanted = _line_tokens(text[line - 1])
-    # "else" begins "else if (x)" too: the longest that fits is the statement.
+    # "else" is a prefix of "else if (x)" too, so the longest match counts.
     fits = [max((len(part) for part in (s.head, s.tail) if part and part == wanted[: len(part)]), default=0) for s in candidate.statements]
     matches = [i for i, fit in enumerate(fits) if fit and fit == max(fits)]
     before = sum(1 for other in text[: line - 1] if _line_tokens(other)[: len(wanted)] == wanted)
@@ -229,7 +236,7 @@ def statement_at(function: PlannedFunction, candidate: Candidate, line: int) -> 
 
 
 def _line_tokens(line: str) -> tuple[str, ...]:
-    """The tokens of a line, without the brace that closes the statement before: "} else {"."""
+    """The tokens of a line, without a leading brace that closes the statement before: "} else {"."""
     tokens = tuple(cxx.tokenize(line))
     return tokens[1:] if tokens[:1] == ("}",) else tokens
 

@@ -1,7 +1,7 @@
-"""Stage 8, while the backend is built: names without a contract that TableGen's tables demand all the same.
+"""Add names that TableGen's tables use although no contract asks for them: fields of the subtarget, predicate methods, enumerators.
 
-Enters: a plan, what a table names. Leaves: the plan with a field, a method or enumerators of that name. It compiles nothing, and puts
-nothing in the place of what is there.
+Each function returns the plan with what is missing, and the same plan object where nothing is missing. ``steps`` calls them when the
+compiler reports an undeclared name in a table.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from vega_gen.tablegen import predicates
 DIAGNOSTICS = "GET_OPERAND_DIAGNOSTIC_TYPES"
 """The part of the matcher's table that lists the enumerators of failed operand matches (AsmMatcherEmitter.cpp)."""
 FUSIONS = "Fusions"
+"""The key of the macro fusions in what ``listed`` returns."""
 _FUSION = re.compile(r"\bFusions\.push_back\(llvm::(\w+)\)")
-_LISTED = "GET_SUBTARGETINFO_MACRO"  # by which a class has a field and a method of each feature (SubtargetEmitter.cpp)
+_LISTED = "GET_SUBTARGETINFO_MACRO"  # where a class uses it, it has a field and a getter for each feature (SubtargetEmitter.cpp)
 _DIAGNOSTICS = re.compile(rf"^#ifdef {DIAGNOSTICS}$(.*?)^#endif // {DIAGNOSTICS}$", re.MULTILINE | re.DOTALL)
 
 
 def featured(plan: Plan, owner: PlannedClass, features: Sequence[SubtargetFeature], name: str) -> Plan:
-    """The plan with the fields of features in the subtarget, and the enumerators that they are set to, where it lacks one called ``name``
-    and TableGen does not list them in the class."""
+    """Add to the subtarget the fields that features set and the enumerators of their values, where ``name`` is one of them and is missing.
+
+    Nothing is added if the class takes its fields from TableGen's list.
+    """
     if not any(name in (_array(f.field)[0], f.value) for f in features):
         return plan
     present = {t for m in owner.members for t in (m.name, *m.tokens)}
@@ -50,8 +53,10 @@ def featured(plan: Plan, owner: PlannedClass, features: Sequence[SubtargetFeatur
 
 
 def answered(plan: Plan, owner: PlannedClass, description: Description, name: str) -> Plan:
-    """The plan with the methods of the subtarget that Predicate records call, where it lacks one called ``name``: what they return is
-    their condition in features; where the records do not tell, a method is a stub."""
+    """Add to the subtarget the methods that Predicate records call, where ``name`` is one of them and is missing.
+
+    A method returns the predicate's condition in terms of features; where the records do not state one, it is a stub.
+    """
     asked = predicates.asked(description)
     listed = any(_LISTED in t for m in owner.members for t in m.tokens)
     has = {m.name for m in owner.members} | {m.signature.name for m in owner.members if m.signature}
@@ -75,7 +80,7 @@ def answered(plan: Plan, owner: PlannedClass, description: Description, name: st
 
 
 def diagnosed(plan: Plan, owner: PlannedClass, name: str, enumerators: Sequence[str]) -> Plan:
-    """The plan with the enumerators of failed operand matches in the parser, after the last that LLVM has itself."""
+    """Add to the parser the enumerators of failed operand matches, numbered after the last that LLVM has."""
     if name not in enumerators or any(name in m.tokens for m in owner.members):
         return plan
     first, *others = enumerators
@@ -84,8 +89,8 @@ def diagnosed(plan: Plan, owner: PlannedClass, name: str, enumerators: Sequence[
 
 
 def enumerated(plan: Plan, file: str, scope: str, enumerators: Sequence[str], description: Description) -> Plan:
-    """The plan with an enumeration of the target's own operand types (OperandType in OperandNamespace, llvm/Target/Target.td) at the head
-    of a file, where the tables name some by ``scope``."""
+    """Add an enumeration of the target's operand types (OperandType in OperandNamespace, llvm/Target/Target.td) at the head of a file,
+    where the tables name such types with the scope ``scope``."""
     types = {o.operand_type for o in description.operand_classes}
     if not enumerators or not types.issuperset(enumerators):
         return plan
@@ -102,8 +107,11 @@ def enumerated(plan: Plan, file: str, scope: str, enumerators: Sequence[str], de
 
 
 def demanded_of(plan: Plan, owner: PlannedClass, head: str) -> Plan:
-    """The plan with a stub for a method of a class: of the parser one that makes an optional operand (DefaultMethod of an AsmOperandClass),
-    or parses one that only an alias has (ParserMethod); of the subtarget what fragments ask."""
+    """Add a stub for a method of a class, given its head.
+
+    For the parser: a method that creates an optional operand (DefaultMethod of an AsmOperandClass), or parses one that only an alias has
+    (ParserMethod). For the subtarget: a method that pattern fragments call.
+    """
     signature = cxx.parse_function(f"{head} {{}}", owner.name).signature
     if any(f.qualified_name == f"{owner.name}::{signature.name}" for f in _chosen(plan)):
         return plan
@@ -148,8 +156,8 @@ def stated(plan: Plan, path: str, name: str, methods: Sequence[str], enumerators
 
 
 def fused(plan: Plan, path: str, names: Sequence[str]) -> Plan:
-    """The plan with the predicates of macro fusions (Fusion, llvm/Target/TargetMacroFusion.td) at the head of a file: never fused, which is
-    always right."""
+    """Define the predicates of macro fusions (Fusion, llvm/Target/TargetMacroFusion.td) at the head of a file. They return false: not
+    fusing is always correct."""
     params = "const TargetInstrInfo &, const TargetSubtargetInfo &, const MachineInstr *, const MachineInstr &"
     made = "\n".join(f"static bool {name}({params}) {{ return false; }}" for name in names)
     text = f"namespace llvm {{\n{made}\n}}"
@@ -160,7 +168,7 @@ def fused(plan: Plan, path: str, names: Sequence[str]) -> Plan:
 
 
 def listed(tables: Mapping[str, str]) -> dict[str, list[str]]:
-    """The enumerators of failed operand matches, and the macro fusions, that the tables list. ``tables``: TableGen's files by name."""
+    """The enumerators of failed operand matches and the macro fusions that the tables list. ``tables``: file name -> text."""
     found: dict[str, list[str]] = {}
     for text in tables.values():
         if "Fusions.push_back" in text:
@@ -178,7 +186,7 @@ def scoped(tables: Mapping[str, str], before: str) -> list[str]:
 
 
 def _array(field: str) -> tuple[str, str]:
-    """The name of a feature's field, and the namespace of the registers that it is indexed by: of ``Reserved[Toy::R0]``."""
+    """The name of a feature's field, and the namespace of the registers that index it: ("Reserved", "Toy") for ``Reserved[Toy::R0]``."""
     bare, _, index = field.partition("[")
     return bare, index.partition("::")[0] if "::" in index else ""
 
@@ -188,7 +196,7 @@ def _member(text: str, name: str = "") -> Member:
 
 
 def _including(plan: Plan, file: str, end: str) -> Plan:
-    """The plan with the backend's header whose name ends so included in a file."""
+    """The plan with the backend's header whose path ends with ``end`` included in a file."""
     header = next((f.path for f in plan.files if f.path.endswith(end)), "")
     files = tuple(
         replace(f, includes=(*f.includes, f'"{header}"')) if header and f.path == file and f'"{header}"' not in f.includes else f

@@ -1,7 +1,4 @@
-"""Stage 8: the donors' files seen by role, and what the text between their functions is.
-
-Enters: the donors' ``SourceFile`` records, maskers, the new target. Leaves: ``DonorFiles``, ``FileItem``, weighted votes.
-It does not decide what the new backend has.
+"""What layout knows of donors: their files by role, the texts between functions by kind, and votes weighted by nearness.
 """
 
 from __future__ import annotations
@@ -38,7 +35,7 @@ _TABLEGEN_KINDS = (HoleKind.REGISTER, HoleKind.REGISTER_CLASS, HoleKind.SUBREGIS
 
 
 PASS_BASE = "MachineFunctionPass"
-"""The base of passes whose class name no other target has, and their role in function groups."""
+"""The base class of passes. It stands for their role in function groups, since pass names are mostly unique to a target."""
 
 
 class ItemKind(StrEnum):
@@ -56,9 +53,12 @@ class ItemKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileItem:
-    """A text at file scope. ``text``: as written, without its ``namespaces``; ``name``: what it defines, masked (the class,
-    for MEMBER and PASS; the file, for GENERATED); ``options``: macros defined for a generated file;
-    ``late``: it stands after the file's first function."""
+    """A text at file scope.
+
+    ``text``: as written, without the ``namespaces`` around it.
+    ``name``: what it defines, masked; the class for MEMBER and PASS, the file for GENERATED.
+    ``options``: the macros defined before a generated file is included.
+    """
 
     kind: ItemKind
     text: str
@@ -70,7 +70,7 @@ class FileItem:
 
 
 def in_namespaces(text: str, namespaces: Sequence[str]) -> str:
-    """``text`` within namespaces, the unnamed one as ""."""
+    """``text`` within namespaces; "" is the unnamed one."""
     for space in reversed(namespaces):
         text = f"namespace {space} {{\n{text}\n}}" if space else f"namespace {{\n{text}\n}}"
     return text
@@ -97,7 +97,7 @@ def _defined_name(tokens: Sequence[str]) -> str:
 
 
 def _is_function(tokens: Sequence[str]) -> bool:
-    """Whether a declaration at file scope declares a function: ``name ( type ...``, nothing called or initialised."""
+    """Whether a declaration at file scope declares a function (``name ( type ...``) rather than a variable or a macro call."""
     if "(" not in tokens or tokens[0] in ("using", "typedef", "static_assert") or tokens[0].isupper():
         return False
     place = tokens.index("(")
@@ -108,12 +108,12 @@ def _is_function(tokens: Sequence[str]) -> bool:
 
 
 def items_of(source: SourceFile, masker: Masker) -> tuple[FileItem, ...]:
-    """The texts of a file between its functions, in order; include guards and conditionals left out."""
+    """The texts of a file between its functions, in order, without include guards and conditionals."""
     out: list[FileItem] = []
     options: list[str] = []
     texts: list[str] = []
     for text in (*source.prologue, *source.epilogue):
-        guarded = _GUARDED.match(text)  # a header of declarations alone is one conditional
+        guarded = _GUARDED.match(text)  # a header with declarations alone is parsed as one conditional
         texts += parse_file(guarded[2].encode(), source.target, source.file).prologue if guarded else (text,)
     for text in texts:
         spaces: list[str] = []
@@ -157,7 +157,7 @@ def _classify(text: str, masker: Masker) -> tuple[ItemKind, str]:
 
 
 class DonorFiles:
-    """The donors' files by role (masked path), their classes by masked name, and what each donor's vote weighs."""
+    """The donors' files by role (masked path), their classes by masked name, and the weight of each donor's vote."""
 
     def __init__(self, sources: Mapping[str, Sequence[SourceFile]], maskers: Mapping[str, Masker], new: NewTarget) -> None:
         self.maskers = maskers
@@ -186,7 +186,7 @@ class DonorFiles:
         return self._items[key]
 
     def shares(self, pairs: Iterable[tuple[str, _T]], among: Iterable[str]) -> dict[_T, float]:
-        """Of (target, value) pairs, each value's share of the weight of the targets ``among``; a target counts once a value."""
+        """Map each value of (target, value) pairs to its share of the weight of the targets ``among``. A target counts once per value."""
         total = sum(self.weights[t] for t in sorted(set(among))) or 1.0
         voters: dict[_T, set[str]] = defaultdict(set)
         for target, value in pairs:
@@ -194,7 +194,7 @@ class DonorFiles:
         return {value: sum(self.weights[t] for t in sorted(ts)) / total for value, ts in voters.items()}
 
     def vote(self, pairs: Iterable[tuple[str, _T]], accept: Callable[[_T], bool] = lambda _: True) -> _T | None:
-        """The value with the greatest weight among those accepted; None if there is none. Ties go to the lesser text."""
+        """The accepted value with the greatest weight, None if there is none. Of equal ones the lexically first wins."""
         votes: dict[_T, float] = defaultdict(float)
         for target, value in pairs:
             votes[value] += self.weights[target]
@@ -202,7 +202,7 @@ class DonorFiles:
         return next((v for v in ranked if accept(v)), None)
 
     def translated(self, item: FileItem) -> str | None:
-        """The text of an item in the new target's names; None where it names a record that the new target has no like of."""
+        """The text of an item in the new target's names; None if it names a record without a counterpart in the new target."""
         masker = self.maskers[item.target]
         known = {name for names in self.new.symbols.values() for name in names}
         missing = False
@@ -228,7 +228,7 @@ class DonorFiles:
 
 
 def masked(masker: Masker, tokens: Sequence[str]) -> list[str]:
-    """Tokens with the target's names masked, scopes as scopes."""
+    """Tokens with the target's names masked; before "::" as a scope."""
     return [
         masker.mask_scope(t) if i + 1 < len(tokens) and tokens[i + 1] == "::" else masker.mask(t) for i, t in enumerate(tokens)
     ]
@@ -248,9 +248,10 @@ def tokens_of(function: PlannedFunction) -> list[str]:
 
 
 def resolve(including: str, written: str, existing: frozenset[str] | set[str]) -> str | None:
-    """The path of ``existing`` that ``#include "written"`` in the file ``including`` means, None if it is not there.
+    """The path in ``existing`` that ``#include "written"`` in the file ``including`` refers to, None if there is none.
 
-    Quoted includes are looked for beside the file, then in the target's folder."""
+    Looks beside the including file, then in the target's folder.
+    """
     for path in (posixpath.normpath(posixpath.join(posixpath.dirname(including), written)), posixpath.normpath(written)):
         if path in existing:
             return path

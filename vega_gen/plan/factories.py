@@ -1,6 +1,7 @@
-"""Stage 8, input: what the functions that the new target's headers declare make, by what donors' functions of the same name make.
+"""Find out which classes the new target's factory functions (``createToyISelDag``, ``createToyMCCodeEmitter``) create.
 
-Enters: prototypes, groups, templates. Leaves: ``Factory``s, and what they say of classes that no header shows. It fills nothing.
+In desc mode the target's headers declare such functions without their bodies. Donors' functions of the same name tell what they create:
+passes whose class no header shows, and classes whose constructor takes the same parameters.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from vega_gen.records import Function, Signature
 
 @dataclass(frozen=True, slots=True)
 class Factory:
-    """A declared function that donors have too. ``made``: donor -> the masked class of which it makes an object; ``alike``: the donors
-    whose function has the parameters of the declared one."""
+    """A function that the new target declares and that creates an object in some donors.
+
+    ``made``: donor -> masked name of the class that the donor's function creates an object of.
+    ``alike``: the donors whose function has the same parameter types as the declared one.
+    """
 
     name: str
     made: Mapping[str, str]
@@ -33,7 +37,7 @@ def factories(
     prototypes: Iterable[Signature], groups: Groups, templates: Callable[[FunctionGroup], FunctionTemplate], masker: Masker,
     maskers: Mapping[str, Masker],
 ) -> tuple[Factory, ...]:
-    """Those of the new target's free functions that make an object in some donor."""
+    """The free functions of the new target that create an object in at least one donor."""
     found: list[Factory] = []
     for s in prototypes:
         group = groups.by_name.get(masker.mask(s.name))
@@ -47,7 +51,7 @@ def factories(
 
 
 def made_passes(found: Iterable[Factory], groups: Groups, nearness: Mapping[str, float], masker: Masker) -> dict[str, str]:
-    """Function -> the pass that it makes, called as most donors call theirs, near ones first."""
+    """Map each function that creates a pass to the name of that pass, by a vote of the donors weighted by nearness."""
     passes: dict[str, str] = {}
     for factory in found:
         votes: dict[str, float] = defaultdict(float)
@@ -62,8 +66,11 @@ def made_passes(found: Iterable[Factory], groups: Groups, nearness: Mapping[str,
 def constructed_alike(
     found: Iterable[Factory], groups: Groups, templates: Callable[[FunctionGroup], FunctionTemplate], maskers: Mapping[str, Masker]
 ) -> dict[str, frozenset[str]]:
-    """Masked class -> the donors whose constructor is given what the new target's is given: what a factory makes, of those whose factory
-    has the parameters of its own, and what is made in the constructors of that."""
+    """Map each masked class to the donors that construct it with the same arguments as the new target.
+
+    These are the donors whose factory has the same parameters. The constructors of the created classes are followed, so that classes they
+    create in turn are found too.
+    """
     alike: dict[str, frozenset[str]] = {}
     for factory in found:
         pending = {factory.made[t] for t in factory.alike} if factory.alike else set[str]()
@@ -81,7 +88,7 @@ def constructed_alike(
 
 
 def _made(function: Function) -> Iterator[str]:
-    """Classes of which a function makes an object: ``new X``, ``std::make_unique<X>``."""
+    """The classes that a function creates objects of: ``new X``, ``std::make_unique<X>``."""
     for words in (*function.signature.initialisers, *(tuple(tokens(s)) for s in function.body)):
         for i, word in enumerate(words[:-2]):
             if word == "new" or (word == "make_unique" and words[i + 1] == "<"):

@@ -1,7 +1,7 @@
-"""Stage 8, last part: which files the new backend has, what they include and start with, which classes they declare.
+"""Decide which files the new backend has, what each includes and starts with, and which classes it declares.
 
-Enters: the donors' files, maskers, the new target, planned functions. Leaves: ``PlannedFile`` and ``PlannedClass``.
-It does not write files, fill statements or read the held-out target's C++.
+Files, includes and texts at file scope follow the donors' files of the same role, by weighted vote. Classes come from ``layout_classes``,
+enumerations and declarations from ``layout_headers``, other texts at file scope from ``layout_texts``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from vega_gen.plan.layout_texts import FileTexts, TextPlanner
 from vega_gen.records import Mode, PlannedClass, PlannedFile, PlannedFunction, Signature, SourceFile
 
 GENEROUS = 0.15
-"""Weighted share of a role's donors from which an LLVM header is included: one too many costs time, one too few a build."""
+"""An LLVM header is included if donors with this share of a role's weight include it. Low, because a missing header breaks the build and a
+superfluous one only costs time.
+"""
 
 
 def layout(
@@ -35,9 +37,10 @@ def layout(
 ) -> tuple[tuple[PlannedFile, ...], tuple[PlannedClass, ...]]:
     """The files and classes of the new backend, in order of path.
 
-    ``sources``: the donors' files by target folder (their functions are not looked at), the held-out target's not among
-    them. ``llvm_headers``: paths of LLVM's headers as included ("llvm/MC/MCInst.h"; ``.td`` paths too, for headers made from
-    them). In desc mode ``new.own_headers`` are included but not planned."""
+    ``sources``: the donors' files by target folder, without the held-out target's. Their functions are not used.
+    ``llvm_headers``: paths of LLVM's headers as included ("llvm/MC/MCInst.h"), with the ``.td`` paths that some are generated from.
+    In desc mode the headers in ``new.own_headers`` are included but not planned.
+    """
     return _Layout(DonorFiles(sources, maskers, new), functions, llvm_headers).plan()
 
 
@@ -112,7 +115,7 @@ class _Layout:
     # ------------------------------------------------------------------ includes
 
     def _includes(self, paths: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """What each file includes. Headers of the new target include each other without a cycle."""
+        """The includes of each file. Headers of the new target include each other without a cycle."""
         headers = {p for p in paths if p.endswith(".h")} | self.own
         graph: nx.DiGraph[str] = nx.DiGraph()
         graph.add_nodes_from(sorted(headers))
@@ -137,9 +140,10 @@ class _Layout:
         return out
 
     def _voted(self, path: str, headers: set[str]) -> tuple[list[str], set[str]]:
-        """Headers of the new target, best first, and LLVM's and the system's, that the donors' files of the role include.
+        """The headers that donors' files of the role include: the new target's own, best first, and LLVM's and the system's.
 
-        A donor's own header that the new target has no like of stands for the LLVM headers that it includes."""
+        A donor's header that the new target has no counterpart for stands for the LLVM headers that it includes.
+        """
         sources = self.donors.roles.get(self.masker.mask(path), [])
         voters = [s.target for s in sources]
         pairs: list[tuple[str, str]] = []
@@ -155,14 +159,14 @@ class _Layout:
         return [x[4:] for x in own if shares[x] >= GENEROUS], llvm
 
     def _statement_donors(self, path: str) -> list[SourceFile]:
-        """The donors' files that statements planned for ``path`` come from."""
+        """The donors' files that the statements planned for ``path`` come from."""
         places = {
             (d.target, d.file) for f in self.functions if f.file == path for s in f.candidate.statements for d in s.donors[:1]
         }
         return [self.donors.files[p] for p in sorted(places) if p in self.donors.files]
 
     def _expanded(self, path: str, source: SourceFile, headers: set[str], deep: bool = True) -> list[str]:
-        """A donor's includes as they would be in ``path``: "own:<path>" for the new target's, else as written."""
+        """A donor's includes as ``path`` would write them: "own:<path>" for the new target's headers, others as written."""
         masker = self.donors.maskers[source.target]
         theirs = {s.file for sources in self.donors.roles.values() for s in sources if s.target == source.target}
         out: list[str] = []
@@ -185,7 +189,7 @@ class _Layout:
         return out
 
     def _needed(self, path: str, hard: bool) -> list[str]:
-        """Headers of the new target that declare what the file mentions. ``hard``: only what its classes need the definition of."""
+        """Headers of the new target that declare what the file mentions. ``hard``: only those whose classes must be complete in it."""
         home = dict(self.shared.home)
         for c in self.new.classes:
             home.setdefault(c.name, c.file)
@@ -236,13 +240,13 @@ class _Layout:
 
 
 def _add_edge(graph: nx.DiGraph[str], path: str, header: str) -> None:
-    """Lets ``path`` include ``header`` unless ``header`` comes to include ``path`` already."""
+    """Let ``path`` include ``header`` unless that makes a cycle."""
     if not graph.has_edge(path, header) and not nx.has_path(graph, header, path):
         graph.add_edge(path, header)
 
 
 def _written(path: str, header: str) -> str:
-    """How ``path`` writes the include of ``header``: by name if it lies beside, else from the target's folder."""
+    """How ``path`` writes the include of ``header``: by name if both are in one folder, else from the target's folder."""
     return posixpath.basename(header) if posixpath.dirname(path) == posixpath.dirname(header) else header
 
 

@@ -1,7 +1,7 @@
-"""Stage 8: the class declarations that the planned functions need.
+"""Plan the class declarations that the planned functions need.
 
-Enters: donors' files by role, planned functions. Leaves: ``PlannedClass`` records, members in order.
-It does not write files, include anything, or declare a class that the new target's own headers show.
+Bases, members and access follow the donors' classes of the same role, by weighted vote. Classes that the new target's own headers declare
+are not planned.
 """
 
 from __future__ import annotations
@@ -28,15 +28,13 @@ from vega_gen.records import Class, Donor, Member, MemberKind, Mode, PlannedClas
 
 _INTERFACE = frozenset(("override", "final"))
 _MAX_DONORS = 5
-# Methods that TableGen's files define (AsmWriterEmitter, CodeEmitterGen, SubtargetEmitter): declared, but not planned.
+# Methods that TableGen's tables define (AsmWriterEmitter, CodeEmitterGen, SubtargetEmitter): they are declared, but not planned.
 _PRINTERS = ("printInstruction", "printAliasInstr", "printCustomAliasOperand")
 _GENERATED_METHODS = ("getMnemonic", "getRegisterName", "getBinaryCodeForInstr", "ParseSubtargetFeatures")
 
 
 class ClassPlanner:
-    """Plans the classes of the new backend.
-
-    ``functions``: all planned functions."""
+    """Plans the classes of the new backend for all planned functions."""
 
     def __init__(self, donors: DonorFiles, functions: Sequence[PlannedFunction]) -> None:
         self.donors = donors
@@ -76,7 +74,7 @@ class ClassPlanner:
         return bool(donors) and (self.new.mode is Mode.TD or self._file_role(name).endswith(".cpp"))
 
     def _shared(self, name: str) -> bool:
-        """Whether more than one donor has a class of that role: one donor's own is no convention."""
+        """Whether more than one donor has a class of that role. A class of one donor alone is no convention."""
         return len({c.target for c in self.donors.classes[self.masker.mask(name)]}) > 1
 
     def _bases_missing(self, wanted: Iterable[str]) -> set[str]:
@@ -88,13 +86,13 @@ class ClassPlanner:
         return self.donors.vote((c.target, self.donors.maskers[c.target].mask(c.file)) for c in self.donors.classes[masked]) or ""
 
     def _bases(self, name: str) -> tuple[str, ...]:
-        """The bases that the donors vote for. A base in the target's name is taken if TableGen or a donor's role gives it."""
+        """The bases that donors vote for, without those in the target's name that neither TableGen nor the plan defines."""
         donors = self.donors.classes[self.masker.mask(name)]
         voted = self.donors.vote((c.target, self.donors.maskers[c.target].mask_all(c.bases)) for c in donors) or ()
         return tuple(b for b in self.masker.unmask_all(voted) if self._type_exists(b.rsplit("::", 1)[-1]))
 
     def _type_exists(self, name: str) -> bool:
-        """Whether the new backend has a type of that name: not the target's own, or generated, declared or planned."""
+        """Whether the new backend has a type of that name: one of LLVM's, or generated, declared or planned."""
         masked = self.masker.mask(name)
         if "<T>" not in masked or masked in ("<T>", "<T>ISD", "<T>II") or "Gen" in masked or name in self._declared:
             return True
@@ -126,7 +124,7 @@ class ClassPlanner:
         )
 
     def _file(self, name: str) -> str:
-        """Where the class is declared: as most donors have it; a local one in the .cpp of most of its methods."""
+        """The file that declares the class: the one most donors use; for a class local to a .cpp, the .cpp of most of its methods."""
         if name in self.new.passes:
             return self.methods[name][0].file
         file = self.masker.unmask(self._file_role(name))
@@ -177,7 +175,7 @@ class ClassPlanner:
         return [replace(m, line=0) for _, m in kept]
 
     def _values(self, f: PlannedFunction) -> set[str]:
-        """Names in an expression's place, not followed by what follows a type, that are neither parameters nor locals."""
+        """Names used as values (not followed by what follows a type) that are neither parameters nor locals."""
         tokens = self.tokens[id(f)]
         local = _local_names(f)
         found: set[str] = set()
@@ -189,7 +187,8 @@ class ClassPlanner:
         return found
 
     def _method(self, f: PlannedFunction, donors: Sequence[Class]) -> tuple[float, Member]:
-        """The declaration of a planned method: access, virtual, static, override and default arguments as donors declare it."""
+        """The declaration of a planned method, with its rank in the class. Access, virtual, static, override and default arguments follow
+        the donors."""
         s = f.candidate.signature
         wanted = self.masker.mask(s.name)
         found = [
@@ -204,7 +203,7 @@ class ClassPlanner:
         words = self.donors.vote((t, tuple(w for w in d.prefix if w in ("static", "explicit"))) for t, _, d, _ in same) or ()
         overrides = self.donors.vote((t, bool(_INTERFACE & set(d.qualifiers))) for t, _, d, _ in same) or False
         if not exact and any(g is not f and self.masker.mask(g.candidate.signature.name) == wanted for g in self.methods[s.class_name]):
-            overrides = False  # an overload: another planned method is the interface's
+            overrides = False  # an overload: another planned method overrides the base's
         virtual = not overrides and (self.donors.vote((t, "virtual" in d.prefix) for t, _, d, _ in same) or False)
         defaults = self.donors.vote(
             (t, tuple(self._unmasked(t, p.default) for p in d.params)) for t, _, d, _ in same if len(d.params) == len(s.params)
@@ -232,7 +231,7 @@ class ClassPlanner:
     # --------------------------------------------------- members that are no methods
 
     def _entries(self, donors: Sequence[Class]) -> list[Entry]:
-        """What the donors' classes hold beside methods with a definition, a variant each, in a fixed order."""
+        """The members of donors' classes other than methods with a definition, one entry per variant, in a fixed order."""
         everyone = [c.target for c in donors]
         found: dict[tuple[object, ...], list[tuple[str, Member, float]]] = defaultdict(list)
         for c in donors:
@@ -257,14 +256,14 @@ class ClassPlanner:
         return self._pooled(out)
 
     def _generated(self, s: Signature) -> bool:
-        """Whether TableGen defines the method for the new target too, with these parameters."""
+        """Whether TableGen defines the method, with these parameters, for the new target too."""
         subtarget = any("MCSubtargetInfo" in p.type for p in s.params)
         if s.name in _PRINTERS:
             return subtarget == (self.new.description.data.get("AsmWriter.PassSubtarget", "0") == "1")
         return s.name in _GENERATED_METHODS
 
     def _pooled(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Variants that define the same names share their votes: the greatest comes first, with the sum as its share."""
+        """Let variants that define the same names share their votes: the strongest comes first, with the sum as its share."""
         total: dict[frozenset[str], float] = defaultdict(float)
         for e in entries:
             total[e.names] += e.share
@@ -283,7 +282,7 @@ class ClassPlanner:
         )
 
     def _usable(self, e: Entry, name: str, file: str, wanted: Mapping[str, str]) -> bool:
-        """Whether every type that the member names exists in the new backend, and no record that it has not."""
+        """Whether the new backend has every type and record that the member names."""
         m = e.member
         if m.tokens and m.tokens[0].startswith(("#if", "#e")):
             return False
@@ -306,7 +305,7 @@ class ClassPlanner:
     # ---------------------------------------------------------------------- order
 
     def _ordered(self, made: Sequence[PlannedClass]) -> list[PlannedClass]:
-        """By file; within one, a class after those that it derives from, holds by value, or looks into in its own body."""
+        """Order by file; within a file, a class follows its bases, and classes that it holds by value or that its inline methods use."""
         by_name = {c.name: c for c in made}
         out: dict[str, PlannedClass] = {}
 

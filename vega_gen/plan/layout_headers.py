@@ -1,8 +1,4 @@
-"""Stage 8: enumerations and function declarations that the new backend's files share.
-
-Enters: donors' files by role, planned functions, the tokens they mention. Leaves: texts by file, and where each name is.
-It does not plan classes or include anything.
-"""
+"""Plan the enumerations and function declarations that the new backend's headers share."""
 
 from __future__ import annotations
 
@@ -25,14 +21,14 @@ _FIXUP = re.compile(r"(?i)fixup_")
 
 @dataclass
 class Mentions:
-    """Names that planned text mentions, masked: all of them, those that nothing qualifies, and those written ``scope::name``."""
+    """Masked names that planned text mentions: all of them, those that nothing qualifies, and those written ``scope::name``."""
 
     names: set[str] = field(default_factory=set[str])
     bare: set[str] = field(default_factory=set[str])
     qualified: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def add(self, tokens: Sequence[str]) -> None:
-        """Notes the names in masked tokens."""
+        """Add the names in masked tokens."""
         for i, token in enumerate(tokens):
             if IDENTIFIER.match(token.replace("<T>", "T").replace("<TU>", "T").replace("<t>", "t")):
                 self.names.add(token)
@@ -44,7 +40,7 @@ class Mentions:
 
 @dataclass
 class HeaderTexts:
-    """Texts by file, and the file that declares each (unmasked) name."""
+    """The planned texts by file, and the file that declares each (unmasked) name."""
 
     texts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     home: dict[str, str] = field(default_factory=dict[str, str])
@@ -54,9 +50,10 @@ _Key = tuple[str, tuple[str, ...], str]
 
 
 def plan_enums(donors: DonorFiles, mentions: Mentions, files: Iterable[str], into: HeaderTexts) -> None:
-    """Adds the enumerations whose enumerators are mentioned, or that the .td files ask for (ISD nodes).
+    """Add to ``into`` the enumerations whose enumerators are mentioned or, for ISD nodes, demanded by the .td files.
 
-    ``files``: those that exist without being headers of the new target; in td mode headers may be added."""
+    ``files``: files of the new backend other than the target's own headers. In td mode headers may be added to them.
+    """
     new, known = donors.new, set(files)
     declared = {(s, e) for s, es in new.enumerators.items() for e in es}
     by_key: dict[_Key, list[Enum]] = defaultdict(list)
@@ -94,7 +91,7 @@ def plan_enums(donors: DonorFiles, mentions: Mentions, files: Iterable[str], int
 def _enumerators(
     donors: DonorFiles, enums: Sequence[Enum], tail: str, name: str, mentions: Mentions, asked: Sequence[str], taken: set[tuple[str, str]]
 ) -> list[str]:
-    """Masked enumerators in order; empty if none is mentioned or asked for."""
+    """The masked enumerators to write, in order; empty if none is mentioned or asked for."""
     seen: dict[str, list[tuple[str, float]]] = defaultdict(list)
     values: dict[str, set[str]] = defaultdict(set)
     for e in enums:
@@ -109,7 +106,7 @@ def _enumerators(
     def mentioned(e: str) -> bool:
         if (tail, e) in mentions.qualified or (bool(name) and (name, e) in mentions.qualified):
             return True
-        # a single donor's unscoped enumerator may be any local's name
+        # An unscoped enumerator of a single donor may have the same name as some local variable.
         return e in mentions.bare and ("<" in e or (not tail and len(targets) > 1))
 
     chosen = {e for e in seen if mentioned(e) and (tail, e) not in taken}
@@ -163,14 +160,14 @@ def _write_enum(
 
 
 def _known(value: str, own: set[str], lines_names: Sequence[str]) -> bool:
-    """Whether a value names no enumerator of the donors' enumeration that the new one lacks."""
+    """Whether a value uses no enumerator of the donors' enumeration that the new one lacks."""
     return all(w not in own or w in lines_names for w in _WORDS.findall(value.replace("<T>", "T")))
 
 
 def plan_declarations(
     donors: DonorFiles, functions: Sequence[PlannedFunction], tokens: Mapping[int, Sequence[str]], mentions: Mentions, into: HeaderTexts
 ) -> None:
-    """Adds to headers the declarations of free functions that other files use or that donors declare in a header (td mode)."""
+    """Add to headers the declarations of free functions that other files use, or that donors declare in a header (td mode)."""
     masker = donors.new.masker
     declared: dict[str, list[tuple[str, str]]] = defaultdict(list)
     passes: dict[str, list[tuple[str, tuple[str, str]]]] = defaultdict(list)
@@ -192,7 +189,7 @@ def plan_declarations(
     for f in functions:
         s = f.candidate.signature
         local = "static" in s.prefix or "extern" in s.prefix or "" in f.namespaces or not f.file.endswith(".cpp")
-        if s.class_name or local or f.compiles is False:  # a declaration that does not compile would spoil every file
+        if s.class_name or local or f.compiles is False:  # its declaration would break every file that includes it
             continue
         planned.add(masker.mask(s.name))
         role = donors.vote(declared[masker.mask(s.name)])
@@ -210,7 +207,7 @@ def plan_declarations(
 
 
 def _default_header(file: str, donors: DonorFiles) -> str:
-    """Where a function is declared that no donor declares: <T>MCTargetDesc.h for that folder's, else the target's main header."""
+    """The header for a function that no donor declares: <T>MCTargetDesc.h for that folder's functions, else the target's main header."""
     folder = posixpath.dirname(file)
     beside = f"{folder}/<T>{folder}.h"
     return donors.new.masker.unmask(beside if beside in donors.roles else "<T>.h")

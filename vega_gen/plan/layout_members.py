@@ -1,7 +1,4 @@
-"""Stage 8: members of classes: what they define, what they need, which of them are wanted.
-
-Enters: members of donors' classes and of planned ones. Leaves: names, answers. It knows nothing of targets.
-"""
+"""Answer questions about members of classes: what they define, what they need, and which of them a planned class gets."""
 
 from __future__ import annotations
 
@@ -13,14 +10,18 @@ from vega_gen.plan.donor_files import IDENTIFIER
 from vega_gen.records import Member, MemberKind, PlannedClass
 
 MAJORITY = 0.5
-"""Weighted share of the donors above which a class has what nothing mentions. Half: more have it than not."""
+"""A class gets a member that nothing mentions if donors with more than this share of the weight have it."""
 
 _TYPES = ("enum", "class", "struct", "union", "using", "typedef")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A member that some donors have: in their words masked, where they have it, and what it defines."""
+    """A member that some donors have, in the new target's words.
+
+    ``rank``: its mean position in the donors' classes, 0 to 1. ``share``: weighted share of the donors that have it. ``names``: what it
+        defines.
+    """
 
     member: Member
     rank: float
@@ -29,13 +30,13 @@ class Entry:
 
 
 def bare_base(base: str) -> str:
-    """The name of a planned class's base, without access, scope and template arguments."""
+    """The name of a base class, without access, scope and template arguments."""
     return base.removeprefix("public ").partition("<")[0].rsplit("::", 1)[-1]
 
 
 def by_value(c: PlannedClass) -> tuple[str, ...]:
-    """Names of which a class needs the definition: types of its fields other than pointers and references, scopes, and results
-    of overriding methods."""
+    """Names that a class needs the definition of: types of fields other than pointers and references, scopes, and results of overriding
+    methods."""
     found: dict[str, None] = {}
     for m in c.members:
         for i, token in enumerate(m.tokens):
@@ -43,7 +44,7 @@ def by_value(c: PlannedClass) -> tuple[str, ...]:
             if IDENTIFIER.match(token) and after not in ("*", "&", ";", "="):
                 found[token] = None
         if m.signature:
-            if "override" in m.signature.qualifiers:  # a covariant result is a complete type ([class.virtual])
+            if "override" in m.signature.qualifiers:  # a covariant result type must be complete ([class.virtual])
                 found.update(dict.fromkeys(t for t in m.signature.result if IDENTIFIER.match(t)))
             words = (*m.signature.result, *(t for p in m.signature.params for t in (*p.type, ",", *p.default)))
             for token, after in pairwise(words):
@@ -53,7 +54,7 @@ def by_value(c: PlannedClass) -> tuple[str, ...]:
 
 
 def with_arguments(base: str, members: Sequence[Member]) -> str:
-    """A base class with the template arguments that a member's alias for it gives it."""
+    """A base class with the template arguments that an alias among the class's members gives it."""
     for m in members:
         for i, token in enumerate(m.tokens[:-1]):
             if token == base and m.tokens[i + 1] == "<" and m.tokens[0] in ("using", "typedef"):
@@ -70,7 +71,7 @@ def mean(values: Sequence[float], otherwise: float) -> float:
 
 
 def joined(members: Sequence[Member]) -> list[Member]:
-    """Members with a run of directives (#define GET_..., #include) made one; conditionals dropped."""
+    """Members with each run of directives (#define GET_..., then #include) joined into one."""
     out: list[Member] = []
     run: list[Member] = []
     for m in members:
@@ -85,7 +86,7 @@ def joined(members: Sequence[Member]) -> list[Member]:
 
 
 def names_of(m: Member) -> frozenset[str]:
-    """What a member defines: its name; of a type alias the alias; of an unnamed union or an enum all that it holds too."""
+    """The names that a member defines: its own, an alias's, and for an enum or an unnamed union also those inside it."""
     tokens = m.tokens
     names = {m.name} if m.name else set[str]()
     if tokens and tokens[0] == "using" and len(tokens) > 2:
@@ -101,8 +102,11 @@ def names_of(m: Member) -> frozenset[str]:
 
 
 def asked(e: Entry, values: set[str], types: set[str], initialised: set[str]) -> bool:
-    """Whether a member is wanted: a field if something uses it as a value (a static one also by majority, a reference only if a
-    constructor initialises it), others if something names them or most donors have them."""
+    """Whether a class gets a member.
+
+    A field if something uses it as a value (a reference only if a constructor initialises it); other members, static fields among them, if
+    something names them or most donors have them.
+    """
     m = e.member
     if m.kind is MemberKind.FIELD and m.tokens[0] != "static":
         reference = "&" in m.tokens and "=" not in m.tokens

@@ -1,8 +1,4 @@
-"""Stage 8: what stands at file scope in a file of the new backend: TableGen's files, macros, tables, registrations.
-
-Enters: donors' files by role, planned functions and classes, what they mention. Leaves: ``FileTexts``.
-It does not choose files or includes of headers.
-"""
+"""Plan the texts at file scope of a file: includes of TableGen's tables, macros, variables, static data members, pass registrations."""
 
 from __future__ import annotations
 
@@ -16,13 +12,13 @@ from vega_gen.plan.layout_headers import Mentions
 from vega_gen.plan.layout_members import MAJORITY
 from vega_gen.records import PlannedClass, PlannedFunction
 
-# What a mentioned function needs of TableGen (AsmMatcherEmitter.cpp).
+# A function that the file mentions -> the macro that makes TableGen's table define it (AsmMatcherEmitter.cpp).
 _OPTION_OF = {"<T>MnemonicSpellCheck": "GET_MNEMONIC_SPELL_CHECKER", "getSubtargetFeatureName": "GET_SUBTARGET_FEATURE_NAME"}
 
 
 @dataclass
 class FileTexts:
-    """One file in the making, its texts by where they stand."""
+    """The texts of one file, by where they go."""
 
     path: str
     generated: list[str]
@@ -37,12 +33,12 @@ class FileTexts:
 
     @property
     def content(self) -> bool:
-        """Whether the file has something of its own, forward declarations aside."""
+        """Whether the file has content other than forward declarations and using directives."""
         return bool(self.generated or self.named or self.after)
 
 
 class TextPlanner:
-    """Plans the texts of files. ``tokens``: of each planned function, by ``id``."""
+    """Plans the texts of files. ``tokens``: ``id`` of a planned function -> its tokens."""
 
     def __init__(
         self, donors: DonorFiles, functions: Sequence[PlannedFunction], classes: Sequence[PlannedClass], tokens: Mapping[int, Sequence[str]]
@@ -55,7 +51,7 @@ class TextPlanner:
         self.tokens = tokens
 
     def texts(self, path: str, mentions: Mentions) -> FileTexts:
-        """The texts of one file; ``mentions``: what its functions and classes, or for a header everybody's, mention."""
+        """The texts of one file. ``mentions``: the names that its functions and classes mention; for a header, those of all files."""
         role = self.masker.mask(path)
         sources = self.donors.roles.get(role, [])
         items = [i for s in sources for i in self.donors.items(s)]
@@ -75,7 +71,7 @@ class TextPlanner:
         return made
 
     def _generated(self, made: FileTexts, items: Sequence[FileItem], voters: Sequence[str], mentions: Mentions) -> None:
-        """TableGen's files: those that most donors of the role include, each with the macros that most of them define."""
+        """Include the TableGen files that most donors of the role include, each with the macros that most of them define."""
         found = [i for i in items if i.kind is ItemKind.GENERATED and "Gen" in i.name and i.name.endswith(".inc")]
         order = {i.name: k for k, i in reversed(list(enumerate(found)))}
         shares = self.donors.shares(((i.target, i.name) for i in found), voters)
@@ -91,7 +87,7 @@ class TextPlanner:
             made.generated.append(in_namespaces(text, self.masker.unmask_all(spaces)))
 
     def _named(self, made: FileTexts, items: Sequence[FileItem], mentions: Mentions) -> None:
-        """Macros, variables and type names that the file's functions mention, or that what is taken for them mentions."""
+        """Add macros, variables and type names that the file's functions mention, and those that these texts mention in turn."""
         by_name: dict[str, list[FileItem]] = defaultdict(list)
         for i in items:
             if i.kind is ItemKind.NAMED:
@@ -121,7 +117,7 @@ class TextPlanner:
         made.named += [taken[n] for n in sorted(taken, key=lambda n: (not taken[n].startswith("#"), order[n], n))]
 
     def _text(self, item: FileItem, path: str) -> str | None:
-        """An item's text for the new target: register tables are written anew, command line options get the target's name."""
+        """An item's text for the new target. Register tables are written anew; command line options get the target's name as prefix."""
         table = self._register_table(item, path)
         if table is not None:
             return table
@@ -131,7 +127,8 @@ class TextPlanner:
         return text
 
     def _register_table(self, item: FileItem, path: str) -> str | None:
-        """A donor's table of registers that a planned register class decoder mentions: the class's registers by encoding."""
+        """The registers of a class by encoding, for a donor's register table that a planned register class decoder uses; None for another
+        item."""
         masker = self.donors.maskers[item.target]
         if "{" not in item.text:
             return None
@@ -153,7 +150,7 @@ class TextPlanner:
         return None
 
     def _after(self, made: FileTexts, items: Sequence[FileItem]) -> None:
-        """Definitions of static data members and pass registrations of the planned classes."""
+        """Add definitions of static data members and pass registrations of the planned classes."""
         owned = {c.name: c for c in self.classes}
         statics = {
             f"{c.name}::{m.name}" for c in self.classes for m in c.members

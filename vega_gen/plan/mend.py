@@ -1,7 +1,7 @@
-"""Stage 8, after layout: what the compiler names is taken out of the plan, so that one wrong declaration does not spoil every file.
+"""Remove from a plan the declarations that the compiler rejects, so that one wrong declaration does not spoil every file that includes it.
 
-Enters: a plan, the texts made from it, the compiler's errors by file and line. Leaves: the same plan without the members and texts that
-have an error. It compiles nothing and finds no replacement.
+Finds the smallest unit (class member, or text at file scope) around each error, and returns the plan without it. Nothing is put in its
+place here: ``blame`` and ``steps`` do that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MACRO = re.compile(r"#\s*define\s+(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What can be left out: a member of a class, or a text at file scope (``class_name`` "")."""
+    """Something that can be left out of a plan: a member of a class, or a text at file scope (``class_name`` is then "")."""
 
     file: str
     class_name: str
@@ -30,9 +30,11 @@ class Unit:
 
 
 def blamed(plan: Plan, texts: Mapping[str, str], mistakes: Iterable[Mistake]) -> frozenset[Unit]:
-    """The smallest unit around each error. ``texts``: by path, as the compiler read them; ``mistakes``: with such a path as file.
+    """The smallest unit around each error.
 
-    An error outside of every unit, in a table or in a function, blames none but the macros of the file that it names (``macros_named``)."""
+    ``texts``: path -> the text as the compiler read it. ``mistakes``: errors whose file is one of these paths.
+    An error outside of every unit (in a table or in a function) blames nothing; see ``macros_named`` for macros that such errors name.
+    """
     lines: dict[str, set[int]] = defaultdict(set)
     for m in mistakes:
         lines[m.file].add(m.line)
@@ -51,14 +53,14 @@ def blamed(plan: Plan, texts: Mapping[str, str], mistakes: Iterable[Mistake]) ->
 
 
 def macros_named(plan: Plan, path: str, mistakes: Iterable[Mistake]) -> frozenset[Unit]:
-    """The macros of a file that errors outside of it name: those in TableGen's tables, to which the file's macros do something."""
+    """The macros of a file that errors in other files name. TableGen's tables expand macros that the including file defines."""
     named = {name for m in mistakes if m.file != path for name in _QUOTED.findall(m.message)}
     defined = ((unit, _MACRO.match(unit.tokens[0])) for unit in units(plan, path) if len(unit.tokens) == 1)
     return frozenset(unit for unit, macro in defined if macro and macro[1] in named)
 
 
 def units(plan: Plan, path: str) -> list[Unit]:
-    """What a file of the plan has that can be left out; includes of tables cannot, for others are made for them."""
+    """The units of a file. Includes of TableGen's tables are not units: other texts exist only for them."""
     found = [
         Unit(path, c.name, member_tokens(m)) for c in plan.classes if c.file == path for m in c.members if member_tokens(m)
     ]
@@ -69,7 +71,7 @@ def units(plan: Plan, path: str) -> list[Unit]:
 
 
 def without(plan: Plan, left_out: frozenset[Unit]) -> Plan:
-    """The plan without these units; those that it does not have change nothing."""
+    """The plan without these units. Units that the plan does not have are ignored."""
     if not left_out:
         return plan
     classes = tuple(
@@ -98,14 +100,14 @@ def without(plan: Plan, left_out: frozenset[Unit]) -> Plan:
 
 
 def member_tokens(member: Member) -> tuple[str, ...]:
-    """The tokens by which a member is known: a method's declaration, or the whole text."""
+    """The tokens that identify a member: a method's declaration without initialisers, or the whole text of another member."""
     if member.kind is MemberKind.METHOD and member.signature is not None:
         return cxx.tokenize(cxx.render_signature(replace(member.signature, initialisers=()), in_class=True))
     return member.tokens
 
 
 def text_tokens(text: str) -> tuple[str, ...]:
-    """The tokens of a text at file scope, without the namespaces around it: the texts of a namespace stand in it together."""
+    """The tokens of a text at file scope without the namespaces around it, because emit joins texts of one namespace into one block."""
     tokens = cxx.tokenize(text)
     while tokens[:1] == ("namespace",) and tokens[-1:] == ("}",) and "{" in tokens[1:3]:
         inner = tokens[tokens.index("{") + 1 : -1]
@@ -130,7 +132,7 @@ def _lines(text: str, starts: Sequence[int]) -> list[int]:
 
 
 def _places(tokens: Sequence[str], wanted: Sequence[str], line_of: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last line of each place where ``wanted`` stands among ``tokens``."""
+    """First and last line of each place where ``wanted`` occurs among ``tokens``."""
     n = len(wanted)
     return [
         (line_of[i], line_of[i + n - 1])
@@ -140,7 +142,7 @@ def _places(tokens: Sequence[str], wanted: Sequence[str], line_of: Sequence[int]
 
 
 def without_include(plan: Plan, path: str, name: str) -> Plan:
-    """The plan without an include of a file that is not there."""
+    """The plan without one file's include of a header that does not exist."""
 
     def kept(includes: Sequence[str]) -> tuple[str, ...]:
         return tuple(x for x in includes if x.strip('"<>') != name)

@@ -1,4 +1,4 @@
-"""Mined candidates and archetypes of the same functions -> one ranked list of candidates a function."""
+"""Merge mined candidates and archetypes of the same function into one ranked list."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from vega_gen.records import Contract, ContractRole, PlannedFunction
 def offered(
     planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction], contracts: Sequence[Contract], budget: int, groups: Groups
 ) -> list[PlannedFunction]:
-    """What is planned, each function with the archetype of its name and parameters, within the budget; after it the archetypes of contracts
-    that nothing is planned for.
+    """The planned functions, each with the archetype of its name and parameters among its candidates, within the budget; then archetypes of
+    contracts that no function is planned for.
 
-    It is the first of the last resorts; the first of all where donors do not know (``_known``)."""
+    An archetype ranks behind the mined candidates as a last resort, but before other last resorts. It ranks first where donors cannot know
+    what the function does here (``_known``).
+    """
     pairs = _overloads(planned, archetypes)
     obliged = {c.name for c in contracts}
     there = {f.candidate.signature.name for f in planned}
@@ -35,9 +37,12 @@ def offered(
 
 
 def _known(f: PlannedFunction, groups: Groups) -> bool:
-    """Whether donors can know what a function does here. Of a contract they can if one has it, called so: in a group that is only of the
-    same role they do it for other operands. How a register class is decoded the .td says whole, and what donors have is mostly a table
-    that their file calls by a name of its own."""
+    """Whether donors can know what a function does here.
+
+    For a contract they can if a donor has a contract of the same name: a group that shares only the role handles other operands. Decoders
+    of register classes never count as known: the .td describes them completely, and a donor's decoder mostly reads a table with a name of
+    its own.
+    """
     group = groups.by_name.get(f.group)
     if group is None or group.kind is not GroupKind.CONTRACT:
         return True
@@ -47,7 +52,7 @@ def _known(f: PlannedFunction, groups: Groups) -> bool:
 
 
 def _overloads(planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction]) -> dict[int, int]:
-    """Index of a planned function -> index of the archetype that is the same function."""
+    """Index of a planned function -> index of the archetype of the same function, overloads matched by their parameters."""
     mine: dict[str, list[int]] = {}
     theirs: dict[str, list[int]] = {}
     for functions, found in ((planned, mine), (archetypes, theirs)):

@@ -1,6 +1,6 @@
-"""Stage 8: which functions the new backend gets, and the candidates of each.
+"""Decide which functions the new backend gets, and ask a filler for the candidates of each.
 
-Enters: groups, templates, the new target, a filler. Leaves: planned functions. It does not compile or lay out files.
+A function is planned if the target's headers declare it, a contract demands it, most donors have it, or a planned function calls it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from vega_gen.plan.signatures import declared_signature, donor_signature
 from vega_gen.records import BUDGET, Class, Contract, Function, Member, Mode, Module, PlannedFunction, Signature
 
 PRESENCE = 0.5
-"""Weighted share of donors above which a function that nothing declares is written: more likely than not."""
+"""A function that nothing declares is planned if donors with more than this share of the total weight have it: more likely than not."""
 
 PRESENCE_IN_FILE = 0.35
-"""The same for a function of a class or file that is written anyway: share of the donors that have the class or file."""
+"""The same threshold for a function whose class or file is planned anyway, as a share of the donors that have the class or file."""
 
 _WORD = re.compile(r"[A-Za-z_]\w*\Z")
 _T = TypeVar("_T", bound=Hashable)
@@ -38,9 +38,13 @@ Templates = Callable[[FunctionGroup], FunctionTemplate]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A function to be written: its group, its declaration where one is known (``header``: in which file), its name if it is not the
-    group's, and the file, where it is not that of most donors: for a helper its caller's. ``like``: the masked class whose methods
-    alone are donors, where the group has others."""
+    """A function to be written.
+
+    ``declared``: its declaration where a header shows one, and ``header`` that header.
+    ``name``: its name where that isn't the group's.
+    ``file``: its file where that isn't the one most donors use; for a helper the caller's file.
+    ``like``: only methods of this masked class serve as donors, where the group has others too.
+    """
 
     group: FunctionGroup
     class_name: str
@@ -52,7 +56,7 @@ class Wanted:
 
 
 class Planner:
-    """Decides which functions are written and asks the filler for each."""
+    """Decide which functions are written, and ask the filler for each."""
 
     def __init__(
         self, groups: Groups, templates: Templates, new: NewTarget, filler: Filler, maskers: Mapping[str, Masker],
@@ -84,10 +88,10 @@ class Planner:
     # ------------------------------------------------------------ which functions
 
     def _weight(self, targets: Iterable[str]) -> float:
-        return math.fsum(math.exp(3.0 * self.new.nearness.get(t, 0.0)) for t in set(targets))  # exact, so that the order is of no account
+        return math.fsum(math.exp(3.0 * self.new.nearness.get(t, 0.0)) for t in set(targets))  # exact in any order
 
     def wanted(self) -> list[Wanted]:
-        """Every function to be written, helpers excepted, in order of group name."""
+        """Every function to be written except helpers, in order of group name."""
         found: dict[tuple[str, str, str, tuple[tuple[str, ...], ...]], Wanted] = {}
         for w in (*self._declared(), *self._contracted(), *self._typical(), *self._passes()):
             types = tuple(p.type for p in w.declared.params) if w.declared else ()
@@ -151,7 +155,7 @@ class Planner:
                 yield Wanted(g, self.new.masker.unmask(g.role))
 
     def _passes(self) -> Iterable[Wanted]:
-        """Methods of the passes that headers name and do not declare."""
+        """Methods of passes that a factory creates but whose class no header declares."""
         for name in self.new.passes:
             masked = self.new.masker.mask(name)
             same = self._classes.get(masked, ())
@@ -163,11 +167,11 @@ class Planner:
                     yield Wanted(g, name, file="" if same else f"{name}.cpp", like=masked if same else "")
 
     def _with_file(self, group: FunctionGroup) -> set[str]:
-        """The targets that have a file in which some member of the group is."""
+        """The targets that have a file of the kind that most members of the group are in."""
         return {t for role in self._roles_of(group) for t in self._files[role]}
 
     def _file_expected(self, group: FunctionGroup, everyone: float) -> bool:
-        """Whether most donors have the file that most members of a group are in."""
+        """Whether donors with most of the weight have the file that most members of a group are in."""
         roles = self._roles_of(group)
         return any(self._weight(self._files[r]) > PRESENCE * everyone for r in roles)
 
@@ -176,7 +180,7 @@ class Planner:
         return {role for role, n in counted.items() if n * 2 >= len(group.members)}
 
     def _local_role(self, group: FunctionGroup) -> bool:
-        """Whether most donors keep the class inside a .cpp, so that no header could have shown it."""
+        """Whether most donors define the class inside a .cpp, where no header could have shown it."""
         local = [f for f in group.members if (f.in_class and f.file.endswith(".cpp")) or f.namespaces[-1:] == ("",)]
         stems = [f for f in group.members if not f.in_class and f.file.endswith(".cpp")]
         return len(local) + len(stems) >= len(group.members) / 2
@@ -189,9 +193,10 @@ class Planner:
         only: Callable[[FunctionGroup], bool] | None = None,
         spent: Callable[[Module, float], None] = lambda module, seconds: None,
     ) -> list[PlannedFunction]:
-        """Planned functions with candidates, helpers that they call included; ``progress(done, total, name)``.
+        """Planned functions with candidates, including helpers that they call. ``progress(done, total, text)`` is called before each.
 
-        ``only``: the groups asked for; then no helpers are looked for. ``spent`` is told the seconds that each function took."""
+        ``only``: plan the functions of these groups alone, without helpers. ``spent`` is told the seconds that each function took.
+        """
         queue = [w for w in self.wanted() if only is None or only(w.group)]
         planned: dict[tuple[str, str, str, tuple[tuple[str, ...], ...]], PlannedFunction] = {}
         done = 0
@@ -217,7 +222,7 @@ class Planner:
         return sorted(planned.values(), key=lambda f: (f.file, f.qualified_name, len(f.candidate.signature.params)))
 
     def request(self, wanted: Wanted) -> FillRequest:
-        """What a filler is asked for a function."""
+        """The request that the filler gets for a function."""
         group = self.groups.widened(wanted.group) if wanted.declared else wanted.group
         if wanted.like:
             members = (f for f in group.members if self.maskers[f.target].mask(f.signature.class_name) == wanted.like)
@@ -235,7 +240,7 @@ class Planner:
         return FillRequest(template, signature, self.new, self.maskers, self.budget, self._getters(wanted.group.role))
 
     def function(self, wanted: Wanted) -> PlannedFunction | None:
-        """One function with its candidates, None if the filler has none."""
+        """Plan one function with its candidates; None if the filler has none."""
         request = self.request(wanted)
         candidates = self.filler.fill(request)
         if not candidates:
@@ -249,14 +254,14 @@ class Planner:
         return PlannedFunction(wanted.group.name, module, file, namespaces, in_class, candidates)
 
     def _same_parameters(self, template: FunctionTemplate, declared: Signature) -> FunctionTemplate:
-        """The template of the members with the declaration's number of parameters, of those with its types if there are any."""
+        """The template restricted to members with as many parameters as the declaration; to those with the same types, if there are any."""
         wanted = [self.new.masker.mask_all(p.type) for p in declared.params]
         same = template.restricted(lambda f: len(f.signature.params) == len(wanted))
         return same.restricted(lambda f: [self.maskers[f.target].mask_all(p.type) for p in f.signature.params] == wanted)
 
     def _getters(self, role: str) -> Mapping[tuple[str, ...], tuple[str, ...]]:
-        """Calls of methods without parameters that donors' classes of a role have and that return something of the target's own, by its
-        type; of several of one type the one that most donors have."""
+        """Getters of donors' classes of a role: type -> call of a method without parameters that returns this target-specific type. Of
+        several, the one with the most weight."""
         votes: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
         for g in self._of_role[role] if role else ():
             for f in g.members:

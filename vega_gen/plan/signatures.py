@@ -1,7 +1,5 @@
-"""Stage 8: the signature of a function to be written.
-
-Enters: a group's members, the new target's own declaration where the mode shows one. Leaves: ``Signature``.
-It does not fill statements.
+"""Work out the signature of a function to be written: from the new target's own declaration where a header shows one, else by a vote of the
+donors.
 """
 
 from __future__ import annotations
@@ -20,10 +18,11 @@ _ONLY_IN_CLASS = frozenset(("virtual", "override", "final", "explicit", "static"
 def donor_signature(
     members: Sequence[Function], weights: Mapping[int, float], maskers: Mapping[str, Masker], new: NewTarget, class_name: str
 ) -> Signature:
-    """The members' most typical signature (types by weighted vote as a whole, parameter names each by vote of those with that type there),
-    renamed.
+    """The members' most typical signature in the new target's names. Types are voted on as a whole; each parameter's name by the members
+    that have that type there.
 
-    ``class_name``: the new target's class, "" for a free function."""
+    ``class_name``: the new target's class, "" for a free function.
+    """
     votes: dict[tuple[object, ...], float] = defaultdict(float)
     masked: list[Signature] = []
     for i, f in enumerate(members):
@@ -34,9 +33,9 @@ def donor_signature(
     chosen = next(s for s in masked if _types(s) == best)
     same = [(i, s) for i, s in enumerate(masked) if len(s.params) == len(chosen.params)]
     params: list[Param] = []
-    for k, p in enumerate(chosen.params):  # no two of one name, whatever the votes
+    for k, p in enumerate(chosen.params):  # parameter names stay distinct, whatever the votes
         taken = {q.name for q in params}
-        of_type = [(i, s) for i, s in same if _plain(s.params[k]) == _plain(p)]  # not all have them in the same order
+        of_type = [(i, s) for i, s in same if _plain(s.params[k]) == _plain(p)]  # members may order the parameters differently
         offered = [(s.params[k].name, weights.get(i, 0.0)) for i, s in of_type if s.params[k].name not in taken]
         params.append(replace(p, name=_vote_name(offered) or (p.name if p.name not in taken else "")))
     return _unmasked(replace(chosen, params=tuple(params), class_name=""), new, class_name)
@@ -45,8 +44,10 @@ def donor_signature(
 def declared_signature(
     declared: Signature, members: Sequence[Function], weights: Mapping[int, float], class_name: str
 ) -> Signature:
-    """The new target's own declaration, as the definition states it: unnamed parameters named as most members name them, and the result
-    qualified where it is a type of the class or its bases."""
+    """The new target's own declaration, as its definition writes it.
+
+    Unnamed parameters get the name that most members use, and a result type that belongs to the class or one of its bases is qualified.
+    """
     params: list[Param] = []
     taken: set[str] = {p.name for p in declared.params if p.name}
     for k, p in enumerate(declared.params):
@@ -65,8 +66,10 @@ def declared_signature(
 
 
 def _from_outside(result: tuple[str, ...], members: Sequence[Function], class_name: str) -> tuple[str, ...]:
-    """A declared result as it is written before "Class::name", where members' definitions outside their classes qualify its type by a
-    class: by that class, if several do by the same one, which is then a base, else by the function's own."""
+    """A declared result type as a definition outside the class writes it.
+
+    Where members qualify the type by a class, several by the same class means a common base, which is used; else the function's own class.
+    """
     if not class_name or "::" in result:
         return result
     scopes: Counter[tuple[str, str]] = Counter()
@@ -81,7 +84,7 @@ def _from_outside(result: tuple[str, ...], members: Sequence[Function], class_na
 
 
 def masked_signature(s: Signature, masker: Masker) -> Signature:
-    """A signature with the target's names masked, its initialisers left out."""
+    """A signature with the target's names masked and without initialisers."""
     params = tuple(
         Param(masker.mask_all(p.type), p.name, masker.mask_all(p.suffix), masker.mask_all(p.default)) for p in s.params
     )
@@ -98,7 +101,7 @@ def _types(s: Signature) -> tuple[object, ...]:
 
 
 def _plain(p: Param) -> frozenset[str]:
-    """The names in a parameter's type: "const MCInst &" and "MCInst const *" are of one type."""
+    """The names in a parameter's type: "const MCInst &" and "MCInst const *" count as the same type."""
     return frozenset(t for t in p.type if t.isidentifier() and t != "const")
 
 

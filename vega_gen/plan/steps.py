@@ -1,9 +1,7 @@
-"""Stage 8, while the backend is built: a function goes down a step each time that something speaks against it.
+"""Lower functions of a plan step by step, each time that the compiler, the linker or a crash rejects them.
 
-Enters: a plan, a function of it, the message. Leaves: the plan with the function a step lower, its class's declaration with it.
-It compiles nothing, and finds no one to blame.
-
-The steps: the candidate chosen, the next ones, an archetype, the base class's default (the override is left out), a stub, nothing.
+The steps: the chosen candidate, the next ones, an archetype, the base class's default (the override is left out), a stub, left out.
+``blame`` decides which function to lower.
 """
 
 from __future__ import annotations
@@ -36,20 +34,22 @@ from vega_gen.records import (
 from vega_gen.tablegen import predicates
 
 NEXT = 2
-"""How many further candidates are tried where the whole file speaks against the one chosen."""
+"""How many further candidates are tried where one that compiled alone fails in the whole file."""
 
-_LAYER = "the machine code layer is that of archetypes, whole"
+_LAYER = "archetypes replace the whole machine code layer"
 _PREDICATE = re.compile(r"is[A-Z]\w*\Z")
 _RENDER = re.compile(r"add[A-Z]\w*Operands\Z")
 
 Archetype = Callable[[PlannedFunction], Candidate | None]
-"""A curated body for a function, None if there is none."""
+"""Returns the archetype of a function, None if there is none."""
 
 
 @dataclass(frozen=True)
 class Steps:
-    """The way down, for the functions of one target. ``layer``: the machine code layer as archetypes have it; None where they have none,
-    or where headers were given. ``header``: the header of LLVM's that defines a class, as it is included, "" for none."""
+    """Lowers the functions of one target.
+
+    ``layer``: the machine code layer as archetypes have it; None if they have none, or if the target's headers were given.
+    ``header``: returns the LLVM header that defines a class, as it is included, "" for none."""
 
     description: Description
     bases: Bases
@@ -58,7 +58,7 @@ class Steps:
     header: Callable[[str], str] = lambda name: ""
 
     def lower(self, plan: Plan, index: int, message: str) -> Plan:
-        """The plan with one function a step lower; the same plan if it is at the bottom."""
+        """The plan with one function a step lower; the same plan object if it is at the bottom."""
         f = plan.functions[index]
         if f.step is Step.LEFT_OUT or f.chosen < 0:
             return plan
@@ -81,7 +81,7 @@ class Steps:
         return self._undeclared(plan, index, replace(f, step=Step.LEFT_OUT, instead=None))
 
     def bottom(self, plan: Plan, index: int, message: str) -> Plan:
-        """The plan with one function at its default or its stub, or without it if that is where it stood."""
+        """The plan with one function lowered to its default, its stub or (if it was there already) left out."""
         while (lowered := self.lower(plan, index, message)) is not plan:
             plan = lowered
             if plan.functions[index].step in (Step.DEFAULT, Step.STUB, Step.LEFT_OUT):
@@ -96,12 +96,12 @@ class Steps:
         return self._undeclared(plan, index, replace(f, step=Step.LEFT_OUT, compiles=False, instead=None, message=message))
 
     def defined_twice(self, plan: Plan, index: int, message: str) -> Plan:
-        """The plan without the definition of a function that a table or another function defines as well; its declaration stays."""
+        """The plan without a definition that a table or another function gives as well; the declaration stays."""
         f = plan.functions[index]
         return _put(plan, index, replace(f, step=Step.LEFT_OUT, compiles=False, instead=None, message=message))
 
     def started(self, plan: Plan) -> Plan:
-        """The plan as it is before the first build: what does not compile by itself, or is not declared any more, goes down at once."""
+        """The plan before the first build: functions that do not compile alone, or whose declaration was removed, are lowered."""
         for i, f in enumerate(plan.functions):
             if f.chosen < 0 or f.step is not Step.FILLED:
                 continue
@@ -113,8 +113,7 @@ class Steps:
         return plan
 
     def lacking(self, plan: Plan) -> bool:
-        """Whether the plan's own machine code layer has a function that is a stub or left out, or nothing at all in a folder that an
-        archetype has."""
+        """Whether the plan's machine code layer has a stub or a left-out function, or lacks a folder that the archetypes have."""
         if self.layer is None:
             return False
         own = [f for f in plan.functions if f.chosen >= 0 and _folder(f.file) in self._folders]
@@ -122,8 +121,8 @@ class Steps:
         return there != self._folders or any(f.step in (Step.STUB, Step.LEFT_OUT) for f in own)
 
     def layered(self, plan: Plan) -> Plan:
-        """The plan with the machine code layer of archetypes in the place of its own: its parts know each other, and a layer that lacks
-        one assembles nothing."""
+        """The plan with the archetypes' machine code layer in place of its own. The layer is replaced as a whole because its parts depend
+        on each other, and one that lacks a part assembles nothing."""
         assert self.layer is not None
         files, classes, functions = self.layer
         own = [f for f in functions if _folder(f.file)]
@@ -155,23 +154,23 @@ class Steps:
 
     @property
     def _folders(self) -> set[str]:
-        """The folders of the layer."""
+        """The folders of the machine code layer."""
         return {_folder(f.path) for f in self.layer[0]} - {""} if self.layer is not None else set[str]()
 
     def overridden(self, plan: Plan, class_name: str, declared: Signature) -> Plan:
-        """The plan with a stub for a pure virtual method of a base of ``class_name``, in the class itself."""
+        """Add to a class a stub for a pure virtual method of its base."""
         s = replace(overriding(declared), class_name=class_name)
         owner = next((c for c in self.bases.classes(plan) if c.name == class_name), None)
         if owner is None or any(f.step is Step.STUB and _same(f.candidate.signature, s) and f.in_class for f in plan.functions):
             return plan
         for i, f in enumerate(plan.functions):
             if f.chosen >= 0 and _declares(f, s) and not self.bases.overrides_another(plan, f.candidate.signature, s):
-                plan = self.left_out(plan, i, f.message or "it does not override what the base class has")
+                plan = self.left_out(plan, i, f.message or "it does not override the base class's method")
         return self._added(plan, planned(plan.target, s, owner.file, _module(plan, owner.file), namespaces=owner.namespaces, in_class=True))
 
     def seen(self, plan: Plan, name: str, file: str, text: str) -> Plan:
-        """The plan with what makes a class known in a file: LLVM's header, or in a header of its own a declaration of the backend's class.
-        The same plan where that is in its ``text`` already, or there is no such class."""
+        """Make a class visible in a file: include LLVM's header, or in a header forward-declare the backend's class.
+        Returns the same plan if the file's ``text`` has that already, or there is no such class."""
         header = self.header(name) if not any(c.name == name for c in plan.classes) else ""
         own = next((c for c in plan.classes if c.name == name and c.namespaces == ("llvm",) and file.endswith(".h")), None)
         forward = f"namespace llvm {{\nclass {name};\n}}"
@@ -188,15 +187,15 @@ class Steps:
         return plan
 
     def demanded(self, plan: Plan, name: str, file: str) -> Plan:
-        """The plan with a stub for each contract of this name, in place of what has the name; the same plan if the .td files demand none.
+        """Add a stub for each contract of this name, replacing what has the name but another signature.
 
-        ``file``: the .cpp that the tables which call it are included in."""
+        ``file``: the .cpp that includes the tables that call it. Returns the same plan if the .td files demand nothing of this name."""
         subtarget = self._derived(plan, "TargetSubtargetInfo", file)
         if subtarget is not None:
             plan = demands.featured(plan, subtarget, self.description.features, name)
             plan = demands.answered(plan, subtarget, self.description, name)
         asked = [c for c in self.description.contracts if c.name == name]
-        # The matcher asks for those of operand classes that no instruction has, too.
+        # The asm matcher also calls methods of operand classes that no instruction uses, so there is no contract for them.
         if not asked and _PREDICATE.match(name):
             asked = [Contract(name, ContractRole.OPERAND_PREDICATE, f"bool {name}() const", "MCParsedAsmOperand", (), ())]
         elif not asked and _RENDER.match(name):
@@ -217,17 +216,18 @@ class Steps:
                 if t is None or (t.name, t.class_name) != (s.name, s.class_name) or not (in_class or f.file == file):
                     continue
                 if len(t.params) not in arities or _templated(t) != _templated(s):
-                    plan = self.left_out(plan, i, f.message or "the tables call it otherwise")
+                    plan = self.left_out(plan, i, f.message or "TableGen's tables call it with another signature")
             place = owner.file if owner else file
             spaces = owner.namespaces if owner else ()
             plan = self._added(plan, planned(plan.target, s, place, _module(plan, file), namespaces=spaces, in_class=in_class))
         return plan
 
     def tabled(self, plan: Plan, name: str, path: str, file: str, line: str, enumerators: Mapping[str, Sequence[str]], owner: str) -> Plan:
-        """The plan with what a line of a table names though no contract does; the same plan if the .td files do not tell what it is.
+        """Add a name that a line of a table uses and that no contract demands; the same plan if the .td files do not tell what it is.
 
-        ``path``: the .cpp that includes the table; ``file``: where an enumeration would go. ``enumerators``: what the tables list or name,
-        by scope or part. ``owner``: the class that lacks the name, "" for none."""
+        ``path``: the .cpp that includes the table. ``file``: where an enumeration would go.
+        ``enumerators``: names that the tables list or use, by scope or part (``demands.listed``).
+        ``owner``: the class that lacks the name, "" for none."""
         if any(c.name == name for c in self.description.contracts):
             return plan
         subtarget = self._derived(plan, "TargetSubtargetInfo", path)
@@ -249,13 +249,13 @@ class Steps:
         return demands.enumerated(plan, file, name, enumerators.get(name, ()), self.description)
 
     def _derived(self, plan: Plan, base: str, file: str) -> PlannedClass | None:
-        """The planned class that derives from one of LLVM's; where there are several, that of the file."""
+        """The planned class that derives from an LLVM class; of several, the one declared beside ``file``."""
         found = [c for c in plan.classes if base in (self.bases.of(plan, c.name), *self._lineage(plan, c.name))]
         stem = file.rpartition(".")[0]
         return min(found, key=lambda c: c.file.rpartition(".")[0] != stem, default=None)
 
     def declared(self, plan: Plan, class_name: str, defined: Signature, message: str) -> Plan:
-        """The plan with a declaration, in place of others of its name, of a method that one of TableGen's tables defines."""
+        """Declare a method in its class as a TableGen table defines it, replacing other declarations of the name."""
         owner = next((c for c in plan.classes if c.name == class_name), None)
         if owner is None or any(m.signature == defined for m in owner.members):
             return plan
@@ -271,20 +271,20 @@ class Steps:
         return replace(plan, classes=classes)
 
     def defined(self, plan: Plan, signature: Signature, file: str, namespaces: tuple[str, ...] = ()) -> Plan:
-        """The plan with a stub for what is declared and not defined; ``file``: a .cpp that sees the declaration."""
+        """Add a stub for a function that is declared and not defined. ``file``: a .cpp that sees the declaration."""
         s = replace(signature, params=tuple(replace(p, default=()) for p in signature.params))
         s = self._with_initialisers(plan, s)
         return self._added(plan, planned(plan.target, s, file, _module(plan, file), namespaces=namespaces))
 
     def initialised(self, plan: Plan, name: str) -> Plan:
-        """The plan with a stub for an ``LLVMInitialize`` function that the tools call."""
+        """Add a stub for an ``LLVMInitialize`` function that LLVM's tools call."""
         for i, f in enumerate(plan.functions):
             if f.chosen >= 0 and f.candidate.signature.name == name and not f.candidate.signature.class_name:
-                plan = self.left_out(plan, i, f.message or "the tools do not find it")
+                plan = self.left_out(plan, i, f.message or "LLVM's tools do not find it under this signature")
         return self._added(plan, initialiser(plan.target, name))
 
     def _met(self, plan: Plan, f: PlannedFunction) -> PlannedFunction:
-        """A function that donors have in another class than that which the .td files demand it of, with the head that they demand."""
+        """Give a function the signature that its contract demands, where donors have it in another class than the .td files demand."""
         role, _, _ = f.group.partition(":")
         s = f.candidate.signature
         asked = [c for c in self.description.contracts if c.name == s.name and c.role == role and c.owner]
@@ -310,13 +310,13 @@ class Steps:
         return replace(plan, functions=(*plan.functions, function))
 
     def _archetype(self, plan: Plan, f: PlannedFunction) -> Candidate | None:
-        """The archetype of a function, unless it was mined to be that."""
+        """The archetype of a function, None if it is already among the candidates."""
         made = (self.archetype(f) if self.archetype is not None else None) or self._machine(plan, f)
         return made if made not in f.candidates else None
 
     def _machine(self, plan: Plan, f: PlannedFunction) -> Candidate | None:
-        """The constructor of the target machine, without which no tool gets further: its base and members are made of its parameters and
-        the data layout, and object files are ELF's."""
+        """The target machine's constructor, without which no tool gets further. It is built from its parameters and the data layout, and
+        emits ELF."""
         s = f.candidate.signature
         owner = next((c for c in plan.classes if c.name == s.class_name), None)
         if _bare(s) != s.name or owner is None or "TargetMachine" not in self._lineage(plan, s.class_name):
@@ -328,7 +328,7 @@ class Steps:
         return Candidate(replace(made, initialisers=(*made.initialisers, *lowering)), (body,), CONFIDENCE, ORIGIN)
 
     def _owner(self, plan: Plan, contract: Contract, file: str) -> PlannedClass | Class | None:
-        """The planned class that the methods of a contract belong to: the one that ``file`` defines or sees, where there are several."""
+        """The class that a contract's methods belong to; of several, the one declared beside ``file``."""
         owners = [c for c in self.bases.classes(plan) if contract.owner and contract.owner in self._lineage(plan, c.name)]
         stem = file.rpartition(".")[0]
         return min(owners, key=lambda c: (c.file.rpartition(".")[0] != stem, c.file), default=None)
@@ -338,11 +338,11 @@ class Steps:
 
     def _may_be_left_out(self, plan: Plan, f: PlannedFunction) -> bool:
         s = f.candidate.signature
-        given = any(c.name == s.class_name for c in self.bases.given)  # what its header declares must be defined
+        given = any(c.name == s.class_name for c in self.bases.given)  # a given header's declarations need definitions
         return bool(s.class_name) and _bare(s) != s.name and not given and self.bases.default(plan, s)
 
     def _stubbed(self, plan: Plan, f: PlannedFunction) -> PlannedFunction:
-        """The function with a stub in its place: the head as its class declares it."""
+        """The function with a stub in its place, with the signature that its class declares."""
         s = f.candidate.signature
         if is_initialiser(s.name):
             made = initialiser(plan.target, s.name).candidate
@@ -351,13 +351,13 @@ class Steps:
         if declared is not None and _bare(s) != s.name:
             s = replace(declared, class_name=s.class_name)
         had = bool(f.candidate.statements)
-        if f.step is Step.STUB or not had:  # what is made in the way that was mined is kept unless that is wrong
+        if f.step is Step.STUB or not had:  # keep mined initialisers unless this is already a stub or had no body
             s = self._with_initialisers(plan, s)
         made = stub(plan.target, s)
         creation = "" if f.step is Step.STUB or s.class_name else self.bases.made(plan, s)
         if creation:
             made = replace(made, statements=(statement(creation, s.name),))
-        if _bare(s) == s.name and not had:  # a constructor that does nothing but make what it is made of
+        if _bare(s) == s.name and not had:  # a constructor with initialisers alone
             made = replace(made, statements=())
         return replace(f, step=Step.STUB, instead=made)
 
@@ -381,7 +381,7 @@ class Steps:
 
 
 def declaration(classes: Iterable[PlannedClass | Class], s: Signature) -> Signature | None:
-    """How the class of a method declares it, None if it does not."""
+    """The declaration of a method in its class, None if there is none."""
     return next((m.signature for c in classes if c.name == s.class_name for m in _declaring(c, s)), None)
 
 
@@ -398,7 +398,7 @@ def _folder(path: str) -> str:
 
 
 def _lives(f: PlannedFunction) -> bool:
-    """Whether something is defined for the function."""
+    """Whether the function has a definition in the backend."""
     return f.chosen >= 0 and f.step not in (Step.DEFAULT, Step.LEFT_OUT)
 
 
@@ -419,14 +419,14 @@ def _bare(s: Signature) -> str:
 
 
 def _out_of_header(f: PlannedFunction) -> PlannedFunction:
-    """A function that does not compile goes from a header to the .cpp beside it."""
+    """Move a function that does not compile from a header to the .cpp beside it."""
     if not f.file.endswith(".h"):
         return f
     return replace(f, file=f.file.removesuffix(".h") + ".cpp", in_class=False)
 
 
 def _with_file(plan: Plan, path: str) -> Plan:
-    """The plan with a file of this path; a new one includes the header of its name."""
+    """The plan with a file of this path. A new file includes the header of its name."""
     if any(f.path == path for f in plan.files):
         return plan
     header = path.rpartition(".")[0] + ".h"
@@ -439,7 +439,7 @@ def _put(plan: Plan, index: int, f: PlannedFunction) -> Plan:
 
 
 def _module(plan: Plan, file: str) -> Module:
-    """The module of most functions of a file's folder."""
+    """The module of most functions in a file, else in its folder."""
     found = [f.module for f in plan.functions if f.file == file]
     found = found or [f.module for f in plan.functions if f.file.rpartition("/")[0] == file.rpartition("/")[0]]
     return max(found, key=found.count, default=Module.SEL)

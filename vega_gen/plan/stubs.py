@@ -1,7 +1,7 @@
-"""Stage 8, the last step of a function: a body that ends the program and says which function is missing.
+"""Write stubs: function bodies that end the program with a message that names the missing function.
 
-Enters: signatures, contracts, the plan's classes, LLVM's base classes. Leaves: candidates and planned functions that compile where their
-heads do. It decides for no function that it needs a stub.
+A stub is the last step before a function is left out. ``Bases`` looks up what LLVM's base classes require: what a method overrides, and how
+a base is constructed.
 """
 
 from __future__ import annotations
@@ -46,25 +46,26 @@ _NO_PASS = (
 )
 _NOT_WRITTEN = frozenset({"llvm_unreachable", "report_fatal_error"})
 _PASSING = frozenset({"const", "&", "llvm", "::", "class", "struct"})
-_USUAL = {"Reloc Model": "Reloc::Static", "CodeModel Model": "CodeModel::Small"}  # where a command line says nothing
+_USUAL = {"Reloc Model": "Reloc::Static", "CodeModel Model": "CodeModel::Small"}  # what LLVM uses where the command line gives none
 _DECODE_STATUS = re.compile(r"(?<!::)\bDecodeStatus\b")
 
 
 def statement(text: str, function: str) -> FilledStatement:
-    """A statement of a stub: a person must look at it."""
+    """A statement of a stub. Its confidence is 0, so that a person looks at it."""
     return FilledStatement(statement_id(function, ORIGIN), 0, StatementKind.SIMPLE, cxx.tokenize(text), False, (), 0.0, ())
 
 
 def stub(target: str, signature: Signature) -> Candidate:
-    """The function with this head, which calls ``report_fatal_error`` with its name.
+    """A body for this signature that calls ``report_fatal_error`` with the function's name.
 
-    An ``LLVMInitialize`` or ``initialize...Pass`` function registers nothing: it runs before a command line is read, and would take every
-    tool down. That of the target's information alone registers the target by its name, or nothing could be asked for. A function that makes
-    a pass makes one that changes nothing: it is called for every program, and what the pass would have changed is missed later, by name.
+    - An ``LLVMInitialize`` or ``initialize...Pass`` function is empty: it runs in every tool before the command line is read, and a fatal
+      error would break them all.
+    - The TargetInfo one registers the target by name, because otherwise no tool could be asked for it.
+    - A function that creates a FunctionPass creates one that changes nothing: it is called for every program.
     """
     name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
     found = _INITIALISER.match(signature.name)
-    head = cxx.render_signature(replace(signature, initialisers=()), in_class=False)  # tells overloads apart
+    head = cxx.render_signature(replace(signature, initialisers=()), in_class=False)  # gives overloads different statement ids
     if _PASS_INITIALISER.match(signature.name):
         body = ()
     elif _PASS_FACTORY.match(signature.name) and signature.result[-2:] == ("FunctionPass", "*"):
@@ -81,12 +82,12 @@ def stub(target: str, signature: Signature) -> Candidate:
 
 
 def is_initialiser(name: str) -> bool:
-    """Whether LLVM's tools call the function before they do anything."""
+    """Whether this is an ``LLVMInitialize`` function, which LLVM's tools call at startup."""
     return _INITIALISER.match(name) is not None
 
 
 def initialiser(target: str, name: str) -> PlannedFunction:
-    """A stub for one of a target's ``LLVMInitialize`` functions, in the file where LLVM's convention has it."""
+    """A stub for one of a target's ``LLVMInitialize`` functions, in the file where LLVM's convention puts it."""
     found = _INITIALISER.match(name)
     assert found is not None
     file = {
@@ -103,16 +104,17 @@ def initialiser(target: str, name: str) -> PlannedFunction:
 def planned(
     target: str, signature: Signature, file: str, module: Module, *, namespaces: Sequence[str] = (), in_class: bool = False
 ) -> PlannedFunction:
-    """A function that no candidate was ever made for."""
+    """A planned function without a mined candidate: its only candidate is a stub."""
     made = (stub(target, signature),)
-    return PlannedFunction("", module, file, tuple(namespaces), in_class, made, message="nothing that was mined defines it", step=Step.STUB)
+    return PlannedFunction("", module, file, tuple(namespaces), in_class, made, message="no mined function defines it", step=Step.STUB)
 
 
 def contract_signature(contract: Contract, class_name: str, fragments: Sequence[Fragment] = ()) -> Signature | None:
-    """What the .td files oblige a function to be called with; None for what is no function that could be declared.
+    """The signature that a contract demands; None if it is not a function.
 
-    ``fragments``: those that say by the variable that it goes into what a helper of theirs returns; it is a bool where none does,
-    and a node where a transformation of nodes returns it."""
+    ``fragments``: their code tells the result type of a helper that they call, by the variable that it initialises; bool if none does, and
+    a node where a transformation of nodes returns it.
+    """
     text = contract.signature
     if "(...)" in text:
         variable = re.compile(rf"([\w:]+)\s+\w+\s*=\s*{re.escape(contract.name)}\s*\(")
@@ -128,11 +130,14 @@ def contract_signature(contract: Contract, class_name: str, fragments: Sequence[
 
 @dataclass
 class Bases:
-    """LLVM's base classes of the plan's classes: what a method overrides, and how a base is constructed.
+    """Answers questions about the backend's classes and LLVM's base classes.
 
-    ``read``: an LLVM header, relative to ``llvm/include`` -> its text. ``tables``: the folder of TableGen's tables. ``name``: of the
-    Target record, which TableGen's classes are called by. ``layout``: the data layout. ``given``: the classes
-    of the target's own headers (desc mode), which stay as they are."""
+    ``read``: returns the text of an LLVM header, by its path below ``llvm/include``.
+    ``tables``: folder of TableGen's tables.
+    ``name``: name of the Target record, which TableGen prefixes its generated classes with.
+    ``layout``: the data layout string.
+    ``given``: classes of the target's own headers (desc mode), which stay unchanged.
+    """
 
     interfaces: Interfaces
     read: Callable[[str], bytes]
@@ -143,11 +148,11 @@ class Bases:
     _files: dict[str, tuple[Function, ...]] = field(default_factory=dict[str, tuple[Function, ...]])
 
     def classes(self, plan: Plan) -> tuple[PlannedClass | Class, ...]:
-        """The backend's classes: those that are planned, and those that were given."""
+        """The backend's classes, planned and given."""
         return (*plan.classes, *self.given)
 
     def of(self, plan: Plan, class_name: str) -> str:
-        """The LLVM class that a planned class derives from, however far away; "" if it derives from none."""
+        """The first LLVM class among the bases of a planned class, direct or indirect; "" if there is none."""
         seen: set[str] = set()
         queue = [class_name]
         while queue:
@@ -165,8 +170,8 @@ class Bases:
         return ""
 
     def method(self, base: str, s: Signature) -> tuple[Class, Member] | None:
-        """The nearest declaration of a virtual method, from ``base`` upwards: the one with its parameter types, else the first with as
-        many parameters."""
+        """The nearest declaration of a method, from ``base`` upwards: with the same parameter types, else the first with as many
+        parameters."""
         for ancestor in self.interfaces.ancestors(base):
             c = self.interfaces.classes[ancestor]
             same = [m for m in c.members if m.signature is not None and m.signature.name == s.name
@@ -177,14 +182,14 @@ class Bases:
         return None
 
     def overrides_another(self, plan: Plan, own: Signature, declared: Signature) -> bool:
-        """Whether a method overrides one that a base class has beside ``declared``, an overload of it."""
+        """Whether a method overrides an overload of ``declared`` that a base class has beside it."""
         base = self.of(plan, own.class_name)
         found = self.method(base, own) if base else None
         same = found is not None and found[1].signature is not None and cxx.same_overload(found[1].signature, own)
         return same and not cxx.same_overload(own, declared)
 
     def default(self, plan: Plan, s: Signature) -> bool:
-        """Whether a method may be left out: its base class has one of the name that is neither pure nor ends the program."""
+        """Whether a method may be left out: its base class has an implementation that does not just end the program."""
         base = self.of(plan, s.class_name)
         found = self.method(base, s) if base else None
         if found is None or found[1].pure or found[1].deleted:
@@ -209,9 +214,10 @@ class Bases:
         return None
 
     def constructed(self, plan: Plan, c: PlannedClass | Class, own: Signature) -> tuple[tuple[str, ...], ...]:
-        """Initialisers of a constructor with the head ``own`` for what of ``c`` has no default constructor.
+        """Initialisers of the constructor ``own`` for those bases and fields of ``c`` that have no default constructor.
 
-        An argument is the parameter of its name and type, else the one of its type, else nothing that is there: then the program ends."""
+        An argument is the parameter with the same name and type, else the only one of that type, else an expression that ends the program.
+        """
         base = self.of(plan, c.name)
         kin = frozenset((c.name, base, *self.interfaces.ancestors(base)))
         wanted = [(bare_base(b), bare_base(b)) for b in c.bases]
@@ -234,7 +240,8 @@ class Bases:
         return tuple(entries)
 
     def made(self, plan: Plan, own: Signature) -> str:
-        """``return new X(...)`` for a ``createX`` of a planned class X, "" for another function; arguments are as in ``constructed``."""
+        """``return new X(...)`` for the function ``createX`` of a planned class X, "" for another function. For arguments see
+        ``constructed``."""
         kind = next((c for c in self.classes(plan) if own.name == f"create{c.name}" and own.result[-1:] == ("*",)), None)
         if kind is None:
             return ""
@@ -243,7 +250,7 @@ class Bases:
         return f"return new {kind.name}({arguments});"
 
     def _constructor(self, plan: Plan, kind: str) -> tuple[Param, ...]:
-        """The parameters of a class's shortest constructor that is none for copies; () where it can be made of nothing."""
+        """The parameters of a class's shortest constructor other than the copy constructor; () if it needs no arguments."""
         found = [f.candidate.signature for f in plan.functions if f.chosen >= 0 and f.candidate.signature.class_name == kind]
         found += [m.signature for c in self.classes(plan) if c.name == kind for m in c.members if m.signature]
         known = self.interfaces.classes.get(kind)
@@ -255,7 +262,8 @@ class Bases:
         return min(heads, key=lambda ps: sum(not p.default for p in ps), default=())
 
     def _argument(self, p: Param, own: Signature, kin: Collection[str], target: str) -> str:
-        """What a constructor with the head ``own`` passes for a parameter; ``kin``: its class and those that it derives from."""
+        """The argument for a parameter in a constructor ``own``. ``kin``: the constructed class and its bases, for which ``*this`` is
+        passed."""
         alike = [q for q in own.params if q.name and _type(q) == _type(p)]
         named = [q for q in alike if q.name == p.name] or [q for q in alike if p.name.endswith(q.name)]  # TuneCPU: CPU
         if "Layout" in p.name and _type(p) == ("StringRef",) and self.layout:
@@ -281,7 +289,7 @@ def bare_base(written: str) -> str:
 
 
 def overriding(s: Signature) -> Signature:
-    """A base class's declaration as a derived class repeats it."""
+    """A base class's declaration as a derived class writes it."""
     prefix = tuple(w for w in s.prefix if w != "virtual")
     qualifiers = tuple(q for q in s.qualifiers if q not in ("override", "final"))
     params = tuple(replace(p, default=()) for p in s.params)
