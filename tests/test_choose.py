@@ -265,7 +265,7 @@ def test_all_functions_are_chosen_in_order_and_told() -> None:
     def progress(done: int, total: int, text: str) -> None:
         with lock:
             told.append((done, total))
-        assert text == "ToyInstrInfo::run"
+        assert text == "choosing ToyInstrInfo::run"
 
     chosen = choose(functions, Refusing("f3", "f5"), 3, progress)
     assert [body(f) for f in chosen] == ["good ( ) ;" if n in (3, 5) else f"f{n} ( ) ;" for n in range(8)]

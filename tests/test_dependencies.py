@@ -19,7 +19,7 @@ MADE_BY = {
     "parsed C++": "vega_gen.corpus",
     "groups": "vega_gen.pipeline.mining",
     "plans": "vega_gen.pipeline.generation",
-    "examples": "vega_gen.pipeline.examples",
+    "examples": "vega_gen.pipeline.example_files",
 }
 # what is edited -> what must be made anew
 EDITS = {

@@ -9,13 +9,14 @@ from pathlib import Path
 import invented
 import pytest
 from emitted import description, emitted, function, member
-from vega_gen.fill.mend import Unit, member_tokens, without
-from vega_gen.fill.steps import Steps, declaration
-from vega_gen.fill.stubs import Bases
 
 from vega_gen import cxx
-from vega_gen.fill.archetype import by_name, offered, the_overload
+from vega_gen.archetypes.parts import by_name, the_overload
 from vega_gen.groups import Interfaces
+from vega_gen.plan.mend import Unit, member_tokens, without
+from vega_gen.plan.merge import offered
+from vega_gen.plan.steps import Steps, declaration
+from vega_gen.plan.stubs import Bases
 from vega_gen.records import FillerName, Mode, Module, Plan, PlannedClass, PlannedFile, PlannedFunction, Signature, Step, Verdict
 from vega_gen.regress import as_planned, functions_of
 from vega_gen.regress.pairing import pair
