@@ -77,7 +77,7 @@ def test_no_folder_is_refused(shape: str, tmp_path: Path) -> None:
 
 
 def test_what_is_not_unixcoder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="another shape: gpt2") as caught:
+    with pytest.raises(InputError, match="the model is a gpt2, not a roberta") as caught:
         UniXcoder(tiny_models.put(tmp_path / "gpt2", "gpt2"))
     assert "--kind hf" in caught.value.next_step
     with pytest.raises(InputError, match="tokenizer has no <encoder-decoder>"):
@@ -100,7 +100,7 @@ def test_a_model_that_has_learnt_the_held_out_target_is_refused(kept: Path) -> N
 def test_a_checkpoint_of_another_kind_is_refused(kept: Path) -> None:
     with pytest.raises(InputError, match="another kind") as caught:
         TextFiller(kept, (), FillerName.HF)
-    assert caught.value.next_step == "ask for --filler unixcoder"
+    assert caught.value.next_step == "use --filler unixcoder"
 
 
 def test_a_pretrained_model_is_no_checkpoint(kept: Path) -> None:
@@ -174,6 +174,6 @@ def test_a_language_model_is_trained_from_a_checkout_and_fills_a_function(
     assert filled.status == 0, filled.err
     assert "NeuInstrInfo::copyPhysReg" in filled.out
     refused = command(*fill, "edit", "--checkpoint", tmp_path / "model")
-    assert (refused.status, f"ask for --filler {kind}" in refused.err) == (2, True)
+    assert (refused.status, f"use --filler {kind}" in refused.err) == (2, True)
     without = command(*fill, kind)
     assert (without.status, f"--filler {kind} needs a model" in without.err) == (2, True)
