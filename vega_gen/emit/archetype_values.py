@@ -18,6 +18,7 @@ from vega_gen.emit.interface import TRIPLES, Interface
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.bytes_order import ByteOrder, byte_order
+from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.fixups import Fixup, fixups
 from vega_gen.tablegen.operations import CONDITIONS, Machine
 from vega_gen.tablegen.selections import Range, Selections
@@ -82,7 +83,7 @@ def values(d: Description, m: Machine, llvm: Interface, arch: str) -> dict[str, 
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": "#",
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
-        "fixups": kinds, "fixed_operands": fixed, "nop": _nop(d, m),
+        "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d),
         "complex_patterns": [], "alternative_names": d.alternative_names,
@@ -182,6 +183,12 @@ def _fields(d: Description) -> list[dict[str, Any]]:
         scoped = "::" in initial
         found.append({"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped})
     return found
+
+
+def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:
+    """Enumerators of the target's namespace that the templates of encoder methods take as arguments, and no fixup of ours is called."""
+    given = {a for o in d.operand_classes for a in template_arguments(o.encoder_method) if a.startswith(f"{d.namespace}::")}
+    return sorted({a.rpartition("::")[2] for a in given} - {k.name for k in kinds})
 
 
 def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface) -> dict[str, str]:
