@@ -200,6 +200,14 @@ def test_a_register_class_without_numbers_decodes_nothing(rook: Description, llv
     assert "return MCDisassembler::Fail;" in body and "Registers" not in body
 
 
+def test_fixups_that_only_the_td_names_are_enumerators(rook: Description, llvm: Interface) -> None:
+    named = tuple(
+        replace(o, encoder_method="getTarget<Rook::fixup_rook_far, 2>") if o.name == "brtarget" else o for o in rook.operand_classes
+    )
+    header = archetypes(replace(rook, operand_classes=named), llvm).files["MCTargetDesc/RookFixupKinds.h"]
+    assert "  fixup_rook_far = FK_NONE," in header and "NumTargetFixupKinds" in header.partition("fixup_rook_far")[0]
+
+
 def test_bits_that_lie_apart_are_apart_in_a_fixup(rook: Description) -> None:
     jump = next(i for i in rook.instructions if i.name == "J")
     swapped = (*jump.encoding[:6], *(f"dst{{{n}}}" for n in (*range(13), *range(25, 12, -1))))

@@ -156,6 +156,7 @@ def test_a_symbol_that_can_never_be_had_ends_at_the_floor() -> None:
     for name in ("getTheToyTarget", "LLVMInitializeToyTargetInfo", "LLVMInitializeToyTarget(", "LLVMInitializeToyTargetMC"):
         assert name in texts["TargetInfo/ToyTargetInfo.cpp"]
     assert set(of(found)) == {Step.LEFT_OUT, Step.STUB}
+    assert any("undefined symbol: unheard::of()" in f.message for f in found.functions), "they say what was in the way"
 
 
 def test_a_floor_that_does_not_build_is_an_error_with_a_next_step() -> None:

@@ -24,6 +24,7 @@ from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen import predicates
+from vega_gen.tablegen.contracts import template_arguments
 
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
@@ -87,7 +88,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, An
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
-        "fixups": kinds, "fixed_operands": fixed, "nop": _nop(d, m),
+        "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d),
         "complex_patterns": [], "alternative_names": d.alternative_names,
@@ -188,6 +189,12 @@ def _fields(d: Description) -> list[dict[str, Any]]:
         scoped = "::" in initial
         found.append({"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped})
     return found
+
+
+def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:
+    """Enumerators of the target's namespace that the templates of encoder methods take as arguments, and no fixup of ours is called."""
+    given = {a for o in d.operand_classes for a in template_arguments(o.encoder_method) if a.startswith(f"{d.namespace}::")}
+    return sorted({a.rpartition("::")[2] for a in given} - {k.name for k in kinds})
 
 
 def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface) -> dict[str, str]:

@@ -316,7 +316,7 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
         if floored:
             break
         if number == ROUNDS:
-            plan, floored = floor(plan, steps, f"the backend was not built in {ROUNDS} rounds"), True
+            plan, floored = floor(plan, steps, f"the backend was not built in {ROUNDS} rounds: {_said(wrong, errors)[0]}"), True
             continue
         blame = Blame(plan, texts, steps, shop.tables_made())
         taken = tuple((f.chosen, f.step) for f in plan.functions if f.step is not Step.LEFT_OUT)  # candidates may be alike
@@ -336,10 +336,14 @@ def brought_down(plan: Plan, steps: Steps, shop: Shop, texts_of_plan: Callable[[
                 blame.escalated(home, level[home], message)
                 level[home] += 1
         floored = blame.plan is plan
-        plan = floor(plan, steps, "nothing is left that could be taken out") if floored else blame.plan
-    said = [str(m) for of_path in wrong.values() for m in of_path] + [error.message for error in errors]
+        plan = floor(plan, steps, f"nothing is left that could be taken out: {_said(wrong, errors)[0]}") if floored else blame.plan
     advice = "run `vega-gen doctor`: the compiler, LLVM's headers and its libraries do not fit together"
-    raise ToolFailure(f"the registration of {plan.target} alone does not build: {said[0]}", "", advice)
+    raise ToolFailure(f"the registration of {plan.target} alone does not build: {_said(wrong, errors)[0]}", "", advice)
+
+
+def _said(wrong: Mapping[str, Sequence[Mistake]], errors: Sequence[LinkError]) -> list[str]:
+    """What the compiler and the linker say, the first of each file."""
+    return [str(of_path[0]) for of_path in wrong.values()] + [error.message for error in errors]
 
 
 def floor(plan: Plan, steps: Steps, message: str) -> Plan:
