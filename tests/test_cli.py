@@ -170,7 +170,7 @@ def test_progress_in_a_log_is_a_line_as_a_stage_begins_and_ends(
     assert capsys.readouterr().err.splitlines() == [
         "[0:00] mining: parsing A.cpp",
         "[0:41] mining: parsing C.cpp (2 of 4)",
-        "[1:10] mining: parsing ended after 70 s (2 of 4)",
+        "[1:10] mining: parsing ended after 70 s",
         "[1:10] mining: TableGen [Lanai]",
         "[1:15] mining: TableGen ended after 5 s",
     ]

@@ -70,7 +70,7 @@ class _Log:
     def __init__(self, description: str) -> None:
         self._description = description
         self._start = time.monotonic()
-        self._stage = self._state = ""
+        self._stage = ""
         self._began = self._said = self._start
 
     def __call__(self, done: int, total: int, text: str = "") -> None:
@@ -81,8 +81,7 @@ class _Log:
             self._stage, self._began = stage, now
             self._say(now, text)
         elif now - self._said > _LOG_SECONDS:
-            self._say(now, f"{text}{_count(done, total)}")
-        self._state = _count(done, total)
+            self._say(now, f"{text} ({done} of {total})" if total else text)
 
     def end(self) -> None:
         if self._stage:
@@ -90,17 +89,13 @@ class _Log:
 
     def _end(self, now: float) -> None:
         if self._stage:
-            self._say(now, f"{self._stage} ended after {now - self._began:.0f} s{self._state}")
-        self._stage = self._state = ""
+            self._say(now, f"{self._stage} ended after {now - self._began:.0f} s")
+        self._stage = ""
 
     def _say(self, now: float, text: str) -> None:
         minutes, seconds = divmod(int(now - self._start), 60)
         self._said = now
         ERR.print(f"[{minutes}:{seconds:02}] {self._description}: {text}", markup=False)
-
-
-def _count(done: int, total: int) -> str:
-    return f" ({done} of {total})" if total else ""
 
 
 @contextmanager

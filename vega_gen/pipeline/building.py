@@ -250,6 +250,7 @@ def build_backend(
         inputs, prepared.installation, prepared.work, {p: c for p, c in given.items() if isinstance(c, bytes)}, progress, overlay
     )
     include = inputs.source.llvm / "include"
+    progress(0, 0, "parsing LLVM's headers")
     classes = open_corpus((inputs.source.root,), prepared.held_out, Mode.TD, inputs.tblgen).interfaces()
     parsed = [parse_file(text, inputs.folder, path) for path, text in sorted(inputs.headers.items()) if path.endswith(".h")]
     given = tuple(c for file in parsed for c in file.classes)

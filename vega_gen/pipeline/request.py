@@ -96,6 +96,7 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     installation, why = _installation(source, request.build_dir)
     program = find_tblgen(source, progress, installation, request.build_dir)
     td = request.td.absolute()
+    progress(0, 0, f"reading {td.name}")
     targets = source.llvm / "lib/Target"
     inside = td.resolve().relative_to(targets.resolve()).parts[0] if td.resolve().is_relative_to(targets.resolve()) else ""
     guess = request.name or inside or td.stem
