@@ -58,7 +58,7 @@ void RookFrameLowering::processFunctionBeforeFrameFinalized(MachineFunction &MF,
 //   locals and spill slots
 //   outgoing arguments, unless objects of variable size end the frame
 //
-// R2 is the stack pointer: the .td has ADJCALLSTACKDOWN define and use it. R31, in functions that need a frame pointer, holds what R2 was at entry.
+// R2 is the stack pointer: ADJCALLSTACKDOWN defines and uses it in the .td. R31, in functions that need a frame pointer, holds what R2 was at entry.
 void RookFrameLowering::emitPrologue(MachineFunction &MF, MachineBasicBlock &MBB) const {
   MachineFrameInfo &MFI = MF.getFrameInfo();
   const RookInstrInfo &TII = *STI.getInstrInfo();
