@@ -66,9 +66,9 @@ void RookFrameLowering::emitPrologue(MachineFunction &MF, MachineBasicBlock &MBB
   DebugLoc DL;
   uint64_t Size = alignTo(MFI.getStackSize(), getStackAlign());
   MFI.setStackSize(Size);
-  // The whole frame first: the stores of callee-saved registers that follow
-  // address from the moved stack pointer, and an interrupt in between overwrites
-  // none of them.
+  // Allocate the whole frame first: the stores of callee-saved registers that
+  // follow are relative to the moved stack pointer, and an interrupt in between
+  // overwrites none of them.
   if (Size)
     TII.addImmediate(MBB, MI, DL, Rook::R2, Rook::R2, -static_cast<int64_t>(Size), Rook::R8, MachineInstr::FrameSetup);
   if (hasFP(MF)) {
@@ -88,8 +88,8 @@ void RookFrameLowering::emitEpilogue(MachineFunction &MF, MachineBasicBlock &MBB
   DebugLoc DL = MI != MBB.end() ? MI->getDebugLoc() : DebugLoc();
   uint64_t Size = MFI.getStackSize();
   if (MFI.hasVarSizedObjects()) {
-    // The reloads of callee-saved registers address from the stack pointer, which
-    // objects of variable size have moved: find the first, and bring it back.
+    // The reloads of callee-saved registers are relative to the stack pointer, which
+    // objects of variable size have moved: restore it before the first reload.
     MachineBasicBlock::iterator First = MI;
     for (unsigned Saved = MFI.getCalleeSavedInfo().size(); Saved && First != MBB.begin();) {
       --First;
