@@ -84,7 +84,7 @@ def masker(rook: Description) -> Masker:
 def test_registers_have_their_roles(rook: Description) -> None:
     m = find_facts(rook)
     assert (m.sp, m.ra, m.zero) == ("R2", "R1", "R0")  # by call frames, by calls, by isConstant
-    assert m.fp == "R31"  # no register is called so: the last that a function keeps
+    assert m.fp == "R31"  # no register has the name of a frame pointer: it is the last callee-saved one
     assert m.scratch == "R8"  # the first that is neither argument, nor kept, nor special
     assert m.arguments == ("R4", "R5", "R6", "R7") and m.results == ("R4", "R5")
     assert set(m.reserved) == {"R0", "R1", "R2"}  # R1: the return reads it
@@ -245,7 +245,7 @@ def test_frame_lowering_is_as_it_was_reviewed(made: Archetypes) -> None:
 
 def test_comments_say_what_the_td_says(made: Archetypes, rook: Description, llvm: Interface) -> None:
     frame = made.files["RookFrameLowering.cpp"]
-    assert "// R2 is the stack pointer: the .td has ADJCALLSTACKDOWN define and use it." in frame
+    assert "// R2 is the stack pointer: ADJCALLSTACKDOWN defines and uses it in the .td." in frame
     assert "// A call overwrites the return address: CALL defines R1 in the .td." in frame
     bare = tuple(replace(i, defs=tuple(r for r in i.defs if r != "R1")) for i in rook.instructions)
     named = tuple(replace(r, asm_name="lr") if r.name == "R1" else r for r in rook.registers)
@@ -285,14 +285,14 @@ def test_what_lacks_a_pattern_is_expanded(made: Archetypes) -> None:
 def test_without_a_fact_there_is_no_code_generator_and_a_reason(rook: Description, llvm: Interface) -> None:
     without = tuple(i for i in rook.instructions if "ISD::CALLSEQ_START" not in i.nodes)
     made = archetypes(replace(rook, instructions=without), llvm)
-    assert made.missing == {"frame_setup": "no pseudo instruction stands for ISD::CALLSEQ_START"}
+    assert made.missing == {"frame_setup": "no pseudo instruction is selected for ISD::CALLSEQ_START"}
     assert "RookISelLowering.cpp" not in made.files and "MCTargetDesc/RookMCCodeEmitter.cpp" in made.files
 
 
 def test_what_cannot_be_selected_is_said(rook: Description, llvm: Interface) -> None:
     without = tuple(i for i in rook.instructions if "ISD::BRCOND" not in i.nodes)
     made = archetypes(replace(rook, instructions=without), llvm)
-    assert made.missing == {} and made.limits == {"branches": "no instruction is known to compare and branch: branches go through tables"}
+    assert made.missing == {} and made.limits == {"branches": "no conditional branch is known: branches jump through tables"}
     assert "RookISelLowering.cpp" in made.files
 
 

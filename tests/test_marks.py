@@ -125,8 +125,8 @@ def made(rook: Description, llvm_source: Path) -> Archetypes:
 def test_a_fact_that_a_record_gives_is_certain(rook: Description) -> None:
     found = find_facts(rook).doubts
     assert found == {
-        "fp": Doubt(BY_DEFAULT, "no record names a frame pointer: R31 is the last that a function keeps"),
-        "scratch": Doubt(BY_NAME, "R8 is taken as free in a prologue: no convention names it"),
+        "fp": Doubt(BY_DEFAULT, "no record names a frame pointer: R31, the last callee-saved register, is assumed"),
+        "scratch": Doubt(BY_NAME, "R8 is assumed to be free in a prologue: no convention names it"),
     }
 
 
@@ -148,7 +148,8 @@ def test_of_two_conventions_the_choice_is_doubtful(rook: Description) -> None:
     other = replace(usual, name=f"{usual.name}_Other")
     assert isinstance(other, CallingConvention)
     found = find_facts(replace(rook, calling_conventions=(*rook.calling_conventions, other)))
-    assert found.cc == usual.name and found.doubts["cc"].reason == f"{usual.name} is the usual convention of 2 by its name alone"
+    reason = f"of 2 calling conventions, {usual.name} is taken as the usual one by its name alone"
+    assert found.cc == usual.name and found.doubts["cc"].reason == reason
 
 
 def test_an_instruction_that_only_its_mnemonic_tells_is_doubtful(rook: Description) -> None:
@@ -156,7 +157,7 @@ def test_an_instruction_that_only_its_mnemonic_tells_is_doubtful(rook: Descripti
     patterns = tuple(p for p in rook.patterns if "ADDI" not in p[1])
     found = find_facts(replace(rook, instructions=bare, patterns=patterns))
     assert found.add_immediate is not None and found.add_immediate.record == "ADDI"
-    assert found.doubts["add_immediate"] == Doubt(BY_NAME, "ADDI is known by its mnemonic alone")
+    assert found.doubts["add_immediate"] == Doubt(BY_NAME, "ADDI is recognised by its mnemonic alone")
 
 
 def test_a_statement_is_as_sure_as_what_it_rests_on(rook: Description, made: Archetypes) -> None:
@@ -171,7 +172,8 @@ def test_a_statement_is_as_sure_as_what_it_rests_on(rook: Description, made: Arc
     (prologue,) = (f for f in whole if f.qualified_name == "RookFrameLowering::emitPrologue")
     told = [s.doubt for s in prologue.flagged(FLAG_BELOW)]
     assert told[-1] == (
-        "no record names a frame pointer: R31 is the last that a function keeps; R8 is taken as free in a prologue: no convention names it"
+        "no record names a frame pointer: R31, the last callee-saved register, is assumed; "
+        "R8 is assumed to be free in a prologue: no convention names it"
     )
 
 

@@ -94,7 +94,7 @@ def test_the_series_applied_is_the_backend(checkout: Path, tmp_path: Path) -> No
 def test_what_cannot_be_exported_is_refused(checkout: Path, tmp_path: Path) -> None:
     with pytest.raises(branch.ToolFailure, match="no branch vega-gen/Toy"):
         export(checkout, "Toy", tmp_path / "patches")
-    with pytest.raises(InputError, match=r"no CMakeLists.txt of vega-gen's"):
+    with pytest.raises(InputError, match=r"no CMakeLists.txt that vega-gen wrote"):
         series("Toy", {"llvm/include/a.h": b""})
     (checkout / ".git").rename(tmp_path / "git")
     with pytest.raises(InputError, match="needs a git checkout"):

@@ -1,7 +1,6 @@
-"""The queue of flagged statements, and the decisions taken on them.
+"""Lists a plan's flagged statements for review, and stores and applies the reviewer's decisions on them.
 
-Enters: a plan as generated, the decisions file beside it, the generated tree. Leaves: review items; the plan with decisions applied.
-It does not generate, emit or print.
+Decisions are kept in a file beside the generated backend and never change the stored plan: ``apply`` returns the plan with them.
 """
 
 from __future__ import annotations
@@ -46,16 +45,16 @@ Places = Mapping[str, tuple[str, int]]
 
 
 def find_backend(tree: Path) -> Path:
-    """The one generated backend in ``tree``: that folder itself, or ``[llvm/]lib/Target/<New>`` below it.
+    """Returns the folder of the generated backend in ``tree``: ``tree`` itself, or ``[llvm/]lib/Target/<New>`` below it.
 
-    Raises NotFoundError if no plan lies there, InputError if several do.
+    Raises NotFoundError where there is none, and InputError where there are several.
     """
     if (tree / PLAN_FILE).is_file():
         return tree
     found = sorted(p.parent.parent for root in ("lib/Target", "llvm/lib/Target") for p in tree.glob(f"{root}/*/{PLAN_FILE}"))
     if not found:
         raise NotFoundError(
-            f"no generated backend: no {PLAN_FILE} here or below [llvm/]lib/Target",
+            f"no generated backend: there is no {PLAN_FILE} here or below [llvm/]lib/Target",
             str(tree),
             "name the folder that `vega-gen new-target` wrote with --tree DIR",
         )
@@ -67,13 +66,13 @@ def find_backend(tree: Path) -> Path:
 
 
 def load_decisions(backend: Path, target: str) -> Decisions:
-    """The decisions kept beside the backend; none if there is no file. Raises InputError if they belong to another target."""
+    """Loads the decisions beside the backend, none if there is no file. Raises InputError where they belong to another target."""
     path = backend / DECISIONS_FILE
     if not path.exists():
         return Decisions(target)
     decisions = store.load(Decisions, path)
     if decisions.target != target:
-        raise InputError(f"these are decisions on {decisions.target}, not {target}", str(path), "move the file away")
+        raise InputError(f"the file holds decisions on {decisions.target}, not on {target}", str(path), "move the file away")
     return decisions
 
 
@@ -83,8 +82,9 @@ def save_decisions(backend: Path, decisions: Decisions) -> None:
 
 
 def locate(backend: Path) -> dict[str, tuple[str, int]]:
-    """Where the generated files mark statements with ``// VEGA-REVIEW <id> <confidence>: <why>``: id -> (file relative
-    to ``backend``, 1-based line). A mark on a line of its own stands for the first line after it that is no comment."""
+    """Finds the statements that generated files mark with ``// VEGA-REVIEW <id> <confidence>: <why>``.
+
+    Returns id -> (file relative to ``backend``, line from 1). The line is the first one from the mark on that is no comment."""
     places: dict[str, tuple[str, int]] = {}
     for path in sorted(p for p in backend.rglob("*") if p.suffix in (".cpp", ".h") and p.is_file()):
         waiting: list[str] = []
@@ -103,17 +103,18 @@ def locate(backend: Path) -> dict[str, tuple[str, int]]:
 
 
 def queue(plan: Plan, threshold: float, lines: Places) -> tuple[ReviewItem, ...]:
-    """The flagged statements (``PlannedFunction.flagged``) at ``threshold`` (0 to 1), least confident first.
+    """Returns the statements flagged at ``threshold`` (0 to 1; see ``PlannedFunction.flagged``), least confident first.
 
-    ``lines``: id -> (file, line), from ``locate``. Give the plan that ``apply`` leaves: decided statements have confidence 1.
+    ``plan``: with decisions applied, so that decided statements have confidence 1. ``lines``: id -> (file, line), from ``locate``.
     """
     items = [_item(f, s, threshold, lines) for f in plan.functions for s in f.flagged(threshold)]
     return tuple(sorted(items, key=lambda i: (i.confidence, i.file, i.line, i.function, i.id)))
 
 
 def expected_catch(plan: Plan, threshold: float) -> float:
-    """The share (0 to 1) of the wrong statements that those flagged at ``threshold`` are expected to hold, by their confidence, each
-    being wrong with what its confidence leaves; 1 where all are certain."""
+    """Returns the share (0 to 1) of the wrong statements that are expected among those flagged at ``threshold``.
+
+    A statement of confidence c is taken to be wrong with probability 1 - c. The share is 1 if all statements are certain."""
     doubts = [1 - s.confidence for f in plan.functions if f.chosen >= 0 for s in f.candidate.statements]
     caught = (1 - s.confidence for f in plan.functions for s in f.flagged(threshold))
     return math.fsum(caught) / math.fsum(doubts) if any(doubts) else 1.0
@@ -143,72 +144,75 @@ def _item(function: PlannedFunction, s: FilledStatement, threshold: float, lines
 
 
 def decide(plan: Plan, decisions: Decisions, id: str, kind: DecisionKind, text: str = "") -> Decisions:
-    """The decisions with one more, which takes the place of an earlier one on the same statement.
+    """Returns the decisions with one more, which replaces an earlier one on the same statement.
 
-    ``plan``: as generated, without decisions. ``text``: for REPLACE, one or several whole statements, or only what
-    stands before a body ("if (X)", "case Y:"), which keeps the body.
-    Raises ReviewError for an unknown id, a text that is no statement (with line:column), and a decision that leaves
-    an ``else`` without its ``if``.
+    ``plan``: as generated, without decisions. ``text``: for REPLACE, a whole statement ("{ }" holds several), or only the head of one
+    with a body ("if (X)", "case Y:"), which keeps the old body.
+    Raises ReviewError for an unknown id, for a text that is no statement (with its line and column), and for a decision that leaves an
+    ``else`` without its ``if``.
     """
     hits = [(f, i) for f in plan.functions if f.chosen >= 0 for i, s in enumerate(f.candidate.statements) if s.id == id]
     if not hits:
-        raise ReviewError(f"no statement {id!r} in the plan of {plan.target}", next_step=_LIST_IDS)
+        raise ReviewError(f"the plan of {plan.target} has no statement {id!r}", next_step=_LIST_IDS)
     draft = Decision(id, kind, hits[0][0].qualified_name, "", text)
     readings = {_decided_on(f.candidate.statements, i, draft) for f, i in hits}
     if len(readings) > 1:
         raise ReviewError(
-            f"{id!r} stands for different statements of {', '.join(f.qualified_name for f, _ in hits)}",
-            next_step="generate again: ids must tell statements apart",
+            f"{id!r} is the id of different statements, in {', '.join(f.qualified_name for f, _ in hits)}",
+            next_step="generate the backend again, so that each statement has its own id",
         )
     others = tuple(d for d in decisions.decisions if d.id != id)
     return _checked(plan, decisions, replace(decisions, decisions=(*others, replace(draft, decided_on=readings.pop()))))
 
 
 def undo(plan: Plan, decisions: Decisions, id: str) -> Decisions:
-    """The decisions without that on ``id``. Raises ReviewError if there is none, or if another decision needs it."""
+    """Returns the decisions without the one on ``id``. Raises ReviewError where there is none, or where another decision needs it."""
     others = tuple(d for d in decisions.decisions if d.id != id)
     if len(others) == len(decisions.decisions):
-        raise ReviewError(f"no decision on {id!r} to undo", next_step="`vega-gen review --json` lists the decisions")
+        raise ReviewError(f"there is no decision on {id!r} to undo", next_step="`vega-gen review --json` lists the decisions")
     return _checked(plan, decisions, replace(decisions, decisions=others))
 
 
 def _checked(plan: Plan, before: Decisions, after: Decisions) -> Decisions:
-    """``after``, if it makes no decision inapplicable that ``before`` does not."""
+    """Returns ``after``. Raises ReviewError where a decision no longer applies that applied in ``before``."""
     lost = set(stale(plan, after)) - set(stale(plan, before))
     if lost:
         raise ReviewError(
-            f"this leaves an `else` without its `if`, which {' and '.join(sorted(d.id for d in lost))} would replace",
+            f"an `else` would be left without its `if`: the `if` is replaced by the decision on {' and '.join(sorted(d.id for d in lost))}",
             next_step="drop or replace the `else` first, or undo the decision on its `if`",
         )
     return after
 
 
 def alternative(plan: Plan, id: str, number: int) -> tuple[DecisionKind, str]:
-    """The decision that takes alternative ``number`` (from 1) of a statement: REPLACE with its text, or DROP where the
-    alternative is to leave the statement out. Raises ReviewError for an unknown id or number."""
+    """Returns the decision that takes alternative ``number`` (from 1) of a statement.
+
+    It is REPLACE with the alternative's text, or DROP where the alternative is to leave the statement out. Raises ReviewError for an
+    unknown id or number."""
     for function in plan.functions:
         for s in function.candidate.statements if function.chosen >= 0 else ():
             if s.id != id:
                 continue
             if not 1 <= number <= len(s.alternatives):
-                raise ReviewError(f"{id!r} has {len(s.alternatives)} alternatives, no number {number}", next_step="give the text instead")
+                raise ReviewError(f"{id!r} has no alternative {number}, only {len(s.alternatives)}", next_step="give the text instead")
             text = s.alternatives[number - 1]
             return (DecisionKind.REPLACE, text) if text else (DecisionKind.DROP, "")
-    raise ReviewError(f"no statement {id!r} in the plan of {plan.target}", next_step=_LIST_IDS)
+    raise ReviewError(f"the plan of {plan.target} has no statement {id!r}", next_step=_LIST_IDS)
 
 
 def stale(plan: Plan, decisions: Decisions) -> tuple[Decision, ...]:
-    """The decisions that do not apply to ``plan`` (as generated): their statement is gone or reads otherwise now, or an
-    ``else`` follows the ``if`` that they replace."""
+    """Returns the decisions that do not apply to ``plan`` (as generated).
+
+    Their statement is gone or has changed since, or they replace an ``if`` whose ``else`` remains."""
     live = {d.id for f in plan.functions if f.chosen >= 0 for d in _matching(f.candidate.statements, decisions).values()}
     return tuple(d for d in decisions.decisions if d.id not in live)
 
 
 def apply(plan: Plan, decisions: Decisions) -> Plan:
-    """The plan with the decisions applied, to every candidate whose statement still reads as decided upon.
+    """Returns the plan with the decisions applied to every candidate whose statement has not changed since the decision.
 
-    Accepted and replaced statements have confidence 1; a dropped one takes its body and, if it is an ``if``, its ``else``
-    along. A function whose text changes has no compiler's verdict any more. Stale decisions change nothing.
+    Accepted and replaced statements get confidence 1. Dropping a statement drops its body too, and the ``else`` of an ``if``. A function
+    whose text changes loses the compiler's verdict. Stale decisions have no effect.
     """
     return replace(plan, functions=tuple(_apply_function(f, decisions) for f in plan.functions))
 
@@ -248,11 +252,11 @@ def _apply_candidate(candidate: Candidate, decisions: Decisions) -> Candidate:
 
 
 def _matching(statements: tuple[FilledStatement, ...], decisions: Decisions) -> dict[int, Decision]:
-    """Index of a statement -> the decision on it, where it still reads as decided upon and leaves no ``else`` alone."""
+    """Returns index of a statement -> the decision that applies to it (see ``stale`` for those that do not)."""
     by_id = {d.id: d for d in decisions.decisions}
     found = ((i, by_id.get(s.id)) for i, s in enumerate(statements))
     matching = {i: d for i, d in found if d is not None and _reads_as_decided(statements, i, d)}
-    for index in sorted(matching, reverse=True):  # from the back: whether an `else` stays is known before its `if` is
+    for index in sorted(matching, reverse=True):  # backwards, so that an `else` is settled before its `if`
         s, decision = statements[index], matching[index]
         if _ends_chain(s, decision) and _else_stays(statements, _end(statements, index, decision), s.depth, matching):
             del matching[index]
@@ -260,12 +264,12 @@ def _matching(statements: tuple[FilledStatement, ...], decisions: Decisions) -> 
 
 
 def _ends_chain(s: FilledStatement, decision: Decision) -> bool:
-    """Whether no ``else`` can follow what the decision puts in the place of an ``if`` or ``else``."""
+    """Whether the decision replaces an ``if`` or ``else`` by a statement that no ``else`` can follow."""
     return s.kind in _CHAIN and decision.kind is DecisionKind.REPLACE and _parse(decision.text, s)[0].kind not in _CHAIN
 
 
 def _else_stays(statements: tuple[FilledStatement, ...], index: int, depth: int, matching: dict[int, Decision]) -> bool:
-    """Whether an ``else`` of ``depth`` at ``index`` is still one when the decisions are applied."""
+    """Whether an ``else`` of ``depth`` at ``index`` remains after the decisions are applied."""
     while index < len(statements) and statements[index].kind is StatementKind.ELSE and statements[index].depth == depth:
         decision = matching.get(index)
         if decision is None or decision.kind is DecisionKind.ACCEPT:
@@ -284,12 +288,12 @@ def _reads_as_decided(statements: tuple[FilledStatement, ...], index: int, decis
 
 
 def _decided_on(statements: tuple[FilledStatement, ...], index: int, decision: Decision) -> str:
-    """The tokens that a decision accepts or takes away."""
+    """Returns the tokens that a decision accepts or removes."""
     return " ".join(_tokens(statements[index : _end(statements, index, decision)]))
 
 
 def _end(statements: tuple[FilledStatement, ...], index: int, decision: Decision) -> int:
-    """The index after the last statement that a decision on ``index`` takes away (or accepts)."""
+    """Returns the index after the last statement that a decision on ``index`` accepts or removes."""
     s = statements[index]
     if decision.kind is DecisionKind.ACCEPT or (decision.kind is DecisionKind.REPLACE and _parse(decision.text, s)[1]):
         return index + 1
@@ -309,7 +313,7 @@ def _body_end(statements: tuple[FilledStatement, ...], index: int) -> int:
 
 
 def _brace_parent(before: list[FilledStatement], depth: int) -> None:
-    """Braces the statement whose body a change at ``depth`` lies in: it may have no or several statements now."""
+    """Adds braces to the statement whose body a change at ``depth`` is in: the body may now have no statement or several."""
     for i in range(len(before) - 1, -1, -1):
         if before[i].depth == depth - 1:
             if before[i].kind in _WITH_BODY:
@@ -321,7 +325,7 @@ def _brace_parent(before: list[FilledStatement], depth: int) -> None:
 
 
 def statement_text(s: FilledStatement) -> str:
-    """A statement up to its body, as a line of C++."""
+    """Returns a statement without its body as a line of C++."""
     return cxx.join((*s.head, *s.tail)) if s.head or s.tail else "{"
 
 
@@ -330,8 +334,9 @@ def _tokens(statements: Sequence[FilledStatement]) -> list[str]:
 
 
 def _replacement(old: FilledStatement, text: str) -> list[FilledStatement]:
-    """The statements that a reviewer's text puts in the place of ``old``, and of its body unless the text has none. They stand under the
-    comment that ``old`` has in its text."""
+    """Returns the statements that a reviewer's text puts in place of ``old``, and of its body unless the text is a head only.
+
+    They keep the comment before ``old``."""
     new, keeps_body = _parse(text, old)
     if keeps_body:
         return [replace(old, head=new.head, tail=new.tail or old.tail, confidence=1.0, donors=(), alternatives=())]
@@ -348,13 +353,14 @@ def _replacement(old: FilledStatement, text: str) -> list[FilledStatement]:
 
 
 def _parse(text: str, old: FilledStatement) -> tuple[Statement, bool]:
-    """A reviewer's text as one statement, and whether it has no body of its own and so keeps that of ``old``.
-    Raises ReviewError with id:line:column."""
+    """Parses a reviewer's text as one statement. Also returns whether it has no body of its own, so that it keeps that of ``old``.
+
+    Raises ReviewError, located as id:line:column, where the text cannot replace ``old``."""
     before, after = ("{ if (0) {} ", " }") if re.match(r"\s*else\b", text) else ("", "")
     try:
         s = _one(f"{before}{text}{after}", bool(before))
         if s.kind is not old.kind and (s.kind is StatementKind.ELSE or not _LABELS.isdisjoint((s.kind, old.kind))):
-            raise InputError(f"a {s.kind} statement cannot take the place of a {old.kind} statement", "1:1")
+            raise InputError(f"a statement of kind {s.kind} cannot replace one of kind {old.kind}", "1:1")
         return s, s.kind in _LABELS and not s.children
     except InputError as error:
         if old.kind in _WITH_BODY or old.kind is StatementKind.SWITCH:
@@ -364,11 +370,11 @@ def _parse(text: str, old: FilledStatement) -> tuple[Statement, bool]:
                     return s, True
         line, column = (int(n) for n in error.where.split(":"))
         column -= len(before) if line == 1 else 0
-        raise ReviewError(error.what, f"{old.id}:{line}:{max(column, 1)}", "correct the text; { } holds several statements") from None
+        raise ReviewError(error.what, f"{old.id}:{line}:{max(column, 1)}", "correct the text; put several statements into { }") from None
 
 
 def _one(text: str, chained: bool) -> Statement:
-    """The one statement of ``text``; ``chained``: the ``else`` of the two statements of a block."""
+    """Parses the only statement of ``text``. ``chained``: ``text`` is a block of an ``if`` and an ``else``; returns the ``else``."""
     s = cxx.parse_statement_text(text)
     if chained:
         if len(s.children) != 2:
@@ -380,7 +386,7 @@ def _one(text: str, chained: bool) -> Statement:
 
 
 def _balanced(tokens: Sequence[str]) -> bool:
-    """Whether every bracket is closed by its like: a statement must not reach beyond itself."""
+    """Whether every bracket is closed by its counterpart, so that the statement does not change the structure around it."""
     open_: list[str] = []
     for token in tokens:
         if token in _CLOSING:

@@ -27,7 +27,7 @@ class RVInst<bits<7> op, dag outs, dag ins, string asm, list<dag> pattern>
   let Inst{6-0} = op;
 }
 
-// Of the compiler alone, without an encoding.
+// A pseudo instruction: only the compiler uses it, and it has no encoding.
 class Pseudo<dag outs, dag ins, string asm, list<dag> pattern>
     : Instruction {
   let Namespace = "RV32IM";
@@ -107,7 +107,7 @@ class FormatS<bits<3> funct3, dag outs, dag ins, string asm,
   let Inst{11-7} = addr{4-0};
 }
 
-// The target's bit 0 is always zero and not there: target{11} is bit 12.
+// Bit 0 of the target is always zero and not encoded: target{11} is bit 12.
 class FormatB<bits<3> funct3, dag outs, dag ins, string asm,
               list<dag> pattern>
     : RVInst<0b1100011, outs, ins, asm, pattern> {

@@ -28,8 +28,8 @@ def rv_call : SDNode<"RV32IMISD::CALL", SDT_Call,
 def rv_ret : SDNode<"RV32IMISD::RET_GLUE", SDTNone,
                     [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
 
-// The parts of an address as lui and addi make it: the lower part is signed, so
-// the upper one is rounded.
+// The parts of an address for lui and addi: addi adds a signed number, so the
+// upper part is rounded.
 def rv_hi : SDNode<"RV32IMISD::HI", SDT_Address>;
 def rv_lo : SDNode<"RV32IMISD::LO", SDT_Address>;
 
@@ -49,7 +49,7 @@ def UImm5AsmOperand : ImmAsmOperand<"UImm5">;
 def BranchTargetAsmOperand : ImmAsmOperand<"BranchTarget">;
 def CallTargetAsmOperand : ImmAsmOperand<"CallTarget">;
 
-// A number of twelve bits with a sign, or %lo(symbol).
+// A signed number of twelve bits, or %lo(symbol).
 def simm12 : Operand<i32>, ImmLeaf<i32, [{ return isInt<12>(Imm); }]> {
   let ParserMatchClass = SImm12AsmOperand;
   let EncoderMethod = "getImmOpValue";
@@ -57,7 +57,7 @@ def simm12 : Operand<i32>, ImmLeaf<i32, [{ return isInt<12>(Imm); }]> {
   let OperandType = "OPERAND_IMMEDIATE";
 }
 
-// Twenty bits without a sign, or %hi(symbol).
+// An unsigned number of twenty bits, or %hi(symbol).
 def uimm20 : Operand<i32>, ImmLeaf<i32, [{ return isUInt<20>(Imm); }]> {
   let ParserMatchClass = UImm20AsmOperand;
   let EncoderMethod = "getImmOpValue";
@@ -72,8 +72,8 @@ def uimm5 : Operand<i32>, ImmLeaf<i32, [{ return isUInt<5>(Imm); }]> {
   let OperandType = "OPERAND_IMMEDIATE";
 }
 
-// An even distance in bytes of thirteen bits, or a label. Asr1 in the name of
-// the encoder, as LLVM's own backends write it: bit 0 is not encoded.
+// An even distance in bytes of thirteen bits, or a label. Asr1 in the encoder's
+// name says, as in LLVM's own backends, that bit 0 is not encoded.
 def brtarget : Operand<OtherVT> {
   let ParserMatchClass = BranchTargetAsmOperand;
   let EncoderMethod = "getBranchTargetOpValueAsr1";
@@ -255,7 +255,7 @@ def BGE  : Branch<0b101, "bge", setge>;
 def BLTU : Branch<0b110, "bltu", setult>;
 def BGEU : Branch<0b111, "bgeu", setuge>;
 
-// As the ISA has them: jump, and link in any register.
+// The jumps of the ISA, which can link in any register.
 let isCall = 1 in {
   def JAL : FormatJ<(outs GPR:$rd), (ins calltarget:$target),
                     "jal\t$rd, $target", []>,
@@ -265,7 +265,7 @@ let isCall = 1 in {
              Sched<[WriteBranch]>;
 }
 
-// As the compiler uses them: jump, indirect jump, call, indirect call, return.
+// The compiler's uses of them: jump, indirect jump, call, indirect call, return.
 let isCodeGenOnly = 1 in {
   let isBranch = 1, isTerminator = 1, isBarrier = 1, rd = 0 in
   def J : FormatJ<(outs), (ins jmptarget:$target), "j\t$target",
@@ -294,7 +294,7 @@ let isCodeGenOnly = 1 in {
 }
 
 //===----------------------------------------------------------------------===//
-// The environment, and the order of memory accesses (all before all).
+// Environment calls, breakpoints and fences (always of all memory accesses).
 //===----------------------------------------------------------------------===//
 
 let hasSideEffects = 1, rd = 0, rs1 = 0 in {
@@ -372,8 +372,8 @@ def : Pat<(i32 (setuge GPR:$a, GPR:$b)), (XORI (SLTU GPR:$a, GPR:$b), 1)>;
 def : Pat<(i32 (setle GPR:$a, GPR:$b)), (XORI (SLT GPR:$b, GPR:$a), 1)>;
 def : Pat<(i32 (setule GPR:$a, GPR:$b)), (XORI (SLTU GPR:$b, GPR:$a), 1)>;
 
-// A choice without a branch: the bits in which both differ, under a mask of the
-// condition's lowest bit.
+// A select without a branch: xor with the bits in which both values differ,
+// masked by the condition's lowest bit.
 def : Pat<(i32 (select GPR:$c, GPR:$a, GPR:$b)),
           (XOR GPR:$b, (AND (SUB X0, (ANDI GPR:$c, 1)),
                             (XOR GPR:$a, GPR:$b)))>;

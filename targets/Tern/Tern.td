@@ -19,7 +19,7 @@
 include "llvm/Target/Target.td"
 
 //===----------------------------------------------------------------------===//
-// Features: what one Tern has and another has not. Each becomes a field of
+// Features, which differ between Tern processors. Each becomes a field of
 // TernSubtarget, and -mattr=+div sets it.
 //===----------------------------------------------------------------------===//
 
@@ -52,8 +52,8 @@ def : ProcessorModel<"tern-2", TernModel, [FeatureDiv]>;
 //===----------------------------------------------------------------------===//
 
 def TernInstrInfo : InstrInfo {
-  // Say of each instruction what it does, rather than have it guessed from
-  // its pattern.
+  // Instructions set their flags themselves: TableGen does not guess them from
+  // patterns.
   let guessInstructionProperties = 0;
 }
 

@@ -30,7 +30,7 @@ class TernInst<dag outs, dag ins, string asm, list<dag> pattern>
   let AsmString = asm;
   let Pattern = pattern;
 
-  // An instruction that does more says so.
+  // Instructions with other properties set them.
   let hasSideEffects = 0;
   let mayLoad = 0;
   let mayStore = 0;
@@ -86,7 +86,7 @@ class FormatRI<bits<6> op, dag outs, dag ins, string asm, list<dag> pattern>
   let Inst{15-0} = imm;
 }
 
-// A shift by a constant: of the immediate, five bits.
+// A shift by a constant uses five bits of the immediate.
 class FormatShift<bits<6> op, dag outs, dag ins, string asm, list<dag> pattern>
     : TernInst<outs, ins, asm, pattern> {
   bits<4> rd;

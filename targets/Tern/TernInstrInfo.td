@@ -60,7 +60,7 @@ def UImm5AsmOperand : ImmAsmOperand<"UImm5">;
 def BranchTargetAsmOperand : ImmAsmOperand<"BranchTarget">;
 def CallTargetAsmOperand : ImmAsmOperand<"CallTarget">;
 
-// Sixteen bits with a sign: -32768 to 32767.
+// Signed sixteen bits: -32768 to 32767.
 def simm16 : Operand<i32>, ImmLeaf<i32, [{ return isInt<16>(Imm); }]> {
   let ParserMatchClass = SImm16AsmOperand;
   let EncoderMethod = "getImmOpValue";
@@ -68,7 +68,7 @@ def simm16 : Operand<i32>, ImmLeaf<i32, [{ return isInt<16>(Imm); }]> {
   let OperandType = "OPERAND_IMMEDIATE";
 }
 
-// Sixteen bits without one, or %hi(symbol) or %lo(symbol).
+// Unsigned sixteen bits, or %hi(symbol) or %lo(symbol).
 def uimm16 : Operand<i32>, ImmLeaf<i32, [{ return isUInt<16>(Imm); }]> {
   let ParserMatchClass = UImm16AsmOperand;
   let EncoderMethod = "getImmOpValue";
@@ -76,7 +76,7 @@ def uimm16 : Operand<i32>, ImmLeaf<i32, [{ return isUInt<16>(Imm); }]> {
   let OperandType = "OPERAND_IMMEDIATE";
 }
 
-// By how much to shift.
+// A shift amount.
 def uimm5 : Operand<i32>, ImmLeaf<i32, [{ return isUInt<5>(Imm); }]> {
   let ParserMatchClass = UImm5AsmOperand;
   let EncoderMethod = "getImmOpValue";
@@ -84,7 +84,7 @@ def uimm5 : Operand<i32>, ImmLeaf<i32, [{ return isUInt<5>(Imm); }]> {
   let OperandType = "OPERAND_IMMEDIATE";
 }
 
-// Where a branch goes: a label, or a distance in bytes that is a multiple of 4.
+// A branch target: a label, or a distance in bytes that is a multiple of 4.
 def brtarget : Operand<OtherVT> {
   let ParserMatchClass = BranchTargetAsmOperand;
   let EncoderMethod = "getBranchTargetOpValue";
@@ -93,7 +93,7 @@ def brtarget : Operand<OtherVT> {
   let OperandType = "OPERAND_PCREL";
 }
 
-// The same, with the reach of a jump.
+// A jump target, with a larger range.
 def jmptarget : Operand<OtherVT> {
   let ParserMatchClass = CallTargetAsmOperand;
   let EncoderMethod = "getCallTargetOpValue";
@@ -102,7 +102,7 @@ def jmptarget : Operand<OtherVT> {
   let OperandType = "OPERAND_PCREL";
 }
 
-// The function that a call goes to.
+// The callee of a call.
 def calltarget : Operand<i32> {
   let ParserMatchClass = CallTargetAsmOperand;
   let EncoderMethod = "getCallTargetOpValue";
@@ -216,8 +216,8 @@ def LUI : TernInst<(outs GPR:$rd), (ins uimm16:$imm), "lui\t$rd, $imm", []>,
   let Inst{15-0} = imm;
 }
 
-// Conditional moves: rd becomes rs1 if rs2 is not zero (is zero), and else
-// stays what it was ($old, which is the same register).
+// Conditional moves: rd becomes rs1 if rs2 is not zero (is zero), else it keeps
+// its value ($old, which is tied to rd).
 let Constraints = "$rd = $old" in {
   def CMOVN : FormatRR<0x00, 0x10, (outs GPR:$rd),
                        (ins GPR:$rs1, GPR:$rs2, GPR:$old),
@@ -367,7 +367,7 @@ def : Pat<(i32 imm:$imm), (ORI (LUI (Hi16 $imm)), (Lo16 $imm))>;
 // The address of a stack slot.
 def : Pat<(i32 frameindex:$slot), (ADDI (SlotAddress $slot), 0)>;
 
-// The addresses of what has a symbol: lui rd, %hi(x); ori rd, rd, %lo(x).
+// Addresses of symbols: lui rd, %hi(x); ori rd, rd, %lo(x).
 foreach symbol = [tglobaladdr, texternalsym, tconstpool, tjumptable,
                   tblockaddress] in {
   def : Pat<(TernHi symbol:$symbol), (LUI symbol:$symbol)>;
@@ -395,7 +395,7 @@ def : Pat<(i32 (setuge GPR:$a, GPR:$b)), (XORI (SLTU GPR:$a, GPR:$b), 1)>;
 def : Pat<(i32 (setle GPR:$a, GPR:$b)), (XORI (SLT GPR:$b, GPR:$a), 1)>;
 def : Pat<(i32 (setule GPR:$a, GPR:$b)), (XORI (SLTU GPR:$b, GPR:$a), 1)>;
 
-// Branches that are others with their operands swapped, and one on a value.
+// Branches that others do with swapped operands, and a branch on a truth value.
 def : Pat<(brcond (i32 (setgt GPR:$a, GPR:$b)), bb:$target),
           (BLT GPR:$b, GPR:$a, bb:$target)>;
 def : Pat<(brcond (i32 (setle GPR:$a, GPR:$b)), bb:$target),

@@ -1,3 +1,3 @@
-"""Stage 5: facts -> the files of a whole backend, from the curated bodies in ``templates/archetypes``.
+"""Stage 5: writes the files of a whole backend from a target's facts and the curated templates in ``templates/archetypes``.
 
-No donor and no model has a part in it."""
+It uses no donor and no model."""

@@ -1,4 +1,4 @@
-"""C++ expressions that build an instruction from its operands, for the templates of archetypes."""
+"""Writes C++ expressions that build an instruction from its operands, for the archetypes' templates."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ _READ = (OperandRole.SRC, OperandRole.SRC2, OperandRole.BASE)
 
 
 class Code:
-    """What templates call to build instructions; operands are named by their roles."""
+    """The object ``b`` of the templates: its methods return C++ that builds instructions.
+
+    Keyword arguments give the C++ of each operand, named by its ``OperandRole``."""
 
     def __init__(self, m: Facts) -> None:
         self._m = m
 
     def fits(self, value: str, op: Operation) -> str:
-        """A condition: a number is one that the operation's immediate may be."""
+        """Returns the condition that ``value`` fits the operation's immediate."""
         r = op.range
         assert r is not None
         bounds = f"{value} >= {r.low}LL && {value} <= {r.high}LL"
         return f"{bounds} && (({value}) & {(1 << r.shift) - 1}) == 0" if r.shift else bounds
 
     def mi(self, op: Operation, **operands: str) -> str:
-        """BuildMI of an operation, in a method of TargetInstrInfo with MBB, MI and DL. ``src_state``: flags of the operand ``src``.
-        "FrameIndex:X" stands for frame index X."""
+        """Returns the BuildMI of an operation, for a method of TargetInstrInfo that has MBB, MI and DL.
+
+        ``src_state`` gives the RegState flags of the operand ``src``; an operand "FrameIndex:X" is the frame index X."""
         parts = [f"BuildMI(MBB, MI, DL, get({self._m.namespace}::{op.record}))"]
         for role in op.roles:
             given = operands.get(role, "0")
@@ -42,7 +45,7 @@ class Code:
         return "".join(parts)
 
     def operands(self, op: Operation, chain: str = "", **operands: str) -> str:
-        """The list of SDValues that a machine node takes."""
+        """Returns the initializer list of SDValues for a machine node; ``chain``: the chain operand, "" for none."""
         m = self._m
         given = {
             "zero": f"CurDAG->getRegister({m.namespace}::{m.zero}, MVT::{m.type})",
@@ -52,31 +55,31 @@ class Code:
         return "{" + ", ".join([*listed, *([chain] if chain else [])]) + "}"
 
     def node(self, op: Operation, **operands: str) -> str:
-        """A machine node of an operation that gives a value of the type of addresses."""
+        """Returns the machine node of an operation with one pointer-sized result."""
         return f"CurDAG->getMachineNode({self._m.namespace}::{op.record}, DL, MVT::{self._m.type}, {self.operands(op, **operands)})"
 
     def inst(self, op: Operation, **operands: str) -> str:
-        """An MCInst of an operation; operands are MCOperands."""
+        """Returns the MCInst of an operation; its operands are MCOperands."""
         zero = f"MCOperand::createReg({self._m.namespace}::{self._m.zero})"
         given = {"zero": zero, "none": "MCOperand::createImm(0)"} | operands
         return f"MCInstBuilder({self._m.namespace}::{op.record})" + "".join(f".addOperand({given[role]})" for role in op.roles)
 
     def bits(self, value: str, first: int, count: int, place: int) -> str:
-        """The ``count`` bits of a value from bit ``first`` on, at bit ``place``."""
+        """Returns the ``count`` bits of ``value`` from bit ``first`` on, moved to bit ``place``."""
         part = f"{f'({value} >> {first})' if first else value} & 0x{(1 << count) - 1:x}ULL"
         return f"({part}) << {place}" if place else part
 
     def jump_operands(self, op: Operation) -> str:
-        """What BuildMI adds to an unconditional branch to Target."""
+        """Returns the operands that BuildMI adds to an unconditional branch to Target."""
         zero = f"{self._m.namespace}::{self._m.zero}"
         made = {"target": ".addMBB(Target)", "zero": f".addReg({zero}, RegState::Define)", "none": ".addImm(0)"}
         return "".join(made[role] for role in op.roles)
 
     def branch(self, op: Operation) -> str:
-        """A machine node of a branch on LHS and RHS to Target, after Chain."""
+        """Returns the machine node of a branch that compares LHS and RHS and goes to Target, chained to Chain."""
         listed = self.operands(op, chain="Chain", src="LHS", src2="RHS", target="Target")
         return f"CurDAG->getMachineNode({self._m.namespace}::{op.record}, DL, MVT::Other, {listed})"
 
     def _out(self, op: Operation, role: OperandRole) -> bool:
-        """Whether the zero register stands where the instruction defines one: then it is no operand of the node."""
+        """Whether the zero register is the instruction's definition, as of a jump made from a call: then the node has no such operand."""
         return role is OperandRole.ZERO and op.index(role) == 0 and op in (self._m.jump, self._m.jump_register)

@@ -1,6 +1,6 @@
-"""What archetypes' templates are given for the contracts of the .td files: encoders, decoders, printers, parsers, selectors.
+"""Computes the values that archetypes' templates need for the contracts of the .td files.
 
-Enters: a description, its ``Facts``. Leaves: values of the templates, by name. It renders nothing.
+A contract is a C++ function that the .td files name and a backend must define: encoders, decoders, printers, parsers and selectors.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from vega_gen.records import Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.contracts import template_arguments, template_head
 
 _DEFAULT = re.compile(r" = (?:0|false)(?=[,>])")  # of a template's parameter
-_PLAIN = ("isToken", "isReg", "isImm", "isMem")  # MCParsedAsmOperand's own
+_PLAIN = ("isToken", "isReg", "isImm", "isMem")  # predicates that MCParsedAsmOperand itself declares
 
 
 def contract_values(d: Description, m: Facts, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The contracts, each with what its body depends on."""
+    """Returns name in the templates -> the contracts of one kind, each with what its body depends on.
+
+    ``given``: the values that templates have so far."""
     return _Contracts(d, m, given).values()
 
 
@@ -80,17 +82,19 @@ class _Contracts:
                 yield c
 
     def _others(self, known: set[str], role: ContractRole) -> Iterator[Contract]:
-        """The matcher asks operands of the compiler's own instructions too."""
+        """Yields the predicates or render methods that operand classes name and no contract in ``known`` has.
+
+        The generated matcher calls them for isCodeGenOnly instructions too."""
         for o in self.d.operand_classes:
             name = (o.predicate_method if role is ContractRole.OPERAND_PREDICATE else o.render_method).partition("<")[0]
             if o.parser_class and name and o.predicate_method not in _PLAIN and name not in known:
                 known.add(name)
                 yield Contract(name, role, "", "MCParsedAsmOperand", (), (o.name,))
 
-    # -- what an operand type is
+    # -- properties of operand types
 
     def _wraps(self, o: OperandClass) -> bool:
-        """Whether an operand is a register that reads unlike a plain one: it has a text and a test of its own."""
+        """Whether an operand class wraps one register and has a predicate of its own, because its assembly differs from the register's."""
         own = o.predicate_method and o.predicate_method not in _PLAIN
         return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
 
@@ -103,11 +107,11 @@ class _Contracts:
         return len(parts) >= 2 and self.s.kind(parts[0]) is OperandKind.REG
 
     def _mark(self, c: Contract) -> int:
-        """Which of the operands that wrap a register this is, from 1; 0 for none."""
+        """Returns the number, from 1, of the operand class that wraps a register (see ``_wraps``); 0 if the contract is for none."""
         return next((self.wrapped.index(t) + 1 for t in c.types if t in self.wrapped), 0)
 
     def _layout(self, c: Contract) -> list[dict[str, Any]]:
-        """The parts of an operand of a base and an offset: where each stands in the operand's number, and what it holds."""
+        """Returns the sub-operands of a memory operand: where each stands in the operand's encoded number, and what it holds."""
         name = next((t for t in c.types if self._is_memory(t) and t in self.layouts), next(filter(self._is_memory, c.types), ""))
         parts = self._parts(name)
         places = self.layouts.get(name, ((0, 0),) * len(parts))
@@ -125,18 +129,18 @@ class _Contracts:
         return all(self.s.kind(t) is OperandKind.REG for t in c.types) and bool(c.types)
 
     def _range(self, c: Contract) -> Range:
-        """The widest range of the operand types of a contract."""
+        """Returns the widest range of the contract's operand types."""
         found = [self.s.immediate(*self.used[t]) for t in c.types if t in self.used and self.s.kind(t) is not OperandKind.REG]
         if self._in_word(c):
             found = [Range(r.bits, False) for r in found]
         return max(found, key=lambda r: r.bits, default=Range(32, True))
 
     def _in_word(self, c: Contract) -> bool:
-        """Whether an operand stands in the word of the instruction, as conditions do."""
+        """Whether the operand is part of the mnemonic, as conditions are."""
         return bool(c.types) and all(t in self.worded for t in c.types)
 
     def _part(self, c: Contract) -> tuple[int, int]:
-        """See ``Selections.part``."""
+        """Returns the part of a number that the operand holds (see ``Selections.part``), (0, 0) where its types differ."""
         found = {self.s.part(t) for t in c.types}
         return next(iter(found)) if len(found) == 1 else (0, 0)
 
@@ -146,26 +150,26 @@ class _Contracts:
     def _shift(self, c: Contract) -> int:
         return next((self.s.scale(*self.used[t]) for t in c.types if t in self.used), 0)
 
-    # -- one contract each
+    # -- values of one contract
 
     def _encoder(self, c: Contract) -> dict[str, Any]:
         declared = c.signature
         defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", _DEFAULT.sub("", declared))
         memory = self._memory(c)
-        scaled = any(self._decoder_of(t) for t in c.types)  # a number is read back as it was written: TableGen's own decoding scales none
+        scaled = any(self._decoder_of(t) for t in c.types)  # without a decoder method nothing scales the number back
         return {
             "declared": declared, "defined": defined, "memory": memory, "post": c.role is ContractRole.INSTRUCTION_ENCODER,
             "wide": "APInt &Value" in declared, "layout": self._layout(c) if memory else [], "shift": self._shift(c) if scaled else 0,
         }  # fmt: skip
 
     def _register_decoders(self) -> dict[str, dict[str, Any]]:
-        """By name."""
+        """Returns name -> values of the decoders of registers."""
         found: dict[str, dict[str, Any]] = {}
         for c in self._of(ContractRole.REGISTER_CLASS_DECODER, ContractRole.DECODER):
             name = next((t for t in c.types if self.s.kind(t) is OperandKind.REG), "") if self._register(c) else ""
             if name:
                 found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": self._by_encoding(name)}
-        for c in self._of(ContractRole.DECODER, ContractRole.INSTRUCTION_DECODER):  # what the bodies below call
+        for c in self._of(ContractRole.DECODER, ContractRole.INSTRUCTION_DECODER):  # decoders that the other decoders' bodies call
             for part in [p for t in c.types for p in (self._parts(t) or (t,))]:
                 decoder = self._decoder_of(part)
                 if self.s.kind(part) is OperandKind.REG and decoder and decoder not in found:
@@ -178,7 +182,7 @@ class _Contracts:
         return re.sub(r"\b(unsigned|uint64_t) (?:Val|RegNo)\b", rf"\1 {name}", signature)
 
     def _class_of(self, type_name: str) -> str:
-        """The register class of an operand type that holds registers."""
+        """Returns the register class of an operand type that holds registers."""
         known = self.s.operand_classes.get(type_name)
         if known and len(known.sub_operands) == 1:
             return self._class_of(known.sub_operands[0])
@@ -208,7 +212,7 @@ class _Contracts:
         }  # fmt: skip
 
     def _counts_shift(self, c: Contract, shift: int) -> bool:
-        """Whether the argument of a decoder's template counts the bits that no field has, those below the shift."""
+        """Whether the width in the arguments of a decoder template includes the ``shift`` low bits, which are not encoded."""
         given = ((re.search(r"<(\d+)>", self._decoder_of(t)), self.used.get(t)) for t in c.types)
         return all(n and used and int(n[1]) - self.s.immediate(*used).bits == shift for n, used in given)
 
@@ -233,7 +237,7 @@ class _Contracts:
         return {"defined": c.signature, "records": records}
 
     def _tables(self) -> list[dict[str, Any]]:
-        """TableGen's decoder tables, in the order in which they are tried."""
+        """Returns TableGen's decoder tables in the order in which to try them."""
         kinds = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
         return [
             {"bytes": t.size, "name": f"DecoderTable{t.space}{t.size * 8}", "wide": t.size > 8,
@@ -254,7 +258,7 @@ class _Contracts:
                 "in_word": self._in_word(c), "part": self._part(c)}  # fmt: skip
 
     def _predicates(self, c: Contract) -> dict[str, Any]:
-        """A test of operands: of a function template a case for each list of arguments, as its operand types ask."""
+        """Returns the values of an operand predicate. A function template has a case for each list of arguments that operands use."""
         written: dict[str, list[str]] = {}
         for o in self.d.operand_classes:
             if o.parser_class and o.predicate_method.partition("<")[0] == c.name:
@@ -285,12 +289,12 @@ class _Contracts:
         return made
 
     def _highest(self, r: Range, c: Contract) -> int:
-        """The greatest number that may be written: bits that no predicate gives a sign may be read without one."""
+        """Returns the greatest number that assembly may have: where no predicate says that the field is signed, unsigned ones fit too."""
         told = any(self.s.said(part) for t in c.types for part in (t, *self._parts(t)))
         return r.high if told or any(self.s.kind(t) is OperandKind.TARGET for t in c.types) else Range(r.bits, False, r.shift).high
 
     def _indexed(self, c: Contract) -> bool:
-        """Whether what is added to the base is a register."""
+        """Whether the memory operand adds a register, not an immediate, to its base."""
         return any(self._is_memory(t) and self.s.kind(self._parts(t)[1]) is OperandKind.REG for t in c.types)
 
     def _render(self, c: Contract) -> dict[str, Any]:
@@ -301,8 +305,10 @@ class _Contracts:
         return given | {"index": self._indexed(c), "part": self._part(c)}
 
     def _complex(self, c: Contract) -> dict[str, Any]:
-        """An address's parts are what the operands of its instructions hold. One that is for pseudo instructions too, which become what
-        only the backend knows, is never chosen."""
+        """Returns the values of a ComplexPattern's selector.
+
+        The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions use too
+        is never selected: what they expand to is known only to the backend's C++."""
         parameters = c.signature.partition("(")[2].rstrip(")")
         pattern = next(p for p in self.d.complex_patterns if p.select_function.partition("<")[0] == c.name)
         found = [s for root in self.s.roots for s in self.s.of(root) if pattern.name in _words(s.dag)]
@@ -326,7 +332,7 @@ class _Contracts:
 
 
 def _worded(d: Description) -> set[str]:
-    """Operand types that stand in the first word of every assembly string that has them, behind letters."""
+    """Returns the operand types that are part of the mnemonic, after its letters, in every assembly string that has them."""
     inside: set[str] = set()
     outside: set[str] = set()
     for i in d.instructions:
@@ -338,7 +344,9 @@ def _worded(d: Description) -> set[str]:
 
 
 def memory_operands(d: Description) -> list[dict[str, Any]]:
-    """Operands of several parts that are one number in an instruction, where no method encodes them: TableGen asks for their first part."""
+    """Returns the memory operands that are one number in the encoding and have no encoder method.
+
+    TableGen's emitter asks only for the first sub-operand of such an operand, so the template must encode all of them there."""
     s = Selections(d)
     known = {o.name: o for o in d.operand_classes}
     found: dict[tuple[object, ...], list[str]] = {}
@@ -365,10 +373,10 @@ def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:
 
 
 def _when(written: str) -> str:
-    """The condition under which a function template's parameters are the arguments of ``written``, "isImm<7, -1>"."""
+    """Returns the condition that a function template's parameters equal the arguments in ``written`` ("isImm<7, -1>")."""
     return " && ".join(f"P{i} == {argument}" for i, argument in enumerate(template_arguments(written))) or "true"
 
 
 def _template(c: Contract) -> str:
-    """What stands before the head of a function template: "template <bool P0> "."""
+    """Returns the template head of a contract ("template <bool P0> "), "" if it is no function template."""
     return c.signature[: c.signature.index(">") + 2] if c.signature.startswith("template <") else ""

@@ -1,7 +1,7 @@
-"""Doubtful facts on their way through templates, so that each statement knows which of them it rests on.
+"""Carries doubts about facts through the templates, so that each printed statement knows which doubtful facts it rests on.
 
-A doubtful name is a string like any other until a template prints it: then the doubt stands before it, as a C++ comment, which parsing
-skips. What reads the statements takes the comments out again. So no template has to say what it rests on.
+A doubtful name is a ``str`` that prints its doubt before itself, as a C++ comment. The comment does not change how the file parses, and
+is removed when its statements are read. So templates need not say which facts a statement rests on.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ _LINE_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*')
 
 
 class Doubtful(str):
-    """A text that is equal to the plain one; converted by ``str()``, as Jinja and f-strings do, it brings its doubt along."""
+    """A string that equals the plain one but, converted by ``str()`` as in Jinja and f-strings, begins with its doubt as a comment."""
 
     doubt: Doubt
 
     def __new__(cls, text: str, doubt: Doubt) -> Doubtful:
-        """``text`` as a template is to print it."""
+        """``text``: without the doubt."""
         made = super().__new__(cls, text)
         made.doubt = doubt
         return made
 
     def __str__(self) -> str:
-        """The text after a comment with the doubt."""
+        """Returns the text after a comment with the doubt."""
         return f"/*@{self.doubt.confidence} {self.doubt.reason}@*/{super().__str__()}"
 
 
 def with_doubts(m: Facts) -> Facts:
-    """The facts, the doubtful ones as ``Doubtful`` names of records."""
+    """Returns the facts with the record names of the doubtful ones as ``Doubtful`` strings."""
     changed: dict[str, Any] = {}
     for name, doubt in m.doubts.items():
         field, _, key = name.partition(".")
@@ -52,12 +52,12 @@ def _record(fact: object, doubt: Doubt) -> object:
 
 
 def without_notes(text: str) -> str:
-    """A printed text without the doubts in it."""
+    """Returns a printed text without the doubts' comments."""
     return _NOTE.sub("", text)
 
 
 def doubts_in(text: str) -> tuple[Doubt, ...]:
-    """The doubts in the code of a printed text, each once, the gravest first; what its comments name is no matter."""
+    """Returns the doubts in the code of a printed text, each once, lowest confidence first. Doubts inside line comments do not count."""
     code = _LINE_COMMENT.sub(lambda found: found[1] or "", text)
     found = dict.fromkeys((float(confidence), reason) for confidence, reason in _NOTE.findall(code))
     return tuple(Doubt(*one) for one in sorted(found))

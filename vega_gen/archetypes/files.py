@@ -1,7 +1,7 @@
-"""A whole backend from archetypes: Jinja bodies that depend on TableGen's facts and LLVM's declared interface alone.
+"""Writes a backend's C++ from archetypes: Jinja templates that depend only on the target's facts and LLVM's declared interface.
 
-Enters: a description, LLVM's interface. Leaves: the text of every file of ``lib/Target/<New>`` but CMake's and the .td files, and which
-archetypes are not offered, with the reason. It compiles nothing.
+The result has every file of ``lib/Target/<New>`` except CMake's and the .td files. Where facts are missing, it says why the code generator
+is not offered or what it cannot select.
 """
 
 from __future__ import annotations
@@ -23,24 +23,27 @@ _SUFFIX = ".j2"
 _BY_TEXT = "TextParser"
 _NEEDED = {
     "sp": "no register is known to be the stack pointer",
-    "gpr": "no register class holds addresses",
-    "add": "no instruction is known to add two registers",
-    "add_immediate": "no instruction is known to add a number to a register",
-    "copies": "no instruction is known to copy a register",
+    "gpr": "no allocatable register class holds addresses",
+    "add": "no instruction is known that adds two registers",
+    "add_immediate": "no instruction is known that adds an immediate to a register",
+    "copies": "no instruction is known that copies a register",
     "jump": "no unconditional branch is known",
-    "return_node": "the .td defines no node for a return",
-    "frame_setup": "no pseudo instruction stands for ISD::CALLSEQ_START",
-    "frame_destroy": "no pseudo instruction stands for ISD::CALLSEQ_END",
+    "return_node": "the .td defines no SDNode for a return",
+    "frame_setup": "no pseudo instruction is selected for ISD::CALLSEQ_START",
+    "frame_destroy": "no pseudo instruction is selected for ISD::CALLSEQ_END",
     "cc": "the .td defines no calling convention",
     "ret_cc": "the .td defines no convention for return values",
 }
+"""Fact without which there is no code generator -> the reason, as shown to the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Archetypes:
-    """``printed``: path relative to the target's folder -> C++ text without banner, with the doubts of facts (see ``doubtful``), ``files``:
-    without them. ``missing``: fact -> why the code generator is not
-    offered; empty where it is. ``limits``: fact -> what the code generator that is offered cannot select. ``machine``: the facts."""
+    """A backend from archetypes.
+
+    ``printed``: path relative to the target's folder -> C++ text without banner, with the doubts in comments (see ``doubtful``).
+    ``missing``: fact -> why the code generator is not offered; empty where it is.
+    ``limits``: fact -> what an offered code generator cannot select, or selects in a roundabout way. ``machine``: the facts."""
 
     printed: Mapping[str, str]
     missing: Mapping[str, str]
@@ -49,24 +52,25 @@ class Archetypes:
 
     @property
     def files(self) -> dict[str, str]:
-        """Path -> the C++ text as a compiler reads it."""
+        """Path relative to the target's folder -> C++ text without the doubts."""
         return {path: without_notes(text) for path, text in self.printed.items()}
 
 
 def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
-    """Every file that can be written. The machine code layer and the code generator are offered whole or not at all: without a stack
-    pointer, say, there is no code generator."""
+    """Renders every template that the facts allow. ``arch``: first part of the triple, by default the folder's name in lower case.
+
+    The code generator is offered whole or not at all: without a stack pointer, for example, there is none."""
     m = find_facts(d)
     missing = {name: why for name, why in _NEEDED.items() if not getattr(m, name)}
     if not m.calls.node:
-        missing["calls"] = "the .td defines no node for a call"
+        missing["calls"] = "the .td defines no SDNode for a call"
     if m.calls.pseudos and not (m.ra and m.jump_register and (m.load_symbol or (m.upper and m.low))):
-        missing["calls"] = "no instruction calls, and none are known that put the return address into its register"
+        missing["calls"] = "no instruction calls, and none is known that puts the return address into its register before a jump"
     if m.copies and m.gpr not in m.copies:
         missing["copies"] = _NEEDED["copies"]
     if ("", m.native) not in m.loads or m.native not in m.stores:
-        missing["loads"] = "no instruction is known to load and store a register at a base and an offset"
-    limits = {"branches": "no instruction is known to compare and branch: branches go through tables"} if m.by_table else {}
+        missing["loads"] = "no instructions are known that load and store a register at a base register and an offset"
+    limits = {"branches": "no conditional branch is known: branches jump through tables"} if m.by_table else {}
     whole = m.load_immediate.range.bits if m.load_immediate and m.load_immediate.range else 0
     if not m.load_symbol and not (m.upper and m.low) and whole < m.native:
         limits["upper"] = "no instructions are known that put an address into a register"
@@ -86,7 +90,7 @@ def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
 
 def _wanted(template: str, d: Description) -> bool:
     folder, _, file = template.rpartition("/")
-    if folder == "AsmParser":  # TableGen's matcher knows operands that the .td files describe to it; others are read by their text
+    if folder == "AsmParser":  # without an AsmParser record there is no TableGen matcher: the text parser takes its place
         return (d.data.get("AsmParser.present") == "1") == (file.partition(".")[0] != _BY_TEXT)
     return folder != "Disassembler" or d.data.get("Disassembler.present") == "1"
 

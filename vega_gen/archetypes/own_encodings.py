@@ -1,7 +1,4 @@
-"""Encodings of instructions for the machine code emitter, where TableGen makes none.
-
-Enters: a description. Leaves: values of a template. It encodes no operand.
-"""
+"""Computes the instruction encodings for the machine code emitter's template, for targets that TableGen's emitter refuses."""
 
 from __future__ import annotations
 
@@ -16,8 +13,9 @@ _LISTED = re.compile(r"\b\w+ *== *-?\d+")
 
 
 def own_encodings(d: Description) -> list[dict[str, Any]]:
-    """Every instruction with an encoding: its fixed bits, and where each operand's go. Empty where TableGen's emitter takes the target:
-    it refuses one with a field of an encoding that is no operand (CodeEmitterGen.cpp, "No operand named"), which stays 0 here."""
+    """Returns the fixed bits and the operands' bits of every encoded instruction; empty where TableGen can generate the emitter.
+
+    TableGen refuses an encoding with a field that is no operand (CodeEmitterGen.cpp, "No operand named"). Here such a field is 0."""
     real = [i for i in d.instructions if any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags]
     if all(_fields(i) <= {o.name for o in (*i.outs, *i.ins)} for i in real):
         return []
@@ -40,13 +38,15 @@ def own_encodings(d: Description) -> list[dict[str, Any]]:
 
 
 def coded_types(d: Description) -> frozenset[str]:
-    """Operand types of a few numbers, each listed, that a method of their own encodes: no .td says which code stands for which number."""
+    """Returns the operand types that allow a list of numbers and have an encoder method.
+
+    Only the backend's C++ says which code stands for which number of the list."""
     listed = {f.name for f in d.fragments if len(_LISTED.findall(f.code)) > 1}
     return frozenset(o.name for o in d.operand_classes if o.encoder_method and o.name in listed)
 
 
 def plain_siblings(d: Description) -> list[tuple[str, str]]:
-    """Instructions with such an operand, each with the one that reads alike and has the number itself in its place."""
+    """Returns (instruction with an operand of ``coded_types``, instruction with the same assembly and a plain immediate there)."""
     coded = coded_types(d)
     codes = {o.name: o.register_class for o in d.operand_classes}
 

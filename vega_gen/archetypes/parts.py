@@ -1,7 +1,6 @@
-"""Stage 8: archetypes' files, read back, as planned functions, classes and files.
+"""Parses the files of archetypes into the functions, classes and files of a ``Plan``, so that archetypes can join mined candidates.
 
-Enters: the text of each file, the new target's name. Leaves: the parts of a ``Plan``; each function has one candidate. It renders
-nothing (``emit.archetypes`` does) and asks no donor.
+Each function has one candidate.
 """
 
 from __future__ import annotations
@@ -28,18 +27,19 @@ from vega_gen.records import (
 )
 
 ORIGIN = "archetype"
-"""What stands for provenance where no donor has a part in a statement."""
+"""Origin of a candidate that no donor contributed to."""
 CONFIDENCE = 0.99
-"""Of a statement that rests on no doubtful fact. It is the share of GCC's torture runs that LLVM's own RISC-V backend passes and one of
-archetypes passes too (RV32IM: 2,966 of 2,996, see the lab log): what is wrong with archetypes, once the facts are right. No donor gave
-such a statement, so no calibration applies to it."""
+"""Confidence of a statement that rests on no doubtful fact. It is measured: of the runs of GCC's torture tests that LLVM's RISC-V backend
+passes, the share that a backend from archetypes for RV32IM passes too (2,966 of 2,996, see docs/lab-log.md). The calibration does not
+apply, because it is fitted to statements that donors give."""
 
 Parts = tuple[tuple[PlannedFile, ...], tuple[PlannedClass, ...], tuple[PlannedFunction, ...]]
 
 
 def planned(files: Mapping[str, str], target: str, masker: Masker) -> Parts:
-    """Files, classes and functions of the texts, in order of path. ``files``: path relative to the target's folder -> C++ text, with the
-    doubts of the facts in it (``Archetypes.printed``)."""
+    """Returns the files, classes and functions of the texts, in order of path.
+
+    ``files``: path relative to the target's folder -> C++ text with doubts (``Archetypes.printed``). ``masker``: gives the groups."""
     found_files: list[PlannedFile] = []
     classes: list[PlannedClass] = []
     functions: list[PlannedFunction] = []
@@ -60,7 +60,7 @@ def planned(files: Mapping[str, str], target: str, masker: Masker) -> Parts:
 
 
 def by_name(functions: Sequence[PlannedFunction]) -> dict[str, list[Candidate]]:
-    """What is taken for the functions, by name with its class."""
+    """Returns qualified name -> the chosen candidates of the functions with that name."""
     found: dict[str, list[Candidate]] = {}
     for f in functions:
         found.setdefault(f.qualified_name, []).append(f.candidate)
@@ -68,14 +68,14 @@ def by_name(functions: Sequence[PlannedFunction]) -> dict[str, list[Candidate]]:
 
 
 def the_overload(named: Mapping[str, Sequence[Candidate]], wanted: Signature) -> Candidate | None:
-    """The one of the candidates by name (``by_name``) that is the same function, None if there is no telling."""
+    """Returns the candidate in ``named`` (see ``by_name``) that defines the same overload as ``wanted``, None if that is not clear."""
     same = named.get(f"{wanted.class_name}::{wanted.name}" if wanted.class_name else wanted.name, ())
     index = overload(wanted, [c.signature for c in same])
     return None if index is None else same[index]
 
 
 def _enum_text(e: Enum) -> str:
-    """An enumeration whole, with the namespaces that it stands in: a plan holds it as text."""
+    """Returns the text of an enumeration with its namespaces: a plan holds enumerations as text."""
     values = e.values or ("",) * len(e.enumerators)
     listed = ", ".join(f"{name} = {value}" if value else name for name, value in zip(e.enumerators, values, strict=True))
     scope = [name for name in e.scope if name != "llvm"]
@@ -92,7 +92,7 @@ def _class(c: Class, lines: Sequence[str]) -> PlannedClass:
 
 
 def _function(f: Function, group: str, number: int, text: bytes, lines: Sequence[str], masker: Masker) -> PlannedFunction:
-    """``number``: of the functions in a group, which have different statements (overloads), from 1."""
+    """``number``: which function of its group this is, from 1; overloads share a group but need different statement ids."""
     written, end = pieces(text[f.body_start + 1 : f.body_end - 1].decode(), f.body)
     bare = _statements(f.body, group if number == 1 else f"{group}#{number}", "", 0)
     statements = tuple(_doubted(s, head, tail) for s, (head, tail) in zip(bare, written, strict=True))
@@ -102,7 +102,7 @@ def _function(f: Function, group: str, number: int, text: bytes, lines: Sequence
 
 
 def _doubted(s: FilledStatement, head: str, tail: str) -> FilledStatement:
-    """A statement with its text, as sure as the least sure fact that it names."""
+    """Returns the statement with its text and the confidence of the least certain fact that it names."""
     found = doubts_in(head) + doubts_in(tail)
     reasons = "; ".join(dict.fromkeys(doubt.reason for doubt in found))
     confidence = min((doubt.confidence for doubt in found), default=s.confidence)

@@ -1,6 +1,6 @@
-"""How instructions read, for an assembly parser where the .td files describe no operands to TableGen's.
+"""Computes the assembly syntax of instructions for the template of the text parser.
 
-Enters: a description, which operand types stand in the instruction's word. Leaves: values of a template. It parses nothing.
+That parser is for targets whose .td files have no AsmParser record, so that TableGen generates no matcher.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ _LEFT_OUT = frozenset({"isPseudo", "isCodeGenOnly"})
 
 
 def texts(d: Description, worded: Collection[str]) -> list[dict[str, Any]]:
-    """Instructions that can be read: ``text`` with operand n of MCInst as "\\n" (octal, from 1), those of fewer bytes and narrower
-    immediates first, so that the first that fits is the shortest. ``parts``: how each operand of MCInst is read or made."""
+    """Returns the syntax of each instruction that can be parsed.
+
+    ``worded``: operand types that are part of the mnemonic. In a result, ``text`` has the character n (octal escape, from 1) for operand n
+    of the MCInst, and ``parts`` says how each operand is read or made. Shorter encodings and narrower immediates come first, so that the
+    first match is the shortest."""
     s = Selections(d)
     found: list[tuple[tuple[int, int], dict[str, Any]]] = []
     for i in d.instructions:
@@ -45,13 +48,15 @@ def _text(i: Instruction, slots: tuple[OperandInfo, ...]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """For a string of C++; white space is one space."""
+    """Returns the text escaped for a C++ string literal, with each run of white space as one space."""
     return re.sub(r"\s+", " ", text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _part(d: Description, s: Selections, i: Instruction, n: int, slots: tuple[OperandInfo, ...], worded: Collection[str]) -> dict[str, Any]:
-    """``kind``: "reg", "number", "word" (a number in the instruction's word), "memory" (a base, behind its offset), "offset" (read with
-    the base before it), "same" (as operand ``other``), "none" (0)."""
+    """Returns how operand ``n`` of the MCInst is read.
+
+    ``kind``: "reg", "number", "word" (a number in the mnemonic), "memory" (a base, written after its offset), "offset" (read together with
+    the base before it), "same" (a copy of operand ``other``) or "none" (0)."""
     slot = slots[n]
     types = {o.name: o.type for o in (*i.outs, *i.ins)}
     named = {a or b for a, b in _OPERAND.findall(i.asm)}

@@ -1,7 +1,4 @@
-"""What archetypes' templates are given besides the machine's roles.
-
-Enters: a description, its ``Facts``, LLVM's interface. Leaves: the values of the templates, by name. It renders nothing.
-"""
+"""Computes the values that archetypes' templates are rendered with, from a description, its facts and LLVM's interface."""
 
 from __future__ import annotations
 
@@ -29,7 +26,8 @@ from vega_gen.tablegen.contracts import template_arguments
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
 _DECODERS = ("llvm/MC/MCDecoderOps.h", "llvm/MC/MCDecoder.h", "llvm/MC/MCFixedLenDisassembler.h")
-# Methods that archetypes override where LLVM's class declares them; a pure one that no archetype knows would not compile.
+# Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
+# compile.
 _METHODS = {
     "instr_info_methods": (
         "TargetInstrInfo",
@@ -71,7 +69,7 @@ _EXPANDED_UNLESS = {
 
 
 def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, Any]:
-    """Every value that a template names. ``arch``: the first part of the triple."""
+    """Returns every value that a template names. ``arch``: the first part of the triple."""
     registered = any(llvm.enumerator(header, arch) for header in TRIPLES)
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
@@ -113,12 +111,12 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, An
 
 
 def stack_alignment(m: Facts) -> int:
-    """In bytes."""
+    """Returns the assumed stack alignment, two words, in bytes."""
     return max(m.native // 8 * 2, 2)
 
 
 def data_layout(m: Facts) -> str:
-    """The data layout after its byte order."""
+    """Returns the data layout string without its byte order ("e" or "E")."""
     wide = min(64, max(m.native, 16))
     return f"-m:e-p:{m.native}:{m.native}-i64:{wide}-n{m.native}-S{stack_alignment(m) * 8}"
 
@@ -128,7 +126,7 @@ def _encoded(i: Instruction) -> bool:
 
 
 def _interface(llvm: Interface) -> dict[str, Any]:
-    """Names that differ from one LLVM to another."""
+    """Returns the C++ names and signatures that differ between LLVM versions."""
     status = llvm.defines("ParseStatus")
     base = "CodeGenTargetMachineImpl" if llvm.defines("CodeGenTargetMachineImpl") else "LLVMTargetMachine"
     atomic = llvm.mentions("llvm/CodeGen/Passes.h", "createAtomicExpandLegacyPass")
@@ -163,8 +161,10 @@ def _interface(llvm: Interface) -> dict[str, Any]:
 
 
 def _fields(d: Description) -> list[dict[str, Any]]:
-    """Fields of the subtarget that features set: truth values, numbers, or enumerations of the values that the .td files name (TableGen's
-    tables take the greater of two, so they stand in the order of the .td files, after one for none)."""
+    """Returns the subtarget's fields that features set: booleans, numbers, or enumerations of the values that the .td files name.
+
+    Enumerators stand in the order of the .td files, after one for none: where two features set a field, TableGen's code keeps the
+    greater value."""
     values: dict[str, list[str]] = {}
     for f in d.features:
         if f.field.isidentifier():
@@ -181,7 +181,7 @@ def _fields(d: Description) -> list[dict[str, Any]]:
             kind, initial = f"{name}Kind", f"No{name}"
             listed = [initial, *dict.fromkeys(said)]
         elif all("::" in value for value in said) and len(scopes) == 1:
-            kind = scopes.pop().rpartition("::")[2]  # before it the subtarget's own class
+            kind = scopes.pop().rpartition("::")[2]  # the scope before it is the subtarget class itself
             listed = [f"No{name}", *dict.fromkeys(value.rpartition("::")[2] for value in said)]
             initial = f"{kind}::{listed[0]}"
         elif not all(value.isdigit() for value in said):
@@ -220,7 +220,7 @@ def _scopes(d: Description) -> list[tuple[str, list[str]]]:
 
 
 def _namesakes(d: Description) -> list[list[str]]:
-    """Registers that have one name in assembly."""
+    """Returns the groups of registers that share an assembly name."""
     found: dict[str, list[str]] = {}
     for r in d.registers:
         found.setdefault(r.asm_name, []).append(r.name)
@@ -228,7 +228,9 @@ def _namesakes(d: Description) -> list[list[str]]:
 
 
 def _made_calls(d: Description, m: Facts) -> list[dict[str, Any]]:
-    """Calls that no instruction makes: the return address is put into its register, then a jump is made. ``bytes``: of all of it."""
+    """Returns the call pseudos that are expanded because no instruction calls: into loads of the return address and a jump.
+
+    ``bytes``: size of the expansion."""
     size = {i.name: i.size for i in d.instructions}
     address = [m.load_symbol] if m.load_symbol else [m.upper, m.or_immediate if m.low == "or" else m.add_immediate]
     found: list[dict[str, Any]] = []
@@ -242,7 +244,7 @@ def _made_calls(d: Description, m: Facts) -> list[dict[str, Any]]:
 
 
 def _nop(d: Description, m: Facts) -> list[int]:
-    """The bytes of the instruction that does nothing, as they lie in little-endian memory."""
+    """Returns the bytes of the nop as they lie in little-endian memory."""
     i = next((i for i in d.instructions if i.name == m.nop), None)
     if i is None or not i.encoding:
         return []
@@ -286,7 +288,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
 
 
 def _offsets(d: Description) -> dict[str, Range]:
-    """Instructions with operands of a base register and an offset -> the offsets that all of these operands allow."""
+    """Returns instruction with a base register and an offset -> the offsets that all its memory operands allow."""
     selections = Selections(d)
     found: dict[str, Range] = {}
     for i in d.instructions:
@@ -298,7 +300,7 @@ def _offsets(d: Description) -> dict[str, Range]:
 
 
 def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
-    """Conditional branches with one target: its operand, and the branch that is taken where this one is not."""
+    """Returns the conditional branches with one target: the target's operand, its range, and the branch with the opposite condition."""
     opposite = {"eq": "ne", "lt": "ge", "le": "gt", "ult": "uge", "ule": "ugt"}
     opposite |= {b: a for a, b in opposite.items()}
     selections = Selections(d)
@@ -334,7 +336,7 @@ def _actions(m: Facts) -> list[str]:
 
 
 def _branch_custom(m: Facts) -> bool:
-    """Whether some condition is no branch's, with its operands as they are or swapped."""
+    """Whether BR_CC needs custom lowering: no branch tests some condition, even with swapped operands, or setcc lacks some."""
     swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
     swapped |= {b: a for a, b in swapped.items()}
     tested = all(c in m.branches or swapped.get(c) in m.branches for c in CONDITIONS)
@@ -342,7 +344,7 @@ def _branch_custom(m: Facts) -> bool:
 
 
 def _narrow_actions(m: Facts) -> list[str]:
-    """The second type's: what no pattern covers is done with the wider one."""
+    """Returns the operation actions of the narrow type: what no pattern covers is expanded, or promoted to the pointer's type."""
     if m.narrow is None:
         return []
     vt, wide = f"MVT::i{m.narrow.bits}", f"MVT::{m.type}"
@@ -357,8 +359,9 @@ def _narrow_actions(m: Facts) -> list[str]:
 
 
 def _conditional_actions(d: Description, m: Facts, known: AbstractSet[str]) -> list[str]:
-    """What a subtarget without a feature expands: operations all of whose instructions need it. ``known``: methods of the subtarget; no
-    action is taken on a condition that calls another."""
+    """Returns the actions that depend on features: an operation is expanded if the subtarget has none of its instructions' features.
+
+    ``known``: methods of the subtarget; a condition that calls another is not used."""
     found: dict[str, list[str]] = {}
     selections = Selections(d)
     for root, name in _EXPANDED_UNLESS.items():
@@ -374,7 +377,7 @@ def _conditional_actions(d: Description, m: Facts, known: AbstractSet[str]) -> l
 
 
 def _none_of(codes: Sequence[Sequence[str]]) -> str:
-    """C++ that is true where none of the conjunctions of ``codes`` is."""
+    """Returns a C++ condition that holds where none of the conjunctions of ``codes`` does."""
     one = [re.sub(r"^\((.*)\)$", r"\1", code[0]) if len(code) == 1 else "" for code in codes]
     if len(set(one)) == 1 and re.fullmatch(r"[\w>-]+(\(\))?", one[0]):
         return f"!{one[0]}".replace("Subtarget->", "STI.")
@@ -383,7 +386,7 @@ def _none_of(codes: Sequence[Sequence[str]]) -> str:
 
 
 def _conditions(m: Facts) -> list[str]:
-    """Conditions that no instruction gives the truth value of: BR_CC asks for them too, and is custom."""
+    """Returns the condition code actions: custom for each condition that no pattern computes into a register."""
     return [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
 
 
@@ -406,15 +409,16 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
 
 
 def relocation_names(kinds: Sequence[Fixup]) -> dict[str, str]:
-    """The relocations that a target needs whose ABI has none yet: kind of data or fixup -> name after R_<ARCH>_."""
+    """Returns the relocations for a target whose ABI defines none: kind of data or fixup -> name after R_<ARCH>_."""
     return {name: name for name in ("NONE", "8", "16", "32", "64", "PCREL32")} | {
         k.name: k.name.upper().removeprefix("FIXUP_") for k in kinds
     }
 
 
 def relocation_prefix(names: Sequence[str]) -> str:
-    """What comes before the kind in the names of an ABI's relocations, the first of which is its NONE: "R_X86_64_". The architecture may
-    have underscores itself, so the names are compared where none of them is a NONE."""
+    """Returns the common prefix of an ABI's relocations ("R_X86_64_"): what stands before NONE.
+
+    Where none is called so, it is the common prefix of all names up to an underscore; the architecture's name may have underscores too."""
     none = next((n for n in names if n.endswith("_NONE")), "")
     if none:
         return none.removesuffix("NONE")
@@ -424,8 +428,9 @@ def relocation_prefix(names: Sequence[str]) -> str:
 
 
 def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
-    """Relocations: those of the given list, matched by the part of the address or the width; else the object writer's own.
-    ``reloc`` gives the name for data of a width or for a fixup, "" if the list has none."""
+    """Returns the relocations: the description's, matched to fixups by part of the address, use and width, else new ones.
+
+    ``reloc`` maps the width of data or the name of a fixup to a relocation, "" if the description has none for it."""
     prefix = relocation_prefix(d.relocations) if d.relocations else f"R_{d.name.upper()}_"
     own = {name: f"{prefix}{said}" for name, said in relocation_names(kinds).items()}
     if not d.relocations:
@@ -442,7 +447,7 @@ def _relocations(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dic
     chosen["NONE"] = chosen["NONE"] or d.relocations[0]
     scope = "ELF::" if known else ""
     full = {name: f"{scope}{r}" if r else "" for name, r in chosen.items()}
-    for k in kinds:  # the ABI calls it otherwise than the fixup
+    for k in kinds:  # a relocation that is not named like its fixup is only a likely match
         if chosen[k.name] not in ("", own[k.name]):
-            full[k.name] = Doubtful(full[k.name], Doubt(BY_NAME, f"{chosen[k.name]} is the relocation of this fixup by its name alone"))
+            full[k.name] = Doubtful(full[k.name], Doubt(BY_NAME, f"{chosen[k.name]} is matched to this fixup by its name alone"))
     return {"relocations": list(d.relocations), "relocations_known": known, "reloc": full.__getitem__}

@@ -1,8 +1,4 @@
-"""Stage 9: a plan -> the edits that make it a target of LLVM.
-
-Enters: a plan, the target's description, its own headers in desc mode. Leaves: ``Edit``s, for ``llvm_integration.checkout`` to make.
-It writes no file, compiles nothing, and chooses no candidate.
-"""
+"""Stage 9: turns a plan into the edits that make it a target of LLVM. ``llvm_integration.checkout`` applies them to a source tree."""
 
 from __future__ import annotations
 
@@ -29,17 +25,19 @@ _COMMENT = {".txt": "#", ".cmake": "#", ".cfg": "#", ".ll": ";"}
 
 
 def stamp_of(plan: Plan) -> str:
-    """The line, without comment signs, that marks a file as generated from ``plan``."""
+    """Returns the line, without comment signs, that marks a file as generated from ``plan``."""
     return f"{STAMP} {__version__} for {plan.target} ({plan.mode}, {plan.filler}, LLVM {plan.llvm_version})."
 
 
 def emit(plan: Plan, description: Description, headers: Mapping[str, bytes], *, threshold: float) -> tuple[Edit, ...]:
-    """Every file of ``llvm/lib/Target/<plan.target>`` but its .td files, CMake included; the same plan gives the same bytes.
+    """Returns an edit for every file of ``llvm/lib/Target/<plan.target>``, CMake's included, except .td files.
 
-    ``headers``: path relative to the target's folder -> the target's own .h and .def with every function body taken out (desc mode),
-    else empty; planned bodies go back into them. ``threshold``: a statement that is flagged at it (0 to 1) is preceded by
-    ``// VEGA-REVIEW <id> <confidence>: <donors, or what is doubtful>``. Labels: a module's name, "declarations" or "registration".
-    Raises ``NotFoundError`` for an included table that llvm-tblgen is not known to write.
+    The same plan gives the same bytes. An edit's label is a module's name, "declarations" or "registration".
+
+    ``headers``: in desc mode, path relative to the target's folder -> the target's own .h or .def without function bodies, into which the
+    planned bodies are put; else empty. ``threshold``: from 0 to 1; a comment ``// VEGA-REVIEW <id> <confidence>: <donors, or the doubt>``
+    precedes each statement that is flagged at it.
+    Raises ``NotFoundError`` where a file includes a table that llvm-tblgen is not known to write.
     """
     markers = Markers(threshold)
     functions = [f for f in plan.functions if f.candidates and 0 <= f.chosen < len(f.candidates)]
@@ -63,10 +61,10 @@ def emit(plan: Plan, description: Description, headers: Mapping[str, bytes], *, 
 
 
 def copies(plan: Plan, files: Mapping[str, bytes]) -> tuple[Edit, ...]:
-    """Edits that copy description files (path relative to the target's folder -> content) into a new target's folder.
+    """Returns edits that copy description files (path relative to the target's folder -> content) into a new target's folder.
 
-    Each gets the stamp as its last line, where it moves no line number, so that a later run may replace it.
-    Not for files that lie there already.
+    The stamp, which lets a later run replace the file, is the last line, so that line numbers stay. ``files`` must not lie in that folder
+    already.
     """
     return tuple(
         Edit(f"{target_folder(plan.target)}/{path}", data.rstrip(b"\n") + f"\n// {stamp_of(plan)}\n".encode(), _DECLARATIONS)
@@ -75,15 +73,15 @@ def copies(plan: Plan, files: Mapping[str, bytes]) -> tuple[Edit, ...]:
 
 
 def tests(plan: Plan, texts: Mapping[str, str]) -> tuple[Edit, ...]:
-    """Edits that add lit tests (path below ``llvm/test`` -> text), with the stamp before everything else."""
+    """Returns edits that add lit tests (path below ``llvm/test`` -> text), with the stamp as the first line."""
     return tuple(Edit(f"llvm/test/{path}", _with_stamp(path, text, stamp_of(plan)), _TESTS) for path, text in sorted(texts.items()))
 
 
 def _placed(functions: list[PlannedFunction], own: Mapping[str, Header], plan: Plan, markers: Markers) -> list[PlannedFunction]:
-    """Put into the given headers what belongs there; returns the other functions.
+    """Puts functions into the target's own headers and returns the others.
 
-    A function whose declaration or class is not where the plan has it goes to the .cpp beside, and so does one that its class is written
-    without: it does not compile, but a reviewer must find it.
+    A function whose declaration or class is not in the planned file moves to the .cpp of the same name. So does one that does not compile
+    and whose class is written without it, so that a reviewer finds it.
     """
     planned = {(c.file, c.name) for c in plan.classes}
     left: list[PlannedFunction] = []
@@ -120,7 +118,7 @@ def _file_text(
         line=templates.banner(file.path, f"{plan.target} backend"),
         stamp=stamp_of(plan),
         guard=_guard(plan.target, file.path),
-        # LLVM's headers go before macros for the target's own: they must not change, and give what tables need.
+        # LLVM's headers go before the macros, which are only for the target's own headers, and declare what generated tables need.
         outer=[name for name in includes if macros and _is_outer(name)],
         macros=macros,
         includes=[name for name in includes if not (macros and _is_outer(name))],
@@ -130,24 +128,24 @@ def _file_text(
 
 
 def _is_outer(include: str) -> bool:
-    """Whether an include, as written, is not of the target's own."""
+    """Whether an include, as written, is LLVM's or the system's, not the target's own."""
     return include.startswith(('"llvm/', "<"))
 
 
 def _with_stamp(path: str, text: str, stamp: str) -> str:
-    """The stamp goes into a comment line before everything else."""
+    """Returns the text after a comment line with the stamp."""
     sign = _COMMENT.get("." + path.rpartition(".")[2], "//")
     return f"{sign} {stamp}\n{text}"
 
 
 def _guard(target: str, path: str) -> str:
-    """The include guard of a header (LLVM Coding Standards, "Header Guard")."""
+    """Returns the include guard of a header (LLVM Coding Standards, "Header Guard")."""
     words = f"LLVM_LIB_TARGET_{target}_{path}"
     return "".join(c if c.isalnum() else "_" for c in words).upper()
 
 
 def _needs(description: Description) -> dict[str, frozenset[str]]:
-    """Contract role -> the names that the .td files ask for in it."""
+    """Returns contract role -> names of the functions that the .td files need in that role."""
     found: dict[str, frozenset[str]] = {}
     for contract in description.contracts:
         found[contract.role.value] = found.get(contract.role.value, frozenset()) | {contract.name}
@@ -157,7 +155,7 @@ def _needs(description: Description) -> dict[str, frozenset[str]]:
 
 
 def _labels(texts: Mapping[str, str], plan: Plan) -> dict[str, str]:
-    """Path -> the module of most of its functions; a header goes with the .cpp of its name, else to the declarations."""
+    """Returns path -> label: the module of most functions of the file or of its .cpp; "declarations" if there are none."""
     counts: dict[str, Counter[str]] = {}
     for function in plan.functions:
         for name in {function.file, function.file.rpartition(".")[0] + ".h"}:

@@ -1,7 +1,6 @@
-"""What clang must know of a target: its TargetInfo, from TableGen's facts, the backend's data layout and clang's declared interface.
+"""Writes a target's TargetInfo for clang (two files of clang/lib/Basic/Targets) from its description and its data layout.
 
-Enters: a description, a data layout, a checkout that has clang. Leaves: the edits of two files of
-clang/lib/Basic/Targets. It does not put them into clang's lists.
+The methods follow the interface that clang's headers declare. Registration in clang's lists is done elsewhere.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.emit import templates
 from vega_gen.records import Description
 
-_LIST = "clang/lib/Basic/Targets.cpp"  # where clang makes its TargetInfos
+_LIST = "clang/lib/Basic/Targets.cpp"  # clang creates its TargetInfos here
 LABEL = "clang"
-"""Of the edits that make it known to clang."""
+"""Label of the edits that make a target known to clang."""
 _ALWAYS = (
     "getTargetDefines", "getTargetBuiltins", "getBuiltinVaListKind", "validateAsmConstraint", "getClobbers", "getGCCRegNames",
     "getGCCRegAliases", "hasFeature",
@@ -26,7 +25,7 @@ _ALWAYS = (
 _OF_CPUS = ("isValidCPUName", "fillValidCPUList", "setCPU")
 _COLUMNS = 80
 _DEFAULT_ALIGNMENTS = {"i32": 32, "i64": 32, "f64": 64}
-"""In bits, where a layout does not say (LangRef, "Data Layout")."""
+"""ABI alignments in bits for types that a layout does not name (LangRef, "Data Layout")."""
 
 
 def has_clang(root: Path) -> bool:
@@ -35,10 +34,10 @@ def has_clang(root: Path) -> bool:
 
 
 def clang_edits(d: Description, root: Path, *, arch: str, layout: str, stamp: str) -> tuple[Edit, ...]:
-    """The edits that write the files in ``root``, the folder that holds ``llvm/`` and ``clang/``.
+    """Returns the edits that write the two files below ``root``, the folder that holds ``llvm/`` and ``clang/``.
 
-    ``arch``: the first part of the triple. ``layout``: the backend's data layout as LLVM writes it. Raises NotFoundError where clang's
-    headers declare no such interface."""
+    ``arch``: the first part of the triple. ``layout``: the backend's data layout string. ``stamp``: the line that marks generated files.
+    Raises NotFoundError where clang's headers do not declare an expected method."""
     clang = Interface([root / "clang" / "include"], "clang", ("Basic",))
     cpus = [f'"{p.name}"' for p in d.processors]
     registers = sorted((r for r in d.registers if r.asm_name), key=lambda r: (r.encoding, r.name))
@@ -65,9 +64,9 @@ def clang_edits(d: Description, root: Path, *, arch: str, layout: str, stamp: st
 
 
 def widths(layout: str) -> list[str]:
-    """The assignments that set TargetInfo's widths and alignments, where its constructor's (those of 32 bits) are others.
+    """Returns the assignments to TargetInfo's widths and alignments that differ from its constructor's 32-bit defaults.
 
-    ``int`` has 32 bits, or a pointer's 16; ``long`` a pointer's, and 32 at least."""
+    ``int`` has 32 bits, or 16 with 16-bit pointers; ``long`` is as wide as a pointer, but at least 32 bits."""
     pointer = int(found[1]) if (found := re.search(r"-p:(\d+)", layout)) else 64
     said = {name: int(bits) for name, bits in re.findall(r"-([if]\d+):(\d+)", layout)}
     align = {name: said.get(name, bits) for name, bits in _DEFAULT_ALIGNMENTS.items()}
@@ -86,7 +85,7 @@ def widths(layout: str) -> list[str]:
 
 
 def _rows(words: Sequence[str]) -> list[list[str]]:
-    """The words in rows that are no wider than a line."""
+    """Returns the words in rows that fit a line."""
     rows: list[list[str]] = []
     width = _COLUMNS
     for word in words:

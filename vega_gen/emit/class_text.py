@@ -1,7 +1,4 @@
-"""Planned classes -> C++ text.
-
-Enters: the classes and functions of one file. Leaves: the text of each outermost class. It does not order them.
-"""
+"""Writes planned classes as C++ text."""
 
 from __future__ import annotations
 
@@ -15,11 +12,11 @@ from vega_gen.records import Member, MemberKind, PlannedClass, PlannedFunction, 
 
 
 def class_text(planned: PlannedClass, nested: Sequence[PlannedClass], functions: Sequence[PlannedFunction], markers: Markers) -> str:
-    """The definition of a class, without a newline at its end.
+    """Returns the definition of a class, without a newline at its end.
 
-    ``nested``: further planned classes, of which those inside ``planned`` are put in. ``functions``: planned methods of these classes,
-    wherever they are defined; those defined in the class get their bodies there, those that no member declares a declaration, unless
-    theirs does not compile.
+    ``nested``: other planned classes; those inside ``planned`` are written into it. ``functions``: planned methods of these classes,
+    wherever they are defined. Those defined in the class get their bodies there. Methods that no member declares get a declaration, unless
+    the declaration does not compile.
     """
     own = [f for f in functions if f.candidate.signature.class_name == planned.name and f.step is not Step.LEFT_OUT]
     inner = {c.name.removeprefix(planned.name + "::"): c for c in nested if c.name.rpartition("::")[0] == planned.name}
@@ -65,7 +62,7 @@ def _commented(comment: str, text: str) -> str:
 
 
 def _defined_class(member: Member) -> str:
-    """The name of the class that a member defines, "" if it has none or is something else."""
+    """Returns the name of the class that a member defines, "" if it has no name or the member is no class definition."""
     tokens = member.tokens
     for index, token in enumerate(tokens[:-2]):
         if token in ("class", "struct", "union"):
@@ -80,7 +77,7 @@ def _is_inside(function: PlannedFunction, planned: PlannedClass) -> bool:
 
 
 def _defined(members: Sequence[Member], functions: Sequence[PlannedFunction]) -> dict[int, int]:
-    """Index of a member that declares a method -> index of the planned function that defines it."""
+    """Returns index of a member that declares a method -> index of the planned function that defines it."""
     found: dict[int, int] = {}
     declared = [(i, m.signature) for i, m in enumerate(members) if m.kind is MemberKind.METHOD and m.signature is not None
                 and not m.deleted and not m.pure]  # fmt: skip

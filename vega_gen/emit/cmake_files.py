@@ -1,7 +1,6 @@
-"""What makes LLVM's build see a target: CMakeLists.txt at every level of its folder.
+"""Writes the CMakeLists.txt files of a target's folders.
 
-Enters: the texts of the backend's files. Leaves: the CMake files. It names no file outside of ``lib/Target/<New>``:
-LLVM_EXPERIMENTAL_TARGETS_TO_BUILD finds a target by its folder (llvm/CMakeLists.txt).
+No file outside ``lib/Target/<New>`` is needed: LLVM_EXPERIMENTAL_TARGETS_TO_BUILD finds a target by its folder (llvm/CMakeLists.txt).
 """
 
 from __future__ import annotations
@@ -14,10 +13,11 @@ from vega_gen.errors import NotFoundError
 
 
 def cmake_files(target: str, definitions: str, texts: Mapping[str, str], stamp: str) -> dict[str, str]:
-    """Path -> text of the CMake files of ``target``.
+    """Returns path relative to the target's folder -> text, for each CMakeLists.txt of ``target``.
 
-    ``definitions``: the .td that llvm-tblgen is given. ``texts``: path relative to the target's folder -> text of every source and header.
-    ``stamp``: the line that says who wrote them. Raises ``NotFoundError`` for an included table of which nobody knows how it is made.
+    ``definitions``: the .td file to give llvm-tblgen. ``texts``: path relative to the target's folder -> text of every source and header.
+    ``stamp``: the line that marks generated files. Raises ``NotFoundError`` for an included table that templates/backend/registration.toml
+    does not list.
     """
     components = templates.components()
     sources: dict[str, list[str]] = {}
@@ -60,7 +60,7 @@ def _link(target: str, folder: str, libraries: set[str]) -> list[str]:
 
 
 def _tables(texts: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Every table that is included, and llvm-tblgen's options for it."""
+    """Returns (name, llvm-tblgen's options) of every generated table that a file includes."""
     found: dict[str, str] = {}
     for path in sorted(texts):
         for inc in INC.findall(texts[path]):
@@ -69,7 +69,7 @@ def _tables(texts: Mapping[str, str]) -> list[tuple[str, str]]:
             known = templates.table_of(inc)
             if known is None:
                 raise NotFoundError(
-                    f'nothing says how "{inc}" is made', path, "add its suffix and options to templates/backend/registration.toml"
+                    f'no llvm-tblgen options are known for "{inc}"', path, "add its suffix to templates/backend/registration.toml"
                 )
             table, prefix = known
             found[inc] = table.options.replace("{prefix}", prefix)

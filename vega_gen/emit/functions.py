@@ -1,7 +1,4 @@
-"""Planned functions -> C++ text, flagged statements marked.
-
-Enters: planned functions, a threshold. Leaves: text in LLVM's style. It does not order functions or lay out files.
-"""
+"""Writes planned functions as C++ text in LLVM's style, with a review comment before each flagged statement."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from vega_gen import cxx
 from vega_gen.records import FilledStatement, PlannedFunction, Statement, StatementKind, Step, WrittenStatement
 
 REVIEW = "VEGA-REVIEW"
-_WIDTH = 80  # LLVM's column limit: what fits in it, clang-format leaves as it is
+_WIDTH = 80  # LLVM's column limit
 _DONORS = 3
 _LABELS = frozenset({StatementKind.CASE, StatementKind.LABEL})
 _PLACE = re.compile(r"^([ \t]*)//\s*@@(\d+)@@:?$", re.MULTILINE)
@@ -21,18 +18,20 @@ _PLACE = re.compile(r"^([ \t]*)//\s*@@(\d+)@@:?$", re.MULTILINE)
 
 @dataclass
 class Markers:
-    """Review comments to come: each stands as a short comment until the text around it has been formatted."""
+    """Review comments, each held by a short placeholder until the text around it is formatted, so that clang-format does not reflow it.
+
+    ``threshold``: from 0 to 1, at which statements are flagged. ``comments``: the parts of each comment (see ``place``)."""
 
     threshold: float
     comments: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
 
     def place(self, *parts: str) -> str:
-        """A line that ``finish`` replaces by a comment of ``parts``: the first, and as many of the others as the line holds."""
+        """Returns the placeholder for a comment of ``parts``: the first one, and as many donors (the others) as fit in the line."""
         self.comments.append(parts)
         return f"//@@{len(self.comments) - 1}@@"
 
     def finish(self, text: str) -> str:
-        """``text`` formatted, and its comments put in."""
+        """Returns ``text`` formatted, with its placeholders replaced by the comments."""
         return _PLACE.sub(lambda match: self._comment(match[1], self.comments[int(match[2])]), cxx.format(text))
 
     @staticmethod
@@ -50,10 +49,10 @@ class Markers:
 
 
 def function_text(function: PlannedFunction, markers: Markers, *, in_class: bool) -> str:
-    """The definition of the candidate taken, its last newline left out; ``in_class``: as it stands in its class.
+    """Returns the definition of the chosen candidate, without a newline at its end; ``in_class``: written inside its class.
 
-    One that does not compile is left out by the preprocessor, under a comment with the first line of the compiler's message; what stands
-    in its place comes after it."""
+    A definition that does not compile is wrapped in ``#if 0``, under a comment with the first line of the compiler's message. The function
+    that replaces it, if any, follows."""
     text = definition_text(function, markers, in_class=in_class)
     if function.candidate.comment:
         text = f"{function.candidate.comment}\n{text}"
@@ -63,26 +62,26 @@ def function_text(function: PlannedFunction, markers: Markers, *, in_class: bool
     draft = f"{markers.place(f'{REVIEW}: left out, it does not compile: {said}')}\n#if 0\n{text}\n#endif"
     if function.instead is None:
         return draft
-    # What stands in its place has no marks: the statements to be looked at are those left out.
+    # The replacement has no marks: the statements to review are those under #if 0.
     sure = tuple(replace(s, confidence=1.0) for s in function.instead.statements)
     stands = replace(function, candidates=(replace(function.instead, statements=sure),), chosen=0, compiles=None)
     return f"{draft}\n{function_text(stands, markers, in_class=in_class)}"
 
 
 def definition_text(function: PlannedFunction, markers: Markers, *, in_class: bool) -> str:
-    """The candidate taken, without the comment before it and without the newline at its end."""
+    """Returns the definition of the chosen candidate, without the comment before it and without a newline at its end."""
     candidate = function.candidate
     statements = marked_statements(function, markers)
     return cxx.render_function(candidate.signature, statements, in_class=in_class, end=candidate.end).rstrip("\n")
 
 
 def stands_for_missing(function: PlannedFunction) -> bool:
-    """Whether what is written of a function calls ``report_fatal_error``, which its file may not include the header of."""
+    """Whether the function is a stub that calls ``report_fatal_error``, whose header its file may lack."""
     return function.step is Step.STUB
 
 
 def marked_statements(function: PlannedFunction, markers: Markers) -> tuple[Statement, ...]:
-    """The statements of the candidate taken as a tree, with a comment line before each that is flagged (``PlannedFunction.flagged``)."""
+    """Returns the chosen candidate's statements as a tree, with a comment before each that is flagged (``PlannedFunction.flagged``)."""
     flat = function.candidate.statements
     flagged = {id(s) for s in function.flagged(markers.threshold)}
 
@@ -98,7 +97,7 @@ def marked_statements(function: PlannedFunction, markers: Markers) -> tuple[Stat
                 found.append(_written(filled, tuple(children), comment))
                 continue
             if comment:
-                label = filled.kind in _LABELS  # so that it stands as far left as the label
+                label = filled.kind in _LABELS  # a comment in label form is indented like the label
                 found.append(Statement(StatementKind.LABEL, (comment, ":")) if label else Statement(StatementKind.SIMPLE, (comment,)))
             found.append(Statement(filled.kind, filled.head, tuple(children), filled.braced, filled.tail))
         return found, index
@@ -107,7 +106,9 @@ def marked_statements(function: PlannedFunction, markers: Markers) -> tuple[Stat
 
 
 def _written(filled: FilledStatement, children: tuple[Statement, ...], mark: str) -> WrittenStatement:
-    """A statement as its text has it; where that reads otherwise than its tokens do, these under the comments before it."""
+    """Returns a statement with its own text, or, where that differs from its tokens, its tokens under the text's comments.
+
+    ``mark``: placeholder of the review comment, put between the text's comments and the statement; "" for none."""
     head, end = (*filled.head, *("{",) * filled.braced), (*("}",) * filled.braced, *filled.tail)
     apart, text = cxx.paragraphs(filled.text)
     places = cxx.scan(text)[0]
@@ -123,7 +124,7 @@ def _written(filled: FilledStatement, children: tuple[Statement, ...], mark: str
 
 
 def _mark(filled: FilledStatement) -> tuple[str, ...]:
-    """The parts of a review comment: what a statement rests on, a doubtful fact or its donors."""
+    """Returns the parts of a review comment (see ``Markers.place``): the doubt about the statement, or else its donors."""
     start = f"{REVIEW} {filled.id} {filled.confidence:.2f}:"
     if filled.doubt:
         return (f"{start} {filled.doubt}",)
@@ -131,7 +132,7 @@ def _mark(filled: FilledStatement) -> tuple[str, ...]:
 
 
 def function_tokens(function: PlannedFunction) -> frozenset[str]:
-    """Every token of the candidate taken: body, initialisers and the types of its head."""
+    """Returns every token of the chosen candidate's body, initialisers, parameter types and defaults, result type and class name."""
     candidate = function.candidate
     words: set[str] = {token for entry in candidate.signature.initialisers for token in entry}
     for param in candidate.signature.params:

@@ -1,7 +1,4 @@
-"""The target's own headers (desc mode): bodies go back to the declarations they belong to.
-
-Enters: a header's text with every body taken out, planned functions. Leaves: the text with their bodies. It changes nothing else.
-"""
+"""Puts planned bodies into a target's own headers (desc mode), at the declarations that they belong to; the rest stays as it is."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 
 @dataclass(frozen=True, slots=True)
 class _Declaration:
-    """Token indices: of the first token of a declaration, of its "(", ")" and ";"."""
+    """Token indices of a declaration: its first token, its "(", ")" and ";"."""
 
     first: int
     opening: int
@@ -30,10 +27,10 @@ class _Declaration:
 
 
 class Header:
-    """A header's text, where its classes and declarations are, and the bodies to be put in."""
+    """A header and the bodies to insert. ``scopes``: class of each token; ``ends``: class -> index of the "}" that closes it."""
 
     def __init__(self, text: str) -> None:
-        """``text``: C++ in which declarations stand where definitions stood."""
+        """``text``: C++ in which declarations have taken the place of definitions."""
         self.text = text
         self.starts, self.tokens = scan(text)
         self.scopes, self.ends = _scopes(self.tokens)
@@ -42,15 +39,15 @@ class Header:
 
     @property
     def classes(self) -> frozenset[str]:
-        """The names of the classes defined here, nested with "::"."""
+        """The qualified names of the classes that the header defines."""
         return frozenset(self.ends)
 
     def put(self, function: PlannedFunction, markers: Markers, *, exact: bool = False) -> bool:
-        """Give the declaration of ``function`` its body; a method of a class here that is not declared is added to the class.
+        """Gives the declaration of ``function`` its body; a method that its class does not declare is added to the class.
 
-        ``exact``: only a declaration with its parameter types. Put all such functions first: what is left of a name and a number of
-        parameters then belongs together. Returns False, with nothing changed, for a function that does not compile, a free function that
-        is not declared, or a class that is not here.
+        ``exact``: accept only a declaration with the same parameter types. Call it with ``exact`` for all functions first: the rest are
+        then matched by name and number of parameters. Returns False, and changes nothing, for a function that does not compile, for a
+        free function that is not declared here, and for a method of a class that is not defined here.
         """
         if function.compiles is False:
             return False
@@ -75,14 +72,14 @@ class Header:
         return True
 
     def result(self) -> str:
-        """The text with all bodies."""
+        """Returns the text with all bodies."""
         text = self.text
         for start, end, new in sorted(self._inserts, key=lambda item: item[:2], reverse=True):
             text = text[:start] + new + text[end:]
         return text
 
     def _declaration(self, signature: Signature, only_exact: bool) -> _Declaration | None:
-        """The declaration without a body that ``signature`` defines: the same parameter types, else the only one of that arity."""
+        """Returns the declaration that ``signature`` defines: by parameter types, else the only one with as many parameters."""
         name = cxx.tokenize(signature.name)
         alike: list[tuple[bool, _Declaration]] = []
         for i in range(len(self.tokens) - len(name)):
@@ -117,7 +114,7 @@ class Header:
 
 
 def _body_text(function: PlannedFunction, markers: Markers) -> str:
-    """Initialisers and body, without the head."""
+    """Returns the initialisers and the body, without the head."""
     signature = function.candidate.signature
     return definition_text(function, markers, in_class=True).removeprefix(cxx.render_signature(signature, in_class=True))
 
@@ -137,7 +134,7 @@ def _close(tokens: Sequence[str], opening: int) -> int:
 
 
 def _split(tokens: Sequence[str]) -> list[list[str]]:
-    """The parameters between the parentheses."""
+    """Splits the tokens between the parentheses into parameters."""
     out: list[list[str]] = [[]]
     depth = 0
     for token in tokens:
@@ -155,7 +152,7 @@ def _starts_with(param: list[str], type_tokens: list[str]) -> bool:
 
 
 def _scopes(tokens: Sequence[str]) -> tuple[list[str], dict[str, int]]:
-    """For each token the class that it is directly in, "" for none; and for each class the index of its "}"."""
+    """Returns the class that each token is directly in ("" for none, "?" in other braces), and class -> index of its "}"."""
     scopes: list[str] = []
     ends: dict[str, int] = {}
     stack: list[tuple[str, bool]] = []  # name, whether a class
@@ -182,7 +179,7 @@ def _scopes(tokens: Sequence[str]) -> tuple[list[str], dict[str, int]]:
 
 
 def _class_name(tokens: Sequence[str], start: int) -> str:
-    """The name in ``class ATTRIBUTE Name final : Base {``, "" if no body follows."""
+    """Returns Name in ``class ATTRIBUTE Name final : Base {``, "" if no body follows."""
     name = ""
     for i in range(start, min(start + 200, len(tokens))):
         token = tokens[i]

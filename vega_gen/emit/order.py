@@ -1,9 +1,7 @@
-"""The order in which the parts of a file stand.
+"""Orders the parts of a file: prologue, the file's own classes, functions after what they name, epilogue.
 
-Enters: the texts, classes and functions of one file. Leaves: blocks of text, a namespace each. It does not choose what is in the file.
-
-The order: prologue, the file's own classes, functions with what they name before them, epilogue. What names something that comes
-later all the same (recursion, a class whose bodies call a function that takes the class) gets a declaration first.
+Where a part still names a function that comes later (recursion, or a class whose bodies call a function that takes the class), that
+function is declared first.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ _USING = ("using", "namespace", "llvm", ";")
 
 @dataclass(frozen=True, slots=True)
 class NamespaceBlock:
-    """Texts that stand in the same namespaces, "" for an anonymous one."""
+    """Texts in the same namespaces, outermost first; "" is an anonymous one."""
 
     namespaces: tuple[str, ...]
     texts: tuple[str, ...]
@@ -41,7 +39,11 @@ class NamespaceBlock:
 
 @dataclass(eq=False)
 class _Part:
-    """One text with the names it gives and uses; ``order``: its place among parts that do not depend on each other."""
+    """One text of a file.
+
+    ``order``: (rank, place), the order of parts that do not depend on each other; ranks: 0 prologue, 1 classes, 2 functions, 3 epilogue,
+    4 tables at the end. ``names``: what it declares; ``uses``: its tokens. ``table``: the generated table that it includes, ``function``:
+    the function that it defines, ``class_name``: the class that it defines. ``after``: the parts that must come before it."""
 
     text: str
     order: tuple[int, int]
@@ -62,10 +64,10 @@ def lay_out(
     needs: Mapping[str, frozenset[str]],
     markers: Markers,
 ) -> list[NamespaceBlock]:
-    """The blocks of a file after its includes.
+    """Returns the blocks of a file that follow its includes.
 
-    ``functions``: those defined in it outside of classes. ``methods``: all planned methods of ``classes``.
-    ``needs``: contract role -> names of the functions that the .td files make the tables of that role call.
+    ``functions``: those that the file defines outside classes. ``methods``: all planned methods of ``classes``.
+    ``needs``: contract role -> names of the functions in that role, which generated tables call.
     """
     header = not file.path.endswith(".cpp")
     parts = [
@@ -89,9 +91,9 @@ def lay_out(
 
 
 def split_macros(prologue: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ``GET_`` macros that no table in ``prologue`` takes, and the rest.
+    """Splits a prologue into the ``GET_`` macros that no table in it uses, and the rest.
 
-    TableGen's tables alone read such macros, so these are for one that a header includes: they stand before the includes.
+    Only TableGen's tables read such macros, so these are for a table that a header includes and must stand before the includes.
     """
     early: set[int] = set()
     for place, text in enumerate(prologue):
@@ -105,7 +107,7 @@ def split_macros(prologue: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, .
 
 
 def _pieces(texts: Sequence[str], rank: int, header: bool, needs: Mapping[str, frozenset[str]]) -> list[_Part]:
-    """Texts at file scope; an #include of a table and the macros right before it are one."""
+    """Returns the parts for texts at file scope; an #include of a table and the macros right before it are one part."""
     parts: list[_Part] = []
     held: list[str] = []
     for place, text in enumerate(texts):
@@ -138,7 +140,7 @@ def _piece(text: str, order: tuple[int, int]) -> _Part:
 
 
 def _closes_last(text: str) -> bool:
-    """Whether the first "{" of ``text`` is closed by its last token."""
+    """Whether the last token of ``text`` closes its first "{"."""
     depth = 0
     tokens = cxx.tokenize(text)
     for index, token in enumerate(tokens):
@@ -188,7 +190,7 @@ def _function_part(function: PlannedFunction, place: int, header: bool, markers:
 
 
 def _declared_name(text: str) -> str:
-    """The name that a declaration at file scope gives, "" if it gives none or a qualified one."""
+    """Returns the name that a text at file scope declares, "" if it declares none or a qualified one."""
     define = re.match(r"#\s*define\s+(\w+)", text)
     if define:
         return define[1]
@@ -206,7 +208,7 @@ def _declared_name(text: str) -> str:
 
 
 def _link(parts: Sequence[_Part]) -> list[_Part]:
-    """Note in ``after`` what must stand before each part; returns the functions that need a declaration instead."""
+    """Sets ``after`` of each part, and returns the functions that must be declared because a part that names them comes first."""
     giving: dict[str, list[_Part]] = {}
     for part in parts:
         for name in part.names:
@@ -234,7 +236,7 @@ def _link(parts: Sequence[_Part]) -> list[_Part]:
 
 
 def _break_cycles(parts: Sequence[_Part], declared: dict[int, _Part]) -> list[_Part]:
-    """Drop dependencies on functions until no part waits for itself; those functions are declared first."""
+    """Drops dependencies, on functions where possible, until there is no cycle. Returns the functions to declare."""
     while True:
         try:
             TopologicalSorter({part: part.after for part in parts}).prepare()
@@ -251,7 +253,7 @@ def _break_cycles(parts: Sequence[_Part], declared: dict[int, _Part]) -> list[_P
 
 
 def _sorted(parts: Sequence[_Part]) -> list[_Part]:
-    """Parts by ``order``, each after what it depends on."""
+    """Returns the parts by ``order``, each after those that it depends on."""
     done: dict[int, _Part] = {}
 
     def visit(part: _Part) -> None:
@@ -271,7 +273,7 @@ def _is_include(part: _Part) -> bool:
 
 
 def _declarations(functions: Sequence[_Part], parts: Sequence[_Part]) -> list[_Part]:
-    """Declarations of functions, and before them of the file's own classes that they name."""
+    """Returns declarations of the functions, after those of the file's own classes that they name."""
     used = frozenset[str]().union(*(part.uses for part in functions))
     made = [
         _Part(f"class {part.class_name};", (1, 0), part.namespaces)
@@ -296,7 +298,7 @@ def _blocks(parts: Sequence[_Part]) -> list[NamespaceBlock]:
             blocks.append(NamespaceBlock(part.namespaces, (part.text,)))
             continue
         *others, last = blocks[-1].texts
-        tight = _ONE_LINE.match(last) and _ONE_LINE.match(part.text)  # declarations, a line each, need no blank line between
+        tight = _ONE_LINE.match(last) and _ONE_LINE.match(part.text)  # one-line declarations need no blank line between them
         texts = (*others, f"{last}\n{part.text}") if tight else (*others, last, part.text)
         blocks[-1] = NamespaceBlock(part.namespaces, texts)
     return blocks

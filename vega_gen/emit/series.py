@@ -1,9 +1,7 @@
-"""A backend that was written, as the series of patches in which LLVM's community takes a new target.
+"""Splits a generated backend into a series of patches, as LLVM's community reviews a new target; the tree builds after each.
 
-Enters: every file of it, path -> content. Leaves: ``Patch``es in order, each of which builds with those before it. It commits nothing.
-
-The order is that of LLVM's own last targets (docs/DeveloperPolicy.rst, "Adding a New Target"): what LLVM must know of the triple and its
-ELF files, the target's name, the machine code layer, the code generator, tests; then clang, in a checkout that has it.
+The order is that of the targets that LLVM took last (llvm/docs/DeveloperPolicy.rst, "Adding a New Target"): the triple and its ELF files,
+the target's name, the machine code layer, the code generator, tests; then clang, in a checkout that has it.
 """
 
 from __future__ import annotations
@@ -27,8 +25,8 @@ _ENTRIES = {"Target": "{T}TargetMachine.cpp", "TargetMC": "MCTargetDesc/{T}MCTar
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """``files``: path from the tree's root -> content, None for one that goes. ``subject`` and ``body``: of its commit; ``stamp``: who
-    generated it, and of what."""
+    """One patch. ``subject``, ``body``: of its commit message. ``stamp``: the line that names the generator and its inputs.
+    ``files``: path from the tree's root -> content, None for a file that the patch removes."""
 
     subject: str
     body: str
@@ -37,8 +35,10 @@ class Patch:
 
 
 def series(target: str, files: Mapping[str, bytes]) -> tuple[Patch, ...]:
-    """The patches of a backend. ``files``: all that the tree has with it and had not, or had otherwise. Raises ``InputError`` for a backend
-    without a CMakeLists.txt of vega-gen's."""
+    """Returns the patches of a backend, in order.
+
+    ``files``: path from the tree's root -> content of every file that the backend adds to the tree or changes. Raises ``InputError`` where
+    the target's folder has no CMakeLists.txt that vega-gen wrote."""
     own = f"{target_folder(target)}/"
     kept = {path: data for path, data in files.items() if OWN_FOLDER not in path.split("/")}
     backend = {path.removeprefix(own): data.decode() for path, data in kept.items() if path.startswith(own)}
@@ -48,7 +48,7 @@ def series(target: str, files: Mapping[str, bytes]) -> tuple[Patch, ...]:
     lists = backend.get("CMakeLists.txt", "")
     named, stamp = _DEFINITIONS.search(lists), lists.partition("\n")[0].removeprefix("# ")
     if named is None or not stamp.startswith(STAMP):
-        raise InputError("no CMakeLists.txt of vega-gen's", own, "write the backend with `vega-gen new-target` first")
+        raise InputError("no CMakeLists.txt that vega-gen wrote", own, "write the backend with `vega-gen new-target` first")
     def placed(texts: Mapping[str, str]) -> dict[str, bytes]:
         return {own + path: text.encode() for path, text in texts.items()}
 
@@ -78,8 +78,9 @@ def series(target: str, files: Mapping[str, bytes]) -> tuple[Patch, ...]:
 
 
 def _stage(target: str, backend: Mapping[str, str], folders: Iterable[str], definitions: str, stamp: str) -> dict[str, str]:
-    """The files of ``folders``, what they include of the others, and with an empty body each entry that LLVM calls of every target and
-    that is not among them; with CMake's files for these."""
+    """Returns the files of ``folders`` and what they include of the other ones, with the CMake files for these.
+
+    LLVM calls some entry points of every target (LLVMInitialize<target>TargetMC, ...). Those that these files lack get an empty body."""
     chosen = {path for path in backend if path.split("/")[0] in folders and path.endswith((".cpp", ".h"))}
     left = list(chosen)
     while left:

@@ -1,7 +1,4 @@
-"""The Jinja templates of a backend and the data beside them.
-
-Enters: a template's name and its values. Leaves: text. It decides nothing.
-"""
+"""Reads the Jinja templates of a backend, and the tables and libraries that ``templates/backend/registration.toml`` lists."""
 
 from __future__ import annotations
 
@@ -17,7 +14,8 @@ _FOLDER = "templates/backend"
 
 
 class IncludePosition(StrEnum):
-    """Where the #include of a generated table stands in a .cpp."""
+    """Where the #include of a generated table stands in a .cpp: where the plan has it, after the file's classes, before the first function
+    that uses it, or after all functions."""
 
     HERE = "here"
     CLASSES = "classes"
@@ -27,7 +25,10 @@ class IncludePosition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GeneratedFile:
-    """A kind of file that llvm-tblgen writes; see ``templates/backend/registration.toml``."""
+    """A kind of file that llvm-tblgen writes.
+
+    ``suffix``: end of its name before ".inc". ``options``: of llvm-tblgen. ``place``: of its #include. ``provides``: names that it
+    defines. ``needs``: roles of the contracts that it calls. See ``templates/backend/registration.toml``."""
 
     suffix: str
     options: str
@@ -38,7 +39,7 @@ class GeneratedFile:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A library of a target: the end of its name, what it links of LLVM, what of the target itself."""
+    """A library of a target. ``library``: the end of its name; ``link``: LLVM's components that it links; ``own``: the target's own."""
 
     library: str
     link: tuple[str, ...]
@@ -52,7 +53,7 @@ def _data() -> dict[str, Any]:
 
 @cache
 def tables() -> tuple[GeneratedFile, ...]:
-    """The kinds of generated tables, longest suffix first."""
+    """Returns the kinds of generated tables, longest suffix first."""
     made = [
         GeneratedFile(
             suffix=entry["suffix"],
@@ -67,7 +68,7 @@ def tables() -> tuple[GeneratedFile, ...]:
 
 
 def table_of(inc: str) -> tuple[GeneratedFile, str] | None:
-    """The kind of a file such as ``LanaiGenInstrInfo.inc`` and the prefix of its name, None if llvm-tblgen does not write it."""
+    """Returns the kind and the prefix ("Lanai") of a file such as ``LanaiGenInstrInfo.inc``, None if llvm-tblgen does not write it."""
     stem = inc.removesuffix(".inc")
     for table in tables():
         if stem.endswith(table.suffix) and stem != table.suffix:
@@ -77,19 +78,19 @@ def table_of(inc: str) -> tuple[GeneratedFile, str] | None:
 
 @cache
 def components() -> dict[str, Component]:
-    """The libraries by folder; "" is the target's own folder."""
+    """Returns folder -> library; "" is the target's own folder."""
     entries = {"": {"library": "CodeGen", **_data()["library"]}, **_data()["component"]}
     return {folder: Component(entry["library"], tuple(entry["link"]), tuple(entry["own"])) for folder, entry in entries.items()}
 
 
 def banner(path: str, what: str) -> str:
-    """The first line of an LLVM file, 80 columns wide (LLVM Coding Standards, "File Headers")."""
+    """Returns the first line of an LLVM file, 80 columns wide (LLVM Coding Standards, "File Headers"). ``what``: the file's purpose."""
     start = f"//===-- {path.rpartition('/')[2]} - {what} "
     end = "-*- C++ -*-===//" if path.endswith((".h", ".hpp")) else "===//"
     return start + "-" * max(80 - len(start) - len(end), 2) + end
 
 
 def render(template: str, /, **values: object) -> str:
-    """The text of ``template``. Raises ``jinja2.UndefinedError`` on a missing value."""
+    """Renders ``template``. Raises ``jinja2.UndefinedError`` on a missing value."""
     text: str = resources.environment(_FOLDER).get_template(template).render(**values)
     return text

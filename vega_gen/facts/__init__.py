@@ -1,4 +1,4 @@
-"""Stage 4: what a target's records are for, found in the records themselves, and which records of two targets play the same role."""
+"""Stage 4: finds what a target's records are for (``find_facts``) and which records of two targets play the same role (``match``)."""
 
 from vega_gen.facts.described import signature
 from vega_gen.facts.find import Facts, find_facts

@@ -1,4 +1,4 @@
-"""Which instructions add, subtract, combine and shift registers of addresses, with a register or with an immediate."""
+"""Finds the instructions that add, subtract, combine and shift pointer-sized registers, with a register or an immediate."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 
 _BY_NAME = {"add": r"add\.?i\w*", "or": r"or\.?i\w*", "shl": r"s[hl]l\.?i\w*|slli\w*|lsli?|shli"}
-"""Operator -> how mnemonics of it with an immediate are spelled, for instructions that have no pattern."""
+"""Operator -> regular expression of the mnemonics of its immediate form, for instructions without a pattern."""
 _MEMORY = frozenset({"isPseudo", "mayLoad", "mayStore"})
 
 
 def binary(v: TargetView, root: str, second: OperandKind) -> Operation | None:
-    """The instruction for (root a b), where b is a register or an immediate. Patterns say it; else, for an immediate, the mnemonic.
+    """Returns the instruction that computes ``(root a b)`` on pointer-sized registers, None if there is none.
 
-    Among several the one that clobbers least, takes the widest immediate (a signed one for additions) and needs the fewest features."""
+    ``second``: whether b is a register or an immediate. Patterns decide; where none matches, the mnemonic does (immediates only). Of
+    several instructions it takes the one that clobbers least, then the one with the widest immediate, then the one that needs the fewest
+    predicates; for "add", one with a signed immediate goes before all of these."""
     found: list[tuple[tuple[int, ...], Operation]] = []
     last = OperandRole.IMM if second is OperandKind.IMM else OperandRole.SRC2
     for s in v.selections.of(root):
@@ -51,7 +53,7 @@ def binary(v: TargetView, root: str, second: OperandKind) -> Operation | None:
 
 
 def _by_mnemonic(v: TargetView, pattern: str) -> Operation | None:
-    """An instruction with one result, one register read and an immediate whose mnemonic matches ``pattern``."""
+    """Returns an instruction whose mnemonic matches ``pattern`` and that defines a register from a register and an immediate."""
 
     def name(operand: OperandInfo, _: int) -> OperandRole | None:
         return OperandRole.DST if operand.out else OperandRole.SRC if operand.kind is OperandKind.REG else OperandRole.IMM
@@ -66,7 +68,9 @@ def _by_mnemonic(v: TargetView, pattern: str) -> Operation | None:
 
 
 def legal_operators(v: TargetView) -> frozenset[str]:
-    """Outermost operators that instructions with an encoding implement. What becomes of others only the backend's C++ says."""
+    """Returns the outermost operators of the patterns that instructions with an encoding implement.
+
+    Operators that only pseudo instructions implement are left out: their expansion is in the backend's C++, not in the .td."""
     instructions = v.selections.instructions
     real = {i.name for i in v.d.instructions if encoded(i) and not i.flags & {"isPseudo", "usesCustomInserter"}}
     whole = [instructions[name] for name in real if instructions[name].pattern]
@@ -76,6 +80,6 @@ def legal_operators(v: TargetView) -> frozenset[str]:
 
 
 def carries(v: TargetView) -> frozenset[str]:
-    """Those of addc, adde, subc and sube that instructions implement: sums and differences that hand a carry on, in pairs."""
+    """Returns the carry operators (addc and adde, subc and sube) that instructions implement; a pair counts only as a whole."""
     pairs = (("addc", "adde"), ("subc", "sube"))
     return frozenset(n for pair in pairs if all(binary(v, root, OperandKind.REG) for root in pair) for n in pair)

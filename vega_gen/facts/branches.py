@@ -1,4 +1,4 @@
-"""Which instructions jump and branch, and which conditions they test."""
+"""Finds the instructions that jump and branch, and the conditions that they test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _BRANCH_ROOTS = ("brcond", "br_cc", "brcc")
 
 
 def branches(v: TargetView, zero: str) -> tuple[dict[str, Operation], Operation | None]:
-    """Condition -> the instruction that compares two registers and branches; and the one that branches where a register is not zero."""
+    """Returns condition -> the instruction that compares two registers and branches, and the one that branches if a register is nonzero.
+
+    ``zero``: the register that always holds zero, "" if there is none."""
     found: dict[str, Operation] = {}
     nonzero: Operation | None = None
     codes = _condition_leaves(v)
@@ -50,7 +52,7 @@ def _branch(v: TargetView, s: Selection, at: _Paths, zero: str) -> Operation | N
 
 
 def conditions_set(v: TargetView) -> frozenset[str]:
-    """The conditions for which a pattern gives a truth value in a register."""
+    """Returns the conditions for which a pattern computes the result of a comparison into a register (setcc)."""
     codes = _condition_leaves(v)
     roots = ("setcc", *(f"set{c}" for c in CONDITIONS))
     found = {_condition(s.dag, codes)[0] for root in roots for s in v.selections.of(root)}
@@ -59,7 +61,7 @@ def conditions_set(v: TargetView) -> frozenset[str]:
 
 
 def jump(v: TargetView, zero: str) -> Operation | None:
-    """The unconditional branch: by pattern, else a call that can leave the return address in the zero register."""
+    """Returns the unconditional branch: one selected for ``br``, else a call that can write its return address to the zero register."""
 
     def name(operand: OperandInfo, position: int) -> OperandRole | None:
         if operand.out or operand.kind is OperandKind.REG:
@@ -74,7 +76,9 @@ def jump(v: TargetView, zero: str) -> Operation | None:
 
 
 def jump_register(v: TargetView, zero: str) -> Operation | None:
-    """The jump to an address in a register: by pattern or flag, else a call that can leave the return address in the zero register."""
+    """Returns the jump to an address in a register: by pattern or flag, else a call that can discard its return address.
+
+    ``zero``: the register that always holds zero, to which such a call writes the return address."""
 
     def name(operand: OperandInfo, _: int) -> OperandRole | None:
         if operand.out or (operand.kind is OperandKind.REG and operand.part >= 0):
@@ -110,15 +114,15 @@ def _call_without_link(v: TargetView, zero: str, kind: OperandKind) -> Operation
 
 
 def _condition_leaves(v: TargetView) -> dict[str, str]:
-    """Leaves that stand for one condition code, such as (i64 imm), [{ return N->getZExtValue() == ISD::SETEQ; }] -> the condition."""
+    """Returns fragment -> the condition code that its predicate compares with, as in [{ return N->getZExtValue() == ISD::SETEQ; }]."""
     told = {f.name: re.findall(r"ISD::SET(\w+)", f.code) for f in v.d.fragments}
     return {name: found[0].lower() for name, found in told.items() if len(found) == 1}
 
 
 def _condition(dag: Dag, codes: Mapping[str, str]) -> tuple[str, dict[tuple[int, ...], OperandRole]]:
-    """The condition that a branch or comparison tests, and where its operands and its target stand; "" for none that is known.
+    """Returns the condition that a branch or comparison tests ("" if unknown), and path in the pattern -> role of what stands there.
 
-    ``codes``: leaves that stand for a condition code."""
+    ``codes``: fragment -> condition, from ``_condition_leaves``."""
     word = dag.op.lower()
     if word.removeprefix("set") in CONDITIONS and word.startswith("set"):
         return word.removeprefix("set"), {(0,): OperandRole.SRC, (1,): OperandRole.SRC2}

@@ -1,7 +1,7 @@
-"""How the bytes of little-endian instructions lie in memory, from what tells their lengths apart.
+"""Infers how the bytes of little-endian instructions lie in memory, and in which order a disassembler tries its decoder tables.
 
-Enters: instructions' encodings. Leaves: ``ByteOrder``, ``DecoderTable``s of the decoder in the order in which to try them. It decodes
-nothing.
+No .td gives the byte order. A decoder must tell an instruction's length from its first 16 bits in memory, so the order that makes those
+bits tell more instructions of different lengths apart is the right one.
 """
 
 from __future__ import annotations
@@ -19,27 +19,28 @@ _SKIPPED = frozenset({"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
 
 
 class ByteOrder(Enum):
-    """LITTLE: lowest byte first. WORDS: in halves of 16 bits, of each word of 32 the upper one first; a half too many stands first."""
+    """LITTLE: lowest byte first. WORDS: little-endian 16-bit halves, and in each 32-bit word the upper half first; where the number of
+    halves is odd, the lowest one comes before the words."""
 
     LITTLE = "little"
     WORDS = "words"
 
     def place(self, index: int, size: int) -> int:
-        """Which byte of an encoding of ``size`` bytes, 0 the lowest, is the one at ``index`` in memory."""
+        """Returns which byte of an encoding of ``size`` bytes (0 is the lowest) lies at ``index`` in memory."""
         lead = size % 4 if self is ByteOrder.WORDS else size
         return index if index < lead else lead + ((index - lead) ^ 2)
 
 
 @dataclass(frozen=True, slots=True)
 class DecoderTable:
-    """One of the decoder's tables: of instructions of ``size`` bytes in a DecoderNamespace."""
+    """A TableGen decoder table: the instructions of ``size`` bytes in DecoderNamespace ``space``."""
 
     size: int
     space: str
 
 
 def byte_order(instructions: Iterable[Instruction]) -> ByteOrder:
-    """The order in which the first half in memory tells the lengths of more instructions apart; the plain one where both do alike."""
+    """Returns the order in which the first 16 bits in memory tell the lengths of more instructions apart; LITTLE if both do equally."""
     real = [i for i in _real(instructions) if i.size % 2 == 0]
     if len({i.size for i in real}) < 2 or any(i.size % 2 for i in _real(instructions)):
         return ByteOrder.LITTLE
@@ -47,10 +48,11 @@ def byte_order(instructions: Iterable[Instruction]) -> ByteOrder:
 
 
 def tables(instructions: Iterable[Instruction], order: ByteOrder) -> tuple[DecoderTable, ...]:
-    """The tables, those first whose instructions are known by more bits of the first half, and of equal ones the shorter first, or the
-    longer where bits that may be either's are more of them the longer's own (a register's number that says that a number follows).
+    """Returns the decoder tables in the order in which the disassembler should try them.
 
-    A table of instructions that nearly any bits fit (whose operands' methods refuse them) would hide the others."""
+    Where one size has several tables, those with more fixed bits among the first 16 go first: a table whose instructions nearly any bits
+    match would hide the others. Then shorter instructions go before longer ones; the other way round where, for overlapping encodings, the
+    longer ones fix more bits (such as a register number that says that an immediate follows)."""
     found: dict[DecoderTable, int] = {}
     real = _real(instructions)
     for i in real:
@@ -66,7 +68,7 @@ def _real(instructions: Iterable[Instruction]) -> list[Instruction]:
 
 
 def _first(i: Instruction, order: ByteOrder, size: int) -> tuple[int, int]:
-    """(mask, value) of the fixed bits of the first bytes in memory."""
+    """Returns (mask, value) of the fixed bits of the first ``size`` bytes in memory."""
     bits = list(reversed(i.encoding[-i.size * 8 :]))
     places = [order.place(n, i.size) * 8 for n in range(min(size, i.size))]
     first = [bit for low in places for bit in bits[low : low + 8]]
@@ -75,7 +77,7 @@ def _first(i: Instruction, order: ByteOrder, size: int) -> tuple[int, int]:
 
 
 def _clashes(real: Sequence[Instruction], order: ByteOrder) -> int:
-    """Pairs of instructions of different lengths whose first halves may be equal."""
+    """Counts the pairs of instructions of different lengths whose first 16 bits may be equal."""
     known = [(i.size, *_first(i, order, _HALF)) for i in real]
     return sum(a != b and not (v ^ w) & m & n for (a, m, v), (b, n, w) in combinations(known, 2))
 

@@ -1,4 +1,4 @@
-"""How functions are called and returned from: instructions, the target's own nodes, conventions, callee-saved registers."""
+"""Finds how functions are called and return: instructions, target nodes, calling conventions and callee-saved registers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SPECIAL_LIST = re.compile(r"intr|fast|all|none|noreg", re.I)
 
 
 def calls(v: TargetView) -> Calls:
-    """The calls of a symbol and of a register, and the target's nodes for them."""
+    """Returns the call instructions for a symbol and for a register, and the target's SDNodes that select them."""
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if n.results == 0 and (node_meaning(n.opcode) == "call" or _selects_call(v, n.name))]
     ranked = sorted(own, key=lambda n: node_meaning(n.opcode) != "call")
@@ -59,7 +59,9 @@ def _call(v: TargetView, record: str) -> Operation | None:
 
 
 def returns(v: TargetView, jump_register: Operation | None) -> tuple[Operation | None, str]:
-    """The return instruction and the target's node for it. Where no return stands alone it is a jump to the return address register."""
+    """Returns the return instruction and the opcode of the target's node for it ("" if none).
+
+    Where no return instruction can be used without register operands, it is ``jump_register``, applied to the return address register."""
     node = next((n for n in v.d.nodes if node_meaning(n.opcode) == "ret"), None)
     opcode = node.opcode if node else ""
     records = [s.record for s in (v.selections.of(node.name) if node else ())]
@@ -72,14 +74,15 @@ def returns(v: TargetView, jump_register: Operation | None) -> tuple[Operation |
 
 
 def frame_pseudo(v: TargetView, opcode: str) -> str:
-    """The pseudo instruction that stands for ISD::CALLSEQ_START or ISD::CALLSEQ_END, "" if there is none."""
+    """Returns the pseudo instruction selected for ``opcode``, ISD::CALLSEQ_START or ISD::CALLSEQ_END; "" if there is none."""
     return next((i.name for i in v.d.instructions if opcode in i.nodes), "")
 
 
 def convention(v: TargetView, *, results: bool) -> tuple[str, tuple[str, ...]]:
-    """The usual convention for arguments, or for results: its name and its registers that hold addresses.
+    """Returns the name of the usual calling convention for arguments (or for results) and its pointer-sized registers.
 
-    A .td may have several: those of the class of addresses come first, special ones last, then the shortest name."""
+    Of several, it prefers those with pointer-sized registers, then those without a special purpose in their name (fast, vararg, ghc,
+    intr), then the shortest name."""
     known = [c for c in v.d.calling_conventions if not c.callee_saved and c.name.lower().startswith("ret") == results]
     plain = [c for c in known if any(r in v.members for r in c.registers)]
     best = min(plain or known, key=lambda c: (bool(_SPECIAL_CONVENTION.search(c.name)), len(c.name)), default=None)
@@ -87,7 +90,7 @@ def convention(v: TargetView, *, results: bool) -> tuple[str, tuple[str, ...]]:
 
 
 def callee_saved(v: TargetView) -> tuple[str, tuple[str, ...]]:
-    """The usual list of callee-saved registers: its name and its registers."""
+    """Returns the name and the registers of the usual list of callee-saved registers."""
     lists = [c for c in v.d.calling_conventions if c.callee_saved and c.registers]
     best = min(lists, key=lambda c: (bool(_SPECIAL_LIST.search(c.name)), len(c.name)), default=None)
     return (best.name, best.registers) if best else ("", ())

@@ -1,4 +1,4 @@
-"""Which registers hold a constant, and which instructions put a number or an address into a register."""
+"""Finds the registers that hold a constant, and the instructions that put a number or an address into a register."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NO_CONSTANT = frozenset({"isPseudo", "mayLoad", "mayStore", "isCall", "isBranch
 
 
 def constant_registers(s: Selections, members: Collection[str]) -> dict[str, str]:
-    """The registers that hold 0 ("zero") and all ones ("ones").
+    """Returns the registers that hold 0 ("zero") and all ones ("ones"), as far as patterns show them.
 
-    A pattern that makes any number n by one instruction from a register and n is right only where the instruction, an or, add, xor (an
-    and), leaves n as it is."""
+    A pattern that materialises any number n as ``(or R, n)`` is right only if R is 0; so with add and xor. With ``(and R, n)``, R must be
+    all ones."""
     meanings = {one.record: meaning for root, meaning in _IDENTITIES.items() for one in s.of(root)}
     found: dict[str, str] = {}
     for one in _leaves(s):
@@ -33,7 +33,9 @@ def constant_registers(s: Selections, members: Collection[str]) -> dict[str, str
 
 
 def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
-    """What sets a register to an immediate, and what sets its upper bits to one. Patterns say it, else operand types, else mnemonics."""
+    """Returns the instruction that sets a register to an immediate, and the one that sets its upper bits.
+
+    Patterns decide, then operand types, then mnemonics."""
     whole: list[tuple[int, Operation]] = []
     upper: list[tuple[int, Operation]] = []
     plain, uppers = immediates_by_pattern(v), uppers_by_pattern(v)
@@ -53,14 +55,14 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
 
 
 def immediates_by_pattern(v: TargetView) -> frozenset[str]:
-    """The instructions that a pattern selects for a number alone."""
+    """Returns the instructions that a pattern selects for a bare immediate."""
     every = (s for root in v.selections.roots for s in v.selections.of(root))
     return frozenset(s.record for s in every if not s.dag.args and s.record and not s.fixed)
 
 
 def uppers_by_pattern(v: TargetView) -> frozenset[str]:
-    """The instructions that take the upper part of a number by a pattern ((instruction (HI16 number))), by a node of the target's own,
-    or by their operand's type."""
+    """Returns the instructions that take the upper part of a number: by a pattern such as ``(LUI (HI16 imm))``, by a target node whose
+    name says "hi", or by the type of their operand."""
     shifted = {m for _, given in v.d.patterns for m in re.findall(r"\((\w+) \(\w*[Hh][Ii]\w* ", given)}
     own = {s.record for opcode in v.nodes if node_meaning(v.nodes[opcode]) == "hi" for s in v.selections.of(opcode)}
     typed = {i.name for i in v.d.instructions if any(v.selections.is_upper(o.type) for o in v.selections.operands(i.name))}
@@ -68,7 +70,7 @@ def uppers_by_pattern(v: TargetView) -> frozenset[str]:
 
 
 def load_symbol(v: TargetView) -> Operation | None:
-    """What sets a register to the whole address of a symbol: a pattern ((own node symbol), (instruction symbol)) says it."""
+    """Returns the instruction that sets a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol)."""
     for record in _symbol_loads(v.selections):
         i = v.selections.instructions[record]
         made = _sets_register(v, record)
@@ -78,7 +80,7 @@ def load_symbol(v: TargetView) -> Operation | None:
 
 
 def low_part(upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None) -> str:
-    """What completes a constant of which ``upper`` has set the upper bits: "or" or "add" of an immediate, "" if neither is wide enough."""
+    """Returns which immediate operation, "or" or "add", sets the bits below those that ``upper`` sets; "" if neither is wide enough."""
     if upper is None or upper.range is None:
         return ""
     bits = 32 - upper.range.bits
@@ -90,7 +92,7 @@ def low_part(upper: Operation | None, or_immediate: Operation | None, add_immedi
 
 
 def _sets_register(v: TargetView, record: str) -> Operation | None:
-    """The instruction as one that defines a register and reads an immediate alone."""
+    """Returns the instruction's operation if it defines a register from an immediate and reads nothing else."""
     made = v.operation(record, dst_and(OperandKind.IMM, OperandRole.IMM))
     return made if made and set(made.roles) == {OperandRole.DST, OperandRole.IMM} else None
 

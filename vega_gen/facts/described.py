@@ -1,7 +1,4 @@
-"""What TableGen says of a name, in words that all targets share.
-
-Enters: a description, the kind of a name and the name. Leaves: words. It compares nothing.
-"""
+"""Describes the record behind a name in words that all targets share, so that names of different targets can be compared."""
 
 from __future__ import annotations
 
@@ -10,9 +7,10 @@ from vega_gen.records import Description, HoleKind
 
 
 def signature(kind: HoleKind, name: str, description: Description) -> tuple[str, ...]:
-    """Words for what a name stands for: of an instruction the operators of its pattern, kinds of operands and flags; of a register its
-    role and kinds; of a class its registers' kinds and purposes; of a node its meaning, properties and arity. () for what TableGen
-    does not know."""
+    """Returns words for the record that ``name`` stands for, () where TableGen knows none.
+
+    Instruction: operators of its pattern, operand kinds and flags. Register: role, kinds, and positions in calling conventions. Register
+    class: kinds of its values and purposes of its registers. Node: meaning, properties and arity."""
     known = profile(description)
     bare = name.rsplit("::", 1)[-1]
     if kind is HoleKind.OPCODE and bare in known.instructions:

@@ -1,7 +1,7 @@
-"""Which facts a person should look at: those that no record says, but a name suggests or a default supplies.
+"""Finds the facts that a person should check: those that only a name suggests or a default supplies.
 
-A selection pattern, a flag, an implicit operand or an operand's type says what a record is for; a fact that rests on one of them is
-certain. A name says it in most instruction sets, and a default is only what many of them have.
+A fact that rests on a selection pattern, a flag, an implicit operand or an operand's type is certain. A name is right for most instruction
+sets, and a default is only what many of them have.
 """
 
 from __future__ import annotations
@@ -19,26 +19,27 @@ if TYPE_CHECKING:
     from vega_gen.facts.find import Facts
 
 BY_NAME = 0.4
-"""Confidence of a fact that a name alone gives. Names mislead: LLVM's own targets have an FP that nothing uses as a frame pointer, and
-several conventions of which the one with the plainest name is not the usual one. Below the review threshold, so that it is looked at."""
+"""Confidence of a fact that rests on a name alone; below the review threshold, so that a person checks it. Names mislead: targets in LLVM
+have a register FP that is not the frame pointer, and conventions whose plainest name is not that of the usual one."""
 BY_DEFAULT = 0.25
-"""Confidence of a fact that nothing in the .td gives: a guess that works for the compiler's own code, not for an ABI that exists."""
+"""Confidence of a fact that nothing in the .td gives: a guess that works between functions of this compiler, but may differ from an
+existing ABI."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why a fact is not certain. ``confidence``: 0 to 1. ``reason``: one clause, as a reviewer reads it."""
+    """Why a fact is not certain. ``confidence``: from 0 to 1. ``reason``: one clause, shown to the reviewer."""
 
     confidence: float
     reason: str
 
 
 def doubts(v: TargetView, m: Facts) -> dict[str, Doubt]:
-    """The doubtful ones of ``m``: name of the field -> doubt; a copy of registers by its class, "copies.GPR"."""
+    """Returns field of ``m`` -> doubt, for its doubtful facts. The copy instruction of a register class is keyed "copies.GPR"."""
     found = {**_registers(v, m), **_conventions(v, m)}
     for field, record, others in _by_mnemonic(v, m):
         if record and record not in others:
-            found[field] = Doubt(BY_NAME, f"{record} is known by its mnemonic alone")
+            found[field] = Doubt(BY_NAME, f"{record} is recognised by its mnemonic alone")
     return found
 
 
@@ -57,15 +58,16 @@ def _registers(v: TargetView, m: Facts) -> dict[str, Doubt]:
     }
     if m.fp:
         named = v.register(RegisterRole.FRAME_POINTER) == m.fp
-        kept = f"no record names a frame pointer: {m.fp} is {'the last that a function keeps' if m.fp in m.saved else 'in no convention'}"
+        chosen = "the last callee-saved register" if m.fp in m.saved else "which no convention uses"
+        kept = f"no record names a frame pointer: {m.fp}, {chosen}, is assumed"
         found["fp"] = Doubt(BY_NAME, f"{m.fp} is the frame pointer by its name alone") if named else Doubt(BY_DEFAULT, kept)
     if m.scratch:
-        found["scratch"] = Doubt(BY_NAME, f"{m.scratch} is taken as free in a prologue: no convention names it")
+        found["scratch"] = Doubt(BY_NAME, f"{m.scratch} is assumed to be free in a prologue: no convention names it")
     return found
 
 
 def _names(v: TargetView, register: str) -> set[str]:
-    """A register with those of another name for all of it."""
+    """Returns the register with its aliases: those that have it, or that it has, as their only subregister."""
     whole = {r.name: set(r.subregisters) for r in v.d.registers if len(r.subregisters) == 1}
     return {register} | whole.get(register, set[str]()) | {name for name, parts in whole.items() if register in parts}
 
@@ -73,19 +75,19 @@ def _names(v: TargetView, register: str) -> set[str]:
 def _conventions(v: TargetView, m: Facts) -> dict[str, Doubt]:
     plain = [c for c in v.d.calling_conventions if not c.callee_saved and any(r in v.members for r in c.registers)]
     rivals = {
-        "cc": (m.cc, [c.name for c in plain if not c.name.lower().startswith("ret")], "convention"),
-        "ret_cc": (m.ret_cc, [c.name for c in plain if c.name.lower().startswith("ret")], "convention of results"),
-        "csr": (m.csr, [c.name for c in v.d.calling_conventions if c.callee_saved and c.registers], "list of kept registers"),
+        "cc": (m.cc, [c.name for c in plain if not c.name.lower().startswith("ret")], "calling conventions"),
+        "ret_cc": (m.ret_cc, [c.name for c in plain if c.name.lower().startswith("ret")], "conventions for return values"),
+        "csr": (m.csr, [c.name for c in v.d.calling_conventions if c.callee_saved and c.registers], "lists of callee-saved registers"),
     }
     return {
-        field: Doubt(BY_NAME, f"{name} is the usual {what} of {len(names)} by its name alone")
+        field: Doubt(BY_NAME, f"of {len(names)} {what}, {name} is taken as the usual one by its name alone")
         for field, (name, names, what) in rivals.items()
         if name and len(names) > 1
     }
 
 
 def _by_mnemonic(v: TargetView, m: Facts) -> Iterator[tuple[str, str, Collection[str]]]:
-    """Facts that a mnemonic may have given: field, record, and the records that patterns, flags or operand types would have given."""
+    """Yields each fact that may rest on a mnemonic: its field, its record, and the records that patterns, flags or operand types give."""
 
     def selected(root: str) -> set[str]:
         return {s.record for s in v.selections.of(root)}
@@ -102,7 +104,7 @@ def _by_mnemonic(v: TargetView, m: Facts) -> Iterator[tuple[str, str, Collection
 
 
 def evidence(d: Description, m: Facts) -> dict[str, str]:
-    """Why registers have their roles, as a clause for a comment: ``sp``, ``ra`` and ``zero``, the doubt where there is one."""
+    """Returns, for ``sp``, ``ra`` and ``zero``, the clause of a comment that says why the register has the role, or the doubt about it."""
 
     def instruction(flag: str, register: str, *, defined: bool) -> str:
         return next((i.name for i in d.instructions if flag in i.flags and register in (i.defs if defined else i.uses)), "")
@@ -111,7 +113,7 @@ def evidence(d: Description, m: Facts) -> dict[str, str]:
     called = instruction("isCall", m.ra, defined=True)
     returned = instruction("isReturn", m.ra, defined=False)
     found = {
-        "sp": f"the .td has {frames} define and use it" if frames else "calls use it in the .td",
+        "sp": f"{frames} defines and uses it in the .td" if frames else "calls use it in the .td",
         "ra": f"{called} defines {m.ra} in the .td" if called else f"{returned or 'the return'} uses {m.ra} in the .td",
         "zero": "constant in the .td",
     }

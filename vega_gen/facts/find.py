@@ -1,4 +1,4 @@
-"""Everything that archetypes need to know of a target, found in its records."""
+"""Collects the facts that archetypes need to know about a target from its TableGen records."""
 
 from __future__ import annotations
 
@@ -24,18 +24,30 @@ from vega_gen.records import Description
 class Facts:
     """What a target's records are for. A fact that the .td files do not give is None or empty.
 
-    ``native``: bits of an address; ``gpr``: the register class that holds addresses, ``type`` its value type.
-    ``sp``, ``fp``, ``ra``: stack pointer, frame pointer, return address; ``zero``, ``ones``: registers of a constant; ``scratch``: free
-    between instructions of a prologue; ``reserved``: left alone by the register allocator.
-    ``arguments`` and ``results``: registers of the conventions ``cc`` and ``ret_cc``; ``saved``: callee-saved ones, of the list ``csr``.
-    ``copies``: register class -> how a register is copied. ``branches``: condition -> compare two registers and branch;
-    ``branch_nonzero``: branch where a register is not zero; ``sets``: conditions of which a pattern gives the truth value.
-    ``load_immediate``: sets a register to a number, ``upper`` its upper bits, ``low`` how the rest is added ("or" or "add");
-    ``load_symbol`` sets it to any address. ``whole_constants``: a pattern takes any constant.
-    ``loads``: ("", "sext" or "zext", bits in memory) -> load; ``stores``: bits in memory -> store.
-    ``return_node``: the target's own node for a return. ``frame_setup``, ``frame_destroy``: pseudos of ISD::CALLSEQ_START and _END.
-    ``legal``: outermost operators of patterns, as opcodes ("ISD::ADD") and fragments ("sextloadi8"); ``carries``: those of addc, adde,
-    subc and sube among them. ``register_roles``: register -> role. ``doubts``: field -> why what it holds is not certain."""
+    ``native``: bits of an address; ``gpr``: the register class that holds addresses; ``type``: its value type ("i32").
+    ``sp``, ``fp``, ``ra``: the registers of the stack pointer, frame pointer and return address.
+    ``zero``, ``ones``: the registers that always hold 0 and all ones.
+    ``scratch``: a register that a prologue may clobber; ``reserved``: the registers that the allocator must not use.
+    ``cc``, ``ret_cc``: conventions for arguments and results; ``arguments``, ``results``: their registers.
+    ``csr``: the list of callee-saved registers; ``saved``: its registers.
+    ``copies``: register class -> the instruction that copies one of its registers.
+    ``add`` to ``shift_immediate``: arithmetic on pointer-sized registers, with a register or an immediate.
+    ``load_immediate``: sets a register to an immediate; ``load_symbol``: sets it to any address.
+    ``upper``: sets the upper bits of a register; ``low``: how the lower bits follow, "or" or "add" of an immediate.
+    ``whole_constants``: whether a pattern selects any constant.
+    ``loads``: (extension, bits in memory) -> load, where extension is "" for a whole register, "sext" or "zext".
+    ``stores``: bits in memory -> store.
+    ``jump``, ``jump_register``: unconditional branches, to a label and to an address in a register.
+    ``branches``: condition -> the instruction that compares two registers and branches.
+    ``branch_nonzero``: branches if a register is not zero.
+    ``sets``: the conditions for which a pattern computes the comparison's result into a register.
+    ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction.
+    ``frame_setup``, ``frame_destroy``: the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END.
+    ``nop``: the instruction that does nothing.
+    ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
+    ``carries``: those of addc, adde, subc and sube that instructions implement.
+    ``narrow``: a second legal integer type below the pointer's.
+    ``register_roles``: register -> role. ``doubts``: field -> why its fact is not certain."""
 
     name: str
     namespace: str
@@ -88,17 +100,19 @@ class Facts:
 
     @property
     def by_table(self) -> bool:
-        """Whether no conditional branch is known: no .td says what the numbers of condition codes mean."""
+        """Whether no conditional branch is known, so that branches go through a table of addresses and an indirect jump.
+
+        This is so for targets that branch on condition codes: no .td says what the numbers of the codes mean."""
         return not self.branches and self.branch_nonzero is None
 
     @property
     def upper_shift(self) -> int:
-        """How many zero bits lie below those that ``upper`` sets."""
+        """The number of bits below those that ``upper`` sets."""
         return 32 - self.upper.range.bits if self.upper and self.upper.range else 0
 
 
 def find_facts(d: Description) -> Facts:
-    """Every fact that the .td files give."""
+    """Returns every fact that the description's records give, with the doubts about them."""
     v = TargetView(d)
     held = constant_registers(v.selections, v.members)
     zero, ones = v.register(RegisterRole.ZERO) or held.get("zero", ""), held.get("ones", "")
@@ -165,6 +179,6 @@ def find_facts(d: Description) -> Facts:
 
 
 def _nop(v: TargetView) -> str:
-    """An instruction called nop that has no operands."""
+    """Returns the instruction whose mnemonic is nop and that has no operands, "" if there is none."""
     plain = (i for i in v.d.instructions if not i.outs and not i.ins and "isPseudo" not in i.flags)
     return next((i.name for i in plain if mnemonic(i) == "nop"), "")

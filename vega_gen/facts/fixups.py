@@ -1,8 +1,4 @@
-"""The fixups that a target's instructions need, from where their operands' bits stand.
-
-Enters: a ``Description`` and its ``Facts``. Leaves: ``Fixup``s, and which operand of which instruction needs which. It chooses no
-relocation numbers.
-"""
+"""Derives the fixup kinds that a target needs from where the bits of its operands stand in the encodings, and which operands need them."""
 
 from __future__ import annotations
 
@@ -13,14 +9,17 @@ from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, Instruction
 
 _LEAST = 6
-"""Fewer bits hold no part of an address: a shift amount, a condition."""
+"""Operands of fewer bits hold no part of an address: they are shift amounts or conditions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fixup:
-    """A kind of fixup. ``part``: "" for the whole value, "hi" or "lo" for a part of an address. ``bits``: of the field; ``shift``: zero
-    bits of the value below it. ``runs``: (lowest bit of the field, how many bits, their lowest bit in the instruction).
-    ``size``: bytes of the instruction. ``use``: "branch", "jump" (calls too) or "store" where all its instructions are such."""
+    """A kind of fixup.
+
+    ``part``: "" for the whole value, "hi" or "lo" for the upper or lower part of an address. ``bits``: width of the field;
+    ``shift``: how many low bits of the value the field leaves out because they are zero. ``runs``: contiguous bits of the field, each
+    (lowest bit in the field, number of bits, lowest bit in the instruction). ``size``: bytes of the instruction. ``use``: "branch",
+    "jump" (calls too), "store", or "" for other instructions."""
 
     name: str
     pc_relative: bool
@@ -35,7 +34,7 @@ class Fixup:
 
 @dataclass(frozen=True, slots=True)
 class FixedOperand:
-    """An operand that may be an address: ``index`` among those of MCInst, the number of its ``fixup``, the instructions."""
+    """An operand that may be an address. ``index``: in the MCInst; ``fixup``: number of its fixup kind; ``records``: the instructions."""
 
     index: int
     fixup: int
@@ -43,7 +42,7 @@ class FixedOperand:
 
 
 def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOperand, ...]]:
-    """All kinds of fixups, in order of first use, and the operands that need them."""
+    """Returns all fixup kinds, in order of first use, and the operands that need them."""
     s = Selections(d)
     kinds: dict[tuple[object, ...], Fixup] = {}
     users: dict[tuple[int, int], list[str]] = {}
@@ -77,7 +76,7 @@ def _use(i: Instruction) -> str:
 
 
 def _part(i: Instruction, slot: OperandInfo, m: Facts) -> str:
-    """Which part of an address an immediate may hold."""
+    """Returns which part of an address an immediate may hold: "hi", "lo", or "" for all of it."""
     if slot.kind is OperandKind.TARGET:
         return ""
     if m.upper and i.name == m.upper.record:
@@ -86,8 +85,10 @@ def _part(i: Instruction, slot: OperandInfo, m: Facts) -> str:
 
 
 def runs_of(field: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int, int], ...]:
-    """Bits that lie beside each other in the operand and in the instruction, together: (lowest bit of the operand, how many bits, their
-    lowest bit in the instruction)."""
+    """Groups the bits that are adjacent both in the operand and in the instruction.
+
+    ``field``: (bit of the operand, bit of the instruction). Returns (lowest bit in the operand, number of bits, lowest bit in the
+    instruction) for each group."""
     found: list[tuple[int, int, int]] = []
     for bit, at in sorted(field):
         if found and found[-1][0] + found[-1][1] == bit and found[-1][2] + found[-1][1] == at:

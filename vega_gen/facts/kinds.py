@@ -1,8 +1,4 @@
-"""The structure of a target's instructions and nodes, in terms that other targets share.
-
-Enters: a ``Description``. Leaves: an ``InstructionShape`` an instruction, a ``NodeShape`` a node, and the native integer width.
-It does not compare two targets (``match`` does).
-"""
+"""Describes a target's instructions and nodes in terms that do not depend on the target, so that ``match`` can compare two targets."""
 
 from __future__ import annotations
 
@@ -22,11 +18,11 @@ _FLAGS = frozenset(
         "canFoldAsLoad", "isBitcast", "isNotDuplicable", "isAdd",
     }
 )
-# Operators that say how a pattern is written, not what the instruction does.
+# Operators that belong to the notation of patterns and say nothing about what the instruction does.
 _NEUTRAL = frozenset({"set", "implicit", "outs", "ins", "ISD::Constant", "ISD::TargetConstant", "ISD::Register", "parallel", "ops"})
 _TYPE = re.compile(r"(nx)?(?:v(\d+))?(bf|[ifp])(\d+)")
 _TARGET_WORDS = re.compile(r"target|brtgt|jmp|branch|dest|call|pcrel|calltarget|btarget", re.I)
-# Words of one meaning in the names of target nodes, after lower-casing and removal of all but letters and digits.
+# Meaning -> regular expression of the target nodes' names that have it, lower-cased and without other characters than letters and digits.
 _NODE_WORDS = (
     ("ret", r"(e?ret(urn|sp|flag|glue)?|reti?flag|reti?glue)"),
     ("tailcall", r"(tcreturn|tailcall|tail|tcret\w*|sibcall)"),
@@ -50,9 +46,11 @@ _NODE_WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class InstructionShape:
-    """What an instruction does. ``operators``: of its pattern, LLVM's by opcode, the target's own by meaning; ``outs`` and ``ins``:
-    kinds of operands ("i=": integer register of native width, "m" and its parts: memory, "t": branch target, "#": immediate);
-    ``implicit``: roles of implicit registers; ``guards``: how many predicates it needs."""
+    """What an instruction does.
+
+    ``stem``: its name, plain (see ``stem``). ``operators``: of its pattern, LLVM's by opcode, the target's own by meaning.
+    ``outs``, ``ins``: kinds of its operands ("i=": integer register of native width, "m" and its parts: memory, "t": branch target,
+    "#": immediate). ``implicit``: roles of its implicit registers ("def:sp"). ``guards``: how many predicates it needs."""
 
     name: str
     stem: str
@@ -68,7 +66,10 @@ class InstructionShape:
 
 @dataclass(frozen=True, slots=True)
 class NodeShape:
-    """A target's SDNode: its meaning by name, type profile, properties, and flags of the instructions it selects."""
+    """A target's SDNode.
+
+    ``meaning``: what its name says (see ``node_meaning``). ``arity``: numbers of results and operands. ``types``: constraints of its
+    type profile. ``selects``: flags that at least half of the instructions selected for it have."""
 
     opcode: str
     name: str
@@ -80,7 +81,7 @@ class NodeShape:
 
 
 def type_kind(name: str, native: int) -> str:
-    """A value type as letter and width against the native one ("i=", "v>"), floating point as it is ("f64"), "x" for any other."""
+    """Returns a value type as a letter and its width relative to ``native`` ("i=", "v>"), a scalar float as is ("f64"), "x" otherwise."""
     found = _TYPE.fullmatch(name)
     if not found:
         return "x"
@@ -92,7 +93,7 @@ def type_kind(name: str, native: int) -> str:
 
 
 def native_width(d: Description, roles: dict[str, RegisterRole]) -> int:
-    """Bits of the integers that the stack pointer's register class holds; without one, of those that most register operands hold."""
+    """Returns the bits of the integers in the stack pointer's register class; without one, the width that most register operands have."""
     classes = {c.name: c for c in d.register_classes}
     widths = {name: bits for name, c in classes.items() if (bits := _integer_bits(c)) >= 8}
     pointers = [name for name, role in roles.items() if role is RegisterRole.STACK_POINTER]
@@ -111,20 +112,20 @@ def _integer_bits(c: RegisterClass) -> int:
 
 
 def stem(name: str) -> str:
-    """A record's name without case, digits and separators."""
+    """Returns a record's name in lower case, letters only."""
     return re.sub(r"[^a-z]", "", name.lower())
 
 
 @lru_cache(maxsize=4096)
 def node_meaning(opcode: str) -> str:
-    """What a target node's name says: one word for the usual kinds, else the name, plain."""
+    """Returns one word for what a target node's name says ("call", "ret"); for an unusual name, the name in lower case."""
     plain = re.sub(r"[^a-z0-9]", "", opcode.rpartition("::")[2].lower())
     plain = re.sub(r"(?<=.)(flag|glue)$", "", plain)
     return next((word for word, pattern in _NODE_WORDS if re.fullmatch(pattern, plain)), plain)
 
 
 class Shapes:
-    """All shapes of one target. ``roles``: role of a register by name ("sp", "ra", "flags")."""
+    """All shapes of one target. ``roles``: register -> role."""
 
     def __init__(self, d: Description, roles: dict[str, RegisterRole]) -> None:
         self.native = native_width(d, roles)
@@ -165,7 +166,7 @@ class Shapes:
         return tuple(kind for o in operands if (kind := self.kind(o.type)))
 
     def kind(self, type_name: str) -> str:
-        """The kind of an operand type, "" for one that C++ seldom names (a predicate)."""
+        """Returns the kind of an operand type, "" for default operands (predicates), which C++ seldom names."""
         found = self._kind_of.get(type_name)
         if found is None:
             found = self._kind_of[type_name] = self._find_kind(type_name)

@@ -1,7 +1,6 @@
-"""Which record of a new target plays the part of a donor's record, by structure first and by name second.
+"""Ranks the records of a new target that may play the role of a donor's record, by structure first and by name second.
 
-Enters: two Descriptions, the kind of a name and the name. Leaves: ranked names of the new target, each with a score.
-It reads no C++ and does not choose: the caller weighs scores of several donors.
+The caller chooses among them and weighs the scores of several donors.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _CLASS_SUFFIX = re.compile(r"(RegClassID|RegClass)$")
 
 
 class Profile:
-    """Everything about one target that matching asks for, computed once."""
+    """Everything about one target that matching needs, computed once."""
 
     def __init__(self, d: Description) -> None:
         self.description = d
@@ -76,7 +75,7 @@ class Profile:
         return tuple(p for p in (known.role, *(word for word, place in ordinary if place >= 0)) if p)
 
     def candidates(self, shape: InstructionShape) -> Iterable[InstructionShape]:
-        """The instructions that share most with ``shape``, the rarer what they share the better."""
+        """Returns the instructions that share the most keys with ``shape``; a rare key counts more than a common one."""
         total = len(self.instructions)
         found: dict[str, float] = defaultdict(float)
         for key in _keys(shape):
@@ -91,7 +90,7 @@ class Profile:
 
 
 def _keys(shape: InstructionShape) -> set[str]:
-    """What instructions are looked up by."""
+    """Returns the index keys of an instruction: operators, names, flags, operand kinds and implicit registers."""
     form = f"{'/'.join(shape.outs)}<-{'/'.join(shape.ins)}"
     flags = "+".join(sorted(shape.flags - {"isCommutable", "isCodeGenOnly", "isAsCheapAsAMove", "isReMaterializable"}))
     keys = {f"op:{op}" for op in shape.operators} | {f"op:{op}:{form}" for op in shape.operators}
@@ -108,7 +107,7 @@ _KEPT = 40
 
 
 def profile(d: Description) -> Profile:
-    """The profile of a description, computed once for each object; the most recent 40 are kept."""
+    """Returns the profile of a description object, cached for the 40 most recent ones."""
     found = _PROFILES.get(id(d))
     if found is None or found.description is not d:
         found = _PROFILES[id(d)] = Profile(d)
@@ -120,11 +119,11 @@ def profile(d: Description) -> Profile:
 
 
 def match(kind: HoleKind, name: str, donor: Description, new: Description, k: int = 5) -> Ranked:
-    """Names of ``new`` that may stand where the donor's C++ says ``name``: at most ``k``, best first, with a score from 0 to 1.
+    """Returns at most ``k`` names of ``new`` that may replace ``name`` of the donor's C++, best first, each with a score from 0 to 1.
 
     ``name`` may be bare ("ADDu", "GPR32RegClass", "hasMips32") or scoped ("Mips::ADDu", "MipsISD::JmpLink", "ELF::R_MIPS_32"); the
-    answers are written the same way. A score is roughly the probability that the name is the right one. () where the donor has no
-    such record, or the kind is none that TableGen knows (fixups, integers, ...).
+    answers are written the same way. A score is roughly the probability that the name is right. Returns () where the donor has no such
+    record, or TableGen has no records of that kind (fixups, integers, ...).
     """
     theirs, ours = profile(donor), profile(new)
     known = _MATCHED.setdefault((id(donor), id(new)), {})
@@ -137,7 +136,7 @@ def match(kind: HoleKind, name: str, donor: Description, new: Description, k: in
 
 
 def _rank(scores: Iterable[tuple[str, float]], scope: str = "") -> Ranked:
-    """Best first, ties by the shorter name; scores are lowered where many candidates are as good."""
+    """Sorts by score, then by the shorter name. Each other candidate that scores about as well or better lowers a candidate's score."""
     ordered = sorted(scores, key=lambda pair: (-pair[1], len(pair[0]), pair[0]))[:24]
     rivals: list[tuple[str, float]] = []
     for name, score in ordered:

@@ -1,4 +1,4 @@
-"""Which instructions load and store registers of addresses, whole or in part, at a base register and an offset."""
+"""Finds the instructions that load and store pointer-sized registers, whole or in part, at a base register and an offset."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from vega_gen.facts.view import TargetView, encoded
 
 
 def loads(v: TargetView) -> dict[tuple[str, int], Operation]:
-    """("" for a whole register, "sext" or "zext" for a part; bits in memory) -> the load. A load that extends in any way is a zext."""
+    """Returns (extension, bits in memory) -> the load, where extension is "" for a whole register, "sext" or "zext".
+
+    An any-extending load (extload) counts as a zext."""
     found: dict[tuple[str, int], Operation] = {}
     for bits in (8, 16, 32, 64):
         for extension in ("sext", "zext"):
@@ -24,14 +26,16 @@ def loads(v: TargetView) -> dict[tuple[str, int], Operation]:
 
 
 def stores(v: TargetView) -> dict[int, Operation]:
-    """Bits in memory -> the store."""
+    """Returns bits in memory -> the store."""
     parts = {bits: _access(v, [f"truncstorei{bits}"], store=True) for bits in (8, 16, 32) if bits < v.native}
     whole = _access(v, ["store"], store=True)
     return {bits: made for bits, made in (*parts.items(), (v.native, whole)) if made}
 
 
 def _access(v: TargetView, roots: Iterable[str], *, store: bool) -> Operation | None:
-    """The load or store for one of ``roots`` with a base and an offset: fewest operands, not for the compiler alone, widest offset."""
+    """Returns the load or store that a pattern of one of ``roots`` selects and that has a base and an offset.
+
+    Of several it takes the one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset."""
     found: list[tuple[tuple[int, ...], Operation]] = []
     value = OperandRole.SRC if store else OperandRole.DST
     for s in (s for root in roots for s in v.selections.of(root)):

@@ -1,4 +1,4 @@
-"""A second integer type, narrower than addresses, where a target's patterns are on its registers."""
+"""Finds a second legal integer type, narrower than addresses, such as i32 on a 64-bit target."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NEEDED = frozenset({"add", "sub", "and", "or", "xor", "imm", "trunc", "anyext",
 
 
 def narrow(v: TargetView, copied: Collection[str]) -> Narrow | None:
-    """The widest type below that of addresses on whose registers a target computes, None where there is none.
+    """Returns the widest integer type below the pointer's that can be legal, None if there is none.
 
-    Its registers can be copied (``copied``: register classes), loaded and stored, set to a number, widened and narrowed, added,
-    subtracted and combined bit by bit."""
+    ``copied``: the register classes whose registers can be copied. The type's registers must be copied, loaded, stored, set to an
+    immediate, extended, truncated, added, subtracted and combined bitwise by instructions."""
     s = v.selections
     found: list[tuple[int, RegisterClass]] = []
     for c in v.d.register_classes:
@@ -32,7 +32,9 @@ def narrow(v: TargetView, copied: Collection[str]) -> Narrow | None:
 
 
 def _on(v: TargetView, one: Selection, name: str) -> bool:
-    """Whether an encoded instruction works on registers of the class alone, or between them and numbers, memory or wider registers."""
+    """Whether an encoded instruction has register operands of class ``name`` only; for zext and sext, whether its source has that class.
+
+    Registers in an address do not count."""
     i = v.selections.instructions[one.record]
     kinds = [o.type for o in v.selections.operands(one.record) if o.kind is OperandKind.REG and o.part < 0]
     real = encoded(i) and not i.flags & {"isPseudo", "usesCustomInserter"}
@@ -40,7 +42,7 @@ def _on(v: TargetView, one: Selection, name: str) -> bool:
 
 
 def _access(v: TargetView, root: str, name: str) -> Operation | None:
-    """The load or store of a register of class ``name`` at a base of the class of addresses and an offset."""
+    """Returns the load or store (``root``) of a register of class ``name`` at a base of the pointer's class and an offset."""
     load = root == "load"
     value = OperandRole.DST if load else OperandRole.SRC
 

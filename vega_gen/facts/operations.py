@@ -1,4 +1,4 @@
-"""An instruction with the part that each of its operands plays: what facts hold and archetypes write code from."""
+"""Defines ``Operation``, an instruction with a role for each operand: facts hold it, and archetypes write code from it."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from enum import StrEnum
 from vega_gen.facts.selections import Range
 
 CONDITIONS = ("eq", "ne", "lt", "le", "gt", "ge", "ult", "ule", "ugt", "uge")
-"""The integer conditions of ISD::CondCode, lower case, without SET."""
+"""The integer conditions of ISD::CondCode, in lower case and without SET."""
 
 
 class OperandRole(StrEnum):
-    """What an archetype puts into an operand of a MachineInstr."""
+    """The role of an operand: what an archetype puts there."""
 
     DST = "dst"
-    """The register that is defined."""
+    """The destination register."""
     SRC = "src"
-    """The first register that is read."""
+    """The first source register."""
     SRC2 = "src2"
-    """The second register that is read."""
+    """The second source register."""
     BASE = "base"
-    """The register that an address starts from."""
+    """The base register of an address."""
     IMM = "imm"
-    """An immediate, an offset, or an address."""
+    """An immediate, an offset or an address."""
     TARGET = "target"
     """A basic block or a function."""
     LINK = "link"
-    """The register that is defined with the return address."""
+    """The register that a call defines with the return address."""
     NONE = "none"
-    """An immediate that is 0."""
+    """An immediate that the archetype leaves 0."""
     ZERO = "zero"
     """The register that always holds zero."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An instruction and the role of each of its operands, in the order of MachineInstr.
+    """An instruction and the roles of its operands, in the order of the MachineInstr.
 
-    ``range``: of the immediate or the target. ``tied``: the source must be the register that is defined."""
+    ``range``: the values that the immediate or the target may have. ``tied``: whether the source is tied to the destination."""
 
     record: str
     roles: tuple[OperandRole, ...]
@@ -46,15 +46,13 @@ class Operation:
     tied: bool = False
 
     def index(self, role: OperandRole) -> int:
-        """The number of the operand that plays ``role``, -1 if there is none."""
+        """Returns the index of the operand with ``role``, -1 if there is none."""
         return self.roles.index(role) if role in self.roles else -1
 
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """An integer type of ``bits`` in ``register_class`` that is legal beside the type of addresses.
-
-    ``legal``: outermost operators of the patterns on it."""
+    """A legal integer type narrower than addresses, in ``register_class``. ``legal``: outermost operators of the patterns on it."""
 
     bits: int
     register_class: str
@@ -67,8 +65,8 @@ class Narrow:
 class Calls:
     """How functions are called.
 
-    ``direct``: the call of a symbol; ``indirect``: the call of a register; ``node`` and ``through``: the target's own SelectionDAG nodes
-    for them, "" if it has none. ``pseudos``: where no call has an encoding, the pseudo instructions that stand for one."""
+    ``direct``: the call of a symbol; ``indirect``: the call of an address in a register. ``node``, ``through``: opcodes of the target's
+    SDNodes for them, "" if it has none. ``pseudos``: the pseudo instructions that are expanded to calls where no call has an encoding."""
 
     direct: Operation | None
     indirect: Operation | None

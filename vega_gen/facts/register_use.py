@@ -1,4 +1,4 @@
-"""How registers are copied, and which of them code may use for what."""
+"""Finds how registers are copied, and which registers a stack frame needs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _RESERVED = frozenset(RegisterRole) - {RegisterRole.FRAME_POINTER, RegisterRole.
 
 @dataclass(frozen=True, slots=True)
 class FrameRegisters:
-    """The registers that a frame needs: ``fp`` frame pointer, ``scratch`` free for a short while, "" where there is none;
-    ``reserved``: what the register allocator must leave alone."""
+    """The registers that a stack frame needs. ``fp``: the frame pointer; ``scratch``: one that a prologue may clobber; both "" if there is
+    none. ``reserved``: those that the register allocator must not use."""
 
     fp: str
     scratch: str
@@ -28,8 +28,10 @@ class FrameRegisters:
 def copies(
     v: TargetView, zero: str, combine: Operation | None, add_immediate: Operation | None, or_immediate: Operation | None
 ) -> dict[str, Operation]:
-    """Register class -> how one of its registers is copied: a move, by flag or mnemonic; for the class of addresses else an addition or
-    or with nothing. ``combine``: the or, or addition, of two registers."""
+    """Returns register class -> the instruction that copies one of its registers: a move, by flag or mnemonic.
+
+    The pointer's class, where it has no move, is copied by ``combine`` (an or, or an addition, of two registers) with the zero register,
+    or by an immediate form with 0."""
     found: dict[str, Operation] = {}
     for i in v.d.instructions:
         operands = v.selections.operands(i.name)
@@ -57,13 +59,14 @@ def _with(op: Operation, role: OperandRole, other: OperandRole) -> Operation:
 def frame_registers(
     v: TargetView, constants: tuple[str, ...], convention: Iterable[str], saved: tuple[str, ...]
 ) -> FrameRegisters:
-    """Frame pointer, scratch register and reserved registers. ``convention``: registers of arguments and results.
+    """Returns the frame pointer, the scratch register and the reserved registers.
 
-    Without a register that is known to be the frame pointer it is the last callee-saved one, else the second that nothing else uses."""
+    ``constants``: registers that hold a constant; ``convention``: registers of arguments and results; ``saved``: callee-saved ones.
+    Where no register is named as the frame pointer, it is the last callee-saved one, else the second that nothing else uses."""
     sp, ra = v.register(RegisterRole.STACK_POINTER), v.register(RegisterRole.RETURN_ADDRESS)
     fp = v.register(RegisterRole.FRAME_POINTER) or next((r for r in reversed(saved) if r in v.members and r not in (sp, ra)), "")
     taken = {sp, fp, ra, *constants, *convention, *saved, *(r for r in v.members if v.register_roles.get(r))}
     free = [r for r in v.members if r not in taken]
-    # The return address lies in its register from the entry on, though nothing in the function defines it.
+    # The return address register is live from the entry on, though nothing in the function defines it.
     reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r == ra or r in constants)
     return FrameRegisters(fp or next(iter(free[1:]), ""), next(iter(free), ""), reserved)

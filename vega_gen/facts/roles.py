@@ -1,4 +1,4 @@
-"""What a target's registers are for, by how records use them and by their names."""
+"""Finds the special roles of a target's registers (stack pointer, return address, ...) from implicit operands and from names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vega_gen.records import CallingConvention, Description, Register
 
 
 class RegisterRole(StrEnum):
-    """What a register is for where it is no ordinary one."""
+    """The special role of a register; ordinary registers have none."""
 
     STACK_POINTER = "sp"
     FRAME_POINTER = "fp"
@@ -23,7 +23,7 @@ class RegisterRole(StrEnum):
     THREAD_POINTER = "tp"
 
 
-# Names, as records or assembly write them, that stand for a role in most instruction sets.
+# Role -> regular expression of the record or assembly names that registers of that role have in most instruction sets.
 _NAMES = {
     "sp": r"(w|x)?e?r?sp|sp_?(32|64)?|a7_sp|stack|sp0",
     "fp": r"fp_?(32|64)?|(e|r)?bp|fpreg|frame",
@@ -39,8 +39,11 @@ _ROLE_OF_NAME = [(RegisterRole(role), re.compile(pattern)) for role, pattern in 
 
 @dataclass(frozen=True, slots=True)
 class RegisterProfile:
-    """A register: its role (None if ordinary), position among arguments, return values and callee-saved registers (-1 if not there),
-    kinds of values it holds, place in the class of that kind and size of the class, whether it can be allocated."""
+    """What matching compares of a register.
+
+    ``role``: None if it is ordinary. ``argument``, ``result``, ``saved``: its position among the registers of arguments, of results and
+    of callee-saved ones, -1 if it is not there. ``kinds``: of values that its main register class holds; ``place``: its index in that
+    class; ``members``: the size of that class."""
 
     name: str
     asm_name: str
@@ -56,7 +59,9 @@ class RegisterProfile:
 
 @dataclass(frozen=True, slots=True)
 class ImplicitRegisters:
-    """How often registers are implicit operands: ``frames``, defined and used, of the pseudos around a call; of calls; of returns."""
+    """How often each register is an implicit operand of calls and returns.
+
+    ``frames``: both defined and used by the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END."""
 
     frames: Counter[str]
     defined_by_calls: Counter[str]
@@ -65,7 +70,9 @@ class ImplicitRegisters:
 
 
 def implicit_registers(d: Description) -> ImplicitRegisters:
-    """The implicit operands that say what a register is for. A call that defines many registers says which ones it clobbers."""
+    """Counts the implicit operands that show a register's role.
+
+    Definitions count only for calls with at most four: longer lists are those of clobbered registers."""
     found = ImplicitRegisters(Counter(), Counter(), Counter(), Counter())
     for i in d.instructions:
         if "isCall" in i.flags and len(i.defs) <= 4:
@@ -80,7 +87,10 @@ def implicit_registers(d: Description) -> ImplicitRegisters:
 
 
 def role_names(d: Description) -> dict[str, RegisterRole]:
-    """The role of each register that has one: what implicit operands say first, then names, then names of aliased registers."""
+    """Returns register -> role, for those that have one.
+
+    Constant registers and names decide first, then the names of aliases; implicit operands give the stack pointer and the return address
+    only where no name does."""
     roles: dict[str, RegisterRole] = {}
     said = implicit_registers(d)
     frames, calls, returns = said.frames, said.defined_by_calls, said.used_by_returns
@@ -89,7 +99,7 @@ def role_names(d: Description) -> dict[str, RegisterRole]:
         named = RegisterRole.ZERO if register.name in constant else _named_role(register)
         if named:
             roles[register.name] = named
-    for register in d.registers:  # an alias speaks for the register under it: Lanai's SP for R4
+    for register in d.registers:  # an alias gives its role to the register under it, as Lanai's SP does to R4
         for part in register.subregisters:
             if register.name in roles and len(register.subregisters) == 1:
                 roles.setdefault(part, roles[register.name])
@@ -114,7 +124,7 @@ def _named_role(register: Register) -> RegisterRole | None:
 
 
 def profiles(d: Description, roles: dict[str, RegisterRole], kinds: dict[str, tuple[str, ...]]) -> tuple[RegisterProfile, ...]:
-    """Every register's profile. ``kinds``: kinds of each register class's value types."""
+    """Returns the profile of every register. ``kinds``: register class -> kinds of its value types."""
     arguments = _positions(d, returns=False)
     results = _positions(d, returns=True)
     saved: dict[str, int] = {}
@@ -124,7 +134,7 @@ def profiles(d: Description, roles: dict[str, RegisterRole], kinds: dict[str, tu
                 saved.setdefault(name, index)
     home: dict[str, tuple[frozenset[str], int, int]] = {}
     allocatable: set[str] = set()
-    # A large class of integers places a register better than one of vectors in the same registers, or one of two registers.
+    # A register takes its place from the largest allocatable class of integers: classes of vectors or of few registers say less.
     for c in sorted(d.register_classes, key=lambda c: (not c.allocatable, _letter(kinds[c.name]), -len(c.members), -len(c.value_types))):
         for index, name in enumerate(sorted(c.members, key=_natural)):
             home.setdefault(name, (frozenset(kinds[c.name]), index, len(c.members)))
@@ -139,7 +149,7 @@ def profiles(d: Description, roles: dict[str, RegisterRole], kinds: dict[str, tu
 
 
 def _positions(d: Description, *, returns: bool) -> dict[str, int]:
-    """Position of each register in the order of arguments (or of return values), by the convention with the shortest name that has it."""
+    """Returns each register's position among arguments (or return values), in the convention with the shortest name that has it."""
     positions: dict[str, int] = {}
     conventions = [c for c in d.calling_conventions if not c.callee_saved and _returns(c) == returns]
     for convention in sorted(conventions, key=lambda c: len(c.name)):

@@ -1,7 +1,7 @@
-"""Which instruction a selection pattern gives, and what each of its operands stands for.
+"""Reads selection patterns: which instruction a pattern selects, and where in the pattern each operand stands.
 
-Enters: a ``Description``. Leaves: ``Selection``s by the pattern's outermost operator, operands flattened as MCInst holds them, and the
-numbers that an immediate may be. It does not say what an instruction is for (``machine`` does).
+It also gives an instruction's operands as the MCInst holds them, the bits of an operand in the encoding, and the values that an immediate
+may have.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The numbers that an immediate may be: ``bits`` wide before ``shift`` zero bits are added below."""
+    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``."""
 
     bits: int
     signed: bool
@@ -36,12 +36,12 @@ class Range:
 
     @property
     def low(self) -> int:
-        """The least number."""
+        """The least value."""
         return -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
 
     @property
     def high(self) -> int:
-        """The greatest number."""
+        """The greatest value."""
         return ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
 
 
@@ -51,15 +51,16 @@ class OperandKind(StrEnum):
     REG = "reg"
     IMM = "imm"
     TARGET = "target"
-    """A place to branch to."""
+    """A branch target."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperandInfo:
     """One operand of a MachineInstr.
 
-    ``name``: in the record's (outs) or (ins) that it is, or is a part of; ``part``: which sub-operand, -1 for a whole one.
-    ``tied``: the name of the operand that it must equal."""
+    ``name``: its name in the record's (outs) or (ins); sub-operands share that of the whole. ``type``: its register or operand class.
+    ``out``: whether it is defined. ``part``: index of the sub-operand, -1 for a whole operand. ``tied``: name of the operand that it is
+    tied to."""
 
     name: str
     type: str
@@ -71,8 +72,10 @@ class OperandInfo:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A pattern that one instruction alone implements. ``paths``: operand of the instruction -> where in the pattern it stands.
-    ``dag``: the pattern, its types taken off; ``fixed``: operands that the pattern sets to a register or number."""
+    """A pattern that a single instruction implements.
+
+    ``dag``: the pattern without its type casts. ``paths``: operand of the instruction -> its path of argument indices in ``dag``.
+    ``fixed``: operand -> the register or number that the pattern sets it to."""
 
     record: str
     dag: Dag
@@ -81,7 +84,7 @@ class Selection:
 
 
 class Selections:
-    """Everything that the patterns of a target say of its instructions."""
+    """What a target's patterns and operand classes say about its instructions."""
 
     def __init__(self, d: Description) -> None:
         self._d = d
@@ -91,9 +94,9 @@ class Selections:
         self._code = {f.name: f.code for f in d.fragments}
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
-        """The outermost operators of all patterns, each with the sets of instructions that implement it."""
+        """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
         self.roots: set[str] = set()
-        """The outermost operators of all patterns, those that take several instructions too; of a plain leaf the leaf."""
+        """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
         for i in d.instructions:
             for text in _dags(i.pattern) if i.pattern.startswith("[") else ():
                 self._own(i, text)
@@ -101,7 +104,7 @@ class Selections:
             self._pat(matched, given)
 
     def of(self, root: str) -> list[Selection]:
-        """Selections of an operator."""
+        """Returns the selections whose outermost operator is ``root``."""
         return self._by_root.get(root, [])
 
     def _own(self, i: Instruction, text: str) -> None:
@@ -137,7 +140,7 @@ class Selections:
         self._by_root[dag.op].append(Selection(result.op, dag, paths, fixed))
 
     def kind(self, type_name: str) -> OperandKind:
-        """What an operand type holds."""
+        """Returns what an operand type holds."""
         known = self.operand_classes.get(type_name)
         if type_name in self.classes or (known and (known.register_class or known.decoder_method.startswith("DecodePointerLike"))):
             return OperandKind.REG
@@ -147,7 +150,7 @@ class Selections:
         return OperandKind.TARGET if place else OperandKind.IMM
 
     def operands(self, record: str) -> tuple[OperandInfo, ...]:
-        """An instruction's operands in the order of MachineInstr and MCInst, those made of several in their parts."""
+        """Returns an instruction's operands in the order of MachineInstr and MCInst, with sub-operands in place of the whole."""
         i = self.instructions[record]
         tied = dict(_TIED.findall(i.constraints)) | {b: a for a, b in _TIED.findall(i.constraints)}
         found: list[OperandInfo] = []
@@ -161,7 +164,7 @@ class Selections:
         return tuple(found)
 
     def said(self, type_name: str) -> Range | None:
-        """The numbers that an operand type's predicate allows: isInt, isUInt, two bounds, or a mask."""
+        """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds or a mask), None if it does not say."""
         code = self._code.get(type_name, "")
         if found := _RANGE.search(code):
             return Range(int(found[3]), not found[2], int(found[4] or 0))
@@ -172,15 +175,15 @@ class Selections:
         return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
 
     def is_upper(self, type_name: str) -> bool:
-        """Whether an immediate is the upper bits of the number that its pattern has."""
+        """Whether the instruction holds only the upper bits of the immediate in its pattern."""
         return self.part(type_name)[0] > 0
 
     def part(self, type_name: str) -> tuple[int, int]:
-        """Which number an immediate stands for where it holds a part: zero bits below the part, and bits that are ones beside it."""
+        """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
         code = self._code.get(type_name, "")
         if _RANGE.search(code):
             return 0, 0
-        if (found := _MASK.search(code)) and found[2] == found[1]:  # all of the mask is ones: the part is what it leaves out
+        if (found := _MASK.search(code)) and found[2] == found[1]:  # the masked bits must all be one: the part is the rest
             ones = int(found[1], 0)
             return (ones.bit_length(), ones) if ones & (ones + 1) == 0 else (0, 0)
         if found := _ABOVE.search(code):
@@ -190,16 +193,18 @@ class Selections:
         return (told.shift, 0) if told else (0, 0)
 
     def immediate(self, record: str, operand: OperandInfo) -> Range:
-        """The numbers that an operand may be: what its predicate or name says, else the width of its field, signed unless its name
-        says that it is not. Of a number whose upper bits alone the instruction holds, those bits."""
+        """Returns the values that an immediate operand may have, in units of the encoded field if it holds only upper bits.
+
+        The operand type's predicate decides, else the width of its field, else a number in the type's name. Without a predicate it is
+        signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)
-        offset = operand.part >= 0 and not _RANGE.search(self._code.get(operand.type, ""))  # a mask says no sign of what an address adds
+        offset = operand.part >= 0 and not _RANGE.search(self._code.get(operand.type, ""))  # a mask does not give the sign of an offset
         if said and not offset:
             return Range(said.bits, said.signed) if self.is_upper(operand.type) else said
         bits = self.field(record, operand.name)
-        # A target whose zero bits are numbered in its field has them too.
+        # If the field of a branch target is not numbered from bit 0, the operand has the zero bits below it too.
         field = bits[0][0] + 1 if bits and operand.kind is OperandKind.TARGET else len(bits)
         shift = self.scale(record, operand) if field else 0
         if operand.part >= 0 and field:
@@ -210,10 +215,10 @@ class Selections:
         return Range(width, not unsigned, shift)
 
     def places(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
-        """Where the parts of an operand that is encoded as one number stand in it: (lowest bit, how many bits) for each.
+        """Returns (lowest bit, number of bits) of each sub-operand in the number that encodes ``operand``.
 
-        Registers stand above the rest, in order, but below where the lowest bits that lie together are as many as the first one's;
-        an immediate of known width is lowest of what is left, and other parts share the bits between."""
+        From the lowest bit: immediates of known width, then the first of unknown width with the bits that are left, then the registers,
+        the first one highest. Registers are lowest instead where the encoding's lowest run of bits is as wide as the first register."""
         parts = [s for s in self.operands(record) if s.name == operand]
         field = self.field(record, operand)
         widths = [self.register_bits(s.type) if s.kind is OperandKind.REG else r.bits if (r := self.said(s.type)) else 0 for s in parts]
@@ -237,8 +242,8 @@ class Selections:
         return tuple(found[n] for n in range(len(parts)))
 
     def scale(self, record: str, operand: OperandInfo) -> int:
-        """Zero bits below the encoded part of a branch target: what the operand's names say, else the alignment of instructions. None
-        where its encoded bits are not numbered from 0: the operand has the zero bits too."""
+        """Returns how many zero bits below the encoded ones a branch target has: from the operand's names, else the alignment of
+        instructions. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
         known = self.operand_classes.get(operand.type)
         field = self.field(record, operand.name)
         if known is None or operand.kind is not OperandKind.TARGET or (field and field[-1][0] > 0):
@@ -250,7 +255,7 @@ class Selections:
         return int(math.log2(math.gcd(*sizes))) if sizes and math.gcd(*sizes) else 0
 
     def register_bits(self, type_name: str) -> int:
-        """Bits of the numbers of an operand type's registers."""
+        """Returns the width of the encodings of an operand type's registers."""
         known = self.operand_classes.get(type_name)
         name = known.register_class if known and known.register_class else type_name
         members = {m for c in self._d.register_classes if c.name == name for m in c.members}
@@ -258,8 +263,9 @@ class Selections:
         return max(codes).bit_length() if codes else 0
 
     def field(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
-        """Where an operand's bits stand in the instruction: (bit of the operand, bit of Inst), highest first. The one operand without
-        a field of its name has the one field of several bits that is named as no operand."""
+        """Returns where an operand's bits stand in the encoding: (bit of the operand, bit of Inst), highest first.
+
+        An operand without a field of its name has the field that no operand names, if there is one of each."""
         encoding = self.instructions[record].encoding
         operand = self._bound(record).get(operand, operand)
         found: list[tuple[int, int]] = []
@@ -281,14 +287,14 @@ class Selections:
 
 
 def plain(value: Dag | str) -> Dag | str:
-    """A dag without the types around it: (i32 (load x)) is (load x), (i32 imm:$i) is imm."""
+    """Returns a dag without the type casts around it: (load x) for (i32 (load x)), imm for (i32 imm:$i)."""
     while isinstance(value, Dag) and len(value.args) == 1 and _TYPE.fullmatch(value.op):
         value = value.args[0][0]
     return value
 
 
 def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
-    """What stands at a place of a pattern: a register class, a type, an operand class, imm..."""
+    """Returns what stands at ``path`` in a pattern: a register class, an operand class, a fragment, an operator; "" if nothing does."""
     value: Dag | str = dag
     for index in path:
         value = plain(value)
@@ -300,12 +306,12 @@ def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
 
 
 def is_symbol(leaf: str) -> bool:
-    """Whether a pattern's leaf stands for an address that the linker knows."""
+    """Whether a pattern's leaf is a symbol's address, such as tglobaladdr."""
     return leaf in _SYMBOLS
 
 
 def _together(field: tuple[tuple[int, int], ...]) -> list[int]:
-    """How many bits of an operand lie beside each other in the instruction, lowest first."""
+    """Returns the lengths of the runs of an operand's bits that are contiguous in the instruction, lowest first."""
     found: list[int] = []
     last = (-2, -2)
     for bit, at in sorted(field):
@@ -338,7 +344,7 @@ def _inner_name(value: Dag) -> str:
 
 
 def _dags(text: str) -> list[str]:
-    """The dags of a printed list, each as printed."""
+    """Returns the top-level dags of a printed list, each as printed."""
     found: list[str] = []
     depth, start = 0, 0
     for at, c in enumerate(text):

@@ -1,7 +1,4 @@
-"""How much two records of different targets have in common.
-
-Enters: two profiles of one kind. Leaves: a similarity from 0 to 1. It does not rank and knows no target.
-"""
+"""Measures how much two records of different targets have in common, from 0 to 1."""
 
 from __future__ import annotations
 
@@ -15,9 +12,9 @@ from vega_gen.facts.kinds import InstructionShape, NodeShape
 from vega_gen.facts.roles import RegisterProfile, RegisterRole
 from vega_gen.records import Contract, ContractRole, RegisterClass, SubtargetFeature
 
-# Operators that say most about what an instruction does; a fragment's name says less than the node it stands for.
+# Prefixes of nodes, which count double: they say more about what an instruction does than a fragment's name.
 _TELLING = ("ISD::", "own:")
-# Flags that must agree: an instruction that is a branch never stands for one that is none.
+# Flags that must agree: a branch never replaces an instruction that is none.
 _DECISIVE = frozenset(
     {"isReturn", "isCall", "isBranch", "isIndirectBranch", "mayStore", "mayLoad", "isPseudo", "isTrap", "usesCustomInserter"}
 )
@@ -39,17 +36,19 @@ _RELOCATION_WORDS = {
 
 
 def jaccard(a: AbstractSet[str], b: AbstractSet[str]) -> float:
-    """Shared over all; 1 where both are empty."""
+    """Returns the Jaccard index of two sets, 1 if both are empty."""
     return len(a & b) / len(a | b) if a or b else 1.0
 
 
 def text_similarity(a: str, b: str) -> float:
-    """Similarity of two names, case and separators aside."""
+    """Returns the similarity of two names, ignoring case and separators."""
     return fuzz.ratio(re.sub(r"[^a-z0-9]", "", a.lower()), re.sub(r"[^a-z0-9]", "", b.lower())) / 100
 
 
 def instruction_similarity(a: InstructionShape, b: InstructionShape) -> float:
-    """Weighted agreement of pattern, operands, flags, implicit registers, names, size."""
+    """Compares two instructions by pattern, operands, flags, implicit registers, names and size.
+
+    Each predicate that ``b`` needs beyond those of ``a`` lowers the score."""
     operators, operator_weight = _operators(a, b)
     parts = (
         (operators, operator_weight),
@@ -64,7 +63,7 @@ def instruction_similarity(a: InstructionShape, b: InstructionShape) -> float:
 
 
 def _operators(a: InstructionShape, b: InstructionShape) -> tuple[float, float]:
-    """Similarity of the patterns, and how much it counts: little where one has none."""
+    """Returns the similarity of the patterns and its weight, which is low where one of them is missing."""
     if not a.operators and not b.operators:
         return 1.0, 0.6
     if not a.operators or not b.operators:
@@ -78,7 +77,7 @@ def _operators(a: InstructionShape, b: InstructionShape) -> tuple[float, float]:
 
 
 def _kinds(a: tuple[str, ...], b: tuple[str, ...]) -> float:
-    """Agreement of operand kinds, best in the same order."""
+    """Compares operand kinds; agreement in a different order counts a little less."""
     if a == b:
         return 1.0
     in_order = sum(_kind(x, y) for x, y in zip(a, b, strict=False))
@@ -89,7 +88,7 @@ def _kinds(a: tuple[str, ...], b: tuple[str, ...]) -> float:
 def _kind(x: str, y: str) -> float:
     if x == y:
         return 1.0
-    if x[0] == y[0] == "m":  # memory: a base and an offset first, then what else there is
+    if x[0] == y[0] == "m":  # memory operands agree best where base and offset are of the same kinds
         return 0.4 + 0.5 * (x[:3] == y[:3]) if min(len(x), len(y)) > 1 else 0.7
     if x[0] == y[0]:
         return 0.6
@@ -108,12 +107,14 @@ def _names(a: InstructionShape, b: InstructionShape) -> float:
 
 
 def register_similarity(a: RegisterProfile, b: RegisterProfile) -> float:
-    """A role counts most; then place among arguments, results and callee-saved registers; then place in the class. Kinds must agree."""
+    """Compares two registers: by role; ordinary ones by position in calling conventions, name and place in their class.
+
+    Registers of different kinds score low."""
     letters = {kind[0] for kind in a.kinds} & {kind[0] for kind in b.kinds}
     kind = 1.0 if a.kinds & b.kinds else 0.6 if letters else 0.25
     name = max(text_similarity(a.name, b.name), text_similarity(a.asm_name, b.asm_name))
     if a.role and a.role == b.role:
-        # A status register has no kind worth comparing.
+        # The kind of a status register says nothing.
         return (0.85 + 0.1 * name + 0.05 * (a.allocatable == b.allocatable)) * (1.0 if a.role is RegisterRole.FLAGS else 0.3 + 0.7 * kind)
     if a.role or b.role:
         return 0.3 * name * kind
@@ -127,7 +128,10 @@ def register_similarity(a: RegisterProfile, b: RegisterProfile) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ClassProfile:
-    """A register class: kinds of its value types, use by operands against the most used class, and what its registers are for."""
+    """A register class.
+
+    ``kinds``: of its value types. ``use``: how many operands use it, relative to the most used class. ``purposes``: roles of its
+    registers, and "argument", "result", "saved"."""
 
     record: RegisterClass
     kinds: tuple[str, ...]
@@ -136,7 +140,7 @@ class ClassProfile:
 
 
 def class_similarity(a: ClassProfile, b: ClassProfile) -> float:
-    """Register classes by value types, purposes of their registers, use, number of members, size and name."""
+    """Compares two register classes by value types, purposes, use, number of members, size and name."""
     if not a.kinds or not b.kinds:
         return 0.0
     first = 1.0 if a.kinds[0] == b.kinds[0] else 0.8 if set(a.kinds) & set(b.kinds) else 0.4 if a.kinds[0][0] == b.kinds[0][0] else 0.0
@@ -156,7 +160,7 @@ def class_similarity(a: ClassProfile, b: ClassProfile) -> float:
 
 
 def node_similarity(a: NodeShape, b: NodeShape) -> float:
-    """Nodes by meaning of the name, properties, type profile and the flags of what they select."""
+    """Compares two nodes by the meaning of their names, properties, type profiles and the flags of the instructions that they select."""
     name = 1.0 if a.meaning == b.meaning else 0.8 * text_similarity(a.meaning, b.meaning)
     arity = 0.5 * (a.arity[0] == b.arity[0]) + 0.5 * (a.arity[1] == b.arity[1])
     selects = jaccard(a.selects, b.selects) if a.selects or b.selects else 0.5
@@ -170,18 +174,20 @@ def _relocation_words(name: str) -> set[str]:
 
 
 def relocation_similarity(a: str, b: str) -> float:
-    """Relocations by the words of their names after R_<target>_, and their spelling."""
+    """Compares two relocations by the words and the spelling of their names after R_<target>_."""
     return 0.6 * jaccard(_relocation_words(a), _relocation_words(b)) + 0.4 * text_similarity(a.split("_", 2)[-1], b.split("_", 2)[-1])
 
 
 def feature_similarity(a: SubtargetFeature, b: SubtargetFeature) -> float:
-    """Features by -mattr name, field and description."""
+    """Compares two features by -mattr name, field and description."""
     described = fuzz.token_set_ratio(a.description.lower(), b.description.lower()) / 100
     return 0.4 * text_similarity(a.name, b.name) + 0.3 * text_similarity(a.field, b.field) + 0.3 * described
 
 
 def contract_similarity(a: Contract, b: Contract, *, classes: float, kinds: float) -> float:
-    """Contracts of one role. ``classes``: how well their register classes match; ``kinds``: agreement of their operands' kinds."""
+    """Compares two contracts of the same role.
+
+    ``classes``: similarity of their register classes; ``kinds``: of their operands' kinds; both from 0 to 1."""
     name = text_similarity(a.name, b.name)
     many = min(len(a.records), len(b.records)) / max(len(a.records), len(b.records), 1)
     if a.role is ContractRole.REGISTER_CLASS_DECODER:

@@ -1,4 +1,4 @@
-"""One target's records as the modules of this package look at them."""
+"""Prepares one target's records for the modules that find facts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection
 from vega_gen.records import Description, Instruction
 
 NameOperand = Callable[[OperandInfo, int], OperandRole | None]
-"""(operand, number of operands named before it) -> its role, None if it cannot have one."""
+"""Function of an operand and its index that returns its role, None if it cannot have one."""
 
 
 class TargetView:
-    """A description with what several facts start from.
+    """A description with what several facts need.
 
-    ``native``: bits of an address, ``type``: its value type, ``gpr``: the register class that holds addresses, ``members``: its
-    registers; ``register_roles``: register -> role."""
+    ``native``: bits of an address; ``type``: its value type; ``gpr``: the register class that holds addresses; ``members``: its
+    registers; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
 
     def __init__(self, d: Description) -> None:
         self.d = d
@@ -38,11 +38,11 @@ class TargetView:
         return max(held, key=lambda c: (used.count(c.name), bool(pointers & set(c.members)), len(c.members))).name if held else ""
 
     def register(self, role: RegisterRole) -> str:
-        """The first register of a role that holds addresses, "" if there is none."""
+        """Returns the first pointer-sized register with ``role``, "" if there is none."""
         return next((name for name, known in self.register_roles.items() if known is role and name in self.members), "")
 
     def holds(self, type_name: str) -> bool:
-        """Whether an operand type is of registers that hold addresses."""
+        """Whether an operand type holds pointer-sized registers."""
         known = self.selections.operand_classes.get(type_name)
         name = known.register_class if known and known.register_class else type_name
         if name == self.gpr:
@@ -50,7 +50,7 @@ class TargetView:
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
 
     def operation(self, record: str, name: NameOperand) -> Operation | None:
-        """The instruction with each operand's role by ``name``; None where an operand has no role or two have the same."""
+        """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same."""
         roles: list[OperandRole] = []
         width: Range | None = None
         tied = False
@@ -66,16 +66,16 @@ class TargetView:
 
 
 def encoded(i: Instruction) -> bool:
-    """Whether an instruction has an encoding: one fixed bit at least."""
+    """Whether an instruction has an encoding, that is, at least one fixed bit."""
     return any(bit in "01" for bit in i.encoding)
 
 
 def mnemonic(i: Instruction) -> str:
-    """The first word of an instruction's assembly, in lower case."""
+    """Returns the first word of an instruction's assembly string, in lower case."""
     found = re.match(r"[#\s]*([A-Za-z][\w.]*)", i.asm)
     return found[1].lower() if found else ""
 
 
 def dst_and(kind: OperandKind, role: OperandRole) -> NameOperand:
-    """Names the operands of an instruction that defines one register and reads one operand of ``kind``."""
+    """Returns the function that names the operands of an instruction that defines a register and reads operands of ``kind``."""
     return lambda operand, _: OperandRole.DST if operand.out else role if operand.kind is kind else None

@@ -1,7 +1,4 @@
-"""What stages 4 to 8 decide: candidates, planned functions, classes and files, the plan.
-
-Enters: nothing. Leaves: types. It does not decide.
-"""
+"""Defines the records that stages 4 to 8 produce: candidates, planned functions, classes and files, and the plan."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from vega_gen.records.enums import FLAG_BELOW, FillerName, Mode, Module, Step
 
 @dataclass(frozen=True, slots=True)
 class Donor:
-    """Where a statement came from: target, file relative to its folder, line."""
+    """Where a statement comes from: target, file relative to the target's folder, and line."""
 
     target: str
     file: str
@@ -25,22 +22,23 @@ class Donor:
 
 
 def statement_id(function: str, slot: str) -> str:
-    """Stable id of a statement: function group and slot, hashed to eight hex digits."""
+    """Returns the stable id of a statement: function group and slot, hashed to eight hex digits."""
     return hashlib.blake2b(f"{function}\0{slot}".encode(), digest_size=4).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class FilledStatement:
-    """A statement of a candidate. ``statement`` has no children of its own in ``FilledStatement`` terms: the
-    candidate's tree is given by ``depth`` (0 = directly in the body), in document order.
+    """A statement of a candidate. A candidate's statements are in document order; their tree follows from ``depth``.
 
-    ``id``: stable across generations of the same inputs: hash of function name and slot.
-    ``confidence``: probability that this statement is right, 0 to 1.
-    ``alternatives``: other texts for the slot, most likely first; "" stands for leaving it out.
-    ``doubt``: of an archetype's, why it is not certain: the facts that it rests on and no record gives, "" if there are none.
-    ``text`` and ``end``: how an archetype writes it, comments and blank lines included (see ``WrittenStatement``), "" for a statement
-    that only its tokens give. The tokens are what holds: a text that no longer reads as they do, because a reviewer or the compiler had
-    the statement changed, is printed from them, under its comment; a statement that goes takes its comment along.
+    ``id``: the same each time the same inputs are generated (see ``statement_id``).
+    ``depth``: 0 for a statement directly in the body.
+    ``head``, ``braced``, ``tail``: tokens before the body, whether the body has braces, and tokens after it.
+    ``confidence``: probability that the statement is right, 0 to 1.
+    ``alternatives``: other texts for the slot, most likely first; "" leaves the statement out.
+    ``doubt``: for an archetype's statement, the doubts about the facts that it rests on; "" if there are none.
+    ``text``, ``end``: an archetype's text before and after the body, with comments and blank lines (see ``WrittenStatement``); "" for
+    other statements. The tokens take precedence: where a reviewer or the compiler had them changed, so that the text differs, the
+    statement is printed from them under the text's comment. Removing a statement removes its comment.
     """
 
     id: str
@@ -59,9 +57,10 @@ class FilledStatement:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to write a function. ``origin``: where it comes from ("template", "Lanai", ...). ``resort``: it is taken only where none of
-    the others compiles, whole or in part. ``comment``: the comment lines before the definition, ``end``: those behind the last statement;
-    only archetypes have them.
+    """One way to write a function.
+
+    ``origin``: where it comes from ("template", "Lanai", ...). ``resort``: whether it is taken only where no other candidate compiles,
+    whole or in part. ``comment``: the comment lines before the definition; ``end``: those after the last statement (archetypes only).
     """
 
     signature: Signature
@@ -77,12 +76,16 @@ class Candidate:
 class PlannedFunction:
     """A function to be written, with its ranked candidates.
 
-    ``group``: name of its function group.  ``file``: where it goes, relative to the target's folder.
-    ``in_class``: defined in its class.  ``chosen``: index of the candidate taken (-1: none).
-    ``compiles``: None if nothing was compiled.  ``message``: the compiler's, if the chosen one does not compile.
-    ``helper``: it is here only because another planned function calls it.  ``declared``: False for a method whose declaration
-    does not compile: its class is written without it.  ``step``: how far it went down until the whole backend was built.
-    ``instead``: what stands in the text in place of a candidate that does not compile (STUB), None where nothing does.
+    ``group``: name of its function group.
+    ``file``: its file, relative to the target's folder.
+    ``in_class``: whether it is defined inside its class.
+    ``chosen``: index of the chosen candidate, -1 for none.
+    ``compiles``: whether the chosen candidate compiles, None if it was not compiled.
+    ``message``: the compiler's message, if the chosen candidate does not compile.
+    ``helper``: whether it is planned only because another planned function calls it.
+    ``declared``: False for a method whose declaration does not compile, so that its class is written without it.
+    ``step``: the fallback that was needed until the whole backend built.
+    ``instead``: the stub that is written in place of a candidate that does not compile, None where there is none.
     """
 
     group: str
@@ -101,7 +104,7 @@ class PlannedFunction:
 
     @property
     def candidate(self) -> Candidate:
-        """The candidate taken."""
+        """The chosen candidate."""
         return self.candidates[self.chosen]
 
     @property
@@ -111,9 +114,10 @@ class PlannedFunction:
         return f"{s.class_name}::{s.name}" if s.class_name else s.name
 
     def flagged(self, threshold: float) -> tuple[FilledStatement, ...]:
-        """The statements of the chosen candidate that a person must look at, in document order: those whose confidence
-        is below ``threshold`` (0 to 1); in a function that does not compile and has none, its least confident one
-        that is not certain (1, which is what accepting makes it)."""
+        """Returns the statements of the chosen candidate that a person must review, in document order.
+
+        They are those whose confidence is below ``threshold`` (0 to 1). A function that does not compile and has none gives its least
+        confident statement, unless all have confidence 1, as accepted ones do."""
         statements = self.candidate.statements if self.chosen >= 0 else ()
         low = tuple(s for s in statements if s.confidence < threshold)
         uncertain = [s for s in statements if s.confidence < 1]
@@ -124,7 +128,7 @@ class PlannedFunction:
 
 @dataclass(frozen=True, slots=True)
 class PlannedClass:
-    """A class declaration to be written: in a header, or in the .cpp that alone uses it. ``comment``: the comment lines before it."""
+    """A class to be written: in a header, or in the only .cpp that uses it. ``comment``: the comment lines before it."""
 
     name: str
     bases: tuple[str, ...]     # as written, with access: "public MCAsmBackend"
@@ -139,8 +143,9 @@ class PlannedClass:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """A file of the new backend: what it includes, what stands before its classes and functions (``prologue``)
-    and what stands after them (``epilogue``). Each text is whole: with the namespaces that it stands in."""
+    """A file of the new backend.
+
+    ``prologue``, ``epilogue``: texts before and after its classes and functions, each complete with its namespaces."""
 
     path: str                  # relative to lib/Target/<New>
     includes: tuple[str, ...]
@@ -150,10 +155,10 @@ class PlannedFile:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What stages 1 to 8 decided: everything that ``emit`` and ``regress`` need, and nothing they must look up.
+    """The result of stages 1 to 8: everything that ``emit`` and ``regress`` need.
 
-    ``held_out``: folders whose C++ was not read. ``inputs``: name -> content hash of all that went in. ``flag_below``: statements of
-    less confidence (0 to 1) are flagged, unless something else is asked for.
+    ``held_out``: folders whose C++ was not read. ``inputs``: name -> content hash of every input. ``flag_below``: the default review
+    threshold, 0 to 1: statements with less confidence are flagged.
     """
 
     target: str                # folder name of the new target

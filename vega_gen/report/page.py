@@ -1,8 +1,4 @@
-"""The review page.
-
-Enters: a plan (decisions applied) and its review items. Leaves: one self-contained HTML file as text.
-It does not read the generated tree, take decisions or print.
-"""
+"""Renders the review page: one self-contained HTML file with a plan's flagged statements in the context of their functions."""
 
 from __future__ import annotations
 
@@ -29,8 +25,10 @@ _FORMATTER = cast(Any, HtmlFormatter)(nowrap=True)
 
 @dataclass(frozen=True, slots=True)
 class CodeLine:
-    """A line of a function: its text, indentation (0 = the signature), and the id and confidence of the statement
-    that starts there ("" and None for a closing brace or the signature)."""
+    """A line of a function.
+
+    ``depth``: indentation, 0 for the signature. ``id``, ``confidence``: of the statement that starts in the line; "" and None for the
+    signature and closing braces."""
 
     text: str
     depth: int
@@ -39,10 +37,10 @@ class CodeLine:
 
 
 def review_page(plan: Plan, items: Sequence[ReviewItem], threshold: float, tree: Path) -> str:
-    """The page: every function that has an item, least confident first, with its flagged statements in context.
+    """Returns the page: every function with a flagged statement, least confident first.
 
-    ``threshold``: of the queue, 0 to 1. ``tree``: what the commands to copy name with --tree. No resource outside the
-    file is used; all text is escaped, and a content security policy admits the page's own script alone.
+    ``plan``: with decisions applied. ``threshold``: the one that ``items`` were flagged at, 0 to 1. ``tree``: the --tree argument of the
+    commands to copy. The page uses no other resource, escapes all text, and its content security policy allows only its own script.
     """
     environment = resources.environment("templates/report", autoescape=True)
     script = environment.get_template("review.js.j2").render()
@@ -67,7 +65,7 @@ def review_page(plan: Plan, items: Sequence[ReviewItem], threshold: float, tree:
 
 
 def code_lines(candidate: Candidate) -> list[CodeLine]:
-    """A candidate as lines, a statement a line, with the braces where they belong."""
+    """Returns a candidate's lines: the signature, a line for each statement, and the closing braces."""
     lines = [CodeLine(f"{cxx.render_signature(candidate.signature, in_class=False)} {{", 0)]
     open_: list[tuple[int, str]] = []
 
@@ -126,12 +124,12 @@ def _command(tree: Path, verb: str, *rest: str) -> str:
 
 
 def _highlighted(text: str) -> Markup:
-    """C++ as HTML; Pygments escapes it."""
+    """Returns C++ as highlighted HTML; Pygments escapes it."""
     return Markup(highlight(text, _LEXER, _FORMATTER))
 
 
 def _highlight_style() -> str:
-    """Pygments' colours, for a light and a dark ground."""
+    """Returns Pygments' style sheet for light and dark colour schemes."""
     light = cast(Any, HtmlFormatter)(style="friendly").get_token_style_defs("code")
     dark = cast(Any, HtmlFormatter)(style="github-dark").get_token_style_defs("code")
     return "\n".join([*light, "@media (prefers-color-scheme: dark) {", *dark, "}"])

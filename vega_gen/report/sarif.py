@@ -1,8 +1,4 @@
-"""Flagged statements for editors.
-
-Enters: review items. Leaves: a SARIF 2.1.0 log as plain data.
-It does not read the generated tree or print.
-"""
+"""Writes flagged statements as a SARIF 2.1.0 log, which editors and code hosts can show."""
 
 from __future__ import annotations
 
@@ -18,18 +14,18 @@ BASE_ID = "BACKEND"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Band.LOW: "warning", Band.MEDIUM: "note", Band.HIGH: "note"}
 _RULES = {
-    "low-confidence": ("warning", "A statement that is more likely wrong than the others: check it first."),
-    "medium-confidence": ("note", "A statement below the review threshold."),
-    "does-not-compile": ("error", "A statement of a function that does not compile."),
+    "low-confidence": ("warning", "The statement is among those most likely to be wrong: check it first."),
+    "medium-confidence": ("note", "The statement's confidence is below the review threshold."),
+    "does-not-compile": ("error", "The statement is in a function that does not compile."),
 }
 
 
 def sarif(items: Sequence[ReviewItem], backend: Path) -> dict[str, Any]:
-    """A SARIF 2.1.0 log with one result an item; locations are relative to ``backend`` (absolute), named as base ``BACKEND``.
+    """Returns a SARIF 2.1.0 log with one result per item. Locations are relative to ``backend``, which is the base ``BACKEND``.
 
-    Level: error where the function does not compile, else warning for band low and note for medium.
-    ``partialFingerprints`` holds the statement's id, so that an editor knows it again after generating again.
-    Source: OASIS SARIF 2.1.0, sections 3.14 (run), 3.27 (result).
+    The level is error where the function does not compile, else warning for band low and note for the others.
+    ``partialFingerprints`` holds the statement's id, so that editors recognise a result after the backend is generated again.
+    Source: OASIS SARIF 2.1.0, sections 3.14 (run) and 3.27 (result).
     """
     rules = list(_RULES)
     return {
@@ -79,7 +75,7 @@ def _result(item: ReviewItem, rules: list[str]) -> dict[str, Any]:
 
 
 def _message(item: ReviewItem) -> str:
-    """Plain text: SARIF reads "[text](link)" and braces as markup, so they are escaped (section 3.11.5, 3.11.6)."""
+    """Returns the message of a result. SARIF reads "[text](link)" and braces as markup, so they are escaped (sections 3.11.5, 3.11.6)."""
     donors = ", ".join(str(d) for d in item.donors) or "none"
     text = f"confidence {item.confidence:.2f}: {item.text}\n{item.doubt or f'donors: {donors}'}"
     if item.compiles is False:

@@ -58,7 +58,7 @@ void RookFrameLowering::processFunctionBeforeFrameFinalized(MachineFunction &MF,
 //   locals and spill slots
 //   outgoing arguments, unless objects of variable size end the frame
 //
-// R2 is the stack pointer: the .td has ADJCALLSTACKDOWN define and use it. R31, in functions that need a frame pointer, holds what R2 was at entry.
+// R2 is the stack pointer: ADJCALLSTACKDOWN defines and uses it in the .td. R31, in functions that need a frame pointer, holds what R2 was at entry.
 void RookFrameLowering::emitPrologue(MachineFunction &MF, MachineBasicBlock &MBB) const {
   MachineFrameInfo &MFI = MF.getFrameInfo();
   const RookInstrInfo &TII = *STI.getInstrInfo();
@@ -66,9 +66,9 @@ void RookFrameLowering::emitPrologue(MachineFunction &MF, MachineBasicBlock &MBB
   DebugLoc DL;
   uint64_t Size = alignTo(MFI.getStackSize(), getStackAlign());
   MFI.setStackSize(Size);
-  // The whole frame first: the stores of callee-saved registers that follow
-  // address from the moved stack pointer, and an interrupt in between overwrites
-  // none of them.
+  // Allocate the whole frame first: the stores of callee-saved registers that
+  // follow are relative to the moved stack pointer, and an interrupt in between
+  // overwrites none of them.
   if (Size)
     TII.addImmediate(MBB, MI, DL, Rook::R2, Rook::R2, -static_cast<int64_t>(Size), Rook::R8, MachineInstr::FrameSetup);
   if (hasFP(MF)) {
@@ -88,8 +88,8 @@ void RookFrameLowering::emitEpilogue(MachineFunction &MF, MachineBasicBlock &MBB
   DebugLoc DL = MI != MBB.end() ? MI->getDebugLoc() : DebugLoc();
   uint64_t Size = MFI.getStackSize();
   if (MFI.hasVarSizedObjects()) {
-    // The reloads of callee-saved registers address from the stack pointer, which
-    // objects of variable size have moved: find the first, and bring it back.
+    // The reloads of callee-saved registers are relative to the stack pointer, which
+    // objects of variable size have moved: restore it before the first reload.
     MachineBasicBlock::iterator First = MI;
     for (unsigned Saved = MFI.getCalleeSavedInfo().size(); Saved && First != MBB.begin();) {
       --First;
