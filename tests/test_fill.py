@@ -12,11 +12,10 @@ from invented import DONORS, KINDS, MASKERS, NEW, WORDS, copies, function, group
 from test_function_template import BODIES
 from test_groups import decoder
 
-from vega_gen.cxx import parse_file, tokenize, tokens
+from vega_gen.cxx import parse_file, tokenize
 from vega_gen.fill.choose import statement_tree
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import NewTarget, Request
-from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.signatures import declared_signature, donor_signature
@@ -24,7 +23,6 @@ from vega_gen.fill.weights import statement_id, weights_of
 from vega_gen.function_template import FunctionTemplate, Hole, build_template
 from vega_gen.records import (
     Candidate,
-    Enum,
     Function,
     HoleKind,
     Param,
@@ -266,35 +264,6 @@ def test_candidates_are_the_same_every_time(bodies: tuple[list[str], list[str], 
         return ConsensusFiller().fill(request(template(members), new_target()))
 
     assert once() == once()
-
-
-NAMES = """const char *@Lowering::getTargetNodeName(unsigned Opcode) const {
-  switch (Opcode) {
-  case @ISD::CALL: return "@ISD::CALL";
-  case @ISD::RET: return "@ISD::RET";
-  case @ISD::HI: return "@ISD::HI";
-  default: return nullptr;
-  }
-}"""
-
-
-def test_a_switch_over_all_nodes_names_the_new_target_s() -> None:
-    made = template([function(t, NAMES) for t in DONORS])
-    new = new_target(words=WORDS | {"nullptr"})
-    new = replace(new, symbols={**new.symbols, HoleKind.ISD_NODE: ("DddISD::JUMP", "DddISD::WIDE")})
-    signature = replace(made.members[0].signature, class_name="DddLowering", params=(Param(("unsigned",), "Code"),))
-    (first, *_) = ConsensusFiller().fill(request(made, new, signature))
-    cases = [f'case DddISD::{name}: return "DddISD::{name}";' for name in ("JUMP", "WIDE")]
-    assert tokens(statement_tree(first.statements)) == tokenize(f"switch (Code) {{ {' '.join(cases)} default: return nullptr; }}")
-    # Its own enumeration, where a header shows one, says more than the .td.
-    own = Enum(NEW, "DddISelLowering.h", 1, ("DddISD",), "NodeType", ("FIRST_NUMBER", "CALL"), ("ISD::BUILTIN_OP_END", ""))
-    (first, *_) = ConsensusFiller().fill(request(made, replace(new, enums=(own,)), signature))
-    assert [w for w in words(first) if w.startswith("case")] == ["case DddISD :: CALL :"]
-
-
-def test_two_cases_are_no_enumeration() -> None:
-    short = NAMES.replace('  case @ISD::HI: return "@ISD::HI";\n', "")
-    assert enumeration(request(template([function(t, short) for t in DONORS]), new_target())) is None
 
 
 def test_a_statement_with_names_of_another_target_is_not_voted_for() -> None:

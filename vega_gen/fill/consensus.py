@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vega_gen.fill.context import Request
-from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.examples import ranked_variants
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.initialisers import complete_initialisers, initialisable
@@ -86,16 +85,14 @@ def consensus(builder: Builder) -> list[tuple[Candidate, Chosen]]:
     """The candidates of the consensus filler in its order, the request's budget at most, each with what it took."""
     request, weights = builder.request, builder.weights
     members = request.template.members
-    enumerated = enumeration(request)
-    out: list[tuple[Candidate, Chosen]] = [(enumerated, {})] if enumerated else []
     typical = builder.build(None, "template")
-    out += [(typical, builder.chosen)] if builder.complete(typical) else []
+    out: list[tuple[Candidate, Chosen]] = [(typical, builder.chosen)] if builder.complete(typical) else []
     scored = sorted(range(len(members)), key=lambda i: (-builder.typicality(i) * weights[i] ** 0.25, i))
     for i in scored[: request.budget * 2]:
         f = members[i]
         out.append((builder.build(i, f"{f.target}/{f.file}:{f.line}"), builder.chosen))
     taken = {id(candidate): chosen for candidate, chosen in out}
-    ranked = sorted(unique(candidate for candidate, _ in out), key=lambda c: (c is not enumerated, -c.confidence))
+    ranked = sorted(unique(candidate for candidate, _ in out), key=lambda c: -c.confidence)
     return [(candidate, taken[id(candidate)]) for candidate in ranked[: request.budget]]
 
 

@@ -41,8 +41,8 @@ class TextFiller:
         with self._lock:
             decided = self._decided(builder, function, slots)
         candidate = builder.build(None, "model", decided)
-        first = [c for c in others if c.origin.endswith("enumerated")] + ([candidate] if builder.complete(candidate) else [])
-        return tuple(unique((*first, *others))[: request.budget])
+        own = (candidate,) if builder.complete(candidate) else ()
+        return tuple(unique((*own, *others))[: request.budget])
 
     def _decided(self, builder: Builder, function: FunctionExample, slots: Sequence[SlotExample]) -> dict[str, Decided]:
         """What stands in each slot by the model, each asked after those before it, if the slot around it is taken."""
