@@ -279,17 +279,6 @@ def test_a_name_that_several_targets_make_from_their_own_is_known() -> None:
     assert any(word.startswith("InitDddInfo (") for word in words(ConsensusFiller().fill(request(template(members), new))[0]))
 
 
-def test_two_records_of_a_donor_that_are_one_here_are_asked_for_once() -> None:
-    body = "if (is(@::UP)) { note(1); } else if (is(@::DOWN)) { note(2); } else { note(3); } if (No) note(4); if (No) note(5);"
-    members = [function(t, f"void f(int No) {{ {body} }}") for t in DONORS]
-    new = new_target(words=WORDS | {"is"}, opcodes=("ADD",))
-    new = replace(new, match=lambda kind, name, donor: [("Ddd::ADD", 0.9)])
-    first = ConsensusFiller().fill(request(template(members), new))[0]
-    assert words(first) == [
-        "if ( is ( Ddd :: ADD ) )", "note ( 1 ) ;", "else", "note ( 3 ) ;", "if ( No )", "note ( 4 ) ;", "if ( No )", "note ( 5 ) ;",
-    ]  # fmt: skip
-
-
 def test_a_statement_counts_wherever_donors_have_it() -> None:
     plain, wrapped = "analyze(Info, Values, 4);", "if (ok) { analyze(Info, Values, 4); }"
     members = [function(t, f"void f() {{ int x = take(1); {body} use(x); }}") for t, body in zip(DONORS, (plain, wrapped, ""), strict=True)]

@@ -13,7 +13,6 @@ from vega_gen.fill.context import Request
 from vega_gen.fill.examples import ranked_variants
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.initialisers import complete_initialisers, initialisable
-from vega_gen.fill.once import Once, without_repeats
 from vega_gen.fill.own_calls import OwnCalls
 from vega_gen.fill.weights import most_called, statement_id, unique, weights_of
 from vega_gen.function_template import OWN_CLASS, OWN_RECORD, FunctionTemplate, Line, Shape, Slot, own_names
@@ -236,7 +235,6 @@ class Builder:
         previous: StatementKind | None = None
         left = False
         outside = set(self.taken), self.names
-        said = Once(whole=member is not None)
         for slot in slots:
             p = self.presence(slot, parents)
             if self.own_calls.usual(slot):
@@ -273,14 +271,6 @@ class Builder:
             if member is None:  # one member's names fit together as they are, one hiding another in an inner scope included
                 self.taken.update(self.names[t] for t in line.declares_as)
             head = self._write(line.head, choice.values[:split], self.names)
-            if said.again(line, head):
-                self.taken, self.names = before
-                decisions.append(0.0)
-                previous = previous if slot.kind is StatementKind.ELSE else None
-                if slot.kind is StatementKind.CASE and out and (out[-1].kind, out[-1].depth) == (slot.kind, depth):
-                    # What stands under it goes on from the label before.
-                    self._visit(slot.children, frozenset(slot.lines), depth + 1, member, out, decisions)
-                continue
             place, known = len(out), len(decisions)
             decisions.append(choice.confidence)
             self.declared.update(line.declares_as)
@@ -382,8 +372,7 @@ class Builder:
         return self._write(line.head, values[:split], self._with_locals(line, member))
 
     def _write(self, shape: Shape, values: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
-        written = self.own_calls.completed(write(shape, values, names, self.operators, self.new))
-        return without_repeats(written) if len(values) > 1 else written
+        return self.own_calls.completed(write(shape, values, names, self.operators, self.new))
 
     def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
         """1 if every name in a statement is declared here, less for each that is not; 0 for a parameter or, in a consensus, a local
