@@ -372,7 +372,7 @@ class Builder:
         return self._write(line.head, values[:split], self._with_locals(line, member))
 
     def _write(self, shape: Shape, values: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
-        return self.own_calls.completed(write(shape, values, names, self.operators, self.new))
+        return write(shape, values, names, self.operators, self.new)
 
     def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
         """1 if every name in a statement is declared here, less for each that is not; 0 for a parameter or, in a consensus, a local
@@ -389,7 +389,7 @@ class Builder:
         own = set(self._with_locals(line, member).values())
         own |= {self.new.name(t) for t in line.head if isinstance(t, str) and "<" in t and self._by_rule(slot, t)}
         others = [t for t in head if t not in own]
-        fit = UNKNOWN ** (unknown_names(others, self.new) + self.own_calls.misfits(head))
+        fit = UNKNOWN ** unknown_names(others, self.new)
         for name in others:  # a function that some donors have, and no header shows: as likely as they have it
             if name in self.new.function_names and name not in self.new.declared:
                 fit *= max(UNKNOWN, self.new.function_names[name])

@@ -168,16 +168,13 @@ class NewTarget:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One function to fill: its template, its signature as far as known, and how many candidates are wanted.
-
-    ``getters``: what the donors' classes of its role return without being given anything, by its type: the call."""
+    """One function to fill: its template, its signature as far as known, and how many candidates are wanted."""
 
     template: FunctionTemplate
     signature: Signature
     new: NewTarget
     maskers: Mapping[str, Masker]
     budget: int = BUDGET
-    getters: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict[tuple[str, ...], tuple[str, ...]])
 
 
 class Filler(Protocol):

@@ -16,7 +16,6 @@ from typing import TypeVar
 from vega_gen.fill.context import Filler, NewTarget, Request
 from vega_gen.fill.donor_files import PASS_BASE
 from vega_gen.fill.factories import constructed_alike, factories
-from vega_gen.fill.initialisers import bare
 from vega_gen.fill.signatures import declared_signature, donor_signature
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import FunctionTemplate
@@ -230,7 +229,7 @@ class Planner:
         else:
             signature = donor_signature(template.members, weights_of(template, self.new), self.maskers, self.new, wanted.class_name)
             signature = replace(signature, name=self._own_name(wanted, signature))
-        return Request(template, signature, self.new, self.maskers, self.budget, self._getters(wanted.group.role))
+        return Request(template, signature, self.new, self.maskers, self.budget)
 
     def function(self, wanted: Wanted) -> PlannedFunction | None:
         """One function with its candidates, None if the filler has none."""
@@ -251,18 +250,6 @@ class Planner:
         wanted = [self.new.masker.mask_all(p.type) for p in declared.params]
         same = template.restricted(lambda f: len(f.signature.params) == len(wanted))
         return same.restricted(lambda f: [self.maskers[f.target].mask_all(p.type) for p in f.signature.params] == wanted)
-
-    def _getters(self, role: str) -> Mapping[tuple[str, ...], tuple[str, ...]]:
-        """Calls of methods without parameters that donors' classes of a role have and that return something of the target's own, by its
-        type; of several of one type the one that most donors have."""
-        votes: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
-        for g in self._of_role[role] if role else ():
-            for f in g.members:
-                kind = tuple(bare(self.maskers[f.target].mask_all(f.signature.result)))
-                if not f.signature.params and "<" in "".join(kind):
-                    votes[self.new.masker.unmask_all(kind)][g.name] = self._weight(g.targets)
-        names = {kind: max(sorted(groups), key=lambda n, of=groups: of[n]).rpartition("::")[2] for kind, groups in votes.items()}
-        return {kind: (self.new.masker.unmask(name), "(", ")") for kind, name in names.items()}
 
     def _own_name(self, wanted: Wanted, signature: Signature) -> str:
         if wanted.name and wanted.group.kind is GroupKind.CONTRACT:
