@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from vega_gen.archetypes.files import Archetypes, archetypes
 from vega_gen.archetypes.parts import CONFIDENCE, ORIGIN, planned
-from vega_gen.archetypes.values import relocation_names
+from vega_gen.archetypes.relocations import relocation_names
 from vega_gen.cxx import parse_file
 from vega_gen.cxx.interface import Interface
 from vega_gen.cxx.masker import Masker

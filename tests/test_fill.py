@@ -12,10 +12,9 @@ from invented import DONORS, KINDS, MASKERS, NEW, WORDS, copies, function, group
 from test_function_template import BODIES
 from test_groups import decoder
 
-from vega_gen.cxx import parse_file, tokenize, tokens
+from vega_gen.cxx import parse_file, tokenize
 from vega_gen.fill.consensus import ConsensusFiller
 from vega_gen.fill.context import FillRequest, NewTarget
-from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.forkflow import ForkFlowFiller
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.weights import weights_of
@@ -24,7 +23,6 @@ from vega_gen.plan.choose import statement_tree
 from vega_gen.plan.signatures import declared_signature, donor_signature
 from vega_gen.records import (
     Candidate,
-    Enum,
     Function,
     HoleKind,
     Param,
@@ -269,35 +267,6 @@ def test_candidates_are_the_same_every_time(bodies: tuple[list[str], list[str], 
     assert once() == once()
 
 
-NAMES = """const char *@Lowering::getTargetNodeName(unsigned Opcode) const {
-  switch (Opcode) {
-  case @ISD::CALL: return "@ISD::CALL";
-  case @ISD::RET: return "@ISD::RET";
-  case @ISD::HI: return "@ISD::HI";
-  default: return nullptr;
-  }
-}"""
-
-
-def test_a_switch_over_all_nodes_names_the_new_target_s() -> None:
-    made = template([function(t, NAMES) for t in DONORS])
-    new = new_target(words=WORDS | {"nullptr"})
-    new = replace(new, symbols={**new.symbols, HoleKind.ISD_NODE: ("DddISD::JUMP", "DddISD::WIDE")})
-    signature = replace(made.members[0].signature, class_name="DddLowering", params=(Param(("unsigned",), "Code"),))
-    (first, *_) = ConsensusFiller().fill(request(made, new, signature))
-    cases = [f'case DddISD::{name}: return "DddISD::{name}";' for name in ("JUMP", "WIDE")]
-    assert tokens(statement_tree(first.statements)) == tokenize(f"switch (Code) {{ {' '.join(cases)} default: return nullptr; }}")
-    # Its own enumeration, where a header shows one, says more than the .td.
-    own = Enum(NEW, "DddISelLowering.h", 1, ("DddISD",), "NodeType", ("FIRST_NUMBER", "CALL"), ("ISD::BUILTIN_OP_END", ""))
-    (first, *_) = ConsensusFiller().fill(request(made, replace(new, enums=(own,)), signature))
-    assert [w for w in words(first) if w.startswith("case")] == ["case DddISD :: CALL :"]
-
-
-def test_two_cases_are_no_enumeration() -> None:
-    short = NAMES.replace('  case @ISD::HI: return "@ISD::HI";\n', "")
-    assert enumeration(request(template([function(t, short) for t in DONORS]), new_target())) is None
-
-
 def test_a_statement_with_names_of_another_target_is_not_voted_for() -> None:
     members = [function(t, "int f() { int x = take(1); if (hasOdd()) { x = odd(x); } return x; }") for t in DONORS]
     first = ConsensusFiller().fill(request(template(members), new_target(words=WORDS | {"take", "hasOdd"})))[0]
@@ -309,17 +278,6 @@ def test_a_name_that_several_targets_make_from_their_own_is_known() -> None:
     members = [function(t, f"int f() {{ int x = take(1); Init@Info({given}); return x; }}") for t, given in others.items()]
     new = new_target(words=WORDS | {"take"})
     assert any(word.startswith("InitDddInfo (") for word in words(ConsensusFiller().fill(request(template(members), new))[0]))
-
-
-def test_two_records_of_a_donor_that_are_one_here_are_asked_for_once() -> None:
-    body = "if (is(@::UP)) { note(1); } else if (is(@::DOWN)) { note(2); } else { note(3); } if (No) note(4); if (No) note(5);"
-    members = [function(t, f"void f(int No) {{ {body} }}") for t in DONORS]
-    new = new_target(words=WORDS | {"is"}, opcodes=("ADD",))
-    new = replace(new, match=lambda kind, name, donor: [("Ddd::ADD", 0.9)])
-    first = ConsensusFiller().fill(request(template(members), new))[0]
-    assert words(first) == [
-        "if ( is ( Ddd :: ADD ) )", "note ( 1 ) ;", "else", "note ( 3 ) ;", "if ( No )", "note ( 4 ) ;", "if ( No )", "note ( 5 ) ;",
-    ]  # fmt: skip
 
 
 def test_a_statement_counts_wherever_donors_have_it() -> None:

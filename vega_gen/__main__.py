@@ -1,7 +1,4 @@
-"""Entry point of ``vega-gen`` and ``python -m vega_gen``.
-
-Enters: the command line. Leaves: an exit status. It does nothing but call ``cli``.
-"""
+"""``python -m vega_gen``: the command line."""
 
 from __future__ import annotations
 

@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vega_gen.fill.context import FillRequest
-from vega_gen.fill.enumerate import enumeration
 from vega_gen.fill.examples import ranked_variants
 from vega_gen.fill.holes import fill_holes, unknown_names, write
 from vega_gen.fill.initialisers import complete_initialisers, initialisable
-from vega_gen.fill.once import Once, without_repeats
 from vega_gen.fill.own_calls import OwnCalls
 from vega_gen.fill.weights import most_called, unique, weights_of
 from vega_gen.function_template import OWN_CLASS, OWN_RECORD, FunctionTemplate, Line, Shape, Slot, own_names
@@ -93,16 +91,14 @@ def consensus(builder: CandidateBuilder) -> list[tuple[Candidate, Chosen]]:
     """The consensus filler's candidates in order, up to the request's budget, each with what it chose."""
     request, weights = builder.request, builder.weights
     members = request.template.members
-    enumerated = enumeration(request)
-    out: list[tuple[Candidate, Chosen]] = [(enumerated, {})] if enumerated else []
     typical = builder.build(None, "template")
-    out += [(typical, builder.chosen)] if builder.complete(typical) else []
+    out: list[tuple[Candidate, Chosen]] = [(typical, builder.chosen)] if builder.complete(typical) else []
     scored = sorted(range(len(members)), key=lambda i: (-builder.typicality(i) * weights[i] ** 0.25, i))
     for i in scored[: request.budget * 2]:
         f = members[i]
         out.append((builder.build(i, f"{f.target}/{f.file}:{f.line}"), builder.chosen))
     taken = {id(candidate): chosen for candidate, chosen in out}
-    ranked = sorted(unique(candidate for candidate, _ in out), key=lambda c: (c is not enumerated, -c.confidence))
+    ranked = sorted(unique(candidate for candidate, _ in out), key=lambda c: -c.confidence)
     return [(candidate, taken[id(candidate)]) for candidate in ranked[: request.budget]]
 
 
@@ -249,7 +245,6 @@ class CandidateBuilder:
         previous: StatementKind | None = None
         left = False
         outside = set(self.taken), self.names
-        said = Once(whole=member is not None)
         for slot in slots:
             p = self.presence(slot, parents)
             if self.own_calls.usual(slot):
@@ -286,14 +281,6 @@ class CandidateBuilder:
             if member is None:  # a single member's names are consistent, even where an inner one hides an outer one
                 self.taken.update(self.names[t] for t in line.declares_as)
             head = self._write(line.head, choice.values[:split], self.names)
-            if said.again(line, head):
-                self.taken, self.names = before
-                decisions.append(0.0)
-                previous = previous if slot.kind is StatementKind.ELSE else None
-                if slot.kind is StatementKind.CASE and out and (out[-1].kind, out[-1].depth) == (slot.kind, depth):
-                    # Its statements continue under the label before.
-                    self._visit(slot.children, frozenset(slot.lines), depth + 1, member, out, decisions)
-                continue
             place, known = len(out), len(decisions)
             decisions.append(choice.confidence)
             self.declared.update(line.declares_as)
@@ -395,8 +382,7 @@ class CandidateBuilder:
         return self._write(line.head, values[:split], self._with_locals(line, member))
 
     def _write(self, shape: Shape, values: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
-        written = self.own_calls.completed(write(shape, values, names, self.operators, self.new))
-        return without_repeats(written) if len(values) > 1 else written
+        return write(shape, values, names, self.operators, self.new)
 
     def _fit(self, slot: Slot, line: Line, head: tuple[str, ...], member: int | None) -> float:
         """1 if every name in a statement is declared here, less for each that is not.
@@ -415,7 +401,7 @@ class CandidateBuilder:
         own = set(self._with_locals(line, member).values())
         own |= {self.new.name(t) for t in line.head if isinstance(t, str) and "<" in t and self._by_rule(slot, t)}
         others = [t for t in head if t not in own]
-        fit = UNKNOWN ** (unknown_names(others, self.new) + self.own_calls.misfits(head))
+        fit = UNKNOWN ** unknown_names(others, self.new)
         for name in others:  # a function that no header shows exists as likely as donors have it
             if name in self.new.function_names and name not in self.new.declared:
                 fit *= max(UNKNOWN, self.new.function_names[name])

@@ -174,7 +174,6 @@ class FillRequest:
 
     ``template``: its function template. ``signature``: its signature as far as known.
     ``maskers``: of the donors, by target. ``budget``: the largest number of candidates.
-    ``getters``: type -> call of a method of its class without parameters that returns this type.
     """
 
     template: FunctionTemplate
@@ -182,7 +181,6 @@ class FillRequest:
     new: NewTarget
     maskers: Mapping[str, Masker]
     budget: int = BUDGET
-    getters: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict[tuple[str, ...], tuple[str, ...]])
 
 
 class Filler(Protocol):

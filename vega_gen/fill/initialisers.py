@@ -124,7 +124,7 @@ def expression(kind: Sequence[str], request: FillRequest) -> tuple[str, ...]:
             return (p.name,)
     if wanted == [s.class_name, "&"]:
         return ("*", "this")
-    return ("this",) if wanted == [s.class_name, "*"] else request.getters.get(tuple(wanted), ())
+    return ("this",) if wanted == [s.class_name, "*"] else ()
 
 
 def _wrapped(name: str, argument: tuple[str, ...]) -> Initialiser | None:

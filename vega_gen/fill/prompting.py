@@ -38,8 +38,8 @@ class TextFiller:
         with self._lock:
             decided = self._decided(builder, function, slots)
         candidate = builder.build(None, "model", decided)
-        first = [c for c in others if c.origin.endswith("enumerated")] + ([candidate] if builder.complete(candidate) else [])
-        return tuple(unique((*first, *others))[: request.budget])
+        own = (candidate,) if builder.complete(candidate) else ()
+        return tuple(unique((*own, *others))[: request.budget])
 
     def _decided(self, builder: CandidateBuilder, function: FunctionExample, slots: Sequence[SlotExample]) -> dict[str, Decided]:
         """What the model puts in each slot. It sees the slots before, and is asked only where the parent slot is taken."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from llvm_integration.checkout import Edit
 from llvm_integration.overlay import Overlay, overlay
 from vega_gen import store
-from vega_gen.archetypes.values import relocation_names
+from vega_gen.archetypes.relocations import relocation_names
 from vega_gen.facts import find_facts
 from vega_gen.facts.fixups import fixups
 from vega_gen.pipeline.inputs import Inputs

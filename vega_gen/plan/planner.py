@@ -16,7 +16,6 @@ from typing import TypeVar
 from vega_gen.corpus.modules import module_of
 from vega_gen.cxx.masker import Masker
 from vega_gen.fill.context import Filler, FillRequest, NewTarget
-from vega_gen.fill.initialisers import bare
 from vega_gen.fill.weights import weights_of
 from vega_gen.function_template import FunctionTemplate
 from vega_gen.groups import FunctionGroup, GroupKind, Groups
@@ -237,7 +236,7 @@ class Planner:
         else:
             signature = donor_signature(template.members, weights_of(template, self.new), self.maskers, self.new, wanted.class_name)
             signature = replace(signature, name=self._own_name(wanted, signature))
-        return FillRequest(template, signature, self.new, self.maskers, self.budget, self._getters(wanted.group.role))
+        return FillRequest(template, signature, self.new, self.maskers, self.budget)
 
     def function(self, wanted: Wanted) -> PlannedFunction | None:
         """Plan one function with its candidates; None if the filler has none."""
@@ -258,18 +257,6 @@ class Planner:
         wanted = [self.new.masker.mask_all(p.type) for p in declared.params]
         same = template.restricted(lambda f: len(f.signature.params) == len(wanted))
         return same.restricted(lambda f: [self.maskers[f.target].mask_all(p.type) for p in f.signature.params] == wanted)
-
-    def _getters(self, role: str) -> Mapping[tuple[str, ...], tuple[str, ...]]:
-        """Getters of donors' classes of a role: type -> call of a method without parameters that returns this target-specific type. Of
-        several, the one with the most weight."""
-        votes: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
-        for g in self._of_role[role] if role else ():
-            for f in g.members:
-                kind = tuple(bare(self.maskers[f.target].mask_all(f.signature.result)))
-                if not f.signature.params and "<" in "".join(kind):
-                    votes[self.new.masker.unmask_all(kind)][g.name] = self._weight(g.targets)
-        names = {kind: max(sorted(groups), key=lambda n, of=groups: of[n]).rpartition("::")[2] for kind, groups in votes.items()}
-        return {kind: (self.new.masker.unmask(name), "(", ")") for kind, name in names.items()}
 
     def _own_name(self, wanted: Wanted, signature: Signature) -> str:
         if wanted.name and wanted.group.kind is GroupKind.CONTRACT:
