@@ -186,6 +186,7 @@ def _plan(
     kept = store.cache_load(Plan, "plan", key)
     if kept is not None:
         return kept
+    progress(0, 0, "comparing the target with those of the corpus")
     new = new_target(mined, inputs)
     planner = Planner(mined.groups, mined.template, new, filler_of(inputs, mined), mined.maskers, inputs.budget)
     seconds: defaultdict[str, float] = defaultdict(float)

@@ -114,6 +114,7 @@ def regression(request: RegressionRequest, mode: Mode, filler: FillerName, progr
     folder = request.work or store.cache_folder("regress", name)
     mined = mine((inputs.source.root,), held, mode, inputs.tblgen, progress)
     masker = masker_of(inputs.folder, inputs.description)
+    progress(0, 0, "grouping functions")
     reference = regress.read_reference(inputs.source.llvm, inputs.folder)
     roles = mined.groups.with_target(inputs.folder, reference.classes, masker, inputs.description.contracts)
     seconds: dict[str, float] = {}
