@@ -112,7 +112,7 @@ def test_a_model_is_trained_from_a_checkout_and_fills_a_function_of_a_target_it_
     words = ("--llvm", tiny, "--out", tmp_path / "model", "--work", tmp_path / "work", "--hold-out", "Neu", "--validate", "Ccc")
     said = command("train", *words, "--epochs", 2, "--jobs", 1)
     assert said.status == 0, said.err
-    assert "learning 2 targets, validated on Ccc" in said.out
+    assert "trained on 2 targets, validated on Ccc" in said.out
     manifest = orjson.loads((tmp_path / "model/manifest.json").read_bytes())
     assert (manifest["targets"], manifest["validated_on"], manifest["held_out"]) == (["Aaa", "Bbb"], ["Ccc"], ["Neu"])
     assert len(manifest["curve"]) == 2
