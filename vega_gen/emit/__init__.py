@@ -1,4 +1,4 @@
-"""Stage 9: turns a plan into the edits that make it a target of LLVM. ``llvm_integration.checkout`` applies them to a source tree."""
+"""Stage 10: turns a plan into the edits that make it a target of LLVM. ``llvm_integration.checkout`` applies them to a source tree."""
 
 from __future__ import annotations
 
