@@ -11,11 +11,12 @@ import os
 import re
 import threading
 from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from llvm_integration.failure import ToolFailure
 from llvm_integration.process import Progress, run, threads
 
 _DEPENDENCY = re.compile(r"(?:\\ |[^\s\\]|\\(?!\n))+")
@@ -79,12 +80,30 @@ def run_steps(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int, prog
     Raises ToolFailure for the first command that failed, after the commands that are running have ended.
     """
     made = 0
-    with threads(jobs) as pool:
-        futures = {pool.submit(run_step, step, hashes): step.output for step in steps}
-        for number, future in enumerate(as_completed(futures), start=1):
-            made += future.result()
-            progress(number, len(steps), f"compiling {futures[future].name}")
+    for number, (step, future) in enumerate(_as_run(steps, hashes, jobs), start=1):
+        made += future.result()
+        progress(number, len(steps), f"compiling {step.output.name}")
     return made
+
+
+def failed_steps(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int, progress: Progress) -> dict[Path, ToolFailure]:
+    """As ``run_steps``, but run every step; return output -> why its command failed, without those that succeeded."""
+    failed: dict[Path, ToolFailure] = {}
+    for number, (step, future) in enumerate(_as_run(steps, hashes, jobs), start=1):
+        try:
+            future.result()
+        except ToolFailure as failure:
+            failed[step.output] = failure
+        progress(number, len(steps), f"compiling {step.output.name}")
+    return failed
+
+
+def _as_run(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int) -> Generator[tuple[BuildStep, Future[bool]]]:
+    """Run the steps; yield each with its future when it has ended."""
+    with threads(jobs) as pool:
+        futures = {pool.submit(run_step, step, hashes): step for step in steps}
+        for future in as_completed(futures):
+            yield futures[future], future
 
 
 def run_step(step: BuildStep, hashes: ContentHashes) -> bool:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from llvm_integration.discover import Installation
 from llvm_integration.failure import ToolFailure
-from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_step, run_steps
+from llvm_integration.incremental import BuildStep, ContentHashes, alone, failed_steps, run_step, run_steps
 from llvm_integration.process import Completed, Progress, run
 from llvm_integration.toolchain import LINK_SECONDS, compile_flags
 
@@ -118,6 +118,16 @@ class PluginBuild:
             run_steps([self._compile_step(file, out, header) for file, out in objects.items()], self._hashes, self.jobs, progress)
             return self._link(shared, list(objects.values()))
 
+    def compile(self, files: Collection[str], progress: Progress) -> dict[str, ToolFailure]:
+        """Compile some of the ``objects``; return file -> why it does not compile, without those that do.
+
+        Raises ToolFailure if LLVM's headers do not compile."""
+        with alone(self.work / "plugin"):
+            header = self.precompile(progress)
+            steps = {file: self._compile_step(self.target_dir / file, self.objects[file], header) for file in sorted(files)}
+            failed = failed_steps(list(steps.values()), self._hashes, self.jobs, progress)
+            return {file: failed[step.output] for file, step in steps.items() if step.output in failed}
+
     def precompile(self, progress: Progress) -> Path:
         """Precompile the headers of LLVM and of the C++ library that the backend's files include. Raises ToolFailure.
 
@@ -193,6 +203,14 @@ def shared_library(installation: Installation) -> Path:
     if fitting is not None:
         what = f"the headers are LLVM {headers}'s, but {installation.llvm_config.name} is LLVM {installation.version}'s"
     raise ToolFailure(what, where, "install headers and library of the same version, and name their folder with --prefix")
+
+
+def has_shared_library(installation: Installation) -> bool:
+    """Whether a plug-in can be built for the installation."""
+    try:
+        return bool(shared_library(installation))
+    except ToolFailure:
+        return False
 
 
 def library_version(path: Path) -> str:

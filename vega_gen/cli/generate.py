@@ -18,6 +18,7 @@ from vega_gen.cli.options import (
     DescOption,
     FillerOption,
     JsonFlag,
+    LinkOption,
     LlvmOption,
     MachineOption,
     MadeByOption,
@@ -46,6 +47,7 @@ def new_target(
     arch: ArchOption = "",
     machine: MachineOption = 0,
     big_endian: BigEndianOption = False,
+    link: LinkOption = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Generate the backend of a target from its TableGen description, and flag the statements that a person should check."""
@@ -53,7 +55,8 @@ def new_target(
     from vega_gen.report import tables
 
     request = pipeline.Request(
-        td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian
+        td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian,
+        link,
     )
     with render.progress("new-target") as advance:
         prepared = pipeline.prepare(request, advance)
@@ -145,7 +148,9 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
         render.OUT.print(tables.steps_table(backend.plan))
         listed = f"llc --version lists {', '.join(built.listed)}" if built.listed else "llc --version does NOT list it"
         rounds = f"{built.rounds} round{'s' * (built.rounds != 1)}, {built.seconds:.0f} s"
-        render.OUT.out(f"built and linked in {rounds}: {', '.join(built.linked)} in {built.tools}; {listed}")
+        against = f"LLVM {prepared.installation.version}" if prepared.installation else ""
+        made = f"{built.library}, a plug-in for {against}; tools that load it" if built.library else f"tools linked with {against}"
+        render.OUT.out(f"built in {rounds}: {made} in {built.tools}; {listed}")
         render.OUT.out(f"llc fails on an empty function: {built.says}" if built.says else "llc compiles an empty function")
     if backend.ladder:
         render.OUT.print(rungs.table(backend.ladder))
@@ -186,6 +191,7 @@ def _again(request: Request) -> list[str]:
     words += ["--triple", request.arch] if request.arch else []
     words += ["--elf-machine", str(request.machine)] if request.machine else []
     words += ["--big-endian"] if request.big_endian else []
+    words += ["--link"] if request.link else []
     return words + (["--threshold", str(request.threshold)] if request.threshold is not None else [])
 
 
@@ -207,6 +213,8 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "why_not_compiled": prepared.why,
         "built": backend.built is not None,
         "tools": str(backend.built.tools) if backend.built else "",
+        "library": str(backend.built.library or "") if backend.built else "",
+        "llvm": prepared.installation.version if prepared.installation else "",
         "rounds": backend.built.rounds if backend.built else 0,
         "listed": list(backend.built.listed) if backend.built else [],
         "says": backend.built.says if backend.built else "",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vega_gen.cli import render
-from vega_gen.cli.options import BigEndianOption, LlvmOption, MadeByOption, NameOption, TdOption
+from vega_gen.cli.options import BigEndianOption, LinkOption, LlvmOption, MadeByOption, NameOption, TdOption
 from vega_gen.errors import InputError
 
 
@@ -18,6 +18,7 @@ def ladder(
     name: NameOption = "",
     filler: MadeByOption = None,
     big_endian: BigEndianOption = False,
+    link: LinkOption = False,
     tools: Annotated[
         Path | None,
         typer.Option("--tools", metavar="DIR", help="Build nothing, and use llc, llvm-mc, llvm-objdump and llvm-readobj from this folder."),
@@ -50,7 +51,7 @@ def ladder(
     plan = None
     with render.progress("ladder") as advance:
         if tools is None:
-            request = pipeline.Request(td, llvm, name, filler=filler, big_endian=big_endian)
+            request = pipeline.Request(td, llvm, name, filler=filler, big_endian=big_endian, link=link)
             plan, found = pipeline.climb_made(request, work, advance, cpu=cpu, attrs=attrs)
         elif not triple:
             raise InputError(

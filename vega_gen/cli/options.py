@@ -44,6 +44,9 @@ MachineOption = Annotated[
         "--elf-machine", metavar="NUMBER", min=0, help="ELF machine number (e_machine) of a new target.  [default: an unused one]"
     ),
 ]
+LinkOption = Annotated[
+    bool, typer.Option("--link", help="Link LLVM's tools with the backend, rather than build a plug-in that the installed tools load.")
+]
 BigEndianOption = Annotated[bool, typer.Option("--big-endian", help="The new target is big endian; .td files do not say.")]
 ThresholdOption = Annotated[
     float | None,

@@ -1,7 +1,7 @@
-"""Build the backend of a plan: compile, link, and lower what fails, until LLVM's tools link.
+"""Build the backend of a plan: compile, link, and lower what fails, until the backend links.
 
-
-Each round compiles the files that changed and, once all compile, links the tools and runs llc on an empty function. ``plan.blame`` traces
+Each round compiles the files that changed and, once all compile, links the backend and runs llc on an empty function. The backend becomes a
+plug-in that the installed tools load, or LLVM's tools are linked with it. ``plan.blame`` traces
 each error to a function or declaration and lowers or removes it. Where a round explains nothing, or comes back to a state that was built
 before (one error may put in what another takes out), whole files are demoted. So the loop ends, at the latest at the floor: the
 registration of the target alone (``floor``).
@@ -16,17 +16,20 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 
-from llvm_integration.build import DEFAULT_TOOLS, TargetBuild
+from llvm_integration.build import TargetBuild
 from llvm_integration.check import Checker, Mistake, check_files, mistakes_in
 from llvm_integration.crash import Tried, registered, tried
 from llvm_integration.discover import Installation
 from llvm_integration.edits import target_folder
 from llvm_integration.failure import ToolFailure
+from llvm_integration.incremental import ContentHashes
 from llvm_integration.linking import LinkError, link_errors
 from llvm_integration.overlay import Overlay
+from llvm_integration.plugin import Plugin, PluginBuild
 from llvm_integration.process import Progress
 from llvm_integration.toolchain import compile_flags
 from vega_gen import store
@@ -57,16 +60,16 @@ _INCLUDE = re.compile(r'^\s*#\s*include "([^"]+)"', re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A plan from which LLVM's tools were linked.
+    """A plan whose backend was linked.
 
-    ``linked``: names of the tools; ``tools``: their folder.
+    ``tools``: the folder of LLVM's tools that hold it. ``library``: the plug-in that they load, None where they were linked with it.
     ``rounds``, ``seconds``: what the build took.
     ``listed``: the target's names in ``llc --version``.
     ``says``: llc's error on an empty function, "" where it writes assembly.
     """
 
     plan: Plan
-    linked: tuple[str, ...]
+    library: Path | None
     tools: Path
     rounds: int
     seconds: float
@@ -79,6 +82,7 @@ class Workshop:
     """Writes, compiles and links a backend in a work folder.
 
     ``copied``: further files of the backend, .td files above all: path -> content. ``overlay``: LLVM's files that know a new triple.
+    ``linked``: link LLVM's tools with the backend, rather than make it a plug-in.
     """
 
     inputs: Inputs
@@ -87,6 +91,8 @@ class Workshop:
     copied: Mapping[str, bytes]
     progress: Progress
     overlay: Overlay | None = None
+    linked: bool = True
+    _hashes: ContentHashes = field(default_factory=ContentHashes)
     _pch: Path | None = None
     _generated: set[str] = field(default_factory=set[str])  # tables made so far
     _before: dict[str, str] = field(default_factory=dict[str, str])  # the texts of the last round
@@ -126,12 +132,22 @@ class Workshop:
         self.write(texts)
         changed = {path for path, text in texts.items() if self._before.get(path) != text}
         paths = [path for path in sorted(texts) if path.endswith(".cpp") and changed & included(path, texts)]
+        found = self._checked(paths, texts) if self.linked else self._compiled(paths)
+        self._said |= {path: tuple(map(self._own, found.get(path, ()))) for path in paths}
+        self._before = dict(texts)
+        return {path: mistakes for path, mistakes in self._said.items() if path in texts}
+
+    def _checked(self, paths: Sequence[str], texts: Mapping[str, str]) -> dict[str, tuple[Mistake, ...]]:
+        """The errors that a syntax check finds: compiling for the tools is optimised, and takes longer."""
         files = [self.folder / path for path in paths]
         flags = [*compile_flags(self.installation), "-fpch-instantiate-templates", "-include-pch", str(self._precompiled(texts))]
         found = check_files(self.installation, files, self._dirs, flags, os.cpu_count() or 1, self.progress)
-        self._said |= {path: tuple(map(self._own, found[file])) for path, file in zip(paths, files, strict=True)}
-        self._before = dict(texts)
-        return {path: mistakes for path, mistakes in self._said.items() if path in texts}
+        return {path: found[file] for path, file in zip(paths, files, strict=True)}
+
+    def _compiled(self, paths: Sequence[str]) -> dict[str, tuple[Mistake, ...]]:
+        """The errors of files that do not compile to objects of the plug-in."""
+        failed = self._plugin().compile(paths, self.progress)
+        return {path: mistakes_in(failure.output) or (Mistake(path, 0, failure.what),) for path, failure in failed.items()}
 
     @property
     def _dirs(self) -> tuple[Path, ...]:
@@ -153,7 +169,7 @@ class Workshop:
 
         Raises ToolFailure if something other than the backend fails.
         """
-        build = self.build()
+        build: TargetBuild | PluginBuild = self.build() if self.linked else self._plugin()
         try:
             links = build.attempt(self.progress)
         except ToolFailure as failure:
@@ -162,7 +178,7 @@ class Workshop:
             if not path or "No space left" in failure.output:
                 raise
             return {path: mistakes or (Mistake(path, 0, failure.what),)}, ()
-        for done in links.values():
+        for done in links.values() if isinstance(links, dict) else (links,):
             if not done.ok:
                 errors = link_errors(done.stderr)
                 if not errors:
@@ -181,10 +197,28 @@ class Workshop:
             inputs.source, self.installation, inputs.folder, work, self.overlay, self.folder, tables=self.tables, flags=_OBJECTS
         )
 
+    def _plugin(self) -> PluginBuild:
+        """The build of a plug-in with this backend."""
+        work, jobs = self.work / "plugin", os.cpu_count() or 1
+        kept = partial(store.cache_folder, "plugin")
+        return PluginBuild(self.installation, self.folder, self.tables, self.inputs.folder, work, kept, jobs, self._hashes)
+
+    @property
+    def library(self) -> Path | None:
+        """The plug-in, None where LLVM's tools are linked with the backend."""
+        return None if self.linked else self._plugin().library
+
+    @cached_property
+    def tools(self) -> Path:
+        """The folder of LLVM's tools with this backend. There are none before ``link`` has succeeded."""
+        if self.linked:
+            return self.build().tools_dir
+        return Plugin(self.installation, self._plugin().library).write_tools(self.work.resolve() / "plugin" / "bin")
+
     def run(self) -> Tried:
         """Run ``llc --version``, then llc on an empty function under each name of the target. Return the first failing run, if any."""
-        llc = str(self.build().tools_dir / "llc")
-        source = self.work / "build" / "nothing.ll"
+        llc = str(self.tools / "llc")
+        source = self.work / "nothing.ll"
         store.write_atomic(source, _NOTHING)
         started = tried(self.installation, [llc, "--version"])
         runs = [started]
@@ -194,7 +228,8 @@ class Workshop:
 
     def listed(self) -> tuple[str, ...]:
         """The names under which llc lists the target."""
-        return registered(self.build().tools_dir / "llc")
+        others = () if self.linked else registered(self.installation.tool("llc"))
+        return tuple(name for name in registered(self.tools / "llc") if name not in others)
 
     def _own(self, m: Mistake) -> Mistake:
         """A mistake with its paths relative to the backend's folder."""
@@ -247,8 +282,9 @@ def build_backend(
     inputs = prepared.inputs
     given = {e.path.removeprefix(target_folder(inputs.folder) + "/"): e.content for e in copies(plan, copied)}
     shop = Workshop(
-        inputs, prepared.installation, prepared.work, {p: c for p, c in given.items() if isinstance(c, bytes)}, progress, overlay
-    )
+        inputs, prepared.installation, prepared.work, {p: c for p, c in given.items() if isinstance(c, bytes)}, progress, overlay,
+        prepared.linked,
+    )  # fmt: skip
     include = inputs.source.llvm / "include"
     progress(0, 0, "parsing LLVM's headers")
     classes = open_corpus((inputs.source.root,), prepared.held_out, Mode.TD, inputs.tblgen).interfaces()
@@ -265,7 +301,7 @@ def build_backend(
     steps = Steps(inputs.description, bases, archetype, layer if mined else None, header)
     plan, rounds = brought_down(steps.started(plan), steps, shop, lambda p: texts_of(p, inputs))
     says = shop.run().error
-    return Built(plan, DEFAULT_TOOLS, shop.build().tools_dir, rounds, time.monotonic() - start, shop.listed(), says)
+    return Built(plan, shop.library, shop.tools, rounds, time.monotonic() - start, shop.listed(), says)
 
 
 class Shop(Protocol):

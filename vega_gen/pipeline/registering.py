@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,11 +10,12 @@ from llvm_integration.checkout import Edit
 from llvm_integration.overlay import Overlay, overlay
 from vega_gen import store
 from vega_gen.archetypes.relocations import relocation_names
+from vega_gen.cxx.interface import TRIPLES
 from vega_gen.facts import find_facts
 from vega_gen.facts.fixups import fixups
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.request import Prepared, Request
-from vega_gen.registration import known_arch, new_triple, plan_registration, relocation_definitions
+from vega_gen.registration import as_unknown, known_arch, new_triple, plan_registration, relocation_definitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Registered:
 
     ``prepared``: with an installation whose headers know the target.
     ``edits``: edits outside of lib/Target, none where LLVM knows the target already.
-    ``overlay``: what the tools are linked with; None without an installation, or where nothing changes.
+    ``overlay``: LLVM's files that know the target; None without an installation, or where nothing changes.
     ``arch``: the architecture part of its triple, "" where LLVM knows the target under another name.
     ``machine``: its new ELF machine number, 0 where LLVM has one already.
     """
@@ -46,12 +48,19 @@ def registered(request: Request, prepared: Prepared) -> Registered:
     little, number = not request.big_endian, request.machine
     new = new_triple(inputs.description, folder=inputs.folder, arch=request.arch, little=little, number=number, relocations=given)
     plan = plan_registration(inputs.source.root, new)
-    made = overlay(inputs.source, plan.texts, prepared.work / "overlay")
+    texts = plan.texts if prepared.linked else _for_plugin(plan.texts, new.arch)
+    made = overlay(inputs.source, texts, prepared.work / "overlay")
     prepared = replace(prepared, inputs=replace(inputs, arch=new.arch, overlay=(made.include_dir,)))
     if installation is None:
         return Registered(prepared, plan.edits, None, new.arch, plan.number)
     knowing = replace(installation, include_dirs=(made.include_dir, *installation.include_dirs))
     return Registered(replace(prepared, installation=knowing), plan.edits, made, new.arch, plan.number)
+
+
+def _for_plugin(texts: Mapping[str, bytes], arch: str) -> dict[str, bytes]:
+    """The changed files of LLVM as a plug-in needs them, whose libLLVM does not know the architecture."""
+    header = next(path for name in TRIPLES if (path := f"llvm/include/{name}") in texts)
+    return {**texts, header: as_unknown(texts[header].decode("latin-1"), arch).encode("latin-1")}
 
 
 def _relocations(inputs: Inputs, arch: str, path: Path) -> Path:

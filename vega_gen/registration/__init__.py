@@ -8,13 +8,14 @@ as the list requires), with its own names substituted. The edits are for ``llvm_
 from __future__ import annotations
 
 from vega_gen.registration.planning import Registration, RegistrationPlace, State, known_arch, places_of, plan_registration
-from vega_gen.registration.triple import NewTriple, new_triple, relocation_definitions
+from vega_gen.registration.triple import NewTriple, as_unknown, new_triple, relocation_definitions
 
 __all__ = [
     "NewTriple",
     "Registration",
     "RegistrationPlace",
     "State",
+    "as_unknown",
     "known_arch",
     "new_triple",
     "places_of",

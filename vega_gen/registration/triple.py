@@ -76,6 +76,19 @@ def new_triple(
     return NewTriple(folder, arch, bits, little, number, relocations or relocation_definitions(folder, arch, description.relocations))
 
 
+def as_unknown(header: str, arch: str) -> str:
+    """Return the text of a Triple.h that has the enumerator ``arch``, with ``arch`` as another name of ``UnknownArch``.
+
+    A libLLVM that does not know the architecture parses its triple as ``UnknownArch``: a plug-in that is compiled with this header is found
+    by that triple, and no other enumerator changes its number."""
+    lines = header.splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if re.match(rf"\s*{arch}\s*,", line))
+    before = next(found[1] for line in reversed(lines[:at]) if (found := re.match(r"\s*(\w+)\s*[,=]", line)))
+    del lines[at]
+    text = re.sub(rf"(LastArchType\s*=\s*){arch}\b", rf"\g<1>{before}", "".join(lines))
+    return re.sub(r"(\n([ \t]*)UnknownArch,)", rf"\1\n\g<2>{arch} = UnknownArch,", text, count=1)
+
+
 def pointer_bits(description: Description) -> int:
     """Return the width in bits of the integer type that most allocatable registers hold; of two with equally many, the wider one.
 
