@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from llvm_integration.discover import Installation
+from llvm_integration.discover import Installation, installed
 from llvm_integration.failure import ToolFailure
 from llvm_integration.incremental import BuildStep, ContentHashes, alone, failed_steps, run_step, run_steps
 from llvm_integration.process import Completed, Progress, run
@@ -69,7 +70,8 @@ class PluginBuild:
 
     ``sources``: the backend's folder; every .cpp below it is compiled. ``tables``: folder of llvm-tblgen's output for it. ``target``: its
     name as in ``LLVMInitialize<target>Target``. ``precompiled``: a name -> the folder, kept between runs, for the precompiled header of
-    that name; backends that include the same headers of LLVM share one (70 MB).
+    that name; backends with the same ``headers`` share one (70 MB). ``headers``: those of LLVM and of the C++ library to precompile
+    ('"llvm/x.h"', "<x>"), by default those that the backend's files include.
     """
 
     installation: Installation
@@ -79,6 +81,7 @@ class PluginBuild:
     work: Path
     precompiled: Callable[[str], Path]
     jobs: int
+    headers: tuple[str, ...] = ()
     _hashes: ContentHashes = field(default_factory=ContentHashes)
 
     @property
@@ -107,36 +110,39 @@ class PluginBuild:
         """As ``build``, but return the linker's run: if it fails, its output lists all missing functions (``linking.link_errors``).
 
         Raises ToolFailure if the installation has no libLLVM of its headers' version, or if a file does not compile."""
-        shared = shared_library(self.installation)
-        self.work.mkdir(parents=True, exist_ok=True)
-        with alone(self.work / "plugin"):
-            header = self.precompile(progress)
-            registration = self.work.resolve() / "registration.cpp"
-            write_changed(registration, self._registration())
-            # Last in the link: its constructor runs after those of the backend's own static objects.
-            objects = {**{self.target_dir / file: out for file, out in self.objects.items()}, registration: registration.with_suffix(".o")}
-            run_steps([self._compile_step(file, out, header) for file, out in objects.items()], self._hashes, self.jobs, progress)
-            return self._link(shared, list(objects.values()))
+        shared_library(self.installation)
+        self.compile(progress)
+        return self.link()
 
-    def compile(self, files: Collection[str], progress: Progress) -> dict[str, ToolFailure]:
-        """Compile some of the ``objects``; return file -> why it does not compile, without those that do.
+    def compile(self, progress: Progress) -> int:
+        """Compile the files that have changed, or include one that has; return how many. Raises ToolFailure for one that fails."""
+        with self._compiling(progress) as steps:
+            return run_steps(list(steps.values()), self._hashes, self.jobs, progress)
 
-        Raises ToolFailure if LLVM's headers do not compile."""
-        with alone(self.work / "plugin"):
-            header = self.precompile(progress)
-            steps = {file: self._compile_step(self.target_dir / file, self.objects[file], header) for file in sorted(files)}
+    def failures(self, progress: Progress) -> dict[str, ToolFailure]:
+        """As ``compile``, but compile every file; return file, relative to the backend's folder -> why it does not compile."""
+        with self._compiling(progress) as steps:
             failed = failed_steps(list(steps.values()), self._hashes, self.jobs, progress)
             return {file: failed[step.output] for file, step in steps.items() if step.output in failed}
 
-    def precompile(self, progress: Progress) -> Path:
-        """Precompile the headers of LLVM and of the C++ library that the backend's files include. Raises ToolFailure.
-
-        Needs no tables, so it may run while llvm-tblgen makes them."""
+    @contextmanager
+    def _compiling(self, progress: Progress) -> Generator[dict[str, BuildStep]]:
+        """The commands that compile the backend's files and the registration, while no other process compiles them."""
+        self.work.mkdir(parents=True, exist_ok=True)
         texts = (p.read_text(encoding="utf-8") for p in sorted(self.target_dir.rglob("*")) if p.suffix in (".cpp", ".h"))
-        headers = sorted({name for text in texts for name in _OUTER.findall(text)})
-        return precompile(self.installation, headers, self.precompiled, self._hashes, progress)
+        headers = self.headers or outer_headers(texts)
+        header = precompile(self.installation, headers, self.precompiled, self._hashes, progress)
+        with alone(self.work / "plugin"):
+            write_changed(self._registration, self._registration_text())
+            steps = {file: self._compile_step(self.target_dir / file, out, header) for file, out in self.objects.items()}
+            own = self._compile_step(self._registration, self._registration.with_suffix(".o"), header)
+            yield {**steps, self._registration.name: own}
 
-    def _registration(self) -> str:
+    @property
+    def _registration(self) -> Path:
+        return self.work.resolve() / "registration.cpp"
+
+    def _registration_text(self) -> str:
         """C++ with a static object that calls those initialisers that the backend defines."""
         texts = [(self.target_dir / file).read_text(encoding="utf-8") for file in self.objects]
         defined = {name for text in texts for name in re.findall(r"\bvoid\s+(LLVMInitialize\w+)\s*\(\s*\)\s*\{", text)}
@@ -150,13 +156,21 @@ class PluginBuild:
         argv = [*_compiler(self.installation), *(f"-I{folder}" for folder in folders), "-include-pch", str(header)]
         return _step((*argv, "-c", str(source)), out)
 
-    def _link(self, shared: Path, objects: list[Path]) -> Completed:
-        """Link if an object has changed. The library is replaced only where the linker succeeds, and at once, since tools may have it
-        loaded."""
+    def link(self) -> Completed:
+        """Link the objects that ``compile`` made, if one has changed. The library is replaced only where the linker succeeds, and at once,
+        since tools may have it loaded. Raises ToolFailure if the installation has no libLLVM of its headers' version."""
+        with alone(self.work / "plugin"):
+            return self._link_alone(shared_library(self.installation))
+
+    def _link_alone(self, shared: Path) -> Completed:
+        # The registration is last: its constructor runs after those of the backend's own static objects.
+        objects = [*self.objects.values(), self._registration.with_suffix(".o")]
         hidden = self.work.resolve() / "hidden.map"
         write_changed(hidden, "{ local: *; };\n")
         made = self.library.with_suffix(".new")
-        flags = ["-shared", "-fuse-ld=lld", f"--ld-path={self.installation.lld}", "-Wl,--no-undefined", "-Wl,--error-limit=0", "-Wl,-O0"]
+        lld = linker(self.installation)
+        chosen = ["-fuse-ld=lld", f"--ld-path={lld}", "-Wl,--error-limit=0"] if lld else []
+        flags = ["-shared", *chosen, "-Wl,--no-undefined", "-Wl,-O0"]
         places = [f"-Wl,--version-script={hidden}", f"-Wl,-rpath,{self.installation.lib_dir}"]
         argv = [str(self.installation.clangxx), *flags, *places, "-o", str(made), *map(str, objects), str(shared)]
         key, stamp = " ".join((*argv, *(self._hashes.digest(str(o)) for o in objects))), self.work / "linked"
@@ -184,6 +198,31 @@ def build_plugin(
 ) -> Plugin:
     """Build a plug-in; see ``PluginBuild`` for the arguments and ``PluginBuild.build`` for the errors."""
     return PluginBuild(installation, sources, tables, target, work, precompiled, jobs).build(progress)
+
+
+def host(version: str = "", prefix: Path | None = None) -> Installation:
+    """Return the LLVM to make a plug-in for: the newest that has headers and libLLVM, of ``version`` ("19", "19.1") if given, or that in
+    ``prefix``.
+
+    Raises ToolFailure where there is none, which says what is installed, or why the one asked for will not do."""
+    found = installed(prefix)
+    fitting = [one for one in found if _agree(one.version, version)]
+    if not fitting:
+        there = ", ".join(one.version for one in found) or "none"
+        what = f"LLVM {version} is not installed" if version else "no LLVM with headers is installed"
+        raise ToolFailure(what, str(prefix or ""), f"installed with headers: {there}; vega-gen doctor --install gets one")
+    for one in fitting:
+        with suppress(ToolFailure):
+            shared_library(one)
+            return one
+    shared_library(fitting[0])
+    return fitting[0]
+
+
+def linker(installation: Installation) -> Path | None:
+    """Return the installation's lld, else another one: it links for any LLVM, and ``linking.link_errors`` reads what it says."""
+    own = installation.find_tool("ld.lld")
+    return own or next((found for one in installed() if (found := one.find_tool("ld.lld"))), None)
 
 
 def shared_library(installation: Installation) -> Path:
@@ -236,8 +275,13 @@ def _agree(one: str, other: str) -> bool:
     return not one or not other or all(a == b for a, b in zip(one.split("."), other.split("."), strict=False))
 
 
+def outer_headers(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the headers of LLVM and of the C++ library ('"llvm/x.h"', "<x>") that C++ texts include, in alphabetical order."""
+    return tuple(sorted({name for text in texts for name in _OUTER.findall(text)}))
+
+
 def precompile(
-    installation: Installation, headers: list[str], folder_of: Callable[[str], Path], hashes: ContentHashes, progress: Progress
+    installation: Installation, headers: Sequence[str], folder_of: Callable[[str], Path], hashes: ContentHashes, progress: Progress
 ) -> Path:
     """Precompile ``headers`` ('"llvm/x.h"', "<x>") for a plug-in's files; a header that the installation lacks is left out.
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from test_discover import make_build
 
-from llvm_integration.discover import Installation, find_installation
+from llvm_integration.discover import Installation, find_installation, installed
 from llvm_integration.failure import ToolFailure
 from llvm_integration.linking import link_errors
-from llvm_integration.plugin import PluginBuild, library_version, shared_library
+from llvm_integration.plugin import PluginBuild, host, library_version, linker, shared_library
 from llvm_integration.process import run
 
 INFO = """\
@@ -156,3 +158,35 @@ def test_headers_of_another_version(installation: Installation, tmp_path: Path) 
 )
 def test_a_library_s_version_is_in_its_name(tmp_path: Path, name: str, version: str) -> None:
     assert library_version(tmp_path / name) == version
+
+
+def test_the_host_is_the_newest_that_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = make_build(tmp_path / "new", "99.1.0")
+    (newest / "include/llvm/Config/llvm-config.h").write_text('#define LLVM_VERSION_STRING "99.1.0"\n')
+    monkeypatch.setenv("PATH", f"{newest / 'bin'}:{os.environ['PATH']}")
+    versions = [one.version for one in installed()]
+    assert versions[0] == "99.1.0" and versions == sorted(versions, key=lambda v: [int(n) for n in v.split(".")], reverse=True)
+    assert host().version == versions[1], "the newest has no libLLVM"
+    assert host("19").version == host("19.1").version == "19.1.7"
+    with pytest.raises(ToolFailure, match=r"LLVM 99.1.0 has no shared library"):
+        host("99")
+    with pytest.raises(ToolFailure, match="LLVM 18 is not installed") as caught:
+        host("18")
+    assert "19.1.7" in caught.value.next_step
+
+
+def test_the_host_in_a_folder(tmp_path: Path) -> None:
+    assert host(prefix=find_installation("19.1").prefix).version == "19.1.7"
+    with pytest.raises(ToolFailure, match=r"no bin/llvm-config"):
+        host(prefix=tmp_path)
+    bare = make_build(tmp_path / "bare", "19.1.7")
+    (bare / "include/llvm/Config/llvm-config.h").unlink()
+    with pytest.raises(ToolFailure, match=r"LLVM 19.1.7 has no headers"):
+        host(prefix=bare)
+
+
+def test_any_lld_links(tmp_path: Path, installation: Installation) -> None:
+    (tmp_path / "bin").mkdir()
+    without = replace(installation, version="98.0.0", bindir=tmp_path / "bin")
+    found = linker(without)
+    assert found is not None and found.name.startswith("ld.lld")

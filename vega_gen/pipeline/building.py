@@ -132,7 +132,7 @@ class Workshop:
         self.write(texts)
         changed = {path for path, text in texts.items() if self._before.get(path) != text}
         paths = [path for path in sorted(texts) if path.endswith(".cpp") and changed & included(path, texts)]
-        found = self._checked(paths, texts) if self.linked else self._compiled(paths)
+        found = self._checked(paths, texts) if self.linked else self._compiled()
         self._said |= {path: tuple(map(self._own, found.get(path, ()))) for path in paths}
         self._before = dict(texts)
         return {path: mistakes for path, mistakes in self._said.items() if path in texts}
@@ -144,9 +144,9 @@ class Workshop:
         found = check_files(self.installation, files, self._dirs, flags, os.cpu_count() or 1, self.progress)
         return {path: found[file] for path, file in zip(paths, files, strict=True)}
 
-    def _compiled(self, paths: Sequence[str]) -> dict[str, tuple[Mistake, ...]]:
+    def _compiled(self) -> dict[str, tuple[Mistake, ...]]:
         """The errors of files that do not compile to objects of the plug-in."""
-        failed = self._plugin().compile(paths, self.progress)
+        failed = self._plugin().failures(self.progress)
         return {path: mistakes_in(failure.output) or (Mistake(path, 0, failure.what),) for path, failure in failed.items()}
 
     @property
@@ -201,7 +201,7 @@ class Workshop:
         """The build of a plug-in with this backend."""
         work, jobs = self.work / "plugin", os.cpu_count() or 1
         kept = partial(store.cache_folder, "plugin")
-        return PluginBuild(self.installation, self.folder, self.tables, self.inputs.folder, work, kept, jobs, self._hashes)
+        return PluginBuild(self.installation, self.folder, self.tables, self.inputs.folder, work, kept, jobs, _hashes=self._hashes)
 
     @property
     def library(self) -> Path | None:

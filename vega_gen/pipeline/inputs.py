@@ -32,6 +32,7 @@ class Inputs:
     ``budget``: the largest number of candidates of a function.
     ``uncalibrated``: keep the filler's own confidence.
     ``arch``: the architecture part of its triple, "" for the folder's name.
+    ``big_endian``: the byte order of a target whose triple LLVM does not know, else None.
     ``overlay``: include folders that come before LLVM's own, with headers that know that triple.
     """
 
@@ -48,6 +49,7 @@ class Inputs:
     budget: int = BUDGET
     uncalibrated: bool = False
     arch: str = ""
+    big_endian: bool | None = None
     overlay: tuple[Path, ...] = ()
 
     @property

@@ -50,7 +50,7 @@ def registered(request: Request, prepared: Prepared) -> Registered:
     plan = plan_registration(inputs.source.root, new)
     texts = plan.texts if prepared.linked else _for_plugin(plan.texts, new.arch)
     made = overlay(inputs.source, texts, prepared.work / "overlay")
-    prepared = replace(prepared, inputs=replace(inputs, arch=new.arch, overlay=(made.include_dir,)))
+    prepared = replace(prepared, inputs=replace(inputs, arch=new.arch, big_endian=request.big_endian, overlay=(made.include_dir,)))
     if installation is None:
         return Registered(prepared, plan.edits, None, new.arch, plan.number)
     knowing = replace(installation, include_dirs=(made.include_dir, *installation.include_dirs))

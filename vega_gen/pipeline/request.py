@@ -126,8 +126,10 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
     if request.filler is None and not official and not request.desc and archetypes_offered(inputs):
         inputs = replace(inputs, filler=FillerName.ARCHETYPE)
-    # The installed tools hold an official target already, with the same names for -march and for options.
-    linked = request.link or official or installation is None or not has_shared_library(installation)
+    # The installed tools hold an official target already, with the same names for -march and for options. Mined code asks the triple for
+    # its byte order and width, which an installed LLVM does not know.
+    plugged = not official and inputs.filler is FillerName.ARCHETYPE and installation is not None and has_shared_library(installation)
+    linked = request.link or not plugged
     return Prepared(inputs, installation, why, official, held, generated, linked)
 
 
