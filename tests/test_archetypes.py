@@ -139,7 +139,7 @@ def test_a_target_that_llvm_does_not_know_has_a_name_a_number_and_a_byte_order(r
     assert 'RegisterTarget<Triple::UnknownArch, /*HasJIT=*/false> X(getTheRookTarget(), "rook"' in files["TargetInfo/RookTargetInfo.cpp"]
     assert "MCELFObjectTargetWriter(false, OSABI, 33059, " in files["MCTargetDesc/RookELFObjectWriter.cpp"]
     assert "IsLittleEndian = false;" in files["MCTargetDesc/RookMCAsmInfo.cpp"]
-    known = archetypes(rook, llvm, "lanai", machine=0x8123, big_endian=True).files
+    known = archetypes(rook, llvm, "lanai", machine=0x8123).files
     assert "RegisterTarget<Triple::lanai, " in known["TargetInfo/RookTargetInfo.cpp"]
     assert "MCELFObjectTargetWriter(false, OSABI, ELF::EM_LANAI, " in known["MCTargetDesc/RookELFObjectWriter.cpp"]
     assert "IsLittleEndian = TT.isLittleEndian();" in known["MCTargetDesc/RookMCAsmInfo.cpp"]

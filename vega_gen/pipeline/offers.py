@@ -16,7 +16,8 @@ from vega_gen.records import FillerName, Plan, PlannedFunction
 
 def archetypes_of(inputs: Inputs) -> tuple[Archetypes, Parts]:
     """The archetypes of a target, and the same as parts of a plan. Raises what describing the .td raises."""
-    made = archetypes(inputs.description, Interface([*inputs.overlay, inputs.source.llvm / "include"]), inputs.arch, big_endian=inputs.big_endian)
+    llvm = Interface([*inputs.overlay, inputs.source.llvm / "include"])
+    made = archetypes(inputs.description, llvm, inputs.arch, big_endian=inputs.big_endian)
     return made, planned(made.printed, inputs.folder, masker_of(inputs.folder, inputs.description))
 
 
