@@ -146,6 +146,15 @@ def test_without_a_code_generator_it_assembles(td: Path, program: Path, command:
     assert "encoding" in run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="add r1, r2, r3\n").check().stdout
 
 
+def test_a_part_that_does_not_compile_is_left_out(td: Path) -> None:
+    edit(td.parent / "TernInstrInfo.td", 'let ParserMethod = "parseMemOperand";', 'let ParserMethod = "noSuchScope::parse";')
+    made = tried(td)
+    assert made.abilities == ("compiles", "disassembles")
+    assert list(made.broken) == ["assembler"] and "noSuchScope" in made.broken["assembler"]
+    listed = run(made.plugin.command("llvm-mc", "-triple=tern", "--disassemble"), stdin="0x00 0x80 0x44 0x00\n").check().stdout
+    assert "add\tr1, r1, r2" in listed
+
+
 @pytest.mark.parametrize("file", ["Tern.td", "TernRegisterInfo.td"])
 def test_what_tblgen_rejects_has_its_place(td: Path, file: str) -> None:
     wrong = td.parent / file

@@ -60,7 +60,7 @@ def try_(
     with render.progress("try") as advance:
         result = pipeline.try_out(request, advance)
     _show(result, json)
-    if result.missing and program is not None:
+    if program is not None and result.assembly is None:
         render.notice(f"{program} was not compiled: there is no code generator")
         raise typer.Exit(1)
 
@@ -97,9 +97,11 @@ def _show(result: TryResult, json: Path | None) -> None:
     installation = result.plugin.installation
     render.OUT.out(f"LLVM {installation.version} in {installation.prefix}")
     render.OUT.out(f"{result.target}: {result.plugin.library}, of {result.files} files of C++ in {result.folder / 'src'}")
-    render.OUT.out(f"it {', '.join(result.abilities)}; tools that load it are in {result.folder / 'bin'}")
+    render.OUT.out(f"it {', '.join(result.abilities) or 'has a name and no more'}; tools that load it are in {result.folder / 'bin'}")
     for fact, why in result.missing.items():
         render.OUT.out(f"no code generator: {fact}: {why}")
+    for part, why in result.broken.items():
+        render.OUT.out(f"no {part}: its C++ does not compile: {why}")
     for fact, why in result.limits.items():
         render.OUT.out(f"limit: {fact}: {why}")
     _show_phases(result)
@@ -135,6 +137,7 @@ def _write_json(result: TryResult, path: Path | None) -> None:
         "folder": result.folder,
         "abilities": result.abilities,
         "missing": result.missing,
+        "broken": result.broken,
         "limits": result.limits,
         "commands": result.commands,
         "seconds": round(result.seconds, 3),

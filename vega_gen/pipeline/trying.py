@@ -48,6 +48,11 @@ _NUMBER = re.compile(r"\bEM_\w+\s*=\s*(0[xX][0-9a-fA-F]+|\d+)")
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.MULTILINE)
 _SOURCE = re.compile(r" -c (\S+\.cpp) ")
 _TABLES = "make the tables"
+_PARTS = {
+    "": ("code generator", "compiles"), "AsmParser": ("assembler", "assembles"), "Disassembler": ("disassembler", "disassembles"),
+}  # fmt: skip
+"""Folder of a backend -> the part that can be left out with it, and what is lost then."""
+_NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
 _KINDS = (".c", ".ll")
 
 
@@ -83,7 +88,8 @@ class TryResult:
     """A plug-in, and a program compiled with it.
 
     ``arch``: the name for -march and -mtriple. ``folder``: holds ``src``, ``bin`` (the tools) and the program's files.
-    ``missing``: fact -> why there is no code generator; empty where there is one. ``limits``: fact -> what it cannot do.
+    ``missing``: fact -> why there is no code generator. ``broken``: part that was left out, because its C++ does not compile -> the first
+    error. ``limits``: fact -> what the code generator cannot do.
     ``abilities``: what the plug-in does. ``commands``: shell commands that use it by hand. ``ir``, ``assembly``, ``object_file``: the
     program's files, None where there is none. ``reads``: the contents of all files that were read, as digests.
     """
@@ -94,6 +100,7 @@ class TryResult:
     folder: Path
     files: int
     missing: Mapping[str, str]
+    broken: Mapping[str, str]
     limits: Mapping[str, str]
     abilities: tuple[str, ...]
     commands: tuple[str, ...]
@@ -172,7 +179,8 @@ class _Bench:
 def try_out(request: TryRequest, progress: Progress) -> TryResult:
     """Make a plug-in of the .td, and compile the program with it if there is one.
 
-    Where the .td does not say enough for a code generator, or that does not compile, the plug-in assembles and disassembles only.
+    Where the .td does not say enough for a code generator, the plug-in assembles and disassembles only. A part whose C++ does not compile
+    is left out: ``TryResult.broken``.
     Raises InputError for a wrong request, for what llvm-tblgen rejects (with its message and place), and where a file has changed while it
     was read; ToolFailure for a missing or unfit LLVM, and where a tool fails.
     """
@@ -190,7 +198,7 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
         made = _delivered(made, bench, request.out.absolute())
     made.plugin.write_tools(made.folder / "bin")
     made = replace(made, commands=_commands(made))
-    if request.program is not None and not made.missing:
+    if request.program is not None and "compiles" in made.abilities:
         made = _compiled(made, bench, request.program)
     return replace(made, phases=bench.clock.phases, seconds=time.monotonic() - bench.clock.start)
 
@@ -271,26 +279,39 @@ def _built(bench: _Bench) -> TryResult:
         clock.said(_TABLES, f"{count} of {wanted}")
         ready.result()
     build = PluginBuild(installation, bench.sources, bench.tables, d.folder, bench.work, kept, jobs, names, bench.hashes)
-    missing = dict(made.missing)
     with clock.phase("compile the C++") as said:
-        try:
-            count = build.compile(bench.progress)
-        except ToolFailure as failure:
-            if missing or not _in_code_generator(failure, build):
-                raise
-            missing = {"compiled": f"its C++ does not compile: {_first_error(failure)}"}
-            _write(bench.sources, {path: text for path, text in texts.items() if "/" in path})
-            build = replace(build)
-            count = build.compile(bench.progress)
+        build, count, broken = _compiled_parts(build, texts, bench)
         said.append(f"{count} of {len(build.objects) + 1} files")
     with clock.phase("link the plug-in"):
         bench.progress(0, 0, "linking the plug-in")
         build.link().check()
     plugin = Plugin(installation, build.library)
-    abilities = (*(() if missing else ("compiles",)), "assembles", *(("disassembles",) if d.data["Disassembler.present"] == "1" else ()))
-    return TryResult(
-        d.folder, arch, plugin, bench.work, len(build.objects), missing, {} if missing else made.limits, abilities, (), (), 0.0, {}
-    )
+    folders = {path.rpartition("/")[0] for path in build.objects}
+    abilities = tuple(ability for folder, (_, ability) in _PARTS.items() if folder in folders)
+    limits = made.limits if "" in folders else dict[str, str]()
+    return TryResult(d.folder, arch, plugin, bench.work, len(build.objects), made.missing, broken, limits, abilities, (), (), 0.0, {})
+
+
+def _compiled_parts(build: PluginBuild, texts: Mapping[str, str], bench: _Bench) -> tuple[PluginBuild, int, dict[str, str]]:
+    """Compile, and leave out the parts of the backend that do not compile. Return how many files were compiled, and part -> first error.
+
+    Raises ToolFailure where the rest does not compile either."""
+    broken: dict[str, str] = {}
+    while True:
+        try:
+            return build, build.compile(bench.progress), broken
+        except ToolFailure as failure:
+            found = _SOURCE.search(f"{failure.command} ")
+            source = Path(found[1]) if found else Path()
+            folder = source.parent.relative_to(build.target_dir).as_posix() if source.is_relative_to(build.target_dir) else ".."
+            folder = folder.removeprefix(".")
+            if folder not in _PARTS or _PARTS[folder][0] in broken:
+                failure.next_step = failure.next_step or _NEEDS_MORE
+                raise
+            broken[_PARTS[folder][0]] = _first_error(failure)
+            texts = {path: text for path, text in texts.items() if path.rpartition("/")[0] != folder}
+            _write(bench.sources, texts)
+            build = replace(build)  # lists the files again
 
 
 def _described(bench: _Bench) -> Description:
@@ -363,12 +384,6 @@ def _tables_made(bench: _Bench, texts: Mapping[str, str], tabled: Mapping[str, F
     return count, len(wanted)
 
 
-def _in_code_generator(failure: ToolFailure, build: PluginBuild) -> bool:
-    """Whether what does not compile is a file of the code generator: one of the backend's folder itself."""
-    found = _SOURCE.search(f"{failure.command} ")
-    return found is not None and Path(found[1]).parent == build.target_dir
-
-
 def _first_error(failure: ToolFailure) -> str:
     found = _SAID.search(failure.output)
     return f"{found['where']}: {found['what']}" if found else failure.what
@@ -390,10 +405,12 @@ def _delivered(made: TryResult, bench: _Bench, out: Path) -> TryResult:
 def _commands(made: TryResult) -> tuple[str, ...]:
     """What a person types to use the plug-in."""
     command, arch = made.plugin.command, made.arch
-    compiles = [] if made.missing else [command("llc", f"-march={arch}", "FILE.ll", "-o", "FILE.s")]
-    assembles = command("llvm-mc", f"-triple={arch}", "-filetype=obj", "FILE.s", "-o", "FILE.o")
-    disassembles = [command("llvm-objdump", "-d", f"--triple={arch}", "FILE.o")] if "disassembles" in made.abilities else []
-    return tuple(shlex.join(argv) for argv in (*compiles, assembles, *disassembles))
+    typed = {
+        "compiles": command("llc", f"-march={arch}", "FILE.ll", "-o", "FILE.s"),
+        "assembles": command("llvm-mc", f"-triple={arch}", "-filetype=obj", "FILE.s", "-o", "FILE.o"),
+        "disassembles": command("llvm-objdump", "-d", f"--triple={arch}", "FILE.o"),
+    }
+    return tuple(shlex.join(typed[ability]) for ability in made.abilities)
 
 
 def _compiled(made: TryResult, bench: _Bench, program: Path) -> TryResult:
