@@ -16,6 +16,7 @@ from llvm_integration.plugin import host
 from llvm_integration.process import run
 from vega_gen.archetypes.files import tables
 from vega_gen.errors import InputError
+from vega_gen.pipeline import watching
 from vega_gen.pipeline.trying import TryRequest, TryResult, arch_of, reads, tablegen_include, try_out
 from vega_gen.pipeline.watching import difference, watch
 from vega_gen.tablegen import describe
@@ -226,6 +227,18 @@ def test_watch_tries_again_after_each_save(td: Path, program: Path) -> None:
     program.write_text(PROGRAM.replace("3", "5"))
     mended = next(runs)
     assert mended.changed == (instructions, program) and mended.failure is None
+
+
+def test_ctrl_c_ends_a_watch(td: Path, program: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(seconds: float) -> None:
+        del seconds
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching, "sleep", interrupted)
+    said = command("try", "--td", td, "--llvm-version", "19", "--run", program, "--watch")
+    assert said.status == 0
+    assert "    mul     " in said.out
+    assert said.err.splitlines()[-2:] == ["waiting for a change; Ctrl-C ends", "ended"]
 
 
 def test_a_long_difference_is_cut() -> None:
