@@ -99,6 +99,14 @@ def test_a_change_makes_again_only_what_it_reaches(td: Path) -> None:
     assert "[0x0f," in run_.stdout
 
 
+def test_a_big_endian_target(td: Path, program: Path) -> None:
+    made = tried(td, big_endian=True, program=program)
+    header = run([str(made.folder / "bin/llvm-readobj"), "--file-header", str(made.object_file)]).check().stdout
+    assert "DataEncoding: BigEndian" in header
+    coded = run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="add r1, r1, r2\n").check().stdout
+    assert "[0x00,0x44,0x80,0x00]" in coded
+
+
 def test_an_architecture_that_llvm_knows_gets_another_name(td: Path) -> None:
     installation = host("19")
     d = describe(td, folder="Tern", llvm_include=tablegen_include(installation), tblgen=installation.llvm_tblgen)
