@@ -164,6 +164,8 @@ def _built(bench: _Bench) -> TryResult:
         bench.progress(0, 0, "linking the plug-in")
         build.link().check()
     plugin = Plugin(installation, build.library)
+    with clock.phase("load the plug-in"):
+        plugin.load(arch)
     folders = {path.rpartition("/")[0] for path in build.objects}
     abilities = tuple(ability for folder, (_, ability) in _PARTS.items() if folder in folders)
     limits = made.limits if "" in folders else dict[str, str]()
