@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from llvm_integration.crash import START_SECONDS
 from llvm_integration.discover import Installation, installed
 from llvm_integration.failure import ToolFailure
 from llvm_integration.incremental import BuildStep, ContentHashes, alone, failed_steps, run_step, run_steps
@@ -52,6 +53,14 @@ class Plugin:
         if tool in PRELOADED_TOOLS:
             return ["env", f"LD_PRELOAD={self.library}", program, *args]
         return [program, *args]
+
+    def load(self, arch: str) -> None:
+        """Load the plug-in into llvm-mc, to see that it can be and that its target is listed as ``arch``. Raises ToolFailure."""
+        advice = "see that ldd shows the same libLLVM for the tool and the plug-in; else the target's initialisers are at fault"
+        argv = [str(self.installation.tool("llvm-mc")), "--version"]
+        said = run(argv, timeout=START_SECONDS, env={"LD_PRELOAD": str(self.library)}).check(advice)
+        if not re.search(rf"^ +{re.escape(arch)} +- ", said.stdout, re.MULTILINE):
+            raise ToolFailure(f"llvm-mc loads the plug-in but lists no target {arch}", str(self.library), advice, command=said.command)
 
     def write_tools(self, folder: Path) -> Path:
         """Write, for each tool, a shell script of its name that runs it with the plug-in; return ``folder``. Absent tools are left out."""

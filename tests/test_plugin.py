@@ -67,6 +67,16 @@ def test_tools_that_load_it_list_the_target(toy: PluginBuild, tmp_path: Path) ->
     assert "a toy" in run([str(tools / "llvm-objdump"), "--version"]).check().stdout
 
 
+def test_loading_it_shows_whether_the_tools_know_the_target(toy: PluginBuild) -> None:
+    plugin = toy.build(silent)
+    plugin.load("toy")
+    with pytest.raises(ToolFailure, match="lists no target tor"):
+        plugin.load("tor")
+    (toy.sources / "ToyDescribed.cpp").write_text("#include <cstdlib>\nconst char *described() { std::abort(); }\n")
+    with pytest.raises(ToolFailure, match="llvm-mc was ended by SIGABRT"):
+        toy.build(silent).load("toy")
+
+
 def test_it_exports_nothing(toy: PluginBuild) -> None:
     """A target of LLVM's with the same names keeps its functions, and the plug-in its own."""
     listed = run([str(toy.installation.tool("llvm-nm")), "--dynamic", "--defined-only", str(toy.build(silent).library)]).check().stdout
@@ -183,6 +193,14 @@ def test_the_host_in_a_folder(tmp_path: Path) -> None:
     (bare / "include/llvm/Config/llvm-config.h").unlink()
     with pytest.raises(ToolFailure, match=r"LLVM 19.1.7 has no headers"):
         host(prefix=bare)
+
+
+def test_no_compiler(toy: PluginBuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(ToolFailure, match=r"LLVM 19.1.7 has no clang\+\+") as caught:
+        replace(toy, installation=replace(toy.installation, bindir=tmp_path / "bin")).build(silent)
+    assert caught.value.next_step
 
 
 def test_any_lld_links(tmp_path: Path, installation: Installation) -> None:

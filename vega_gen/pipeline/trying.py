@@ -1,0 +1,293 @@
+"""``try``: from a .td to a plug-in of an installed LLVM, and a program compiled with it. No source tree of LLVM is read.
+
+What can be done at once is: LLVM's headers are precompiled while llvm-tblgen reads the .td, and its tables are made while the C++ is
+written. Everything is kept by content in the cache, so that a changed .td makes again only the tables and objects that it reaches.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from llvm_integration.discover import Installation, machine
+from llvm_integration.edits import STAMP, target_folder
+from llvm_integration.failure import ToolFailure
+from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_step
+from llvm_integration.plugin import Plugin, PluginBuild, host, precompile, write_changed
+from llvm_integration.process import Progress, threads
+from vega_gen import store, tablegen
+from vega_gen.archetypes.files import Archetypes, archetypes, headers, tables
+from vega_gen.archetypes.parts import planned
+from vega_gen.cxx.interface import TRIPLES, Interface
+from vega_gen.emit import emit
+from vega_gen.emit.order import INC
+from vega_gen.emit.templates import table_of
+from vega_gen.errors import InputError
+from vega_gen.pipeline.mining import masker_of
+from vega_gen.pipeline.request import relocations_beside
+from vega_gen.pipeline.trial_run import run_program
+from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResult, reads, require_fit
+from vega_gen.records import Description, FillerName, Mode, Plan
+from vega_gen.registration.triple import machine_number
+
+TABLEGEN_SECONDS = 600.0
+_NUMBER = re.compile(r"\bEM_\w+\s*=\s*(0[xX][0-9a-fA-F]+|\d+)")
+_SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.MULTILINE)
+_SOURCE = re.compile(r" -c (\S+\.cpp) ")
+_TABLES = "make the tables"
+_PARTS = {
+    "": ("code generator", "compiles"), "AsmParser": ("assembler", "assembles"), "Disassembler": ("disassembler", "disassembles"),
+}  # fmt: skip
+"""Folder of a backend -> the part that can be left out with it, and what is lost then."""
+_NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
+
+
+@dataclass
+class _Bench:
+    """Where one ``try`` works. ``td``: absolute. ``include``: LLVM's folder of .td files."""
+
+    request: TryRequest
+    progress: Progress
+    clock: PhaseClock = field(default_factory=PhaseClock)
+    hashes: ContentHashes = field(default_factory=ContentHashes)
+
+    @cached_property
+    def td(self) -> Path:
+        return self.request.td.absolute()
+
+    @cached_property
+    def installation(self) -> Installation:
+        return host(self.request.version, self.request.prefix)
+
+    @cached_property
+    def include(self) -> Path:
+        return tablegen_include(self.installation)
+
+    @cached_property
+    def work(self) -> Path:
+        key = store.digest(str(self.td), self.request.name, str(self.installation.prefix), self.installation.version)[:12]
+        return store.cache_folder("try", f"{self.td.stem}-{key}")
+
+    @property
+    def sources(self) -> Path:
+        return self.work / "src"
+
+    @property
+    def tables(self) -> Path:
+        return self.work / "tables"
+
+
+def try_out(request: TryRequest, progress: Progress) -> TryResult:
+    """Make a plug-in of the .td, and compile the program with it if there is one.
+
+    Where the .td does not say enough for a code generator, the plug-in assembles and disassembles only. A part whose C++ does not compile
+    is left out: ``TryResult.broken``.
+    Raises InputError for a wrong request, for what llvm-tblgen rejects (with its message and place), and where a file has changed while it
+    was read; ToolFailure for a missing or unfit LLVM, and where a tool fails.
+    """
+    require_fit(request)
+    bench = _Bench(request, progress)
+    before = reads(bench.td, bench.include, request.program)
+    with alone(bench.work / "try"):
+        made = _built(bench)
+    now = reads(bench.td, bench.include, request.program)
+    if changed := sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path)):
+        for key in bench.tables.glob("*.key"):
+            key.unlink()  # a table of the old content may have the new one's key
+        raise InputError("this file has changed while it was read", str(changed[0]), "run it again once it is written; --watch does")
+    made = replace(made, reads=before)
+    if request.out is not None:
+        made = _delivered(made, bench, request.out.absolute())
+    made.plugin.write_tools(made.folder / "bin")
+    made = replace(made, commands=_commands(made))
+    if request.program is not None and "compiles" in made.abilities:
+        made = run_program(made, request, request.program, bench.clock, progress)
+    return replace(made, phases=bench.clock.phases, seconds=time.monotonic() - bench.clock.start)
+
+
+def tablegen_include(installation: Installation) -> Path:
+    """Return the folder of LLVM's own .td files. Raises ToolFailure where the installation has none."""
+    found = next((folder for folder in installation.include_dirs if (folder / "llvm/Target/Target.td").is_file()), None)
+    if found is None:
+        advice = f"install its development package: llvm-{installation.major}-dev"
+        raise ToolFailure(f"LLVM {installation.version} has no llvm/Target/Target.td", str(installation.prefix), advice)
+    return found
+
+
+def _built(bench: _Bench) -> TryResult:
+    """The plug-in, in the cache."""
+    installation, clock, jobs = bench.installation, bench.clock, machine(bench.work).cores
+    with threads(max(jobs, 2)) as pool:
+        names = headers()
+
+        def kept(name: str) -> Path:
+            return store.cache_folder("precompiled", name)
+
+        def precompiled() -> None:
+            with clock.phase("precompile LLVM's headers"):
+                precompile(installation, names, kept, bench.hashes, bench.progress)
+
+        ready = pool.submit(precompiled)
+        with clock.phase("read the .td") as said:
+            d = _described(bench)
+            said.append(f"{len(d.instructions)} instructions")
+        begun = time.monotonic()
+
+        def tabled_by(step: BuildStep) -> bool:
+            ran = run_step(step, bench.hashes)
+            clock.ended(_TABLES, begun)
+            return ran
+
+        steps = {inc: step for inc in tables(d) if (step := _table_step(bench, inc))}
+        tabled = {inc: pool.submit(tabled_by, step) for inc, step in steps.items()}
+        with clock.phase("write the C++") as said:
+            arch = arch_of(d, installation)
+            made = _archetypes(bench, d, arch)
+            texts = _texts(made, d, installation)
+            said.append(f"{len(texts)} files")
+        _write(bench.sources, texts)
+        count, wanted = _tables_made(bench, texts, tabled)
+        clock.said(_TABLES, f"{count} of {wanted}")
+        ready.result()
+    build = PluginBuild(installation, bench.sources, bench.tables, d.folder, bench.work, kept, jobs, names, bench.hashes)
+    with clock.phase("compile the C++") as said:
+        build, count, broken = _compiled_parts(build, texts, bench)
+        said.append(f"{count} of {len(build.objects) + 1} files")
+    with clock.phase("link the plug-in"):
+        bench.progress(0, 0, "linking the plug-in")
+        build.link().check()
+    plugin = Plugin(installation, build.library)
+    with clock.phase("load the plug-in"):
+        plugin.load(arch)
+    folders = {path.rpartition("/")[0] for path in build.objects}
+    abilities = tuple(ability for folder, (_, ability) in _PARTS.items() if folder in folders)
+    limits = made.limits if "" in folders else dict[str, str]()
+    return TryResult(d.folder, arch, plugin, bench.work, len(build.objects), made.missing, broken, limits, abilities, (), (), 0.0, {})
+
+
+def _compiled_parts(build: PluginBuild, texts: Mapping[str, str], bench: _Bench) -> tuple[PluginBuild, int, dict[str, str]]:
+    """Compile, and leave out the parts of the backend that do not compile. Return how many files were compiled, and part -> first error.
+
+    Raises ToolFailure where the rest does not compile either."""
+    broken: dict[str, str] = {}
+    while True:
+        try:
+            return build, build.compile(bench.progress), broken
+        except ToolFailure as failure:
+            found = _SOURCE.search(f"{failure.command} ")
+            source = Path(found[1]) if found else Path()
+            folder = source.parent.relative_to(build.target_dir).as_posix() if source.is_relative_to(build.target_dir) else ".."
+            folder = folder.removeprefix(".")
+            if folder not in _PARTS or _PARTS[folder][0] in broken:
+                failure.next_step = failure.next_step or _NEEDS_MORE
+                raise
+            broken[_PARTS[folder][0]] = _first_error(failure)
+            texts = {path: text for path, text in texts.items() if path.rpartition("/")[0] != folder}
+            _write(bench.sources, texts)
+            build = replace(build)  # lists the files again
+
+
+def _described(bench: _Bench) -> Description:
+    bench.progress(0, 0, f"reading {bench.td.name}")
+    name = bench.request.name or bench.td.stem
+    beside = relocations_beside(bench.td, (name, bench.td.stem))
+    program = bench.installation.llvm_tblgen
+    d = tablegen.describe(bench.td, folder=name, llvm_include=bench.include, tblgen=program, relocs=beside)
+    return d if bench.request.name else replace(d, folder=d.name)
+
+
+def arch_of(d: Description, installation: Installation) -> str:
+    """Return the name for -march: the target's name in lower case, made unlike all that LLVM knows.
+
+    Of two targets for one architecture, LLVM chooses neither."""
+    arch, llvm = d.folder.lower(), Interface(installation.include_dirs)
+    return f"{arch}_td" if any(llvm.enumerator(header, arch) for header in TRIPLES) else arch
+
+
+def _archetypes(bench: _Bench, d: Description, arch: str) -> Archetypes:
+    elf = (folder / "llvm/BinaryFormat/ELF.h" for folder in bench.installation.include_dirs)
+    text = next((path.read_text(encoding="utf-8") for path in elf if path.is_file()), "")
+    number = machine_number(arch, frozenset(int(n, 0) for n in _NUMBER.findall(text)))
+    return archetypes(d, Interface(bench.installation.include_dirs), arch, number, big_endian=bench.request.big_endian)
+
+
+def _texts(made: Archetypes, d: Description, installation: Installation) -> dict[str, str]:
+    """The backend's files, as ``new-target`` writes them: path relative to the target's folder -> text."""
+    files, classes, functions = planned(made.printed, d.folder, masker_of(d.folder, d))
+    plan = Plan(d.folder, Mode.TD, FillerName.ARCHETYPE, installation.version, (), files, classes, functions, {})
+    prefix = f"{target_folder(d.folder)}/"
+    edits = emit(plan, d, {}, threshold=plan.flag_below)
+    return {e.path.removeprefix(prefix): e.content for e in edits if isinstance(e.content, str)}
+
+
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Make ``texts`` the files of a folder; those that do not change keep their time."""
+    for old in [p for p in folder.rglob("*") if p.is_file()]:
+        if old.relative_to(folder).as_posix() not in texts:
+            old.unlink()
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        write_changed(folder / path, text)
+
+
+def _table_step(bench: _Bench, inc: str) -> BuildStep | None:
+    """The command that makes a table, None where llvm-tblgen is not known to write it."""
+    known = table_of(inc)
+    if known is None:
+        return None
+    out = bench.tables / inc
+    depfile = out.with_name(f"{inc}.d")
+    folders = [f"-I{folder}" for folder in (bench.td.parent, bench.include)]
+    argv = [str(bench.installation.llvm_tblgen), *known[0].options.split(), *folders, str(bench.td), "-o", str(out), "-d", str(depfile)]
+    return BuildStep(tuple(argv), out, depfile, TABLEGEN_SECONDS)
+
+
+def _tables_made(bench: _Bench, texts: Mapping[str, str], tabled: Mapping[str, Future[bool]]) -> tuple[int, int]:
+    """Wait for the tables that the texts include. Return how many of them had to be made, and how many there are."""
+    wanted = sorted({inc for text in texts.values() for inc in INC.findall(text)} & tabled.keys())
+    count = 0
+    for number, inc in enumerate(wanted, start=1):
+        try:
+            count += tabled[inc].result()
+        except ToolFailure as failure:
+            if found := _SAID.search(failure.output):
+                raise InputError(found["what"], found["where"], "correct the file", command=failure.command) from failure
+            raise
+        bench.progress(number, len(wanted), f"making {inc}")
+    return count, len(wanted)
+
+
+def _first_error(failure: ToolFailure) -> str:
+    found = _SAID.search(failure.output)
+    return f"{found['where']}: {found['what']}" if found else failure.what
+
+
+def _delivered(made: TryResult, bench: _Bench, out: Path) -> TryResult:
+    """Copy the result to ``out``, in place of an earlier one."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARK).write_text(f"{STAMP}\n", encoding="utf-8")
+    for folder in (bench.sources, bench.tables):
+        shutil.rmtree(out / folder.name, ignore_errors=True)
+        shutil.copytree(folder, out / folder.name, ignore=shutil.ignore_patterns("*.key", "*.d"))
+    library = out / made.plugin.library.name
+    library.unlink(missing_ok=True)  # a tool may have the old one loaded
+    shutil.copyfile(made.plugin.library, library)
+    return replace(made, plugin=Plugin(made.plugin.installation, library), folder=out)
+
+
+def _commands(made: TryResult) -> tuple[str, ...]:
+    """What a person types to use the plug-in."""
+    command, arch = made.plugin.command, made.arch
+    typed = {
+        "compiles": command("llc", f"-march={arch}", "FILE.ll", "-o", "FILE.s"),
+        "assembles": command("llvm-mc", f"-triple={arch}", "-filetype=obj", "FILE.s", "-o", "FILE.o"),
+        "disassembles": command("llvm-objdump", "-d", f"--triple={arch}", "FILE.o"),
+    }
+    return tuple(shlex.join(typed[ability]) for ability in made.abilities)
