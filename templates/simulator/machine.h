@@ -7,8 +7,13 @@
 
 #define MAX_OPERANDS 12
 
+/* Values of `opcode` that are no record. */
+#define UNDECODED UINT32_MAX           /* bytes that do not decode, or the end of what was decoded */
+#define HOST_FUNCTION (UINT32_MAX - 1) /* the address of a host function */
+#define EXIT (UINT32_MAX - 2)          /* the address to which the entry function returns */
+
 typedef struct {
-  uint32_t opcode;  /* index of the record in Description.instructions; UINT32_MAX: bytes that do not decode */
+  uint32_t opcode;  /* index of the record in Description.instructions, or one of the three above */
   uint32_t size;    /* bytes */
   uint64_t address; /* of its first byte */
   /* In the order of the MCInst. A register: its index in Description.registers, -1 for no register (register number 0). An immediate: as
@@ -22,13 +27,19 @@ uint64_t load(uint64_t address, unsigned bytes);
 void store(uint64_t address, unsigned bytes, uint64_t value);
 
 /* host.c: the instruction that starts at `address`; stops the program where none does. Instructions that lie one behind the other are
-   neighbours in one array: at(a) + 1 == at(a + size) wherever both start. */
+   neighbours in one array: at(a) + 1 == at(a + size). Behind the last of each run of instructions there is an entry with opcode UNDECODED
+   and the address that follows, so that machine.c may go on to `i + 1` without looking. Addresses of host functions and exit_address have
+   entries of their own, with opcode HOST_FUNCTION and EXIT. `address` is masked to the bits of an address. */
 const instruction *at(uint64_t address);
+
+/* host.c: the address to which the entry function returns. It fits the bits of an address, and no program is there. */
+extern const uint64_t exit_address;
 
 /* host.c: prints "stopped: " and the message, with the address and the instruction that runs, and ends with exit status 125. */
 _Noreturn void stop(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* host.c: nonzero where `address` is that of a host function, which has then been called; machine.c goes on where a return would. */
+/* host.c: calls the host function at `address`, nonzero if there is one. machine.c calls it where control reaches an entry with opcode
+   HOST_FUNCTION, and then goes on where a return would. */
 int host_function(uint64_t address);
 
 /* machine.c: the value of a register by its index in Description.registers, zero extended. */
