@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from vega_gen.facts import Facts
-from vega_gen.facts.selections import OperandKind, Selections
+from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
 from vega_gen.resources import environment
 from vega_gen.simulate.by_facts import program_counters
@@ -37,6 +37,7 @@ from vega_gen.simulate.expressions import (
     Store,
     Unary,
     Unknown,
+    parts_of,
 )
 from vega_gen.simulate.operands import Operands
 from vega_gen.simulate.storage import Piece, storage
@@ -93,12 +94,12 @@ class _Machine:
         for n, parts in enumerate(self.storage.pieces):
             places.append({"first": first, "count": len(parts), "clears": int(n in self.storage.clears)})
             first += len(parts)
-        whole = [self.storage.whole(n) if len(self.storage.pieces[n]) else -1 for n in range(len(self.index))]
-        boxes = ({"box": whole[n], "value": hex(value & (1 << _WORD) - 1)} for n, value in self.constant.items() if whole[n] >= 0)
+        low = [self.storage.low(n) for n in range(len(self.index))]
+        boxes = ({"box": low[n], "value": hex(value & (1 << _WORD) - 1)} for n, value in self.constant.items() if low[n] >= 0)
         result = f"read_register({self.index[self.m.results[0]]})" if self.m.results else "0"
         return {
-            "name": self.d.name, "registers": bool(self.d.registers), "pieces": pieces, "places": places, "boxes": self.storage.boxes,
-            "whole": whole, "native": self.m.native, "delayed": self.delayed, "constants": list({c["box"]: c for c in boxes}.values()),
+            "name": self.d.name, "registers": bool(self.d.registers), "pieces": pieces, "places": places, "boxes": len(self.storage.boxes),
+            "low": low, "native": self.m.native, "delayed": self.delayed, "constants": list({c["box"]: c for c in boxes}.values()),
             "instruction_names": [i.name for i in self.d.instructions], "register_names": [r.name for r in self.d.registers],
             "reasons": reasons, "blocks": blocks, "functions": functions, "start": list(self.start()), "result": result,
             "host_return": " ".join(self.returned(NamedRegister(self.m.ra, self.m.native) if self.m.ra else None)),
@@ -139,12 +140,12 @@ class _Machine:
 
     def taken(self, number: str, among: Sequence[int], bits: int) -> str:
         """Returns the C that reads the register of a number. ``among``: what the number can be."""
-        whole = [self.storage.whole(n) for n in among]
-        widths = {self.storage.widths[n] for n in among}
-        if not among or min(whole) < 0 or max(widths) > _WORD:
+        low = [self.storage.low(n) for n in among]
+        widths = {self.storage.boxes[box] for box in low if box >= 0}
+        if not among or min(low) < 0:
             text = f"read_wide({number})"
             return f"wide_cut({text}, {bits})" if bits > _WORD else f"cut((uint64_t){text}, {bits})"
-        text = f"R[{number}]" if whole == list(among) else f"R[B({number})]"
+        text = f"R[{number}]" if low == list(among) else f"R[B({number})]"
         return text if widths == {bits} else f"cut({text}, {bits})"
 
     def write(self, place: Place, value: str, record: str) -> Iterator[str]:
@@ -187,13 +188,15 @@ class _Block:
     def lines(self) -> Iterator[str]:
         """Yields the lines of the function."""
         actions = self.e.actions
-        if any(isinstance(a, Store | CallTo | ReturnTo | Halt | Require) for a in actions) or self.touches_memory():
+        counted = list(self.no_counter())
+        if counted or any(isinstance(a, Store | CallTo | ReturnTo | Halt | Require) for a in actions) or self.touches_memory():
             yield "SYNC;"
         for a in actions:
             if isinstance(a, Require):
                 value = f"{self.m.index[a.value]}" if a.value in self.m.index else "-1" if isinstance(a.value, str) else str(a.value)
                 yield f"if (O({a.index}) != {value})"
                 yield f"  stop({json.dumps(self.e.record + ' has ' + a.reason)});"
+        yield from counted
         writes = [a for a in actions if not isinstance(a, Require | Forget)]
         for n, a in enumerate(writes):
             yield from self.read(n, a)
@@ -230,9 +233,18 @@ class _Block:
         if value is not None:
             yield f"{'wide' if value.bits > _WORD else 'uint64_t'} v{n} = {self.text(value)};"
 
+    def no_counter(self) -> Iterator[str]:
+        """Yields the C that stops where an operand that is read is the program counter: no .td says how far ahead that is."""
+        set_ = {id(a.place) for a in self.e.actions if isinstance(a, Assign)}
+        read = {p.index: p for p in parts_of(self.e.actions) if isinstance(p, OperandRegister) and id(p) not in set_}
+        for index, place in sorted(read.items()):
+            for counter in sorted(self.m.counters & set(self.m.among(place, self.e.record))):
+                yield f"if (__builtin_expect(O({index}) == {counter}, 0))"
+                yield f"  stop({json.dumps(self.e.record + ' reads the program counter, and no .td says what that gives')});"
+
     def touches_memory(self) -> bool:
         """Whether the effect loads."""
-        return "Loaded(" in repr(self.e.actions)
+        return any(isinstance(p, Loaded) for p in parts_of(self.e.actions))
 
     def linked(self, a: CallTo) -> Iterator[str]:
         """Yields the C that leaves the address behind a call."""
@@ -291,7 +303,7 @@ class _Block:
     def cast(self, op: str, text: str, given: int, bits: int) -> str:
         """Returns the C that extends or cuts a value of ``given`` bits to ``bits``."""
         if op == "trunc":
-            return f"wide_cut({text}, {bits})" if bits > _WORD else f"cut((uint64_t){text}, {bits})" if given > _WORD else f"cut({text}, {bits})"
+            return f"wide_cut({text}, {bits})" if bits > _WORD else f"cut({'(uint64_t)' if given > _WORD else ''}{text}, {bits})"
         if op == "zext" or given == bits:
             return f"((wide){text})" if bits > _WORD >= given else text
         if bits > _WORD:

@@ -22,7 +22,6 @@ from vega_gen.simulate.expressions import (
     Forget,
     NamedRegister,
     Number,
-    OperandNumber,
     OperandRegister,
     Relation,
     Require,
@@ -50,7 +49,7 @@ class _Told:
 
 
 def effects(d: Description, m: Facts) -> tuple[Effect | Unknown, ...]:
-    """Returns what each of the description's instructions does, in their order; pseudo instructions, which no program holds, are Unknown."""
+    """Returns what each of the description's instructions does, in their order; a pseudo instruction is Unknown: no program holds it."""
     return _Finder(d, m).all()
 
 
@@ -81,7 +80,9 @@ class _Finder:
         return _with_forgotten(self.d, done)
 
     def one(self, i: Instruction, told: Mapping[str, list[_Told]], twins: list[str]) -> Effect | Unknown:
-        """Returns the effect of an instruction. What is said of others with the same encoding counts too: the decoder cannot tell them apart."""
+        """Returns the effect of an instruction.
+
+        What is said of others with the same encoding counts too: a decoder cannot tell them apart."""
         if not _real(i):
             return Unknown(i.name, f"{i.name} is a pseudo instruction: it has no encoding")
         said = [*told[i.name], *(one for name in twins if name != i.name for one in told[name])]
@@ -273,20 +274,12 @@ def _with_forgotten(d: Description, done: list[Effect | Unknown]) -> tuple[Effec
     """Adds that the carry is lost where an instruction overwrites the register of flags and nobody says what it leaves there."""
     of = {i.name: i for i in d.instructions}
     sets = [e for e in done if isinstance(e, Effect) and any(isinstance(a, Assign) and isinstance(a.place, Carry) for a in e.actions)]
+    known = {e.record for e in sets}
     flags = frozenset[str]().union(*(of[e.record].defs for e in sets))
     found: list[Effect | Unknown] = []
     for e in done:
-        if isinstance(e, Effect) and e not in sets and flags & set(of[e.record].defs) and not _calls(of[e.record]):
+        if isinstance(e, Effect) and e.record not in known and flags & set(of[e.record].defs) and "isCall" not in of[e.record].flags:
             written = any(isinstance(a, Assign) and isinstance(a.place, NamedRegister) and a.place.name in flags for a in e.actions)
-            e = e if written else replace(e, actions=(*e.actions, Forget()))  # noqa: PLW2901
+            e = e if written else replace(e, actions=(*e.actions, Forget()))
         found.append(e)
     return tuple(found)
-
-
-def _calls(i: Instruction) -> bool:
-    return "isCall" in i.flags
-
-
-def uses_number(e: Effect) -> bool:
-    """Whether an effect depends on an immediate."""
-    return any(isinstance(part, OperandNumber) for part in parts_of(e.actions))

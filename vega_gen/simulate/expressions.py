@@ -125,9 +125,7 @@ class Conditional:
     bits: int
 
 
-Expression = (
-    Number | OperandRegister | OperandNumber | NamedRegister | Carry | Here | Loaded | Binary | Unary | Relation | Conditional
-)
+Expression = Number | OperandRegister | OperandNumber | NamedRegister | Carry | Here | Loaded | Binary | Unary | Relation | Conditional
 Place = OperandRegister | NamedRegister | Carry
 
 

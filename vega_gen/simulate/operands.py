@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from llvm_integration.failure import Failure
 from vega_gen.facts import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, OperandClass, PatternOperator
@@ -25,7 +26,7 @@ _INTEGER = re.compile(r"i(\d+)")
 _POINTER = re.compile(r"[xX][lL]en\w*|iPTR\w*|ptr_rc|PtrVT")
 
 
-class UnclearError(Exception):
+class UnclearError(Failure):
     """A pattern that does not say what the instruction does; the message says why."""
 
 

@@ -397,7 +397,7 @@ def _together(outer: PatternOperator | None, inner: PatternOperator) -> PatternO
     memory = inner.memory or (f"i{found[1]}" if found else "")
     kinds = {"SEXTLOAD": "IsSignExtLoad", "ZEXTLOAD": "IsZeroExtLoad", "EXTLOAD": "IsAnyExtLoad"}
     said = re.findall(r"ISD::(SEXTLOAD|ZEXTLOAD|EXTLOAD)", inner.code)
-    properties = inner.properties | ({kinds[said[0]]} if len(said) == 1 else frozenset())
+    properties = inner.properties | frozenset[str]({kinds[said[0]]} if len(said) == 1 else ())
     if outer is None:
         return replace(inner, memory=memory, properties=properties)
     return replace(outer, memory=outer.memory or memory, properties=outer.properties | properties)

@@ -29,17 +29,22 @@ class Storage:
     """Where the registers are, by their index in Description.registers.
 
     ``widths``: bits of each register; ``pieces``: where they lie, lowest first; ``clears``: registers that set what is above them in
-    their box to 0 when they are written; ``boxes``: how many boxes there are. A register that is a box of its own has its index."""
+    their box to 0 when they are written; ``boxes``: bits in use of each box. A register that is a box of its own has its index."""
 
     widths: tuple[int, ...]
     pieces: tuple[tuple[Piece, ...], ...]
     clears: frozenset[int]
-    boxes: int
+    boxes: tuple[int, ...]
 
-    def whole(self, index: int) -> int:
-        """Returns the box that holds just this register from bit 0, -1 where it is a part or has several pieces."""
+    def low(self, index: int) -> int:
+        """Returns the box whose lowest bits are the register, -1 where it lies higher or has several pieces."""
         parts = self.pieces[index]
         return parts[0].box if len(parts) == 1 and parts[0].offset == 0 else -1
+
+    def whole(self, index: int) -> int:
+        """Returns the box that holds the register and nothing else, -1 where there is none."""
+        box = self.low(index)
+        return box if box >= 0 and self.boxes[box] == self.widths[index] else -1
 
 
 def register_widths(d: Description) -> dict[str, int]:
@@ -62,17 +67,17 @@ def register_widths(d: Description) -> dict[str, int]:
 
 def storage(d: Description) -> Storage:
     """Returns where each register of a description lies."""
-    return _Layout(d).done()
+    return _Placing(d).done()
 
 
-class _Layout:
+class _Placing:
     def __init__(self, d: Description) -> None:
         self.d = d
         self.widths = register_widths(d)
         self.index = {r.name: n for n, r in enumerate(d.registers)}
         self.by_name: Mapping[str, Register] = {r.name: r for r in d.registers}
         self.pieces: dict[str, tuple[Piece, ...]] = {}
-        self.boxes = len(d.registers)
+        self.boxes = [min(self.widths[r.name], _BOX) for r in d.registers]
 
     def done(self) -> Storage:
         own = [r for r in self.d.registers if not self.covered(r)]
@@ -85,7 +90,7 @@ class _Layout:
         cleared = frozenset(c for source, _ in self.d.patterns for c in _ZERO_EXTENDED.findall(source)) & self.cleared_classes()
         clears = frozenset(self.index[name] for c in self.d.register_classes if c.name in cleared for name in c.members)
         names = [r.name for r in self.d.registers]
-        return Storage(tuple(self.widths[n] for n in names), tuple(self.pieces[n] for n in names), clears, self.boxes)
+        return Storage(tuple(self.widths[n] for n in names), tuple(self.pieces[n] for n in names), clears, tuple(self.boxes))
 
     def cleared_classes(self) -> frozenset[str]:
         """Returns the classes that SUBREG_TO_REG puts into a wider register whose other bits are 0, because every write clears them."""
@@ -122,8 +127,8 @@ class _Layout:
         bits = self.widths[r.name]
         found = [Piece(0, self.index[r.name], 0, min(bits, _BOX))]
         for at in range(_BOX, bits, _BOX):
-            found.append(Piece(at, self.boxes, 0, min(bits - at, _BOX)))
-            self.boxes += 1
+            found.append(Piece(at, len(self.boxes), 0, min(bits - at, _BOX)))
+            self.boxes.append(min(bits - at, _BOX))
         return tuple(found)
 
     def inside(self, r: Register, pieces: tuple[Piece, ...]) -> None:
