@@ -144,9 +144,9 @@ class _Machine:
         widths = {self.storage.boxes[box] for box in low if box >= 0}
         if not among or min(low) < 0:
             text = f"read_wide({number})"
-            return f"wide_cut({text}, {bits})" if bits > _WORD else f"cut((uint64_t){text}, {bits})"
+            return f"v_wide_cut({text}, {bits})" if bits > _WORD else f"v_cut((uint64_t){text}, {bits})"
         text = f"R[{number}]" if low == list(among) else f"R[B({number})]"
-        return text if widths == {bits} else f"cut({text}, {bits})"
+        return text if widths == {bits} else f"v_cut({text}, {bits})"
 
     def write(self, place: Place, value: str, record: str) -> Iterator[str]:
         """Yields the C that sets a register."""
@@ -271,11 +271,11 @@ class _Block:
             case OperandNumber():
                 return self.number(e)
             case Here(bits):
-                return f"cut(i->address, {bits})"
+                return f"v_cut(i->address, {bits})"
             case Loaded(address, size, bits, signed):
                 text = f"load({self.text(address)}, {size})"
                 if size * 8 > bits:
-                    return f"cut({text}, {bits})"
+                    return f"v_cut({text}, {bits})"
                 return self.cast("sext" if signed else "zext", text, size * 8, bits)
             case Binary():
                 return self.binary(e)
@@ -283,7 +283,7 @@ class _Block:
                 if op in ("zext", "sext", "trunc"):
                     return self.cast(op, self.text(value), value.bits, bits)
                 self.narrow(op, bits)
-                return f"{'absolute' if op == 'abs' else op}({self.text(value)}, {bits})"
+                return f"v_{'absolute' if op == 'abs' else op}({self.text(value)}, {bits})"
             case Relation():
                 return self.relation(e)
             case Conditional(condition, then, otherwise, _):
@@ -293,22 +293,22 @@ class _Block:
         """Returns the C of an immediate operand."""
         text = f"(uint64_t)O({e.index})"
         if e.field:
-            text = f"(uint64_t)sign({text}, {e.field})" if e.signed else f"cut({text}, {e.field})"
+            text = f"(uint64_t)v_sign({text}, {e.field})" if e.signed else f"v_cut({text}, {e.field})"
         text = f"({text} << {e.shift})" if e.shift else text
         text = f"({text} | UINT64_C({e.ones:#x}))" if e.ones else text
         if e.bits > _WORD:
             return self.cast("sext", text, _WORD, e.bits)
-        return f"cut({text}, {e.bits})" if e.bits < _WORD else f"({text})"
+        return f"v_cut({text}, {e.bits})" if e.bits < _WORD else f"({text})"
 
     def cast(self, op: str, text: str, given: int, bits: int) -> str:
         """Returns the C that extends or cuts a value of ``given`` bits to ``bits``."""
         if op == "trunc":
-            return f"wide_cut({text}, {bits})" if bits > _WORD else f"cut({'(uint64_t)' if given > _WORD else ''}{text}, {bits})"
+            return f"v_wide_cut({text}, {bits})" if bits > _WORD else f"v_cut({'(uint64_t)' if given > _WORD else ''}{text}, {bits})"
         if op == "zext" or given == bits:
             return f"((wide){text})" if bits > _WORD >= given else text
         if bits > _WORD:
-            return f"wide_cut(wide_sign((wide){text}, {given}), {bits})"
-        return f"cut((uint64_t)sign({text}, {given}), {bits})"
+            return f"v_wide_cut(v_wide_sign((wide){text}, {given}), {bits})"
+        return f"v_cut((uint64_t)v_sign({text}, {given}), {bits})"
 
     def narrow(self, op: str, *bits: int) -> None:
         """Raises _TooWideError where an operator has no form for more than 64 bits."""
@@ -324,11 +324,11 @@ class _Block:
             text = f"({left} {_INFIX[e.op]} {right})"
             if e.op in ("and", "or", "xor") or e.bits == _WORD:
                 return text
-            return f"{'wide_cut' if wide else 'cut'}({text}, {e.bits})"
+            return f"v_{'wide_cut' if wide else 'cut'}({text}, {e.bits})"
         if wide:
             text = f"({left} {'<<' if e.op == 'shl' else '>>'} ({right} % {e.bits}))"
-            return f"wide_cut({text}, {e.bits})"
-        return f"{e.op}({left}, {right}, {e.bits})"
+            return f"v_wide_cut({text}, {e.bits})"
+        return f"v_{e.op}({left}, {right}, {e.bits})"
 
     def relation(self, e: Relation) -> str:
         """Returns the C of a comparison, 0 or 1."""
@@ -337,4 +337,4 @@ class _Block:
         if e.condition in ("eq", "ne") or e.condition.startswith("u"):
             return f"(uint64_t)({left} {_CONDITIONS[e.condition.removeprefix('u')]} {right})"
         self.narrow(e.condition, bits)
-        return f"(uint64_t)(sign({left}, {bits}) {_CONDITIONS[e.condition]} sign({right}, {bits}))"
+        return f"(uint64_t)(v_sign({left}, {bits}) {_CONDITIONS[e.condition]} v_sign({right}, {bits}))"
