@@ -88,10 +88,12 @@ class _Machine:
                 blocks.append({"index": n, "record": e.record, "lines": lines})
             functions.append("unknown" if why else f"op_{n}")
             reasons.append(json.dumps(why) if why else "0")
-        pieces: list[Piece] = [p for parts in self.storage.pieces for p in parts]
+        # Nothing here reads more than 128 bits of a register: what lies above is left out.
+        seen = [tuple(p for p in parts if p.at + p.bits <= 2 * _WORD) for parts in self.storage.pieces]
+        pieces: list[Piece] = [p for parts in seen for p in parts]
         places: list[dict[str, int]] = []
         first = 0
-        for n, parts in enumerate(self.storage.pieces):
+        for n, parts in enumerate(seen):
             places.append({"first": first, "count": len(parts), "clears": int(n in self.storage.clears)})
             first += len(parts)
         low = [self.storage.low(n) for n in range(len(self.index))]
