@@ -29,6 +29,7 @@ ORDER = (
     ("plan",),
     ("emit",),
     ("registration",),
+    ("simulate",),
     ("regress",),
     ("ladder",),
     ("report",),
