@@ -35,15 +35,21 @@ def relocation_prefix(names: Sequence[str]) -> str:
     return common[: common.rfind("_") + 1]
 
 
-def relocation_values(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
-    """Returns the relocations: the description's, matched to fixups by part of the address, use and width, else new ones.
+def relocation_numbers(d: Description, names: Sequence[str]) -> tuple[int, ...]:
+    """Returns the number of each relocation of ``names`` in objects: what the target's list says, else its place in ``names``."""
+    told = [int(number) for number in d.data.get("Relocation.numbers", "").split()]
+    return tuple(told) if d.relocations and len(told) == len(names) else tuple(range(len(names)))
 
-    ``reloc`` maps the width of data or the name of a fixup to a relocation, "" if the description has none for it."""
+
+def chosen_relocations(d: Description, kinds: Sequence[Fixup]) -> dict[str, str]:
+    """Returns the width of data or the name of a fixup -> its relocation, "" if the description has none for it.
+
+    Those of the description are matched to fixups by part of the address, use and width. A target whose ABI lists none has one of its own
+    for each, in the order of ``relocation_names``."""
     prefix = relocation_prefix(d.relocations) if d.relocations else f"R_{d.name.upper()}_"
     own = {name: f"{prefix}{said}" for name, said in relocation_names(kinds).items()}
     if not d.relocations:
-        return {"relocations": list(own.values()), "relocations_known": False, "reloc": own.__getitem__}
-    known = llvm.mentions("llvm/BinaryFormat/ELF.h", f"ELFRelocs/{d.folder}.def")
+        return own
     short = {r: r.upper().removeprefix(prefix) for r in d.relocations}
     chosen = {name: next((r for r, s in short.items() if s in (name, f"ABS{name}", f"DIR{name}")), "") for name in own}
     for k in kinds:
@@ -53,9 +59,24 @@ def relocation_values(d: Description, kinds: Sequence[Fixup], llvm: Interface) -
         told = best and (k.part or str(k.bits) in short[best] or any(p.search(short[best]) for p in preferred))
         chosen[k.name] = own[k.name] if own[k.name] in short else best if told else ""
     chosen["NONE"] = chosen["NONE"] or d.relocations[0]
+    return chosen
+
+
+def relocation_values(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
+    """Returns what the object writer's template needs to know of relocations.
+
+    ``relocations``: (name, number) of each. ``relocations_known``: whether LLVM's headers define them. ``reloc`` maps the width of data or
+    the name of a fixup to a relocation, "" if the description has none for it."""
+    chosen = chosen_relocations(d, kinds)
+    names = d.relocations or tuple(chosen.values())
+    numbered = list(zip(names, relocation_numbers(d, names), strict=True))
+    if not d.relocations:
+        return {"relocations": numbered, "relocations_known": False, "reloc": chosen.__getitem__}
+    known = llvm.mentions("llvm/BinaryFormat/ELF.h", f"ELFRelocs/{d.folder}.def")
     scope = "ELF::" if known else ""
     full = {name: f"{scope}{r}" if r else "" for name, r in chosen.items()}
-    for k in kinds:  # a relocation that is not named like its fixup is only a likely match
-        if chosen[k.name] not in ("", own[k.name]):
+    prefix = relocation_prefix(d.relocations)
+    for k, said in ((k, relocation_names(kinds)[k.name]) for k in kinds):
+        if chosen[k.name] not in ("", f"{prefix}{said}"):  # a relocation that is not named like its fixup is only a likely match
             full[k.name] = Doubtful(full[k.name], Doubt(BY_NAME, f"{chosen[k.name]} is matched to this fixup by its name alone"))
-    return {"relocations": list(d.relocations), "relocations_known": known, "reloc": full.__getitem__}
+    return {"relocations": numbered, "relocations_known": known, "reloc": full.__getitem__}

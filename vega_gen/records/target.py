@@ -141,7 +141,8 @@ class SubtargetFeature:
 class CallingConvention:
     """A CallingConv or CalleeSavedRegs record.
 
-    ``registers``: in order of assignment. ``hooks``: C++ functions that it calls (CCCustom, code of predicates).
+    ``registers``: in order of assignment. ``hooks``: C++ functions that it calls (CCCustom, code of predicates). ``fixed``: those of the
+    registers that a call of a function of variable arguments does not use (CCIfNotVarArg).
     """
 
     name: str
@@ -149,6 +150,7 @@ class CallingConvention:
     stack: tuple[tuple[int, int], ...]   # (size, align) in bytes
     hooks: tuple[str, ...]
     callee_saved: bool
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

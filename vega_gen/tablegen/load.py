@@ -31,7 +31,7 @@ from vega_gen.tablegen.registers import RegisterSets
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
 _DEFINED = re.compile(r"^\s*(?:def|defm)\s+(\w+)", re.M)
 _MESSAGE = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.M)
-_RELOCATION = re.compile(r"^\s*ELF_RELOC\s*\(\s*(\w+)", re.M)
+_RELOCATION = re.compile(r"^\s*ELF_RELOC\s*\(\s*(\w+)\s*,\s*(\w+)", re.M)
 _TIMEOUT = 600.0
 _Made = TypeVar("_Made")
 
@@ -67,8 +67,8 @@ def describe(
     """
     folders = (td.parent, *include_dirs, llvm_include)
     sources = reachable(td, folders)
-    relocations = tuple(_RELOCATION.findall(_text(relocs))) if relocs is not None else ()
-    key = _key(sources, folder, tblgen, relocations, "json")
+    numbered: list[tuple[str, str]] = _RELOCATION.findall(_text(relocs)) if relocs is not None else []
+    key = _key(sources, folder, tblgen, [word for pair in numbered for word in pair], "json")
     with _collector_paused():
         kept = store.cache_load(Description, "tablegen", key)
     if kept is not None:
@@ -76,7 +76,9 @@ def describe(
     raws = _records(td, folders, tblgen, sum(p.stat().st_size for p in sources))
     shared = {name for p in sources if p.is_relative_to(llvm_include) for name in _DEFINED.findall(_text(p))}
     with _collector_paused():
+        relocations = tuple(name for name, _ in numbered)
         description = reduce(raws, td=td, folder=folder, relocations=relocations, llvm_include=llvm_include, shared=shared)
+        description.data["Relocation.numbers"] = " ".join(str(int(number, 0)) for _, number in numbered)
     store.cache_dump(description, "tablegen", key)
     return description
 

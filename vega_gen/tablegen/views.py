@@ -326,11 +326,9 @@ def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Ca
             hooks += called_names(action.string("Predicate"))
         if raw.number("Custom"):
             hooks.append(raw.name)
-        found.append(
-            CallingConvention(
-                raw.name, tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks)), callee_saved=False
-            )
-        )
+        fixed = _fixed(raws, raw.items("Actions"), False)
+        unique = tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks))
+        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=tuple(dict.fromkeys(fixed))))
     found += [CallingConvention(raw.name, sets.named(raw.name), (), (), callee_saved=True) for raw in of_class(raws, "CalleeSavedRegs")]
     return tuple(found)
 
@@ -343,6 +341,14 @@ def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:
             yield raw
             if raw.field("SubAction"):
                 yield from _actions(raws, [raw.string("SubAction")])
+
+
+def _fixed(raws: Mapping[str, Raw], names: Iterable[str], guarded: bool) -> Iterator[str]:
+    """Yield the registers of the actions that CCIfNotVarArg guards."""
+    for raw in (raws[name] for name in names if name in raws):
+        inside = guarded or raw.string("Predicate").replace(" ", "") == "!State.isVarArg()"
+        yield from raw.items("RegList") if inside else ()
+        yield from _fixed(raws, [raw.string("SubAction")] if raw.field("SubAction") else [], inside)
 
 
 def namespace(raws: Mapping[str, Raw], fallback: str) -> str:
