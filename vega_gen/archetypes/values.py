@@ -107,7 +107,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, An
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
     known = {field["getter"] for field in fields} | answers.keys()
-    return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, llvm) | contract_values(d, m, given)
+    return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
 def stack_alignment(m: Facts) -> int:

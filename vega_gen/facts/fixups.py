@@ -54,7 +54,9 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
                 continue
             part, relative = _part(i, slot, m), slot.kind is OperandKind.TARGET
             width = s.immediate(i.name, slot)
-            runs = runs_of(tuple((bit, at) for bit, at in s.field(i.name, slot.name) if bit < width.bits))
+            low = s.places(i.name, slot.name)[slot.part][0] if slot.part >= 0 else 0  # the other parts of an address lie beside it
+            field = s.field(i.name, slot.name)
+            runs = runs_of(tuple((bit - low, at) for bit, at in field if 0 <= bit - low < width.bits))
             if not runs or width.bits < _LEAST or (part == "lo" and width.bits != m.upper_shift):
                 continue
             use = _use(i)

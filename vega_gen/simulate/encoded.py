@@ -43,10 +43,10 @@ class Encoded:
         # The more bits an instruction fixes, the less others can mean by the same bits.
         self._known = sorted(found, key=lambda k: -k.mask.bit_count())
 
-    def matching(self, data: bytes, little: bool) -> frozenset[str]:
-        """Returns the records whose fixed bits those at the start of ``data`` are."""
+    def matching(self, data: bytes, little: bool) -> tuple[str, ...]:
+        """Returns the records whose fixed bits those at the start of ``data`` are, those that fix most bits first."""
         words = {size: self._word(data, size, little) for size in {k.instruction.size for k in self._known} if size <= len(data)}
-        return frozenset(
+        return tuple(
             k.instruction.name for k in self._known if k.instruction.size in words and words[k.instruction.size] & k.mask == k.value
         )
 

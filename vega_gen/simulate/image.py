@@ -207,7 +207,11 @@ class LinkedProgram:
                     continue
                 s = o.symbols[r.symbol]
                 name = s.name or next((x.name for x in o.sections if x.index == s.section), "")
-                site = RelocationSite(f"{o.path}: {put.section.name}+{r.offset:#x}", f"{name}{r.addend:+#x}" if r.addend else name)
+                site = RelocationSite(
+                    f"{o.path}: {put.section.name}+{r.offset:#x}",
+                    f"{name}{r.addend:+#x}" if r.addend else name,
+                    put.section.place is Place.TEXT,
+                )
                 target = self.address(n, s) if r.symbol else 0
                 if target is None:
                     raise site.refuse("a relocation names a symbol of a section without memory", "compile without debug information")

@@ -21,10 +21,12 @@ _DATA = {"8": 1, "16": 2, "32": 4, "64": 8, "PCREL32": 4}
 
 @dataclass(frozen=True, slots=True)
 class RelocationSite:
-    """Where a relocation applies, for messages. ``place``: file, section and offset; ``symbol``: with its addend."""
+    """Where a relocation applies. ``place``: file, section and offset; ``symbol``: with its addend; ``code``: whether the section has
+    code."""
 
     place: str
     symbol: str
+    code: bool
 
     def refuse(self, what: str, next_step: str) -> InputError:
         """Makes the error that says what is wrong with the relocation."""
@@ -41,17 +43,15 @@ class Relocating:
         self._order = byte_order(d.instructions)
         self._encoded = Encoded(d)
         kinds, users = fixups(d, m)
-        chosen = chosen_relocations(d, kinds)
-        names = d.relocations or tuple(chosen.values())
-        self._names = dict(zip(relocation_numbers(d, names), names, strict=True))
-        numbers = {name: number for number, name in self._names.items()}
+        chosen = chosen_relocations(d, kinds, users)
+        numbers = relocation_numbers(d, chosen)
+        self._names = {number: name for name, number in numbers.items()}
         self._none = numbers[chosen["NONE"]]
         self._data = {numbers[chosen[name]]: name for name in _DATA if chosen[name]}
         self._fields: dict[int, list[tuple[Fixup, frozenset[str]]]] = {}
         for n, kind in enumerate(kinds):
-            if chosen[kind.name]:
-                records = frozenset(r for user in users if user.fixup == n for r in user.records)
-                self._fields.setdefault(numbers[chosen[kind.name]], []).append((kind, records))
+            records = frozenset(r for user in users if user.fixup == n for r in user.records)
+            self._fields.setdefault(numbers[chosen[kind.name]], []).append((kind, records))
 
     def apply(self, data: bytearray, offset: int, number: int, target: int, addend: int | None, place: int, site: RelocationSite) -> None:
         """Writes what a relocation stands for into ``data`` at ``offset``.
@@ -60,7 +60,8 @@ class Relocating:
         Raises InputError for a relocation that nothing stands for, one beyond the section's end, and a value that its field cannot hold."""
         if number == self._none:
             return
-        if name := self._data.get(number):
+        # Data and an operand may share a relocation.
+        if (name := self._data.get(number)) and not (site.code and number in self._fields):
             self._datum(data, offset, name, target, addend, place, site)
             return
         field = self._field(data, offset, number, site)
@@ -118,15 +119,14 @@ class Relocating:
             said = f"{name} ({number})" if name else f"number {number}"
             listed = ", ".join(f"{self._names[n]} ({n})" for n in sorted({self._none, *self._data, *self._fields}))
             raise site.refuse(f"relocation {said} stands for no fixup of this target", f"the encodings of the .td give: {listed}")
-        fields = list(dict.fromkeys((k.pc_relative, k.part, k.bits, k.shift, k.signed, k.runs, k.size) for k, _ in known))
-        if len(fields) > 1:
-            records = self._encoded.matching(bytes(data[offset : offset + 16]), self._little)
-            fitting = [kind for kind, users in known if users & records]
-            if not fitting:
-                names = " or ".join(kind.name for kind, _ in known)
-                raise site.refuse(f"no instruction that takes {names} stands here", "the object is not of this target: compile it again")
-            return fitting[0]
-        return known[0][0]
+        if len({(k.pc_relative, k.part, k.bits, k.shift, k.signed, k.runs, k.size) for k, _ in known}) == 1:
+            return known[0][0]
+        for record in self._encoded.matching(bytes(data[offset : offset + 16]), self._little):
+            for kind, users in known:
+                if record in users:
+                    return kind
+        names = " or ".join(kind.name for kind, _ in known)
+        raise site.refuse(f"no instruction that takes {names} stands here", "the object is not of this target: compile it again")
 
     def _held(self, field: Fixup, bits: int) -> int:
         """Returns the addend that the field itself holds."""
