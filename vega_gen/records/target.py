@@ -9,7 +9,10 @@ from vega_gen.records.enums import ContractRole
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A register. ``encoding``: its HWEncoding; where no register of the target has one, its first DWARF number."""
+    """A register. ``encoding``: its HWEncoding; where no register of the target has one, its first DWARF number.
+
+    ``places``: (bit offset, bits) of each of ``subregisters`` in the register, from SubRegIndices; -1 where the .td does not say.
+    """
 
     name: str
     asm_name: str
@@ -18,6 +21,7 @@ class Register:
     subregisters: tuple[str, ...]
     aliases: tuple[str, ...]
     dwarf: tuple[int, ...]
+    places: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,19 @@ class OperandClass:
     operand_type: str          # OPERAND_MEMORY, ...; OPERAND_DEFAULT for predicates and optional definitions
     sub_operands: tuple[str, ...]  # the types in MIOperandInfo
     register_class: str = ""  # of RegisterOperands and register classes
+    defaults: tuple[str, ...] = ()  # of an OperandWithDefaultOps, such as a predicate operand: a number or a register for each sub-operand
 
 
 @dataclass(frozen=True, slots=True)
 class InstructionOperand:
-    """An operand of an instruction. ``name``: as in the dag, without "$". ``type``: the name of an OperandClass or RegisterClass."""
+    """An operand of an instruction. ``name``: as in the dag, without "$". ``type``: the name of an OperandClass or RegisterClass.
+
+    ``parts``: names of its sub-operands where the dag gives them, (MEMri $base, $offset).
+    """
 
     name: str
     type: str
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,23 @@ class Fragment:
     code: str
     calls: tuple[str, ...]
     dag: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatternOperator:
+    """An operator that patterns use: an SDNode with ``opcode`` ("ISD::ADD"), or a fragment, whose ``opcode`` is "".
+
+    ``parameters``: a fragment's operands, by name. ``dag``: its (first) expansion as printed. ``properties``: the names of its bits that
+    are set (IsLoad, IsZeroExtLoad, IsTruncStore ...). ``memory``: its MemoryVT, such as "i8". ``code``: the C++ of its predicate.
+    """
+
+    name: str
+    opcode: str
+    parameters: tuple[str, ...] = ()
+    dag: str = ""
+    properties: frozenset[str] = frozenset()
+    memory: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +219,7 @@ class Description:
     ``(all_of FeatureDiv)``. ``predicates``: Predicate records -> their C++ condition.
     ``patterns``: Pat records as printed, (source, result), without vector patterns.
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
+    ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
     """
 
     folder: str
@@ -216,3 +243,4 @@ class Description:
     patterns: tuple[tuple[str, str], ...] = ()
     predicates: dict[str, str] = field(default_factory=dict[str, str])
     alternative_names: str = ""
+    operators: tuple[PatternOperator, ...] = ()

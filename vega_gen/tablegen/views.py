@@ -14,13 +14,14 @@ from vega_gen.records import (
     Instruction,
     InstructionOperand,
     OperandClass,
+    PatternOperator,
     Processor,
     Register,
     RegisterClass,
     SDNode,
     SubtargetFeature,
 )
-from vega_gen.tablegen.raw import Dag, Raw, parse_dag
+from vega_gen.tablegen.raw import Dag, Raw, first_dag, parse_dag
 from vega_gen.tablegen.registers import RegisterSets
 
 WANTED = frozenset(
@@ -73,6 +74,7 @@ def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ..
                 raw.items("SubRegs"),
                 raw.items("Aliases"),
                 dwarf,
+                _places(raws, raw),
             )
         )
     if not any(register.encoding for register in found):  # such a backend encodes registers in C++; the DWARF numbers are usually the ISA's
@@ -83,8 +85,19 @@ def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ..
         for index, (name, parts) in enumerate(sets.tuples(raw)):
             first = by_name.get(parts[0])
             if name not in by_name and first is not None:
-                by_name[name] = Register(name, names[index] if index < len(names) else name, first.namespace, first.encoding, parts, (), ())
+                asm_name = names[index] if index < len(names) else name
+                by_name[name] = Register(name, asm_name, first.namespace, first.encoding, parts, (), (), _places(raws, raw))
     return tuple(by_name.values())
+
+
+def _places(raws: Mapping[str, Raw], raw: Raw) -> tuple[tuple[int, int], ...]:
+    """Return (bit offset, bits) of each sub-register of a register or of a tuple; 65535 of SubRegIndex means unknown."""
+    found: list[tuple[int, int]] = []
+    for name in raw.items("SubRegIndices"):
+        index = raws.get(name)
+        offset, size = (index.number("Offset"), index.number("Size")) if index is not None else (-1, -1)
+        found.append((-1 if offset == 65535 else offset, -1 if size == 65535 else size))
+    return tuple(found)
 
 
 def register_classes(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[RegisterClass, ...]:
@@ -135,9 +148,16 @@ def operand_classes(raws: Mapping[str, Raw]) -> tuple[OperandClass, ...]:
                 operand_type="OPERAND_DEFAULT" if implied else raw.string("OperandType"),
                 sub_operands=_parts(raw.name, info) if info is not None else (),
                 register_class=raw.name if is_class else raw.string("RegClass"),
+                defaults=_defaults(raw),
             )
         )
     return tuple(found)
+
+
+def _defaults(raw: Raw) -> tuple[str, ...]:
+    """Return the values of an operand's DefaultOps: (ops (i32 14), (i32 zero_reg)) has "14" and "zero_reg"."""
+    given = raw.dag("DefaultOps")
+    return tuple(value for value, _ in given.leaves()) if given is not None else ()
 
 
 def _parts(name: str, info: Dag) -> tuple[str, ...]:
@@ -190,7 +210,12 @@ def _operands(dag: Dag | None) -> tuple[InstructionOperand, ...]:
     """Return the operands of a dag. One that names its sub-operands, (MEMri $base, $offset), is a single operand of that type."""
     if dag is None:
         return ()
-    return tuple(InstructionOperand(name, value.op if isinstance(value, Dag) else value) for value, name in dag.args)
+    return tuple(
+        InstructionOperand(name, value.op, tuple(part for _, part in value.args))
+        if isinstance(value, Dag)
+        else InstructionOperand(name, value)
+        for value, name in dag.args
+    )
 
 
 def _named(raw: Raw, field: str) -> str:
@@ -277,6 +302,30 @@ def fragments(raws: Mapping[str, Raw]) -> tuple[Fragment, ...]:
         if code.strip():
             found.append(Fragment(raw.name, code, called_names(code), raw.field("Fragments") or raw.field("Opcode") or ""))
     return tuple(found)
+
+
+def operators(raws: Mapping[str, Raw]) -> tuple[PatternOperator, ...]:
+    """Return what stands behind the operators of all patterns: SDNodes and fragments, and what fragments expand to, by name."""
+    found: dict[str, PatternOperator] = {}
+    waiting = [dag for raw in of_class(raws, "Instruction") for dag in raw.dags("Pattern")]
+    waiting += [dag for raw in of_class(raws, "Pattern") if (dag := raw.dag("PatternToMatch")) is not None]
+    while waiting:
+        dag = waiting.pop()
+        for name in {*dag.operators(), *(value for value, _ in dag.leaves())}:
+            raw = raws.get(name)
+            if raw is None or name in found:
+                continue
+            if "SDNode" in raw.classes:
+                found[name] = PatternOperator(name, raw.string("Opcode"))
+            elif "PatFrags" in raw.classes:
+                expansions, given = raw.dags("Fragments"), raw.dag("Operands")
+                parameters = tuple(parameter for _, parameter in given.leaves()) if given is not None else ()
+                code = raw.string("PredicateCode") or raw.string("ImmediateCode")
+                printed = (raw.field("Fragments") or "[]")[1:-1]
+                memory = raw.string("MemoryVT") or raw.string("ScalarMemoryVT")
+                found[name] = PatternOperator(name, "", parameters, first_dag(printed), raw.true_bits(), memory, code.strip())
+                waiting += expansions[:1]
+    return tuple(found[name] for name in sorted(found))
 
 
 def complex_patterns(raws: Mapping[str, Raw]) -> tuple[ComplexPattern, ...]:

@@ -1,0 +1,171 @@
+"""Gives the effects of instructions that no pattern describes: by the facts, or by flags and operands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.roles import RegisterRole
+from vega_gen.facts.selections import OperandInfo, OperandKind
+from vega_gen.records import Instruction
+from vega_gen.simulate.expressions import (
+    Action,
+    Assign,
+    Binary,
+    CallTo,
+    Expression,
+    Jump,
+    Loaded,
+    NamedRegister,
+    Number,
+    Place,
+    Relation,
+    Require,
+    ReturnTo,
+    Store,
+)
+from vega_gen.simulate.operands import Bound, Operands, UnclearError, extend
+
+_Known = Mapping[str, tuple[Action, ...]]
+_LEFT_OUT = frozenset({OperandRole.NONE, OperandRole.ZERO})
+
+
+def by_facts(p: Operands) -> _Known:
+    """Returns record -> its effect as the facts tell it."""
+    found: dict[str, tuple[Action, ...]] = {}
+    for record, actions in _facts(p):
+        if record in p.s.instructions:
+            found.setdefault(record, actions)
+    return found
+
+
+def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
+    m = p.m
+    if m.nop:
+        yield m.nop, ()
+    for op in m.copies.values():
+        if set(op.roles) == {OperandRole.DST, OperandRole.SRC}:
+            yield from _made(p, op, lambda r: r.set(r.get(OperandRole.SRC)))
+    second = (OperandRole.SRC2, OperandRole.IMM)
+    for name, op in (("add", m.add), ("sub", m.subtract), ("add", m.add_immediate), ("sub", m.subtract_immediate), ("or", m.or_immediate),
+                     ("shl", m.shift_immediate)):  # fmt: skip
+        if op and not _LEFT_OUT & set(op.roles):
+            yield from _made(p, op, lambda r, name=name: r.set(Binary(name, r.get(OperandRole.SRC), r.first(second), r.bits)))
+    if m.upper:
+        yield from _made(p, m.upper, lambda r: r.set(r.upper()))
+    for op in (m.load_immediate, m.load_symbol):
+        if op:
+            yield from _made(p, op, lambda r: r.set(r.get(OperandRole.IMM)))
+    for (extension, bits), op in m.loads.items():
+        yield from _made(p, op, lambda r, b=bits, e=extension: r.set(Loaded(r.address(), b // 8, r.bits, e == "sext")))
+    for bits, op in m.stores.items():
+        yield from _made(p, op, lambda r, b=bits: Store(r.address(), b // 8, r.get(OperandRole.SRC)))
+    if m.jump and not _LEFT_OUT & set(m.jump.roles):
+        yield from _made(p, m.jump, lambda r: Jump(r.get(OperandRole.TARGET)))
+    if m.jump_register and OperandRole.ZERO not in m.jump_register.roles:
+        yield from _made(p, m.jump_register, lambda r: Jump(r.get(OperandRole.SRC)))
+    for condition, op in m.branches.items():
+        if OperandRole.ZERO not in op.roles:
+            yield from _made(p, op, lambda r, c=condition: r.branch(c))
+    if m.branch_nonzero and OperandRole.ZERO not in m.branch_nonzero.roles:
+        yield from _made(p, m.branch_nonzero, lambda r: r.branch("ne"))
+    if m.returns and set(m.returns.roles) <= {OperandRole.NONE}:
+        yield m.returns.record, (ReturnTo(link(p)),)
+
+
+class _Roles:
+    """The operands of one operation by role. ``bits``: the width of the destination, of an address if there is none."""
+
+    def __init__(self, p: Operands, op: Operation) -> None:
+        self.p, self.op = p, op
+        self.infos = p.s.operands(op.record)
+        at = op.index(OperandRole.DST)
+        self.bits = p.register(at, self.infos[at]).bits if at >= 0 else p.m.native
+
+    def set(self, value: Expression) -> Action:
+        at = self.op.index(OperandRole.DST)
+        return Assign(self.p.register(at, self.infos[at]), extend(value, self.bits))
+
+    def get(self, role: OperandRole) -> Expression:
+        at = self.op.index(role)
+        if at < 0:
+            raise UnclearError(f"the facts name no {role} of {self.op.record}")
+        info = self.infos[at]
+        if info.kind is OperandKind.REG:
+            return self.p.register(at, info)
+        return self.p.target(self.op.record, at, info) if role is OperandRole.TARGET else self.p.number(self.op.record, at, info, self.bits)
+
+    def first(self, roles: tuple[OperandRole, ...]) -> Expression:
+        return self.get(next((role for role in roles if role in self.op.roles), roles[0]))
+
+    def upper(self) -> Expression:
+        value = self.get(OperandRole.IMM)
+        shift = self.p.m.upper_shift
+        told = self.p.s.part(self.infos[self.op.index(OperandRole.IMM)].type)[0]  # the operand's type says the shift itself
+        return value if told else Binary("shl", value, Number(shift, self.bits), self.bits)
+
+    def address(self) -> Expression:
+        base = extend(self.get(OperandRole.BASE), self.p.m.native)
+        at = self.op.index(OperandRole.IMM)
+        return Binary("add", base, self.p.number(self.op.record, at, self.infos[at], self.p.m.native), self.p.m.native)
+
+    def branch(self, condition: str) -> Action:
+        left = self.get(OperandRole.SRC)
+        right = self.get(OperandRole.SRC2) if OperandRole.SRC2 in self.op.roles else Number(0, left.bits)
+        return Jump(self.get(OperandRole.TARGET), Relation(condition, left, right))
+
+
+def _made(p: Operands, op: Operation, action: Callable[[_Roles], Action]) -> Iterator[tuple[str, tuple[Action, ...]]]:
+    if op.record not in p.s.instructions or len(p.s.operands(op.record)) != len(op.roles):
+        return
+    zeros = tuple(
+        Require(at, 0 if p.s.operands(op.record)[at].kind is not OperandKind.REG else "", "an operand that the facts leave 0")
+        for at, role in enumerate(op.roles)
+        if role is OperandRole.NONE and not defaulted(p, op.record, p.s.operands(op.record)[at])
+    )
+    try:
+        yield op.record, (*zeros, action(_Roles(p, op)))
+    except UnclearError:
+        return
+
+
+def link(p: Operands) -> Place | None:
+    """Returns the register of the return address, None where calls push it."""
+    return NamedRegister(p.m.ra, p.m.native) if p.m.ra else None
+
+
+def defaulted(p: Operands, record: str, info: OperandInfo) -> bool:
+    """Whether an operand has default values, as a predicate has."""
+    i = p.s.instructions[record]
+    return any(o.name == info.name and bool(known.defaults) for o in (*i.outs, *i.ins) if (known := p.s.operand_classes.get(o.type)))
+
+
+def by_shape(p: Operands, i: Instruction) -> tuple[Action, ...] | None:
+    """Returns the effect of a call, a return or an unconditional branch, as its flags and operands tell it; None for others."""
+    given = [(n, o) for n, o in enumerate(p.s.operands(i.name)) if not o.out and not defaulted(p, i.name, o)]
+    outs = [(n, o) for n, o in enumerate(p.s.operands(i.name)) if o.out]
+    reads = [pair for pair in given if pair[1].kind is OperandKind.REG]
+    memory = bool(i.flags & {"mayLoad", "mayStore"}) or "ISD::LOAD" in i.nodes
+    told = p.d.data.get("InstrInfo.guessInstructionProperties") == "0"  # flags say all: without mayLoad, an address is not read from
+    if "isReturn" in i.flags:
+        return (ReturnTo(link(p)),) if not given and not outs and not memory and "isBarrier" in i.flags else None
+    plain = not memory and ("isCall" in i.flags or "isBarrier" in i.flags or "isIndirectBranch" in i.flags)
+    if not plain or not i.flags & {"isCall", "isBranch", "isIndirectBranch"} or len(outs) > 1 or not given:
+        return None
+    if len(given) == 1 and not reads:
+        target = p.target(i.name, *given[0])
+    elif len(given) == 1 and reads[0][1].part < 0:
+        target = p.register(*reads[0])
+    elif told and len(given) == 2 and {o.name for _, o in given} == {given[0][1].name} and reads:
+        target, _ = p.address(i.name, Bound(tuple(given), ""))
+    else:
+        return None
+    if "isCall" not in i.flags:
+        return (Jump(extend(target, p.m.native)),) if not outs else None
+    place = p.register(*outs[0]) if outs else link(p)
+    return (CallTo(extend(target, p.m.native), place),)
+
+
+def program_counters(p: Operands) -> frozenset[str]:
+    """Returns the registers that hold the address of the instruction; writing one is a jump."""
+    return frozenset(name for name, role in p.m.register_roles.items() if role is RegisterRole.PROGRAM_COUNTER)

@@ -1,0 +1,285 @@
+"""Finds what each instruction of a target does: from its own pattern, from the patterns that select it, else from the facts."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from vega_gen.facts import Facts
+from vega_gen.facts.selections import OperandKind, Selections, plain
+from vega_gen.records import Description, Instruction
+from vega_gen.simulate.by_facts import by_facts, by_shape, defaulted
+from vega_gen.simulate.expressions import (
+    Action,
+    Assign,
+    Binary,
+    Carry,
+    Conditional,
+    Effect,
+    Expression,
+    Forget,
+    NamedRegister,
+    Number,
+    OperandRegister,
+    Relation,
+    Require,
+    Source,
+    Unknown,
+    parts_of,
+)
+from vega_gen.simulate.operands import Binding, Bound, Operands, UnclearError
+from vega_gen.simulate.patterns import PatternReader
+from vega_gen.simulate.storage import register_widths
+from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
+
+_NEGATED = re.compile(r"\(?\s*(?:-\s*(?:\(?int\w*\)?\s*)?N->getS?Z?ExtValue\(\)|-\w+->get[SZ]ExtValue\(\))")
+_FROM = re.compile(r"(\d+)\s*-\s*N->get[SZ]ExtValue\(\)")
+_NO_PREDICATE = "a predicate whose conditions no .td describes"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one pattern says of an instruction. ``rank``: less is better."""
+
+    actions: tuple[Action, ...]
+    source: Source
+    rank: tuple[int, ...]
+
+
+def effects(d: Description, m: Facts) -> tuple[Effect | Unknown, ...]:
+    """Returns what each of the description's instructions does, in their order; a pseudo instruction is Unknown: no program holds it."""
+    return _Finder(d, m).all()
+
+
+class _Finder:
+    def __init__(self, d: Description, m: Facts) -> None:
+        self.d, self.m = d, m
+        self.s = Selections(d)
+        self.p = Operands(d, m, self.s, register_widths(d))
+        self.known = by_facts(self.p)
+        self.codes = {f.name: f.code for f in d.fragments}
+        self.selecting: dict[str, list[tuple[Dag, Dag]]] = defaultdict(list)
+        for matched, given in d.patterns:
+            results = parse_dags(given[1:-1])
+            result = plain(results[0]) if len(results) == 1 else None
+            if isinstance(result, Dag) and result.op in self.s.instructions:
+                self.selecting[result.op].append((parse_dag(matched), result))
+        self.why: dict[str, str] = {}
+
+    def all(self) -> tuple[Effect | Unknown, ...]:
+        told = {i.name: [*self.own(i), *self.selected(i)] if _real(i) else [] for i in self.d.instructions}
+        alike: dict[tuple[object, ...], list[str]] = defaultdict(list)
+        for i in self.d.instructions:
+            if _real(i):
+                kinds = tuple((o.kind, o.part) for o in self.s.operands(i.name))
+                alike[i.encoding, i.size, i.decoder_namespace, kinds].append(i.name)
+        groups = {name: names for names in alike.values() for name in names}
+        done = [self.one(i, told, groups.get(i.name, [])) for i in self.d.instructions]
+        return _with_forgotten(self.d, done)
+
+    def one(self, i: Instruction, told: Mapping[str, list[_Told]], twins: list[str]) -> Effect | Unknown:
+        """Returns the effect of an instruction.
+
+        What is said of others with the same encoding counts too: a decoder cannot tell them apart."""
+        if not _real(i):
+            return Unknown(i.name, f"{i.name} is a pseudo instruction: it has no encoding")
+        said = [*told[i.name], *(one for name in twins if name != i.name for one in told[name])]
+        actions, source = self.joined(said) if said else ((), Source.FACT)
+        if not said:
+            if i.name in self.known:
+                actions = self.known[i.name]
+            elif (found := self.shaped(i)) is not None:
+                actions, source = found, Source.SHAPE
+            else:
+                return Unknown(i.name, self.reason(i))
+        required = self.required(i)
+        return Effect(i.name, (*required, *actions), source, "hasDelaySlot" in i.flags)
+
+    def shaped(self, i: Instruction) -> tuple[Action, ...] | None:
+        try:
+            return by_shape(self.p, i)
+        except UnclearError:
+            return None
+
+    def reason(self, i: Instruction) -> str:
+        why = self.why.get(i.name)
+        if why:
+            return f"{why}; give {i.name} a pattern of nodes that LLVM defines, or a fact"
+        return f"no pattern selects {i.name} and no fact says what it does: give it a pattern in the .td (a Pat will do), or a fact"
+
+    def required(self, i: Instruction) -> Iterator[Action]:
+        """Yields the values that predicates and optional definitions must have: with others, nobody knows what happens."""
+        seen: dict[str, int] = {}
+        for index, info in enumerate(self.s.operands(i.name)):
+            part = seen.get(info.name, 0)
+            seen[info.name] = part + 1
+            if not defaulted(self.p, i.name, info):
+                continue
+            whole = next(o.type for o in (*i.outs, *i.ins) if o.name == info.name)
+            values = self.s.operand_classes[whole].defaults
+            value = values[part] if part < len(values) else "0"
+            if info.kind is OperandKind.REG or not value.lstrip("-").isdigit():
+                value = value if value in self.p.registers else ""
+                yield Require(index, value, _NO_PREDICATE)
+            else:
+                yield Require(index, int(value), _NO_PREDICATE)
+
+    # -- patterns
+
+    def own(self, i: Instruction) -> list[_Told]:
+        """Returns what the instruction's own pattern says."""
+        if not i.pattern.startswith("["):
+            return []
+        return self.read(i, parse_dags(i.pattern[1:-1]), self.p.bindings(i.name), Source.PATTERN, 0)
+
+    def selected(self, i: Instruction) -> list[_Told]:
+        """Returns what the patterns say that select this instruction alone, for any values of its operands."""
+        found: list[_Told] = []
+        for order, (matched, result) in enumerate(self.selecting.get(i.name, ())):
+            try:
+                bound = self.inverted(i, result)
+            except UnclearError as error:
+                self.why.setdefault(i.name, str(error))
+                continue
+            dag = plain(matched)
+            dag = dag if isinstance(dag, Dag) else Dag(dag, ())
+            if i.outs:
+                register = Dag("set", (("", i.outs[0].name), (matched, "")))
+                bound[i.outs[0].name] = self.p.bindings(i.name)[i.outs[0].name]
+                if len(i.outs) > 1:
+                    self.why.setdefault(i.name, "it defines several registers, and no pattern says all of them")
+                    continue
+                dag = register
+            found += self.read(i, (dag,), bound, Source.SELECTION, order)
+        return found
+
+    def read(self, i: Instruction, dags: tuple[Dag, ...], bound: Mapping[str, Binding], source: Source, order: int) -> list[_Told]:
+        reader = PatternReader(self.p, i, bound)
+        try:
+            actions = reader.actions(dags)
+        except UnclearError as error:
+            self.why[i.name] = str(error)
+            return []
+        except (IndexError, RecursionError):
+            self.why[i.name] = "its pattern has fewer operands than its nodes take"
+            return []
+        numbers = sum(isinstance(part, Number) for part in parts_of(actions))
+        return [_Told(actions, source, (source is not Source.PATTERN, reader.vague, numbers, order))]
+
+    def inverted(self, i: Instruction, result: Dag) -> dict[str, Binding]:
+        """Returns name in a pattern -> the operand of the instruction that it becomes. Raises UnclearError where the pattern fixes an
+        operand: it then holds for that value alone."""
+        own = self.p.bindings(i.name)
+        ins = list(i.ins)
+        if len(result.args) != len(ins):
+            ins = [o for o in ins if not ((known := self.s.operand_classes.get(o.type)) and known.defaults)]
+        if len(result.args) != len(ins):
+            raise UnclearError("a pattern gives it other operands than it has")
+        found: dict[str, Binding] = {}
+        for operand, (arg, name) in zip(ins, result.args, strict=True):
+            inner, name = _innermost(arg, name)
+            bound = own[operand.name]
+            if name and not isinstance(inner, Dag):
+                found[name] = bound
+            elif isinstance(inner, Dag):
+                found |= self.undone(i, inner, bound)
+            elif not ((known := self.s.operand_classes.get(operand.type)) and inner in known.defaults):
+                raise UnclearError("the patterns that select it fix an operand")
+        return found
+
+    def undone(self, i: Instruction, dag: Dag, bound: Binding) -> dict[str, Binding]:
+        """Returns the value that a name has where the operand is a function of it: (NEG imm:$x), or another instruction that negates."""
+        if not isinstance(bound, Bound) or len(bound.operands) != 1:
+            raise UnclearError("the patterns that select it compute an operand")
+        index, info = bound.operands[0]
+        code = self.codes.get(dag.op, "")
+        if code and len(dag.args) == 1 and info.kind is OperandKind.IMM:
+            name = dag.args[0][1]
+            number = replace(self.p.number(i.name, index, info, self.m.native), bits=self.m.native)
+            if _NEGATED.search(code):
+                return {name: Binary("sub", Number(0, self.m.native), number, self.m.native)}
+            if told := _FROM.search(code):
+                return {name: Binary("sub", Number(int(told[1]), self.m.native), number, self.m.native)}
+        if dag.op in self.s.instructions and info.kind is OperandKind.REG:
+            named = [(n, a, name) for n, (a, name) in enumerate(dag.args) if name and a not in self.p.registers]
+            value = self.p.register(index, info)
+            if len(named) == 1 and self.negates(dag, named[0][0]):
+                return {named[0][2]: Binary("sub", Number(0, value.bits), value, value.bits)}
+        raise UnclearError("the patterns that select it compute an operand in a way that cannot be undone")
+
+    def negates(self, dag: Dag, at: int) -> bool:
+        """Whether an instruction computes 0 minus its argument ``at``."""
+        inner = self.s.instructions[dag.op]
+        told = self.own(inner)
+        if not told or at >= len(inner.ins) or len(inner.outs) != 1:
+            return False
+        fixed = {inner.ins[n].name: a for n, (a, _) in enumerate(dag.args) if n != at and n < len(inner.ins)}
+        slots = self.s.operands(inner.name)
+        match [a for a in told[0].actions if isinstance(a, Assign) and not isinstance(a.place, Carry)]:
+            case [Assign(_, Binary("sub", OperandRegister(left, _), OperandRegister(right, _), _))]:
+                return fixed.get(slots[left].name) == self.m.zero != "" and slots[right].name == inner.ins[at].name
+            case _:
+                return False
+
+    # -- several patterns
+
+    def joined(self, said: list[_Told]) -> tuple[tuple[Action, ...], Source]:
+        """Returns the effect that patterns tell together: the best one, with the carry that another knows of, and for shifts the other
+        direction where the first one's amount is no amount."""
+        ranked = sorted(said, key=lambda t: t.rank)
+        best = ranked[0]
+        actions = best.actions
+        for other in ranked[1:]:
+            if _plainly(other.actions) == _plainly(actions) and len(other.actions) > len(actions):
+                actions = other.actions
+            elif (both := _both_ways(actions, other.actions)) is not None:
+                actions = both
+        return actions, best.source
+
+
+def _innermost(arg: Dag | str, name: str) -> tuple[Dag | str, str]:
+    """Returns an argument of a result without its type casts, and its name."""
+    while isinstance(arg, Dag) and len(arg.args) == 1 and (inner := plain(arg)) is not arg:
+        _ = inner
+        arg, name = arg.args[0][0], name or arg.args[0][1]
+    return arg, name
+
+
+def _real(i: Instruction) -> bool:
+    """Whether a program may hold an instruction."""
+    return any(bit in "01" for bit in i.encoding) and "isPseudo" not in i.flags
+
+
+def _plainly(actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    """Returns the actions without those on the carry."""
+    return tuple(a for a in actions if not (isinstance(a, Assign) and isinstance(a.place, Carry)))
+
+
+def _both_ways(one: tuple[Action, ...], other: tuple[Action, ...]) -> tuple[Action, ...] | None:
+    """Returns two shifts of one value in one: where the amount of the first is not below the width, the second counts."""
+    match one, other:
+        case (Assign(place, Binary(op, value, amount, bits)),), (Assign(place2, Binary(op2, value2, amount2, bits2)),):
+            shifts = {"shl", "srl", "sra"}
+            if (place, value, bits) != (place2, value2, bits2) or not {op, op2} <= shifts or op == op2:
+                return None
+            fits: Expression = Relation("ult", amount, Number(bits, amount.bits))
+            return (Assign(place, Conditional(fits, Binary(op, value, amount, bits), Binary(op2, value2, amount2, bits2), bits)),)
+        case _:
+            return None
+
+
+def _with_forgotten(d: Description, done: list[Effect | Unknown]) -> tuple[Effect | Unknown, ...]:
+    """Adds that the carry is lost where an instruction overwrites the register of flags and nobody says what it leaves there."""
+    of = {i.name: i for i in d.instructions}
+    sets = [e for e in done if isinstance(e, Effect) and any(isinstance(a, Assign) and isinstance(a.place, Carry) for a in e.actions)]
+    known = {e.record for e in sets}
+    flags = frozenset[str]().union(*(of[e.record].defs for e in sets))
+    found: list[Effect | Unknown] = []
+    for e in done:
+        if isinstance(e, Effect) and e.record not in known and flags & set(of[e.record].defs) and "isCall" not in of[e.record].flags:
+            written = any(isinstance(a, Assign) and isinstance(a.place, NamedRegister) and a.place.name in flags for a in e.actions)
+            e = e if written else replace(e, actions=(*e.actions, Forget()))
+        found.append(e)
+    return tuple(found)

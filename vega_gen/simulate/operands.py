@@ -1,0 +1,165 @@
+"""Gives the values that an instruction's operands stand for: registers, numbers, branch targets, addresses in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from llvm_integration.failure import Failure
+from vega_gen.facts import Facts
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
+from vega_gen.records import Description, OperandClass, PatternOperator
+from vega_gen.simulate.expressions import (
+    Action,
+    Binary,
+    Expression,
+    Here,
+    Number,
+    OperandNumber,
+    OperandRegister,
+    Require,
+    Unary,
+)
+
+_INTEGER = re.compile(r"i(\d+)")
+_POINTER = re.compile(r"[xX][lL]en\w*|iPTR\w*|ptr_rc|PtrVT")
+
+
+class UnclearError(Failure):
+    """A pattern that does not say what the instruction does; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The operands of the MCInst that a name in a pattern stands for: (index, operand), and the whole operand's class if it has one."""
+
+    operands: tuple[tuple[int, OperandInfo], ...]
+    type: str
+
+
+Binding = Bound | Expression
+Bindings = Mapping[str, Binding]
+
+
+def resize(value: Expression, bits: int) -> Expression:
+    """Returns a value as one of ``bits``: a constant takes the width. Raises UnclearError where widths differ."""
+    if isinstance(value, Number) and value.bits == 0:
+        return Number(value.value & ((1 << bits) - 1), bits)
+    if value.bits != bits:
+        raise UnclearError(f"a value of {value.bits} bits stands where {bits} are wanted")
+    return value
+
+
+def extend(value: Expression, bits: int, *, signed: bool = False) -> Expression:
+    """Returns a value extended, or cut, to ``bits``."""
+    if isinstance(value, Number) and value.bits == 0:
+        return resize(value, bits)
+    if value.bits == bits:
+        return value
+    return Unary("trunc" if value.bits > bits else "sext" if signed else "zext", value, bits)
+
+
+class Operands:
+    """The operands of one target's instructions, and what its patterns' operators are. ``registers``: name -> bits."""
+
+    def __init__(self, d: Description, m: Facts, selections: Selections, registers: Mapping[str, int]) -> None:
+        self.d, self.m, self.s, self.registers = d, m, selections, registers
+        self.operators: dict[str, PatternOperator] = {o.name: o for o in d.operators}
+        self.complex = {p.name: p for p in d.complex_patterns}
+        self.classes = {c.name: c for c in d.register_classes}
+        self.legal = sorted({n for c in d.register_classes for n in self._integers(c.name)})
+
+    # -- operands
+
+    def bindings(self, record: str) -> dict[str, Binding]:
+        """Returns name in the record's dags -> the operands of the MCInst that it stands for, sub-operands by their own names too."""
+        i = self.s.instructions[record]
+        types = {o.name: o for o in (*i.outs, *i.ins)}
+        found: dict[str, list[tuple[int, OperandInfo]]] = {}
+        parts: dict[str, Binding] = {}
+        for index, info in enumerate(self.s.operands(record)):
+            found.setdefault(info.name, []).append((index, info))
+            named = types[info.name].parts if info.name in types else ()
+            if 0 <= info.part < len(named) and named[info.part]:
+                parts[named[info.part]] = Bound(((index, info),), info.type)
+        whole: dict[str, Binding] = {n: Bound(tuple(infos), types[n].type) for n, infos in found.items() if n in types}
+        return parts | whole
+
+    def width(self, type_name: str) -> tuple[int, ...]:
+        """Returns the widths of the integers that a register operand may hold, those of the class's first type first."""
+        return self._integers(self.class_of(type_name))
+
+    def class_of(self, type_name: str) -> str:
+        """Returns the register class of an operand type that holds registers."""
+        known = self.s.operand_classes.get(type_name)
+        if type_name in self.classes:
+            return type_name
+        if known and len(known.sub_operands) == 1:
+            return self.class_of(known.sub_operands[0])
+        if known and known.decoder_method.startswith("DecodePointerLike"):
+            return self.m.gpr
+        return known.register_class if known else ""
+
+    def type_bits(self, name: str) -> int:
+        """Returns the width of an integer type's name, 0 if it is none."""
+        if found := _INTEGER.fullmatch(name):
+            return int(found[1])
+        return self.m.native if _POINTER.fullmatch(name) else 0
+
+    def _integers(self, name: str) -> tuple[int, ...]:
+        known = self.classes.get(name)
+        if known is None:
+            return ()
+        told = tuple(dict.fromkeys(int(f[1]) for t in known.value_types if (f := _INTEGER.fullmatch(t))))
+        return told or ((known.size,) if 0 < known.size <= 128 else ())
+
+    def register(self, index: int, info: OperandInfo, want: int = 0) -> OperandRegister:
+        """Returns the value of a register operand, ``want`` bits wide where its class allows that, else as its class says."""
+        widths = self.width(info.type)
+        if not widths:
+            raise UnclearError(f"operand {info.name} has a register class without integers, {info.type}")
+        return OperandRegister(index, want if want in widths else widths[0])
+
+    def number(self, record: str, index: int, info: OperandInfo, bits: int) -> OperandNumber:
+        """Returns the number that an immediate operand stands for in a pattern.
+
+        A decoder method gives it as the MCInst of the compiler has it. Where there is none, the decoder gives the bits of the field, which
+        are sign extended here if the operand is signed. Only the part of an upper immediate is in the instruction."""
+        known = self.s.operand_classes.get(info.type)
+        r = self.s.immediate(record, info)
+        shift, ones = self.s.part(info.type)
+        if shift or ones:
+            return OperandNumber(index, bits, r.bits, False, shift, ones)
+        scaled = r.shift if info.kind is OperandKind.TARGET else 0
+        if self._decoded(record, info, known) or not self.s.field(record, info.name) or r.bits + scaled > 64:
+            return OperandNumber(index, bits)
+        return OperandNumber(index, bits, r.bits, r.signed, scaled)
+
+    def _decoded(self, record: str, info: OperandInfo, known: OperandClass | None) -> bool:
+        i = self.s.instructions[record]
+        whole = next((self.s.operand_classes.get(o.type) for o in (*i.outs, *i.ins) if o.name == info.name), None)
+        return bool(i.decoder_method or (known and known.decoder_method) or (whole and whole.decoder_method))
+
+    def target(self, record: str, index: int, info: OperandInfo) -> Expression:
+        """Returns the address that an operand gives: one of a branch target is counted from the instruction, as fixups are."""
+        value = self.number(record, index, info, self.m.native)
+        return Binary("add", Here(self.m.native), value, self.m.native) if info.kind is OperandKind.TARGET else value
+
+    def address(self, record: str, bound: Bound) -> tuple[Expression, tuple[Action, ...]]:
+        """Returns the address that a memory operand gives, the sum of its first two parts; what is left (a scale, a mode) must be 0."""
+        native = self.m.native
+        terms: list[Expression] = []
+        required: list[Action] = []
+        for index, info in bound.operands:
+            if len(terms) == 2 or (len(terms) == 1 and info.kind is OperandKind.REG and self.width(info.type)[:1] != (native,)):
+                value = 0 if info.kind is not OperandKind.REG else ""
+                required.append(Require(index, value, "an addressing mode that the patterns do not describe"))
+            elif info.kind is OperandKind.REG:
+                terms.append(extend(self.register(index, info, native), native))
+            else:
+                terms.append(self.number(record, index, info, native))
+        total = terms[0]
+        for term in terms[1:]:
+            total = Binary("add", total, term, native)
+        return total, tuple(required)
