@@ -5,12 +5,14 @@ Inputs are compared by content. Commands have no order among each other; the cal
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +53,16 @@ class ContentHashes:
         with self._lock:
             self._known[path] = (stamp, digest)
         return digest
+
+
+@contextmanager
+def alone(work: Path) -> Generator[None]:
+    """Keep other processes that do the same out of the block, by a lock on the file ``<work>.lock``."""
+    lock = work.with_suffix(".lock")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def dependencies(depfile: Path) -> tuple[str, ...]:

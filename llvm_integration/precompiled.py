@@ -5,7 +5,6 @@ A precompiled header is used only if the unmodified file compiles to an identica
 
 from __future__ import annotations
 
-import fcntl
 import re
 import threading
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from llvm_integration.failure import ToolFailure
-from llvm_integration.incremental import BuildStep, ContentHashes, run_step
+from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_step
 
 SECONDS = 300.0
 
@@ -57,10 +56,7 @@ class PrecompiledHeaders:
 
     def _make_alone(self, source: Path, compiler: Sequence[str], baseline: Path) -> tuple[str, ...]:
         """As ``_make``, under a lock against other processes that make the same header."""
-        lock = (self.work / source.parent.name / source.stem).with_suffix(".lock")
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("w") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
+        with alone(self.work / source.parent.name / source.stem):
             return self._make(source, compiler, baseline)
 
     def _make(self, source: Path, compiler: Sequence[str], baseline: Path) -> tuple[str, ...]:

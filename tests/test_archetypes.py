@@ -134,6 +134,17 @@ def test_an_architecture_with_an_underscore_has_the_relocations_of_any_other(roo
         assert parted == plain
 
 
+def test_a_target_that_llvm_does_not_know_has_a_name_a_number_and_a_byte_order(rook: Description, llvm: Interface) -> None:
+    files = archetypes(rook, llvm, machine=0x8123, big_endian=True).files
+    assert 'RegisterTarget<Triple::UnknownArch, /*HasJIT=*/false> X(getTheRookTarget(), "rook"' in files["TargetInfo/RookTargetInfo.cpp"]
+    assert "MCELFObjectTargetWriter(false, OSABI, 33059, " in files["MCTargetDesc/RookELFObjectWriter.cpp"]
+    assert "IsLittleEndian = false;" in files["MCTargetDesc/RookMCAsmInfo.cpp"]
+    known = archetypes(rook, llvm, "lanai", machine=0x8123, big_endian=True).files
+    assert "RegisterTarget<Triple::lanai, " in known["TargetInfo/RookTargetInfo.cpp"]
+    assert "MCELFObjectTargetWriter(false, OSABI, ELF::EM_LANAI, " in known["MCTargetDesc/RookELFObjectWriter.cpp"]
+    assert "IsLittleEndian = TT.isLittleEndian();" in known["MCTargetDesc/RookMCAsmInfo.cpp"]
+
+
 def test_an_operand_whose_one_part_is_itself_is_whole(llvm_source: Path, tmp_path: Path) -> None:
     text = (TESTS / "inputs/rook/Rook.td").read_text()
     own = "class Itself<string self> : Operand<OtherVT> { let MIOperandInfo = (ops !cast<Operand>(self)); }"

@@ -56,8 +56,11 @@ class Archetypes:
         return {path: without_notes(text) for path, text in self.printed.items()}
 
 
-def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
+def archetypes(d: Description, llvm: Interface, arch: str = "", machine: int = 0, *, big_endian: bool = False) -> Archetypes:
     """Renders every template that the facts allow. ``arch``: first part of the triple, by default the folder's name in lower case.
+
+    Where LLVM's headers do not know ``arch``, the target is registered for an unknown architecture and by its name alone: then ``machine``
+    is the number in its ELF objects where ELF.h has no name for it, 0 for none, and ``big_endian`` its byte order.
 
     The code generator is offered whole or not at all: without a stack pointer, for example, there is none."""
     m = find_facts(d)
@@ -75,7 +78,7 @@ def archetypes(d: Description, llvm: Interface, arch: str = "") -> Archetypes:
     if not m.load_symbol and not (m.upper and m.low) and whole < m.native:
         limits["upper"] = "no instructions are known that put an address into a register"
     doubtful = with_doubts(m)
-    given = values(d, doubtful, llvm, arch or d.folder.lower())
+    given = values(d, doubtful, llvm, arch or d.folder.lower(), machine, big_endian=big_endian)
     files: dict[str, str] = {}
     folder = resources.folder(_FOLDER)
     for template in sorted(p.relative_to(folder).as_posix() for p in folder.rglob(f"*.*{_SUFFIX}")):

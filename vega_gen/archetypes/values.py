@@ -68,19 +68,21 @@ _EXPANDED_UNLESS = {
 }  # fmt: skip
 
 
-def values(d: Description, m: Facts, llvm: Interface, arch: str) -> dict[str, Any]:
-    """Returns every value that a template names. ``arch``: the first part of the triple."""
+def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 0, *, big_endian: bool = False) -> dict[str, Any]:
+    """Returns every value that a template names. ``arch``: the first part of the triple. For ``machine`` and ``big_endian`` see
+    ``archetypes.files.archetypes``."""
     registered = any(llvm.enumerator(header, arch) for header in TRIPLES)
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
     fields = _fields(d)
     answers = _predicates(d, fields, llvm)
+    untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
     given: dict[str, Any] = {
         "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
         "arch": arch if registered else "UnknownArch", "march": arch,
-        "little_endian": "TT.isLittleEndian()" if registered else "true",
-        "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if registered else "true",
-        "machine_number": next((n for n in (f"EM_{arch.upper()}",) if llvm.enumerator("llvm/BinaryFormat/ELF.h", n)), "EM_NONE"),
+        "little_endian": "TT.isLittleEndian()" if registered else untold,
+        "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if registered else untold,
+        "machine_number": f"ELF::{named}" if llvm.enumerator("llvm/BinaryFormat/ELF.h", named) else str(machine or "ELF::EM_NONE"),
         "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
