@@ -168,7 +168,8 @@ class CallingConvention:
     """A CallingConv or CalleeSavedRegs record.
 
     ``registers``: in order of assignment. ``hooks``: C++ functions that it calls (CCCustom, code of predicates). ``fixed``: those of the
-    registers that a call of a function of variable arguments does not use (CCIfNotVarArg).
+    registers that a function of variable arguments does not use (CCIfNotVarArg). ``marked``: those that only arguments with an attribute
+    of LLVM IR use, such as inreg.
     """
 
     name: str
@@ -177,6 +178,7 @@ class CallingConvention:
     hooks: tuple[str, ...]
     callee_saved: bool
     fixed: tuple[str, ...] = ()
+    marked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,10 @@ def convention(d: Description, m: Facts) -> Convention:
     word = m.native // 8
     slots = [size for size, _ in known.stack if size >= word] if known else []
     pushes = m.calls.direct is not None and OperandRole.LINK not in m.calls.direct.roles and not m.ra
-    fixed = frozenset(known.fixed if known else ())
+    fixed, marked = (frozenset(known.fixed), frozenset(known.marked)) if known else (frozenset[str](), frozenset[str]())
+    arguments = [r for r in m.arguments if r not in marked]
     return Convention(
-        tuple(index[r] for r in m.arguments), sum(r not in fixed for r in m.arguments), tuple(index[r] for r in m.results),
+        tuple(index[r] for r in arguments), sum(r not in fixed for r in arguments), tuple(index[r] for r in m.results),
         slots[0] if slots else word, word if pushes else 0, index.get(m.sp),
     )  # fmt: skip
 

@@ -375,9 +375,10 @@ def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Ca
             hooks += called_names(action.string("Predicate"))
         if raw.number("Custom"):
             hooks.append(raw.name)
-        fixed = _fixed(raws, raw.items("Actions"), False)
         unique = tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks))
-        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=tuple(dict.fromkeys(fixed))))
+        guarded = (_guarded(raws, raw.items("Actions"), guard, False) for guard in (r"!State\.isVarArg\(\)", r"ArgFlags\.\w+\(\).*"))
+        fixed, marked = (tuple(dict.fromkeys(given)) for given in guarded)
+        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked))
     found += [CallingConvention(raw.name, sets.named(raw.name), (), (), callee_saved=True) for raw in of_class(raws, "CalleeSavedRegs")]
     return tuple(found)
 
@@ -392,12 +393,12 @@ def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:
                 yield from _actions(raws, [raw.string("SubAction")])
 
 
-def _fixed(raws: Mapping[str, Raw], names: Iterable[str], guarded: bool) -> Iterator[str]:
-    """Yield the registers of the actions that CCIfNotVarArg guards."""
+def _guarded(raws: Mapping[str, Raw], names: Iterable[str], guard: str, inside: bool) -> Iterator[str]:
+    """Yield the registers of the actions below a CCIf whose C++ matches ``guard``."""
     for raw in (raws[name] for name in names if name in raws):
-        inside = guarded or raw.string("Predicate").replace(" ", "") == "!State.isVarArg()"
-        yield from raw.items("RegList") if inside else ()
-        yield from _fixed(raws, [raw.string("SubAction")] if raw.field("SubAction") else [], inside)
+        here = inside or re.fullmatch(guard, raw.string("Predicate").strip()) is not None
+        yield from raw.items("RegList") if here else ()
+        yield from _guarded(raws, [raw.string("SubAction")] if raw.field("SubAction") else [], guard, here)
 
 
 def namespace(raws: Mapping[str, Raw], fallback: str) -> str:
