@@ -79,7 +79,7 @@ class Relocating:
         """Returns the bits of the instruction that ``value``, an address, gives in ``field``; a distance counts from ``place``.
 
         Raises InputError where the field cannot hold it."""
-        value = self._signed(value - place if field.pc_relative else value)
+        value = self._signed(value - place // field.rounded * field.rounded if field.pc_relative else value)
         number = value
         if field.part == "hi":
             shift = self._m.upper_shift
