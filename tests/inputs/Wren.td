@@ -109,7 +109,8 @@ def TRAP : I<(outs), (ins), "trap", [(trap)], 31>;
 def CLEAR : I<(outs), (ins), "clear", [(set SR, 0)], 32> { let Defs = [SR]; }
 def INC : I<(outs GR16:$d), (ins GR16:$a), "inc", [], 33>;
 def : Pat<(add GR16:$a, 1), (INC GR16:$a)>;
-def : Pat<(i16 (zext GR8:$a)), (SUBREG_TO_REG (i16 0), GR8:$a, sub_low)>;
+def defined : PatLeaf<(i8 GR8:$a), [{ return N->getOpcode() != ISD::TRUNCATE; }]>;
+def : Pat<(i16 (zext defined:$a)), (SUBREG_TO_REG (i16 0), GR8:$a, sub_low)>;
 
 def CC_Wren : CallingConv<[CCIfType<[i16], CCAssignToReg<[R1, R2]>>]>;
 def RetCC_Wren : CallingConv<[CCIfType<[i16], CCAssignToReg<[R1, R2]>>]>;

@@ -70,7 +70,7 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     if m.branch_nonzero and OperandRole.ZERO not in m.branch_nonzero.roles:
         yield from _made(p, m.branch_nonzero, lambda r: r.branch("ne"))
     if m.returns and set(m.returns.roles) <= {OperandRole.NONE}:
-        yield m.returns.record, (ReturnTo(link(p)),)
+        yield m.returns.record, (*_zeros(p, m.returns), ReturnTo(link(p)))
 
 
 class _Roles:
@@ -118,15 +118,17 @@ class _Roles:
 def _made(p: Operands, op: Operation, action: Callable[[_Roles], Action]) -> Iterator[tuple[str, tuple[Action, ...]]]:
     if op.record not in p.s.instructions or len(p.s.operands(op.record)) != len(op.roles):
         return
-    zeros = tuple(
-        Require(at, 0 if p.s.operands(op.record)[at].kind is not OperandKind.REG else "", "an operand that the facts leave 0")
-        for at, role in enumerate(op.roles)
-        if role is OperandRole.NONE and not defaulted(p, op.record, p.s.operands(op.record)[at])
-    )
     try:
-        yield op.record, (*zeros, action(_Roles(p, op)))
+        yield op.record, (*_zeros(p, op), action(_Roles(p, op)))
     except UnclearError:
         return
+
+
+def _zeros(p: Operands, op: Operation) -> Iterator[Action]:
+    """Yields that the operands without a role must be 0: archetypes leave them so, and with other numbers nobody knows what happens."""
+    for at, (info, role) in enumerate(zip(p.s.operands(op.record), op.roles, strict=True)):
+        if role is OperandRole.NONE and not defaulted(p, op.record, info):
+            yield Require(at, "" if info.kind is OperandKind.REG else 0, "an operand that is 0 in all that the facts describe")
 
 
 def link(p: Operands) -> Place | None:
@@ -141,20 +143,21 @@ def defaulted(p: Operands, record: str, info: OperandInfo) -> bool:
 
 
 def by_shape(p: Operands, i: Instruction) -> tuple[Action, ...] | None:
-    """Returns the effect of a call, a return or an unconditional branch, as its flags and operands tell it; None for others."""
+    """Returns the effect of a call or an unconditional branch, as its flags and operands tell it; None for others.
+
+    A number that is no branch target may be anything, such as an index into a table, but in the call that the facts name."""
     given = [(n, o) for n, o in enumerate(p.s.operands(i.name)) if not o.out and not defaulted(p, i.name, o)]
     outs = [(n, o) for n, o in enumerate(p.s.operands(i.name)) if o.out]
     reads = [pair for pair in given if pair[1].kind is OperandKind.REG]
     memory = bool(i.flags & {"mayLoad", "mayStore"}) or "ISD::LOAD" in i.nodes
     told = p.d.data.get("InstrInfo.guessInstructionProperties") == "0"  # flags say all: without mayLoad, an address is not read from
-    if "isReturn" in i.flags:
-        return (ReturnTo(link(p)),) if not given and not outs and not memory and "isBarrier" in i.flags else None
     plain = not memory and ("isCall" in i.flags or "isBarrier" in i.flags or "isIndirectBranch" in i.flags)
     if not plain or not i.flags & {"isCall", "isBranch", "isIndirectBranch"} or len(outs) > 1 or not given:
         return None
-    if len(given) == 1 and not reads:
+    direct = p.m.calls.direct.record if p.m.calls.direct else ""
+    if len(given) == 1 and (given[0][1].kind is OperandKind.TARGET or i.name == direct):
         target = p.target(i.name, *given[0])
-    elif len(given) == 1 and reads[0][1].part < 0:
+    elif len(given) == 1 and reads and reads[0][1].part < 0:
         target = p.register(*reads[0])
     elif told and len(given) == 2 and {o.name for _, o in given} == {given[0][1].name} and reads:
         target, _ = p.address(i.name, Bound(tuple(given), ""))

@@ -23,7 +23,8 @@ from vega_gen.simulate.expressions import (
 )
 
 _INTEGER = re.compile(r"i(\d+)")
-_POINTER = re.compile(r"[xX][lL]en\w*|iPTR\w*|ptr_rc|PtrVT")
+_POINTER = re.compile(r"\w*VT|[xX][lL]en\w*|iPTR\w*|ptr_rc")
+"""Names of types that depend on the hardware mode, which is the default one, or on the data layout."""
 
 
 class UnclearError(Failure):

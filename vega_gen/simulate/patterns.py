@@ -55,6 +55,9 @@ _CARRIES = {
     "ADDC": ("add", False), "SUBC": ("sub", False), "UADDO": ("add", False), "USUBO": ("sub", False), "ADDE": ("add", True),
     "SUBE": ("sub", True), "UADDO_CARRY": ("add", True), "USUBO_CARRY": ("sub", True), "ADDCARRY": ("add", True), "SUBCARRY": ("sub", True),
 }  # fmt: skip
+_ATOMIC = {f"ATOMIC_LOAD_{op}": op.lower() for op in ("ADD", "SUB", "AND", "OR", "XOR")} | {
+    "ATOMIC_SWAP": "swap", "ATOMIC_CMP_SWAP": "cmp_swap", "ATOMIC_LOAD_UMIN": "umin", "ATOMIC_LOAD_UMAX": "umax",
+}  # fmt: skip
 _HIDDEN = frozenset({"ADDC", "SUBC", "ADDE", "SUBE"})
 
 
@@ -114,7 +117,8 @@ class PatternReader:
         meaning = node_meaning(opcode) if not opcode.startswith("ISD::") else ""
         if meaning == "call" and args:
             return CallTo(self.goal(*args[0]), self.link())
-        if meaning == "ret" and not any(isinstance(b, Bound) and b.operands for b in self.bound.values()):
+        bare = not any(isinstance(b, Bound) and b.operands for b in self.bound.values())
+        if opcode == self.p.m.return_node and meaning == "ret" and bare:
             return ReturnTo(self.link())
         raise UnclearError(f"its pattern has the node {opcode}, and no .td says what that does")
 
@@ -269,6 +273,8 @@ class PatternReader:
             total, carry = self.carrying(short, args, want)
             self.after.append(Assign(Carry(), carry))
             return total
+        if short in _ATOMIC:
+            return self.exchange(short, args, access, want)
         match short:
             case "SIGN_EXTEND_INREG":
                 inner = self.value(*args[0], want=want)
@@ -291,7 +297,8 @@ class PatternReader:
             case _:
                 if "::" in short and node_meaning(short) in ("wrapper", "lo") and len(args) == 1:
                     return self.value(*args[0], want=want)
-                raise UnclearError(f"its pattern has the node {short}, which is not simulated")
+                told = "and no .td says what that does" if "::" in short else "which is not simulated"
+                raise UnclearError(f"its pattern has the node {short}, {told}")
 
     def amount(self, arg: tuple[Dag | str, str], bits: int) -> Expression:
         """Returns a shift's amount, which may have a width of its own."""
@@ -343,6 +350,20 @@ class PatternReader:
         address = extend(self.value(*args[0]), self.native)
         return Loaded(address, max(memory // 8, 1), bits, "IsSignExtLoad" in told)
 
+    def exchange(self, short: str, args: Sequence[tuple[Dag | str, str]], access: PatternOperator | None, want: int) -> Expression:
+        """Returns what memory held before an atomic operation changes it; one thread runs, so nothing comes between."""
+        old = self.load(args[:1], access, want)
+        assert isinstance(old, Loaded)
+        op = _ATOMIC[short]
+        values = [self.value(*arg, want=old.bits) for arg in args[1:]]
+        if op == "cmp_swap":
+            held = Unary("trunc", values[0], old.bytes * 8) if old.bytes * 8 < old.bits else values[0]
+            new: Expression = Conditional(Relation("eq", old, extend(held, old.bits)), values[1], old, old.bits)
+        else:
+            new = values[0] if op == "swap" else Binary(op, old, values[0], old.bits)
+        self.after.append(Store(old.address, old.bytes, new))
+        return old
+
     def store(self, opcode: str, args: Sequence[tuple[Dag | str, str]], access: PatternOperator | None) -> Action:
         """Returns a store. An atomic store has its address first in older LLVMs: it is the argument that a ComplexPattern selects."""
         value, place = args[0], args[1]
@@ -380,7 +401,7 @@ class PatternReader:
         for _ in range(8):
             operator = self.p.operators.get(value.op)
             if operator is None:
-                raise UnclearError(f"its pattern has the operator {value.op}, which is no node and no fragment")
+                raise UnclearError(f"its pattern has {value.op}, which is no node and no fragment that a .td explains")
             if operator.opcode:
                 return operator.opcode, value.args, access
             if not operator.dag:

@@ -10,6 +10,7 @@ from vega_gen.records import Description, Register
 
 _INTEGER = re.compile(r"[if](\d+)")
 _ZERO_EXTENDED = re.compile(r"\(zext (?:\(\w+ )?(\w+):")
+_AS_PART = re.compile(r"\(SUBREG_TO_REG (?:\(\w+ )?0\)?, (?:\(\w+ )?(\w+):")
 _BOX = 64
 """Bits of one box of storage."""
 
@@ -87,18 +88,22 @@ class _Placing:
                 self.inside(r, self.pieces[r.name])
         for r in self.d.registers:
             self.of(r.name)
-        cleared = frozenset(c for source, _ in self.d.patterns for c in _ZERO_EXTENDED.findall(source)) & self.cleared_classes()
+        cleared = self.cleared_classes()
         clears = frozenset(self.index[name] for c in self.d.register_classes if c.name in cleared for name in c.members)
         names = [r.name for r in self.d.registers]
         return Storage(tuple(self.widths[n] for n in names), tuple(self.pieces[n] for n in names), clears, tuple(self.boxes))
 
     def cleared_classes(self) -> frozenset[str]:
-        """Returns the classes that SUBREG_TO_REG puts into a wider register whose other bits are 0, because every write clears them."""
-        found = (re.search(r"\(SUBREG_TO_REG (?:\(\w+ )?0\)?, (?:\(\w+ )?(\w+):", given) for _, given in self.d.patterns)
-        classes = frozenset(f[1] for f in found if f)
-        fragments = {o.name: o.dag for o in self.d.operators if not o.parameters}
-        same = {name for name, dag in fragments.items() if any(re.search(rf"\b{c}:", dag) for c in classes)}
-        return classes | same
+        """Returns the classes whose registers, when written, clear the rest of the register that they are part of.
+
+        Patterns that rely on it extend such a register with zeros by SUBREG_TO_REG, which is no instruction."""
+        found: set[str] = set()
+        for source, given in self.d.patterns:
+            extended, register = _ZERO_EXTENDED.search(source), _AS_PART.search(given)
+            if extended and register:
+                leaf = next((o.dag for o in self.d.operators if o.name == extended[1] and not o.parameters), "")
+                found |= {register[1]} if register[1] == extended[1] or re.search(rf"\b{register[1]}:", leaf) else set[str]()
+        return frozenset(found)
 
     def places(self, r: Register) -> list[tuple[str, int, int]]:
         """Returns (name, bit offset, bits) of the sub-registers, one behind the other where the .td gives no offset."""
