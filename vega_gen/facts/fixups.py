@@ -19,8 +19,8 @@ class Fixup:
     ``part``: "" for the whole value, "hi" or "lo" for the upper or lower part of an address. ``bits``: width of the field;
     ``shift``: how many low bits of the value the field leaves out because they are zero. ``runs``: contiguous bits of the field, each
     (lowest bit in the field, number of bits, lowest bit in the instruction). ``size``: bytes of the instruction. ``use``: "branch",
-    "jump" (calls too), "store", or "" for other instructions. ``rounded``: a distance counts from the instruction's address, rounded down to
-    a multiple of this many bytes."""
+    "jump" (calls too), "store", or "" for other instructions. ``rounded``: a distance counts from the instruction's address, rounded
+    down to a multiple of this many bytes."""
 
     name: str
     pc_relative: bool

@@ -67,8 +67,8 @@ def describe(
     """
     folders = (td.parent, *include_dirs, llvm_include)
     sources = reachable(td, folders)
-    numbered: list[tuple[str, str]] = _RELOCATION.findall(_text(relocs)) if relocs is not None else []
-    key = _key(sources, folder, tblgen, [word for pair in numbered for word in pair], "json")
+    relocations = tuple(" ".join(pair) for pair in _RELOCATION.findall(_text(relocs))) if relocs is not None else ()
+    key = _key(sources, folder, tblgen, relocations, "json")
     with _collector_paused():
         kept = store.cache_load(Description, "tablegen", key)
     if kept is not None:
@@ -76,9 +76,7 @@ def describe(
     raws = _records(td, folders, tblgen, sum(p.stat().st_size for p in sources))
     shared = {name for p in sources if p.is_relative_to(llvm_include) for name in _DEFINED.findall(_text(p))}
     with _collector_paused():
-        relocations = tuple(name for name, _ in numbered)
         description = reduce(raws, td=td, folder=folder, relocations=relocations, llvm_include=llvm_include, shared=shared)
-        description.data["Relocation.numbers"] = " ".join(str(int(number, 0)) for _, number in numbered)
     store.cache_dump(description, "tablegen", key)
     return description
 
@@ -183,7 +181,7 @@ def reduce(
 ) -> Description:
     """Make a Description from raw records. Raises InputError where none is of class Target.
 
-    ``shared``: names that LLVM's own .td files define, prefixes of defm included; fragments of these names are not the target's.
+    ``relocations``: the name and the number of each. ``shared``: names that LLVM's own .td files define, prefixes of defm included; fragments of these names are not the target's.
     """
     target = next(views.of_class(raws, "Target"), None)
     if target is None:
@@ -208,6 +206,7 @@ def reduce(
         pass_subtarget=data.get("AsmWriter.PassSubtarget", "0") != "0",
         llvm=contract_rules.llvm_names(llvm_include),
     )
+    data["Relocation.numbers"] = " ".join(str(int(r.split()[1], 0)) for r in relocations)
     data["Register.constant"] = " ".join(r.name for r in views.of_class(raws, "Register") if r.number("isConstant"))
     data["Register.encoded"] = str(int(any(r.number("HWEncoding") for r in views.of_class(raws, "Register"))))
     data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes)))
@@ -228,7 +227,7 @@ def reduce(
         calling_conventions=conventions,
         processors=views.processors(raws),
         contracts=contract_rules.contracts(input_),
-        relocations=relocations,
+        relocations=tuple(r.split()[0] for r in relocations),
         data=data,
         assembler_predicates=views.assembler_predicates(raws),
         patterns=views.patterns(raws),
