@@ -6,6 +6,7 @@ is not offered or what it cannot select.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from vega_gen.records import Description
 _FOLDER = "templates/archetypes"
 _SUFFIX = ".j2"
 _BY_TEXT = "TextParser"
+_OUTER = re.compile(r'^#include ("llvm/[^"{]+\.h"|<[^>]+>)', re.MULTILINE)
+_INC = re.compile(r'^#include "\{\{ N \}\}(\w+\.inc)"', re.MULTILINE)
 _NEEDED = {
     "sp": "no register is known to be the stack pointer",
     "gpr": "no allocatable register class holds addresses",
@@ -80,8 +83,7 @@ def archetypes(d: Description, llvm: Interface, arch: str = "", machine: int = 0
     doubtful = with_doubts(m)
     given = values(d, doubtful, llvm, arch or d.folder.lower(), machine, big_endian=big_endian)
     files: dict[str, str] = {}
-    folder = resources.folder(_FOLDER)
-    for template in sorted(p.relative_to(folder).as_posix() for p in folder.rglob(f"*.*{_SUFFIX}")):
+    for template in _templates():
         path = _path(template, d.name)
         folder = path.rpartition("/")[0]
         if not _wanted(template, d) or (not folder and missing):
@@ -89,6 +91,25 @@ def archetypes(d: Description, llvm: Interface, arch: str = "", machine: int = 0
         text: str = resources.environment(_FOLDER).get_template(template).render(given | {"b": Code(doubtful)})
         files[path] = text
     return Archetypes(files, missing, limits, m)
+
+
+def headers() -> tuple[str, ...]:
+    """Returns the headers of LLVM and of the C++ library that templates include, as written ('"llvm/x.h"', "<x>"), those of any version."""
+    return tuple(sorted({name for template in _templates() for name in _OUTER.findall(_source(template))}))
+
+
+def tables(d: Description) -> tuple[str, ...]:
+    """Returns the files of llvm-tblgen's that the archetypes of a target may include."""
+    return tuple(sorted({f"{d.name}{end}" for template in _templates() if _wanted(template, d) for end in _INC.findall(_source(template))}))
+
+
+def _templates() -> list[str]:
+    folder = resources.folder(_FOLDER)
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob(f"*.*{_SUFFIX}"))
+
+
+def _source(template: str) -> str:
+    return (resources.folder(_FOLDER) / template).read_text(encoding="utf-8")
 
 
 def _wanted(template: str, d: Description) -> bool:

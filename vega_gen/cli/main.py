@@ -29,6 +29,7 @@ from vega_gen.cli.mine import mine, show_app
 from vega_gen.cli.regress import regress
 from vega_gen.cli.review import review_app
 from vega_gen.cli.train import calibrate, train
+from vega_gen.cli.try_ import try_
 from vega_gen.errors import out_of_memory
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ app.add_typer(review_app, name="review")
 app.add_typer(show_app, name="show")
 app.add_typer(cache_app, name="cache")
 app.command("new-target")(new_target)
+app.command("try")(try_)
 app.command()(doctor)
 app.command()(mine)
 app.command()(fill)

@@ -29,6 +29,7 @@ class Interface:
         self._includes = tuple(includes)
         self._package, self._folders = package, tuple(folders)
         self._classes: dict[str, Class | None] = {}
+        self._inner: dict[str, set[str]] = {}
 
     @cached_property
     def _headers(self) -> dict[str, Path]:
@@ -117,9 +118,13 @@ class Interface:
         return tuple(part for token in result for part in ((owner, "::", token) if token in nested else (token,)))
 
     def _nested(self, owner: str) -> set[str]:
-        path = self._headers.get(owner)
-        if path is None:
-            return set()
+        if owner not in self._inner:
+            path = self._headers.get(owner)
+            self._inner[owner] = self._nested_in(path, owner) if path else set()
+        return self._inner[owner]
+
+    @staticmethod
+    def _nested_in(path: Path, owner: str) -> set[str]:
         text = path.read_text(encoding="utf-8", errors="replace")
         parsed = cxx.parse_file(text.encode(), "llvm", path.name)
         inner = {c.name for c in parsed.classes if c.name.startswith(f"{owner}::")}

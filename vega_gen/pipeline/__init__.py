@@ -5,6 +5,7 @@ print.
   triple known, ``building`` compiles and repairs, ``backend`` ties these together and writes.
 - A held-out target: ``regressing`` generates the same way and judges each function.
 - Models: ``example_files`` and ``training``; ``confidence`` calibrates their answers.
+- A try-out: ``trying`` makes a plug-in of a .td, ``watching`` does so again on each change.
 - The rest: ``climbing`` the ladder, ``exporting`` patches, a ``look`` into single stages.
 """
 
@@ -19,9 +20,11 @@ from vega_gen.pipeline.mining import Mined, masker_of, mine, silent
 from vega_gen.pipeline.regressing import Judged, RegressionRequest, judge_all
 from vega_gen.pipeline.request import Prepared, Request, prepare
 from vega_gen.pipeline.training import Lesson, lesson, train_model
+from vega_gen.pipeline.trying import TryRequest, TryResult, try_out
+from vega_gen.pipeline.watching import Retried, watch
 
 __all__ = [
-    "Backend", "Inputs", "Judged", "Lesson", "Mined", "Prepared", "RegressionRequest", "Request",
+    "Backend", "Inputs", "Judged", "Lesson", "Mined", "Prepared", "RegressionRequest", "Request", "Retried", "TryRequest", "TryResult",
     "climb_given", "climb_made", "confidence", "export", "fill_one", "generate", "judge_all", "lesson", "masker_of", "mine", "mining",
-    "new_target", "open_mined", "prepare", "silent", "target_features", "target_inputs", "train_model", "write_backend",
+    "new_target", "open_mined", "prepare", "silent", "target_features", "target_inputs", "train_model", "try_out", "watch", "write_backend",
 ]  # fmt: skip

@@ -116,7 +116,7 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     held = tuple(sorted(held_out_folders(tuple(dict.fromkeys(n for n in (folder, same, record) if n))) | set(generated)))
     corpus = open_corpus((source.root,), held, request.mode, program)
     headers, relocs = description_files(request.desc, corpus, td, targets / folder)
-    relocs = relocs or _relocations_beside(td, (folder, td.stem, record))
+    relocs = relocs or relocations_beside(td, (folder, td.stem, record))
     filler = request.filler or default_filler(held, request.checkpoint)
     inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
     if request.filler is None and not official and not request.desc and archetypes_offered(inputs):
@@ -158,7 +158,7 @@ def description_files(given: Sequence[Path], corpus: Corpus, td: Path, own: Path
     return headers, relocs
 
 
-def _relocations_beside(td: Path, names: Sequence[str]) -> Path | None:
+def relocations_beside(td: Path, names: Sequence[str]) -> Path | None:
     """The list of relocations beside the .td under one of ``names``: the target's folder, the .td and the Target record may have different
     names."""
     beside = (td.parent / f"{name}.def" for name in dict.fromkeys(names))

@@ -77,7 +77,8 @@ def describe(
     shared = {name for p in sources if p.is_relative_to(llvm_include) for name in _DEFINED.findall(_text(p))}
     with _collector_paused():
         description = reduce(raws, td=td, folder=folder, relocations=relocations, llvm_include=llvm_include, shared=shared)
-    store.cache_dump(description, "tablegen", key)
+    if _key(reachable(td, folders), folder, tblgen, relocations, "json") == key:  # else a file has changed since the key was made
+        store.cache_dump(description, "tablegen", key)
     return description
 
 

@@ -1,0 +1,249 @@
+"""``vega-gen try`` on Tern, with the LLVM 19 that is installed: what is made, what a change makes again, and wrong input."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from commands import Command
+from conftest import ROOT
+
+from llvm_integration.failure import ToolFailure
+from llvm_integration.plugin import host
+from llvm_integration.process import run
+from vega_gen.archetypes.files import tables
+from vega_gen.errors import InputError
+from vega_gen.pipeline.trying import TryRequest, TryResult, arch_of, reads, tablegen_include, try_out
+from vega_gen.pipeline.watching import difference, watch
+from vega_gen.tablegen import describe
+
+PROGRAM = """\
+define i32 @twice(i32 %a) {
+  %b = mul i32 %a, 3
+  ret i32 %b
+}
+"""
+
+
+def silent(done: int, total: int, text: str) -> None:
+    del done, total, text
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all tests, so that they share what was compiled."""
+    return tmp_path_factory.mktemp("isa")
+
+
+@pytest.fixture
+def td(place: Path, kept_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VEGA_GEN_CACHE", str(kept_cache))
+    shutil.rmtree(place)
+    shutil.copytree(ROOT / "targets/Tern", place)
+    return place / "Tern.td"
+
+
+@pytest.fixture
+def program(td: Path) -> Path:
+    path = td.parent / "twice.ll"
+    path.write_text(PROGRAM)
+    return path
+
+
+def tried(main: Path, **options: object) -> TryResult:
+    return try_out(replace(TryRequest(main, "19"), **options), silent)  # type: ignore[arg-type]
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_program_becomes_assembly_and_an_object(td: Path, program: Path) -> None:
+    made = tried(td, program=program)
+    assert (made.target, made.arch, made.abilities) == ("Tern", "tern", ("compiles", "assembles", "disassembles"))
+    assert not made.missing
+    assert made.assembly and "\tmul\t" in made.assembly.read_text()
+    listed = run([str(made.folder / "bin/llvm-objdump"), "-d", "--triple=tern", str(made.object_file)]).check().stdout
+    assert "<twice>:" in listed and "mul\tr1, r1, " in listed
+    assert [phase.name for phase in made.phases][-1] == "compile the program"
+    assert 0 < made.phases[-1].seconds < made.seconds
+
+
+def test_the_commands_to_type_work(td: Path, program: Path) -> None:
+    made = tried(td)
+    assert len(made.commands) == 3
+    said = [run(["sh", "-c", command.replace("FILE", "twice")], cwd=program.parent).check().stdout for command in made.commands]
+    assert "mul\tr1, r1, " in said[-1]
+
+
+def said_of(made: TryResult, name: str) -> str:
+    return next(phase.said for phase in made.phases if phase.name == name)
+
+
+def test_a_change_makes_again_only_what_it_reaches(td: Path) -> None:
+    tried(td)
+    same = tried(td)
+    assert (said_of(same, "make the tables"), said_of(same, "compile the C++")) == ("0 of 9", "0 of 20 files")
+    # The function code of one instruction: only encoder and decoder have it.
+    edit(td.parent / "TernInstrInfo.td", 'def SLT  : ALU<0x08, "slt"', 'def SLT  : ALU<0x0f, "slt"')
+    changed = tried(td)
+    assert said_of(changed, "make the tables") == "9 of 9"
+    assert said_of(changed, "compile the C++") == "2 of 20 files"
+    run_ = run(changed.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="slt r1, r2, r3\n").check()
+    assert "[0x0f," in run_.stdout
+
+
+def test_an_architecture_that_llvm_knows_gets_another_name(td: Path) -> None:
+    installation = host("19")
+    d = describe(td, folder="Tern", llvm_include=tablegen_include(installation), tblgen=installation.llvm_tblgen)
+    assert arch_of(d, installation) == "tern"
+    assert arch_of(replace(d, folder="Lanai"), installation) == "lanai_td"
+
+
+def test_the_tables_that_are_started_early_are_those_that_the_files_include(td: Path) -> None:
+    made = tried(td)
+    installation = made.plugin.installation
+    d = describe(td, folder="Tern", llvm_include=tablegen_include(installation), tblgen=installation.llvm_tblgen)
+    texts = [path.read_text() for path in (made.folder / "src").rglob("*.*")]
+    included = {inc for inc in tables(d) if any(f'#include "{inc}"' in text for text in texts)}
+    assert included == set(tables(d)) and len(included) == 9
+
+
+def test_the_result_in_a_folder_of_one_s_own(td: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    made = tried(td, out=out)
+    assert made.folder == out and made.plugin.library == out / "libTern.so"
+    assert {p.name for p in out.iterdir()} == {".vega-gen-try", "bin", "libTern.so", "src", "tables"}
+    assert "class TernInstrInfo" in (out / "src/TernInstrInfo.h").read_text()
+    assert " tern " in run([str(out / "bin/llc"), "--version"]).check().stdout
+    tried(td, out=out)  # its own folder may be replaced
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/notes.txt").write_text("mine\n")
+    with pytest.raises(InputError, match="not empty, and try did not write it"):
+        tried(td, out=tmp_path / "mine")
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_without_a_code_generator_it_assembles(td: Path, program: Path, command: Command) -> None:
+    instructions = td.parent / "TernInstrInfo.td"
+    edit(instructions, '"ret", [(TernRet)]', '"ret", []')
+    text = instructions.read_text()
+    begin = text.index("def TernRet : SDNode")
+    instructions.write_text(text[:begin] + text[text.index(">;", begin) + 2 :])
+    said = command("try", "--td", td, "--llvm-version", "19", "--run", program)
+    assert said.status == 1
+    assert (
+        "it assembles, disassembles;" in said.out and "no code generator: return_node: the .td defines no SDNode for a return" in said.out
+    )
+    assert f"{program} was not compiled" in said.err
+    made = tried(td)
+    assert [command.split()[2].rpartition("/")[2] for command in made.commands] == ["llvm-mc", "llvm-objdump"]
+    assert "encoding" in run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="add r1, r2, r3\n").check().stdout
+
+
+def test_a_part_that_does_not_compile_is_left_out(td: Path) -> None:
+    edit(td.parent / "TernInstrInfo.td", 'let ParserMethod = "parseMemOperand";', 'let ParserMethod = "noSuchScope::parse";')
+    made = tried(td)
+    assert made.abilities == ("compiles", "disassembles")
+    assert list(made.broken) == ["assembler"] and "noSuchScope" in made.broken["assembler"]
+    listed = run(made.plugin.command("llvm-mc", "-triple=tern", "--disassemble"), stdin="0x00 0x80 0x44 0x00\n").check().stdout
+    assert "add\tr1, r1, r2" in listed
+
+
+@pytest.mark.parametrize("file", ["Tern.td", "TernRegisterInfo.td"])
+def test_what_tblgen_rejects_has_its_place(td: Path, file: str) -> None:
+    wrong = td.parent / file
+    wrong.write_text(f"def : NoSuchClass;\n{wrong.read_text()}")
+    with pytest.raises(InputError, match="Couldn't find class 'NoSuchClass'") as caught:
+        tried(td)
+    assert caught.value.where == f"{wrong}:1:7"
+
+
+def test_a_file_that_changes_while_it_is_read(td: Path) -> None:
+    formats = td.parent / "TernInstrFormats.td"
+
+    def saving(done: int, total: int, text: str) -> None:
+        del done, total
+        if text.startswith("reading"):
+            formats.write_text(formats.read_text() + "\n// saved just now\n")
+
+    with pytest.raises(InputError, match="has changed while it was read") as caught:
+        try_out(TryRequest(td, "19"), saving)
+    assert caught.value.where == str(formats)
+    assert said_of(tried(td), "make the tables") == "9 of 9"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "../Tern"}, "cannot name a target"),
+        ({"program": Path("hello.rs")}, "not a program that can be compiled"),
+        ({"program": Path("no-such.c")}, "no such file"),
+        ({"td": Path("no-such.td")}, "no such file"),
+    ],
+)
+def test_wrong_requests(td: Path, options: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        tried(td, **options)
+    assert caught.value.next_step
+
+
+def test_a_program_that_llc_rejects(td: Path, program: Path) -> None:
+    program.write_text("define i32 @f() {\n  ret i32 %nothing\n}\n")
+    with pytest.raises(ToolFailure, match="llc failed") as caught:
+        tried(td, program=program)
+    assert f"{program.stem}.ll:2:" in caught.value.output and caught.value.next_step
+
+
+def test_all_that_is_read_is_known(td: Path, program: Path) -> None:
+    include = tablegen_include(host("19"))
+    read = reads(td, include, program)
+    names = {path.name for path in read}
+    assert {"Tern.td", "TernInstrInfo.td", "TernSchedule.td", "Tern.def", "twice.ll", "Target.td"} <= names
+    edit(td.parent / "TernSchedule.td", "//", "///")
+    now = reads(td, include, program)
+    assert {path.name for path in read if read[path] != now[path]} == {"TernSchedule.td"}
+
+
+def test_watch_tries_again_after_each_save(td: Path, program: Path) -> None:
+    runs = watch(TryRequest(td, "19", program=program), silent)
+    first = next(runs)
+    assert (first.changed, first.failure, first.difference) == ((), None, ())
+    instructions = td.parent / "TernInstrInfo.td"
+    edit(instructions, '"mul", mul>', '"times", mul>')
+    second = next(runs)
+    assert second.changed == (instructions,) and second.failure is None
+    assert [line[0] + line[1:].split()[0] for line in second.difference if line[0] in "+-"] == ["-mul", "+times"]
+    edit(instructions, '"times", mul>', '"times", mul')
+    broken = next(runs)
+    assert broken.result is None and broken.failure is not None and f"{instructions}:" in broken.failure.where
+    edit(instructions, '"times", mul', '"mul", mul>')
+    program.write_text(PROGRAM.replace("3", "5"))
+    mended = next(runs)
+    assert mended.changed == (instructions, program) and mended.failure is None
+
+
+def test_a_long_difference_is_cut() -> None:
+    assert difference("a\nb\n", "a\nc\n") == ("@@ -1,2 +1,2 @@", " a", "-b", "+c")
+    assert difference("a\n", "a\n") == ()
+    long = difference("", "\n".join(map(str, range(100))))
+    assert len(long) == 41 and long[-1] == "..."
+
+
+def test_the_command(td: Path, program: Path, command: Command, tmp_path: Path) -> None:
+    written = tmp_path / "made.json"
+    said = command("try", "--td", td, "--llvm-version", "19", "--run", program, "-O", "0", "--json", written)
+    assert said.status == 0, said.err
+    assert "LLVM 19.1.7 in /usr/lib/llvm-19" in said.out
+    assert "it compiles, assembles, disassembles" in said.out
+    assert "by hand: /usr/lib/llvm-19/bin/llc -load=" in said.out
+    assert " mul " in said.out
+    made = json.loads(written.read_text())
+    assert made["llvm"] == "19.1.7" and made["library"].endswith("libTern.so") and Path(made["object"]).is_file()
+    assert {"read the .td", "make the tables", "compile the C++"} <= {phase["name"] for phase in made["phases"]}
+    assert all(phase["seconds"] >= 0 for phase in made["phases"])
