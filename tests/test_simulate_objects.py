@@ -22,6 +22,7 @@ from vega_gen.records import Description
 from vega_gen.simulate.decoding import UNKNOWN, Decoded, Decoder, numbered
 from vega_gen.simulate.elf import Place, read_object
 from vega_gen.simulate.encoded import Encoded
+from vega_gen.simulate.image import Convention, convention
 from vega_gen.simulate.relocating import Relocating, RelocationSite
 from vega_gen.tablegen import describe
 
@@ -282,3 +283,55 @@ def test_a_disassembler_that_fails(tmp_path: Path) -> None:
     with pytest.raises(ToolFailure, match="failed with exit status 1") as caught:
         decoder(printing(tmp_path / "a", "", "llvm-mc: error: unable to get target for 'tern'\n", 1)).decode([bytes(4)])
     assert "unable to get target" in caught.value.output
+
+
+# --------------------------------------------------------------------------------------------------------- what other descriptions say
+
+
+def official(target: str) -> Description:
+    root = ROOT / ".llvm/19/llvm"
+    return describe(root / f"lib/Target/{target}/{target}.td", folder=target, llvm_include=root / "include",
+                    tblgen=Path(shutil.which("llvm-tblgen-19") or "llvm-tblgen"),
+                    relocs=root / f"include/llvm/BinaryFormat/ELFRelocs/{target}.def")  # fmt: skip
+
+
+def test_arguments_go_where_the_convention_puts_plain_ones() -> None:
+    """Tern keeps variable arguments off the registers; Lanai's are for inreg alone, and MSP430's convention in the .td has none."""
+    d = tern()
+    made = convention(d, find_facts(d))
+    assert made == Convention(index(d, "R1", "R2", "R3", "R4"), 0, index(d, "R1", "R2"), 4, 0, *index(d, "SP"))
+    lanai = convention(official("Lanai"), find_facts(official("Lanai")))
+    assert (lanai.arguments, lanai.variadic, len(lanai.results), lanai.pushed) == ((), 0, 2, 0)
+    small = convention(official("MSP430"), find_facts(official("MSP430")))
+    assert (small.arguments, small.slot, small.pushed) == ((), 2, 2), "a call pushes the return address"
+
+
+def test_two_operands_of_an_instruction_have_a_relocation_each() -> None:
+    """MSP430's mov #a, &b: both are words of 16 bits behind the opcode; an offset lies beside a register in one operand."""
+    d = official("MSP430")
+    m = find_facts(d)
+    kinds, users = fixups(d, m)
+    chosen, both = chosen_relocations(d, kinds, users), {u.fixup: kinds[u.fixup] for u in users if "MOV16mi" in u.records}
+    assert sorted(k.runs for k in both.values()) == [((0, 16, 16),), ((0, 16, 32),)]
+    assert len({chosen[k.name] for k in both.values()}) == 2
+    relocating = Relocating(d, m, little=True)
+    numbers = relocation_numbers(d, chosen)
+    data = bytearray(bytes.fromhex("b240") + bytes(4))
+    for kind, value in zip(both.values(), (0x1234, 0x5678), strict=True):
+        relocating.apply(data, 0, numbers[chosen[kind.name]], value, 0, 0, SITE)
+        (first, count, at) = kind.runs[0]
+        assert (first, count) == (0, 16) and data[at // 8 : at // 8 + 2] == value.to_bytes(2, "little")
+    assert data[:2] == bytes.fromhex("b240")
+
+
+def test_a_target_in_units_greater_than_an_instruction_counts_from_a_rounded_address() -> None:
+    """ARC's BL counts words from an address that is a multiple of 4; instructions lie at multiples of 2."""
+    d = official("ARC")
+    kinds, users = fixups(d, find_facts(d))
+    rounded = {r: kinds[u.fixup].rounded for u in users for r in u.records if kinds[u.fixup].pc_relative}
+    assert (rounded["BL"], rounded["BR"]) == (4, 1)
+    assert {k.rounded for k in fixups(tern(), find_facts(tern()))[0]} == {1}
+    kind = next(kinds[u.fixup] for u in users if "BL" in u.records)
+    relocating = Relocating(d, find_facts(d), little=True)
+    bits = [relocating.encoding(kind, 0x1040, place, SITE) for place in (0x1000, 0x1002)]
+    assert bits[0] == bits[1] == 0x40 >> 2 << 18
