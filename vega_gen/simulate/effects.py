@@ -36,6 +36,8 @@ from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 
 _NEGATED = re.compile(r"\(?\s*(?:-\s*(?:\(?int\w*\)?\s*)?N->getS?Z?ExtValue\(\)|-\w+->get[SZ]ExtValue\(\))")
 _FROM = re.compile(r"(\d+)\s*-\s*N->get[SZ]ExtValue\(\)")
+_SHIFTED_DOWN = re.compile(r"N->get[SZ]ExtValue\(\)(?:\s*\+\s*0x[\da-fA-F]+\))?\s*>>\s*(\d+)")
+_LOW_BITS_CLEAR = re.compile(r"&\s*(0x[\da-fA-F]+|\d+)[uUlL]*\s*\)\s*==\s*0\b")
 _NO_PREDICATE = "a predicate whose conditions no .td describes"
 
 
@@ -139,7 +141,7 @@ class _Finder:
         found: list[_Told] = []
         for order, (matched, result) in enumerate(self.selecting.get(i.name, ())):
             try:
-                bound = self.inverted(i, result)
+                bound = self.inverted(i, matched, result)
             except UnclearError as error:
                 self.why.setdefault(i.name, str(error))
                 continue
@@ -168,7 +170,7 @@ class _Finder:
         numbers = sum(isinstance(part, Number) for part in parts_of(actions))
         return [_Told(actions, source, (source is not Source.PATTERN, reader.vague, numbers, order))]
 
-    def inverted(self, i: Instruction, result: Dag) -> dict[str, Binding]:
+    def inverted(self, i: Instruction, matched: Dag, result: Dag) -> dict[str, Binding]:
         """Returns name in a pattern -> the operand of the instruction that it becomes. Raises UnclearError where the pattern fixes an
         operand: it then holds for that value alone."""
         own = self.p.bindings(i.name)
@@ -184,13 +186,14 @@ class _Finder:
             if name and not isinstance(inner, Dag):
                 found[name] = bound
             elif isinstance(inner, Dag):
-                found |= self.undone(i, inner, bound)
+                found |= self.undone(i, matched, inner, bound)
             elif not ((known := self.s.operand_classes.get(operand.type)) and inner in known.defaults):
                 raise UnclearError("the patterns that select it fix an operand")
         return found
 
-    def undone(self, i: Instruction, dag: Dag, bound: Binding) -> dict[str, Binding]:
-        """Returns the value that a name has where the operand is a function of it: (NEG imm:$x), or another instruction that negates."""
+    def undone(self, i: Instruction, matched: Dag, dag: Dag, bound: Binding) -> dict[str, Binding]:
+        """Returns the value that a name has where the operand is a function of it: (NEG imm:$x), the upper bits of a number whose lower
+        ones are clear, or another instruction that negates."""
         if not isinstance(bound, Bound) or len(bound.operands) != 1:
             raise UnclearError("the patterns that select it compute an operand")
         index, info = bound.operands[0]
@@ -200,6 +203,8 @@ class _Finder:
             number = replace(self.p.number(i.name, index, info, self.m.native), bits=self.m.native)
             if _NEGATED.search(code):
                 return {name: Binary("sub", Number(0, self.m.native), number, self.m.native)}
+            if (told := _SHIFTED_DOWN.search(code)) and self.clear_below(matched, name) >= int(told[1]):
+                return {name: Binary("shl", number, Number(int(told[1]), self.m.native), self.m.native)}
             if told := _FROM.search(code):
                 return {name: Binary("sub", Number(int(told[1]), self.m.native), number, self.m.native)}
         if dag.op in self.s.instructions and info.kind is OperandKind.REG:
@@ -208,6 +213,13 @@ class _Finder:
             if len(named) == 1 and self.negates(dag, named[0][0]):
                 return {named[0][2]: Binary("sub", Number(0, value.bits), value, value.bits)}
         raise UnclearError("the patterns that select it compute an operand in a way that cannot be undone")
+
+    def clear_below(self, matched: Dag, name: str) -> int:
+        """Returns how many of the lowest bits of a number in a pattern its predicate says to be 0: (Imm & 0xfff) == 0."""
+        leaf = next((value for value, called in matched.leaves() if called == name), "")
+        told = _LOW_BITS_CLEAR.search(self.codes.get(leaf, ""))
+        mask = int(told[1], 0) if told else 0
+        return mask.bit_length() if mask & (mask + 1) == 0 else 0
 
     def negates(self, dag: Dag, at: int) -> bool:
         """Whether an instruction computes 0 minus its argument ``at``."""
