@@ -185,6 +185,14 @@ def test_the_host_in_a_folder(tmp_path: Path) -> None:
         host(prefix=bare)
 
 
+def test_no_compiler(toy: PluginBuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(ToolFailure, match=r"LLVM 19.1.7 has no clang\+\+") as caught:
+        replace(toy, installation=replace(toy.installation, bindir=tmp_path / "bin")).build(silent)
+    assert caught.value.next_step
+
+
 def test_any_lld_links(tmp_path: Path, installation: Installation) -> None:
     (tmp_path / "bin").mkdir()
     without = replace(installation, version="98.0.0", bindir=tmp_path / "bin")

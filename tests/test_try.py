@@ -16,6 +16,7 @@ from llvm_integration.plugin import host
 from llvm_integration.process import run
 from vega_gen.archetypes.files import tables
 from vega_gen.errors import InputError
+from vega_gen.pipeline import watching
 from vega_gen.pipeline.trying import TryRequest, TryResult, arch_of, reads, tablegen_include, try_out
 from vega_gen.pipeline.watching import difference, watch
 from vega_gen.tablegen import describe
@@ -96,6 +97,14 @@ def test_a_change_makes_again_only_what_it_reaches(td: Path) -> None:
     assert said_of(changed, "compile the C++") == "2 of 20 files"
     run_ = run(changed.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="slt r1, r2, r3\n").check()
     assert "[0x0f," in run_.stdout
+
+
+def test_a_big_endian_target(td: Path, program: Path) -> None:
+    made = tried(td, big_endian=True, program=program)
+    header = run([str(made.folder / "bin/llvm-readobj"), "--file-header", str(made.object_file)]).check().stdout
+    assert "DataEncoding: BigEndian" in header
+    coded = run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="add r1, r1, r2\n").check().stdout
+    assert "[0x00,0x44,0x80,0x00]" in coded
 
 
 def test_an_architecture_that_llvm_knows_gets_another_name(td: Path) -> None:
@@ -226,6 +235,18 @@ def test_watch_tries_again_after_each_save(td: Path, program: Path) -> None:
     program.write_text(PROGRAM.replace("3", "5"))
     mended = next(runs)
     assert mended.changed == (instructions, program) and mended.failure is None
+
+
+def test_ctrl_c_ends_a_watch(td: Path, program: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(seconds: float) -> None:
+        del seconds
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching, "sleep", interrupted)
+    said = command("try", "--td", td, "--llvm-version", "19", "--run", program, "--watch")
+    assert said.status == 0
+    assert "    mul     " in said.out
+    assert said.err.splitlines()[-2:] == ["waiting for a change; Ctrl-C ends", "ended"]
 
 
 def test_a_long_difference_is_cut() -> None:

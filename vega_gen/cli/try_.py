@@ -12,7 +12,7 @@ from vega_gen.cli import render
 from vega_gen.cli.options import BigEndianOption, NameOption, TdOption
 
 if TYPE_CHECKING:
-    from vega_gen.pipeline import Retried, TryResult
+    from vega_gen.pipeline import Retried, TryRequest, TryResult
 
 _LINES = 24
 """So many lines of the program's assembly are shown."""
@@ -65,13 +65,17 @@ def try_(
         raise typer.Exit(1)
 
 
-def _watch(request: Any, json: Path | None) -> None:
+def _watch(request: TryRequest, json: Path | None) -> None:
     from vega_gen import pipeline
 
-    runs = pipeline.watch(request, lambda done, total, text: None)
+    shown: list[render.Advance] = []
+    runs = pipeline.watch(request, lambda done, total, text: shown[-1](done, total, text))
     first = True
     try:
-        for run in runs:
+        while True:
+            with render.progress("try") as advance:
+                shown.append(advance)
+                run = next(runs)
             _show_run(run, json, whole=first and run.result is not None)
             first = first and run.result is None
             render.notice("waiting for a change; Ctrl-C ends")

@@ -23,7 +23,7 @@ from llvm_integration.checkout import valid_target_name
 from llvm_integration.discover import Installation, machine
 from llvm_integration.edits import STAMP, target_folder
 from llvm_integration.failure import ToolFailure
-from llvm_integration.incremental import BuildStep, ContentHashes, run_step
+from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_step
 from llvm_integration.plugin import Plugin, PluginBuild, host, precompile, write_changed
 from llvm_integration.process import Progress, run, threads
 from vega_gen import store, tablegen
@@ -187,7 +187,8 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
     require_fit(request)
     bench = _Bench(request, progress)
     before = reads(bench.td, bench.include, request.program)
-    made = _built(bench)
+    with alone(bench.work / "try"):
+        made = _built(bench)
     now = reads(bench.td, bench.include, request.program)
     if changed := sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path)):
         for key in bench.tables.glob("*.key"):

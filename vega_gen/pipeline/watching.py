@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from time import sleep
 
 from llvm_integration.failure import Failure
 from llvm_integration.process import Progress
@@ -52,13 +52,13 @@ def watch(request: TryRequest, progress: Progress) -> Iterator[Retried]:
         changed = _changed(files)
 
 
-def _own(request: TryRequest, before: Iterable[Path]) -> set[Path]:
+def _own(request: TryRequest, before: Iterable[Path]) -> list[Path]:
     """The files to watch: those that a run reads but for LLVM's own. Where the .td cannot be read just now, those of ``before`` too."""
     td = request.td.absolute()
     try:
-        return set(reads(td, td.parent, request.program))
+        return sorted(reads(td, td.parent, request.program))
     except Failure:
-        return {td, *before, *([request.program] if request.program else [])}
+        return sorted({td, *before, *([request.program] if request.program else [])})
 
 
 def difference(before: str, now: str) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def _changed(files: Mapping[Path, tuple[int, int]]) -> tuple[Path, ...]:
         if found and now == before:
             return found
         before = now
-        time.sleep(POLL_SECONDS)
+        sleep(POLL_SECONDS)
 
 
 def _times(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
