@@ -17,7 +17,8 @@ from llvm_integration.process import run
 from vega_gen.archetypes.files import tables
 from vega_gen.errors import InputError
 from vega_gen.pipeline import watching
-from vega_gen.pipeline.trying import TryRequest, TryResult, arch_of, reads, tablegen_include, try_out
+from vega_gen.pipeline.try_request import TryRequest, TryResult, reads
+from vega_gen.pipeline.trying import arch_of, tablegen_include, try_out
 from vega_gen.pipeline.watching import difference, watch
 from vega_gen.tablegen import describe
 

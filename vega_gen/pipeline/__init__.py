@@ -20,7 +20,8 @@ from vega_gen.pipeline.mining import Mined, masker_of, mine, silent
 from vega_gen.pipeline.regressing import Judged, RegressionRequest, judge_all
 from vega_gen.pipeline.request import Prepared, Request, prepare
 from vega_gen.pipeline.training import Lesson, lesson, train_model
-from vega_gen.pipeline.trying import TryRequest, TryResult, try_out
+from vega_gen.pipeline.try_request import TryRequest, TryResult
+from vega_gen.pipeline.trying import try_out
 from vega_gen.pipeline.watching import Retried, watch
 
 __all__ = [

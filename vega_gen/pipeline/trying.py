@@ -6,26 +6,22 @@ written. Everything is kept by content in the cache, so that a changed .td makes
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 import shutil
-import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from llvm_integration.checkout import valid_target_name
 from llvm_integration.discover import Installation, machine
 from llvm_integration.edits import STAMP, target_folder
 from llvm_integration.failure import ToolFailure
 from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_step
 from llvm_integration.plugin import Plugin, PluginBuild, host, precompile, write_changed
-from llvm_integration.process import Progress, run, threads
+from llvm_integration.process import Progress, threads
 from vega_gen import store, tablegen
 from vega_gen.archetypes.files import Archetypes, archetypes, headers, tables
 from vega_gen.archetypes.parts import planned
@@ -36,14 +32,12 @@ from vega_gen.emit.templates import table_of
 from vega_gen.errors import InputError
 from vega_gen.pipeline.mining import masker_of
 from vega_gen.pipeline.request import relocations_beside
+from vega_gen.pipeline.trial_run import run_program
+from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResult, reads, require_fit
 from vega_gen.records import Description, FillerName, Mode, Plan
 from vega_gen.registration.triple import machine_number
 
-TOOL_SECONDS = 120.0
 TABLEGEN_SECONDS = 600.0
-TOOL_MEMORY_MB = 4096
-_MARK = ".vega-gen-try"
-"""A file in a folder that ``try`` wrote, which it may therefore replace."""
 _NUMBER = re.compile(r"\bEM_\w+\s*=\s*(0[xX][0-9a-fA-F]+|\d+)")
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.MULTILINE)
 _SOURCE = re.compile(r" -c (\S+\.cpp) ")
@@ -53,92 +47,6 @@ _PARTS = {
 }  # fmt: skip
 """Folder of a backend -> the part that can be left out with it, and what is lost then."""
 _NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
-_KINDS = (".c", ".ll")
-
-
-@dataclass(frozen=True, slots=True)
-class TryRequest:
-    """The options of ``try``.
-
-    ``version``: of the LLVM to use, "" for the newest that will do; ``prefix``: its folder, instead of those where LLVMs are installed.
-    ``out``: folder for the result, None for one in the cache. ``program``: a .c or .ll file to compile. ``level``: of optimisation, 0 to 3.
-    """
-
-    td: Path
-    version: str = ""
-    prefix: Path | None = None
-    name: str = ""
-    big_endian: bool = False
-    out: Path | None = None
-    program: Path | None = None
-    level: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """A part of the work. ``seconds``: wall-clock time; phases overlap. ``said``: how much there was to do."""
-
-    name: str
-    seconds: float
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class TryResult:
-    """A plug-in, and a program compiled with it.
-
-    ``arch``: the name for -march and -mtriple. ``folder``: holds ``src``, ``bin`` (the tools) and the program's files.
-    ``missing``: fact -> why there is no code generator. ``broken``: part that was left out, because its C++ does not compile -> the first
-    error. ``limits``: fact -> what the code generator cannot do.
-    ``abilities``: what the plug-in does. ``commands``: shell commands that use it by hand. ``ir``, ``assembly``, ``object_file``: the
-    program's files, None where there is none. ``reads``: the contents of all files that were read, as digests.
-    """
-
-    target: str
-    arch: str
-    plugin: Plugin
-    folder: Path
-    files: int
-    missing: Mapping[str, str]
-    broken: Mapping[str, str]
-    limits: Mapping[str, str]
-    abilities: tuple[str, ...]
-    commands: tuple[str, ...]
-    phases: tuple[Phase, ...]
-    seconds: float
-    reads: Mapping[Path, str]
-    ir: Path | None = None
-    assembly: Path | None = None
-    object_file: Path | None = None
-
-
-@dataclass
-class _Clock:
-    start: float = field(default_factory=time.monotonic)
-    _phases: dict[str, tuple[float, Phase]] = field(default_factory=dict[str, tuple[float, Phase]])
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @contextmanager
-    def phase(self, name: str) -> Generator[list[str]]:
-        """Time the block. The caller puts what it did into the list."""
-        begun, said = time.monotonic(), list[str]()
-        yield said
-        self.ended(name, begun, " ".join(said))
-
-    def ended(self, name: str, begun: float, said: str = "") -> None:
-        """A phase ends now; of several ends the last one counts."""
-        with self._lock:
-            self._phases[name] = (begun, Phase(name, time.monotonic() - begun, said))
-
-    def said(self, name: str, said: str) -> None:
-        """Add what a phase did."""
-        begun, phase = self._phases[name]
-        self._phases[name] = (begun, replace(phase, said=said))
-
-    @property
-    def phases(self) -> tuple[Phase, ...]:
-        """The phases in the order in which they began."""
-        return tuple(phase for _, phase in sorted(self._phases.values(), key=lambda pair: pair[0]))
 
 
 @dataclass
@@ -147,7 +55,7 @@ class _Bench:
 
     request: TryRequest
     progress: Progress
-    clock: _Clock = field(default_factory=_Clock)
+    clock: PhaseClock = field(default_factory=PhaseClock)
     hashes: ContentHashes = field(default_factory=ContentHashes)
 
     @cached_property
@@ -200,23 +108,8 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
     made.plugin.write_tools(made.folder / "bin")
     made = replace(made, commands=_commands(made))
     if request.program is not None and "compiles" in made.abilities:
-        made = _compiled(made, bench, request.program)
+        made = run_program(made, request, request.program, bench.clock, progress)
     return replace(made, phases=bench.clock.phases, seconds=time.monotonic() - bench.clock.start)
-
-
-def require_fit(request: TryRequest) -> None:
-    """Check what can be checked before the work. Raises InputError."""
-    if not request.td.is_file():
-        raise InputError("no such file", str(request.td), "give the .td file that defines the target")
-    if request.name and not valid_target_name(request.name):
-        raise InputError(f"{request.name!r} cannot name a target", "--name", "give an identifier: letters, digits and underscores")
-    program, out = request.program, request.out
-    if program is not None and program.suffix not in _KINDS:
-        raise InputError("not a program that can be compiled", str(program), f"give a file that ends in {' or '.join(_KINDS)}")
-    if program is not None and not program.is_file():
-        raise InputError("no such file", str(program), "give the C or LLVM IR file to compile")
-    if out is not None and out.exists() and not (out / _MARK).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError("this folder is not empty, and try did not write it", str(out), "name another one with --out")
 
 
 def tablegen_include(installation: Installation) -> Path:
@@ -226,22 +119,6 @@ def tablegen_include(installation: Installation) -> Path:
         advice = f"install its development package: llvm-{installation.major}-dev"
         raise ToolFailure(f"LLVM {installation.version} has no llvm/Target/Target.td", str(installation.prefix), advice)
     return found
-
-
-def reads(td: Path, include: Path, program: Path | None) -> dict[Path, str]:
-    """Return the digest of each file that a run reads: the .td files, the list of relocations beside them, and the program.
-
-    A file that is not there has the digest "". Raises InputError for a .td that is not UTF-8."""
-    listed = relocations_beside(td, (td.stem,))
-    others = (path for path in (listed, program) if path is not None)
-    return {path: _digest(path) for path in (*tablegen.reachable(td, (td.parent, include)), *others)}
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-    except OSError:
-        return ""
 
 
 def _built(bench: _Bench) -> TryResult:
@@ -393,7 +270,7 @@ def _first_error(failure: ToolFailure) -> str:
 def _delivered(made: TryResult, bench: _Bench, out: Path) -> TryResult:
     """Copy the result to ``out``, in place of an earlier one."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / _MARK).write_text(f"{STAMP}\n", encoding="utf-8")
+    (out / MARK).write_text(f"{STAMP}\n", encoding="utf-8")
     for folder in (bench.sources, bench.tables):
         shutil.rmtree(out / folder.name, ignore_errors=True)
         shutil.copytree(folder, out / folder.name, ignore=shutil.ignore_patterns("*.key", "*.d"))
@@ -412,32 +289,3 @@ def _commands(made: TryResult) -> tuple[str, ...]:
         "disassembles": command("llvm-objdump", "-d", f"--triple={arch}", "FILE.o"),
     }
     return tuple(shlex.join(typed[ability]) for ability in made.abilities)
-
-
-def _compiled(made: TryResult, bench: _Bench, program: Path) -> TryResult:
-    """Compile the program to assembly and to an object."""
-    clock, stem = bench.clock, made.folder / program.stem
-    ir, assembly, object_file = (stem.with_name(f"{stem.name}{end}") for end in (".ll", ".s", ".o"))
-    with clock.phase("C to IR" if program.suffix == ".c" else "read the IR"):
-        if program.suffix == ".c":
-            _ir(program, bench, ir)
-        elif program.resolve() != ir.resolve():
-            shutil.copyfile(program, ir)
-    with clock.phase("compile the program"):
-        bench.progress(0, 0, f"compiling {program.name}")
-        _llc(made, ir, assembly, "asm", bench.request.level)
-        _llc(made, ir, object_file, "obj", bench.request.level)
-    return replace(made, ir=ir, assembly=assembly, object_file=object_file)
-
-
-def _ir(program: Path, bench: _Bench, out: Path) -> None:
-    """Compile C for a generic target; llc replaces its triple and data layout with the target's."""
-    argv = [str(bench.installation.tool("clang")), "--target=riscv32", "-ffreestanding", f"-O{bench.request.level}", "-S", "-emit-llvm"]
-    done = run([*argv, str(program), "-o", str(out)], timeout=TOOL_SECONDS, memory_mb=TOOL_MEMORY_MB)
-    done.check("correct the program")
-
-
-def _llc(made: TryResult, ir: Path, out: Path, kind: str, level: int) -> None:
-    argv = made.plugin.command("llc", f"-march={made.arch}", f"-O{level}", f"-filetype={kind}", str(ir), "-o", str(out))
-    done = run(argv, timeout=TOOL_SECONDS, memory_mb=TOOL_MEMORY_MB)
-    done.check("the plug-in itself is there: see which instruction the message names, and what the .td says of it")

@@ -12,7 +12,8 @@ from time import sleep
 
 from llvm_integration.failure import Failure
 from llvm_integration.process import Progress
-from vega_gen.pipeline.trying import TryRequest, TryResult, reads, try_out
+from vega_gen.pipeline.try_request import TryRequest, TryResult, reads
+from vega_gen.pipeline.trying import try_out
 
 POLL_SECONDS = 0.3
 DIFF_LINES = 40
