@@ -20,7 +20,7 @@ from vega_gen.facts import find_facts
 from vega_gen.facts.fixups import fixups
 from vega_gen.records import Description
 from vega_gen.simulate.decoding import UNKNOWN, Decoded, Decoder, numbered
-from vega_gen.simulate.elf import Place, read_object
+from vega_gen.simulate.elf import SectionKind, read_object
 from vega_gen.simulate.encoded import Encoded
 from vega_gen.simulate.image import Convention, convention
 from vega_gen.simulate.relocating import Relocating, RelocationSite
@@ -57,8 +57,8 @@ def test_objects_of_any_machine(tmp_path: Path, triple: str, little: bool, bits:
     o = read_object(assemble(tmp_path / "a.o", PROGRAM.replace(".word", ".long"), triple=triple))
     assert (o.little, o.bits) == (little, bits)
     sections = {s.name: s for s in o.sections if s.size}
-    places = {".text": Place.TEXT, ".rodata.one": Place.CONSTANTS, ".data": Place.DATA, ".bss": Place.ZEROS}
-    assert {name: s.place for name, s in sections.items() if name in places or ".debug" in name} == places
+    places = {".text": SectionKind.TEXT, ".rodata.one": SectionKind.CONSTANTS, ".data": SectionKind.DATA, ".bss": SectionKind.ZEROS}
+    assert {name: s.kind for name, s in sections.items() if name in places or ".debug" in name} == places
     assert sections[".bss"].data == b"" and sections[".bss"].size == 20 and sections[".data"].alignment >= 8
     symbols = {s.name: s for s in o.symbols if s.name}
     assert (symbols["main"].kind, symbols["main"].binding, symbols["main"].section) == ("function", "global", sections[".text"].index)

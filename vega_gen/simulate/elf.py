@@ -20,7 +20,7 @@ _ADVICE = "give objects that the backend's llc has made, with -filetype=obj -rel
 _WRITE, _ALLOC, _EXECUTE, _THREAD = 1, 2, 4, 0x400
 
 
-class Place(StrEnum):
+class SectionKind(StrEnum):
     """What a section of a program is for, in the order in which an image holds them."""
 
     TEXT = "text"
@@ -35,7 +35,7 @@ class ElfSection:
 
     index: int
     name: str
-    place: Place
+    kind: SectionKind
     data: bytes
     size: int
     alignment: int
@@ -113,9 +113,17 @@ def _sections(elf: ELFFile, path: Path) -> tuple[ElfSection, ...]:
         if flags & _THREAD and size:
             raise InputError(f"{section.name} holds thread-local data", str(path), "compile without thread_local")
         zeros = section["sh_type"] == "SHT_NOBITS"
-        place = Place.TEXT if flags & _EXECUTE else Place.ZEROS if zeros else Place.DATA if flags & _WRITE else Place.CONSTANTS
+        kind = (
+            SectionKind.TEXT
+            if flags & _EXECUTE
+            else SectionKind.ZEROS
+            if zeros
+            else SectionKind.DATA
+            if flags & _WRITE
+            else SectionKind.CONSTANTS
+        )
         data = b"" if zeros else section.data()
-        found.append(ElfSection(index, section.name, place, data, size, max(int(section["sh_addralign"]), 1)))
+        found.append(ElfSection(index, section.name, kind, data, size, max(int(section["sh_addralign"]), 1)))
     return tuple(found)
 
 

@@ -19,7 +19,7 @@ from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import OperandRole
 from vega_gen.records import Description
 from vega_gen.simulate.decoding import MAX_OPERANDS, Decoded, Decoder
-from vega_gen.simulate.elf import ElfObject, ElfSection, ElfSymbol, Place
+from vega_gen.simulate.elf import ElfObject, ElfSection, ElfSymbol, SectionKind
 from vega_gen.simulate.relocating import Relocating, RelocationSite
 
 _MAGIC = 0x314D495347455601
@@ -159,17 +159,17 @@ class LinkedProgram:
 
     def _lay_out(self, definitions: Mapping[str, tuple[int, ElfSymbol]]) -> None:
         at = self.base
-        for place in Place:
+        for kind in SectionKind:
             for n, o in enumerate(self.objects):
                 for s in o.sections:
-                    if s.place is place and not s.name.startswith(_NOT_RUN):
+                    if s.kind is kind and not s.name.startswith(_NOT_RUN):
                         at = -(-at // s.alignment) * s.alignment
                         self.sections[n, s.index] = _Put(o, s, at, bytearray(s.data))
                         at += s.size
-            if place is Place.TEXT:
+            if kind is SectionKind.TEXT:
                 at = self.first_function = -(-at // _STUB) * _STUB
                 at += _STUB * len(self.functions)
-            elif place is Place.CONSTANTS:
+            elif kind is SectionKind.CONSTANTS:
                 at = self.fixed = -(-at // _STUB) * _STUB
         self.symbols = {name: self.first_function + _STUB * n for n, name in enumerate(self.functions)}
         for name, (n, s) in definitions.items():
@@ -211,7 +211,7 @@ class LinkedProgram:
                 site = RelocationSite(
                     f"{o.path}: {put.section.name}+{r.offset:#x}",
                     f"{name}{r.addend:+#x}" if r.addend else name,
-                    put.section.place is Place.TEXT,
+                    put.section.kind is SectionKind.TEXT,
                 )
                 target = self.address(n, s) if r.symbol else 0
                 if target is None:
@@ -224,13 +224,13 @@ class LinkedProgram:
         for n, o in enumerate(self.objects):
             for s in o.symbols:
                 put = self.sections.get((n, s.section if s.section is not None else -1))
-                if put and s.name and put.section.place is Place.TEXT and (s.kind == "function" or s.binding != "local"):
+                if put and s.name and put.section.kind is SectionKind.TEXT and (s.kind == "function" or s.binding != "local"):
                     found[put.address + s.value] = s.name
         return sorted(found.items())
 
     def code(self) -> list[_Put]:
         """Returns the sections with code."""
-        return [p for p in self.sections.values() if p.section.place is Place.TEXT and p.section.size]
+        return [p for p in self.sections.values() if p.section.kind is SectionKind.TEXT and p.section.size]
 
 
 def write_image(path: Path, program: LinkedProgram, d: Description, decoder: Decoder) -> None:
