@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from vega_gen.pipeline.trying import TryRequest, tablegen_include, try_out
 
 from llvm_integration.process import run
 from vega_gen.facts import Facts, find_facts
 from vega_gen.facts.fixups import fixups
 from vega_gen.ladder import smoke
 from vega_gen.ladder.subject import subject
+from vega_gen.pipeline.trying import TryRequest, tablegen_include, try_out
 from vega_gen.records import Description
 from vega_gen.simulate import simulator
 from vega_gen.simulate.decoding import Decoder
-from vega_gen.simulate.elf import Place, read_object
+from vega_gen.simulate.elf import SectionKind, read_object
 from vega_gen.simulate.encoded import Encoded
 from vega_gen.simulate.relocating import Relocating, RelocationSite
 from vega_gen.tablegen import describe
@@ -67,13 +67,13 @@ def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def text_of(path: Path) -> bytes:
-    return b"".join(s.data for s in read_object(path).sections if s.place is Place.TEXT)
+    return b"".join(s.data for s in read_object(path).sections if s.kind is SectionKind.TEXT)
 
 
 def relocated(b: Backend, lines: Sequence[str], value: int, place: int) -> bytes:
     """What relocations make of instructions at ``place`` and behind that name a symbol at ``value``, each as if it were the first."""
     o = read_object(b.assemble("\n".join(lines).replace("X", "symbol") + "\n"))
-    (section,) = (s for s in o.sections if s.place is Place.TEXT)
+    (section,) = (s for s in o.sections if s.kind is SectionKind.TEXT)
     data = bytearray(section.data)
     assert len(o.relocations) == len(lines)
     for r in o.relocations:
