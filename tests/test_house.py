@@ -49,6 +49,7 @@ DOORS = {
     "safetensors": "vega_gen/model/",
     "jinja2": "vega_gen/resources.py",
     "tomllib": "vega_gen/resources.py",
+    "elftools": "vega_gen/simulate/elf.py",
     "typer": "vega_gen/cli/",
 }
 # Hosts of package registries, joined here so that this file names none.

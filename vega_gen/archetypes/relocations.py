@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.cxx.interface import Interface
-from vega_gen.facts.doubts import BY_NAME, Doubt
-from vega_gen.facts.fixups import Fixup
+from vega_gen.facts.doubts import BY_DEFAULT, BY_NAME, Doubt
+from vega_gen.facts.fixups import FixedOperand, Fixup
 from vega_gen.records import Description
 
 _RELOCATION_NAMES = {"branch": r"BRANCH|^BR|^B\d|PC", "jump": r"JAL|CALL|JUMP|^J\d|PLT", "store": r"_S$|STORE"}
@@ -35,27 +35,55 @@ def relocation_prefix(names: Sequence[str]) -> str:
     return common[: common.rfind("_") + 1]
 
 
-def relocation_values(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
-    """Returns the relocations: the description's, matched to fixups by part of the address, use and width, else new ones.
+def chosen_relocations(d: Description, kinds: Sequence[Fixup], users: Sequence[FixedOperand]) -> dict[str, str]:
+    """Returns the width of data or the name of a fixup -> its relocation; of data "" if the description has none.
 
-    ``reloc`` maps the width of data or the name of a fixup to a relocation, "" if the description has none for it."""
+    Those of the description are matched to fixups by part of the address, use and width. A fixup that none stands for has one of its own,
+    and so has one of two operands of an instruction that would share a relocation: nothing would tell them apart. A target whose ABI lists
+    none has one of its own for each, in the order of ``relocation_names``."""
     prefix = relocation_prefix(d.relocations) if d.relocations else f"R_{d.name.upper()}_"
     own = {name: f"{prefix}{said}" for name, said in relocation_names(kinds).items()}
     if not d.relocations:
-        return {"relocations": list(own.values()), "relocations_known": False, "reloc": own.__getitem__}
-    known = llvm.mentions("llvm/BinaryFormat/ELF.h", f"ELFRelocs/{d.folder}.def")
+        return own
     short = {r: r.upper().removeprefix(prefix) for r in d.relocations}
     chosen = {name: next((r for r, s in short.items() if s in (name, f"ABS{name}", f"DIR{name}")), "") for name in own}
-    for k in kinds:
+    records = [frozenset(r for u in users if u.fixup == n for r in u.records) for n in range(len(kinds))]
+    for n, k in enumerate(kinds):
         likely = {r: s for r, s in short.items() if (k.part.upper() in s if k.part else not re.search(r"HI|LO|NONE|^\d+$", s))}
         preferred = [re.compile(_RELOCATION_NAMES[k.use])] if k.use else []
         best = max(likely, key=lambda r: ([bool(p.search(short[r])) for p in preferred], str(k.bits) in short[r], -len(r)), default="")
         told = best and (k.part or str(k.bits) in short[best] or any(p.search(short[best]) for p in preferred))
-        chosen[k.name] = own[k.name] if own[k.name] in short else best if told else ""
+        matched = own[k.name] if own[k.name] in short else best if told else ""
+        shared = any(chosen[other.name] == matched and records[at] & records[n] for at, other in enumerate(kinds[:n]))
+        chosen[k.name] = own[k.name] if shared or not matched else matched
     chosen["NONE"] = chosen["NONE"] or d.relocations[0]
-    scope = "ELF::" if known else ""
-    full = {name: f"{scope}{r}" if r else "" for name, r in chosen.items()}
-    for k in kinds:  # a relocation that is not named like its fixup is only a likely match
-        if chosen[k.name] not in ("", own[k.name]):
-            full[k.name] = Doubtful(full[k.name], Doubt(BY_NAME, f"{chosen[k.name]} is matched to this fixup by its name alone"))
-    return {"relocations": list(d.relocations), "relocations_known": known, "reloc": full.__getitem__}
+    return chosen
+
+
+def relocation_numbers(d: Description, chosen: Mapping[str, str]) -> dict[str, int]:
+    """Returns relocation -> its number in objects: what the target's list says; those that it does not have follow, in the order of
+    ``chosen``, which ``chosen_relocations`` gives."""
+    told = [int(number) for number in d.data.get("Relocation.numbers", "").split()]
+    found = dict(zip(d.relocations, told if len(told) == len(d.relocations) else range(len(d.relocations)), strict=True))
+    for name in filter(None, chosen.values()):
+        found.setdefault(name, max(found.values(), default=-1) + 1)
+    return found
+
+
+def relocation_values(d: Description, kinds: Sequence[Fixup], users: Sequence[FixedOperand], llvm: Interface) -> dict[str, Any]:
+    """Returns what the object writer's template needs to know of relocations.
+
+    ``relocations``: (name, number) of each that LLVM's headers do not define. ``reloc`` maps the width of data or the name of a fixup to a
+    relocation, "" if there is none for it."""
+    chosen = chosen_relocations(d, kinds, users)
+    numbers = relocation_numbers(d, chosen)
+    known = d.relocations if d.relocations and llvm.mentions("llvm/BinaryFormat/ELF.h", f"ELFRelocs/{d.folder}.def") else ()
+    full = {name: f"ELF::{r}" if r in known else r for name, r in chosen.items()}
+    prefix, said = relocation_prefix(d.relocations) if d.relocations else "", relocation_names(kinds)
+    for k in kinds if d.relocations else ():
+        r = chosen[k.name]
+        if r not in d.relocations:
+            full[k.name] = Doubtful(full[k.name], Doubt(BY_DEFAULT, f"no relocation that is listed stands for this fixup: {r} is made up"))
+        elif r != f"{prefix}{said[k.name]}":  # one that is not named like its fixup is only a likely match
+            full[k.name] = Doubtful(full[k.name], Doubt(BY_NAME, f"{r} is matched to this fixup by its name alone"))
+    return {"relocations": [(name, number) for name, number in numbers.items() if name not in known], "reloc": full.__getitem__}

@@ -86,6 +86,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "machine_number": f"ELF::{named}" if llvm.enumerator("llvm/BinaryFormat/ELF.h", named) else str(machine or "ELF::EM_NONE"),
         "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
+        # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
+        "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
@@ -110,7 +112,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
     known = {field["getter"] for field in fields} | answers.keys()
-    return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, llvm) | contract_values(d, m, given)
+    return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
 def stack_alignment(m: Facts) -> int:

@@ -19,7 +19,8 @@ class Fixup:
     ``part``: "" for the whole value, "hi" or "lo" for the upper or lower part of an address. ``bits``: width of the field;
     ``shift``: how many low bits of the value the field leaves out because they are zero. ``runs``: contiguous bits of the field, each
     (lowest bit in the field, number of bits, lowest bit in the instruction). ``size``: bytes of the instruction. ``use``: "branch",
-    "jump" (calls too), "store", or "" for other instructions."""
+    "jump" (calls too), "store", or "" for other instructions. ``rounded``: a distance counts from the instruction's address, rounded
+    down to a multiple of this many bytes."""
 
     name: str
     pc_relative: bool
@@ -30,6 +31,7 @@ class Fixup:
     runs: tuple[tuple[int, int, int], ...]
     size: int
     use: str = ""
+    rounded: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +56,20 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
                 continue
             part, relative = _part(i, slot, m), slot.kind is OperandKind.TARGET
             width = s.immediate(i.name, slot)
-            runs = runs_of(tuple((bit, at) for bit, at in s.field(i.name, slot.name) if bit < width.bits))
+            low = s.places(i.name, slot.name)[slot.part][0] if slot.part >= 0 else 0  # the other parts of an address lie beside it
+            field = s.field(i.name, slot.name)
+            runs = runs_of(tuple((bit - low, at) for bit, at in field if 0 <= bit - low < width.bits))
             if not runs or width.bits < _LEAST or (part == "lo" and width.bits != m.upper_shift):
                 continue
             use = _use(i)
-            key = (relative, part, width.bits, width.shift, runs, i.size, use)
+            rounded = s.rounded(i.name, slot)
+            key = (relative, part, width.bits, width.shift, runs, i.size, use, rounded)
             if key not in kinds:
                 base = "_".join(["fixup", d.name.lower(), *(["pcrel"] if relative else []), *([part] if part else []), str(width.bits)])
                 name, n = base, 2
                 while name in {f.name for f in kinds.values()}:
                     name, n = f"{base}_{n}", n + 1
-                kinds[key] = Fixup(name, relative, part, width.bits, width.shift, width.signed, runs, i.size, use)
+                kinds[key] = Fixup(name, relative, part, width.bits, width.shift, width.signed, runs, i.size, use, rounded)
             users.setdefault((index, list(kinds).index(key)), []).append(i.name)
     return tuple(kinds.values()), tuple(FixedOperand(at, kind, tuple(records)) for (at, kind), records in users.items())
 

@@ -251,8 +251,19 @@ class Selections:
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
-        sizes = [i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)]
-        return int(math.log2(math.gcd(*sizes))) if sizes and math.gcd(*sizes) else 0
+        return int(math.log2(self._code_unit()))
+
+    def rounded(self, record: str, operand: OperandInfo) -> int:
+        """Returns of how many bytes a multiple the address is from which a branch target is counted: the instruction's, rounded down.
+
+        It is 1, no rounding, unless the field counts in units greater than those in which instructions may lie (ARC's BL): only from a
+        rounded address does such a field reach the same places from all of them."""
+        field = self.field(record, operand.name)
+        unit = 1 << (self.scale(record, operand) or (field[-1][0] if field else 0))
+        return unit if operand.kind is OperandKind.TARGET and unit > self._code_unit() else 1
+
+    def _code_unit(self) -> int:
+        return math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding))) or 1
 
     def register_bits(self, type_name: str) -> int:
         """Returns the width of the encodings of an operand type's registers."""

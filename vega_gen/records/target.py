@@ -167,7 +167,9 @@ class SubtargetFeature:
 class CallingConvention:
     """A CallingConv or CalleeSavedRegs record.
 
-    ``registers``: in order of assignment. ``hooks``: C++ functions that it calls (CCCustom, code of predicates).
+    ``registers``: in order of assignment. ``hooks``: C++ functions that it calls (CCCustom, code of predicates). ``fixed``: those of the
+    registers that a function of variable arguments does not use (CCIfNotVarArg). ``marked``: those that only arguments with an attribute
+    of LLVM IR use, such as inreg.
     """
 
     name: str
@@ -175,6 +177,8 @@ class CallingConvention:
     stack: tuple[tuple[int, int], ...]   # (size, align) in bytes
     hooks: tuple[str, ...]
     callee_saved: bool
+    fixed: tuple[str, ...] = ()
+    marked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,12 @@ class Operands:
     def target(self, record: str, index: int, info: OperandInfo) -> Expression:
         """Returns the address that an operand gives: one of a branch target is counted from the instruction, as fixups are."""
         value = self.number(record, index, info, self.m.native)
-        return Binary("add", Here(self.m.native), value, self.m.native) if info.kind is OperandKind.TARGET else value
+        if info.kind is not OperandKind.TARGET:
+            return value
+        here: Expression = Here(self.m.native)
+        if (unit := self.s.rounded(record, info)) > 1:
+            here = Binary("and", here, Number((1 << self.m.native) - unit, self.m.native), self.m.native)
+        return Binary("add", here, value, self.m.native)
 
     def address(self, record: str, bound: Bound) -> tuple[Expression, tuple[Action, ...]]:
         """Returns the address that a memory operand gives, the sum of its first two parts; what is left (a scale, a mode) must be 0."""

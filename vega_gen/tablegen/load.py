@@ -31,7 +31,7 @@ from vega_gen.tablegen.registers import RegisterSets
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
 _DEFINED = re.compile(r"^\s*(?:def|defm)\s+(\w+)", re.M)
 _MESSAGE = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.M)
-_RELOCATION = re.compile(r"^\s*ELF_RELOC\s*\(\s*(\w+)", re.M)
+_RELOCATION = re.compile(r"^\s*ELF_RELOC\s*\(\s*(\w+)\s*,\s*(0[xX][0-9a-fA-F]+|\d+)", re.M)
 _TIMEOUT = 600.0
 _Made = TypeVar("_Made")
 
@@ -67,7 +67,7 @@ def describe(
     """
     folders = (td.parent, *include_dirs, llvm_include)
     sources = reachable(td, folders)
-    relocations = tuple(_RELOCATION.findall(_text(relocs))) if relocs is not None else ()
+    relocations = tuple(" ".join(pair) for pair in _RELOCATION.findall(_text(relocs))) if relocs is not None else ()
     key = _key(sources, folder, tblgen, relocations, "json")
     with _collector_paused():
         kept = store.cache_load(Description, "tablegen", key)
@@ -182,7 +182,8 @@ def reduce(
 ) -> Description:
     """Make a Description from raw records. Raises InputError where none is of class Target.
 
-    ``shared``: names that LLVM's own .td files define, prefixes of defm included; fragments of these names are not the target's.
+    ``relocations``: the name and the number of each. ``shared``: names that LLVM's own .td files define, prefixes of defm included;
+    fragments of these names are not the target's.
     """
     target = next(views.of_class(raws, "Target"), None)
     if target is None:
@@ -207,6 +208,7 @@ def reduce(
         pass_subtarget=data.get("AsmWriter.PassSubtarget", "0") != "0",
         llvm=contract_rules.llvm_names(llvm_include),
     )
+    data["Relocation.numbers"] = " ".join(str(int(n, 16 if n[:2] in ("0x", "0X") else 10)) for n in (r.split()[1] for r in relocations))
     data["Register.constant"] = " ".join(r.name for r in views.of_class(raws, "Register") if r.number("isConstant"))
     data["Register.encoded"] = str(int(any(r.number("HWEncoding") for r in views.of_class(raws, "Register"))))
     data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes)))
@@ -227,7 +229,7 @@ def reduce(
         calling_conventions=conventions,
         processors=views.processors(raws),
         contracts=contract_rules.contracts(input_),
-        relocations=relocations,
+        relocations=tuple(r.split()[0] for r in relocations),
         data=data,
         assembler_predicates=views.assembler_predicates(raws),
         patterns=views.patterns(raws),

@@ -375,11 +375,10 @@ def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Ca
             hooks += called_names(action.string("Predicate"))
         if raw.number("Custom"):
             hooks.append(raw.name)
-        found.append(
-            CallingConvention(
-                raw.name, tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks)), callee_saved=False
-            )
-        )
+        unique = tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks))
+        guarded = (_guarded(raws, raw.items("Actions"), guard, False) for guard in (r"!State\.isVarArg\(\)", r"ArgFlags\.\w+\(\).*"))
+        fixed, marked = (tuple(dict.fromkeys(given)) for given in guarded)
+        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked))
     found += [CallingConvention(raw.name, sets.named(raw.name), (), (), callee_saved=True) for raw in of_class(raws, "CalleeSavedRegs")]
     return tuple(found)
 
@@ -392,6 +391,14 @@ def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:
             yield raw
             if raw.field("SubAction"):
                 yield from _actions(raws, [raw.string("SubAction")])
+
+
+def _guarded(raws: Mapping[str, Raw], names: Iterable[str], guard: str, inside: bool) -> Iterator[str]:
+    """Yield the registers of the actions below a CCIf whose C++ matches ``guard``."""
+    for raw in (raws[name] for name in names if name in raws):
+        here = inside or re.fullmatch(guard, raw.string("Predicate").strip()) is not None
+        yield from raw.items("RegList") if here else ()
+        yield from _guarded(raws, [raw.string("SubAction")] if raw.field("SubAction") else [], guard, here)
 
 
 def namespace(raws: Mapping[str, Raw], fallback: str) -> str:
