@@ -45,6 +45,7 @@ from vega_gen.tablegen import describe
 
 TESTS = Path(__file__).parent
 SIGNED = Range(16, signed=True)
+WRITER = "MCTargetDesc/RookELFObjectWriter.cpp"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -132,6 +133,15 @@ def test_an_architecture_with_an_underscore_has_the_relocations_of_any_other(roo
         plain, parted = files("newrook", none=none), files("n_rook", none=none)
         assert "R_ARCH_ROOK_PCREL_16;" in plain["MCTargetDesc/RookELFObjectWriter.cpp"]
         assert parted == plain
+
+
+def test_relocations_keep_the_numbers_of_their_list_where_llvm_does_not_know_it(rook: Description, llvm: Interface) -> None:
+    listed = replace(rook, relocations=("R_ROOK_NONE", "R_ROOK_32"))
+    numbered = replace(listed, data={**rook.data, "Relocation.numbers": "0 0x11"})
+    enums = [re.search(r"enum Relocations : unsigned {([^}]*)}", archetypes(d, llvm).files[WRITER]) for d in (rook, listed, numbered)]
+    own, plain, said = (found[1].split() if found else [] for found in enums)
+    assert "R_ROOK_PCREL32," in own and plain == ["R_ROOK_NONE,", "R_ROOK_32,"]
+    assert said == ["R_ROOK_NONE", "=", "0,", "R_ROOK_32", "=", "0x11,"]
 
 
 def test_an_operand_whose_one_part_is_itself_is_whole(llvm_source: Path, tmp_path: Path) -> None:
@@ -379,6 +389,7 @@ def test_an_override_is_declared_as_llvm_declares_it(llvm: Interface) -> None:
         "bool X::writeNopData(raw_ostream &OS, uint64_t Count, const MCSubtargetInfo *) const"
     )
     assert llvm.pure("MCAsmBackend::writeNopData") and not llvm.pure("TargetInstrInfo::copyPhysReg")
+    assert llvm.is_const("MCInstPrinter::printRegName") and not llvm.is_const("MCInstPrinter::printInst")
     assert llvm.declares("TargetFrameLowering::emitPrologue") and not llvm.declares("TargetFrameLowering::emitNothing")
     with pytest.raises(NotFoundError, match="emitNothing"):
         llvm.override("TargetFrameLowering::emitNothing")

@@ -38,11 +38,12 @@ def relocation_prefix(names: Sequence[str]) -> str:
 def relocation_values(d: Description, kinds: Sequence[Fixup], llvm: Interface) -> dict[str, Any]:
     """Returns the relocations: the description's, matched to fixups by part of the address, use and width, else new ones.
 
-    ``reloc`` maps the width of data or the name of a fixup to a relocation, "" if the description has none for it."""
+    ``reloc`` maps the width of data or the name of a fixup to a relocation, "" if the description has none for it.
+    ``relocation_numbers``: those of the description's list, empty where it says none."""
     prefix = relocation_prefix(d.relocations) if d.relocations else f"R_{d.name.upper()}_"
     own = {name: f"{prefix}{said}" for name, said in relocation_names(kinds).items()}
     if not d.relocations:
-        return {"relocations": list(own.values()), "relocations_known": False, "reloc": own.__getitem__}
+        return {"relocations": list(own.values()), "relocations_known": False, "relocation_numbers": {}, "reloc": own.__getitem__}
     known = llvm.mentions("llvm/BinaryFormat/ELF.h", f"ELFRelocs/{d.folder}.def")
     short = {r: r.upper().removeprefix(prefix) for r in d.relocations}
     chosen = {name: next((r for r, s in short.items() if s in (name, f"ABS{name}", f"DIR{name}")), "") for name in own}
@@ -58,4 +59,5 @@ def relocation_values(d: Description, kinds: Sequence[Fixup], llvm: Interface) -
     for k in kinds:  # a relocation that is not named like its fixup is only a likely match
         if chosen[k.name] not in ("", own[k.name]):
             full[k.name] = Doubtful(full[k.name], Doubt(BY_NAME, f"{chosen[k.name]} is matched to this fixup by its name alone"))
-    return {"relocations": list(d.relocations), "relocations_known": known, "reloc": full.__getitem__}
+    numbers = dict(zip(d.relocations, d.data.get("Relocation.numbers", "").split(), strict=False))
+    return {"relocations": list(d.relocations), "relocations_known": known, "relocation_numbers": numbers, "reloc": full.__getitem__}

@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -31,7 +31,7 @@ from vega_gen.tablegen.registers import RegisterSets
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
 _DEFINED = re.compile(r"^\s*(?:def|defm)\s+(\w+)", re.M)
 _MESSAGE = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.M)
-_RELOCATION = re.compile(r"^\s*ELF_RELOC\s*\(\s*(\w+)", re.M)
+_RELOCATION = re.compile(r"^\s*ELF_RELOC\s*\(\s*(\w+)(?:\s*,\s*(\w+))?", re.M)
 _TIMEOUT = 600.0
 _Made = TypeVar("_Made")
 
@@ -67,8 +67,9 @@ def describe(
     """
     folders = (td.parent, *include_dirs, llvm_include)
     sources = reachable(td, folders)
-    relocations = tuple(_RELOCATION.findall(_text(relocs))) if relocs is not None else ()
-    key = _key(sources, folder, tblgen, relocations, "json")
+    listed = dict(_RELOCATION.findall(_text(relocs))) if relocs is not None else {}
+    relocations, numbers = tuple(listed), " ".join(listed.values())
+    key = _key(sources, folder, tblgen, (*relocations, numbers), "json")
     with _collector_paused():
         kept = store.cache_load(Description, "tablegen", key)
     if kept is not None:
@@ -77,6 +78,8 @@ def describe(
     shared = {name for p in sources if p.is_relative_to(llvm_include) for name in _DEFINED.findall(_text(p))}
     with _collector_paused():
         description = reduce(raws, td=td, folder=folder, relocations=relocations, llvm_include=llvm_include, shared=shared)
+    if len(numbers.split()) == len(relocations) > 0:
+        description = replace(description, data={**description.data, "Relocation.numbers": numbers})
     store.cache_dump(description, "tablegen", key)
     return description
 
