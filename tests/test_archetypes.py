@@ -45,6 +45,7 @@ from vega_gen.tablegen import describe
 
 TESTS = Path(__file__).parent
 SIGNED = Range(16, signed=True)
+WRITER = "MCTargetDesc/RookELFObjectWriter.cpp"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -390,6 +391,7 @@ def test_an_override_is_declared_as_llvm_declares_it(llvm: Interface) -> None:
         "bool X::writeNopData(raw_ostream &OS, uint64_t Count, const MCSubtargetInfo *) const"
     )
     assert llvm.pure("MCAsmBackend::writeNopData") and not llvm.pure("TargetInstrInfo::copyPhysReg")
+    assert llvm.is_const("MCInstPrinter::printRegName") and not llvm.is_const("MCInstPrinter::printInst")
     assert llvm.declares("TargetFrameLowering::emitPrologue") and not llvm.declares("TargetFrameLowering::emitNothing")
     with pytest.raises(NotFoundError, match="emitNothing"):
         llvm.override("TargetFrameLowering::emitNothing")

@@ -151,6 +151,7 @@ def test_the_rest_of_the_description(toy: Description):
     assert (pattern.operands, pattern.select_function, pattern.root_nodes) == (2, "selectAddr", ("frameindex",))
     assert [(f.name, f.calls) for f in toy.fragments] == [("uimm8", ("isUInt", "fitsToy"))]  # none of LLVM's own
     assert toy.relocations == ("R_TOY_NONE", "R_TOY_32", "R_TOY_PC28")
+    assert toy.data["Relocation.numbers"] == "0 1 2"
     assert toy.data["AsmWriter.PassSubtarget"] == "1"
     assert toy.data["AsmParser.present"] == "1"
 

@@ -14,7 +14,7 @@ from vega_gen.cxx.masker import Masker
 from vega_gen.function_template import FunctionTemplate, Hole, Slot
 from vega_gen.records import Class, Description, Enum, MemberKind
 
-_NO_FEATURE = ("Register.encoded",)
+_NO_FEATURE = ("Register.encoded", "Relocation.numbers")
 """Fields about how records are written rather than about the target."""
 
 

@@ -265,27 +265,32 @@ let isCall = 1 in {
              Sched<[WriteBranch]>;
 }
 
-// The compiler's uses of them: jump, indirect jump, call, indirect call, return.
+// The compiler's uses of them: jump and call.
 let isCodeGenOnly = 1 in {
   let isBranch = 1, isTerminator = 1, isBarrier = 1, rd = 0 in
   def J : FormatJ<(outs), (ins jmptarget:$target), "j\t$target",
                   [(br bb:$target)]>,
           Sched<[WriteBranch]>;
 
+  let isCall = 1, Defs = [X1], Uses = [X2], rd = 1 in
+  def CALL : FormatJ<(outs), (ins calltarget:$target), "jal\t$target", []>,
+             Sched<[WriteBranch]>;
+}
+
+// Indirect jump, indirect call, return. The assembler knows them too. They are
+// no aliases of JALR, because an alias of an instruction with a memory operand is
+// written in one way until LLVM 20 and in another since.
+let isAsmParserOnly = 1 in {
   let isBranch = 1, isIndirectBranch = 1, isTerminator = 1, isBarrier = 1,
       rd = 0, imm = 0 in
   def JR : FormatI<0b1100111, 0b000, (outs), (ins GPR:$rs1), "jr\t$rs1",
                    [(brind GPR:$rs1)]>,
            Sched<[WriteBranch]>;
 
-  let isCall = 1, Defs = [X1], Uses = [X2], rd = 1 in {
-    def CALL : FormatJ<(outs), (ins calltarget:$target), "jal\t$target", []>,
-               Sched<[WriteBranch]>;
-    let imm = 0 in
-    def CALLR : FormatI<0b1100111, 0b000, (outs), (ins GPR:$rs1),
-                        "jalr\t$rs1", [(rv_call GPR:$rs1)]>,
-                Sched<[WriteBranch]>;
-  }
+  let isCall = 1, Defs = [X1], Uses = [X2], rd = 1, imm = 0 in
+  def CALLR : FormatI<0b1100111, 0b000, (outs), (ins GPR:$rs1),
+                      "jalr\t$rs1", [(rv_call GPR:$rs1)]>,
+              Sched<[WriteBranch]>;
 
   let isReturn = 1, isTerminator = 1, isBarrier = 1, Uses = [X1], rd = 0,
       rs1 = 1, imm = 0 in
@@ -333,9 +338,6 @@ def : InstAlias<"mv $rd, $rs", (ADDI GPR:$rd, GPR:$rs, 0), 0>;
 def : InstAlias<"li $rd, $imm", (ADDI GPR:$rd, X0, simm12:$imm), 0>;
 def : InstAlias<"j $target", (JAL X0, calltarget:$target)>;
 def : InstAlias<"jal $target", (JAL X1, calltarget:$target), 0>;
-def : InstAlias<"jr $rs1", (JALR X0, GPR:$rs1, 0), 0>;
-def : InstAlias<"jalr $rs1", (JALR X1, GPR:$rs1, 0), 0>;
-def : InstAlias<"ret", (JALR X0, X1, 0)>;
 
 //===----------------------------------------------------------------------===//
 // Patterns of more than one instruction.

@@ -20,13 +20,14 @@ from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import OperandKind, Range, Selections
-from vega_gen.records import Description, Instruction
+from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
 
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
-_DECODERS = ("llvm/MC/MCDecoderOps.h", "llvm/MC/MCDecoder.h", "llvm/MC/MCFixedLenDisassembler.h")
+_DECODERS = ("llvm/MC/MCDecoder.h", "llvm/MC/MCDecoderOps.h", "llvm/MC/MCFixedLenDisassembler.h")
+_CONVENTIONS = "llvm/CodeGen/CallingConvLower.h"
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
 _METHODS = {
@@ -93,7 +94,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
-        "node_scopes": _scopes(d),
+        "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0",
         "register_prefix": "", "hash_prefix": any("#$" in i.asm for i in d.instructions),
@@ -152,7 +153,14 @@ def _interface(llvm: Interface) -> dict[str, Any]:
         "cfa_factory": "cfiDefCfa",
         "endianness": "llvm::endianness" if llvm.takes("MCAsmBackend::MCAsmBackend", "llvm::endianness") else "support",
         "triple_header": next(h for h in TRIPLES if llvm.exists(h)),
-        "decoder_ops_header": next(h for h in _DECODERS if llvm.exists(h)),
+        "decoder_headers": [h for h in _DECODERS if llvm.exists(h)],
+        "adds_relocations": llvm.declares("MCAsmBackend::maybeAddReloc"),
+        "asks_for_relocation": llvm.mentions("llvm/MC/MCFixup.h", "isRelocation("),
+        "relocation_context": llvm.takes("MCELFObjectTargetWriter::getRelocType", "MCContext"),
+        "pc_relative_in_fixup": not llvm.takes("MCFixup::create", "SMLoc"),
+        "prints_expressions": llvm.declares("MCAsmInfo::printExpr"),
+        "chooses_library": llvm.declares("TargetSubtargetInfo::initLibcallLoweringInfo"),
+        "convention_takes_type": _convention_takes_type(llvm),
         "register_type": "MCRegister" if llvm.takes("MCInstPrinter::printRegName", "MCRegister") else "unsigned",
         "register_result": "MCRegister" if llvm.takes("MCParsedAsmOperand::getReg", "MCRegister") else "unsigned",
         "operand_print_parameters": "raw_ostream &OS, const MCAsmInfo &" if operand_print > 1 else "raw_ostream &OS",
@@ -163,6 +171,20 @@ def _interface(llvm: Interface) -> dict[str, Any]:
         "custom_success": "Custom.isSuccess()" if status else "Custom == MatchOperand_Success",
         "custom_failure": "Custom.isFailure()" if status else "Custom == MatchOperand_ParseFail",
     }  # fmt: skip
+
+
+def _convention_takes_type(llvm: Interface) -> bool:
+    """Whether a function of a calling convention takes the type that a value has in IR, besides those that it is made legal with."""
+    return llvm.mentions(_CONVENTIONS, "Type *OrigTy, CCState &State")
+
+
+def _calling_hooks(d: Description, llvm: Interface) -> list[str]:
+    """Returns the heads of the C++ functions that calling conventions name. Those that only amend a value, which take references, are
+    never given the type that it has in IR."""
+    heads = [c.signature for c in d.contracts if c.role is ContractRole.CALLING_CONVENTION]
+    if not _convention_takes_type(llvm):
+        return heads
+    return [head.replace("ISD::ArgFlagsTy ArgFlags, ", "ISD::ArgFlagsTy ArgFlags, Type *OrigTy, ") for head in heads]
 
 
 def _fields(d: Description) -> list[dict[str, Any]]:
@@ -288,7 +310,6 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(d, m),
         "set_custom": not set(CONDITIONS) <= m.sets, "branch_custom": _branch_custom(m) or not set(CONDITIONS) <= m.sets,
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
-        "calling_hooks": [c.signature for c in d.contracts if c.role.name == "CALLING_CONVENTION"],
     }  # fmt: skip
 
 

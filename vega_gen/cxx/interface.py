@@ -78,6 +78,10 @@ class Interface:
         """Whether the method is pure virtual, so that a backend must define it."""
         return any(m.pure for m in self._methods(method))
 
+    def is_const(self, method: str) -> bool:
+        """Whether the method is const, so that a const object's can be called. Raises NotFoundError where LLVM doesn't declare it."""
+        return bool(self._const(method))
+
     def takes(self, method: str, text: str) -> bool:
         """Whether an overload's parameters or result contain ``text`` ("raw_ostream&"); spaces don't matter."""
         wanted = text.replace(" ", "")

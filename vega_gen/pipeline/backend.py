@@ -10,7 +10,7 @@ from llvm_integration import checkout
 from llvm_integration.crash import data_layout
 from llvm_integration.edits import target_folder
 from llvm_integration.process import Progress
-from vega_gen import review, store, tablegen
+from vega_gen import review, store
 from vega_gen.archetypes.parts import Parts, by_name, the_overload
 from vega_gen.archetypes.values import data_layout as layout_of
 from vega_gen.emit import copies, emit, stamp_of, tests
@@ -188,15 +188,16 @@ def taken(plan: Plan) -> Plan:
 def own_definitions(inputs: Inputs) -> dict[str, bytes]:
     """The .td files and the list of relocations to copy into the new target's folder: path relative to it -> content.
 
-    LLVM's own .td files and those of the target's folder in the checkout are not copied. Raises InputError for an include outside the
-    folder of the .td.
+    LLVM's own .td files and those of the target's folder in the checkout are not copied. The copy of the main one has what this LLVM needs
+    and it lacks (``Inputs.completion``). Raises InputError for an include outside the folder of the .td.
     """
-    base, *others = inputs.include_dirs
-    files = [p for p in tablegen.reachable(inputs.td, inputs.include_dirs) if not any(p.is_relative_to(folder) for folder in others)]
+    base, files = inputs.include_dirs[0], inputs.definitions
     for path in files:
         if not path.is_relative_to(base):
             raise InputError("this included file lies outside the folder of the .td", str(path), f"move it below {base}")
     found = {p.relative_to(base).as_posix(): p.read_bytes() for p in files}
+    if inputs.td in files:
+        found[inputs.td.name] += inputs.completion.encode()
     if inputs.relocs is not None and files:
         found[f"{inputs.folder}.def"] = inputs.relocs.read_bytes()
     return found

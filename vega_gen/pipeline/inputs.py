@@ -13,6 +13,7 @@ from llvm_integration import discover, tblgen
 from llvm_integration.edits import is_stamped
 from llvm_integration.process import Progress
 from vega_gen import store, tablegen
+from vega_gen.archetypes.completion import completion
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.records import BUDGET, Description, FillerName, Mode
 
@@ -71,6 +72,22 @@ class Inputs:
             self.td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs,
             include_dirs=self.include_dirs[1:2],
         )
+
+    @property
+    def definitions(self) -> tuple[Path, ...]:
+        """The .td files that a copy of the target needs: neither LLVM's own nor those of the target's folder in the checkout."""
+        _, *others = self.include_dirs
+        files = tablegen.reachable(self.td, self.include_dirs)
+        return tuple(p for p in files if not any(p.is_relative_to(folder) for folder in others))
+
+    @cached_property
+    def completion(self) -> str:
+        """The TableGen to put behind the main .td file, because this LLVM needs it and the .td lacks it; "" for none."""
+        wanted = self.include_dirs[-1] / "llvm/Target/Target.td"
+        if not wanted.is_file():
+            return ""
+        own = "".join(p.read_text(encoding="utf-8", errors="replace") for p in tablegen.reachable(self.td, self.include_dirs[:-1]))
+        return completion(self.description, own, wanted.read_text(encoding="utf-8", errors="replace"))
 
 
 def default_filler(held: Collection[str], checkpoint: Path | None = None) -> FillerName:

@@ -216,7 +216,7 @@ class Description:
     ``name``: the name of the ``Target`` record ("PPC"). ``namespace``: that of its instructions. ``folder``: the folder in ``lib/Target``
     ("PowerPC"), or the .td's stem. ``relocations``: the names in ELFRelocs/<T>.def, in order.
     ``data``: fields of the Target and InstrInfo records and of its assembly parser, writer and variants, by dotted name
-    (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...).
+    (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...); the numbers of the relocations.
     ``assembler_predicates``: Predicate records that bind the assembler and the disassembler -> AssemblerCondDag as printed:
     ``(all_of FeatureDiv)``. ``predicates``: Predicate records -> their C++ condition.
     ``patterns``: Pat records as printed, (source, result), without vector patterns.
