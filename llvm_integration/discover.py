@@ -154,7 +154,7 @@ def find_installation(version: str, build_dir: Path | None = None) -> Installati
         found = _query(llvm_config, build_dir)
         if _release(found.version) != _release(version):
             seen.append(f"{llvm_config} is {found.version}")
-        elif not any((folder / "llvm" / "Config" / "llvm-config.h").is_file() for folder in found.include_dirs):
+        elif not _has_headers(found):
             seen.append(f"{llvm_config} has no headers")
         else:
             return found
@@ -162,6 +162,41 @@ def find_installation(version: str, build_dir: Path | None = None) -> Installati
     detail = f" ({'; '.join(seen)})" if seen else ""
     next_step = f"build llvm-config and the libraries there, or leave out --build-dir ({build_dir})" if build_dir else _how_to_get(version)
     raise ToolFailure(f"no LLVM {_release(version)} {place}{detail}", where=str(build_dir or ""), next_step=next_step)
+
+
+def installed(prefix: Path | None = None) -> tuple[Installation, ...]:
+    """Return every LLVM with headers that is installed, the newest first; that in the folder ``prefix`` alone if given.
+
+    Looked for are llvm-config and llvm-config-<major> on PATH, and /usr/lib/llvm-<major>. One whose llvm-config fails is left out, unless
+    ``prefix`` names it: then ``ToolFailure`` says so, as it does where there is no llvm-config or are no headers in that folder.
+    """
+    if prefix is not None:
+        llvm_config = prefix.resolve() / "bin" / "llvm-config"
+        if not llvm_config.is_file():
+            raise ToolFailure("there is no LLVM in this folder: it has no bin/llvm-config", str(prefix), "name one like /usr/lib/llvm-19")
+        found = _query(llvm_config, None)
+        if not _has_headers(found):
+            raise ToolFailure(f"LLVM {found.version} has no headers", str(prefix), "install its development package")
+        return (found,)
+    programs = [Path(folder) / name for folder in os.get_exec_path() for name in _named(Path(folder))]
+    programs += sorted(Path("/usr/lib").glob("llvm-*/bin/llvm-config"))
+    by_place: dict[Path, Installation] = {}
+    for llvm_config in dict.fromkeys(path.resolve() for path in programs if path.is_file()):
+        try:
+            found = _query(llvm_config, None)
+        except ToolFailure:
+            continue
+        if _has_headers(found):
+            by_place.setdefault(found.prefix.resolve(), found)
+    return tuple(sorted(by_place.values(), key=lambda one: [int(part) for part in one.version.split(".")], reverse=True))
+
+
+def _named(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.glob("llvm-config*") if re.fullmatch(r"llvm-config(-\d+)?", p.name))
+
+
+def _has_headers(one: Installation) -> bool:
+    return any((folder / "llvm" / "Config" / "llvm-config.h").is_file() for folder in one.include_dirs)
 
 
 def machine(path: Path) -> Host:

@@ -17,7 +17,21 @@ from vega_gen.records.cpp import (
     Unreadable,
     WrittenStatement,
 )
-from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Step, Verdict
+from vega_gen.records.enums import (
+    BUDGET,
+    FLAG_BELOW,
+    Band,
+    ContractRole,
+    FillerName,
+    FindingKind,
+    HoleKind,
+    Mode,
+    Module,
+    Severity,
+    Step,
+    Verdict,
+)
+from vega_gen.records.findings import TdFinding, TdFindings
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem, Sample
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
 from vega_gen.records.mined import GroupCount, MinedTarget, Mining
@@ -59,6 +73,7 @@ __all__ = [
     "Enum",
     "FilledStatement",
     "FillerName",
+    "FindingKind",
     "Fragment",
     "Function",
     "FunctionExample",
@@ -89,6 +104,7 @@ __all__ = [
     "Rung",
     "SDNode",
     "Sample",
+    "Severity",
     "Signature",
     "SlotExample",
     "SourceFile",
@@ -96,6 +112,8 @@ __all__ = [
     "StatementKind",
     "Step",
     "SubtargetFeature",
+    "TdFinding",
+    "TdFindings",
     "Unreadable",
     "VariantExample",
     "Verdict",
