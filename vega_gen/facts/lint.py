@@ -41,7 +41,9 @@ def check(
             s.want_places()
         description = load.describe(td, folder=td.stem, llvm_include=llvm_include, tblgen=program, include_dirs=include_dirs, raws=raws)
         rejected, entries = s.rejected(), s.entries()
-        found += [*checks.rejection_findings(raws, rejected), *checks.pattern_findings(raws, entries)]
+        found += checks.rejection_findings(raws, s.undecodable(), "decoder tables")
+        found += checks.rejection_findings(raws, rejected, "instruction selector")
+        found += checks.pattern_findings(raws, entries)
         costs = {name: raw.number("CopyCost") for name, raw in raws.items() if "RegisterClass" in raw.classes}
         opcodes = {name: raw.string("Opcode") for name, raw in raws.items() if "SDNode" in raw.classes}
         selected = {opcodes[node.op] for entry in entries for node in entry.tree.nodes() if node.op in opcodes}

@@ -73,7 +73,7 @@ def _td_result(finding: TdFinding, kinds: list[FindingKind], folder: Path) -> di
         "ruleId": str(finding.kind),
         "ruleIndex": kinds.index(finding.kind),
         "level": str(finding.severity),
-        "message": {"text": _escaped(f"{finding.what}\nlater: {finding.cost}\ndo: {finding.advice}")},
+        "message": {"text": _escaped("\n".join([finding.what, f"later: {finding.cost}", f"do: {finding.advice}", *finding.related]))},
         "locations": [location] if location else [],
         "partialFingerprints": {"vegaRecord/v1": f"{finding.kind} {' '.join(finding.records)}"},
     }

@@ -62,10 +62,9 @@ def encoding_findings(raws: Mapping[str, Raw], decoder: str) -> Iterator[TdFindi
     """Yield what is wrong with the encodings. ``decoder``: what -gen-disassembler printed."""
     found = list(encodings(raws))
     yield from _conflicts(found, decoder)
-    if not any(e.fields for e in found):
-        return  # Inst holds the number of an opcode, and C++ encodes the operands
     yield from _without_size(found)
-    yield from _operands(raws, found)
+    if any(e.fields for e in found):  # else Inst holds the number of an opcode, and C++ encodes the operands
+        yield from _operands(raws, found)
     yield from _covered(found)
 
 
@@ -112,17 +111,21 @@ def _conflicts(found: Sequence[Encoding], decoder: str) -> Iterator[TdFinding]:
         if not names or frozenset(names) in seen:
             continue
         seen.add(frozenset(names))
-        pair = next(_clashes([e for name in names for e in by_record.get(name, ())]), None)
-        first, second = (pair[0].record, pair[1].record) if pair else (names[0], names[-1])
-        word = f": the bits {_word(*pair)} are both" if pair else ""
+        parties = [e for name in names for e in by_record.get(name, ())]
+        pair = next(_clashes(parties), None)
+        # Without a pair, one encoding holds too many others: the generator finds no bit that all of them fix.
+        first, second = (pair[0].record, pair[1].record) if pair else (min(parties, key=_fixed).record if parties else names[0], "")
         others = [n for n in names if n not in (first, second)]
-        rest = f"; {_some(others)} with them" if others else ""
+        if pair:
+            what = f"{_word(*pair)} is an encoding of {first} and of {second}, and neither encoding is a special case of the other"
+        else:
+            what = f"no bits of the encodings tell {first} from {_some(others)}"
         yield TdFinding(
             FindingKind.CONFLICT,
             Severity.ERROR,
-            (first, second, *others),
-            f"the encodings of {first} and {second} overlap, and neither is a special case of the other{word}",
-            f"llvm-tblgen ends with exit status 0 and leaves {first} and {second}{rest} out of the decoder table",
+            tuple(name for name in (first, second, *others) if name),
+            what,
+            f"llvm-tblgen ends with exit status 0 and leaves {_some(names)} out of the decoder table",
             "give them different fixed bits; where one is another spelling or another use of the other, make it an InstAlias, or set "
             "isCodeGenOnly = 1 (isPseudo = 1 with an expansion) on it; where features tell them apart, give each its DecoderNamespace",
         )
@@ -136,6 +139,10 @@ def _clashes(found: Sequence[Encoding]) -> Iterator[tuple[Encoding, Encoding]]:
                 yield one, other
 
 
+def _fixed(e: Encoding) -> int:
+    return e.mask.bit_count()
+
+
 def _word(one: Encoding, other: Encoding) -> str:
     return f"0x{one.value | other.value:0{2 * one.size or 1}x}"
 
@@ -144,15 +151,17 @@ def _without_size(found: Sequence[Encoding]) -> Iterator[TdFinding]:
     bad = [e for e in found if not e.size]
     if not bad:
         return
+    # Where Inst holds the number of an opcode and no operand, a decoder is C++ anyway.
+    severity = Severity.WARNING if any(e.fields for e in found) else Severity.NOTE
     whole = len(bad) == len(found)
     names = tuple(dict.fromkeys(e.record for e in bad))
     for group in (names,) if whole else tuple((name,) for name in names):
         length = len(next(e for e in bad if e.record == group[0]).bits)
         yield TdFinding(
             FindingKind.NO_SIZE,
-            Severity.WARNING,
+            severity,
             group,
-            f"{'no instruction with an encoding has a Size' if whole else f'{group[0]} has an encoding and Size = 0'}",
+            "no instruction with an encoding has a Size" if whole else f"{group[0]} has an encoding and Size = 0",
             "decoder tables leave it out, silently, and code that asks for its size (branch ranges, constant islands) takes it for 0 bytes",
             f"let Size = {max(length // 8, 1)}; in the class that declares Inst",
         )

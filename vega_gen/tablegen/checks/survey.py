@@ -50,6 +50,11 @@ class Survey:
         """Return what -gen-disassembler prints, decoding conflicts among it."""
         return self._waited(self._decoder, "decoder tables", 1).stderr
 
+    def undecodable(self) -> str:
+        """Return the messages of -gen-disassembler where it fails, else ""."""
+        done = self._waited(self._decoder, "decoder tables", 1)
+        return "" if done.returncode == 0 else done.stderr
+
     def rejected(self) -> str:
         """Return the messages of -gen-dag-isel where it fails, else ""."""
         done = self._waited(self._selector, "patterns", 2)

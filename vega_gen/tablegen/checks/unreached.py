@@ -178,7 +178,7 @@ def _typed(entry: Entry, type_: str) -> TdFinding:
         FindingKind.ILLEGAL_TYPE,
         Severity.WARNING,
         (entry.instruction,),
-        f"{_who(entry)} is never selected: it computes {type_}, and no register class has that type",
+        f"{_who(entry)} is never selected: a node in it has the type {type_}, which no register class has",
         "type legalisation replaces such nodes before selection, so that the pattern never sees one",
         f"write the pattern for the type that {type_} is promoted or split to, or add {type_} to a register class",
         entry.file,

@@ -1,4 +1,4 @@
-"""Explain what -gen-dag-isel rejects: patterns whose types it cannot infer, and everything else with its own words."""
+"""Explain what generators reject: patterns whose types cannot be inferred, and everything else in llvm-tblgen's own words."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ _RECORD = re.compile(r"In (\w+): ")
 _UNTYPED = re.compile(r"Could not infer all types in pattern")
 
 
-def rejection_findings(raws: Mapping[str, Raw], messages: str) -> Iterator[TdFinding]:
-    """Yield a finding for each error in ``messages``, what -gen-dag-isel printed as it failed; nothing for ""."""
+def rejection_findings(raws: Mapping[str, Raw], messages: str, lost: str) -> Iterator[TdFinding]:
+    """Yield a finding for each error in ``messages``, what a generator printed as it failed; nothing for "".
+
+    ``lost``: what it does not write: "instruction selector".
+    """
     at = 0
     said: set[tuple[str, str]] = set()
     for error in _ERROR.finditer(messages):
@@ -46,15 +49,15 @@ def rejection_findings(raws: Mapping[str, Raw], messages: str) -> Iterator[TdFin
                 Severity.ERROR,
                 (record,) if record else (),
                 text,
-                "llvm-tblgen writes no instruction selector",
-                f"correct the pattern; what was inferred of it: {' '.join(before.split())}" if before.strip() else "correct the pattern",
+                f"llvm-tblgen writes no {lost}",
+                f"correct {record or 'the record'}",
                 file,
                 line,
                 column,
             )
     if not said and messages.strip():
         first = messages.strip().splitlines()[0]
-        yield TdFinding(FindingKind.REJECTED, Severity.ERROR, (), first, "llvm-tblgen writes no instruction selector", "correct the file")
+        yield TdFinding(FindingKind.REJECTED, Severity.ERROR, (), first, f"llvm-tblgen writes no {lost}", "correct the file")
 
 
 def _two_types(raws: Mapping[str, Raw], printed: str) -> tuple[str, tuple[str, ...]] | tuple[()]:
