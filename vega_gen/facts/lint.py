@@ -30,7 +30,7 @@ def check(
     """
     folders = (td.parent, *include_dirs, llvm_include)
     sources = load.reachable(td, folders)
-    key = f"{td.stem}-{load.content(__name__, sources, program, str(td))}.findings.json"
+    key = f"{td.stem}-{load.content(store.code_version(__name__), sources, program, str(td))}.findings.json"
     kept = store.cache_load(TdFindings, "tablegen", key)
     if kept is not None:
         return kept.findings

@@ -164,12 +164,12 @@ def _each(
 
 def _key(sources: Sequence[Path], folder: str, tblgen: Path, relocations: Sequence[str], kind: str) -> str:
     """Return the cache key of a result: it covers the sources, this code, and llvm-tblgen's version."""
-    return f"{folder}-{content(__name__, sources, tblgen, folder, *relocations)}.{kind}"
+    return f"{folder}-{content(store.code_version(__name__), sources, tblgen, folder, *relocations)}.{kind}"
 
 
-def content(module: str, sources: Sequence[Path], tblgen: Path, *parts: str) -> str:
-    """Return a digest of all that a result depends on: the code of ``module``, llvm-tblgen's version, the .td files, and ``parts``."""
-    return store.digest(store.code_version(module), _version(tblgen), *(f"{p.name}\n{_text(p)}" for p in sources), *parts)
+def content(code: str, sources: Sequence[Path], tblgen: Path, *parts: str) -> str:
+    """Return a digest of all that a result depends on: ``code`` (its version), llvm-tblgen's version, the .td files, and ``parts``."""
+    return store.digest(code, _version(tblgen), *(f"{p.name}\n{_text(p)}" for p in sources), *parts)
 
 
 def reachable(td: Path, folders: Sequence[Path]) -> tuple[Path, ...]:

@@ -20,7 +20,7 @@ _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 
 
 @dataclass(frozen=True)
-class Encoding:
+class FixedBits:
     """One encoding of an instruction.
 
     ``bits``: of Inst, most significant first, cut to the size. ``space``: decoder namespace, mode and size, within which bits must tell
@@ -49,11 +49,11 @@ class Encoding:
         """The names of the fields that fill the other bits."""
         return frozenset(b.partition("{")[0] for b in self.bits if b not in ("0", "1", "?"))
 
-    def within(self, other: Encoding) -> bool:
+    def within(self, other: FixedBits) -> bool:
         """Whether all words of this encoding are words of ``other`` too."""
         return self.mask & other.mask == other.mask and self.value & other.mask == other.value
 
-    def overlaps(self, other: Encoding) -> bool:
+    def overlaps(self, other: FixedBits) -> bool:
         """Whether some word belongs to both."""
         return not (self.value ^ other.value) & self.mask & other.mask
 
@@ -68,7 +68,7 @@ def encoding_findings(raws: Mapping[str, Raw], decoder: str) -> Iterator[TdFindi
     yield from _covered(found)
 
 
-def encodings(raws: Mapping[str, Raw]) -> Iterator[Encoding]:
+def encodings(raws: Mapping[str, Raw]) -> Iterator[FixedBits]:
     """Yield the encodings that decoder tables should hold, those of each hardware mode and additional ones included."""
     for raw in raws.values():
         owner = raw if "Instruction" in raw.classes else None
@@ -85,7 +85,7 @@ def encodings(raws: Mapping[str, Raw]) -> Iterator[Encoding]:
             yield made
 
 
-def _encoding(owner: Raw, holder: Raw, mode: str, raws: Mapping[str, Raw]) -> Encoding | None:
+def _encoding(owner: Raw, holder: Raw, mode: str, raws: Mapping[str, Raw]) -> FixedBits | None:
     bits = holder.bits("Inst")
     if not any(bit != "?" for bit in bits):
         return None
@@ -98,11 +98,11 @@ def _encoding(owner: Raw, holder: Raw, mode: str, raws: Mapping[str, Raw]) -> En
     space = (holder.string("DecoderNamespace"), mode, size)
     # C++ that decodes an instruction whole may say no and try another one.
     final = holder.field("hasCompleteDecoder") != "0" and not holder.string("DecoderMethod")
-    return Encoding(owner.name, bits, size, space, asked, final)
+    return FixedBits(owner.name, bits, size, space, asked, final)
 
 
-def _conflicts(found: Sequence[Encoding], decoder: str) -> Iterator[TdFinding]:
-    by_record: dict[str, list[Encoding]] = defaultdict(list)
+def _conflicts(found: Sequence[FixedBits], decoder: str) -> Iterator[TdFinding]:
+    by_record: dict[str, list[FixedBits]] = defaultdict(list)
     for e in found:
         by_record[e.record].append(e)
     seen: set[frozenset[str]] = set()
@@ -131,7 +131,7 @@ def _conflicts(found: Sequence[Encoding], decoder: str) -> Iterator[TdFinding]:
         )
 
 
-def _clashes(found: Sequence[Encoding]) -> Iterator[tuple[Encoding, Encoding]]:
+def _clashes(found: Sequence[FixedBits]) -> Iterator[tuple[FixedBits, FixedBits]]:
     for at, one in enumerate(found):
         for other in found[at + 1 :]:
             same = one.record != other.record and one.space == other.space and one.overlaps(other)
@@ -139,15 +139,15 @@ def _clashes(found: Sequence[Encoding]) -> Iterator[tuple[Encoding, Encoding]]:
                 yield one, other
 
 
-def _fixed(e: Encoding) -> int:
+def _fixed(e: FixedBits) -> int:
     return e.mask.bit_count()
 
 
-def _word(one: Encoding, other: Encoding) -> str:
+def _word(one: FixedBits, other: FixedBits) -> str:
     return f"0x{one.value | other.value:0{2 * one.size or 1}x}"
 
 
-def _without_size(found: Sequence[Encoding]) -> Iterator[TdFinding]:
+def _without_size(found: Sequence[FixedBits]) -> Iterator[TdFinding]:
     bad = [e for e in found if not e.size]
     if not bad:
         return
@@ -167,7 +167,7 @@ def _without_size(found: Sequence[Encoding]) -> Iterator[TdFinding]:
         )
 
 
-def _operands(raws: Mapping[str, Raw], found: Sequence[Encoding]) -> Iterator[TdFinding]:
+def _operands(raws: Mapping[str, Raw], found: Sequence[FixedBits]) -> Iterator[TdFinding]:
     fields: dict[str, set[str]] = defaultdict(set)
     for e in found:
         fields[e.record] |= e.fields
@@ -224,25 +224,25 @@ def _needs_bits(raws: Mapping[str, Raw], sets: RegisterSets, kind: str) -> bool:
     return not parts or any(part == kind or _needs_bits(raws, sets, part) for part in parts)
 
 
-def _covered(found: Sequence[Encoding]) -> Iterator[TdFinding]:
-    spaces: dict[tuple[str, str, int], list[Encoding]] = defaultdict(list)
+def _covered(found: Sequence[FixedBits]) -> Iterator[TdFinding]:
+    spaces: dict[tuple[str, str, int], list[FixedBits]] = defaultdict(list)
     for e in found:
         if e.size:
             spaces[e.space].append(e)
     for members in spaces.values():
-        by_mask: dict[int, list[Encoding]] = defaultdict(list)
+        by_mask: dict[int, list[FixedBits]] = defaultdict(list)
         for e in members:
             by_mask[e.mask].append(e)
         for mask, general in by_mask.items():
             # The decoder tries the encodings with more fixed bits first.
-            special: dict[int, list[Encoding]] = defaultdict(list)
+            special: dict[int, list[FixedBits]] = defaultdict(list)
             for other_mask, others in by_mask.items():
                 if other_mask != mask and other_mask & mask == mask:
                     for e in others:
                         special[e.value & mask].append(e)
             for e in general:
                 before = [s for s in special.get(e.value, ()) if s.predicates <= e.predicates and s.sure and s.record != e.record]
-                if before and _cover(tuple((s.mask, s.value) for s in before), mask):
+                if before and covers(tuple((s.mask, s.value) for s in before), mask):
                     names = list(dict.fromkeys(s.record for s in before))
                     yield TdFinding(
                         FindingKind.NEVER_DECODED,
@@ -255,7 +255,7 @@ def _covered(found: Sequence[Encoding]) -> Iterator[TdFinding]:
                     )
 
 
-def _cover(cubes: tuple[tuple[int, int], ...], fixed: int) -> bool:
+def covers(cubes: tuple[tuple[int, int], ...], fixed: int) -> bool:
     """Whether cubes (mask, value), all within one whose fixed bits are ``fixed``, cover that one."""
     if any(not mask & ~fixed for mask, _ in cubes):
         return True
@@ -268,7 +268,7 @@ def _cover(cubes: tuple[tuple[int, int], ...], fixed: int) -> bool:
     if sum(2.0 ** -(mask & ~fixed).bit_count() for mask, _ in cubes) < 1:
         return False
     bit = 1 << (free.bit_length() - 1)
-    return all(_cover(tuple((m, v) for m, v in cubes if not m & bit or bool(v & bit) == side), fixed | bit) for side in (False, True))
+    return all(covers(tuple((m, v) for m, v in cubes if not m & bit or bool(v & bit) == side), fixed | bit) for side in (False, True))
 
 
 def _some(names: Sequence[str]) -> str:

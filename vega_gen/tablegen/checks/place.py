@@ -16,13 +16,13 @@ def placed(found: Iterable[TdFinding], places: Mapping[str, tuple[str, ...]], so
     """Give each finding its place and those of the other records, and join those that one line causes.
 
     ``places``: as ``Survey.places`` returns them. A record's place is its def's, or, where a multiclass made it, that of the outermost
-    defm, which names it best. Findings that have a place keep it.
+    defm, which names it best. Findings that have another place keep it.
     """
-    known = _Places(places, sources)
+    known = _Known(places, sources)
     joined: dict[tuple[object, ...], list[TdFinding]] = defaultdict(list)
     for finding in found:
         spots = [known.of(record) for record in finding.records]
-        if not finding.file and spots and spots[0]:
+        if spots and spots[0] and (not finding.file or known.defines(finding)):
             finding = replace(finding, file=spots[0][0], line=spots[0][1], column=spots[0][2])
         others = zip(finding.records[1:], spots[1:], strict=True)
         finding = replace(finding, related=tuple(f"{name}: {spot[0]}:{spot[1]}:{spot[2]}" for name, spot in others if spot))
@@ -30,12 +30,16 @@ def placed(found: Iterable[TdFinding], places: Mapping[str, tuple[str, ...]], so
     return tuple(_join(group) for group in joined.values())
 
 
-class _Places:
+class _Known:
     """Where records are. llvm-tblgen prints a file's name without its folder: the first of ``sources`` with that name is meant."""
 
     def __init__(self, places: Mapping[str, tuple[str, ...]], sources: Sequence[Path]) -> None:
         self._places = places
         self._paths = {path.name: path for path in reversed(sources)}
+
+    def defines(self, finding: TdFinding) -> bool:
+        """Whether a finding's place is the def, or a defm, of its first record."""
+        return f"{Path(finding.file).name}:{finding.line}" in self._places.get(finding.records[0], ())
 
     def of(self, record: str) -> tuple[str, int, int] | None:
         """Return a record's file, line and column, None where they are not known."""

@@ -12,13 +12,13 @@ from typing import TypeVar
 
 from llvm_integration.failure import ToolFailure
 from llvm_integration.process import Completed, Progress, run, threads
-from vega_gen.tablegen.checks.entries import Entry, entries
+from vega_gen.tablegen.checks.typed_patterns import TypedPattern, entries
 from vega_gen.tablegen.load import memory_for, records
 from vega_gen.tablegen.raw import Raw
 
 _TIMEOUT = 600.0
-_Made = TypeVar("_Made")
-Places = dict[str, tuple[str, ...]]
+_Waited = TypeVar("_Waited")
+DefPlaces = dict[str, tuple[str, ...]]
 # "ADD  |Toy.td:12|" and, where a multiclass made it, "  Defm sequence: |Toy.td:40| |Toy.td:38|", the outermost defm first.
 _RECORD = re.compile(r"^([^\s|]+)  \|([^|\n]+:\d+)\|\n(?:  Defm sequence:((?: \|[^|\n]+\|)+))?", re.M)
 
@@ -35,12 +35,12 @@ class Survey:
         decoder: Future[Completed],
         selector: Future[Completed],
         table: Path,
-        read_places: Callable[[], Future[Places]],
+        read_places: Callable[[], Future[DefPlaces]],
         progress: Progress | None,
     ) -> None:
         self._records, self._decoder, self._selector, self._table, self._progress = records, decoder, selector, table, progress
         self._read_places = read_places
-        self._places: Future[Places] | None = None
+        self._places: Future[DefPlaces] | None = None
 
     def records(self) -> dict[str, Raw]:
         """Return the target's records by name."""
@@ -60,7 +60,7 @@ class Survey:
         done = self._waited(self._selector, "patterns", 2)
         return "" if done.returncode == 0 else done.stderr
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[TypedPattern, ...]:
         """Return the selection patterns in the order in which the selector tries them, none where they are rejected."""
         return () if self.rejected() else tuple(entries(self._table))
 
@@ -69,13 +69,13 @@ class Survey:
         if self._places is None:
             self._places = self._read_places()
 
-    def places(self) -> Places:
+    def places(self) -> DefPlaces:
         """Return record -> the places of its def, "Toy.td:12", and of the defms that made it, outermost first."""
         self.want_places()
         assert self._places is not None
         return self._waited(self._places, "places", 3)
 
-    def _waited(self, run_: Future[_Made], what: str, number: int) -> _Made:
+    def _waited(self, run_: Future[_Waited], what: str, number: int) -> _Waited:
         if self._progress is not None and not run_.done():
             self._progress(number, 4, f"reading {what}")
         return run_.result()
@@ -94,7 +94,7 @@ def survey(td: Path, folders: Sequence[Path], tblgen: Path, sources: Sequence[Pa
         def made(name: str, *generator: str) -> Completed:
             return _run(tblgen, generator, folders, td, Path(folder) / name, size)
 
-        def places() -> Places:
+        def places() -> DefPlaces:
             made("places", "-print-detailed-records").check("check that llvm-tblgen is of LLVM 13 or later")
             return _places(Path(folder) / "places")
 
@@ -104,7 +104,7 @@ def survey(td: Path, folders: Sequence[Path], tblgen: Path, sources: Sequence[Pa
         yield Survey(read, decoder, selector, Path(folder) / "selector", lambda: pool.submit(places), progress)
 
 
-def _places(printed: Path) -> Places:
+def _places(printed: Path) -> DefPlaces:
     text = printed.read_text(encoding="utf-8", errors="replace")
     return {m[1]: (m[2], *re.findall(r"\|([^|]+)\|", m[3] or "")) for m in _RECORD.finditer(text, max(text.find("\nDEFS"), 0))}
 

@@ -7,18 +7,18 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from vega_gen.records import FindingKind, Severity, TdFinding
-from vega_gen.tablegen.checks.entries import Entry, Tree
+from vega_gen.tablegen.checks.typed_patterns import PatternTree, TypedPattern
 from vega_gen.tablegen.raw import Raw
 
 _PLAIN_TYPE = re.compile(r"(?:nx)?(?:v\d+)?(?:i|f|bf)\d+")
 _ANY = "_"
-_Place = tuple[str, int, str, str]
+_Group = tuple[str, int, str, str]
 
 
-def pattern_findings(raws: Mapping[str, Raw], entries: Sequence[Entry]) -> Iterator[TdFinding]:
+def pattern_findings(raws: Mapping[str, Raw], entries: Sequence[TypedPattern]) -> Iterator[TdFinding]:
     """Yield the patterns that are never selected. ``entries``: all patterns, the first tried first."""
     trees = [entry.tree for entry in entries]
-    groups: dict[_Place, list[int]] = defaultdict(list)
+    groups: dict[_Group, list[int]] = defaultdict(list)
     for index, entry in enumerate(entries):
         groups[entry.file, entry.line, _untyped(entry.result), _shape(entry.source)].append(index)
     # tblgen adds variants of a pattern for each hardware mode and with commuted operands: it is unreached where all of them are.
@@ -60,7 +60,7 @@ def _contradiction(predicates: frozenset[str]) -> str:
     return next((c for c in sorted(predicates) if f"!{c}" in predicates or f"!({c})" in predicates), "")
 
 
-def _shadows(entries: Sequence[Entry], trees: Sequence[Tree], registers: frozenset[str], skipped: set[int]) -> dict[int, int]:
+def _shadows(entries: Sequence[TypedPattern], trees: Sequence[PatternTree], registers: frozenset[str], skipped: set[int]) -> dict[int, int]:
     """Return entry -> the entry before it that matches all that it matches and asks for no more."""
     seen: dict[str, list[int]] = defaultdict(list)
     found: dict[int, int] = {}
@@ -77,7 +77,7 @@ def _shadows(entries: Sequence[Entry], trees: Sequence[Tree], registers: frozens
     return found
 
 
-def _same(one: Entry, other: Entry) -> bool:
+def _same(one: TypedPattern, other: TypedPattern) -> bool:
     return (one.file, one.line, one.result) == (other.file, other.line, other.result)
 
 
@@ -87,7 +87,7 @@ def _numbered(names: Counter[str]) -> Callable[[str], str]:
     return lambda name: numbers.setdefault(name, f"={len(numbers)}") if names[name] > 1 else ""
 
 
-def _text(tree: Tree, registers: frozenset[str], number: Callable[[str], str]) -> str:
+def _text(tree: PatternTree, registers: frozenset[str], number: Callable[[str], str]) -> str:
     if tree.leaf:
         plain = _PLAIN_TYPE.fullmatch(tree.type) is not None
         op = _ANY if plain and not tree.predicates and (tree.op in registers or tree.op in (_ANY, tree.type)) else tree.op
@@ -96,12 +96,12 @@ def _text(tree: Tree, registers: frozenset[str], number: Callable[[str], str]) -
     return f"({tree.op}:{tree.type} {inner}){''.join(tree.predicates)}{number(tree.name)}"
 
 
-def _more_general(tree: Tree, registers: frozenset[str], names: Counter[str]) -> Iterator[str]:
+def _more_general(tree: PatternTree, registers: frozenset[str], names: Counter[str]) -> Iterator[str]:
     """Yield the pattern itself, then more general ones: without its own predicates, and with any register for one or for all operands."""
     whole = _text(tree, registers, _numbered(names))
     yield whole
     if tree.predicates:
-        yield _text(Tree(tree.op, tree.type, (), tree.name, tree.args, tree.leaf), registers, _numbered(names))
+        yield _text(PatternTree(tree.op, tree.type, (), tree.name, tree.args, tree.leaf), registers, _numbered(names))
     swaps = {n: f"{_ANY}:{arg.type}" for n, arg in enumerate(tree.args) if _may_be_register(arg, registers)}
     if not swaps:
         return
@@ -122,23 +122,23 @@ def _nameless(_: str) -> str:
     return ""
 
 
-def _may_be_register(arg: Tree, registers: frozenset[str]) -> bool:
+def _may_be_register(arg: PatternTree, registers: frozenset[str]) -> bool:
     return _PLAIN_TYPE.fullmatch(arg.type) is not None and not (arg.leaf and arg.op in registers and not arg.predicates)
 
 
-def _swapped(tree: Tree, registers: frozenset[str], keys: set[int]) -> str:
+def _swapped(tree: PatternTree, registers: frozenset[str], keys: set[int]) -> str:
     """Return the text of a pattern with any register for the operands of these indices."""
-    args = tuple(Tree(_ANY, arg.type, (), "", (), True) if n in keys else arg for n, arg in enumerate(tree.args))
-    made = Tree(tree.op, tree.type, tree.predicates, tree.name, args, tree.leaf)
+    args = tuple(PatternTree(_ANY, arg.type, (), "", (), True) if n in keys else arg for n, arg in enumerate(tree.args))
+    made = PatternTree(tree.op, tree.type, tree.predicates, tree.name, args, tree.leaf)
     return _text(made, registers, _numbered(Counter(node.name for node in made.nodes() if node.name)))
 
 
-def _illegal(tree: Tree, legal: frozenset[str]) -> str:
+def _illegal(tree: PatternTree, legal: frozenset[str]) -> str:
     """Return a type of a node in the pattern that no register class has, "" if there is none."""
     return next((n.type for n in tree.nodes() if not n.leaf and _PLAIN_TYPE.fullmatch(n.type) and n.type not in legal), "")
 
 
-def _who(entry: Entry) -> str:
+def _who(entry: TypedPattern) -> str:
     return f"the pattern {_short(entry.source)} of {entry.instruction}"
 
 
@@ -148,7 +148,7 @@ def _short(source: str) -> str:
     return text if len(text) <= 110 else f"{text[:107]}..."
 
 
-def _shadowed(entry: Entry, before: Entry) -> TdFinding:
+def _shadowed(entry: TypedPattern, before: TypedPattern) -> TdFinding:
     place = f"{before.file}:{before.line}"
     if entry.instruction == before.instruction:
         return TdFinding(
@@ -173,7 +173,7 @@ def _shadowed(entry: Entry, before: Entry) -> TdFinding:
     )
 
 
-def _typed(entry: Entry, type_: str) -> TdFinding:
+def _typed(entry: TypedPattern, type_: str) -> TdFinding:
     return TdFinding(
         FindingKind.ILLEGAL_TYPE,
         Severity.WARNING,
@@ -186,7 +186,7 @@ def _typed(entry: Entry, type_: str) -> TdFinding:
     )
 
 
-def _contradictory(entry: Entry) -> TdFinding:
+def _contradictory(entry: TypedPattern) -> TdFinding:
     condition = _contradiction(entry.predicates)
     return TdFinding(
         FindingKind.CONTRADICTION,

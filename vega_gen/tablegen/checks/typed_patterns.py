@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"\s*(?:(\()|(\))|(,)|(<<[PX]:[^>]*>>)|(:\{[^}]*\})|(:\$?[\w
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class PatternTree:
     """A node of a typed pattern.
 
     ``op``: an SDNode's record, or what a leaf is: a register class, an operand, a number. ``type``: as tblgen prints it: "i32", "m1:[i32]".
@@ -33,10 +33,10 @@ class Tree:
     type: str
     predicates: tuple[str, ...]
     name: str
-    args: tuple[Tree, ...]
+    args: tuple[PatternTree, ...]
     leaf: bool
 
-    def nodes(self) -> Iterator[Tree]:
+    def nodes(self) -> Iterator[PatternTree]:
         """Yield this node and all below it, outermost first."""
         yield self
         for arg in self.args:
@@ -44,7 +44,7 @@ class Tree:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TypedPattern:
     """A pattern as the selector tries it.
 
     ``source``, ``result``: as printed. ``predicates``: the C++ conditions that must hold. ``file``, ``line``: of its record.
@@ -58,7 +58,7 @@ class Entry:
     line: int
 
     @cached_property
-    def tree(self) -> Tree:
+    def tree(self) -> PatternTree:
         """The parsed ``source``."""
         return parse_tree(self.source)
 
@@ -69,7 +69,7 @@ class Entry:
         return found[1] if found else ""
 
 
-def entries(table: Path) -> Iterator[Entry]:
+def entries(table: Path) -> Iterator[TypedPattern]:
     """Yield the patterns of a selector's table, first tried first."""
     text = table.read_text(encoding="utf-8", errors="replace")
     at = text.find("INCLUDE_PATH_TABLE[]")
@@ -88,7 +88,7 @@ def entries(table: Path) -> Iterator[Entry]:
         else:
             file, line = places[index] if index < len(places) else ("", 0)
             asked = frozenset(part for _, text_ in conditions for part in conjuncts(text_))
-            yield Entry(m[5], m[7], asked, int(m[6]), file, line)
+            yield TypedPattern(m[5], m[7], asked, int(m[6]), file, line)
 
 
 @lru_cache(maxsize=4096)
@@ -119,9 +119,9 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def parse_tree(text: str) -> Tree:
+def parse_tree(text: str) -> PatternTree:
     """Parse a pattern as tblgen's TreePatternNode::print writes it. Raises ValueError for text that holds no pattern."""
-    stack: list[list[Tree]] = [[]]
+    stack: list[list[PatternTree]] = [[]]
     heads: list[list[str]] = []  # of each open parenthesis: operator, type
     at = 0
     awaited = False
@@ -135,7 +135,7 @@ def parse_tree(text: str) -> Tree:
         elif closes and heads:
             op, known = heads.pop()
             args = tuple(stack.pop())
-            stack[-1].append(Tree(op, known, (), "", args, False))
+            stack[-1].append(PatternTree(op, known, (), "", args, False))
         elif comma:
             continue
         elif awaited and word:
@@ -144,15 +144,15 @@ def parse_tree(text: str) -> Tree:
         elif type_ and heads and not stack[-1] and not heads[-1][1]:
             heads[-1][1] = _type(type_)
         elif word:
-            stack[-1].append(Tree(word, "", (), "", (), True))
+            stack[-1].append(PatternTree(word, "", (), "", (), True))
         elif stack[-1]:
             last = stack[-1][-1]
             if predicate:
-                last = Tree(last.op, last.type, (*last.predicates, predicate), last.name, last.args, last.leaf)
+                last = PatternTree(last.op, last.type, (*last.predicates, predicate), last.name, last.args, last.leaf)
             elif type_:
-                last = Tree(last.op, _type(type_), last.predicates, last.name, last.args, last.leaf)
+                last = PatternTree(last.op, _type(type_), last.predicates, last.name, last.args, last.leaf)
             elif name:
-                last = Tree(last.op, last.type, last.predicates, name.lstrip(":$"), last.args, last.leaf)
+                last = PatternTree(last.op, last.type, last.predicates, name.lstrip(":$"), last.args, last.leaf)
             stack[-1][-1] = last
     if not stack[0]:
         raise ValueError(f"no pattern in {text!r}")
