@@ -153,6 +153,13 @@ def test_nodes_that_no_pattern_selects(llvm_source: Path, program: Path) -> None
     assert only(found, FindingKind.NO_SIZE).what == "no instruction with an encoding has a Size"
 
 
+def test_call_needs_the_nodes_around_it(llvm_source: Path, program: Path, tmp_path: Path) -> None:
+    text = (INPUTS / "Whole.td").read_text()
+    (tmp_path / "Whole.td").write_text("".join(line for line in text.splitlines(keepends=True) if "def BEFORE" not in line))
+    found = lint.check(tmp_path / "Whole.td", llvm_include=llvm_source / "llvm/include", program=program)
+    assert [f.what for f in found] == ["no pattern selects ISD::CALLSEQ_START"]
+
+
 def test_second_check_reads_the_cache(
     llvm_source: Path, program: Path, troubles: tuple[TdFinding, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
