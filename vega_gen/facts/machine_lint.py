@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ class Demand:
 
     ``opcodes``: those of LLVM's nodes of which a pattern must match one. ``named``: how a pattern writes it. ``ir``: a function that
     needs it, with {n} for the bits of an address. ``meaning``: what a target's own node for it is called, as ``node_meaning`` says.
-    ``word``: what the name of such a node contains. ``enough``: whether an instruction is enough by itself. ``only_with``: the meaning of a
+    ``word``: a regular expression that is found in the names of such nodes. ``enough``: whether an instruction is enough by itself. ``only_with``: the meaning of a
     node of the target's without which nothing makes this one.
     """
 
@@ -37,7 +38,7 @@ class Demand:
 
 def _arithmetic(name: str) -> Demand:
     ir = f"define i{{n}} @f(i{{n}} %a, i{{n}} %b) {{{{ %r = {name} i{{n}} %a, %b  ret i{{n}} %r }}}}"
-    return Demand((f"ISD::{name.upper()}",), name, ir, word=name)
+    return Demand((f"ISD::{name.upper()}",), name, ir, word=rf"(?<![a-z]){name}")
 
 
 def _branches(i: Instruction) -> bool:
@@ -60,8 +61,8 @@ _DEMANDS = (
     Demand(("ISD::BRCOND", "ISD::BR_CC"), "brcond", _FLAGS_IR, "brcc", enough=_branches),
     Demand((), "return", "define void @f() {{ ret void }}", "ret", enough=lambda i: "isReturn" in i.flags),
     Demand((), "call", _CALL_IR, "call", enough=lambda i: "isCall" in i.flags),
-    Demand(("ISD::CALLSEQ_START",), "callseq_start", _CALL_IR, word="callseq", only_with="call"),
-    Demand(("ISD::CALLSEQ_END",), "callseq_end", _CALL_IR, word="callseq", only_with="call"),
+    Demand(("ISD::CALLSEQ_START",), "callseq_start", _CALL_IR, only_with="call"),
+    Demand(("ISD::CALLSEQ_END",), "callseq_end", _CALL_IR, only_with="call"),
 )
 
 
@@ -90,9 +91,9 @@ def _demands(v: TargetView, selected: Set[str]) -> Iterator[TdFinding]:
         return
     meanings = {node_meaning(n.opcode) for n in v.d.nodes}
     made = {node_meaning(opcode) for opcode in selected}
-    words = [opcode.partition("::")[2].lower() for opcode in selected]
+    words = [opcode.partition("::")[2].lower() for opcode in selected if not opcode.startswith("ISD::")]
     for demand in _DEMANDS:
-        named = demand.meaning in meanings or (demand.word and any(demand.word in word for word in words))
+        named = demand.meaning in meanings or (demand.word and any(re.search(demand.word, word) for word in words))
         if not selected.isdisjoint(demand.opcodes) or named or any(demand.enough(i) for i in v.d.instructions):
             continue
         if demand.only_with and demand.only_with not in made:
