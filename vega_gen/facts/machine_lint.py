@@ -23,8 +23,8 @@ class Demand:
 
     ``opcodes``: those of LLVM's nodes of which a pattern must match one. ``named``: how a pattern writes it. ``ir``: a function that
     needs it, with {n} for the bits of an address. ``meaning``: what a target's own node for it is called, as ``node_meaning`` says.
-    ``word``: a regular expression that is found in the names of such nodes. ``enough``: whether an instruction is enough by itself. ``only_with``: the meaning of a
-    node of the target's without which nothing makes this one.
+    ``word``: a regular expression that is found in the names of such nodes. ``enough``: whether an instruction is enough by itself.
+    ``only_with``: the meaning of a node of the target's without which nothing makes this one.
     """
 
     opcodes: tuple[str, ...]
