@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from llvm_integration.discover import Installation, SourceTree
+from llvm_integration.discover import Installation, SourceTree, installed, open_source
 from llvm_integration.failure import ToolFailure
 from llvm_integration.process import Progress, run
 
@@ -62,3 +62,31 @@ def build_tblgen(source: SourceTree, work: Path, progress: Progress) -> Path:
 def _major(program: Path) -> str:
     found = _VERSION.search(run([str(program), "--version"], timeout=60).stdout)
     return found[1] if found else ""
+
+
+def tools_of(llvm: Path | None, version: str, prefix: Path | None) -> tuple[Path, Path]:
+    """Return the folder that holds llvm/Target/Target.td, and llvm-tblgen.
+
+    ``llvm``: a source tree, with an installed llvm-tblgen of its version; else ``prefix``: an installation's folder; else an installed LLVM
+    of ``version``, the newest for "". Raises ToolFailure where there is none.
+    """
+    if llvm is not None:
+        source = open_source(llvm)
+        found = find_tblgen(source)
+        if found is None:
+            raise ToolFailure(f"no llvm-tblgen of LLVM {source.version}", str(llvm), "vega-gen doctor --install gets it where apt has it")
+        return source.llvm / "include", found
+    having = [one for one in installed(prefix) if not version or one.version.split(".")[0] == version]
+    if not having:
+        raise ToolFailure(
+            f"no LLVM {version} with headers is installed".replace("  ", " "),
+            next_step="vega-gen doctor --install, or give --llvm or --prefix",
+        )
+    for folder in having[0].include_dirs:
+        if (folder / "llvm/Target/Target.td").is_file():
+            return folder, having[0].llvm_tblgen
+    raise ToolFailure(
+        f"LLVM {having[0].version} has no llvm/Target/Target.td",
+        str(having[0].prefix),
+        "install its development package, or give a source tree with --llvm",
+    )

@@ -21,6 +21,7 @@ from llvm_integration.failure import Failure
 from vega_gen import __version__
 from vega_gen.cli import render
 from vega_gen.cli.cache import cache_app
+from vega_gen.cli.check import check
 from vega_gen.cli.doctor import doctor, llvm_app
 from vega_gen.cli.experiment import experiment
 from vega_gen.cli.generate import export, fill, new_target, undo
@@ -53,6 +54,7 @@ app.command()(undo)
 app.command()(regress)
 app.command()(experiment)
 app.command()(ladder)
+app.command()(check)
 app.command()(train)
 app.command()(calibrate)
 

@@ -13,6 +13,7 @@ from rich.console import Console
 if TYPE_CHECKING:
     from llvm_integration.doctor import Examination
     from llvm_integration.failure import Failure
+    from vega_gen.records import TdFinding
     from vega_gen.registration import RegistrationPlace
 
 Advance = Callable[[int, int, str], None]
@@ -174,3 +175,15 @@ def places(found: Sequence[RegistrationPlace]) -> None:
         state = ("MISSING" if place.needed else "absent") if absent else place.state.value
         why = f" (without it {place.without})" if absent else ""
         OUT.out(f"{state:8}{place.arch}: {where}: {place.holder or 'the file'}{why}")
+
+
+def findings(found: Sequence[TdFinding], td: str) -> None:
+    """Print findings of ``vega-gen check`` as compilers print theirs, and how many there are of each severity."""
+    for f in found:
+        also = f" (and {len(f.records) - 1} more records there)" if f.shared else ""
+        lines = [f"{f.where or td}: {f.severity}: {f.what}{also} [{f.kind}]", f"later: {f.cost}", f"do: {f.advice}"]
+        lines += [] if f.shared else [f"see {place}" for place in f.related]
+        OUT.out("\n    ".join(lines))
+    number = {severity: sum(f.severity == severity for f in found) for severity in ("error", "warning", "note")}
+    counted = ", ".join(f"{n} {severity}{'' if n == 1 else 's'}" for severity, n in number.items() if n)
+    OUT.out(f"{td}: {counted or 'nothing found'}")

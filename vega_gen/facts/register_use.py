@@ -10,6 +10,7 @@ from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView, mnemonic
+from vega_gen.records import Instruction
 
 _MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|mov32|mov16)(\.[bhwlq])?")
 _RESERVED = frozenset(RegisterRole) - {RegisterRole.FRAME_POINTER, RegisterRole.RETURN_ADDRESS}
@@ -35,10 +36,9 @@ def copies(
     found: dict[str, Operation] = {}
     for i in v.d.instructions:
         operands = v.selections.operands(i.name)
-        moves = "isMoveReg" in i.flags or _MOVES.fullmatch(mnemonic(i))
         two = len(operands) == 2 and operands[0].out and not operands[1].out
         whole = {(o.kind, o.part) for o in operands} == {(OperandKind.REG, -1)}
-        if moves and two and whole and operands[0].type == operands[1].type and not i.flags & {"isPseudo", "mayLoad", "mayStore"}:
+        if is_move(i) and two and whole and operands[0].type == operands[1].type and not i.flags & {"isPseudo", "mayLoad", "mayStore"}:
             known = v.selections.operand_classes.get(operands[0].type)
             name = known.register_class if known and known.register_class else operands[0].type
             found.setdefault(name, Operation(i.name, (OperandRole.DST, OperandRole.SRC)))
@@ -50,6 +50,11 @@ def copies(
     elif immediate:
         found[v.gpr] = _with(immediate, OperandRole.IMM, OperandRole.NONE)
     return found
+
+
+def is_move(i: Instruction) -> bool:
+    """Whether an instruction is a move, by its flag or its mnemonic."""
+    return "isMoveReg" in i.flags or _MOVES.fullmatch(mnemonic(i)) is not None
 
 
 def _with(op: Operation, role: OperandRole, other: OperandRole) -> Operation:

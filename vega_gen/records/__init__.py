@@ -17,7 +17,21 @@ from vega_gen.records.cpp import (
     Unreadable,
     WrittenStatement,
 )
-from vega_gen.records.enums import BUDGET, FLAG_BELOW, Band, ContractRole, FillerName, HoleKind, Mode, Module, Step, Verdict
+from vega_gen.records.enums import (
+    BUDGET,
+    FLAG_BELOW,
+    Band,
+    ContractRole,
+    FillerName,
+    FindingKind,
+    HoleKind,
+    Mode,
+    Module,
+    Severity,
+    Step,
+    Verdict,
+)
+from vega_gen.records.findings import TdFinding, TdFindings
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem, Sample
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
 from vega_gen.records.mined import GroupCount, MinedTarget, Mining
@@ -60,6 +74,7 @@ __all__ = [
     "Enum",
     "FilledStatement",
     "FillerName",
+    "FindingKind",
     "Fragment",
     "Function",
     "FunctionExample",
@@ -91,6 +106,7 @@ __all__ = [
     "Rung",
     "SDNode",
     "Sample",
+    "Severity",
     "Signature",
     "SlotExample",
     "SourceFile",
@@ -98,6 +114,8 @@ __all__ = [
     "StatementKind",
     "Step",
     "SubtargetFeature",
+    "TdFinding",
+    "TdFindings",
     "Unreadable",
     "VariantExample",
     "Verdict",

@@ -137,3 +137,33 @@ class ContractRole(StrEnum):
     ISD_NODE = "isd-node"
     CALLING_CONVENTION = "calling-convention-hook"
     FRAGMENT_HELPER = "fragment-helper"
+
+
+class Severity(StrEnum):
+    """How grave a finding of ``vega-gen check`` is."""
+
+    ERROR = "error"
+    """A generated table lacks something, or tblgen rejects the file."""
+    WARNING = "warning"
+    """Some program is compiled wrong or not at all, unless C++ of the target sees to it."""
+    NOTE = "note"
+    """Harmless, or done on purpose in most descriptions."""
+
+
+class FindingKind(StrEnum):
+    """What ``vega-gen check`` looks for in .td files."""
+
+    CONFLICT = "decoding-conflict"
+    NO_SIZE = "no-size"
+    NO_BITS = "operand-without-bits"
+    NEVER_DECODED = "never-decoded"
+    UNTYPED = "untyped-pattern"
+    REJECTED = "rejected"
+    SHADOWED = "shadowed-pattern"
+    REPEATED = "repeated-pattern"
+    ILLEGAL_TYPE = "illegal-type-in-pattern"
+    CONTRADICTION = "contradictory-predicates"
+    NOT_COPIED = "class-not-copied"
+    NOT_SPILLED = "class-not-spilled"
+    NOT_SELECTED = "node-not-selected"
+    FLAGS_CLOBBERED = "copy-clobbers-flags"

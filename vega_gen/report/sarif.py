@@ -1,4 +1,4 @@
-"""Writes flagged statements as a SARIF 2.1.0 log, which editors and code hosts can show."""
+"""Writes flagged statements, and findings in .td files, as a SARIF 2.1.0 log, which editors and code hosts can show."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from vega_gen import __version__
-from vega_gen.records import Band, ReviewItem
+from vega_gen.records import Band, FindingKind, ReviewItem, TdFinding
 
 BASE_ID = "BACKEND"
+TD_BASE_ID = "TD"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Band.LOW: "warning", Band.MEDIUM: "note", Band.HIGH: "note"}
 _RULES = {
@@ -28,17 +29,53 @@ def sarif(items: Sequence[ReviewItem], backend: Path) -> dict[str, Any]:
     Source: OASIS SARIF 2.1.0, sections 3.14 (run) and 3.27 (result).
     """
     rules = list(_RULES)
+    return _log(BASE_ID, backend, [_rule(r) for r in rules], [_result(item, rules) for item in items])
+
+
+def findings_sarif(found: Sequence[TdFinding], folder: Path) -> dict[str, Any]:
+    """Returns a SARIF 2.1.0 log with one result per finding. Locations in ``folder`` are relative to it, which is the base ``TD``; others,
+    in LLVM's own .td files, are absolute.
+
+    ``partialFingerprints`` names the kind and the record, so that editors recognise a finding after lines have moved."""
+    kinds = list(FindingKind)
+    rules = [{"id": str(kind), "shortDescription": {"text": str(kind).replace("-", " ")}} for kind in kinds]
+    return _log(TD_BASE_ID, folder, rules, [_td_result(finding, kinds, folder.absolute()) for finding in found])
+
+
+def _log(base: str, folder: Path, rules: list[dict[str, Any]], results: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "vega-gen", "version": __version__, "rules": [_rule(r) for r in rules]}},
-                "originalUriBaseIds": {BASE_ID: {"uri": backend.absolute().as_uri().rstrip("/") + "/"}},
+                "tool": {"driver": {"name": "vega-gen", "version": __version__, "rules": rules}},
+                "originalUriBaseIds": {base: {"uri": folder.absolute().as_uri().rstrip("/") + "/"}},
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(item, rules) for item in items],
+                "results": results,
             }
         ],
+    }
+
+
+def _td_result(finding: TdFinding, kinds: list[FindingKind], folder: Path) -> dict[str, Any]:
+    names = [{"name": name, "kind": "object"} for name in finding.records]
+    location: dict[str, Any] = {"logicalLocations": names} if names else {}
+    if finding.file:
+        path = Path(finding.file).absolute()
+        artifact = (
+            {"uri": quote(path.relative_to(folder).as_posix()), "uriBaseId": TD_BASE_ID}
+            if path.is_relative_to(folder)
+            else {"uri": path.as_uri()}
+        )
+        region = {"startLine": finding.line} | ({"startColumn": finding.column} if finding.column else {})
+        location["physicalLocation"] = {"artifactLocation": artifact} | ({"region": region} if finding.line else {})
+    return {
+        "ruleId": str(finding.kind),
+        "ruleIndex": kinds.index(finding.kind),
+        "level": str(finding.severity),
+        "message": {"text": _escaped("\n".join([finding.what, f"later: {finding.cost}", f"do: {finding.advice}", *finding.related]))},
+        "locations": [location] if location else [],
+        "partialFingerprints": {"vegaRecord/v1": f"{finding.kind} {' '.join(finding.records)}"},
     }
 
 
@@ -80,4 +117,8 @@ def _message(item: ReviewItem) -> str:
     text = f"confidence {item.confidence:.2f}: {item.text}\n{item.doubt or f'donors: {donors}'}"
     if item.compiles is False:
         text += f"\nthe function does not compile: {item.message.strip()}"
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]").replace("{", "{{").replace("}", "}}")

@@ -56,12 +56,20 @@ class TargetContracts:
 
 
 def describe(
-    td: Path, *, folder: str, llvm_include: Path, tblgen: Path, relocs: Path | None = None, include_dirs: Sequence[Path] = ()
+    td: Path,
+    *,
+    folder: str,
+    llvm_include: Path,
+    tblgen: Path,
+    relocs: Path | None = None,
+    include_dirs: Sequence[Path] = (),
+    raws: dict[str, Raw] | None = None,
 ) -> Description:
     """Read everything that a target's .td files say.
 
     ``td``: may lie anywhere; its includes are looked for beside it, in ``include_dirs``, and in ``llvm_include`` (the checkout's
     ``llvm/include``). ``folder``: the target's name in paths. ``relocs``: llvm/BinaryFormat/ELFRelocs/<T>.def.
+    ``raws``: what ``records`` returned, where they have been read already.
     Raises InputError where a file cannot be read, holds no Target record, or llvm-tblgen rejects it (with its message and place).
     Raises ToolFailure where llvm-tblgen cannot be run or does not end in time.
     """
@@ -69,13 +77,13 @@ def describe(
     sources = reachable(td, folders)
     relocations = tuple(" ".join(pair) for pair in _RELOCATION.findall(_text(relocs))) if relocs is not None else ()
     key = _key(sources, folder, tblgen, relocations, "json")
-    with _collector_paused():
+    with collector_paused():
         kept = store.cache_load(Description, "tablegen", key)
     if kept is not None:
         return kept
-    raws = _records(td, folders, tblgen, sum(p.stat().st_size for p in sources))
+    raws = records(td, folders, tblgen, sources) if raws is None else raws
     shared = {name for p in sources if p.is_relative_to(llvm_include) for name in _DEFINED.findall(_text(p))}
-    with _collector_paused():
+    with collector_paused():
         description = reduce(raws, td=td, folder=folder, relocations=relocations, llvm_include=llvm_include, shared=shared)
     if _key(reachable(td, folders), folder, tblgen, relocations, "json") == key:  # else a file has changed since the key was made
         store.cache_dump(description, "tablegen", key)
@@ -157,8 +165,12 @@ def _each(
 
 def _key(sources: Sequence[Path], folder: str, tblgen: Path, relocations: Sequence[str], kind: str) -> str:
     """Return the cache key of a result: it covers the sources, this code, and llvm-tblgen's version."""
-    parts = [store.code_version(__name__), _version(tblgen), folder, *(f"{p.name}\n{_text(p)}" for p in sources)]
-    return f"{folder}-{store.digest(*parts, *relocations)}.{kind}"
+    return f"{folder}-{content(store.code_version(__name__), sources, tblgen, folder, *relocations)}.{kind}"
+
+
+def content(code: str, sources: Sequence[Path], tblgen: Path, *parts: str) -> str:
+    """Return a digest of all that a result depends on: ``code`` (its version), llvm-tblgen's version, the .td files, and ``parts``."""
+    return store.digest(code, _version(tblgen), *(f"{p.name}\n{_text(p)}" for p in sources), *parts)
 
 
 def reachable(td: Path, folders: Sequence[Path]) -> tuple[Path, ...]:
@@ -239,15 +251,17 @@ def reduce(
     )
 
 
-def _records(td: Path, folders: Sequence[Path], tblgen: Path, size: int) -> dict[str, Raw]:
+def records(td: Path, folders: Sequence[Path], tblgen: Path, sources: Sequence[Path]) -> dict[str, Raw]:
     """Run llvm-tblgen and read the records of wanted classes.
 
-    -print-records has the same content as --dump-json in a tenth of the time and memory. ``size``: bytes of all .td files.
+    -print-records has the same content as --dump-json in a tenth of the time and memory. ``folders``: where includes are looked for.
+    ``sources``: all .td files, as ``reachable`` finds them. Raises what ``describe`` raises.
     """
+    size = sum(p.stat().st_size for p in sources)
     with tempfile.TemporaryDirectory(prefix="vega-gen-") as place:
         printed = Path(place) / "records"
         argv = [str(tblgen), "-print-records", *(f"-I{folder}" for folder in folders), str(td), "-o", str(printed)]
-        with _memory(size):
+        with memory_for(size):
             done = _run(argv)
         if done:
             found = _MESSAGE.search(done)
@@ -257,7 +271,7 @@ def _records(td: Path, folders: Sequence[Path], tblgen: Path, size: int) -> dict
 
 
 @contextmanager
-def _collector_paused() -> Generator[None]:
+def collector_paused() -> Generator[None]:
     """Pause the garbage collector: it doubles the time to build a hundred thousand records."""
     was_on = gc.isenabled()
     gc.disable()
@@ -291,7 +305,7 @@ _GATE = _Gate()
 
 
 @contextmanager
-def _memory(size: int) -> Generator[None]:
+def memory_for(size: int) -> Generator[None]:
     """Wait until there is memory for a run on ``size`` bytes of .td.
 
     Measured on LLVM 19, llvm-tblgen needs at most 390 bytes per byte of .td (AMDGPU).
