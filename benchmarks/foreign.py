@@ -42,7 +42,7 @@ def fetch(folder: Path, version: str, progress: Progress) -> Fetched:
         progress(0, 0, f"fetching {GCC}")
         with tempfile.TemporaryDirectory(dir=folder) as work:
             archive = next(_unpacked(GCC, Path(work)).rglob("gcc-[0-9]*.tar.xz"))
-            _torture_tests(archive, Path(work) / "tests")
+            torture_tests(archive, Path(work) / "tests")
             (Path(work) / "tests").rename(found.torture)
     if not found.csmith.is_dir():
         progress(0, 0, f"fetching {CSMITH}")
@@ -63,7 +63,7 @@ def _unpacked(package: str, work: Path) -> Path:
     return work / "package"
 
 
-def _torture_tests(archive: Path, folder: Path) -> None:
+def torture_tests(archive: Path, folder: Path) -> None:
     """Unpack the torture tests of GCC's source, without those in subfolders."""
     folder.mkdir()
     with tarfile.open(archive, mode="r:xz") as tar:

@@ -238,8 +238,8 @@ class Machine:
         return Compared(suite, name, level, verdict(qemu, ours), ours.problem, qemu, ours)
 
     def build_library(self, builtins: Path | None, helpers: Mapping[str, str], progress: Progress) -> dict[str, str]:
-        """Compile the library of programs: the C library of ``benchmarks/runtime`` and compiler-rt's ``builtins``, if given, and ``helpers``
-        (name -> IR).
+        """Compile what programs are linked with: ``helpers`` (name -> IR) and, with compiler-rt's ``builtins``, those and the C library of
+        ``benchmarks/runtime``.
 
         Return what does not compile -> why. Objects of an earlier call are compiled again only where llc or the library is newer."""
         folder = self.work / "library"

@@ -31,6 +31,7 @@ from vega_gen.ladder import smoke
 from vega_gen.pipeline import Request, prepare
 from vega_gen.pipeline.backend import make_backend
 from vega_gen.pipeline.inputs import Inputs
+from vega_gen.records import Plan
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = ("-O0", "-O2")
@@ -56,12 +57,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target with a backend that is built. ``tools``: the folder of its llc and llvm-mc."""
+    """A target with a backend that is built. ``tools``: the folder of its llc and llvm-mc. ``plan``: None where the tools were given."""
 
     inputs: Inputs
     facts: Facts
     tools: Path
     installation: discover.Installation
+    plan: Plan | None
 
 
 def report(done: int, total: int, text: str) -> None:
@@ -75,12 +77,13 @@ def built(td: Path, llvm: Path, tools: Path | None) -> Target:
     prepared = prepare(Request(td, llvm), report, writing=False)
     if prepared.installation is None:
         raise InputError(f"nothing can be built: {prepared.why}", str(llvm), "vega-gen doctor says what to install")
+    plan = None
     if tools is None:
         made = make_backend(Request(td, llvm), prepared, report)
         assert made.built is not None
-        prepared, tools = made.known.prepared, made.built.tools
+        prepared, tools, plan = made.known.prepared, made.built.tools, made.built.plan
         assert prepared.installation is not None
-    return Target(prepared.inputs, find_facts(prepared.inputs.description), tools, prepared.installation)
+    return Target(prepared.inputs, find_facts(prepared.inputs.description), tools, prepared.installation, plan)
 
 
 def machine_of(target: Target, work: Path, *, simulated: bool) -> Machine:

@@ -1,0 +1,223 @@
+"""``python -m benchmarks.mutations [--llvm DIR] [--work DIR] [NAME ...]``: which mistakes in a description does running programs find?
+
+Each mistake of ``benchmarks.mutants`` goes into RV32IM's backend, which is built; then the ladder's programs run. They find the mistake
+where one does not compile, does not end, or ends with another status than it must. Three machines run them: the simulator made from the
+description without the mistake; the simulator made from the one with it, which is what a user has, who does not know of the mistake; and
+QEMU, which knows the real ISA. What was found is kept in ``--work``; ``--again`` starts anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+
+from benchmarks.machine import Machine, NotCompiled, Simulates, simulator
+from benchmarks.mutants import MUTATIONS, Mutation
+from benchmarks.simulator import LEVELS, ROOT, Target, built, machine_of, print_table, report
+from llvm_integration.failure import Failure
+from vega_gen import ladder, store
+from vega_gen.archetypes.files import Archetypes
+from vega_gen.archetypes.files import archetypes as archetypes_before
+from vega_gen.facts import Facts, find_facts
+from vega_gen.ladder import smoke
+from vega_gen.pipeline import generation
+from vega_gen.records import Description, Step
+
+DESCRIPTION = ROOT / "targets/RV32IM"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the programs found out about a mistake.
+
+    ``refused``: why there is no backend to run, "" where there is one. The others: the number of programs that go wrong, and the first:
+    ``clean`` in the simulator of the description without the mistake, ``believing`` in that of the one with it (-1 where the mistake is not
+    in the description), ``qemu`` under QEMU. ``seconds``: to build the backend."""
+
+    name: str
+    refused: str
+    clean: int
+    believing: int
+    qemu: int
+    first: str
+    seconds: float
+
+
+@contextmanager
+def inside(mutation: Mutation) -> Generator[None]:
+    """Make the backend's facts and code those with the mistake, during the block."""
+    key = generation.plan_key
+
+    def facts(d: Description) -> Facts:
+        return mutation.facts(find_facts(d)) if mutation.facts else find_facts(d)
+
+    def own_key(*words: Any) -> str:
+        return store.digest("mutation", mutation.name, key(*words))
+
+    def archetypes(*words: Any, **named: Any) -> Archetypes:
+        made = archetypes_before(*words, **named)
+        return replace(made, printed=mutation.code(made.printed)) if mutation.code else made
+
+    with ExitStack() as stack:
+        stack.enter_context(patch("vega_gen.archetypes.files.find_facts", facts))
+        stack.enter_context(patch("vega_gen.pipeline.offers.archetypes", archetypes))
+        stack.enter_context(patch("vega_gen.pipeline.generation.plan_key", own_key))
+        yield
+
+
+def description(mutation: Mutation | None, folder: Path) -> Path:
+    """Write the description, with the mistake if it is one of the .td, into ``folder``, and return the main .td.
+
+    The folder is the same for all mistakes: what they do not change is not compiled again."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(DESCRIPTION.iterdir())}
+    if mutation and mutation.td:
+        texts = dict(mutation.td(texts))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            store.write_atomic(path, text.encode())
+    return folder / f"{DESCRIPTION.name}.td"
+
+
+def wrong(machine: Machine, target: Target) -> tuple[dict[str, str], dict[str, str]]:
+    """Run the ladder's programs. Return program -> what is wrong with it, in the simulator and under QEMU.
+
+    A program that does not compile is wrong in both."""
+    one = ladder.subject(target.inputs.description, machine.triple)
+    shutil.rmtree(machine.work / "library", ignore_errors=True)  # an earlier backend's
+    machine.build_library(None, smoke.helpers(one.widths, one.pointer_bits), report)
+    ours, qemu = dict[str, str](), dict[str, str]()
+    for program in smoke.programs(one.widths, one.pointer_bits):
+        source = machine.work / f"{program.name}.ll"
+        source.write_text(program.text, encoding="utf-8")
+        for level in LEVELS:
+            name = f"{program.name} {level}"
+            place = machine.work / f"{program.name}{level}"
+            try:
+                objects = machine.linked(machine.compile_ir(source, level, place.with_name(f"{place.name}.o")))
+                theirs = machine.under_qemu(objects, place)
+            except NotCompiled as refused:
+                ours[name] = qemu[name] = str(refused)
+                continue
+            if theirs.status != program.expected:
+                qemu[name] = theirs.problem or f"ended with {theirs.status}, not {program.expected}"
+            if machine.simulator is not None:
+                ran = machine.simulated(objects)
+                if ran.status != program.expected:
+                    ours[name] = ran.problem or f"ended with {ran.status}, not {program.expected}"
+    return ours, qemu
+
+
+def tried(mutation: Mutation, llvm: Path, work: Path, clean: Simulates | None) -> Found:
+    """Build the backend with a mistake and run the programs. ``clean``: the simulator of the right description, None for QEMU alone."""
+    start = time.monotonic()
+    td = description(mutation, work / DESCRIPTION.name)
+    try:
+        with inside(mutation):
+            target = built(td, llvm, None)
+            functions = target.plan.functions if target.plan else ()
+            lowered = [f.qualified_name for f in functions if f.step is not Step.FILLED and f.chosen >= 0]
+            machine = machine_of(target, work / "programs", simulated=False)
+    except Failure as failure:
+        return Found(mutation.name, failure.what, 0, 0, 0, "", time.monotonic() - start)
+    if lowered:
+        return Found(mutation.name, f"functions that do not compile: {', '.join(lowered[:3])}", 0, 0, 0, "", time.monotonic() - start)
+    seconds = time.monotonic() - start
+    machine.simulator = clean
+    ours, qemu = wrong(machine, target)
+    believing = -1
+    if clean is not None and mutation.where != "code":
+        facts = find_facts(target.inputs.description)
+        own = mutation.facts(facts) if mutation.facts else facts
+        machine.simulator = simulator(target.inputs.description, own, target.installation.tool("clang"), report)
+        believing = len(wrong(machine, target)[0])
+    shown = ours or qemu
+    first = next((f"{name}: {why}" for name, why in shown.items()), "")
+    return Found(mutation.name, "", len(ours), believing, len(qemu), first, seconds)
+
+
+def rows(found: Sequence[Found]) -> list[tuple[str, ...]]:
+    """The table: a row a mistake."""
+    by_name = {m.name: m for m in MUTATIONS}
+    made: list[tuple[str, ...]] = [("mistake", "in", "simulator", "simulator with it", "QEMU", "first program")]
+    for one in found:
+        m = by_name[one.name]
+        if one.refused:
+            made.append((m.what, m.where, "no backend", "no backend", "no backend", one.refused))
+        else:
+            made.append((m.what, m.where, said(one.clean), said(one.believing), said(one.qemu), one.first))
+    return made
+
+
+def said(count: int) -> str:
+    """A cell: how many programs find the mistake."""
+    return "-" if count < 0 else str(count) if count else "not found"
+
+
+def read_journal(path: Path) -> dict[str, Found]:
+    """What an earlier run found, by the mistake's name; lines that were cut off are skipped."""
+    found: dict[str, Found] = {}
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        try:
+            one = Found(**orjson.loads(line))
+        except (orjson.JSONDecodeError, TypeError):
+            continue
+        found[one.name] = one
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Try the mistakes and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[2])
+    parser.add_argument("--llvm", type=Path, default=ROOT / ".llvm/19")
+    parser.add_argument("--work", type=Path, default=ROOT / ".vega/mutations")
+    parser.add_argument("--again", action="store_true", help="forget what an earlier run found")
+    parser.add_argument("--qemu-only", action="store_true", help="without the simulator")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("name", nargs="*", choices=[*(m.name for m in MUTATIONS), []], help="which mistakes; all if none is named")
+    asked = parser.parse_args(sys.argv[1:] if argv is None else argv)
+    work: Path = asked.work.absolute()
+    work.mkdir(parents=True, exist_ok=True)
+    journal = work / ("qemu.jsonl" if asked.qemu_only else "found.jsonl")
+    if asked.again:
+        journal.unlink(missing_ok=True)
+    clean: Simulates | None = None
+    if not asked.qemu_only:
+        plain = built(description(None, work / DESCRIPTION.name), asked.llvm, Path(os.devnull))
+        clean = simulator(plain.inputs.description, plain.facts, plain.installation.tool("clang"), report)
+    known = read_journal(journal)
+    found: list[Found] = []
+    wanted = [m for m in MUTATIONS if not asked.name or m.name in asked.name]
+    with journal.open("ab") as stream:
+        for done, mutation in enumerate(wanted):
+            one = known.get(mutation.name)
+            if one is None:
+                one = tried(mutation, asked.llvm, work, clean)
+                stream.write(orjson.dumps(asdict(one)) + b"\n")
+                stream.flush()
+                print(f"{done + 1}/{len(wanted)} {one.name}: {one.refused or one.first or 'not found'}", file=sys.stderr, flush=True)
+            found.append(one)
+    print_table(rows(found))
+    here = [one for one in found if not one.refused]
+    counts = [sum(getattr(one, side) > 0 for one in here) for side in ("clean", "believing", "qemu")]
+    by = "{} by the simulator, {} where it believes the mistake too, {} by QEMU".format(*counts)
+    print(f"{len(found)} mistakes, {len(found) - len(here)} without a backend; found: {by}")
+    if asked.json:
+        store.write_atomic(asked.json, orjson.dumps([asdict(one) for one in found], option=orjson.OPT_INDENT_2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
