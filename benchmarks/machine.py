@@ -219,7 +219,10 @@ class Machine:
         """Run the same objects in the simulator."""
         assert self.simulator is not None
         options = (f"-triple={self.triple}",)
-        ran = self.simulator.run(objects, self.tools / "llvm-mc", options, steps=STEPS, memory=MEMORY, seconds=SECONDS)
+        try:
+            ran = self.simulator.run(objects, self.tools / "llvm-mc", options, steps=STEPS, memory=MEMORY, seconds=SECONDS)
+        except Failure as failure:
+            return Ended(None, "", failure.what)
         status = None if ran.problem or ran.status is None else ran.status & 0xFF
         return Ended(status, ran.stdout, ran.problem, ran.steps, ran.seconds)
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.mutations [--llvm DIR] [--work DIR] [NAME ...]``: which mistakes in a description does running programs find?
+"""``python -m benchmarks.mutations [--work DIR] [NAME ...]``: which mistakes in a description does running programs find?
 
 Each mistake of ``benchmarks.mutants`` goes into RV32IM's backend, which is built; then the ladder's programs run. They find the mistake
 where one does not compile, does not end, or ends with another status than it must. Three machines run them: the simulator made from the
@@ -9,7 +9,6 @@ QEMU, which knows the real ISA. What was found is kept in ``--work``; ``--again`
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 import time
@@ -22,7 +21,7 @@ from unittest.mock import patch
 
 import orjson
 
-from benchmarks.machine import Machine, NotCompiled, Simulates, simulator
+from benchmarks.machine import Machine, NotCompiled, simulator
 from benchmarks.mutants import MUTATIONS, Mutation
 from benchmarks.simulator import LEVELS, ROOT, Target, built, machine_of, print_table, report
 from llvm_integration.failure import Failure
@@ -31,8 +30,7 @@ from vega_gen.archetypes.files import Archetypes
 from vega_gen.archetypes.files import archetypes as archetypes_before
 from vega_gen.facts import Facts, find_facts
 from vega_gen.ladder import smoke
-from vega_gen.pipeline import generation
-from vega_gen.records import Description, Step
+from vega_gen.records import Description
 
 DESCRIPTION = ROOT / "targets/RV32IM"
 
@@ -57,13 +55,9 @@ class Found:
 @contextmanager
 def inside(mutation: Mutation) -> Generator[None]:
     """Make the backend's facts and code those with the mistake, during the block."""
-    key = generation.plan_key
 
     def facts(d: Description) -> Facts:
         return mutation.facts(find_facts(d)) if mutation.facts else find_facts(d)
-
-    def own_key(*words: Any) -> str:
-        return store.digest("mutation", mutation.name, key(*words))
 
     def archetypes(*words: Any, **named: Any) -> Archetypes:
         made = archetypes_before(*words, **named)
@@ -71,8 +65,8 @@ def inside(mutation: Mutation) -> Generator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(patch("vega_gen.archetypes.files.find_facts", facts))
-        stack.enter_context(patch("vega_gen.pipeline.offers.archetypes", archetypes))
-        stack.enter_context(patch("vega_gen.pipeline.generation.plan_key", own_key))
+        if mutation.code:
+            stack.enter_context(patch("vega_gen.pipeline.trying.archetypes", archetypes))
         yield
 
 
@@ -95,7 +89,7 @@ def wrong(machine: Machine, target: Target) -> tuple[dict[str, str], dict[str, s
     """Run the ladder's programs. Return program -> what is wrong with it, in the simulator and under QEMU.
 
     A program that does not compile is wrong in both."""
-    one = ladder.subject(target.inputs.description, machine.triple)
+    one = ladder.subject(target.description, machine.triple)
     shutil.rmtree(machine.work / "library", ignore_errors=True)  # an earlier backend's
     machine.build_library(None, smoke.helpers(one.widths, one.pointer_bits), report)
     ours, qemu = dict[str, str](), dict[str, str]()
@@ -120,28 +114,26 @@ def wrong(machine: Machine, target: Target) -> tuple[dict[str, str], dict[str, s
     return ours, qemu
 
 
-def tried(mutation: Mutation, llvm: Path, work: Path, clean: Simulates | None) -> Found:
-    """Build the backend with a mistake and run the programs. ``clean``: the simulator of the right description, None for QEMU alone."""
+def tried(mutation: Mutation, version: str, work: Path, clean: Target | None) -> Found:
+    """Build the backend with a mistake and run the programs. ``clean``: the target without it, None for QEMU alone."""
     start = time.monotonic()
     td = description(mutation, work / DESCRIPTION.name)
     try:
         with inside(mutation):
-            target = built(td, llvm, None)
-            functions = target.plan.functions if target.plan else ()
-            lowered = [f.qualified_name for f in functions if f.step is not Step.FILLED and f.chosen >= 0]
-            machine = machine_of(target, work / "programs", simulated=False)
+            target = built(td, version, None)
+        machine = machine_of(target, work / "programs", simulated=False)
     except Failure as failure:
         return Found(mutation.name, failure.what, 0, 0, 0, "", time.monotonic() - start)
-    if lowered:
-        return Found(mutation.name, f"functions that do not compile: {', '.join(lowered[:3])}", 0, 0, 0, "", time.monotonic() - start)
     seconds = time.monotonic() - start
-    machine.simulator = clean
+    clang = target.installation.tool("clang")
+    if clean is not None:  # made again: a simulator keeps what llvm-mc has decoded, and this llvm-mc is another
+        machine.simulator = simulator(clean.description, clean.facts, clang, report)
     ours, qemu = wrong(machine, target)
     believing = -1
     if clean is not None and mutation.where != "code":
-        facts = find_facts(target.inputs.description)
+        facts = find_facts(target.description)
         own = mutation.facts(facts) if mutation.facts else facts
-        machine.simulator = simulator(target.inputs.description, own, target.installation.tool("clang"), report)
+        machine.simulator = simulator(target.description, own, clang, report)
         believing = len(wrong(machine, target)[0])
     shown = ours or qemu
     first = next((f"{name}: {why}" for name, why in shown.items()), "")
@@ -181,7 +173,7 @@ def read_journal(path: Path) -> dict[str, Found]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Try the mistakes and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[2])
-    parser.add_argument("--llvm", type=Path, default=ROOT / ".llvm/19")
+    parser.add_argument("--llvm-version", default="19")
     parser.add_argument("--work", type=Path, default=ROOT / ".vega/mutations")
     parser.add_argument("--again", action="store_true", help="forget what an earlier run found")
     parser.add_argument("--qemu-only", action="store_true", help="without the simulator")
@@ -193,10 +185,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     journal = work / ("qemu.jsonl" if asked.qemu_only else "found.jsonl")
     if asked.again:
         journal.unlink(missing_ok=True)
-    clean: Simulates | None = None
-    if not asked.qemu_only:
-        plain = built(description(None, work / DESCRIPTION.name), asked.llvm, Path(os.devnull))
-        clean = simulator(plain.inputs.description, plain.facts, plain.installation.tool("clang"), report)
+    clean = None if asked.qemu_only else built(DESCRIPTION / f"{DESCRIPTION.name}.td", asked.llvm_version, None)
     known = read_journal(journal)
     found: list[Found] = []
     wanted = [m for m in MUTATIONS if not asked.name or m.name in asked.name]
@@ -204,7 +193,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for done, mutation in enumerate(wanted):
             one = known.get(mutation.name)
             if one is None:
-                one = tried(mutation, asked.llvm, work, clean)
+                one = tried(mutation, asked.llvm_version, work, clean)
                 stream.write(orjson.dumps(asdict(one)) + b"\n")
                 stream.flush()
                 print(f"{done + 1}/{len(wanted)} {one.name}: {one.refused or one.first or 'not found'}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.simulator [--td FILE] [--llvm DIR] [--tools DIR] [--work DIR]``: the simulator against QEMU, and its speed.
+"""``python -m benchmarks.simulator [--td FILE] [--tools DIR] [--work DIR]``: the simulator against QEMU, and its speed.
 
 The ladder's programs, GCC torture tests and csmith's programs are compiled once each to objects by the generated backend. QEMU runs them
 linked by ld.lld; the simulator runs the same objects by what the .td says. Exit status and output must be the same. What was compared is
@@ -9,6 +9,7 @@ differs.
 from __future__ import annotations
 
 import argparse
+import importlib
 import itertools
 import sys
 import time
@@ -23,19 +24,16 @@ import orjson
 from benchmarks import foreign
 from benchmarks.machine import RUNTIME, Compared, Ended, Machine, Verdict, emulator_found, simulator
 from llvm_integration import discover
-from vega_gen import ladder, store
+from vega_gen import ladder, store, tablegen
 from vega_gen.archetypes.values import data_layout
 from vega_gen.errors import InputError
 from vega_gen.facts import Facts, find_facts
 from vega_gen.ladder import smoke
-from vega_gen.pipeline import Request, prepare
-from vega_gen.pipeline.backend import make_backend
-from vega_gen.pipeline.inputs import Inputs
-from vega_gen.records import Plan
+from vega_gen.records import Description
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = ("-O0", "-O2")
-TORTURE_OPTIONS = ("-std=gnu89",)
+TORTURE_OPTIONS = ("-std=gnu89", "-Wno-int-conversion", "-Wno-implicit-function-declaration", "-Wno-incompatible-function-pointer-types")
 SPEED_STEPS = 1_000_000
 """Programs with fewer instructions say nothing about speed: starting the simulator takes longer."""
 
@@ -57,13 +55,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target with a backend that is built. ``tools``: the folder of its llc and llvm-mc. ``plan``: None where the tools were given."""
+    """A target with a backend that is built. ``tools``: the folder of its llc and llvm-mc. ``triple``: as they have it."""
 
-    inputs: Inputs
+    description: Description
     facts: Facts
     tools: Path
+    triple: str
     installation: discover.Installation
-    plan: Plan | None
 
 
 def report(done: int, total: int, text: str) -> None:
@@ -72,31 +70,33 @@ def report(done: int, total: int, text: str) -> None:
         print(f"\r{text} {f'{done}/{total}' if total else ''}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def built(td: Path, llvm: Path, tools: Path | None) -> Target:
-    """Generate and build the backend of a .td, or take the ``tools`` that there are."""
-    prepared = prepare(Request(td, llvm), report, writing=False)
-    if prepared.installation is None:
-        raise InputError(f"nothing can be built: {prepared.why}", str(llvm), "vega-gen doctor says what to install")
-    plan = None
+def built(td: Path, version: str, tools: Path | None) -> Target:
+    """Make a plug-in of a .td for the LLVM of ``version`` ("19"), as ``vega-gen try`` does, or take the ``tools`` that there are.
+
+    Raises InputError where the .td does not say enough for a code generator, or that does not compile."""
     if tools is None:
-        made = make_backend(Request(td, llvm), prepared, report)
-        assert made.built is not None
-        prepared, tools, plan = made.known.prepared, made.built.tools, made.built.plan
-        assert prepared.installation is not None
-    return Target(prepared.inputs, find_facts(prepared.inputs.description), tools, prepared.installation, plan)
+        trying = importlib.import_module("vega_gen.pipeline.trying")
+        made = trying.try_out(trying.TryRequest(td=td, version=version), report)
+        if made.missing:
+            raise InputError("; ".join(made.missing.values()), str(td), "complete the description")
+        installation, folder, triple = made.plugin.installation, Path(made.folder) / "bin", made.arch
+    else:
+        installation, folder, triple = discover.find_installation(f"{version}.1"), tools, td.stem.lower()
+    include = next(folder for folder in installation.include_dirs if (folder / "llvm/Target/Target.td").is_file())
+    relocs = td.with_suffix(".def") if td.with_suffix(".def").is_file() else None
+    d = tablegen.describe(td, folder=td.stem, llvm_include=include, tblgen=installation.llvm_tblgen, relocs=relocs)
+    return Target(d, find_facts(d), folder, triple, installation)
 
 
 def machine_of(target: Target, work: Path, *, simulated: bool) -> Machine:
     """The machine that runs a target's programs, with QEMU's entry assembled."""
-    description = target.inputs.description
-    triple = target.inputs.arch or target.inputs.folder.lower()
-    emulator = ladder.subject(description, triple).machine
+    emulator = ladder.subject(target.description, target.triple).machine
     if emulator is None or not emulator_found(emulator):
         raise InputError("no QEMU runs this ISA", "targets/settings/qemu.toml", "apt-get install qemu-user, or name another --td")
     clang = target.installation.tool("clang")
-    sim = simulator(description, target.facts, clang, report) if simulated else None
+    sim = simulator(target.description, target.facts, clang, report) if simulated else None
     layout = "e" + data_layout(target.facts)  # the one entry for QEMU, riscv32.s, is of a little-endian ISA
-    machine = Machine(target.tools, triple, layout, target.installation, emulator, sim, work)
+    machine = Machine(target.tools, target.triple, layout, target.installation, emulator, sim, work)
     machine.assemble_entry()
     return machine
 
@@ -185,8 +185,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[2])
     parser.add_argument("--td", type=Path, default=ROOT / "targets/RV32IM/RV32IM.td")
-    parser.add_argument("--llvm", type=Path, default=ROOT / ".llvm/19")
-    parser.add_argument("--tools", type=Path, help="folder of the backend's llc and llvm-mc; by default it is generated and built")
+    parser.add_argument("--llvm-version", default="19")
+    parser.add_argument("--tools", type=Path, help="folder of the backend's llc and llvm-mc; by default a plug-in is made")
     parser.add_argument("--work", type=Path, default=ROOT / ".vega/simulator")
     parser.add_argument("--torture", type=int, default=200, help="how many of GCC's torture tests")
     parser.add_argument("--csmith", type=int, default=100, help="how many of csmith's programs")
@@ -201,21 +201,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Compare, print, and return the exit status."""
     asked = arguments(sys.argv[1:] if argv is None else argv)
     start = time.monotonic()
-    target = built(asked.td, asked.llvm, asked.tools)
+    target = built(asked.td.absolute(), asked.llvm_version, asked.tools)
     work: Path = asked.work.absolute()
     journal = work / ("qemu.jsonl" if asked.qemu_only else "compared.jsonl")
     if asked.again:
         journal.unlink(missing_ok=True)
     machine = machine_of(target, work, simulated=not asked.qemu_only)
     fetched = foreign.fetch(store.cache_folder("foreign", "programs"), target.installation.version, report)
-    one = ladder.subject(target.inputs.description, machine.triple)
+    one = ladder.subject(target.description, machine.triple)
     lost = machine.build_library(fetched.builtins, {}, report)
     programs = [*smoke_programs(machine, one.widths, one.pointer_bits)]
     programs += foreign_programs(machine, fetched, asked.torture, asked.csmith, asked.seed)
     long = RUNTIME / "long.c"
     programs.append(Work("speed", long.name, "-O2", lambda out: machine.compile_c(long, "-O2", out)))
     found = compare_all(machine, programs, journal)
-    print(f"{target.inputs.folder}, LLVM {target.installation.version}, tools in {target.tools}, {time.monotonic() - start:.0f} s")
+    print(f"{target.description.folder}, LLVM {target.installation.version}, tools in {target.tools}, {time.monotonic() - start:.0f} s")
     print_table(rows(found))
     for other in found:
         if other.verdict not in (Verdict.AGREE, Verdict.NOT_COMPARED):
@@ -230,7 +230,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         timed = f"{count} programs, {steps} instructions, {seconds:.1f} s"
         print(f"{steps / seconds / 1e6:.1f} million instructions a second on one core ({timed})")
     if asked.json:
-        said = {"target": target.inputs.folder, "llvm": target.installation.version, "seed": asked.seed, "lost": lost}
+        said = {"target": target.description.folder, "llvm": target.installation.version, "seed": asked.seed, "lost": lost}
         speeds = {"steps": steps, "seconds": seconds, "programs": count}
         data = {**said, "speed": speeds, "compared": [other.to_json() for other in found]}
         store.write_atomic(asked.json, orjson.dumps(data, option=orjson.OPT_INDENT_2))
