@@ -121,7 +121,7 @@ class Machine:
 
     ``tools``: folder of the backend's llc and llvm-mc. ``triple``: as -mtriple has it. ``layout``: its data layout string. ``emulator``:
     the ISA as QEMU knows it. ``simulator``: None to run under QEMU alone. ``work``: folder for what is compiled. ``entry``: assembly of
-    what QEMU needs besides the program."""
+    what QEMU needs besides the program. ``steps``, ``seconds``: limits of a program."""
 
     tools: Path
     triple: str
@@ -131,6 +131,8 @@ class Machine:
     simulator: Simulates | None
     work: Path
     entry: Path = RUNTIME / "riscv32.s"
+    steps: int = STEPS
+    seconds: float = SECONDS
 
     def __post_init__(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
@@ -208,10 +210,10 @@ class Machine:
             copy.unlink()
         if not done.ok:
             raise NotCompiled(f"ld.lld: {first_line(done.stderr)}")
-        ran = run([self.emulator.qemu, str(executable)], timeout=SECONDS, memory_mb=_QEMU_MB)
+        ran = run([self.emulator.qemu, str(executable)], timeout=self.seconds, memory_mb=_QEMU_MB)
         executable.unlink()
         if ran.timed_out or ran.returncode < 0:
-            problem = f"no end within {SECONDS:.0f} s" if ran.timed_out else f"signal {-ran.returncode}"
+            problem = f"no end within {self.seconds:g} s" if ran.timed_out else f"signal {-ran.returncode}"
             return Ended(None, ran.stdout, problem, seconds=ran.seconds)
         return Ended(ran.returncode, ran.stdout, seconds=ran.seconds)
 
@@ -220,7 +222,7 @@ class Machine:
         assert self.simulator is not None
         options = (f"-triple={self.triple}",)
         try:
-            ran = self.simulator.run(objects, self.tools / "llvm-mc", options, steps=STEPS, memory=MEMORY, seconds=SECONDS)
+            ran = self.simulator.run(objects, self.tools / "llvm-mc", options, steps=self.steps, memory=MEMORY, seconds=self.seconds)
         except Failure as failure:
             return Ended(None, "", failure.what)
         status = None if ran.problem or ran.status is None else ran.status & 0xFF

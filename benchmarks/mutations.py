@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 import orjson
 
-from benchmarks.machine import Machine, NotCompiled, simulator
+from benchmarks.machine import Ended, Machine, NotCompiled, Simulates, simulator
 from benchmarks.mutants import MUTATIONS, Mutation
 from benchmarks.simulator import LEVELS, ROOT, Target, built, machine_of, print_table, report
 from llvm_integration.failure import Failure
@@ -33,6 +33,8 @@ from vega_gen.ladder import smoke
 from vega_gen.records import Description
 
 DESCRIPTION = ROOT / "targets/RV32IM"
+STEPS, SECONDS = 20_000_000, 3.0
+"""The limits of a program: the right backend's take less than a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +87,14 @@ def description(mutation: Mutation | None, folder: Path) -> Path:
     return folder / f"{DESCRIPTION.name}.td"
 
 
-def wrong(machine: Machine, target: Target) -> tuple[dict[str, str], dict[str, str]]:
-    """Run the ladder's programs. Return program -> what is wrong with it, in the simulator and under QEMU.
+def wrong(machine: Machine, target: Target, simulators: Sequence[Simulates]) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """Run the ladder's programs. Return program -> what is wrong with it: in each of the simulators, and under QEMU.
 
-    A program that does not compile is wrong in both."""
+    A program that does not compile is wrong in all."""
     one = ladder.subject(target.description, machine.triple)
     shutil.rmtree(machine.work / "library", ignore_errors=True)  # an earlier backend's
     machine.build_library(None, smoke.helpers(one.widths, one.pointer_bits), report)
-    ours, qemu = dict[str, str](), dict[str, str]()
+    ours, qemu = [dict[str, str]() for _ in simulators], dict[str, str]()
     for program in smoke.programs(one.widths, one.pointer_bits):
         source = machine.work / f"{program.name}.ll"
         source.write_text(program.text, encoding="utf-8")
@@ -101,16 +103,19 @@ def wrong(machine: Machine, target: Target) -> tuple[dict[str, str], dict[str, s
             place = machine.work / f"{program.name}{level}"
             try:
                 objects = machine.linked(machine.compile_ir(source, level, place.with_name(f"{place.name}.o")))
-                theirs = machine.under_qemu(objects, place)
             except NotCompiled as refused:
-                ours[name] = qemu[name] = str(refused)
+                for side in (*ours, qemu):
+                    side[name] = str(refused)
                 continue
-            if theirs.status != program.expected:
-                qemu[name] = theirs.problem or f"ended with {theirs.status}, not {program.expected}"
-            if machine.simulator is not None:
-                ran = machine.simulated(objects)
-                if ran.status != program.expected:
-                    ours[name] = ran.problem or f"ended with {ran.status}, not {program.expected}"
+            try:
+                ends = [machine.under_qemu(objects, place)]
+            except NotCompiled as refused:
+                ends = [Ended(None, "", str(refused))]
+            for machine.simulator in simulators:
+                ends.append(machine.simulated(objects))
+            for side, ended in zip((qemu, *ours), ends, strict=True):
+                if ended.status != program.expected:
+                    side[name] = ended.problem or f"ended with {ended.status}, not {program.expected}"
     return ours, qemu
 
 
@@ -121,23 +126,22 @@ def tried(mutation: Mutation, version: str, work: Path, clean: Target | None) ->
     try:
         with inside(mutation):
             target = built(td, version, None)
-        machine = machine_of(target, work / "programs", simulated=False)
+        machine = replace(machine_of(target, work / "programs", simulated=False), steps=STEPS, seconds=SECONDS)
     except Failure as failure:
         return Found(mutation.name, failure.what, 0, 0, 0, "", time.monotonic() - start)
     seconds = time.monotonic() - start
     clang = target.installation.tool("clang")
+    simulators: list[Simulates] = []
     if clean is not None:  # made again: a simulator keeps what llvm-mc has decoded, and this llvm-mc is another
-        machine.simulator = simulator(clean.description, clean.facts, clang, report)
-    ours, qemu = wrong(machine, target)
-    believing = -1
-    if clean is not None and mutation.where != "code":
-        facts = find_facts(target.description)
-        own = mutation.facts(facts) if mutation.facts else facts
-        machine.simulator = simulator(target.description, own, clang, report)
-        believing = len(wrong(machine, target)[0])
-    shown = ours or qemu
+        simulators.append(simulator(clean.description, clean.facts, clang, report))
+        if mutation.where != "code":
+            own = mutation.facts(target.facts) if mutation.facts else target.facts
+            simulators.append(simulator(target.description, own, clang, report))
+    sides, qemu = wrong(machine, target, simulators)
+    clean_count, believing = [*(len(side) for side in sides), -1, -1][:2]
+    shown = sides[0] if sides and sides[0] else qemu
     first = next((f"{name}: {why}" for name, why in shown.items()), "")
-    return Found(mutation.name, "", len(ours), believing, len(qemu), first, seconds)
+    return Found(mutation.name, "", clean_count, believing, len(qemu), first, seconds)
 
 
 def rows(found: Sequence[Found]) -> list[tuple[str, ...]]:
