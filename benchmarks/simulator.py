@@ -33,7 +33,12 @@ from vega_gen.records import Description
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = ("-O0", "-O2")
-TORTURE_OPTIONS = ("-std=gnu89", "-Wno-int-conversion", "-Wno-implicit-function-declaration", "-Wno-incompatible-function-pointer-types")
+TORTURE_OPTIONS = (
+    "-std=gnu17", "-Wno-implicit-int", "-Wno-implicit-function-declaration", "-Wno-int-conversion", "-Wno-return-mismatch",
+    "-Wno-incompatible-function-pointer-types", "-Dalloca=__builtin_alloca",
+)  # fmt: skip
+"""GCC, for which the tests are written, takes more than clang does by default. Since C99, a main that ends without a return gives 0; in C89
+its status would be whatever the register holds."""
 SPEED_STEPS = 1_000_000
 """Programs with fewer instructions say nothing about speed: starting the simulator takes longer."""
 
@@ -221,7 +226,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if other.verdict not in (Verdict.AGREE, Verdict.NOT_COMPARED):
             statuses = [f"{e.status if e.status is not None else e.problem}" if e else "-" for e in (other.qemu, other.simulator)]
             print(f"{other.key}: {other.verdict}: {other.why or ' and '.join(statuses)}")
-    wrong = [f"{one.name} {one.level}" for one in found if one.suite != "ladder" and one.qemu and one.qemu.status]
+    wrong = [f"{one.name} {one.level}" for one in found if one.suite in ("torture", "csmith") and one.qemu and one.qemu.status]
     print(f"{len(wrong)} foreign programs end with another status than 0 under QEMU: {', '.join(wrong) or 'none'}")
     if lost:
         print(f"{len(lost)} functions of the library do not compile: {', '.join(sorted(lost))}")
