@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,7 @@ class Found:
     """What the programs found out about a mistake.
 
     ``refused``: why there is no backend to run, "" where there is one. The others: the number of programs that go wrong, and the first:
-    ``clean`` in the simulator of the description without the mistake, ``believing`` in that of the one with it (-1 where the mistake is not
-    in the description), ``qemu`` under QEMU. ``seconds``: to build the backend."""
+    ``clean`` in the simulator of the description without the mistake, ``believing`` in that of the one with it (-1 where there is none), ``qemu`` under QEMU. ``seconds``: to build the backend."""
 
     name: str
     refused: str
@@ -136,7 +135,8 @@ def tried(mutation: Mutation, version: str, work: Path, clean: Target | None) ->
         simulators.append(simulator(clean.description, clean.facts, clang, report))
         if mutation.where != "code":
             own = mutation.facts(target.facts) if mutation.facts else target.facts
-            simulators.append(simulator(target.description, own, clang, report))
+            with suppress(Failure):  # else no simulator believes the mistake
+                simulators.append(simulator(target.description, own, clang, report))
     sides, qemu = wrong(machine, target, simulators)
     clean_count, believing = [*(len(side) for side in sides), -1, -1][:2]
     shown = sides[0] if sides and sides[0] else qemu
