@@ -42,7 +42,8 @@ class Found:
     """What the programs found out about a mistake.
 
     ``refused``: why there is no backend to run, "" where there is one. The others: the number of programs that go wrong, and the first:
-    ``clean`` in the simulator of the description without the mistake, ``believing`` in that of the one with it (-1 where there is none), ``qemu`` under QEMU. ``seconds``: to build the backend."""
+    ``clean`` in the simulator of the description without the mistake, ``believing`` in that of the one with it (-1 where there is none),
+    ``qemu`` under QEMU. ``seconds``: to build the backend."""
 
     name: str
     refused: str
