@@ -35,10 +35,10 @@ ROOT = Path(__file__).resolve().parent.parent
 LEVELS = ("-O0", "-O2")
 TORTURE_OPTIONS = (
     "-std=gnu17", "-Wno-implicit-int", "-Wno-implicit-function-declaration", "-Wno-int-conversion", "-Wno-return-mismatch",
-    "-Wno-incompatible-function-pointer-types", "-Dalloca=__builtin_alloca",
+    "-Wno-incompatible-function-pointer-types", "-fhosted", "-fno-builtin", "-Dalloca=__builtin_alloca",
 )  # fmt: skip
-"""GCC, for which the tests are written, takes more than clang does by default. Since C99, a main that ends without a return gives 0; in C89
-its status would be whatever the register holds."""
+"""GCC, for which the tests are written, takes more than clang does by default. In C17 a main that ends without a return gives 0, if it
+is not freestanding; else its status would be whatever the register holds."""
 SPEED_STEPS = 1_000_000
 """Programs with fewer instructions say nothing about speed: starting the simulator takes longer."""
 
