@@ -1,7 +1,8 @@
-"""``python -m benchmarks [--all]``: measure the times that README quotes, and check that the ladder's table still holds.
+"""``python -m benchmarks [--all | simulator | mutations]``: measure the times that README quotes, and check that the ladder's table holds.
 
 LLVM 19's source must be in .llvm/19. ``--all`` also times ``make demo`` and ``make test``, without the installation. The exit status is 1
 if a backend of targets/settings/ladder.toml gets less far than that file says (``benchmarks.ladder``).
+``simulator`` and ``mutations``, with their own options after them, are ``benchmarks.simulator`` and ``benchmarks.mutations``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import ladder
+from benchmarks import ladder, mutations, simulator
 
 ROOT = Path(__file__).resolve().parent.parent
 VEGA_GEN = [sys.executable, "-m", "vega_gen"]
@@ -32,6 +33,9 @@ def seconds(argv: list[str], **env: str) -> float:
 
 def main() -> None:
     """Measure and print."""
+    others = {"simulator": simulator.main, "mutations": mutations.main}
+    if sys.argv[1:] and sys.argv[1] in others:
+        sys.exit(others[sys.argv[1]](sys.argv[2:]))
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     memory = psutil.virtual_memory().total >> 30
     print(f"{datetime.date.today()}, {os.cpu_count()} cores, {memory} GiB, commit {commit}, load {os.getloadavg()[0]:.1f}", flush=True)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from vega_gen.archetypes.files import Archetypes, archetypes
 from vega_gen.archetypes.parts import CONFIDENCE, ORIGIN, planned
 from vega_gen.archetypes.relocations import relocation_names
+from vega_gen.archetypes.values import data_layout
 from vega_gen.cxx import parse_file
 from vega_gen.cxx.interface import Interface
 from vega_gen.cxx.masker import Masker
@@ -89,6 +90,18 @@ def test_registers_have_their_roles(rook: Description) -> None:
     assert m.scratch == "R8"  # the first that is neither argument, nor kept, nor special
     assert m.arguments == ("R4", "R5", "R6", "R7") and m.results == ("R4", "R5")
     assert set(m.reserved) == {"R0", "R1", "R2"}  # R1: the return reads it
+
+
+@pytest.mark.parametrize(
+    ("bits", "layout"),
+    [
+        (16, "-m:e-p:16:16-i32:16-i64:16-f32:16-f64:16-n16-S32"),
+        (32, "-m:e-p:32:32-i64:32-f64:32-n32-S64"),
+        (64, "-m:e-p:64:64-i64:64-n64-S128"),
+    ],
+)
+def test_what_is_wider_than_a_word_is_aligned_as_a_word(rook: Description, bits: int, layout: str) -> None:
+    assert data_layout(replace(find_facts(rook), native=bits)) == layout
 
 
 def test_instructions_have_their_roles(rook: Description) -> None:

@@ -122,9 +122,11 @@ def stack_alignment(m: Facts) -> int:
 
 
 def data_layout(m: Facts) -> str:
-    """Returns the data layout string without its byte order ("e" or "E")."""
+    """Returns the data layout string without its byte order ("e" or "E"). What is wider than a word is aligned as a word."""
     wide = min(64, max(m.native, 16))
-    return f"-m:e-p:{m.native}:{m.native}-i64:{wide}-n{m.native}-S{stack_alignment(m) * 8}"
+    types = ["i64"] if wide == 64 else ["i64", "f64"] if wide == 32 else ["i32", "i64", "f32", "f64"]
+    aligned = "-".join(f"{t}:{wide}" for t in types)
+    return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{stack_alignment(m) * 8}"
 
 
 def _encoded(i: Instruction) -> bool:

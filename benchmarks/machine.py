@@ -1,0 +1,282 @@
+"""A machine for benchmarks: compiles C and IR with a generated backend, runs the objects under QEMU and in the simulator, and compares."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from llvm_integration import discover
+from llvm_integration.failure import Failure
+from llvm_integration.process import Progress, run
+from vega_gen.facts import Facts
+from vega_gen.ladder.ask import ask
+from vega_gen.ladder.subject import Emulator
+from vega_gen.pipeline import c_front
+from vega_gen.records import Description
+
+RUNTIME = Path(__file__).resolve().parent / "runtime"
+STEPS = 2_000_000_000
+"""Instructions that a program may execute in the simulator."""
+MEMORY = 64 << 20
+SECONDS = 30.0
+"""Wall clock time that a program may take under QEMU, and in the simulator."""
+_QEMU_MB = 16384
+_STATIC = "-relocation-model=static"
+
+
+class Verdict(StrEnum):
+    """How the two runs of a program compare."""
+
+    AGREE = "agree"
+    """Both end with the same status and output."""
+    DIFFER = "differ"
+    """Both end, with another status or output."""
+    STOPPED = "simulator stopped"
+    """QEMU runs the program to its end, the simulator does not."""
+    BOTH_STOP = "neither ends"
+    """Both are stopped: by a signal, the simulator's own checks or a limit."""
+    ONLY_SIMULATOR = "QEMU stopped"
+    """The simulator runs the program to its end, QEMU does not."""
+    NOT_COMPARED = "not compared"
+    """It ran under QEMU, and there was no simulator."""
+    NOT_COMPILED = "not compiled"
+    """clang, the backend or the linker refuses it, so that there is nothing to compare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run. ``status``: the exit status, None where it was stopped (``problem`` says by what). ``steps``: instructions, 0 if unknown."""
+
+    status: int | None
+    stdout: str
+    problem: str = ""
+    steps: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A program and how it ran. ``why``: for what has no two runs, the first line of what refused it."""
+
+    suite: str
+    name: str
+    level: str
+    verdict: Verdict
+    why: str = ""
+    qemu: Ended | None = None
+    simulator: Ended | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from the others."""
+        return f"{self.suite} {self.name} {self.level}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it. Output is cut: a program may print much before it goes wrong."""
+        cut = [replace(e, stdout=e.stdout[-200:]) if e else None for e in (self.qemu, self.simulator)]
+        return asdict(replace(self, qemu=cut[0], simulator=cut[1]))
+
+
+def verdict(qemu: Ended, simulator: Ended) -> Verdict:
+    """Compare two runs."""
+    if qemu.status is None or simulator.status is None:
+        if qemu.status is None:
+            return Verdict.BOTH_STOP if simulator.status is None else Verdict.ONLY_SIMULATOR
+        return Verdict.STOPPED
+    return Verdict.AGREE if (qemu.status, qemu.stdout) == (simulator.status, simulator.stdout) else Verdict.DIFFER
+
+
+class Simulates(Protocol):
+    """What this module needs of ``vega_gen.simulate.Simulator``."""
+
+    def run(self, objects: Sequence[Path], llvm_mc: Path, options: Sequence[str], *, steps: int, memory: int, seconds: float) -> Any:
+        """Run linked objects; see ``vega_gen.simulate``."""
+        ...
+
+
+def simulator(d: Description, facts: Facts, clang: Path, progress: Progress) -> Simulates:
+    """The simulator of a target, from ``vega_gen.simulate``."""
+    return importlib.import_module("vega_gen.simulate").simulator(d, facts, clang, progress)
+
+
+class NotCompiled(Exception):
+    """A program that clang, the backend or the linker refuses."""
+
+
+def first_line(text: str) -> str:
+    """The line that says what went wrong: the first with "error" in it, else the first of all."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if re.search(r"\berror\b|LLVM ERROR|undefined symbol", line)), lines[0] if lines else "")[:300]
+
+
+@dataclass
+class Machine:
+    """A target with a backend.
+
+    ``tools``: folder of the backend's llc and llvm-mc. ``triple``: as -mtriple has it. ``layout``: its data layout string. ``emulator``:
+    the ISA as QEMU knows it. ``simulator``: None to run under QEMU alone. ``work``: folder for what is compiled. ``entry``: assembly of
+    what QEMU needs besides the program. ``steps``, ``seconds``: limits of a program."""
+
+    tools: Path
+    triple: str
+    layout: str
+    installation: discover.Installation
+    emulator: Emulator
+    simulator: Simulates | None
+    work: Path
+    entry: Path = RUNTIME / "riscv32.s"
+    steps: int = STEPS
+    seconds: float = SECONDS
+
+    def __post_init__(self) -> None:
+        self.work.mkdir(parents=True, exist_ok=True)
+        self._defines: dict[Path, tuple[frozenset[str], frozenset[str]]] = {}
+        self._library: dict[str, Path] = {}  # symbol -> the object that defines it
+        self._entry = self.work / "entry.o"
+
+    def assemble_entry(self) -> None:
+        """Assemble what QEMU needs besides the program: its entry, and putchar and exit as system calls."""
+        machine = self.emulator
+        attrs = (f"-mattr={machine.attrs}",) if machine.attrs else ()
+        argv = [str(self.installation.tool("llvm-mc")), f"-triple={machine.triple}", *attrs, "-filetype=obj", str(self.entry)]
+        run([*argv, "-o", str(self._entry)], timeout=SECONDS).check()
+
+    def add_to_library(self, objects: Iterable[Path]) -> None:
+        """Offer objects to programs that lack what they define. The first that defines a symbol is taken."""
+        for path in objects:
+            for symbol in self.symbols(path)[0]:
+                self._library.setdefault(symbol, path)
+
+    def compile_c(self, source: Path, level: str, out: Path, options: Sequence[str] = ()) -> Path:
+        """Compile C to the object ``out``. Raises NotCompiled."""
+        include = ("-nostdlibinc", f"-isystem{RUNTIME / 'include'}")
+        try:
+            made = out.with_suffix(".ll")
+            c_front.ir_of(source, self.installation, self.layout, made, level=level, options=("-w", *include, *options))
+        except Failure as failure:
+            raise NotCompiled(f"clang: {first_line(failure.what)}") from None
+        return self.compile_ir(made, level, out)
+
+    def compile_ir(self, source: Path, level: str, out: Path) -> Path:
+        """Compile IR to the object ``out``. Raises NotCompiled."""
+        out.unlink(missing_ok=True)
+        done = ask([str(self.tools / "llc"), f"-mtriple={self.triple}", level, "-filetype=obj", _STATIC, str(source), "-o", str(out)])
+        if not done.ok:
+            out.unlink(missing_ok=True)
+            raise NotCompiled("llc: it took too long" if done.timed_out else f"llc: {first_line(done.stderr)}")
+        return out
+
+    def symbols(self, path: Path) -> tuple[frozenset[str], frozenset[str]]:
+        """The global symbols that an object defines, and those that it lacks."""
+        if path not in self._defines:
+            said = run([str(self.installation.tool("llvm-nm")), "-P", "-g", str(path)], timeout=SECONDS).check().stdout
+            words = [line.split() for line in said.splitlines() if line]
+            lacks = frozenset(w[0] for w in words if w[1] in "Uvw")
+            self._defines[path] = frozenset(w[0] for w in words if w[1] not in "Uvw"), lacks
+        return self._defines[path]
+
+    def linked(self, program: Path) -> list[Path]:
+        """The program's object and those of the library that it needs, directly or not."""
+        found, defined = [program], set(self.symbols(program)[0])
+        queue = sorted(self.symbols(program)[1])
+        while queue:
+            symbol = queue.pop(0)
+            if symbol not in defined and (path := self._library.get(symbol)):
+                found.append(path)
+                defined |= self.symbols(path)[0]
+                queue += sorted(self.symbols(path)[1] - defined)
+        return found
+
+    def under_qemu(self, objects: Sequence[Path], place: Path) -> Ended:
+        """Link by ld.lld and run under QEMU. Raises NotCompiled.
+
+        Copies get the ELF machine number of the official ISA, since ld.lld and QEMU know no other."""
+        number = self._entry.read_bytes()[18:20]
+        copies: list[Path] = []
+        for n, path in enumerate(objects):
+            copies.append(place.with_name(f"{place.name}-{n}.qemu.o"))
+            data = path.read_bytes()
+            copies[-1].write_bytes(data[:18] + number + data[20:])
+        executable = place.with_name(f"{place.name}.elf")
+        argv = [str(self.installation.lld), "-m", self.emulator.emulation, "-e", "_start", str(self._entry), *map(str, copies)]
+        done = run([*argv, "-o", str(executable)], timeout=SECONDS)
+        for copy in copies:
+            copy.unlink()
+        if not done.ok:
+            raise NotCompiled(f"ld.lld: {first_line(done.stderr)}")
+        ran = run([self.emulator.qemu, str(executable)], timeout=self.seconds, memory_mb=_QEMU_MB)
+        executable.unlink()
+        if ran.timed_out or ran.returncode < 0:
+            problem = f"no end within {self.seconds:g} s" if ran.timed_out else f"signal {-ran.returncode}"
+            return Ended(None, ran.stdout, problem, seconds=ran.seconds)
+        return Ended(ran.returncode, ran.stdout, seconds=ran.seconds)
+
+    def simulated(self, objects: Sequence[Path]) -> Ended:
+        """Run the same objects in the simulator."""
+        assert self.simulator is not None
+        options = (f"-triple={self.triple}",)
+        try:
+            ran = self.simulator.run(objects, self.tools / "llvm-mc", options, steps=self.steps, memory=MEMORY, seconds=self.seconds)
+        except Failure as failure:
+            return Ended(None, "", failure.what)
+        status = None if ran.problem or ran.status is None else ran.status & 0xFF
+        return Ended(status, ran.stdout, ran.problem, ran.steps, ran.seconds)
+
+    def compare(self, suite: str, name: str, level: str, compiled: Callable[[Path], Path]) -> Compared:
+        """Compile a program by ``compiled(out)`` and run it in both."""
+        place = self.work / re.sub(r"[^\w.-]", "_", f"{suite}-{name}{level}")
+        out = place.with_name(f"{place.name}.o")
+        try:
+            objects = self.linked(compiled(out))
+            qemu = self.under_qemu(objects, place)
+        except NotCompiled as refused:
+            return Compared(suite, name, level, Verdict.NOT_COMPILED, str(refused))
+        if self.simulator is None:
+            return Compared(suite, name, level, Verdict.NOT_COMPARED, qemu.problem or f"ended with {qemu.status}", qemu)
+        ours = self.simulated(objects)
+        return Compared(suite, name, level, verdict(qemu, ours), ours.problem, qemu, ours)
+
+    def build_library(self, builtins: Path | None, helpers: Mapping[str, str], progress: Progress) -> dict[str, str]:
+        """Compile what programs are linked with: ``helpers`` (name -> IR) and, with compiler-rt's ``builtins``, those and the C library of
+        ``benchmarks/runtime``.
+
+        Return what does not compile -> why. Objects of an earlier call are compiled again only where llc or the library is newer."""
+        folder = self.work / "library"
+        folder.mkdir(exist_ok=True)
+        library = RUNTIME / "library.c"
+        jobs: list[tuple[str, Callable[[Path], Path]]] = []
+        own = re.findall(r"^#ifdef ONLY_(\w+)$", library.read_text(encoding="utf-8"), re.MULTILINE) if builtins else ()
+        for name in dict.fromkeys(own):
+            jobs.append((name, lambda out, name=name: self.compile_c(library, "-O2", out, (f"-DONLY_{name}",))))
+        for name, text in helpers.items():
+            source = folder / f"{name}.helper.ll"
+            source.write_text(text, encoding="utf-8")
+            jobs.append((f"helper-{name}", lambda out, source=source: self.compile_ir(source, "-O2", out)))
+        for source in sorted(builtins.glob("*.c")) if builtins else ():
+            jobs.append((f"rt-{source.stem}", lambda out, source=source: self.compile_c(source, "-O2", out)))
+        lost: dict[str, str] = {}
+        built: list[Path] = []
+        newest = max((p.stat().st_mtime for p in (self.tools / "llc", library)), default=0.0)
+        for done, (name, compiled) in enumerate(jobs):
+            progress(done, len(jobs), "compiling the library")
+            out = folder / f"{name}.o"
+            if not out.is_file() or out.stat().st_mtime < newest:
+                try:
+                    compiled(out)
+                except NotCompiled as refused:
+                    lost[name] = str(refused)
+                    continue
+            built.append(out)
+        self.add_to_library(built)
+        return lost
+
+
+def emulator_found(emulator: Emulator) -> bool:
+    """Whether QEMU's program is on this machine."""
+    return shutil.which(emulator.qemu) is not None
