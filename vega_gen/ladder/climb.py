@@ -9,8 +9,9 @@ from llvm_integration.process import Progress
 from vega_gen.ladder import attributes, failures
 from vega_gen.ladder.ask import ask
 from vega_gen.ladder.mc import Mc
-from vega_gen.ladder.programs import Programs, emulator
+from vega_gen.ladder.programs import Programs
 from vega_gen.ladder.round_trip import round_trip
+from vega_gen.ladder.runners import runners
 from vega_gen.ladder.subject import Subject, Tools
 from vega_gen.records import Climbed, Ladder, Obstacle, Rung
 
@@ -33,8 +34,8 @@ def climb(tools: Tools, subject: Subject, work: Path, progress: Progress) -> Lad
     else:
         programs = Programs(tools, tools.llc, subject, work)
         steps += [programs.compiles(progress), programs.verified(progress), programs.objects(progress)]
-        found = emulator(subject, tools)
-        steps.append(_not_asked(Rung.RUNS, found) if isinstance(found, str) else programs.runs(*found, progress))
+        found, notes = runners(subject, tools, work, progress)
+        steps.append(programs.runs(found, progress) if found else Climbed(Rung.RUNS, 0, 0, (), notes))
     return Ladder(subject.name, subject.triple, tuple(steps))
 
 

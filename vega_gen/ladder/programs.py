@@ -5,21 +5,19 @@ They count programs; each program counts twice, at -O0 and at -O2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shutil import which
 
-from llvm_integration.process import Completed, Progress, run
+from llvm_integration.process import Completed, Progress
 from vega_gen.ladder import failures, smoke
 from vega_gen.ladder.ask import ask
-from vega_gen.ladder.subject import Emulator, Subject, Tools
+from vega_gen.ladder.runners import Runner
+from vega_gen.ladder.subject import Subject, Tools
 from vega_gen.records import Climbed, Obstacle, Rung
 
 LEVELS = ("-O0", "-O2")
 _STATIC = "-relocation-model=static"  # _start sets up nothing for position-independent code
-SECONDS = 20.0
-QEMU_MB = 16384  # limit on address space: QEMU reserves the guest's
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,36 +69,28 @@ class Programs:
         step = self._step(Rung.OBJECTS, progress, one)
         return replace(step, notes=tuple(f"not read back by {name}: tool not found" for name, path in readers.items() if not path))
 
-    def runs(self, machine: Emulator, qemu: str, progress: Progress) -> Climbed:
-        """Link each program with ``_start`` and the helper functions, run it under QEMU, and compare its exit status.
+    def runs(self, runners: Sequence[Runner], progress: Progress) -> Climbed:
+        """Compile each program to an object, run it with each of ``runners``, and compare its exit status.
 
-        The objects get the ELF machine number of the official ISA, because lld and QEMU know no other; code and relocations are the ISA's
-        already. Raises ``ToolFailure`` if ``_start`` cannot be assembled.
+        A program passes if it ends as it must with all of them; an obstacle names the runner with which it does not.
         """
-        start = self._start(machine)
         helpers = self._helpers()
-        _put_machine(start, (path for path in helpers.values() if path))
+        library = [path for path in helpers.values() if path]
         lost = sorted(name for name, path in helpers.items() if path is None)
 
         def one(program: _Compiling) -> Obstacle | None:
             if obstacle := self._compile(program, ".o", "-filetype=obj", _STATIC):
                 return obstacle
-            _put_machine(start, [program.file(".o")])
-            executable = program.file(".elf")
-            archive = [str(path) for path in helpers.values() if path]
-            inputs = [str(start), str(program.file(".o")), "--start-lib", *archive, "--end-lib"]
-            argv = [str(self.tools.lld), "-m", machine.emulation, "-e", "_start", *inputs, "-o", str(executable)]
-            linked = run(argv, timeout=SECONDS)
-            if not linked.ok:
-                return failures.obstacle(program.name, linked, self.subject.name)
-            ran = run([qemu, str(executable)], timeout=SECONDS, memory_mb=QEMU_MB)
-            if ran.returncode == program.program.expected and not ran.timed_out:
-                return None
-            ended = f"ended with {ran.returncode}, not {program.program.expected}"
-            return Obstacle(program.name, ran.command, failures.message(ran) if ran.timed_out or ran.returncode < 0 else ended)
+            for runner in runners:
+                ended = runner.run([program.file(".o")], library, program.file(".elf"))
+                if ended.status != program.program.expected:
+                    problem = ended.problem or f"ended with {ended.status}, not {program.program.expected}"
+                    return Obstacle(program.name, ended.command, f"{runner.name}: {problem}")
+            return None
 
         step = self._step(Rung.RUNS, progress, one)
-        return replace(step, notes=(f"helpers that do not compile: {', '.join(lost)}",) if lost else ())
+        ran = f"run by {' and '.join(runner.name for runner in runners)}"
+        return replace(step, notes=(ran, f"helpers that do not compile: {', '.join(lost)}") if lost else (ran,))
 
     def _step(self, rung: Rung, progress: Progress, ask: Callable[[_Compiling], Obstacle | None]) -> Climbed:
         found: list[Obstacle] = []
@@ -139,14 +129,6 @@ class Programs:
                 return Obstacle(one.name, done.command, f"not disassembled: {unknown}")
         return None
 
-    def _start(self, machine: Emulator) -> Path:
-        source, out = self.work / "start.s", self.work / "start.o"
-        source.write_text(machine.start, encoding="utf-8")
-        attrs = (f"-mattr={machine.attrs}",) if machine.attrs else ()
-        argv = [str(self.tools.assembler), f"-triple={machine.triple}", *attrs, "-filetype=obj", str(source), "-o", str(out)]
-        run(argv, timeout=SECONDS).check()
-        return out
-
     def _helpers(self) -> dict[str, Path | None]:
         """Helper function -> its object, None if it does not compile."""
         found: dict[str, Path | None] = {}
@@ -155,25 +137,3 @@ class Programs:
             out = self.work / f"{name}.o"
             found[name] = out if self._llc("-O2", name, out, ("-filetype=obj", _STATIC)).ok else None
         return found
-
-
-def _put_machine(like: Path, objects: Iterable[Path]) -> None:
-    """Copy the e_machine of the ELF file ``like`` to ``objects`` (System V ABI, "ELF Header": two bytes at 18, in the file's order)."""
-    number = like.read_bytes()[18:20]
-    for path in objects:
-        with path.open("r+b") as stream:
-            stream.seek(18)
-            stream.write(number)
-
-
-def emulator(subject: Subject, tools: Tools) -> tuple[Emulator, str] | str:
-    """The machine that runs a subject's programs and the path of its QEMU, or the reason why they cannot be run."""
-    machine = subject.machine
-    if machine is None:
-        return "no QEMU of user mode is known to run this ISA (targets/settings/qemu.toml)"
-    qemu = which(machine.qemu)
-    if qemu is None:
-        return f"{machine.qemu} was not found: apt-get install qemu-user"
-    if tools.lld is None or tools.assembler is None:
-        return "running programs needs ld.lld and an official llvm-mc"
-    return machine, qemu

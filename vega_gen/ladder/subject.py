@@ -38,8 +38,8 @@ class Emulator:
 class Tools:
     """Paths of the tools, None if absent.
 
-    The first four hold the backend. ``lld`` and ``assembler`` (an llvm-mc) are an official LLVM's that knows the ISA; they serve to run
-    programs.
+    The first four hold the backend. The others serve to run programs: ``lld`` and ``assembler`` (an llvm-mc) are an official LLVM's that
+    knows the ISA; ``clang`` compiles the simulator.
     """
 
     llc: Path | None
@@ -48,6 +48,7 @@ class Tools:
     llvm_readobj: Path | None
     lld: Path | None = None
     assembler: Path | None = None
+    clang: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,10 @@ def climb_given(
     For the other arguments see ``ladder.subject``. Raises InputError, ToolFailure.
     """
     source = discover.open_source(llvm)
+    include, folder = source.llvm / "include", name or td.stem
+    relocs = include / "llvm/BinaryFormat/ELFRelocs" / f"{folder}.def"
     description = tablegen.describe(
-        td, folder=name or td.stem, llvm_include=source.llvm / "include", tblgen=find_tblgen(source, progress)
+        td, folder=folder, llvm_include=include, tblgen=find_tblgen(source, progress), relocs=relocs if relocs.is_file() else None
     )
     widths = (*(n for n in ladder.legal_widths(description) if n < word), word) if word else ()
     one = ladder.subject(description, triple, name=name, cpu=cpu, attrs=attrs, widths=widths, machine=machine)
@@ -61,7 +63,7 @@ def climb_given(
 
 
 def given_tools(folder: Path, source: discover.SourceTree) -> ladder.Tools:
-    """The tools in ``folder``, with lld and an assembler for QEMU from an installed LLVM of the source's version.
+    """The tools in ``folder``, with those of an installed LLVM of the source's version that running programs takes.
 
     Raises InputError where ``folder`` has neither llc nor llvm-mc.
     """
@@ -71,8 +73,8 @@ def given_tools(folder: Path, source: discover.SourceTree) -> ladder.Tools:
     try:
         installation = discover.find_installation(source.version)
     except ToolFailure:
-        lld = assembler = None
+        lld = assembler = clang = None
     else:
-        lld, assembler = installation.find_tool("ld.lld"), installation.find_tool("llvm-mc")
+        lld, assembler, clang = (installation.find_tool(tool) for tool in ("ld.lld", "llvm-mc", "clang"))
         own["llvm-readobj"] = own["llvm-readobj"] or installation.find_tool("llvm-readobj")
-    return ladder.Tools(own["llc"], own["llvm-mc"], own["llvm-objdump"], own["llvm-readobj"], lld, assembler)
+    return ladder.Tools(own["llc"], own["llvm-mc"], own["llvm-objdump"], own["llvm-readobj"], lld, assembler, clang)

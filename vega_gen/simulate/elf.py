@@ -5,6 +5,7 @@ The machine number is not looked at: a generated backend has one of its own or n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -149,3 +150,21 @@ def _relocations(elf: ELFFile, kept: set[int]) -> tuple[ElfRelocation, ...]:
                 addend = int(r["r_addend"]) if explicit else None
                 found.append(ElfRelocation(target, int(r["r_offset"]), int(r["r_info_type"]), int(r["r_info_sym"]), addend))
     return tuple(found)
+
+
+def with_needed(objects: Sequence[ElfObject], library: Sequence[ElfObject]) -> list[ElfObject]:
+    """Returns ``objects`` and those of ``library`` that define what they, or others that are taken, leave undefined."""
+    taken = list(objects)
+    left = [(o, {s.name for s in o.symbols if s.binding != "local" and not s.undefined}) for o in library]
+    at = 0
+    defined = {s.name for o in objects for s in o.symbols if s.binding != "local" and not s.undefined}
+    while at < len(taken):
+        for s in taken[at].symbols:
+            if s.undefined and s.name and s.name not in defined:
+                found = next((entry for entry in left if s.name in entry[1]), None)
+                if found is not None:
+                    left.remove(found)
+                    taken.append(found[0])
+                    defined |= found[1]
+        at += 1
+    return taken

@@ -14,7 +14,7 @@ from vega_gen.facts.find import Facts
 from vega_gen.records import Description
 from vega_gen.resources import files_of
 from vega_gen.simulate.decoding import Decoder
-from vega_gen.simulate.elf import read_object
+from vega_gen.simulate.elf import read_object, with_needed
 from vega_gen.simulate.image import Limits, LinkedProgram, write_image
 from vega_gen.simulate.relocating import Relocating
 
@@ -51,13 +51,17 @@ class Simulator:
         self._decoders: dict[tuple[Path, tuple[str, ...]], Decoder] = {}
         self._relocating: dict[bool, Relocating] = {}
 
-    def run(self, objects: Sequence[Path], llvm_mc: Path, options: Sequence[str], *, steps: int, memory: int, seconds: float) -> Ran:
-        """Runs the program that ``objects`` make, from main on.
+    def run(
+        self, objects: Sequence[Path], llvm_mc: Path, options: Sequence[str], *,
+        library: Sequence[Path] = (), steps: int, memory: int, seconds: float,
+    ) -> Ran:  # fmt: skip
+        """Runs the program that ``objects`` make, from main on. ``library``: further objects, taken only where one defines what is missing.
 
         ``llvm_mc``: an llvm-mc that knows the target; ``options``: those that select it. ``steps``, ``memory`` (bytes of the program,
         heap and stack) and ``seconds``: its limits. Raises InputError for objects that make no program: not ELF, a symbol that nobody
         defines, a relocation that cannot be applied; and ToolFailure where llvm-mc fails."""
-        program = LinkedProgram([read_object(path) for path in objects], self._m, frozenset(self.functions), Limits(steps, memory, seconds))
+        linked = with_needed([read_object(path) for path in objects], [read_object(path) for path in library])
+        program = LinkedProgram(linked, self._m, frozenset(self.functions), Limits(steps, memory, seconds))
         if program.little not in self._relocating:
             self._relocating[program.little] = Relocating(self._d, self._m, little=program.little)
         program.relocate(self._relocating[program.little])
