@@ -316,7 +316,7 @@ def test_a_wrong_result_is_seen(llvm_source: Path, tmp_path: Path, monkeypatch: 
     assert [(steps[r].passed, steps[r].total) for r in (Rung.SMOKE, Rung.VERIFIED, Rung.OBJECTS)] == [(2, 4)] * 3
     assert "use of undefined value" in steps[Rung.SMOKE].obstacles[0].message
     if which("qemu-riscv32"):
-        assert "ended with 4, not 5" in [o.message for o in steps[Rung.RUNS].obstacles]
+        assert "qemu-riscv32: ended with 4, not 5" in [o.message for o in steps[Rung.RUNS].obstacles]
 
 
 def test_machines() -> None:

@@ -107,12 +107,11 @@ def _qemu(subject: Subject, tools: Tools, work: Path) -> Qemu | str:
     machine = subject.machine
     if machine is None:
         return "no QEMU of user mode is known to run this ISA (targets/settings/qemu.toml)"
-    qemu = which(machine.qemu)
-    if qemu is None:
+    if which(machine.qemu) is None:
         return f"{machine.qemu} was not found: apt-get install qemu-user"
     if tools.lld is None or tools.assembler is None:
         return "running programs under QEMU needs ld.lld and an official llvm-mc"
-    return Qemu(qemu, tools.lld, machine.emulation, _start(machine, tools.assembler, work))
+    return Qemu(machine.qemu, tools.lld, machine.emulation, _start(machine, tools.assembler, work))
 
 
 def _start(machine: Emulator, assembler: Path, work: Path) -> Path:

@@ -59,7 +59,10 @@ def climb_given(
     )
     widths = (*(n for n in ladder.legal_widths(description) if n < word), word) if word else ()
     one = ladder.subject(description, triple, name=name, cpu=cpu, attrs=attrs, widths=widths, machine=machine)
-    return ladder.climb(given_tools(tools, source), one, work or store.cache_folder("ladder", one.name), progress)
+    held = given_tools(tools, source)
+    if one.machine:
+        held = replace(held, clang=None)  # no simulator: the tools may be another's, whose relocations the .td does not give
+    return ladder.climb(held, one, work or store.cache_folder("ladder", one.name), progress)
 
 
 def given_tools(folder: Path, source: discover.SourceTree) -> ladder.Tools:

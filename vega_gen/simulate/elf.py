@@ -114,15 +114,8 @@ def _sections(elf: ELFFile, path: Path) -> tuple[ElfSection, ...]:
         if flags & _THREAD and size:
             raise InputError(f"{section.name} holds thread-local data", str(path), "compile without thread_local")
         zeros = section["sh_type"] == "SHT_NOBITS"
-        kind = (
-            SectionKind.TEXT
-            if flags & _EXECUTE
-            else SectionKind.ZEROS
-            if zeros
-            else SectionKind.DATA
-            if flags & _WRITE
-            else SectionKind.CONSTANTS
-        )
+        data_kind = SectionKind.ZEROS if zeros else SectionKind.DATA if flags & _WRITE else SectionKind.CONSTANTS
+        kind = SectionKind.TEXT if flags & _EXECUTE else data_kind
         data = b"" if zeros else section.data()
         found.append(ElfSection(index, section.name, kind, data, size, max(int(section["sh_addralign"]), 1)))
     return tuple(found)
