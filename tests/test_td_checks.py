@@ -17,8 +17,9 @@ from vega_gen import store
 from vega_gen.facts import lint
 from vega_gen.records import FindingKind, Severity, TdFinding
 from vega_gen.report.sarif import findings_sarif
-from vega_gen.tablegen.checks.bit_patterns import covers
+from vega_gen.tablegen.checks.bit_patterns import covers, encoding_findings
 from vega_gen.tablegen.checks.typed_patterns import conjuncts, parse_tree
+from vega_gen.tablegen.raw import Raw
 
 INPUTS = Path(__file__).parent / "inputs/checks"
 
@@ -153,11 +154,31 @@ def test_nodes_that_no_pattern_selects(llvm_source: Path, program: Path) -> None
     assert only(found, FindingKind.NO_SIZE).what == "no instruction with an encoding has a Size"
 
 
-def test_call_needs_the_nodes_around_it(llvm_source: Path, program: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("gone", "what"),
+    [
+        ("def BEFORE", "no pattern selects ISD::CALLSEQ_START"),  # a call needs the nodes around it
+        ("def EITHER", "no pattern selects ISD::OR"),  # ISD::STORE is none, for all its letters
+    ],
+)
+def test_node_that_one_instruction_alone_selects(gone: str, what: str, llvm_source: Path, program: Path, tmp_path: Path) -> None:
     text = (INPUTS / "Whole.td").read_text()
-    (tmp_path / "Whole.td").write_text("".join(line for line in text.splitlines(keepends=True) if "def BEFORE" not in line))
+    (tmp_path / "Whole.td").write_text("".join(line for line in text.splitlines(keepends=True) if not line.startswith(gone)))
     found = lint.check(tmp_path / "Whole.td", llvm_include=llvm_source / "llvm/include", program=program)
-    assert [f.what for f in found] == ["no pattern selects ISD::CALLSEQ_START"]
+    assert [f.what for f in found] == [what]
+
+
+def test_conflict_of_one_encoding_with_many() -> None:
+    """An encoding that holds all the others clashes with none of them, but no bit tells it from them."""
+    bits = {"NARROW": "1, 1, 0, a{0}", "WIDE": "1, a{2}, a{1}, a{0}", "OTHER": "1, 0, 0, 1"}
+    raws = {
+        name: Raw(name, ("Instruction",), f'\n  field bits<4> Inst = {{ {text} }};\n  int Size = 1;\n  string Namespace = "N";\n')
+        for name, text in bits.items()
+    }
+    said = "Decoding Conflict:\n\t\t1...\n\tNARROW 110_\n\tWIDE 1___\n\tOTHER 1001\n"
+    conflict = only(tuple(encoding_findings(raws, said)), FindingKind.CONFLICT)
+    assert conflict.records == ("WIDE", "NARROW", "OTHER")
+    assert conflict.what == "no bits of the encodings tell WIDE from NARROW and OTHER"
 
 
 def test_second_check_reads_the_cache(
@@ -201,6 +222,8 @@ def test_command_that_cannot_ask(command: Command, llvm_source: Path, tmp_path: 
     assert said.status == 2 and "Bad.td:2:9: Couldn't find class 'Nothing'" in said.err
     assert command("check", "--td", tmp_path / "absent.td", "--llvm", llvm_source).status == 2
     assert command("check", "--td", bad, "--prefix", tmp_path).status == 2
+    missing = command("check", "--td", INPUTS / "Whole.td", "--llvm-version", "3")
+    assert missing.status == 2 and "no LLVM 3 with headers is installed" in missing.err
 
 
 cubes = st.lists(st.tuples(st.integers(0, 63), st.integers(0, 63)).map(lambda c: (c[0], c[0] & c[1])), max_size=9)
