@@ -11,12 +11,13 @@ import pytest
 from commands import Command
 from conftest import ROOT
 
+from llvm_integration.discover import installed
 from llvm_integration.failure import ToolFailure
 from llvm_integration.plugin import host
 from llvm_integration.process import run
 from vega_gen.archetypes.files import tables
 from vega_gen.errors import InputError
-from vega_gen.pipeline import watching
+from vega_gen.pipeline import trial_run, watching
 from vega_gen.pipeline.try_request import TryRequest, TryResult, reads
 from vega_gen.pipeline.trying import arch_of, tablegen_include, try_out
 from vega_gen.pipeline.watching import difference, watch
@@ -72,8 +73,15 @@ def test_a_program_becomes_assembly_and_an_object(td: Path, program: Path) -> No
     assert made.assembly and "\tmul\t" in made.assembly.read_text()
     listed = run([str(made.folder / "bin/llvm-objdump"), "-d", "--triple=tern", str(made.object_file)]).check().stdout
     assert "<twice>:" in listed and "mul\tr1, r1, " in listed
-    assert [phase.name for phase in made.phases][-1] == "compile the program"
+    assert made.phases[-1].name == "compile the program"
     assert 0 < made.phases[-1].seconds < made.seconds
+
+
+@pytest.mark.parametrize("version", [one.version for one in installed() if one.major >= 16])
+def test_it_works_with_each_llvm_that_is_installed(td: Path, program: Path, version: str) -> None:
+    made = tried(td, version=version, program=program)
+    assert made.abilities == ("compiles", "assembles", "disassembles")
+    assert made.assembly and "\tmul\t" in made.assembly.read_text()
 
 
 def test_the_commands_to_type_work(td: Path, program: Path) -> None:
@@ -98,6 +106,41 @@ def test_a_change_makes_again_only_what_it_reaches(td: Path) -> None:
     assert said_of(changed, "compile the C++") == "2 of 20 files"
     run_ = run(changed.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="slt r1, r2, r3\n").check()
     assert "[0x0f," in run_.stdout
+
+
+C = """\
+int printf(const char *format, ...);
+
+int main(void) {
+  for (volatile int i = 0; i < LIMIT || LIMIT < 0; i++)
+    ;
+  printf("%d times\\n", LIMIT);
+  return LIMIT;
+}
+"""
+
+
+def test_a_c_program_runs_on_the_target(td: Path, command: Command, tmp_path: Path) -> None:
+    source, written = td.parent / "loop.c", tmp_path / "ran.json"
+    source.write_text(C.replace("LIMIT", "7"))
+    said = command("try", "--td", td, "--llvm-version", "19", "--run", source, "--json", written)
+    assert said.status == 0, said.err
+    assert said.out.splitlines()[-2] == "7 times" and said.out.splitlines()[-1].startswith("exit status 7; ")
+    ran = json.loads(written.read_text())["ran"]
+    assert (ran["status"], ran["stdout"], ran["problem"]) == (7, "7 times\n", "") and ran["steps"] > 7
+
+
+def test_a_program_without_an_end_is_stopped(td: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial_run, "STEPS", 10_000)
+    source = td.parent / "loop.c"
+    source.write_text(C.replace("LIMIT", "-1"))
+    said = command("try", "--td", td, "--llvm-version", "19", "--run", source)
+    assert said.status == 1 and "it was stopped: " in said.out.splitlines()[-1]
+
+
+def test_what_has_no_main_does_not_run(td: Path, program: Path) -> None:
+    made = tried(td, program=program)
+    assert made.ran is None and made.notes == ("the program has no main, so it is not run",)
 
 
 def test_a_big_endian_target(td: Path, program: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,6 +64,8 @@ def try_(
     if program is not None and result.assembly is None:
         render.notice(f"{program} was not compiled: there is no code generator")
         raise typer.Exit(1)
+    if result.ran is not None and result.ran.problem:
+        raise typer.Exit(1)
 
 
 def _watch(request: TryRequest, json: Path | None) -> None:
@@ -94,6 +97,7 @@ def _show_run(run: Retried, json: Path | None, *, whole: bool) -> None:
         _show_phases(run.result)
         for line in run.difference or (("the assembly is the same",) if run.result.assembly else ()):
             render.OUT.out(line)
+        _show_run_of_program(run.result)
         _write_json(run.result, json)
 
 
@@ -117,7 +121,19 @@ def _show(result: TryResult, json: Path | None) -> None:
         render.OUT.out("\n".join(lines[:_LINES]))
         if len(lines) > _LINES:
             render.OUT.out(f"... {len(lines) - _LINES} more lines")
+    _show_run_of_program(result)
     _write_json(result, json)
+
+
+def _show_run_of_program(result: TryResult) -> None:
+    for note in result.notes:
+        render.notice(note)
+    if result.ran is None:
+        return
+    ran = result.ran
+    render.OUT.out(ran.stdout, end="" if ran.stdout.endswith("\n") or not ran.stdout else "\n")
+    rate = f"{ran.steps} instructions in {ran.seconds:.2f} s"
+    render.OUT.out(f"it was stopped: {ran.problem}; {rate}" if ran.problem else f"exit status {ran.status}; {rate}")
 
 
 def _show_phases(result: TryResult) -> None:
@@ -149,5 +165,7 @@ def _write_json(result: TryResult, path: Path | None) -> None:
         "ir": result.ir,
         "assembly": result.assembly,
         "object": result.object_file,
+        "notes": result.notes,
+        "ran": result.ran and asdict(result.ran),
     }
     path.write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2, default=str))

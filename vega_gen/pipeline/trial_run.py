@@ -1,40 +1,59 @@
-"""``try --run``: compile a program with a plug-in, to assembly and to an object."""
+"""``try --run``: compile a program with a plug-in, to assembly and to an object, and run it in the simulator of its target."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from llvm_integration.discover import Installation
+from llvm_integration.crash import data_layout
 from llvm_integration.process import Progress, run
+from vega_gen.facts.find import Facts
+from vega_gen.pipeline.c_front import clang_of, ir_of
 from vega_gen.pipeline.try_request import PhaseClock, TryRequest, TryResult
+from vega_gen.records import Description
+from vega_gen.simulate import simulator
 
 TOOL_SECONDS = 120.0
 TOOL_MEMORY_MB = 4096
+STEPS = 1_000_000_000
+MEMORY = 64 << 20
+SECONDS = 30.0
+"""Limits of a program in the simulator: instructions, bytes of memory, seconds."""
+_MAIN = re.compile(r"^define [^\n]*@main\(", re.MULTILINE)
 
 
-def run_program(made: TryResult, request: TryRequest, program: Path, clock: PhaseClock, progress: Progress) -> TryResult:
-    """Compile ``program`` to assembly and to an object, beside the plug-in. Raises ToolFailure where clang or llc rejects it."""
+def run_program(made: TryResult, request: TryRequest, d: Description, m: Facts, clock: PhaseClock, progress: Progress) -> TryResult:
+    """Compile the request's program to assembly and to an object, beside the plug-in, and run it if it has a main.
+
+    Raises InputError for wrong C, ToolFailure where llc rejects the program, and what ``c_front.ir_of`` and ``Simulator.run`` raise."""
+    program = request.program
+    assert program is not None
     stem = made.folder / program.stem
     ir, assembly, object_file = (stem.with_name(f"{stem.name}{end}") for end in (".ll", ".s", ".o"))
+    notes: tuple[str, ...] = ()
     with clock.phase("C to IR" if program.suffix == ".c" else "read the IR"):
         if program.suffix == ".c":
-            _ir(program, made.plugin.installation, request.level, ir)
+            layout = data_layout(made.folder / "bin" / "llc", made.arch)
+            notes = ir_of(program, made.plugin.installation, layout, ir, level=f"-O{request.level}").notes
         elif program.resolve() != ir.resolve():
             shutil.copyfile(program, ir)
     with clock.phase("compile the program"):
         progress(0, 0, f"compiling {program.name}")
         _llc(made, ir, assembly, "asm", request.level)
         _llc(made, ir, object_file, "obj", request.level)
-    return replace(made, ir=ir, assembly=assembly, object_file=object_file)
-
-
-def _ir(program: Path, installation: Installation, level: int, out: Path) -> None:
-    """Compile C for a generic target; llc replaces its triple and data layout with the target's."""
-    argv = [str(installation.tool("clang")), "--target=riscv32", "-ffreestanding", f"-O{level}", "-S", "-emit-llvm"]
-    done = run([*argv, str(program), "-o", str(out)], timeout=TOOL_SECONDS, memory_mb=TOOL_MEMORY_MB)
-    done.check("correct the program")
+    made = replace(made, ir=ir, assembly=assembly, object_file=object_file, notes=notes)
+    if not _MAIN.search(ir.read_text(encoding="utf-8")):
+        return replace(made, notes=(*notes, "the program has no main, so it is not run"))
+    with clock.phase("compile the simulator"):
+        simulated = simulator(d, m, clang_of(made.plugin.installation), progress)
+    with clock.phase("run the program") as said:
+        progress(0, 0, f"running {program.name}")
+        options = (f"--triple={made.arch}",)
+        ran = simulated.run([object_file], made.folder / "bin" / "llvm-mc", options, steps=STEPS, memory=MEMORY, seconds=SECONDS)
+        said.append(f"{ran.steps} instructions")
+    return replace(made, ran=ran)
 
 
 def _llc(made: TryResult, ir: Path, out: Path, kind: str, level: int) -> None:

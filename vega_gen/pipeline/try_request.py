@@ -15,6 +15,7 @@ from llvm_integration.plugin import Plugin
 from vega_gen import tablegen
 from vega_gen.errors import InputError
 from vega_gen.pipeline.request import relocations_beside
+from vega_gen.simulate.running import Ran
 
 MARK = ".vega-gen-try"
 """A file in a folder that ``try`` wrote, which it may therefore replace."""
@@ -56,7 +57,8 @@ class TryResult:
     ``missing``: fact -> why there is no code generator. ``broken``: part that was left out, because its C++ does not compile -> the first
     error. ``limits``: fact -> what the code generator cannot do.
     ``abilities``: what the plug-in does. ``commands``: shell commands that use it by hand. ``ir``, ``assembly``, ``object_file``: the
-    program's files, None where there is none. ``reads``: the contents of all files that were read, as digests.
+    program's files, None where there is none; ``notes``: what is to be known of them. ``ran``: how the program ended in the simulator, None
+    where it did not run. ``reads``: the contents of all files that were read, as digests.
     """
 
     target: str
@@ -75,6 +77,8 @@ class TryResult:
     ir: Path | None = None
     assembly: Path | None = None
     object_file: Path | None = None
+    notes: tuple[str, ...] = ()
+    ran: Ran | None = None
 
 
 @dataclass

@@ -23,6 +23,7 @@ from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_st
 from llvm_integration.plugin import Plugin, PluginBuild, host, precompile, write_changed
 from llvm_integration.process import Progress, threads
 from vega_gen import store, tablegen
+from vega_gen.archetypes.completion import completion
 from vega_gen.archetypes.files import Archetypes, archetypes, headers, tables
 from vega_gen.archetypes.parts import planned
 from vega_gen.cxx.interface import TRIPLES, Interface
@@ -30,6 +31,7 @@ from vega_gen.emit import emit
 from vega_gen.emit.order import INC
 from vega_gen.emit.templates import table_of
 from vega_gen.errors import InputError
+from vega_gen.facts.find import Facts
 from vega_gen.pipeline.mining import masker_of
 from vega_gen.pipeline.request import relocations_beside
 from vega_gen.pipeline.trial_run import run_program
@@ -96,7 +98,7 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
     bench = _Bench(request, progress)
     before = reads(bench.td, bench.include, request.program)
     with alone(bench.work / "try"):
-        made = _built(bench)
+        made, d, facts = _built(bench)
     now = reads(bench.td, bench.include, request.program)
     if changed := sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path)):
         for key in bench.tables.glob("*.key"):
@@ -108,7 +110,7 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
     made.plugin.write_tools(made.folder / "bin")
     made = replace(made, commands=_commands(made))
     if request.program is not None and "compiles" in made.abilities:
-        made = run_program(made, request, request.program, bench.clock, progress)
+        made = run_program(made, request, d, facts, bench.clock, progress)
     return replace(made, phases=bench.clock.phases, seconds=time.monotonic() - bench.clock.start)
 
 
@@ -121,8 +123,8 @@ def tablegen_include(installation: Installation) -> Path:
     return found
 
 
-def _built(bench: _Bench) -> TryResult:
-    """The plug-in, in the cache."""
+def _built(bench: _Bench) -> tuple[TryResult, Description, Facts]:
+    """The plug-in, in the cache, and what it was made of."""
     installation, clock, jobs = bench.installation, bench.clock, machine(bench.work).cores
     with threads(max(jobs, 2)) as pool:
         names = headers()
@@ -145,7 +147,8 @@ def _built(bench: _Bench) -> TryResult:
             clock.ended(_TABLES, begun)
             return ran
 
-        steps = {inc: step for inc in tables(d) if (step := _table_step(bench, inc))}
+        td = _completed(bench, d)
+        steps = {inc: step for inc in tables(d) if (step := _table_step(bench, td, inc))}
         tabled = {inc: pool.submit(tabled_by, step) for inc, step in steps.items()}
         with clock.phase("write the C++") as said:
             arch = arch_of(d, installation)
@@ -169,7 +172,8 @@ def _built(bench: _Bench) -> TryResult:
     folders = {path.rpartition("/")[0] for path in build.objects}
     abilities = tuple(ability for folder, (_, ability) in _PARTS.items() if folder in folders)
     limits = made.limits if "" in folders else dict[str, str]()
-    return TryResult(d.folder, arch, plugin, bench.work, len(build.objects), made.missing, broken, limits, abilities, (), (), 0.0, {})
+    result = TryResult(d.folder, arch, plugin, bench.work, len(build.objects), made.missing, broken, limits, abilities, (), (), 0.0, {})
+    return result, d, made.machine
 
 
 def _compiled_parts(build: PluginBuild, texts: Mapping[str, str], bench: _Bench) -> tuple[PluginBuild, int, dict[str, str]]:
@@ -237,15 +241,27 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
         write_changed(folder / path, text)
 
 
-def _table_step(bench: _Bench, inc: str) -> BuildStep | None:
-    """The command that makes a table, None where llvm-tblgen is not known to write it."""
+def _completed(bench: _Bench, d: Description) -> Path:
+    """The .td, or a file that includes it and has the TableGen that it lacks for this LLVM."""
+    own = "".join(path.read_text(encoding="utf-8") for path in tablegen.reachable(bench.td, (bench.td.parent,)))
+    more = completion(d, own, (bench.include / "llvm/Target/Target.td").read_text(encoding="utf-8", errors="replace"))
+    if not more:
+        return bench.td
+    made = bench.tables / bench.td.name
+    made.parent.mkdir(parents=True, exist_ok=True)
+    write_changed(made, f'include "{bench.td}"\n{more}')
+    return made
+
+
+def _table_step(bench: _Bench, td: Path, inc: str) -> BuildStep | None:
+    """The command that makes a table of ``td``, None where llvm-tblgen is not known to write it."""
     known = table_of(inc)
     if known is None:
         return None
     out = bench.tables / inc
     depfile = out.with_name(f"{inc}.d")
     folders = [f"-I{folder}" for folder in (bench.td.parent, bench.include)]
-    argv = [str(bench.installation.llvm_tblgen), *known[0].options.split(), *folders, str(bench.td), "-o", str(out), "-d", str(depfile)]
+    argv = [str(bench.installation.llvm_tblgen), *known[0].options.split(), *folders, str(td), "-o", str(out), "-d", str(depfile)]
     return BuildStep(tuple(argv), out, depfile, TABLEGEN_SECONDS)
 
 
