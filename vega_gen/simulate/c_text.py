@@ -6,10 +6,10 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from vega_gen import resources
 from vega_gen.facts import Facts
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
-from vega_gen.resources import environment
 from vega_gen.simulate.by_facts import program_counters
 from vega_gen.simulate.effects import effects
 from vega_gen.simulate.expressions import (
@@ -50,7 +50,7 @@ _CONDITIONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": "
 
 def machine_text(d: Description, m: Facts, records: Collection[str] | None = None) -> str:
     """Returns machine.c of a target. ``records``: the instructions that the program holds, all if None; others stop it."""
-    return environment("templates/simulator").get_template("machine.c.j2").render(_Machine(d, m, records).values())
+    return resources.environment("templates/simulator").get_template("machine.c.j2").render(_Machine(d, m, records).values())
 
 
 class _Machine:

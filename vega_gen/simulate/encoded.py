@@ -16,7 +16,7 @@ _HIDDEN = frozenset({"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _EncodedRecord:
     """An instruction with its fixed bits. ``index``: in Description.instructions."""
 
     index: int
@@ -34,12 +34,12 @@ class Encoded:
         self._order = byte_order(d.instructions)
         self._registers = {r.name: n for n, r in enumerate(d.registers)}
         self._classes = {c.name: c.members for c in d.register_classes}
-        found: list[_Known] = []
+        found: list[_EncodedRecord] = []
         for index, i in enumerate(d.instructions):
             bits = i.encoding[-i.size * 8 :] if i.size else ()
             if any(bit in "01" for bit in bits) and "isPseudo" not in i.flags:
                 mask = int("".join("1" if bit in "01" else "0" for bit in bits), 2)
-                found.append(_Known(index, i, mask, int("".join(bit if bit in "01" else "0" for bit in bits), 2)))
+                found.append(_EncodedRecord(index, i, mask, int("".join(bit if bit in "01" else "0" for bit in bits), 2)))
         # The more bits an instruction fixes, the less others can mean by the same bits.
         self._known = sorted(found, key=lambda k: -k.mask.bit_count())
 

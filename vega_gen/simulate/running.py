@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llvm_integration.process import Progress, run
-from vega_gen import store
+from vega_gen import resources, store
 from vega_gen.facts.find import Facts
 from vega_gen.records import Description
-from vega_gen.resources import files_of
 from vega_gen.simulate.decoding import Decoder
 from vega_gen.simulate.elf import read_object, with_needed
 from vega_gen.simulate.image import Limits, LinkedProgram, write_image
@@ -88,7 +87,8 @@ def compiled(machine: str, name: str, clang: Path, progress: Progress) -> Path:
     """Compiles a simulator and returns the executable; from the cache, where the same texts have been compiled by the same clang.
 
     ``machine``: the text of machine.c; ``name``: of the target. Raises ToolFailure where clang fails."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in files_of("templates/simulator") if path.suffix in (".c", ".h")}
+    fixed = [path for path in resources.files_of("templates/simulator") if path.suffix in (".c", ".h")]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in fixed}
     version = run([str(clang), "--version"], timeout=_GRACE).check("name a clang that runs").stdout
     folder = store.cache_folder("simulator", f"{name}-{store.digest(machine, version, *texts, *texts.values())[:16]}")
     executable = folder / f"{name.lower()}-sim"
