@@ -17,7 +17,9 @@ from llvm_integration.plugin import host
 from llvm_integration.process import run
 from vega_gen.archetypes.files import tables
 from vega_gen.errors import InputError
-from vega_gen.pipeline import trial_run, watching
+from vega_gen.ladder import smoke
+from vega_gen.pipeline import trial_run, trying, watching
+from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.try_request import TryRequest, TryResult, reads
 from vega_gen.pipeline.trying import arch_of, tablegen_include, try_out
 from vega_gen.pipeline.watching import difference, watch
@@ -77,11 +79,76 @@ def test_a_program_becomes_assembly_and_an_object(td: Path, program: Path) -> No
     assert 0 < made.phases[-1].seconds < made.seconds
 
 
-@pytest.mark.parametrize("version", [one.version for one in installed() if one.major >= 16])
+@pytest.fixture
+def two_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the ladder a short one: of its programs two are left."""
+    whole = smoke.programs
+    monkeypatch.setattr(smoke, "programs", lambda *given: tuple(p for p in whole(*given) if p.name in ("compare", "loop")))
+
+
+@pytest.mark.parametrize("version", [one.version for one in installed() if one.major in (16, 19, 22)])
+@pytest.mark.usefixtures("two_programs")
 def test_it_works_with_each_llvm_that_is_installed(td: Path, program: Path, version: str) -> None:
-    made = tried(td, version=version, program=program)
-    assert made.abilities == ("compiles", "assembles", "disassembles")
+    made = tried(td, version=version, program=program, ladder=True)
+    assert made.abilities == ("compiles", "assembles", "disassembles") and not made.findings
     assert made.assembly and "\tmul\t" in made.assembly.read_text()
+    assert made.ladder and {step.rung.value: (step.passed, step.total) for step in made.ladder.steps} == {
+        "built": (4, 4), "registered": (3, 3), "round-trip": (43, 43), "smoke-compiles": (4, 4), "machine-verified": (4, 4),
+        "objects": (4, 4), "runs": (4, 4),
+    }  # fmt: skip
+
+
+def conflict(td: Path) -> tuple[str, str]:
+    """Give two instructions one encoding, which llvm-tblgen accepts. Return the places of the two."""
+    instructions = td.parent / "TernInstrInfo.td"
+    edit(instructions, 'def SLT  : ALU<0x08, "slt"', 'def SLT  : ALU<0x09, "slt"')
+    lines = instructions.read_text().splitlines()
+    first, second = (next(n for n, line in enumerate(lines, 1) if line.startswith(f"def {name} ")) for name in ("SLT", "SLTU"))
+    return f"{instructions}:{first}:", f"{instructions}:{second}:"
+
+
+@pytest.mark.usefixtures("two_programs")
+def test_the_rungs_and_what_tblgen_lets_through(td: Path, command: Command, tmp_path: Path) -> None:
+    places, written = conflict(td), tmp_path / "made.json"
+    said = command("try", "--td", td, "--llvm-version", "19", "--ladder", "--json", written)
+    assert said.status == 0, said.err
+    (shown,) = [line for line in said.out.splitlines() if ": error: " in line]
+    assert shown.startswith(places) and "SLT and of SLTU" in shown and shown.endswith("[decoding-conflict]")
+    assert "check: 1 error" in said.out
+    made = json.loads(written.read_text())
+    (finding,) = made["findings"]
+    assert finding["severity"] == "error" and set(finding["records"]) == {"SLT", "SLTU"}
+    rungs = {step["rung"]: step for step in made["ladder"]["steps"]}
+    assert (rungs["round-trip"]["passed"], rungs["round-trip"]["total"]) == (41, 43)
+    assert "SLT" in rungs["round-trip"]["obstacles"][0]["name"] and "round-trip: SLT" in said.out
+
+
+@pytest.mark.usefixtures("two_programs")
+def test_watch_says_which_rungs_changed(td: Path, command: Command) -> None:
+    runs = watch(TryRequest(td, "19", ladder=True), silent)
+    assert next(runs).rungs == ()
+    conflict(td)
+    fallen = next(runs)
+    assert fallen.failure is None and fallen.rungs[0].startswith("round-trip 43 -> 41 of 43: first obstacle: SLT")
+    edit(td.parent / "TernInstrInfo.td", 'def SLT  : ALU<0x09, "slt"', 'def SLT  : ALU<0x08, "slt"')
+    assert next(runs).rungs[0] == "round-trip 41 -> 43 of 43"
+    runs.close()
+
+
+def test_a_td_that_cannot_be_checked_is_tried_all_the_same(td: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(*given: object, **named: object) -> None:
+        raise ToolFailure("llvm-tblgen failed")
+
+    monkeypatch.setattr(trying.lint, "check", check)
+    made = tried(td)
+    assert made.abilities and made.notes == ("the .td was not checked: llvm-tblgen failed",)
+
+
+def test_an_lld_of_another_llvm_serves(tmp_path: Path) -> None:
+    (tmp_path / "llc").touch()
+    lacking = replace(host("19"), version="1.0.0", bindir=tmp_path)
+    assert not lacking.find_tool("clang-1") and given_tools(tmp_path, lacking).lld
+    assert given_tools(tmp_path, None).lld is None
 
 
 def test_the_commands_to_type_work(td: Path, program: Path) -> None:
@@ -126,7 +193,9 @@ def test_a_c_program_runs_on_the_target(td: Path, command: Command, tmp_path: Pa
     said = command("try", "--td", td, "--llvm-version", "19", "--run", source, "--json", written)
     assert said.status == 0, said.err
     assert said.out.splitlines()[-2] == "7 times" and said.out.splitlines()[-1].startswith("exit status 7; ")
-    ran = json.loads(written.read_text())["ran"]
+    made = json.loads(written.read_text())
+    ran, phases = made["ran"], [phase["name"] for phase in made["phases"]]
+    assert phases.index("compile the simulator") < phases.index("link the plug-in"), "it is compiled beside the C++"
     assert (ran["status"], ran["stdout"], ran["problem"]) == (7, "7 times\n", "") and ran["steps"] > 7
 
 
@@ -141,6 +210,7 @@ def test_a_program_without_an_end_is_stopped(td: Path, command: Command, monkeyp
 def test_what_has_no_main_does_not_run(td: Path, program: Path) -> None:
     made = tried(td, program=program)
     assert made.ran is None and made.notes == ("the program has no main, so it is not run",)
+    assert "compile the simulator" not in {phase.name for phase in made.phases}
 
 
 def test_a_big_endian_target(td: Path, program: Path) -> None:
@@ -209,12 +279,14 @@ def test_a_part_that_does_not_compile_is_left_out(td: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["Tern.td", "TernRegisterInfo.td"])
-def test_what_tblgen_rejects_has_its_place(td: Path, file: str) -> None:
+def test_what_tblgen_rejects_has_its_place(td: Path, command: Command, file: str) -> None:
     wrong = td.parent / file
     wrong.write_text(f"def : NoSuchClass;\n{wrong.read_text()}")
     with pytest.raises(InputError, match="Couldn't find class 'NoSuchClass'") as caught:
         tried(td)
     assert caught.value.where == f"{wrong}:1:7"
+    said = command("try", "--td", td, "--llvm-version", "19")
+    assert said.status == 2 and (said.out + said.err).count("NoSuchClass'") == 1
 
 
 def test_a_file_that_changes_while_it_is_read(td: Path) -> None:
