@@ -66,7 +66,7 @@ def check(tds: Sequence[Path] = TARGETS) -> bool:
         start = time.monotonic()
         lines, same = table(td.stem, {version: climbed(td, version) for version in there})
         all_same = all_same and same
-        print("\n".join(lines), f"\n  {time.monotonic() - start:.0f} s", flush=True)
+        print("\n".join([*lines, f"  {time.monotonic() - start:.0f} s"]), flush=True)
     return all_same
 
 

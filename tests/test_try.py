@@ -23,6 +23,8 @@ from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.try_request import TryRequest, TryResult, reads
 from vega_gen.pipeline.trying import arch_of, tablegen_include, try_out
 from vega_gen.pipeline.watching import difference, watch
+from vega_gen.records import Climbed, Ladder, Obstacle, Rung
+from vega_gen.report.rungs import changes
 from vega_gen.tablegen import describe
 
 PROGRAM = """\
@@ -81,8 +83,9 @@ def test_a_program_becomes_assembly_and_an_object(td: Path, program: Path) -> No
 
 @pytest.fixture
 def two_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the ladder a short one: of its programs two are left."""
+    """Make the ladder a short one: of its programs two are left, which call no helper."""
     whole = smoke.programs
+    monkeypatch.setattr(smoke, "helpers", lambda *given: {})
     monkeypatch.setattr(smoke, "programs", lambda *given: tuple(p for p in whole(*given) if p.name in ("compare", "loop")))
 
 
@@ -130,9 +133,22 @@ def test_watch_says_which_rungs_changed(td: Path, command: Command) -> None:
     conflict(td)
     fallen = next(runs)
     assert fallen.failure is None and fallen.rungs[0].startswith("round-trip 43 -> 41 of 43: first obstacle: SLT")
-    edit(td.parent / "TernInstrInfo.td", 'def SLT  : ALU<0x09, "slt"', 'def SLT  : ALU<0x08, "slt"')
-    assert next(runs).rungs[0] == "round-trip 41 -> 43 of 43"
     runs.close()
+
+
+def test_what_changed_between_two_ladders() -> None:
+    def climbed(*steps: Climbed) -> Ladder:
+        return Ladder("T", "t", steps)
+
+    wrong, other = Obstacle("add -O0", "", "crash"), Obstacle("add -O2", "", "hang")
+    before = climbed(Climbed(Rung.ROUND_TRIP, 43, 43), Climbed(Rung.OBJECTS, 59, 60, (wrong,)), Climbed(Rung.RUNS, 60, 60))
+    assert changes(before, before) == ()
+    more = climbed(Climbed(Rung.ROUND_TRIP, 44, 44), Climbed(Rung.OBJECTS, 58, 60, (wrong, other)), Climbed(Rung.RUNS, 60, 60))
+    assert changes(before, more) == ("round-trip 43 of 43 -> 44 of 44", "objects 59 -> 58 of 60: first obstacle: add -O2: hang")
+    moved = climbed(Climbed(Rung.OBJECTS, 59, 60, (other,)), Climbed(Rung.RUNS, 0, 0, (), ("there is no llc",)))
+    assert changes(before, moved) == (
+        "objects 59 -> 59 of 60: first obstacle: add -O2: hang", "runs 60 of 60 -> 0 of 0: there is no llc",
+    )  # fmt: skip
 
 
 def test_a_td_that_cannot_be_checked_is_tried_all_the_same(td: Path, monkeypatch: pytest.MonkeyPatch) -> None:
