@@ -147,7 +147,7 @@ def test_what_changed_between_two_ladders() -> None:
     assert changes(before, more) == ("round-trip 43 of 43 -> 44 of 44", "objects 59 -> 58 of 60: first obstacle: add -O2: hang")
     moved = climbed(Climbed(Rung.OBJECTS, 59, 60, (other,)), Climbed(Rung.RUNS, 0, 0, (), ("there is no llc",)))
     assert changes(before, moved) == (
-        "objects 59 -> 59 of 60: first obstacle: add -O2: hang", "runs 60 of 60 -> 0 of 0: there is no llc",
+        "objects 59 -> 59 of 60: first obstacle: add -O2: hang", "runs 60 of 60 -> not tried: there is no llc",
     )  # fmt: skip
 
 
@@ -280,7 +280,9 @@ def test_without_a_code_generator_it_assembles(td: Path, program: Path, command:
         "it assembles, disassembles;" in said.out and "no code generator: return_node: the .td defines no SDNode for a return" in said.out
     )
     assert f"{program} was not compiled" in said.err
-    made = tried(td)
+    made = tried(td, ladder=True)
+    assert made.ladder and {(step.total, step.notes) for step in made.ladder.steps[3:]} == {(0, ("no code generator",))}
+    assert made.ladder.steps[2].passed == made.ladder.steps[2].total == 43
     assert [command.split()[2].rpartition("/")[2] for command in made.commands] == ["llvm-mc", "llvm-objdump"]
     assert "encoding" in run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="add r1, r2, r3\n").check().stdout
 

@@ -141,7 +141,8 @@ def _used(built: _Built, bench: _Bench, before: Mapping[Path, str]) -> TryResult
     if request.ladder:
         with bench.clock.phase("climb the ladder"):
             tools = given_tools(made.folder / "bin", made.plugin.installation)
-            climbed = ladder.climb(tools, ladder.subject(built.description, made.arch), bench.work / "ladder", bench.progress)
+            subject, lacking = ladder.subject(built.description, made.arch), "" if "compiles" in made.abilities else "no code generator"
+            climbed = ladder.climb(tools, subject, bench.work / "ladder", bench.progress, no_code=lacking)
         made = replace(made, ladder=climbed)
     return made
 

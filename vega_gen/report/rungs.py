@@ -57,12 +57,16 @@ def _state(step: Climbed) -> tuple[int, int, frozenset[str]]:
 
 
 def _change(before: Climbed, now: Climbed) -> str:
-    was = str(before.passed) if before.total == now.total else f"{before.passed} of {before.total}"
+    was = str(before.passed) if before.total == now.total else _counted(before)
     known = {obstacle.name for obstacle in before.obstacles}
     found = next((o for o in now.obstacles if o.name not in known), next(iter(now.obstacles), None))
     why = f": first obstacle: {found.name}: {found.message}" if found else ""
     notes = f": {'; '.join(now.notes)}" if not now.total and now.notes else ""
-    return f"{now.rung} {was} -> {now.passed} of {now.total}{why or notes}"
+    return f"{now.rung} {was} -> {_counted(now)}{why or notes}"
+
+
+def _counted(step: Climbed) -> str:
+    return f"{step.passed} of {step.total}" if step.total else "not tried"
 
 
 def as_json(ladders: Sequence[Ladder]) -> list[dict[str, Any]]:
