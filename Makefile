@@ -43,5 +43,7 @@ test: lint llvm
 docs: venv
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+# The LLVMs whose packages apt does not have are left out.
 bench: llvm
+	@for version in 16 22; do $(BIN)/vega-gen doctor --install --llvm-version $$version || true; done
 	$(BIN)/python -m benchmarks $(BENCH)

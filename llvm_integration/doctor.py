@@ -14,12 +14,14 @@ from pathlib import Path
 from llvm_integration import packages
 from llvm_integration.discover import Host, Installation, find_installation, machine, open_source
 from llvm_integration.failure import ToolFailure
+from llvm_integration.plugin import host, shared_library
 from llvm_integration.process import run
 
 DEFAULT_RELEASE = "19.1"
 MEMORY_NEEDED = 4 << 30  # bytes; llvm-tblgen --dump-json takes 1.2 GB for a small target and 7.5 GB for RISCV
 DISK_NEEDED = 4 << 30  # bytes; source tree 1.1 GB, packages 1.5 GB, a build 1 GB
 TEST_TOOLS = ("FileCheck", "not", "count", "split-file", "llvm-readobj", "llvm-objdump", "llvm-objcopy", "yaml2obj")
+PLUGIN_TOOLS = ("llvm-tblgen", "llc", "opt", "llvm-mc", "llvm-objdump", "clang++")
 _PROGRAM = "#include \"llvm/Config/llvm-config.h\"\nint main() { return LLVM_VERSION_MAJOR == 0; }\n"
 
 
@@ -59,7 +61,7 @@ def examine(llvm: Path | None = None, build_dir: Path | None = None) -> Examinat
             findings.append(Finding("LLVM source", True, True, f"{release} in {llvm}"))
         except ToolFailure as failure:
             findings.append(Finding("LLVM source", False, True, str(llvm), f"{failure.what}; {failure.next_step}"))
-    missing = packages.missing_packages(_major(release)) if packages.has_apt() and build_dir is None else ()
+    missing = packages.missing_packages(packages.packages(_major(release))) if packages.has_apt() and build_dir is None else ()
     advice = _advice(release, missing)
     try:
         installation = find_installation(release, build_dir)
@@ -78,13 +80,28 @@ def examine(llvm: Path | None = None, build_dir: Path | None = None) -> Examinat
     return Examination(ok=ok, release=release, machine=here, findings=tuple(findings), missing_packages=missing)
 
 
-def install_missing(
-    llvm: Path | None, build_dir: Path | None, *, root: bool, announce: Callable[[str], None], progress: packages.Progress
-) -> None:
-    """Install the packages that ``examine`` finds missing. Raises ``ToolFailure`` where a command fails.
+def examine_for_plugins(major: int) -> Examination:
+    """Examine the machine for ``try`` with LLVM ``major``: its headers, libLLVM and tools. Nothing else is looked for."""
+    missing = packages.missing_packages(packages.plugin_packages(major)) if packages.has_apt() else ()
+    here, name = machine(Path()), f"LLVM {major}"
+    by_apt = f"vega-gen doctor --install --llvm-version {major}, or apt-get install {' '.join(missing)}"
+    advice = by_apt if missing else "install it with its headers, libLLVM.so, tools and clang"
+    findings: list[Finding] = []
+    try:
+        one = host(str(major))
+        findings.append(Finding(name, True, True, f"{one.version} in {one.prefix}: headers and {shared_library(one).name}"))
+    except ToolFailure as failure:
+        findings.append(Finding(name, False, True, failure.what, advice))
+    else:
+        found = ((tool, one.find_tool(tool)) for tool in PLUGIN_TOOLS)
+        findings += [Finding(tool, path is not None, True, str(path or ""), "" if path else advice) for tool, path in found]
+    return Examination(all(finding.ok for finding in findings), str(major), here, tuple(findings), missing)
+
+
+def install_missing(result: Examination, *, root: bool, announce: Callable[[str], None], progress: packages.Progress) -> None:
+    """Install the packages that an examination finds missing. Raises ``ToolFailure`` where a command fails.
 
     ``root``: run apt-get directly rather than through sudo. ``announce`` is called with each command line before it runs."""
-    result = examine(llvm, build_dir)
     if result.ok:
         announce("nothing is missing")
     elif not packages.has_apt():

@@ -12,7 +12,7 @@ import shutil
 import tarfile
 import tempfile
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,11 +66,16 @@ def packages(major: int) -> tuple[str, ...]:
     )
 
 
-def missing_packages(major: int) -> tuple[str, ...]:
-    """Return the packages of ``packages(major)`` that dpkg does not list as installed, in order."""
-    asked = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages(major)], env=_ENVIRONMENT, timeout=60)
+def plugin_packages(major: int) -> tuple[str, ...]:
+    """Return the packages with what a plug-in takes of LLVM: headers, libLLVM, tools, clang and lld."""
+    return (f"llvm-{major}", f"llvm-{major}-dev", f"clang-{major}", f"lld-{major}")
+
+
+def missing_packages(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the packages of ``names`` that dpkg does not list as installed, in order."""
+    asked = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names], env=_ENVIRONMENT, timeout=60)
     installed = {line.split()[0] for line in asked.stdout.splitlines() if line.endswith(" installed")}
-    return tuple(name for name in packages(major) if name not in installed)
+    return tuple(name for name in names if name not in installed)
 
 
 def install_commands(missing: tuple[str, ...], *, root: bool) -> tuple[tuple[str, ...], ...]:

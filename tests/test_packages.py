@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from llvm_integration import packages
-from llvm_integration.doctor import examine, install_missing
+from llvm_integration.doctor import PLUGIN_TOOLS, examine, examine_for_plugins, install_missing
 from llvm_integration.failure import ToolFailure
 from llvm_integration.process import Completed
 
@@ -94,7 +94,7 @@ def test_commands_as_root_and_as_a_user() -> None:
 def test_missing_are_those_dpkg_does_not_call_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     said = "llvm-19 installed\nclang-19 config-files\ngit installed\n"
     monkeypatch.setattr(packages, "run", lambda argv, **_: Completed(tuple(argv), 1, said, "dpkg-query: no packages found", 0.0))
-    missing = packages.missing_packages(19)
+    missing = packages.missing_packages(packages.packages(19))
     assert {"clang-19", "libpolly-19-dev"} <= set(missing)
     assert not {"llvm-19", "git"} & set(missing)
 
@@ -103,16 +103,31 @@ def test_install_announces_what_it_runs(monkeypatch: pytest.MonkeyPatch) -> None
     ran: list[tuple[str, ...]] = []
     announced: list[str] = []
     monkeypatch.setattr(packages, "has_apt", lambda: True)
-    monkeypatch.setattr(packages, "missing_packages", lambda major: (f"llvm-{major}",))
+    monkeypatch.setattr(packages, "missing_packages", lambda names: names[:1])
     monkeypatch.setattr(packages, "install", lambda commands, progress: ran.extend(commands))
     monkeypatch.setattr("llvm_integration.doctor.find_installation", _no_installation)
-    install_missing(None, None, root=True, announce=announced.append, progress=lambda done, total, text: None)
+    install_missing(examine(), root=True, announce=announced.append, progress=lambda done, total, text: None)
     assert [argv[-1] for argv in ran] == ["update", "llvm-19"]
     assert announced == ["$ apt-get update", "$ apt-get install -y --no-install-recommends llvm-19"]
     result = examine()
     assert not result.ok and result.missing_packages == ("llvm-19",)
     finding = next(finding for finding in result.findings if finding.name == "LLVM 19.1")
     assert "doctor --install" in finding.next_step and "llvm-19" in finding.next_step
+
+
+def test_what_a_plugin_needs_of_one_llvm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = examine_for_plugins(19)
+    assert found.ok and [finding.name for finding in found.findings] == ["LLVM 19", *PLUGIN_TOOLS]
+    monkeypatch.setattr(packages, "has_apt", lambda: True)
+    monkeypatch.setattr(packages, "run", lambda argv, **_: Completed(tuple(argv), 1, "llvm-7 installed\n", "", 0.0))
+    absent = examine_for_plugins(7)
+    assert not absent.ok and absent.missing_packages == ("llvm-7-dev", "clang-7", "lld-7")
+    (finding,) = absent.findings
+    assert finding.name == "LLVM 7" and "doctor --install --llvm-version 7" in finding.next_step
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(packages, "install", lambda commands, progress: ran.extend(commands))
+    install_missing(absent, root=True, announce=lambda line: None, progress=lambda done, total, text: None)
+    assert ran[-1][-3:] == absent.missing_packages
 
 
 def _no_installation(version: str, build_dir: Path | None) -> None:

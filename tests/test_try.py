@@ -17,10 +17,14 @@ from llvm_integration.plugin import host
 from llvm_integration.process import run
 from vega_gen.archetypes.files import tables
 from vega_gen.errors import InputError
-from vega_gen.pipeline import trial_run, watching
+from vega_gen.ladder import smoke
+from vega_gen.pipeline import trial_run, trying, watching
+from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.try_request import TryRequest, TryResult, reads
 from vega_gen.pipeline.trying import arch_of, tablegen_include, try_out
 from vega_gen.pipeline.watching import difference, watch
+from vega_gen.records import Climbed, Ladder, Obstacle, Rung
+from vega_gen.report.rungs import changes
 from vega_gen.tablegen import describe
 
 PROGRAM = """\
@@ -77,11 +81,90 @@ def test_a_program_becomes_assembly_and_an_object(td: Path, program: Path) -> No
     assert 0 < made.phases[-1].seconds < made.seconds
 
 
-@pytest.mark.parametrize("version", [one.version for one in installed() if one.major >= 16])
+@pytest.fixture
+def two_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the ladder a short one: of its programs two are left, which call no helper."""
+    whole = smoke.programs
+    monkeypatch.setattr(smoke, "helpers", lambda *given: {})
+    monkeypatch.setattr(smoke, "programs", lambda *given: tuple(p for p in whole(*given) if p.name in ("compare", "loop")))
+
+
+@pytest.mark.parametrize("version", [one.version for one in installed() if one.major in (16, 19, 22)])
+@pytest.mark.usefixtures("two_programs")
 def test_it_works_with_each_llvm_that_is_installed(td: Path, program: Path, version: str) -> None:
-    made = tried(td, version=version, program=program)
-    assert made.abilities == ("compiles", "assembles", "disassembles")
+    made = tried(td, version=version, program=program, ladder=True)
+    assert made.abilities == ("compiles", "assembles", "disassembles") and not made.findings
     assert made.assembly and "\tmul\t" in made.assembly.read_text()
+    assert made.ladder and {step.rung.value: (step.passed, step.total) for step in made.ladder.steps} == {
+        "built": (4, 4), "registered": (3, 3), "round-trip": (43, 43), "smoke-compiles": (4, 4), "machine-verified": (4, 4),
+        "objects": (4, 4), "runs": (4, 4),
+    }  # fmt: skip
+
+
+def conflict(td: Path) -> tuple[str, str]:
+    """Give two instructions one encoding, which llvm-tblgen accepts. Return the places of the two."""
+    instructions = td.parent / "TernInstrInfo.td"
+    edit(instructions, 'def SLT  : ALU<0x08, "slt"', 'def SLT  : ALU<0x09, "slt"')
+    lines = instructions.read_text().splitlines()
+    first, second = (next(n for n, line in enumerate(lines, 1) if line.startswith(f"def {name} ")) for name in ("SLT", "SLTU"))
+    return f"{instructions}:{first}:", f"{instructions}:{second}:"
+
+
+@pytest.mark.usefixtures("two_programs")
+def test_the_rungs_and_what_tblgen_lets_through(td: Path, command: Command, tmp_path: Path) -> None:
+    places, written = conflict(td), tmp_path / "made.json"
+    said = command("try", "--td", td, "--llvm-version", "19", "--ladder", "--json", written)
+    assert said.status == 0, said.err
+    (shown,) = [line for line in said.out.splitlines() if ": error: " in line]
+    assert shown.startswith(places) and "SLT and of SLTU" in shown and shown.endswith("[decoding-conflict]")
+    assert "check: 1 error" in said.out
+    made = json.loads(written.read_text())
+    (finding,) = made["findings"]
+    assert finding["severity"] == "error" and set(finding["records"]) == {"SLT", "SLTU"}
+    rungs = {step["rung"]: step for step in made["ladder"]["steps"]}
+    assert (rungs["round-trip"]["passed"], rungs["round-trip"]["total"]) == (41, 43)
+    assert "SLT" in rungs["round-trip"]["obstacles"][0]["name"] and "round-trip: SLT" in said.out
+
+
+@pytest.mark.usefixtures("two_programs")
+def test_watch_says_which_rungs_changed(td: Path, command: Command) -> None:
+    runs = watch(TryRequest(td, "19", ladder=True), silent)
+    assert next(runs).rungs == ()
+    conflict(td)
+    fallen = next(runs)
+    assert fallen.failure is None and fallen.rungs[0].startswith("round-trip 43 -> 41 of 43: first obstacle: SLT")
+    runs.close()
+
+
+def test_what_changed_between_two_ladders() -> None:
+    def climbed(*steps: Climbed) -> Ladder:
+        return Ladder("T", "t", steps)
+
+    wrong, other = Obstacle("add -O0", "", "crash"), Obstacle("add -O2", "", "hang")
+    before = climbed(Climbed(Rung.ROUND_TRIP, 43, 43), Climbed(Rung.OBJECTS, 59, 60, (wrong,)), Climbed(Rung.RUNS, 60, 60))
+    assert changes(before, before) == ()
+    more = climbed(Climbed(Rung.ROUND_TRIP, 44, 44), Climbed(Rung.OBJECTS, 58, 60, (wrong, other)), Climbed(Rung.RUNS, 60, 60))
+    assert changes(before, more) == ("round-trip 43 of 43 -> 44 of 44", "objects 59 -> 58 of 60: first obstacle: add -O2: hang")
+    moved = climbed(Climbed(Rung.OBJECTS, 59, 60, (other,)), Climbed(Rung.RUNS, 0, 0, (), ("there is no llc",)))
+    assert changes(before, moved) == (
+        "objects 59 -> 59 of 60: first obstacle: add -O2: hang", "runs 60 of 60 -> not tried: there is no llc",
+    )  # fmt: skip
+
+
+def test_a_td_that_cannot_be_checked_is_tried_all_the_same(td: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(*given: object, **named: object) -> None:
+        raise ToolFailure("llvm-tblgen failed")
+
+    monkeypatch.setattr(trying.lint, "check", check)
+    made = tried(td)
+    assert made.abilities and made.notes == ("the .td was not checked: llvm-tblgen failed",)
+
+
+def test_an_lld_of_another_llvm_serves(tmp_path: Path) -> None:
+    (tmp_path / "llc").touch()
+    lacking = replace(host("19"), version="1.0.0", bindir=tmp_path)
+    assert not lacking.find_tool("clang-1") and given_tools(tmp_path, lacking).lld
+    assert given_tools(tmp_path, None).lld is None
 
 
 def test_the_commands_to_type_work(td: Path, program: Path) -> None:
@@ -126,7 +209,9 @@ def test_a_c_program_runs_on_the_target(td: Path, command: Command, tmp_path: Pa
     said = command("try", "--td", td, "--llvm-version", "19", "--run", source, "--json", written)
     assert said.status == 0, said.err
     assert said.out.splitlines()[-2] == "7 times" and said.out.splitlines()[-1].startswith("exit status 7; ")
-    ran = json.loads(written.read_text())["ran"]
+    made = json.loads(written.read_text())
+    ran, phases = made["ran"], [phase["name"] for phase in made["phases"]]
+    assert phases.index("compile the simulator") < phases.index("link the plug-in"), "it is compiled beside the C++"
     assert (ran["status"], ran["stdout"], ran["problem"]) == (7, "7 times\n", "") and ran["steps"] > 7
 
 
@@ -141,6 +226,7 @@ def test_a_program_without_an_end_is_stopped(td: Path, command: Command, monkeyp
 def test_what_has_no_main_does_not_run(td: Path, program: Path) -> None:
     made = tried(td, program=program)
     assert made.ran is None and made.notes == ("the program has no main, so it is not run",)
+    assert "compile the simulator" not in {phase.name for phase in made.phases}
 
 
 def test_a_big_endian_target(td: Path, program: Path) -> None:
@@ -194,7 +280,9 @@ def test_without_a_code_generator_it_assembles(td: Path, program: Path, command:
         "it assembles, disassembles;" in said.out and "no code generator: return_node: the .td defines no SDNode for a return" in said.out
     )
     assert f"{program} was not compiled" in said.err
-    made = tried(td)
+    made = tried(td, ladder=True)
+    assert made.ladder and {(step.total, step.notes) for step in made.ladder.steps[3:]} == {(0, ("no code generator",))}
+    assert made.ladder.steps[2].passed == made.ladder.steps[2].total == 43
     assert [command.split()[2].rpartition("/")[2] for command in made.commands] == ["llvm-mc", "llvm-objdump"]
     assert "encoding" in run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="add r1, r2, r3\n").check().stdout
 
@@ -209,12 +297,14 @@ def test_a_part_that_does_not_compile_is_left_out(td: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["Tern.td", "TernRegisterInfo.td"])
-def test_what_tblgen_rejects_has_its_place(td: Path, file: str) -> None:
+def test_what_tblgen_rejects_has_its_place(td: Path, command: Command, file: str) -> None:
     wrong = td.parent / file
     wrong.write_text(f"def : NoSuchClass;\n{wrong.read_text()}")
     with pytest.raises(InputError, match="Couldn't find class 'NoSuchClass'") as caught:
         tried(td)
     assert caught.value.where == f"{wrong}:1:7"
+    said = command("try", "--td", td, "--llvm-version", "19")
+    assert said.status == 2 and (said.out + said.err).count("NoSuchClass'") == 1
 
 
 def test_a_file_that_changes_while_it_is_read(td: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vega_gen.cli import render
 from vega_gen.cli.options import BuildDirOption, JsonFlag
 from vega_gen.errors import InputError
+
+if TYPE_CHECKING:
+    from llvm_integration.doctor import Examination
 
 llvm_app = typer.Typer(no_args_is_help=True, help="LLVM's source tree.")
 
@@ -32,6 +35,9 @@ def llvm_get(
 def doctor(
     llvm: Annotated[Path | None, typer.Option("--llvm", metavar="DIR", help="LLVM source tree to check.")] = None,
     build_dir: BuildDirOption = None,
+    version: Annotated[
+        int, typer.Option("--llvm-version", metavar="N", help="Check instead what `try` needs of LLVM N: headers, libLLVM.so and tools.")
+    ] = 0,
     install: Annotated[bool, typer.Option("--install", help="Install what is missing; the package commands are shown first.")] = False,
     target: Annotated[
         str,
@@ -44,18 +50,24 @@ def doctor(
     """Check the tools and libraries that vega-gen needs, and say how to get what is missing.
 
     The exit status is 1 if something needed is missing."""
-    ok = _registered(llvm, target, as_json) if target else _examined(llvm, build_dir, install, as_json)
+    if version and (llvm or build_dir or target):
+        raise InputError("--llvm-version is about an installed LLVM", next_step="leave out --llvm, --build-dir and --target")
+    ok = _registered(llvm, target, as_json) if target else _examined(llvm, build_dir, version, install, as_json)
     if not ok:
         raise typer.Exit(1)
 
 
-def _examined(llvm: Path | None, build_dir: Path | None, install: bool, as_json: bool) -> bool:
-    from llvm_integration.doctor import examine, install_missing
+def _examined(llvm: Path | None, build_dir: Path | None, version: int, install: bool, as_json: bool) -> bool:
+    from llvm_integration.doctor import examine, examine_for_plugins, install_missing
 
+    def examined() -> Examination:
+        return examine_for_plugins(version) if version else examine(llvm, build_dir)
+
+    result = examined()
     if install:
         with render.progress("packages") as advance:
-            install_missing(llvm, build_dir, root=os.geteuid() == 0, announce=render.notice, progress=advance)
-    result = examine(llvm, build_dir)
+            install_missing(result, root=os.geteuid() == 0, announce=render.notice, progress=advance)
+        result = examined()
     if as_json:
         render.json_text(result)
     else:

@@ -184,6 +184,10 @@ def findings(found: Sequence[TdFinding], td: str) -> None:
         lines = [f"{f.where or td}: {f.severity}: {f.what}{also} [{f.kind}]", f"later: {f.cost}", f"do: {f.advice}"]
         lines += [] if f.shared else [f"see {place}" for place in f.related]
         OUT.out("\n    ".join(lines))
+    OUT.out(f"{td}: {counted(found) or 'nothing found'}")
+
+
+def counted(found: Sequence[TdFinding]) -> str:
+    """How many findings there are of each severity: "1 error, 2 notes"; "" for none."""
     number = {severity: sum(f.severity == severity for f in found) for severity in ("error", "warning", "note")}
-    counted = ", ".join(f"{n} {severity}{'' if n == 1 else 's'}" for severity, n in number.items() if n)
-    OUT.out(f"{td}: {counted or 'nothing found'}")
+    return ", ".join(f"{n} {severity}{'' if n == 1 else 's'}" for severity, n in number.items() if n)

@@ -46,15 +46,19 @@ def try_(
     level: Annotated[OptimisationLevel, typer.Option("-O", metavar="N", help="Optimisation level of the program, 0 to 3.")] = (
         OptimisationLevel.USUAL
     ),
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="Climb the ladder with the plug-in: round trips, and small programs up to where they run.")
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Try again on each save of a file that is read, until Ctrl-C.")] = False,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what was made, and the times, as JSON.")] = None,
 ) -> None:
     """Make an LLVM plug-in of a .td in seconds, without LLVM's source, and try a program on it.
 
-    llc, llvm-mc and llvm-objdump of an installed LLVM load the plug-in and know the target then."""
+    llc, llvm-mc and llvm-objdump of an installed LLVM load the plug-in and know the target then. What ``vega-gen check`` finds is shown
+    too. Exit status 0: all was done, whatever was found. 1: the program was not compiled, or was stopped. 2: an error."""
     from vega_gen import pipeline
 
-    request = pipeline.TryRequest(td, version, prefix, name, big_endian, out, program, int(level.value))
+    request = pipeline.TryRequest(td, version, prefix, name, big_endian, out, program, int(level.value), ladder)
     if watch:
         _watch(request, json)
         return
@@ -98,6 +102,9 @@ def _show_run(run: Retried, json: Path | None, *, whole: bool) -> None:
         for line in run.difference or (("the assembly is the same",) if run.result.assembly else ()):
             render.OUT.out(line)
         _show_run_of_program(run.result)
+        for line in run.rungs or (("the rungs are the same",) if run.result.ladder else ()):
+            render.OUT.out(line)
+        _show_findings(run.result)
         _write_json(run.result, json)
 
 
@@ -122,7 +129,23 @@ def _show(result: TryResult, json: Path | None) -> None:
         if len(lines) > _LINES:
             render.OUT.out(f"... {len(lines) - _LINES} more lines")
     _show_run_of_program(result)
+    if result.ladder is not None:
+        from vega_gen.report import rungs
+
+        render.OUT.print(rungs.table(result.ladder))
+        for line in rungs.lines(result.ladder):
+            render.OUT.out(line)
+    _show_findings(result)
     _write_json(result, json)
+
+
+def _show_findings(result: TryResult) -> None:
+    for f in result.findings:
+        if f.severity != "note":
+            also = f" (and {len(f.records) - 1} more records there)" if f.shared else ""
+            render.OUT.out(f"{f.where or result.target}: {f.severity}: {f.what}{also} [{f.kind}]")
+    if result.findings:
+        render.OUT.out(f"check: {render.counted(result.findings)}; vega-gen check says what each costs and what to do")
 
 
 def _show_run_of_program(result: TryResult) -> None:
@@ -144,6 +167,8 @@ def _show_phases(result: TryResult) -> None:
 
 def _write_json(result: TryResult, path: Path | None) -> None:
     import orjson
+
+    from vega_gen.report import rungs
 
     if path is None:
         return
@@ -167,5 +192,8 @@ def _write_json(result: TryResult, path: Path | None) -> None:
         "object": result.object_file,
         "notes": result.notes,
         "ran": result.ran and asdict(result.ran),
+        "findings": [asdict(f) for f in result.findings if f.severity != "note"],
+        "finding_notes": sum(f.severity == "note" for f in result.findings),
+        "ladder": rungs.as_json([result.ladder])[0] if result.ladder else None,
     }
     path.write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2, default=str))

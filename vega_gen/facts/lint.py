@@ -30,7 +30,7 @@ def check(
     """
     folders = (td.parent, *include_dirs, llvm_include)
     sources = load.reachable(td, folders)
-    key = f"{td.stem}-{load.content(store.code_version(__name__), sources, program, str(td))}.findings.json"
+    key = _key(sources, program, td)
     kept = store.cache_load(TdFindings, "tablegen", key)
     if kept is not None:
         return kept.findings
@@ -52,5 +52,10 @@ def check(
         located = checks.placed(found, s.places() if found else {}, sources)
     order = sorted(located, key=lambda f: (_GRAVEST.index(f.severity), f.file, f.line, f.records))
     result = TdFindings(description.name, tuple(order))
-    store.cache_dump(result, "tablegen", key)
+    if key == _key(load.reachable(td, folders), program, td):  # else a file has changed since the key was made
+        store.cache_dump(result, "tablegen", key)
     return result.findings
+
+
+def _key(sources: Sequence[Path], program: Path, td: Path) -> str:
+    return f"{td.stem}-{load.content(store.code_version(__name__), sources, program, str(td))}.findings.json"

@@ -18,10 +18,11 @@ from vega_gen.records import Climbed, Ladder, Obstacle, Rung
 _LISTED = re.compile(r"^\s+(\S+)\s+- ", re.M)
 
 
-def climb(tools: Tools, subject: Subject, work: Path, progress: Progress) -> Ladder:
+def climb(tools: Tools, subject: Subject, work: Path, progress: Progress, *, no_code: str = "") -> Ladder:
     """Climb every rung for which there are tools; a rung without them gets a ``total`` of 0 and a note that says why.
 
-    ``work``: folder for the programs' files, created if absent; the commands of obstacles refer to it. Raises ``ToolFailure`` if a tool or
+    ``work``: folder for the programs' files, created if absent; the commands of obstacles refer to it. ``no_code``: why llc compiles
+    nothing, where the backend is known to have no code generator: then nothing is compiled. Raises ``ToolFailure`` if a tool or
     QEMU cannot be started.
     """
     steps = [_built(tools), _registered(tools, subject)]
@@ -29,8 +30,8 @@ def climb(tools: Tools, subject: Subject, work: Path, progress: Progress) -> Lad
         steps.append(round_trip(Mc(tools.llvm_mc, subject), subject, attributes.met(subject), progress))
     else:
         steps.append(_not_asked(Rung.ROUND_TRIP, "there is no llvm-mc"))
-    if tools.llc is None:
-        steps += [_not_asked(rung, "there is no llc") for rung in (Rung.SMOKE, Rung.VERIFIED, Rung.OBJECTS, Rung.RUNS)]
+    if tools.llc is None or no_code:
+        steps += [_not_asked(rung, no_code or "there is no llc") for rung in (Rung.SMOKE, Rung.VERIFIED, Rung.OBJECTS, Rung.RUNS)]
     else:
         programs = Programs(tools, tools.llc, subject, work)
         steps += [programs.compiles(progress), programs.verified(progress), programs.objects(progress)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from llvm_integration import discover
 from llvm_integration.failure import ToolFailure
+from llvm_integration.plugin import linker
 from llvm_integration.process import Progress
 from vega_gen import ladder, store, tablegen
 from vega_gen.errors import InputError
@@ -22,13 +23,14 @@ def subject_of(inputs: Inputs, *, cpu: str = "", attrs: str = "") -> ladder.Subj
 def climb_built(inputs: Inputs, tools: Path, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> Ladder:
     """Climb with the tools in the folder ``tools``. For ``work`` and errors see ``climb_given``."""
     one = subject_of(inputs, cpu=cpu, attrs=attrs)
-    return ladder.climb(given_tools(tools, inputs.source), one, work or store.cache_folder("ladder", inputs.folder), progress)
+    held = given_tools(tools, _installation(inputs.source))
+    return ladder.climb(held, one, work or store.cache_folder("ladder", inputs.folder), progress)
 
 
 def tests_of(inputs: Inputs, tools: Path, climbed: Ladder) -> dict[str, str]:
     """What a backend passes, as lit tests of LLVM: path below ``llvm/test`` -> text."""
     verified = next(step for step in climbed.steps if step.rung is Rung.VERIFIED)
-    return ladder.lit_tests(replace(subject_of(inputs), name=inputs.folder), given_tools(tools, inputs.source).llvm_mc, verified)
+    return ladder.lit_tests(replace(subject_of(inputs), name=inputs.folder), given_tools(tools, None).llvm_mc, verified)
 
 
 def climb_given(
@@ -59,25 +61,30 @@ def climb_given(
     )
     widths = (*(n for n in ladder.legal_widths(description) if n < word), word) if word else ()
     one = ladder.subject(description, triple, name=name, cpu=cpu, attrs=attrs, widths=widths, machine=machine)
-    held = given_tools(tools, source)
+    held = given_tools(tools, _installation(source))
     if one.machine:
         held = replace(held, clang=None)  # no simulator: the tools may be another's, whose relocations the .td does not give
     return ladder.climb(held, one, work or store.cache_folder("ladder", one.name), progress)
 
 
-def given_tools(folder: Path, source: discover.SourceTree) -> ladder.Tools:
-    """The tools in ``folder``, with those of an installed LLVM of the source's version that running programs takes.
+def _installation(source: discover.SourceTree) -> discover.Installation | None:
+    """The installed LLVM of a source tree's version, None where there is none."""
+    try:
+        return discover.find_installation(source.version)
+    except ToolFailure:
+        return None
+
+
+def given_tools(folder: Path, installation: discover.Installation | None) -> ladder.Tools:
+    """The tools in ``folder``, with those of an installed LLVM that running programs takes: its llvm-mc and clang, and any LLVM's lld.
 
     Raises InputError where ``folder`` has neither llc nor llvm-mc.
     """
     own = {tool: folder / tool if (folder / tool).is_file() else None for tool in ("llc", "llvm-mc", "llvm-objdump", "llvm-readobj")}
     if not own["llc"] and not own["llvm-mc"]:
         raise InputError("neither llc nor llvm-mc is there", str(folder), "name the folder that the tools were built into")
-    try:
-        installation = discover.find_installation(source.version)
-    except ToolFailure:
-        lld = assembler = clang = None
-    else:
-        lld, assembler, clang = (installation.find_tool(tool) for tool in ("ld.lld", "llvm-mc", "clang"))
-        own["llvm-readobj"] = own["llvm-readobj"] or installation.find_tool("llvm-readobj")
-    return ladder.Tools(own["llc"], own["llvm-mc"], own["llvm-objdump"], own["llvm-readobj"], lld, assembler, clang)
+    held = ladder.Tools(own["llc"], own["llvm-mc"], own["llvm-objdump"], own["llvm-readobj"])
+    if installation is None:
+        return held
+    assembler, clang, readobj = (installation.find_tool(tool) for tool in ("llvm-mc", "clang", "llvm-readobj"))
+    return replace(held, lld=linker(installation), assembler=assembler, clang=clang, llvm_readobj=held.llvm_readobj or readobj)

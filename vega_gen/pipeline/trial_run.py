@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from llvm_integration.crash import data_layout
 from llvm_integration.process import Progress, run
-from vega_gen.facts.find import Facts
-from vega_gen.pipeline.c_front import clang_of, ir_of
+from vega_gen.pipeline.c_front import ir_of
 from vega_gen.pipeline.try_request import PhaseClock, TryRequest, TryResult
-from vega_gen.records import Description
-from vega_gen.simulate import simulator
+from vega_gen.simulate import Simulator
 
 TOOL_SECONDS = 120.0
 TOOL_MEMORY_MB = 4096
@@ -24,8 +23,11 @@ SECONDS = 30.0
 _MAIN = re.compile(r"^define [^\n]*@main\(", re.MULTILINE)
 
 
-def run_program(made: TryResult, request: TryRequest, d: Description, m: Facts, clock: PhaseClock, progress: Progress) -> TryResult:
-    """Compile the request's program to assembly and to an object, beside the plug-in, and run it if it has a main.
+def run_program(
+    made: TryResult, request: TryRequest, simulated: Callable[[], Simulator], clock: PhaseClock, progress: Progress
+) -> TryResult:
+    """Compile the request's program to assembly and to an object, beside the plug-in, and run it if it has a main, in what ``simulated``
+    returns.
 
     Raises InputError for wrong C, ToolFailure where llc rejects the program, and what ``c_front.ir_of`` and ``Simulator.run`` raise."""
     program = request.program
@@ -46,12 +48,11 @@ def run_program(made: TryResult, request: TryRequest, d: Description, m: Facts, 
     made = replace(made, ir=ir, assembly=assembly, object_file=object_file, notes=notes)
     if not _MAIN.search(ir.read_text(encoding="utf-8")):
         return replace(made, notes=(*notes, "the program has no main, so it is not run"))
-    with clock.phase("compile the simulator"):
-        simulated = simulator(d, m, clang_of(made.plugin.installation), progress)
+    machine = simulated()
     with clock.phase("run the program") as said:
         progress(0, 0, f"running {program.name}")
         options = (f"--triple={made.arch}",)
-        ran = simulated.run([object_file], made.folder / "bin" / "llvm-mc", options, steps=STEPS, memory=MEMORY, seconds=SECONDS)
+        ran = machine.run([object_file], made.folder / "bin" / "llvm-mc", options, steps=STEPS, memory=MEMORY, seconds=SECONDS)
         said.append(f"{ran.steps} instructions")
     return replace(made, ran=ran)
 

@@ -15,6 +15,7 @@ from llvm_integration.plugin import Plugin
 from vega_gen import tablegen
 from vega_gen.errors import InputError
 from vega_gen.pipeline.request import relocations_beside
+from vega_gen.records import Ladder, TdFinding
 from vega_gen.simulate.running import Ran
 
 MARK = ".vega-gen-try"
@@ -28,6 +29,7 @@ class TryRequest:
 
     ``version``: of the LLVM to use, "" for the newest that will do; ``prefix``: its folder, instead of those where LLVMs are installed.
     ``out``: folder for the result, None for one in the cache. ``program``: a .c or .ll file to compile. ``level``: of optimisation, 0 to 3.
+    ``ladder``: climb the ladder too.
     """
 
     td: Path
@@ -38,6 +40,7 @@ class TryRequest:
     out: Path | None = None
     program: Path | None = None
     level: int = 2
+    ladder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class TryResult:
     error. ``limits``: fact -> what the code generator cannot do.
     ``abilities``: what the plug-in does. ``commands``: shell commands that use it by hand. ``ir``, ``assembly``, ``object_file``: the
     program's files, None where there is none; ``notes``: what is to be known of them. ``ran``: how the program ended in the simulator, None
-    where it did not run. ``reads``: the contents of all files that were read, as digests.
+    where it did not run. ``reads``: the contents of all files that were read, as digests. ``findings``: what llvm-tblgen lets through, the
+    gravest first (``vega-gen check``). ``ladder``: None where it was not asked for.
     """
 
     target: str
@@ -79,6 +83,8 @@ class TryResult:
     object_file: Path | None = None
     notes: tuple[str, ...] = ()
     ran: Ran | None = None
+    findings: tuple[TdFinding, ...] = ()
+    ladder: Ladder | None = None
 
 
 @dataclass

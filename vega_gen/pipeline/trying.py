@@ -1,7 +1,8 @@
 """``try``: from a .td to a plug-in of an installed LLVM, and a program compiled with it. No source tree of LLVM is read.
 
-What can be done at once is: LLVM's headers are precompiled while llvm-tblgen reads the .td, and its tables are made while the C++ is
-written. Everything is kept by content in the cache, so that a changed .td makes again only the tables and objects that it reaches.
+What can be done at once is: LLVM's headers are precompiled while llvm-tblgen reads the .td, its tables are made while the C++ is
+written, the simulator is compiled beside the C++, and the .td is checked beside all that. Everything is kept by content in the cache, so
+that a changed .td makes again only the tables and objects that it reaches.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ import re
 import shlex
 import shutil
 import time
-from collections.abc import Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from llvm_integration.discover import Installation, machine
 from llvm_integration.edits import STAMP, target_folder
-from llvm_integration.failure import ToolFailure
+from llvm_integration.failure import Failure, ToolFailure
 from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_step
 from llvm_integration.plugin import Plugin, PluginBuild, host, precompile, write_changed
 from llvm_integration.process import Progress, threads
-from vega_gen import store, tablegen
+from vega_gen import ladder, store, tablegen
 from vega_gen.archetypes.completion import completion
 from vega_gen.archetypes.files import Archetypes, archetypes, headers, tables
 from vega_gen.archetypes.parts import planned
@@ -31,23 +32,29 @@ from vega_gen.emit import emit
 from vega_gen.emit.order import INC
 from vega_gen.emit.templates import table_of
 from vega_gen.errors import InputError
-from vega_gen.facts.find import Facts
+from vega_gen.facts import lint
+from vega_gen.pipeline.c_front import clang_of
+from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.mining import masker_of
 from vega_gen.pipeline.request import relocations_beside
 from vega_gen.pipeline.trial_run import run_program
 from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResult, reads, require_fit
-from vega_gen.records import Description, FillerName, Mode, Plan
+from vega_gen.records import Description, FillerName, Mode, Plan, Severity, TdFinding
 from vega_gen.registration.triple import machine_number
+from vega_gen.simulate import Simulator, simulator
 
 TABLEGEN_SECONDS = 600.0
 _NUMBER = re.compile(r"\bEM_\w+\s*=\s*(0[xX][0-9a-fA-F]+|\d+)")
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.MULTILINE)
 _SOURCE = re.compile(r" -c (\S+\.cpp) ")
 _TABLES = "make the tables"
+_MAIN = re.compile(r"\bmain\b")
 _PARTS = {
     "": ("code generator", "compiles"), "AsmParser": ("assembler", "assembles"), "Disassembler": ("disassembler", "disassembles"),
 }  # fmt: skip
 """Folder of a backend -> the part that can be left out with it, and what is lost then."""
+_BESIDE = 2
+"""Threads for what runs beside the build: the check of the .td, and the compiler of the simulator."""
 _NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
 
 
@@ -86,19 +93,39 @@ class _Bench:
         return self.work / "tables"
 
 
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A plug-in in the cache, the description that it was made of, and what returns the simulator of that."""
+
+    made: TryResult
+    description: Description
+    simulated: Callable[[], Simulator]
+
+
 def try_out(request: TryRequest, progress: Progress) -> TryResult:
     """Make a plug-in of the .td, and compile the program with it if there is one.
 
     Where the .td does not say enough for a code generator, the plug-in assembles and disassembles only. A part whose C++ does not compile
-    is left out: ``TryResult.broken``.
+    is left out: ``TryResult.broken``. What llvm-tblgen lets through is found meanwhile, and is no error here.
     Raises InputError for a wrong request, for what llvm-tblgen rejects (with its message and place), and where a file has changed while it
     was read; ToolFailure for a missing or unfit LLVM, and where a tool fails.
     """
     require_fit(request)
     bench = _Bench(request, progress)
     before = reads(bench.td, bench.include, request.program)
-    with alone(bench.work / "try"):
-        made, d, facts = _built(bench)
+    with threads(machine(bench.work).cores + _BESIDE) as pool:
+        checked = pool.submit(_checked, bench)
+        with alone(bench.work / "try"):
+            built = _built(bench, pool)
+        made = _used(built, bench, before)
+        findings, notes = checked.result()
+    made = replace(made, findings=findings, notes=(*made.notes, *notes))
+    return replace(made, phases=bench.clock.phases, seconds=time.monotonic() - bench.clock.start)
+
+
+def _used(built: _Built, bench: _Bench, before: Mapping[Path, str]) -> TryResult:
+    """The plug-in where it was asked for, and what the program and the ladder made of it. ``before``: what was read, as of the start."""
+    made, request = built.made, bench.request
     now = reads(bench.td, bench.include, request.program)
     if changed := sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path)):
         for key in bench.tables.glob("*.key"):
@@ -110,8 +137,14 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
     made.plugin.write_tools(made.folder / "bin")
     made = replace(made, commands=_commands(made))
     if request.program is not None and "compiles" in made.abilities:
-        made = run_program(made, request, d, facts, bench.clock, progress)
-    return replace(made, phases=bench.clock.phases, seconds=time.monotonic() - bench.clock.start)
+        made = run_program(made, request, built.simulated, bench.clock, bench.progress)
+    if request.ladder:
+        with bench.clock.phase("climb the ladder"):
+            tools = given_tools(made.folder / "bin", made.plugin.installation)
+            subject, lacking = ladder.subject(built.description, made.arch), "" if "compiles" in made.abilities else "no code generator"
+            climbed = ladder.climb(tools, subject, bench.work / "ladder", bench.progress, no_code=lacking)
+        made = replace(made, ladder=climbed)
+    return made
 
 
 def tablegen_include(installation: Installation) -> Path:
@@ -123,42 +156,58 @@ def tablegen_include(installation: Installation) -> Path:
     return found
 
 
-def _built(bench: _Bench) -> tuple[TryResult, Description, Facts]:
+def _checked(bench: _Bench) -> tuple[tuple[TdFinding, ...], tuple[str, ...]]:
+    """What llvm-tblgen lets through in the .td, or a note why that is not known; the build says what llvm-tblgen rejects."""
+    try:
+        with bench.clock.phase("check the .td") as said:
+            found = lint.check(bench.td, llvm_include=bench.include, program=bench.installation.llvm_tblgen)
+            said.append(f"{sum(f.severity is not Severity.NOTE for f in found)} errors and warnings")
+    except Failure as failure:
+        return (), (f"the .td was not checked: {failure.what}",)
+    return found, ()
+
+
+def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
     """The plug-in, in the cache, and what it was made of."""
     installation, clock, jobs = bench.installation, bench.clock, machine(bench.work).cores
-    with threads(max(jobs, 2)) as pool:
-        names = headers()
+    names = headers()
 
-        def kept(name: str) -> Path:
-            return store.cache_folder("precompiled", name)
+    def kept(name: str) -> Path:
+        return store.cache_folder("precompiled", name)
 
-        def precompiled() -> None:
-            with clock.phase("precompile LLVM's headers"):
-                precompile(installation, names, kept, bench.hashes, bench.progress)
+    def precompiled() -> None:
+        with clock.phase("precompile LLVM's headers"):
+            precompile(installation, names, kept, bench.hashes, bench.progress)
 
-        ready = pool.submit(precompiled)
-        with clock.phase("read the .td") as said:
-            d = _described(bench)
-            said.append(f"{len(d.instructions)} instructions")
-        begun = time.monotonic()
+    ready = pool.submit(precompiled)
+    with clock.phase("read the .td") as said:
+        d = _described(bench)
+        said.append(f"{len(d.instructions)} instructions")
+    tabling = time.monotonic()
 
-        def tabled_by(step: BuildStep) -> bool:
-            ran = run_step(step, bench.hashes)
-            clock.ended(_TABLES, begun)
-            return ran
+    def tabled_by(step: BuildStep) -> bool:
+        ran = run_step(step, bench.hashes)
+        clock.ended(_TABLES, tabling)
+        return ran
 
-        td = _completed(bench, d)
-        steps = {inc: step for inc in tables(d) if (step := _table_step(bench, td, inc))}
-        tabled = {inc: pool.submit(tabled_by, step) for inc, step in steps.items()}
-        with clock.phase("write the C++") as said:
-            arch = arch_of(d, installation)
-            made = _archetypes(bench, d, arch)
-            texts = _texts(made, d, installation)
-            said.append(f"{len(texts)} files")
-        _write(bench.sources, texts)
-        count, wanted = _tables_made(bench, texts, tabled)
-        clock.said(_TABLES, f"{count} of {wanted}")
-        ready.result()
+    td = _completed(bench, d)
+    steps = {inc: step for inc in tables(d) if (step := _table_step(bench, td, inc))}
+    tabled = {inc: pool.submit(tabled_by, step) for inc, step in steps.items()}
+    with clock.phase("write the C++") as said:
+        arch = arch_of(d, installation)
+        made = _archetypes(bench, d, arch)
+        texts = _texts(made, d, installation)
+        said.append(f"{len(texts)} files")
+    _write(bench.sources, texts)
+    count, wanted = _tables_made(bench, texts, tabled)
+    clock.said(_TABLES, f"{count} of {wanted}")
+    ready.result()
+
+    def simulated() -> Simulator:
+        with clock.phase("compile the simulator"):
+            return simulator(d, made.machine, clang_of(installation), bench.progress)
+
+    begun = pool.submit(simulated) if not made.missing and _may_run(bench.request) else None
     build = PluginBuild(installation, bench.sources, bench.tables, d.folder, bench.work, kept, jobs, names, bench.hashes)
     with clock.phase("compile the C++") as said:
         build, count, broken = _compiled_parts(build, texts, bench)
@@ -173,7 +222,12 @@ def _built(bench: _Bench) -> tuple[TryResult, Description, Facts]:
     abilities = tuple(ability for folder, (_, ability) in _PARTS.items() if folder in folders)
     limits = made.limits if "" in folders else dict[str, str]()
     result = TryResult(d.folder, arch, plugin, bench.work, len(build.objects), made.missing, broken, limits, abilities, (), (), 0.0, {})
-    return result, d, made.machine
+    return _Built(result, d, begun.result if begun else simulated)
+
+
+def _may_run(request: TryRequest) -> bool:
+    """Whether a simulator will be wanted, as far as it can be known before anything is compiled."""
+    return request.ladder or (request.program is not None and bool(_MAIN.search(request.program.read_text("utf-8", errors="replace"))))
 
 
 def _compiled_parts(build: PluginBuild, texts: Mapping[str, str], bench: _Bench) -> tuple[PluginBuild, int, dict[str, str]]:

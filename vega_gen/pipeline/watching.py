@@ -14,6 +14,8 @@ from llvm_integration.failure import Failure
 from llvm_integration.process import Progress
 from vega_gen.pipeline.try_request import TryRequest, TryResult, reads
 from vega_gen.pipeline.trying import try_out
+from vega_gen.records import Ladder
+from vega_gen.report import rungs
 
 POLL_SECONDS = 0.3
 DIFF_LINES = 40
@@ -25,12 +27,14 @@ class Retried:
 
     ``changed``: the files that made it run again, none for the first. ``result``: None where it failed with ``failure``. ``difference``:
     of the program's assembly from the last run that made one, as a unified diff of at most ``DIFF_LINES`` lines.
+    ``rungs``: a line for each rung of the ladder that has changed since it was last climbed.
     """
 
     changed: tuple[Path, ...]
     result: TryResult | None
     failure: Failure | None
     difference: tuple[str, ...]
+    rungs: tuple[str, ...] = ()
 
 
 def watch(request: TryRequest, progress: Progress) -> Iterator[Retried]:
@@ -39,6 +43,7 @@ def watch(request: TryRequest, progress: Progress) -> Iterator[Retried]:
     A run that fails does not end it. Files that change while they are read are read again."""
     changed: tuple[Path, ...] = ()
     last = ""
+    climbed: Ladder | None = None
     files: Mapping[Path, tuple[int, int]] = {}
     while True:
         files = _times(_own(request, files.keys()))
@@ -48,8 +53,10 @@ def watch(request: TryRequest, progress: Progress) -> Iterator[Retried]:
         except Failure as failed:
             failure = failed
         text = result.assembly.read_text(encoding="utf-8") if result and result.assembly else ""
-        yield Retried(changed, result, failure, difference(last, text) if text and last else ())
-        last = text or last
+        now = result.ladder if result else None
+        fell = rungs.changes(climbed, now) if climbed and now else ()
+        yield Retried(changed, result, failure, difference(last, text) if text and last else (), fell)
+        last, climbed = text or last, now or climbed
         changed = _changed(files)
 
 

@@ -1,4 +1,4 @@
-"""Render ladders as a terminal table with lines of details below it, and as JSON."""
+"""Render ladders as a terminal table with lines of details below it, as what has changed since an earlier climb, and as JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from vega_gen.records import Ladder
+from vega_gen.records import Climbed, Ladder
 
 FEW = 5
 """How many obstacles of a rung are shown."""
@@ -43,6 +43,30 @@ def lines(ladder: Ladder) -> list[str]:
         found += [f"{step.rung}: {left} more (--json FILE lists all)"] if left > 0 else []
     ways = [f"{name} ({count})" for name, count in ladder.in_the_way[: 2 * FEW]]
     return found + ([f"functions that cause most obstacles: {', '.join(ways)}"] if ways else [])
+
+
+def changes(before: Ladder, now: Ladder) -> tuple[str, ...]:
+    """A line for each rung that another number passes, or other tools, instructions or programs fail: "objects 60 -> 58 of 60: first
+    obstacle: ..."; the obstacle is the first that was not there before."""
+    old = {step.rung: step for step in before.steps}
+    return tuple(_change(old[step.rung], step) for step in now.steps if step.rung in old and _state(old[step.rung]) != _state(step))
+
+
+def _state(step: Climbed) -> tuple[int, int, frozenset[str]]:
+    return step.passed, step.total, frozenset(obstacle.name for obstacle in step.obstacles)
+
+
+def _change(before: Climbed, now: Climbed) -> str:
+    was = str(before.passed) if before.total == now.total else _counted(before)
+    known = {obstacle.name for obstacle in before.obstacles}
+    found = next((o for o in now.obstacles if o.name not in known), next(iter(now.obstacles), None))
+    why = f": first obstacle: {found.name}: {found.message}" if found else ""
+    notes = f": {'; '.join(now.notes)}" if not now.total and now.notes else ""
+    return f"{now.rung} {was} -> {_counted(now)}{why or notes}"
+
+
+def _counted(step: Climbed) -> str:
+    return f"{step.passed} of {step.total}" if step.total else "not tried"
 
 
 def as_json(ladders: Sequence[Ladder]) -> list[dict[str, Any]]:
