@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from llvm_integration.discover import Installation, machine
-from llvm_integration.edits import STAMP, target_folder
+from llvm_integration.edits import STAMP
 from llvm_integration.failure import ToolFailure
 from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_step
 from llvm_integration.plugin import Plugin, PluginBuild, host, precompile, write_changed
@@ -27,13 +27,13 @@ from vega_gen.archetypes.completion import completion
 from vega_gen.archetypes.files import Archetypes, archetypes, headers, tables
 from vega_gen.archetypes.parts import planned
 from vega_gen.cxx.interface import TRIPLES, Interface
-from vega_gen.emit import emit
 from vega_gen.emit.order import INC
 from vega_gen.emit.templates import table_of
 from vega_gen.errors import InputError
 from vega_gen.facts.find import Facts
 from vega_gen.pipeline.mining import masker_of
 from vega_gen.pipeline.request import relocations_beside
+from vega_gen.pipeline.trial_build import PARTS, compiled, texts_of, write
 from vega_gen.pipeline.trial_run import run_program
 from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResult, reads, require_fit
 from vega_gen.records import Description, FillerName, Mode, Plan
@@ -42,13 +42,7 @@ from vega_gen.registration.triple import machine_number
 TABLEGEN_SECONDS = 600.0
 _NUMBER = re.compile(r"\bEM_\w+\s*=\s*(0[xX][0-9a-fA-F]+|\d+)")
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.MULTILINE)
-_SOURCE = re.compile(r" -c (\S+\.cpp) ")
 _TABLES = "make the tables"
-_PARTS = {
-    "": ("code generator", "compiles"), "AsmParser": ("assembler", "assembles"), "Disassembler": ("disassembler", "disassembles"),
-}  # fmt: skip
-"""Folder of a backend -> the part that can be left out with it, and what is lost then."""
-_NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
 
 
 @dataclass
@@ -153,16 +147,18 @@ def _built(bench: _Bench) -> tuple[TryResult, Description, Facts]:
         with clock.phase("write the C++") as said:
             arch = arch_of(d, installation)
             made = _archetypes(bench, d, arch)
-            texts = _texts(made, d, installation)
+            plan = _plan(made, d, installation)
+            texts = texts_of(plan, d)
             said.append(f"{len(texts)} files")
-        _write(bench.sources, texts)
+        write(bench.sources, texts)
         count, wanted = _tables_made(bench, texts, tabled)
         clock.said(_TABLES, f"{count} of {wanted}")
         ready.result()
     build = PluginBuild(installation, bench.sources, bench.tables, d.folder, bench.work, kept, jobs, names, bench.hashes)
     with clock.phase("compile the C++") as said:
-        build, count, broken = _compiled_parts(build, texts, bench)
-        said.append(f"{count} of {len(build.objects) + 1} files")
+        trial = compiled(build, plan, d, bench.progress)
+        build = trial.build
+        said.append(f"{trial.compiled} of {len(build.objects) + 1} files")
     with clock.phase("link the plug-in"):
         bench.progress(0, 0, "linking the plug-in")
         build.link().check()
@@ -170,32 +166,13 @@ def _built(bench: _Bench) -> tuple[TryResult, Description, Facts]:
     with clock.phase("load the plug-in"):
         plugin.load(arch)
     folders = {path.rpartition("/")[0] for path in build.objects}
-    abilities = tuple(ability for folder, (_, ability) in _PARTS.items() if folder in folders)
+    abilities = tuple(ability for folder, (_, ability) in PARTS.items() if folder in folders)
     limits = made.limits if "" in folders else dict[str, str]()
-    result = TryResult(d.folder, arch, plugin, bench.work, len(build.objects), made.missing, broken, limits, abilities, (), (), 0.0, {})
+    result = TryResult(
+        d.folder, arch, plugin, bench.work, len(build.objects), made.missing, trial.broken, limits, abilities, (), (), 0.0, {},
+        stubs=trial.stubs,
+    )  # fmt: skip
     return result, d, made.machine
-
-
-def _compiled_parts(build: PluginBuild, texts: Mapping[str, str], bench: _Bench) -> tuple[PluginBuild, int, dict[str, str]]:
-    """Compile, and leave out the parts of the backend that do not compile. Return how many files were compiled, and part -> first error.
-
-    Raises ToolFailure where the rest does not compile either."""
-    broken: dict[str, str] = {}
-    while True:
-        try:
-            return build, build.compile(bench.progress), broken
-        except ToolFailure as failure:
-            found = _SOURCE.search(f"{failure.command} ")
-            source = Path(found[1]) if found else Path()
-            folder = source.parent.relative_to(build.target_dir).as_posix() if source.is_relative_to(build.target_dir) else ".."
-            folder = folder.removeprefix(".")
-            if folder not in _PARTS or _PARTS[folder][0] in broken:
-                failure.next_step = failure.next_step or _NEEDS_MORE
-                raise
-            broken[_PARTS[folder][0]] = _first_error(failure)
-            texts = {path: text for path, text in texts.items() if path.rpartition("/")[0] != folder}
-            _write(bench.sources, texts)
-            build = replace(build)  # lists the files again
 
 
 def _described(bench: _Bench) -> Description:
@@ -222,23 +199,9 @@ def _archetypes(bench: _Bench, d: Description, arch: str) -> Archetypes:
     return archetypes(d, Interface(bench.installation.include_dirs), arch, number, big_endian=bench.request.big_endian)
 
 
-def _texts(made: Archetypes, d: Description, installation: Installation) -> dict[str, str]:
-    """The backend's files, as ``new-target`` writes them: path relative to the target's folder -> text."""
+def _plan(made: Archetypes, d: Description, installation: Installation) -> Plan:
     files, classes, functions = planned(made.printed, d.folder, masker_of(d.folder, d))
-    plan = Plan(d.folder, Mode.TD, FillerName.ARCHETYPE, installation.version, (), files, classes, functions, {})
-    prefix = f"{target_folder(d.folder)}/"
-    edits = emit(plan, d, {}, threshold=plan.flag_below)
-    return {e.path.removeprefix(prefix): e.content for e in edits if isinstance(e.content, str)}
-
-
-def _write(folder: Path, texts: Mapping[str, str]) -> None:
-    """Make ``texts`` the files of a folder; those that do not change keep their time."""
-    for old in [p for p in folder.rglob("*") if p.is_file()]:
-        if old.relative_to(folder).as_posix() not in texts:
-            old.unlink()
-    for path, text in texts.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        write_changed(folder / path, text)
+    return Plan(d.folder, Mode.TD, FillerName.ARCHETYPE, installation.version, (), files, classes, functions, {})
 
 
 def _completed(bench: _Bench, d: Description) -> Path:
@@ -278,11 +241,6 @@ def _tables_made(bench: _Bench, texts: Mapping[str, str], tabled: Mapping[str, F
             raise
         bench.progress(number, len(wanted), f"making {inc}")
     return count, len(wanted)
-
-
-def _first_error(failure: ToolFailure) -> str:
-    found = _SAID.search(failure.output)
-    return f"{found['where']}: {found['what']}" if found else failure.what
 
 
 def _delivered(made: TryResult, bench: _Bench, out: Path) -> TryResult:
