@@ -10,7 +10,7 @@ import re
 import shlex
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,8 +23,8 @@ from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_st
 from llvm_integration.plugin import Plugin, PluginBuild, host, precompile, write_changed
 from llvm_integration.process import Progress, threads
 from vega_gen import store, tablegen
-from vega_gen.archetypes.completion import completion
-from vega_gen.archetypes.files import Archetypes, archetypes, headers, tables
+from vega_gen.archetypes.completion import completion, may_lack
+from vega_gen.archetypes.files import Archetypes, archetypes, code_generator_tables, common_tables, headers, tables
 from vega_gen.archetypes.parts import planned
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.emit.order import INC
@@ -43,6 +43,7 @@ TABLEGEN_SECONDS = 600.0
 _NUMBER = re.compile(r"\bEM_\w+\s*=\s*(0[xX][0-9a-fA-F]+|\d+)")
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.MULTILINE)
 _TABLES = "make the tables"
+_TARGET = re.compile(r"^\s*def\s+(\w+)\s*:\s*Target\s*[{;]", re.MULTILINE)
 
 
 @dataclass
@@ -130,23 +131,35 @@ def _built(bench: _Bench) -> tuple[TryResult, Description, Facts]:
             with clock.phase("precompile LLVM's headers"):
                 precompile(installation, names, kept, bench.hashes, bench.progress)
 
-        ready = pool.submit(precompiled)
-        with clock.phase("read the .td") as said:
-            d = _described(bench)
-            said.append(f"{len(d.instructions)} instructions")
-        begun = time.monotonic()
+        tabled: dict[str, Future[bool]] = {}
+        begun: list[float] = []
 
         def tabled_by(step: BuildStep) -> bool:
             ran = run_step(step, bench.hashes)
-            clock.ended(_TABLES, begun)
+            clock.ended(_TABLES, begun[0])
             return ran
 
+        def start(td: Path, incs: Iterable[str]) -> None:
+            begun.append(time.monotonic())
+            for inc in incs:
+                if inc not in tabled and (step := _table_step(bench, td, inc)):
+                    tabled[inc] = pool.submit(tabled_by, step)
+
+        ready = pool.submit(precompiled)
+        # llvm-tblgen takes longest for a large .td, and runs once a table: those that every target has need not wait for the description.
+        if name := _name_of(bench):
+            start(bench.td, common_tables(name))
+        with clock.phase("read the .td") as said:
+            d = _described(bench)
+            said.append(f"{len(d.instructions)} instructions")
         td = _completed(bench, d)
-        steps = {inc: step for inc in tables(d) if (step := _table_step(bench, td, inc))}
-        tabled = {inc: pool.submit(tabled_by, step) for inc, step in steps.items()}
+        late = code_generator_tables(d)
+        start(td, (inc for inc in tables(d) if inc not in late))
         with clock.phase("write the C++") as said:
             arch = arch_of(d, installation)
             made = _archetypes(bench, d, arch)
+            if not made.missing:
+                start(td, sorted(late))
             plan = _plan(made, d, installation)
             texts = texts_of(plan, d)
             said.append(f"{len(texts)} files")
@@ -204,10 +217,23 @@ def _plan(made: Archetypes, d: Description, installation: Installation) -> Plan:
     return Plan(d.folder, Mode.TD, FillerName.ARCHETYPE, installation.version, (), files, classes, functions, {})
 
 
+def _name_of(bench: _Bench) -> str:
+    """The name of the Target record as the .td file says it, "" where it says none or more than one, or where the tables may be made of
+    another file (``_completed``)."""
+    own, target = _texts_of_td(bench)
+    found = _TARGET.findall(own)
+    return found[0] if len(found) == 1 and not may_lack(own, target) else ""
+
+
+def _texts_of_td(bench: _Bench) -> tuple[str, str]:
+    """The text of the target's .td files, and that of LLVM's Target.td."""
+    own = "".join(path.read_text(encoding="utf-8") for path in tablegen.reachable(bench.td, (bench.td.parent,)))
+    return own, (bench.include / "llvm/Target/Target.td").read_text(encoding="utf-8", errors="replace")
+
+
 def _completed(bench: _Bench, d: Description) -> Path:
     """The .td, or a file that includes it and has the TableGen that it lacks for this LLVM."""
-    own = "".join(path.read_text(encoding="utf-8") for path in tablegen.reachable(bench.td, (bench.td.parent,)))
-    more = completion(d, own, (bench.include / "llvm/Target/Target.td").read_text(encoding="utf-8", errors="replace"))
+    more = completion(d, *_texts_of_td(bench))
     if not more:
         return bench.td
     made = bench.tables / bench.td.name
