@@ -86,16 +86,18 @@ def run_steps(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int, prog
     return made
 
 
-def failed_steps(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int, progress: Progress) -> dict[Path, ToolFailure]:
-    """As ``run_steps``, but run every step; return output -> why its command failed, without those that succeeded."""
+def failed_steps(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int, progress: Progress) -> tuple[int, dict[Path, ToolFailure]]:
+    """As ``run_steps``, but run every step; return also output -> why its command failed, without those that succeeded."""
     failed: dict[Path, ToolFailure] = {}
+    made = 0
     for number, (step, future) in enumerate(_as_run(steps, hashes, jobs), start=1):
         try:
-            future.result()
+            made += future.result()
         except ToolFailure as failure:
             failed[step.output] = failure
+            made += 1
         progress(number, len(steps), f"compiling {step.output.name}")
-    return failed
+    return made, failed
 
 
 def _as_run(steps: Sequence[BuildStep], hashes: ContentHashes, jobs: int) -> Generator[tuple[BuildStep, Future[bool]]]:

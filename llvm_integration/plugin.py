@@ -128,11 +128,12 @@ class PluginBuild:
         with self._compiling(progress) as steps:
             return run_steps(list(steps.values()), self._hashes, self.jobs, progress)
 
-    def failures(self, progress: Progress) -> dict[str, ToolFailure]:
-        """As ``compile``, but compile every file; return file, relative to the backend's folder -> why it does not compile."""
+    def failures(self, progress: Progress) -> tuple[int, dict[str, ToolFailure]]:
+        """As ``compile``, but compile every file; return how many were compiled or tried, and file, relative to the backend's folder -> why
+        it does not compile."""
         with self._compiling(progress) as steps:
-            failed = failed_steps(list(steps.values()), self._hashes, self.jobs, progress)
-            return {file: failed[step.output] for file, step in steps.items() if step.output in failed}
+            made, failed = failed_steps(list(steps.values()), self._hashes, self.jobs, progress)
+            return made, {file: failed[step.output] for file, step in steps.items() if step.output in failed}
 
     @contextmanager
     def _compiling(self, progress: Progress) -> Generator[dict[str, BuildStep]]:
@@ -163,7 +164,7 @@ class PluginBuild:
     def _compile_step(self, source: Path, out: Path, header: Path) -> BuildStep:
         folders = dict.fromkeys((self.target_dir, self.tables.resolve(), source.parent))
         argv = [*_compiler(self.installation), *(f"-I{folder}" for folder in folders), "-include-pch", str(header)]
-        return _step((*argv, "-c", str(source)), out)
+        return _step((*argv, "-ferror-limit=200", "-c", str(source)), out)
 
     def link(self) -> Completed:
         """Link the objects that ``compile`` made, if one has changed. The library is replaced only where the linker succeeds, and at once,

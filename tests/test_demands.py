@@ -126,6 +126,8 @@ def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
         Mistake("t/ToyGenInstrInfo.inc", 1, "use of undeclared identifier 'ToyOp'"),
     ]
     assert not blame.mistakes({"ToyParser.cpp": said})
+    only = Blame(made, emitted(made), way, tables)
+    assert only.supplied({"ToyParser.cpp": said}) and emitted(only.plan) == emitted(blame.plan)
     texts = {path: " ".join(text.split()) for path, text in emitted(blame.plan).items()}
     assert "enum { Match_A = FIRST_TARGET_MATCH_RESULT_TY, Match_B };" in texts["ToyParser.cpp"]
     assert "std::unique_ptr<ToyOperand> ToyParser::defaultMask() const {" in texts["ToyParser.cpp"]
@@ -133,6 +135,16 @@ def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
     assert "ParseStatus ToyParser::parsePair(OperandVector &Operands) {" in texts["ToyParser.cpp"]
     assert "void addPairOperands(MCInst &Inst, unsigned N) const {" in texts["ToyParser.cpp"]
     assert "namespace ToyOp { enum OperandType : unsigned { UIMM5 = MCOI::OPERAND_FIRST_TARGET, SIMM3 }; }" in texts["ToyDesc.h"]
+
+
+def test_who_only_supplies_lowers_and_removes_nothing() -> None:
+    start = plan(function("int other() { return bad; }", "A.cpp"))
+    said = {"A.cpp": [Mistake("A.cpp", 2, "use of undeclared identifier 'bad'"), Mistake("t/ToyGen.inc", 1, "expected expression")]}
+    texts = {**emitted(start), "A.cpp": 'int other() {\n  return bad;\n}\n#include "ToyGen.inc"\n'}
+    blame = Blame(start, texts, steps(), {"ToyGen.inc": "oops"})
+    assert not blame.supplied(said) and blame.plan is start
+    blame.mistakes(said)
+    assert blame.plan is not start
 
 
 def test_an_error_in_a_header_does_not_wait_for_those_who_do_not_include_it() -> None:

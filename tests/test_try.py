@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.try_request import TryRequest, TryResult, reads
 from vega_gen.pipeline.trying import arch_of, tablegen_include, try_out
 from vega_gen.pipeline.watching import difference, watch
-from vega_gen.records import Climbed, Ladder, Obstacle, Rung
+from vega_gen.records import Climbed, Description, Ladder, Obstacle, Rung
 from vega_gen.report.rungs import changes
 from vega_gen.tablegen import describe
 
@@ -244,6 +245,23 @@ def test_an_architecture_that_llvm_knows_gets_another_name(td: Path) -> None:
     assert arch_of(replace(d, folder="Lanai"), installation) == "lanai_td"
 
 
+def test_the_tables_of_every_target_do_not_wait_for_the_description(td: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tried(td)
+    shutil.rmtree(made.folder / "tables")
+    there: list[bool] = []
+
+    def slow(bench: trying._Bench) -> Description:  # pyright: ignore[reportPrivateUsage]
+        table, end = made.folder / "tables/TernGenRegisterInfo.inc.key", time.monotonic() + 60
+        while not table.exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        there.append(table.exists())
+        return described(bench)
+
+    described = trying._described  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(trying, "_described", slow)
+    assert tried(td).abilities == made.abilities and there == [True]
+
+
 def test_the_tables_that_are_started_early_are_those_that_the_files_include(td: Path) -> None:
     made = tried(td)
     installation = made.plugin.installation
@@ -283,6 +301,10 @@ def test_without_a_code_generator_it_assembles(td: Path, program: Path, command:
     made = tried(td, ladder=True)
     assert made.ladder and {(step.total, step.notes) for step in made.ladder.steps[3:]} == {(0, ("no code generator",))}
     assert made.ladder.steps[2].passed == made.ladder.steps[2].total == 43
+    made = tried(td)
+    shutil.rmtree(made.folder / "tables")
+    made = tried(td)
+    assert not (made.folder / "tables/TernGenDAGISel.inc").exists(), "the selector's table takes longest, and nothing includes it"
     assert [command.split()[2].rpartition("/")[2] for command in made.commands] == ["llvm-mc", "llvm-objdump"]
     assert "encoding" in run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="add r1, r2, r3\n").check().stdout
 
@@ -294,6 +316,40 @@ def test_a_part_that_does_not_compile_is_left_out(td: Path) -> None:
     assert list(made.broken) == ["assembler"] and "noSuchScope" in made.broken["assembler"]
     listed = run(made.plugin.command("llvm-mc", "-triple=tern", "--disassemble"), stdin="0x00 0x80 0x44 0x00\n").check().stdout
     assert "add\tr1, r1, r2" in listed
+
+
+OPTIONAL = """
+def RoundAsmOperand : AsmOperandClass {
+  let Name = "Round";
+  let RenderMethod = "addImmOperands";
+  let IsOptional = true;
+  let DefaultMethod = "defaultRound";
+}
+
+def rounding : Operand<i32>, ImmLeaf<i32, [{ return isUInt<5>(Imm); }]> {
+  let ParserMatchClass = RoundAsmOperand;
+  let EncoderMethod = "getImmOpValue";
+  let DecoderMethod = "decodeUImm5";
+  let OperandType = "OPERAND_ROUND";
+  let OperandNamespace = "TernOp";
+}
+"""
+
+
+def test_what_tables_name_without_a_contract_is_made_of_the_td(td: Path, command: Command) -> None:
+    instructions = td.parent / "TernInstrInfo.td"
+    edit(instructions, "// A jump target, with a larger range.", f"{OPTIONAL}\n// A jump target, with a larger range.")
+    edit(instructions, "uimm5:$imm", "rounding:$imm")
+    said = command("try", "--td", td, "--llvm-version", "19")
+    assert said.status == 0, said.err
+    assert "it compiles, assembles, disassembles;" in said.out
+    assert "not written: TernAsmParser::defaultRound: the .td says no more than its name" in said.out
+    made = tried(td)
+    assert not made.broken and made.stubs == ("TernAsmParser::defaultRound",)
+    header = (made.folder / "src/MCTargetDesc/TernMCTargetDesc.h").read_text()
+    assert "OPERAND_ROUND = MCOI::OPERAND_FIRST_TARGET" in header
+    coded = run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="add r1, r2, r3\n").check().stdout
+    assert "encoding: [" in coded
 
 
 @pytest.mark.parametrize("file", ["Tern.td", "TernRegisterInfo.td"])

@@ -20,9 +20,14 @@ def completion(d: Description, own: str, target_td: str) -> str:
     """Returns the lines to put behind a target's main .td file, "" where nothing is lacking.
 
     ``own``: the text of the target's .td files. ``target_td``: that of LLVM's llvm/Target/Target.td."""
-    if f"multiclass {_MULTICLASS}" not in target_td or _SAID.search(own):
+    if not may_lack(own, target_td):
         return ""
     pointers = find_facts(d).gpr
     if not pointers:
         return ""
     return f"\n// The register class of pointers, for LLVM's own instructions that have one.\ndefm : {_MULTICLASS}<{pointers}>;\n"
+
+
+def may_lack(own: str, target_td: str) -> bool:
+    """Whether ``completion`` can be other than "", whatever the .td files describe."""
+    return f"multiclass {_MULTICLASS}" in target_td and not _SAID.search(own)

@@ -7,7 +7,7 @@ is not offered or what it cannot select.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vega_gen import resources
@@ -101,7 +101,22 @@ def headers() -> tuple[str, ...]:
 
 def tables(d: Description) -> tuple[str, ...]:
     """Returns the files of llvm-tblgen's that the archetypes of a target may include."""
-    return tuple(sorted({f"{d.name}{end}" for template in _templates() if _wanted(template, d) for end in _INC.findall(_source(template))}))
+    return _included(d.name, (template for template in _templates() if _wanted(template, d)))
+
+
+def common_tables(name: str) -> tuple[str, ...]:
+    """Returns those that the archetypes of every target include. ``name``: of the Target record."""
+    return _included(name, (template for template in _templates() if template.startswith("MCTargetDesc/")))
+
+
+def code_generator_tables(d: Description) -> frozenset[str]:
+    """Returns those that the code generator alone includes: the largest are among them, and not every .td has facts enough for one."""
+    others = _included(d.name, (template for template in _templates() if "/" in template and _wanted(template, d)))
+    return frozenset(tables(d)) - frozenset(others)
+
+
+def _included(name: str, templates: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({f"{name}{end}" for template in templates for end in _INC.findall(_source(template))}))
 
 
 def _templates() -> list[str]:

@@ -117,6 +117,8 @@ def _show(result: TryResult, json: Path | None) -> None:
         render.OUT.out(f"no code generator: {fact}: {why}")
     for part, why in result.broken.items():
         render.OUT.out(f"no {part}: its C++ does not compile: {why}")
+    for name in result.stubs:
+        render.OUT.out(f"not written: {name}: the .td says no more than its name")
     for fact, why in result.limits.items():
         render.OUT.out(f"limit: {fact}: {why}")
     _show_phases(result)
@@ -183,6 +185,7 @@ def _write_json(result: TryResult, path: Path | None) -> None:
         "abilities": result.abilities,
         "missing": result.missing,
         "broken": result.broken,
+        "stubs": result.stubs,
         "limits": result.limits,
         "commands": result.commands,
         "seconds": round(result.seconds, 3),

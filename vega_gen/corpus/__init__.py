@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from vega_gen.cxx import strip_bodies
 from vega_gen.errors import HoldOutError, InputError, NotFoundError
 from vega_gen.records import Class, Function, Mode, SourceFile
 
-__all__ = ["Corpus", "CountProgress", "Target", "held_out_folders", "no_gc", "open_corpus"]
+__all__ = ["Corpus", "CountProgress", "Target", "held_out_folders", "interfaces", "no_gc", "open_corpus"]
 
 _DESCRIBED = {Mode.TD: (".td",), Mode.DESC: (".td", ".h", ".def")}
 
@@ -155,18 +155,22 @@ class Corpus:
     def interfaces(self) -> tuple[Class, ...]:
         """Return the classes of LLVM's own headers (``llvm/include``) that have virtual methods, which targets override."""
         include = self.root / "include"
-        texts: dict[str, bytes] = {}
-        for path in sorted((include / "llvm").rglob("*.h")):
-            data = self.read(path)
-            if b"virtual " in data:
-                texts[path.relative_to(include).as_posix()] = _utf8(data, str(path))
-        key = _key("interfaces", texts)
-        kept = store.cache_get("cxx", key)
-        parts = unpack(kept) if kept is not None else parse({"": texts}, os.cpu_count() or 1)[""]
-        if kept is None:
-            store.cache_put("cxx", key, pack({file: Part(b"", (), part.rest) for file, part in parts.items()}))
-        with no_gc():
-            return tuple(made for part in parts.values() for made in part.file().classes)
+        return interfaces({path.relative_to(include).as_posix(): path for path in sorted((include / "llvm").rglob("*.h"))}, self.read)
+
+
+def interfaces(headers: Mapping[str, Path], read: Callable[[Path], bytes] = Path.read_bytes) -> tuple[Class, ...]:
+    """Return the classes of those of LLVM's headers that have virtual methods. ``headers``: name as it is included -> file.
+
+    Raises InputError for a header that is not UTF-8, and what ``read`` raises."""
+    data = {name: read(path) for name, path in headers.items()}
+    texts = {name: _utf8(text, str(headers[name])) for name, text in data.items() if b"virtual " in text}
+    key = _key("interfaces", texts)
+    kept = store.cache_get("cxx", key)
+    parts = unpack(kept) if kept is not None else parse({"": texts}, os.cpu_count() or 1)[""]
+    if kept is None:
+        store.cache_put("cxx", key, pack({file: Part(b"", (), part.rest) for file, part in parts.items()}))
+    with no_gc():
+        return tuple(made for part in parts.values() for made in part.file().classes)
 
 
 def _utf8(data: bytes, where: str) -> bytes:

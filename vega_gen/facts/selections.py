@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from vega_gen.records import Description, Instruction, OperandClass
 from vega_gen.tablegen.raw import Dag, parse_dag
@@ -251,7 +252,7 @@ class Selections:
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
-        return int(math.log2(self._code_unit()))
+        return int(math.log2(self._code_unit))
 
     def rounded(self, record: str, operand: OperandInfo) -> int:
         """Returns of how many bytes a multiple the address is from which a branch target is counted: the instruction's, rounded down.
@@ -260,8 +261,9 @@ class Selections:
         rounded address does such a field reach the same places from all of them."""
         field = self.field(record, operand.name)
         unit = 1 << (self.scale(record, operand) or (field[-1][0] if field else 0))
-        return unit if operand.kind is OperandKind.TARGET and unit > self._code_unit() else 1
+        return unit if operand.kind is OperandKind.TARGET and unit > self._code_unit else 1
 
+    @cached_property
     def _code_unit(self) -> int:
         return math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding))) or 1
 

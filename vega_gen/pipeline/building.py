@@ -146,7 +146,7 @@ class Workshop:
 
     def _compiled(self) -> dict[str, tuple[Mistake, ...]]:
         """The errors of files that do not compile to objects of the plug-in."""
-        failed = self._plugin().failures(self.progress)
+        _, failed = self._plugin().failures(self.progress)
         return {path: mistakes_in(failure.output) or (Mistake(path, 0, failure.what),) for path, failure in failed.items()}
 
     @property

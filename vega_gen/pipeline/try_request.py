@@ -58,7 +58,8 @@ class TryResult:
 
     ``arch``: the name for -march and -mtriple. ``folder``: holds ``src``, ``bin`` (the tools) and the program's files.
     ``missing``: fact -> why there is no code generator. ``broken``: part that was left out, because its C++ does not compile -> the first
-    error. ``limits``: fact -> what the code generator cannot do.
+    error. ``limits``: fact -> what the code generator cannot do. ``stubs``: functions that TableGen's tables call and of which the .td says
+    no more than the name: a tool that comes to one ends with an error that names it.
     ``abilities``: what the plug-in does. ``commands``: shell commands that use it by hand. ``ir``, ``assembly``, ``object_file``: the
     program's files, None where there is none; ``notes``: what is to be known of them. ``ran``: how the program ended in the simulator, None
     where it did not run. ``reads``: the contents of all files that were read, as digests. ``findings``: what llvm-tblgen lets through, the
@@ -85,6 +86,7 @@ class TryResult:
     ran: Ran | None = None
     findings: tuple[TdFinding, ...] = ()
     ladder: Ladder | None = None
+    stubs: tuple[str, ...] = ()
 
 
 @dataclass

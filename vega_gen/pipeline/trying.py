@@ -11,24 +11,23 @@ import re
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from llvm_integration.discover import Installation, machine
-from llvm_integration.edits import STAMP, target_folder
+from llvm_integration.edits import STAMP
 from llvm_integration.failure import Failure, ToolFailure
 from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_step
 from llvm_integration.plugin import Plugin, PluginBuild, host, precompile, write_changed
 from llvm_integration.process import Progress, threads
 from vega_gen import ladder, store, tablegen
-from vega_gen.archetypes.completion import completion
-from vega_gen.archetypes.files import Archetypes, archetypes, headers, tables
+from vega_gen.archetypes.completion import completion, may_lack
+from vega_gen.archetypes.files import Archetypes, archetypes, code_generator_tables, common_tables, headers, tables
 from vega_gen.archetypes.parts import planned
 from vega_gen.cxx.interface import TRIPLES, Interface
-from vega_gen.emit import emit
 from vega_gen.emit.order import INC
 from vega_gen.emit.templates import table_of
 from vega_gen.errors import InputError
@@ -37,6 +36,7 @@ from vega_gen.pipeline.c_front import clang_of
 from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.mining import masker_of
 from vega_gen.pipeline.request import relocations_beside
+from vega_gen.pipeline.trial_build import PARTS, compiled, texts_of, write
 from vega_gen.pipeline.trial_run import run_program
 from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResult, reads, require_fit
 from vega_gen.records import Description, FillerName, Mode, Plan, Severity, TdFinding
@@ -46,16 +46,11 @@ from vega_gen.simulate import Simulator, simulator
 TABLEGEN_SECONDS = 600.0
 _NUMBER = re.compile(r"\bEM_\w+\s*=\s*(0[xX][0-9a-fA-F]+|\d+)")
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.MULTILINE)
-_SOURCE = re.compile(r" -c (\S+\.cpp) ")
 _TABLES = "make the tables"
 _MAIN = re.compile(r"\bmain\b")
-_PARTS = {
-    "": ("code generator", "compiles"), "AsmParser": ("assembler", "assembles"), "Disassembler": ("disassembler", "disassembles"),
-}  # fmt: skip
-"""Folder of a backend -> the part that can be left out with it, and what is lost then."""
+_TARGET = re.compile(r"^\s*def\s+(\w+)\s*:\s*Target\s*[{;]", re.MULTILINE)
 _BESIDE = 2
 """Threads for what runs beside the build: the check of the .td, and the compiler of the simulator."""
-_NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
 
 
 @dataclass
@@ -179,26 +174,39 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         with clock.phase("precompile LLVM's headers"):
             precompile(installation, names, kept, bench.hashes, bench.progress)
 
-    ready = pool.submit(precompiled)
-    with clock.phase("read the .td") as said:
-        d = _described(bench)
-        said.append(f"{len(d.instructions)} instructions")
-    tabling = time.monotonic()
+    tabled: dict[str, Future[bool]] = {}
+    begun: list[float] = []
 
     def tabled_by(step: BuildStep) -> bool:
         ran = run_step(step, bench.hashes)
-        clock.ended(_TABLES, tabling)
+        clock.ended(_TABLES, begun[0])
         return ran
 
+    def start(td: Path, incs: Iterable[str]) -> None:
+        begun.append(time.monotonic())
+        for inc in incs:
+            if inc not in tabled and (step := _table_step(bench, td, inc)):
+                tabled[inc] = pool.submit(tabled_by, step)
+
+    ready = pool.submit(precompiled)
+    # llvm-tblgen takes longest for a large .td, and runs once a table: those that every target has need not wait for the description.
+    if name := _name_of(bench):
+        start(bench.td, common_tables(name))
+    with clock.phase("read the .td") as said:
+        d = _described(bench)
+        said.append(f"{len(d.instructions)} instructions")
     td = _completed(bench, d)
-    steps = {inc: step for inc in tables(d) if (step := _table_step(bench, td, inc))}
-    tabled = {inc: pool.submit(tabled_by, step) for inc, step in steps.items()}
+    late = code_generator_tables(d)
+    start(td, (inc for inc in tables(d) if inc not in late))
     with clock.phase("write the C++") as said:
         arch = arch_of(d, installation)
         made = _archetypes(bench, d, arch)
-        texts = _texts(made, d, installation)
+        if not made.missing:
+            start(td, sorted(late))
+        plan = _plan(made, d, installation)
+        texts = texts_of(plan, d)
         said.append(f"{len(texts)} files")
-    _write(bench.sources, texts)
+    write(bench.sources, texts)
     count, wanted = _tables_made(bench, texts, tabled)
     clock.said(_TABLES, f"{count} of {wanted}")
     ready.result()
@@ -207,11 +215,12 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         with clock.phase("compile the simulator"):
             return simulator(d, made.machine, clang_of(installation), bench.progress)
 
-    begun = pool.submit(simulated) if not made.missing and _may_run(bench.request) else None
+    simulating = pool.submit(simulated) if not made.missing and _may_run(bench.request) else None
     build = PluginBuild(installation, bench.sources, bench.tables, d.folder, bench.work, kept, jobs, names, bench.hashes)
     with clock.phase("compile the C++") as said:
-        build, count, broken = _compiled_parts(build, texts, bench)
-        said.append(f"{count} of {len(build.objects) + 1} files")
+        trial = compiled(build, plan, d, bench.progress)
+        build = trial.build
+        said.append(f"{trial.compiled} of {len(build.objects) + 1} files")
     with clock.phase("link the plug-in"):
         bench.progress(0, 0, "linking the plug-in")
         build.link().check()
@@ -219,37 +228,18 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
     with clock.phase("load the plug-in"):
         plugin.load(arch)
     folders = {path.rpartition("/")[0] for path in build.objects}
-    abilities = tuple(ability for folder, (_, ability) in _PARTS.items() if folder in folders)
+    abilities = tuple(ability for folder, (_, ability) in PARTS.items() if folder in folders)
     limits = made.limits if "" in folders else dict[str, str]()
-    result = TryResult(d.folder, arch, plugin, bench.work, len(build.objects), made.missing, broken, limits, abilities, (), (), 0.0, {})
-    return _Built(result, d, begun.result if begun else simulated)
+    result = TryResult(
+        d.folder, arch, plugin, bench.work, len(build.objects), made.missing, trial.broken, limits, abilities, (), (), 0.0, {},
+        stubs=trial.stubs,
+    )  # fmt: skip
+    return _Built(result, d, simulating.result if simulating else simulated)
 
 
 def _may_run(request: TryRequest) -> bool:
     """Whether a simulator will be wanted, as far as it can be known before anything is compiled."""
     return request.ladder or (request.program is not None and bool(_MAIN.search(request.program.read_text("utf-8", errors="replace"))))
-
-
-def _compiled_parts(build: PluginBuild, texts: Mapping[str, str], bench: _Bench) -> tuple[PluginBuild, int, dict[str, str]]:
-    """Compile, and leave out the parts of the backend that do not compile. Return how many files were compiled, and part -> first error.
-
-    Raises ToolFailure where the rest does not compile either."""
-    broken: dict[str, str] = {}
-    while True:
-        try:
-            return build, build.compile(bench.progress), broken
-        except ToolFailure as failure:
-            found = _SOURCE.search(f"{failure.command} ")
-            source = Path(found[1]) if found else Path()
-            folder = source.parent.relative_to(build.target_dir).as_posix() if source.is_relative_to(build.target_dir) else ".."
-            folder = folder.removeprefix(".")
-            if folder not in _PARTS or _PARTS[folder][0] in broken:
-                failure.next_step = failure.next_step or _NEEDS_MORE
-                raise
-            broken[_PARTS[folder][0]] = _first_error(failure)
-            texts = {path: text for path, text in texts.items() if path.rpartition("/")[0] != folder}
-            _write(bench.sources, texts)
-            build = replace(build)  # lists the files again
 
 
 def _described(bench: _Bench) -> Description:
@@ -276,29 +266,28 @@ def _archetypes(bench: _Bench, d: Description, arch: str) -> Archetypes:
     return archetypes(d, Interface(bench.installation.include_dirs), arch, number, big_endian=bench.request.big_endian)
 
 
-def _texts(made: Archetypes, d: Description, installation: Installation) -> dict[str, str]:
-    """The backend's files, as ``new-target`` writes them: path relative to the target's folder -> text."""
+def _plan(made: Archetypes, d: Description, installation: Installation) -> Plan:
     files, classes, functions = planned(made.printed, d.folder, masker_of(d.folder, d))
-    plan = Plan(d.folder, Mode.TD, FillerName.ARCHETYPE, installation.version, (), files, classes, functions, {})
-    prefix = f"{target_folder(d.folder)}/"
-    edits = emit(plan, d, {}, threshold=plan.flag_below)
-    return {e.path.removeprefix(prefix): e.content for e in edits if isinstance(e.content, str)}
+    return Plan(d.folder, Mode.TD, FillerName.ARCHETYPE, installation.version, (), files, classes, functions, {})
 
 
-def _write(folder: Path, texts: Mapping[str, str]) -> None:
-    """Make ``texts`` the files of a folder; those that do not change keep their time."""
-    for old in [p for p in folder.rglob("*") if p.is_file()]:
-        if old.relative_to(folder).as_posix() not in texts:
-            old.unlink()
-    for path, text in texts.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        write_changed(folder / path, text)
+def _name_of(bench: _Bench) -> str:
+    """The name of the Target record as the .td file says it, "" where it says none or more than one, or where the tables may be made of
+    another file (``_completed``)."""
+    own, target = _texts_of_td(bench)
+    found = _TARGET.findall(own)
+    return found[0] if len(found) == 1 and not may_lack(own, target) else ""
+
+
+def _texts_of_td(bench: _Bench) -> tuple[str, str]:
+    """The text of the target's .td files, and that of LLVM's Target.td."""
+    own = "".join(path.read_text(encoding="utf-8") for path in tablegen.reachable(bench.td, (bench.td.parent,)))
+    return own, (bench.include / "llvm/Target/Target.td").read_text(encoding="utf-8", errors="replace")
 
 
 def _completed(bench: _Bench, d: Description) -> Path:
     """The .td, or a file that includes it and has the TableGen that it lacks for this LLVM."""
-    own = "".join(path.read_text(encoding="utf-8") for path in tablegen.reachable(bench.td, (bench.td.parent,)))
-    more = completion(d, own, (bench.include / "llvm/Target/Target.td").read_text(encoding="utf-8", errors="replace"))
+    more = completion(d, *_texts_of_td(bench))
     if not more:
         return bench.td
     made = bench.tables / bench.td.name
@@ -332,11 +321,6 @@ def _tables_made(bench: _Bench, texts: Mapping[str, str], tabled: Mapping[str, F
             raise
         bench.progress(number, len(wanted), f"making {inc}")
     return count, len(wanted)
-
-
-def _first_error(failure: ToolFailure) -> str:
-    found = _SAID.search(failure.output)
-    return f"{found['where']}: {found['what']}" if found else failure.what
 
 
 def _delivered(made: TryResult, bench: _Bench, out: Path) -> TryResult:

@@ -1,0 +1,140 @@
+"""Compile the backend of ``try``: put in what tables name and archetypes do not have, and leave out the parts that do not compile.
+
+A .td may name C++ of the target's own that no contract asks for: an enumeration of operand types, fields of the subtarget, methods of the
+parser. ``plan.demands`` makes these of the .td, as it does for ``new-target``. Nothing that archetypes wrote is taken out singly: where
+errors remain, the folder in which they lie goes as a whole, since an assembler without one of its functions assembles nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from llvm_integration.check import Mistake, mistakes_in
+from llvm_integration.discover import Installation
+from llvm_integration.edits import target_folder
+from llvm_integration.failure import ToolFailure
+from llvm_integration.plugin import PluginBuild, write_changed
+from llvm_integration.process import Progress
+from vega_gen.corpus import interfaces
+from vega_gen.cxx.interface import Interface
+from vega_gen.emit import emit
+from vega_gen.groups import Interfaces
+from vega_gen.plan.blame import Blame
+from vega_gen.plan.steps import Steps
+from vega_gen.plan.stubs import Bases
+from vega_gen.records import Description, Plan, Step
+
+ROUNDS = 12
+"""Rounds of compiling after which no more is put in."""
+PARTS = {
+    "": ("code generator", "compiles"), "AsmParser": ("assembler", "assembles"), "Disassembler": ("disassembler", "disassembles"),
+}  # fmt: skip
+"""Folder of a backend -> the part that can be left out with it, and what is lost then."""
+_NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
+_SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBuild:
+    """A backend that compiles. ``compiled``: how many files were. ``broken``: part that was left out -> the first error in it.
+    ``stubs``: functions that the tables call and of which the .td says no more than the name."""
+
+    build: PluginBuild
+    compiled: int
+    broken: Mapping[str, str]
+    stubs: tuple[str, ...]
+
+
+def texts_of(plan: Plan, d: Description) -> dict[str, str]:
+    """The backend's files, as ``new-target`` writes them: path relative to the target's folder -> text."""
+    prefix = f"{target_folder(d.folder)}/"
+    edits = emit(plan, d, {}, threshold=plan.flag_below)
+    return {e.path.removeprefix(prefix): e.content for e in edits if isinstance(e.content, str)}
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Make ``texts`` the files of a folder; those that do not change keep their time."""
+    for old in [p for p in folder.rglob("*") if p.is_file()]:
+        if old.relative_to(folder).as_posix() not in texts:
+            old.unlink()
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        write_changed(folder / path, text)
+
+
+def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress) -> TrialBuild:
+    """Compile the files of ``build``, which are those of ``plan``, until all that are left compile.
+
+    Raises ToolFailure where that leaves no backend."""
+    steps: Steps | None = None
+    broken: dict[str, str] = {}
+    seen: set[frozenset[tuple[str, str]]] = set()
+    texts = texts_of(plan, d)
+    count = 0
+    while True:
+        made, failed = build.failures(progress)
+        count += made
+        if not failed:
+            added = {f.qualified_name for f in plan.functions if f.step is Step.STUB and _part(f.file) not in broken}
+            return TrialBuild(build, count, broken, tuple(sorted(added)))
+        steps = steps or _steps(build, d)
+        seen.add(frozenset(texts.items()))
+        plan = _supplied(build, plan, texts, steps, failed) if len(seen) < ROUNDS else plan
+        texts = texts_of(plan, d)
+        if frozenset(texts.items()) in seen:
+            broken |= _left_out(failed, broken)
+        write(build.sources, {path: text for path, text in texts.items() if _part(path) not in broken})
+        build = replace(build)  # lists the files again
+
+
+def _supplied(build: PluginBuild, plan: Plan, texts: Mapping[str, str], steps: Steps, failed: Mapping[str, ToolFailure]) -> Plan:
+    """The plan with what the errors say is missing."""
+    folder = build.target_dir
+
+    def own(m: Mistake) -> Mistake:
+        return replace(m, file=m.file.removeprefix(f"{folder}/"), notes=tuple(map(own, m.notes)))
+
+    said = {path: tuple(map(own, mistakes_in(failure.output))) for path, failure in failed.items()}
+    tables = {p.name: p.read_text(encoding="utf-8") for p in sorted(build.tables.glob("*.inc"))}
+    blame = Blame(plan, texts, steps, tables)
+    blame.supplied(said)
+    return blame.plan
+
+
+def _left_out(failed: Mapping[str, ToolFailure], broken: Mapping[str, str]) -> dict[str, str]:
+    """The parts in which files fail -> the first error. Raises the ToolFailure of a file that is in no part, or whose part is gone."""
+    found: dict[str, str] = {}
+    for path, failure in sorted(failed.items()):
+        part = _part(path)
+        if not part or part in broken:
+            failure.next_step = failure.next_step or _NEEDS_MORE
+            raise failure
+        said = _SAID.search(failure.output)
+        found.setdefault(part, f"{said['where']}: {said['what']}" if said else failure.what)
+    return found
+
+
+def _part(path: str) -> str:
+    """The part that a file of the backend belongs to, "" for none."""
+    return PARTS.get(path.rpartition("/")[0], ("",))[0]
+
+
+def _steps(build: PluginBuild, d: Description) -> Steps:
+    installation = build.installation
+    names = [name.strip('"') for name in build.headers if name.startswith('"')]
+    found = {name: path for name in names if (path := _header(installation, name))}
+    llvm = Interface(installation.include_dirs)
+
+    def read(name: str) -> bytes:
+        path = found.get(name)
+        return path.read_bytes() if path else b""
+
+    bases = Bases(Interfaces(interfaces(found)), read, build.tables, d.name, "")
+    return Steps(d, bases, header=lambda name: llvm.header(name) if llvm.defines(name) else "")
+
+
+def _header(installation: Installation, name: str) -> Path | None:
+    return next((path for folder in installation.include_dirs if (path := folder / name).is_file()), None)
