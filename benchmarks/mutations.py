@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 import orjson
 
-from benchmarks.machine import Ended, Machine, NotCompiled, Simulates, simulator
+from benchmarks.machine import Ended, Machine, NotCompiled
 from benchmarks.mutants import MUTATIONS, Mutation
 from benchmarks.simulator import LEVELS, ROOT, Target, built, machine_of, print_table, report
 from llvm_integration.failure import Failure
@@ -31,6 +31,7 @@ from vega_gen.archetypes.files import archetypes as archetypes_before
 from vega_gen.facts import Facts, find_facts
 from vega_gen.ladder import smoke
 from vega_gen.records import Description
+from vega_gen.simulate import Simulator, simulator
 
 DESCRIPTION = ROOT / "targets/RV32IM"
 STEPS, SECONDS = 20_000_000, 3.0
@@ -87,7 +88,7 @@ def description(mutation: Mutation | None, folder: Path) -> Path:
     return folder / f"{DESCRIPTION.name}.td"
 
 
-def wrong(machine: Machine, target: Target, simulators: Sequence[Simulates]) -> tuple[list[dict[str, str]], dict[str, str]]:
+def wrong(machine: Machine, target: Target, simulators: Sequence[Simulator]) -> tuple[list[dict[str, str]], dict[str, str]]:
     """Run the ladder's programs. Return program -> what is wrong with it: in each of the simulators, and under QEMU.
 
     A program that does not compile is wrong in all."""
@@ -131,7 +132,7 @@ def tried(mutation: Mutation, version: str, work: Path, clean: Target | None) ->
         return Found(mutation.name, failure.what, 0, 0, 0, "", time.monotonic() - start)
     seconds = time.monotonic() - start
     clang = target.installation.tool("clang")
-    simulators: list[Simulates] = []
+    simulators: list[Simulator] = []
     if clean is not None:  # made again: a simulator keeps what llvm-mc has decoded, and this llvm-mc is another
         simulators.append(simulator(clean.description, clean.facts, clang, report))
         if mutation.where != "code":
