@@ -119,8 +119,9 @@ def foreign_programs(machine: Machine, fetched: foreign.Fetched, torture: int, c
     """``torture`` of GCC's tests, drawn by ``seed``, and the first ``csmith`` of csmith's programs that end here, at both levels."""
     for name in foreign.chosen([p.stem for p in fetched.torture.glob("*.c")], torture, seed):
         source = fetched.torture / f"{name}.c"
+        options = (*TORTURE_OPTIONS, *foreign.wanted_options(source.read_text(encoding="utf-8", errors="replace")))
         for level in LEVELS:
-            yield Work("torture", name, level, lambda out, s=source, lv=level: machine.compile_c(s, lv, out, TORTURE_OPTIONS))
+            yield Work("torture", name, level, lambda out, s=source, lv=level, o=options: machine.compile_c(s, lv, out, o))
     options = ("-isystem", str(fetched.csmith))
     ending = foreign.ending_programs(machine.work, fetched.csmith, machine.installation.tool("clang"))
     for source in itertools.islice(ending, csmith):
