@@ -24,7 +24,7 @@ CSMITH = "libcsmith-dev"
 CSMITH_OPTIONS = ("--no-packed-struct", "--max-funcs", "6")
 _TORTURE = "gcc/testsuite/gcc.c-torture/execute"
 _SECONDS = 1800.0
-_MEANING = {"-fgnu89-inline", "-fwrapv", "-fno-strict-aliasing"}
+_MEANING = {"-fgnu89-inline", "-fwrapv", "-fno-strict-aliasing", "-finstrument-functions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ def torture_tests(archive: Path, folder: Path) -> None:
 
 
 def wanted_options(test: str) -> tuple[str, ...]:
-    """The options that a torture test asks for in its text and that change what the C means: the language, ``inline``, overflow, aliasing.
+    """The options that a torture test asks for in its text and that change what the C means: the language, ``inline``, overflow,
+    aliasing, hooks.
 
     GCC Internals, "Directives used within DejaGnu tests"."""
     asked = " ".join(re.findall(r"\{ *dg-(?:additional-)?options +\"([^\"]*)\"", test)).split()

@@ -91,14 +91,28 @@ def description(mutation: Mutation | None, folder: Path) -> Path:
     return folder / f"{DESCRIPTION.name}.td"
 
 
-def wrong(machine: Machine, target: Target, simulators: Sequence[Simulator]) -> tuple[list[dict[str, str]], dict[str, str]]:
-    """Run the ladder's programs. Return program -> what is wrong with it: in each of the simulators, and under QEMU.
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What the ladder's programs do. ``simulated``, ``qemu``: program -> what is wrong with it, in each simulator and under QEMU.
 
-    A program that does not compile is wrong in all."""
+    ``codes``: program -> its objects, with those of the library that it needs; what does not compile is missing."""
+
+    simulated: tuple[dict[str, str], ...]
+    qemu: dict[str, str]
+    codes: dict[str, tuple[bytes, ...]]
+
+    def changed(self, right: Mapping[str, tuple[bytes, ...]]) -> int:
+        """The number of programs with other code than in ``right``."""
+        return sum(self.codes.get(name) != right.get(name) for name in self.codes.keys() | right.keys())
+
+
+def ran(machine: Machine, target: Target, simulators: Sequence[Simulator]) -> Behaviour:
+    """Run the ladder's programs. One that does not compile is wrong in all simulators and under QEMU."""
     one = ladder.subject(target.description, machine.triple)
     shutil.rmtree(machine.work / "library", ignore_errors=True)  # an earlier backend's
     machine.build_library(None, smoke.helpers(one.widths, one.pointer_bits), report)
-    ours, qemu = [dict[str, str]() for _ in simulators], dict[str, str]()
+    found = Behaviour(tuple(dict[str, str]() for _ in simulators), {}, {})
+    sides = found.qemu, *found.simulated
     for program in smoke.programs(one.widths, one.pointer_bits):
         source = machine.work / f"{program.name}.ll"
         source.write_text(program.text, encoding="utf-8")
@@ -108,29 +122,25 @@ def wrong(machine: Machine, target: Target, simulators: Sequence[Simulator]) -> 
             try:
                 objects = machine.linked(machine.compile_ir(source, level, place.with_name(f"{place.name}.o")))
             except NotCompiled as refused:
-                for side in (*ours, qemu):
+                for side in sides:
                     side[name] = str(refused)
                 continue
+            found.codes[name] = tuple(path.read_bytes() for path in objects)
             try:
                 ends = [machine.under_qemu(objects, place)]
             except NotCompiled as refused:
                 ends = [Ended(None, "", str(refused))]
             for machine.simulator in simulators:
                 ends.append(machine.simulated(objects))
-            for side, ended in zip((qemu, *ours), ends, strict=True):
+            for side, ended in zip(sides, ends, strict=True):
                 if ended.status != program.expected:
                     side[name] = ended.problem or f"ended with {ended.status}, not {program.expected}"
-    return ours, qemu
+    return found
 
 
-def codes(folder: Path) -> dict[str, bytes]:
-    """The objects of the programs that ``wrong`` has compiled in a machine's folder, by name; those that do not compile are missing."""
-    return {path.name: path.read_bytes() for level in LEVELS for path in folder.glob(f"*{level}.o")}
-
-
-def tried(mutation: Mutation, version: str, work: Path, clean: Target | None, right: Mapping[str, bytes]) -> Found:
-    """Build the backend with a mistake and run the programs. ``clean``: the target without it, None for QEMU alone. ``right``: the objects
-    of its backend."""
+def tried(mutation: Mutation, version: str, work: Path, clean: Target | None, right: Behaviour) -> Found:
+    """Build the backend with a mistake and run the programs. ``clean``: the target without it, None for QEMU alone. ``right``: the
+    programs of its backend."""
     start = time.monotonic()
     td = description(mutation, work / DESCRIPTION.name)
     try:
@@ -148,13 +158,11 @@ def tried(mutation: Mutation, version: str, work: Path, clean: Target | None, ri
             own = mutation.facts(target.facts) if mutation.facts else target.facts
             with suppress(Failure):  # else no simulator believes the mistake
                 simulators.append(simulator(target.description, own, clang, report))
-    sides, qemu = wrong(machine, target, simulators)
-    clean_count, believing = [*(len(side) for side in sides), -1, -1][:2]
-    shown = sides[0] if sides and sides[0] else qemu
+    programs = ran(machine, target, simulators)
+    clean_count, believing = [*(len(side) for side in programs.simulated), -1, -1][:2]
+    shown = programs.simulated[0] if programs.simulated and programs.simulated[0] else programs.qemu
     first = next((f"{name}: {why}" for name, why in shown.items()), "")
-    ours = codes(machine.work)
-    changed = sum(ours.get(name) != right.get(name) for name in ours.keys() | right.keys())
-    return Found(mutation.name, "", changed, clean_count, believing, len(qemu), first, seconds)
+    return Found(mutation.name, "", programs.changed(right.codes), clean_count, believing, len(programs.qemu), first, seconds)
 
 
 def rows(found: Sequence[Found]) -> list[tuple[str, ...]]:
@@ -204,9 +212,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         journal.unlink(missing_ok=True)
     target = built(DESCRIPTION / f"{DESCRIPTION.name}.td", asked.llvm_version, None)
     machine = machine_of(target, work / "right", simulated=False)
-    if failing := wrong(machine, target, ())[1]:
+    right = ran(machine, target, ())
+    if failing := right.qemu:
         raise InputError(f"without a mistake {len(failing)} programs go wrong, {min(failing)} for one", next_step="mend the backend first")
-    clean, right = None if asked.qemu_only else target, codes(machine.work)
+    clean = None if asked.qemu_only else target
     known = read_journal(journal)
     found: list[Found] = []
     wanted = [m for m in MUTATIONS if not asked.name or m.name in asked.name]

@@ -9,7 +9,7 @@ from conftest import ROOT
 
 from benchmarks import mutations
 from benchmarks.mutants import MUTATIONS, Mutation, put, swap
-from benchmarks.mutations import Found
+from benchmarks.mutations import Behaviour, Found
 from llvm_integration.discover import find_installation
 from vega_gen.archetypes.files import Archetypes, archetypes
 from vega_gen.cxx.interface import Interface
@@ -100,7 +100,7 @@ def test_the_table_says_what_was_found(tmp_path: Path) -> None:
     assert mutations.read_journal(journal) == {"logic": Found("logic", "no", 0, 0, 0, 0, "", 1.5)}
 
 
-def test_only_the_objects_of_programs_are_compared(tmp_path: Path) -> None:
-    for name in ("loop-O0.o", "loop-O2.o", "entry.o", "loop.ll"):
-        (tmp_path / name).write_bytes(name.encode())
-    assert mutations.codes(tmp_path) == {"loop-O0.o": b"loop-O0.o", "loop-O2.o": b"loop-O2.o"}
+def test_a_program_is_changed_where_an_object_is_another_or_missing() -> None:
+    right = {"a": (b"1", b"2"), "b": (b"3",), "c": (b"4",)}
+    assert Behaviour((), {}, right).changed(right) == 0
+    assert Behaviour((), {}, {"a": (b"1", b"9"), "b": (b"3",)}).changed(right) == 2
