@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 import shutil
 import tarfile
 import tempfile
@@ -23,6 +24,7 @@ CSMITH = "libcsmith-dev"
 CSMITH_OPTIONS = ("--no-packed-struct", "--max-funcs", "6")
 _TORTURE = "gcc/testsuite/gcc.c-torture/execute"
 _SECONDS = 1800.0
+_MEANING = {"-fgnu89-inline", "-fwrapv", "-fno-strict-aliasing", "-finstrument-functions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ def torture_tests(archive: Path, folder: Path) -> None:
             if where.endswith(_TORTURE) and member.isfile() and (source := tar.extractfile(member)):
                 with (folder / name).open("wb") as out:
                     shutil.copyfileobj(source, out)
+
+
+def wanted_options(test: str) -> tuple[str, ...]:
+    """The options that a torture test asks for in its text and that change what the C means: the language, ``inline``, overflow,
+    aliasing, hooks.
+
+    GCC Internals, "Directives used within DejaGnu tests"."""
+    asked = " ".join(re.findall(r"\{ *dg-(?:additional-)?options +\"([^\"]*)\"", test)).split()
+    return tuple(option for option in asked if option.startswith("-std=") or option in _MEANING)
 
 
 def chosen(names: Sequence[str], count: int, seed: int) -> list[str]:

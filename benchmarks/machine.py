@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from llvm_integration import discover
 from llvm_integration.failure import Failure
 from llvm_integration.process import Progress, run
-from vega_gen.facts import Facts
 from vega_gen.ladder.ask import ask
 from vega_gen.ladder.subject import Emulator
 from vega_gen.pipeline import c_front
-from vega_gen.records import Description
+from vega_gen.simulate import Simulator
 
 RUNTIME = Path(__file__).resolve().parent / "runtime"
 STEPS = 2_000_000_000
@@ -92,19 +90,6 @@ def verdict(qemu: Ended, simulator: Ended) -> Verdict:
     return Verdict.AGREE if (qemu.status, qemu.stdout) == (simulator.status, simulator.stdout) else Verdict.DIFFER
 
 
-class Simulates(Protocol):
-    """What this module needs of ``vega_gen.simulate.Simulator``."""
-
-    def run(self, objects: Sequence[Path], llvm_mc: Path, options: Sequence[str], *, steps: int, memory: int, seconds: float) -> Any:
-        """Run linked objects; see ``vega_gen.simulate``."""
-        ...
-
-
-def simulator(d: Description, facts: Facts, clang: Path, progress: Progress) -> Simulates:
-    """The simulator of a target, from ``vega_gen.simulate``."""
-    return importlib.import_module("vega_gen.simulate").simulator(d, facts, clang, progress)
-
-
 class NotCompiled(Exception):
     """A program that clang, the backend or the linker refuses."""
 
@@ -128,7 +113,7 @@ class Machine:
     layout: str
     installation: discover.Installation
     emulator: Emulator
-    simulator: Simulates | None
+    simulator: Simulator | None
     work: Path
     entry: Path = RUNTIME / "riscv32.s"
     steps: int = STEPS

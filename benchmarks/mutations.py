@@ -3,7 +3,8 @@
 Each mistake of ``benchmarks.mutants`` goes into RV32IM's backend, which is built; then the ladder's programs run. They find the mistake
 where one does not compile, does not end, or ends with another status than it must. Three machines run them: the simulator made from the
 description without the mistake; the simulator made from the one with it, which is what a user has, who does not know of the mistake; and
-QEMU, which knows the real ISA. What was found is kept in ``--work``; ``--again`` starts anew.
+QEMU, which knows the real ISA. A mistake that changes the code of no program cannot be found by running them, which the table says. What
+was found is kept in ``--work``; ``--again`` starts anew.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,16 +22,18 @@ from unittest.mock import patch
 
 import orjson
 
-from benchmarks.machine import Ended, Machine, NotCompiled, Simulates, simulator
+from benchmarks.machine import Ended, Machine, NotCompiled
 from benchmarks.mutants import MUTATIONS, Mutation
 from benchmarks.simulator import LEVELS, ROOT, Target, built, machine_of, print_table, report
 from llvm_integration.failure import Failure
 from vega_gen import ladder, store
 from vega_gen.archetypes.files import Archetypes
 from vega_gen.archetypes.files import archetypes as archetypes_before
+from vega_gen.errors import InputError
 from vega_gen.facts import Facts, find_facts
 from vega_gen.ladder import smoke
 from vega_gen.records import Description
+from vega_gen.simulate import Simulator, simulator
 
 DESCRIPTION = ROOT / "targets/RV32IM"
 STEPS, SECONDS = 20_000_000, 3.0
@@ -41,12 +44,13 @@ STEPS, SECONDS = 20_000_000, 3.0
 class Found:
     """What the programs found out about a mistake.
 
-    ``refused``: why there is no backend to run, "" where there is one. The others: the number of programs that go wrong, and the first:
-    ``clean`` in the simulator of the description without the mistake, ``believing`` in that of the one with it (-1 where there is none),
-    ``qemu`` under QEMU. ``seconds``: to build the backend."""
+    ``refused``: why there is no backend to run, "" where there is one. ``changed``: the number of programs with other code than without it.
+    The others: the number of programs that go wrong, and the first: ``clean`` in the simulator of the description without the mistake,
+    ``believing`` in that of the one with it (-1 where there is none), ``qemu`` under QEMU. ``seconds``: to build the backend."""
 
     name: str
     refused: str
+    changed: int
     clean: int
     believing: int
     qemu: int
@@ -87,14 +91,28 @@ def description(mutation: Mutation | None, folder: Path) -> Path:
     return folder / f"{DESCRIPTION.name}.td"
 
 
-def wrong(machine: Machine, target: Target, simulators: Sequence[Simulates]) -> tuple[list[dict[str, str]], dict[str, str]]:
-    """Run the ladder's programs. Return program -> what is wrong with it: in each of the simulators, and under QEMU.
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What the ladder's programs do. ``simulated``, ``qemu``: program -> what is wrong with it, in each simulator and under QEMU.
 
-    A program that does not compile is wrong in all."""
+    ``codes``: program -> its objects, with those of the library that it needs; what does not compile is missing."""
+
+    simulated: tuple[dict[str, str], ...]
+    qemu: dict[str, str]
+    codes: dict[str, tuple[bytes, ...]]
+
+    def changed(self, right: Mapping[str, tuple[bytes, ...]]) -> int:
+        """The number of programs with other code than in ``right``."""
+        return sum(self.codes.get(name) != right.get(name) for name in self.codes.keys() | right.keys())
+
+
+def ran(machine: Machine, target: Target, simulators: Sequence[Simulator]) -> Behaviour:
+    """Run the ladder's programs. One that does not compile is wrong in all simulators and under QEMU."""
     one = ladder.subject(target.description, machine.triple)
     shutil.rmtree(machine.work / "library", ignore_errors=True)  # an earlier backend's
     machine.build_library(None, smoke.helpers(one.widths, one.pointer_bits), report)
-    ours, qemu = [dict[str, str]() for _ in simulators], dict[str, str]()
+    found = Behaviour(tuple(dict[str, str]() for _ in simulators), {}, {})
+    sides = found.qemu, *found.simulated
     for program in smoke.programs(one.widths, one.pointer_bits):
         source = machine.work / f"{program.name}.ll"
         source.write_text(program.text, encoding="utf-8")
@@ -104,23 +122,25 @@ def wrong(machine: Machine, target: Target, simulators: Sequence[Simulates]) -> 
             try:
                 objects = machine.linked(machine.compile_ir(source, level, place.with_name(f"{place.name}.o")))
             except NotCompiled as refused:
-                for side in (*ours, qemu):
+                for side in sides:
                     side[name] = str(refused)
                 continue
+            found.codes[name] = tuple(path.read_bytes() for path in objects)
             try:
                 ends = [machine.under_qemu(objects, place)]
             except NotCompiled as refused:
                 ends = [Ended(None, "", str(refused))]
             for machine.simulator in simulators:
                 ends.append(machine.simulated(objects))
-            for side, ended in zip((qemu, *ours), ends, strict=True):
+            for side, ended in zip(sides, ends, strict=True):
                 if ended.status != program.expected:
                     side[name] = ended.problem or f"ended with {ended.status}, not {program.expected}"
-    return ours, qemu
+    return found
 
 
-def tried(mutation: Mutation, version: str, work: Path, clean: Target | None) -> Found:
-    """Build the backend with a mistake and run the programs. ``clean``: the target without it, None for QEMU alone."""
+def tried(mutation: Mutation, version: str, work: Path, clean: Target | None, right: Behaviour) -> Found:
+    """Build the backend with a mistake and run the programs. ``clean``: the target without it, None for QEMU alone. ``right``: the
+    programs of its backend."""
     start = time.monotonic()
     td = description(mutation, work / DESCRIPTION.name)
     try:
@@ -128,33 +148,33 @@ def tried(mutation: Mutation, version: str, work: Path, clean: Target | None) ->
             target = built(td, version, None)
         machine = replace(machine_of(target, work / "programs", simulated=False), steps=STEPS, seconds=SECONDS)
     except Failure as failure:
-        return Found(mutation.name, failure.what, 0, 0, 0, "", time.monotonic() - start)
+        return Found(mutation.name, failure.what, 0, 0, 0, 0, "", time.monotonic() - start)
     seconds = time.monotonic() - start
     clang = target.installation.tool("clang")
-    simulators: list[Simulates] = []
+    simulators: list[Simulator] = []
     if clean is not None:  # made again: a simulator keeps what llvm-mc has decoded, and this llvm-mc is another
         simulators.append(simulator(clean.description, clean.facts, clang, report))
         if mutation.where != "code":
             own = mutation.facts(target.facts) if mutation.facts else target.facts
             with suppress(Failure):  # else no simulator believes the mistake
                 simulators.append(simulator(target.description, own, clang, report))
-    sides, qemu = wrong(machine, target, simulators)
-    clean_count, believing = [*(len(side) for side in sides), -1, -1][:2]
-    shown = sides[0] if sides and sides[0] else qemu
+    programs = ran(machine, target, simulators)
+    clean_count, believing = [*(len(side) for side in programs.simulated), -1, -1][:2]
+    shown = programs.simulated[0] if programs.simulated and programs.simulated[0] else programs.qemu
     first = next((f"{name}: {why}" for name, why in shown.items()), "")
-    return Found(mutation.name, "", clean_count, believing, len(qemu), first, seconds)
+    return Found(mutation.name, "", programs.changed(right.codes), clean_count, believing, len(programs.qemu), first, seconds)
 
 
 def rows(found: Sequence[Found]) -> list[tuple[str, ...]]:
     """The table: a row a mistake."""
     by_name = {m.name: m for m in MUTATIONS}
-    made: list[tuple[str, ...]] = [("mistake", "in", "simulator", "simulator with it", "QEMU", "first program")]
+    made: list[tuple[str, ...]] = [("mistake", "in", "code of", "simulator", "simulator with it", "QEMU", "first program")]
     for one in found:
         m = by_name[one.name]
         if one.refused:
-            made.append((m.what, m.where, "no backend", "no backend", "no backend", one.refused))
+            made.append((m.what, m.where, "-", "no backend", "no backend", "no backend", one.refused))
         else:
-            made.append((m.what, m.where, said(one.clean), said(one.believing), said(one.qemu), one.first))
+            made.append((m.what, m.where, str(one.changed), said(one.clean), said(one.believing), said(one.qemu), one.first))
     return made
 
 
@@ -190,7 +210,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     journal = work / ("qemu.jsonl" if asked.qemu_only else "found.jsonl")
     if asked.again:
         journal.unlink(missing_ok=True)
-    clean = None if asked.qemu_only else built(DESCRIPTION / f"{DESCRIPTION.name}.td", asked.llvm_version, None)
+    target = built(DESCRIPTION / f"{DESCRIPTION.name}.td", asked.llvm_version, None)
+    machine = machine_of(target, work / "right", simulated=False)
+    right = ran(machine, target, ())
+    if failing := right.qemu:
+        raise InputError(f"without a mistake {len(failing)} programs go wrong, {min(failing)} for one", next_step="mend the backend first")
+    clean = None if asked.qemu_only else target
     known = read_journal(journal)
     found: list[Found] = []
     wanted = [m for m in MUTATIONS if not asked.name or m.name in asked.name]
@@ -198,7 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for done, mutation in enumerate(wanted):
             one = known.get(mutation.name)
             if one is None:
-                one = tried(mutation, asked.llvm_version, work, clean)
+                one = tried(mutation, asked.llvm_version, work, clean, right)
                 stream.write(orjson.dumps(asdict(one)) + b"\n")
                 stream.flush()
                 print(f"{done + 1}/{len(wanted)} {one.name}: {one.refused or one.first or 'not found'}", file=sys.stderr, flush=True)
@@ -207,7 +232,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     here = [one for one in found if not one.refused]
     counts = [sum(getattr(one, side) > 0 for one in here) for side in ("clean", "believing", "qemu")]
     by = "{} by the simulator, {} where it believes the mistake too, {} by QEMU".format(*counts)
-    print(f"{len(found)} mistakes, {len(found) - len(here)} without a backend; found: {by}")
+    same = sum(one.changed == 0 for one in here)
+    print(f"{len(found)} mistakes, {len(found) - len(here)} without a backend, {same} that change no program's code; found: {by}")
     if asked.json:
         store.write_atomic(asked.json, orjson.dumps([asdict(one) for one in found], option=orjson.OPT_INDENT_2))
     return 0

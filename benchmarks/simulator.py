@@ -9,7 +9,6 @@ differs.
 from __future__ import annotations
 
 import argparse
-import importlib
 import itertools
 import sys
 import time
@@ -22,14 +21,16 @@ from typing import Any
 import orjson
 
 from benchmarks import foreign
-from benchmarks.machine import RUNTIME, Compared, Ended, Machine, Verdict, emulator_found, simulator
+from benchmarks.machine import RUNTIME, Compared, Ended, Machine, Verdict, emulator_found
 from llvm_integration import discover
 from vega_gen import ladder, store, tablegen
 from vega_gen.archetypes.values import data_layout
 from vega_gen.errors import InputError
 from vega_gen.facts import Facts, find_facts
 from vega_gen.ladder import smoke
+from vega_gen.pipeline.trying import TryRequest, try_out
 from vega_gen.records import Description
+from vega_gen.simulate import simulator
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = ("-O0", "-O2")
@@ -80,11 +81,10 @@ def built(td: Path, version: str, tools: Path | None) -> Target:
 
     Raises InputError where the .td does not say enough for a code generator, or that does not compile."""
     if tools is None:
-        trying = importlib.import_module("vega_gen.pipeline.trying")
-        made = trying.try_out(trying.TryRequest(td=td, version=version), report)
+        made = try_out(TryRequest(td, version), report)
         if made.missing:
             raise InputError("; ".join(made.missing.values()), str(td), "complete the description")
-        installation, folder, triple = made.plugin.installation, Path(made.folder) / "bin", made.arch
+        installation, folder, triple = made.plugin.installation, made.folder / "bin", made.arch
     else:
         installation, folder, triple = discover.find_installation(f"{version}.1"), tools, td.stem.lower()
     include = next(folder for folder in installation.include_dirs if (folder / "llvm/Target/Target.td").is_file())
@@ -119,8 +119,9 @@ def foreign_programs(machine: Machine, fetched: foreign.Fetched, torture: int, c
     """``torture`` of GCC's tests, drawn by ``seed``, and the first ``csmith`` of csmith's programs that end here, at both levels."""
     for name in foreign.chosen([p.stem for p in fetched.torture.glob("*.c")], torture, seed):
         source = fetched.torture / f"{name}.c"
+        options = (*TORTURE_OPTIONS, *foreign.wanted_options(source.read_text(encoding="utf-8", errors="replace")))
         for level in LEVELS:
-            yield Work("torture", name, level, lambda out, s=source, lv=level: machine.compile_c(s, lv, out, TORTURE_OPTIONS))
+            yield Work("torture", name, level, lambda out, s=source, lv=level, o=options: machine.compile_c(s, lv, out, o))
     options = ("-isystem", str(fetched.csmith))
     ending = foreign.ending_programs(machine.work, fetched.csmith, machine.installation.tool("clang"))
     for source in itertools.islice(ending, csmith):

@@ -9,7 +9,7 @@ from conftest import ROOT
 
 from benchmarks import mutations
 from benchmarks.mutants import MUTATIONS, Mutation, put, swap
-from benchmarks.mutations import Found
+from benchmarks.mutations import Behaviour, Found
 from llvm_integration.discover import find_installation
 from vega_gen.archetypes.files import Archetypes, archetypes
 from vega_gen.cxx.interface import Interface
@@ -85,15 +85,22 @@ def test_the_description_is_written_with_the_mistake_and_again_without(tmp_path:
 
 def test_the_table_says_what_was_found(tmp_path: Path) -> None:
     found = [
-        Found("subtraction", "", 5, 0, 4, "arithmetic -O0: ended with 3, not 2", 9.0),
-        Found("stack-size", "", 1, -1, 1, "recursion -O0: signal 11", 9.0),
-        Found("logic", "no backend was built", 0, 0, 0, "", 9.0),
+        Found("subtraction", "", 9, 5, 0, 4, "arithmetic -O0: ended with 3, not 2", 9.0),
+        Found("stack-size", "", 2, 1, -1, 1, "recursion -O0: signal 11", 9.0),
+        Found("logic", "no backend was built", 0, 0, 0, 0, "", 9.0),
     ]
     head, *lines = mutations.rows(found)
-    assert head[2:5] == ("simulator", "simulator with it", "QEMU")
-    assert [line[1:5] for line in lines] == [
-        ("td", "5", "not found", "4"), ("code", "1", "-", "1"), ("td", "no backend", "no backend", "no backend"),
+    assert head[2:6] == ("code of", "simulator", "simulator with it", "QEMU")
+    assert [line[1:6] for line in lines] == [
+        ("td", "9", "5", "not found", "4"), ("code", "2", "1", "-", "1"), ("td", "-", "no backend", "no backend", "no backend"),
     ]  # fmt: skip
     journal = tmp_path / "found.jsonl"
-    journal.write_text('{"name": "cut off\n{"name":"logic","refused":"no","clean":0,"believing":0,"qemu":0,"first":"","seconds":1.5}\n')
-    assert mutations.read_journal(journal) == {"logic": Found("logic", "no", 0, 0, 0, "", 1.5)}
+    whole = '{"name":"logic","refused":"no","changed":0,"clean":0,"believing":0,"qemu":0,"first":"","seconds":1.5}'
+    journal.write_text(f'{{"name": "cut off\n{whole}\n')
+    assert mutations.read_journal(journal) == {"logic": Found("logic", "no", 0, 0, 0, 0, "", 1.5)}
+
+
+def test_a_program_is_changed_where_an_object_is_another_or_missing() -> None:
+    right = {"a": (b"1", b"2"), "b": (b"3",), "c": (b"4",)}
+    assert Behaviour((), {}, right).changed(right) == 0
+    assert Behaviour((), {}, {"a": (b"1", b"9"), "b": (b"3",)}).changed(right) == 2

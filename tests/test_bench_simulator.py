@@ -166,3 +166,12 @@ def test_torture_tests_come_without_those_in_subfolders(tmp_path: Path) -> None:
         tar.add(tmp_path / "gcc-1", "gcc-1")
     foreign.torture_tests(tmp_path / "gcc.tar.xz", tmp_path / "tests")
     assert sorted(p.name for p in (tmp_path / "tests").iterdir()) == ["a.c", "a.x"]
+
+
+@pytest.mark.parametrize(("text", "options"), [
+    ("/* { dg-options \"-fgnu89-inline\" } */\nint main() {}", ("-fgnu89-inline",)),
+    ('/* { dg-additional-options "-std=gnu89 -Wno-psabi -fwrapv" } */', ("-std=gnu89", "-fwrapv")),
+    ("// as with -fwrapv", ()),
+])  # fmt: skip
+def test_a_test_is_compiled_as_it_asks(text: str, options: tuple[str, ...]) -> None:
+    assert foreign.wanted_options(text) == options

@@ -15,8 +15,9 @@ from vega_gen.facts import Facts, find_facts
 from vega_gen.facts.fixups import fixups
 from vega_gen.ladder import smoke
 from vega_gen.ladder.subject import subject
+from vega_gen.pipeline.climbing import climb_given
 from vega_gen.pipeline.trying import TryRequest, tablegen_include, try_out
-from vega_gen.records import Description
+from vega_gen.records import Description, Rung
 from vega_gen.simulate import simulator
 from vega_gen.simulate.decoding import Decoder
 from vega_gen.simulate.elf import SectionKind, read_object
@@ -146,3 +147,20 @@ def test_programs_end_as_they_should(backend: Backend, kept_cache: Path, monkeyp
     for program, path in programs(backend):
         ran = made.run([path], backend.tools / "llvm-mc", [f"--triple={backend.triple}"], steps=10**7, memory=1 << 22, seconds=20)
         assert (program.name, ran.status, ran.problem) == (program.name, program.expected, "")
+
+
+def test_given_tools_have_the_relocations_of_the_list_beside_the_td(
+    backend: Backend, kept_cache: Path, llvm_source: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Programs that call: where the numbers of relocations are not known, the simulator links them wrongly."""
+    every = smoke.programs
+
+    def some(widths: Sequence[int], bits: int) -> tuple[smoke.Program, ...]:
+        return tuple(p for p in every(widths, bits) if p.name in ("calls", "shifts"))
+
+    monkeypatch.setattr(smoke, "programs", some)
+    monkeypatch.setenv("VEGA_GEN_CACHE", str(kept_cache))
+    td = ROOT / f"targets/{backend.d.name}/{backend.d.name}.td"
+    found = climb_given(td, llvm_source, backend.tools, backend.triple, tmp_path, lambda done, total, text: None)
+    last = found.steps[-1]
+    assert (last.rung, last.passed, last.total, last.obstacles) == (Rung.RUNS, 4, 4, ())

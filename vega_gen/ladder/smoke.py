@@ -56,6 +56,12 @@ def _rendered(template: str, widths: Sequence[int], pointer_bits: int) -> str:
     text: str = (
         resources.environment(_FOLDER)
         .get_template(template)
-        .render(widths=sorted(widths), word_bits=word_bits, word=f"i{word_bits}", pointer_bits=pointer_bits)
+        .render(
+            widths=sorted(widths),
+            word_bits=word_bits,
+            word=f"i{word_bits}",
+            int_bits=max(16, min(32, word_bits)),
+            pointer_bits=pointer_bits,
+        )
     )
     return text

@@ -12,6 +12,7 @@ from llvm_integration.process import Progress
 from vega_gen import ladder, store, tablegen
 from vega_gen.errors import InputError
 from vega_gen.pipeline.inputs import Inputs, find_tblgen
+from vega_gen.pipeline.request import relocations_beside
 from vega_gen.records import Ladder, Rung
 
 
@@ -55,10 +56,9 @@ def climb_given(
     """
     source = discover.open_source(llvm)
     include, folder = source.llvm / "include", name or td.stem
-    relocs = include / "llvm/BinaryFormat/ELFRelocs" / f"{folder}.def"
-    description = tablegen.describe(
-        td, folder=folder, llvm_include=include, tblgen=find_tblgen(source, progress), relocs=relocs if relocs.is_file() else None
-    )
+    known = include / "llvm/BinaryFormat/ELFRelocs" / f"{folder}.def"
+    relocs = known if known.is_file() else relocations_beside(td, (folder, td.stem))
+    description = tablegen.describe(td, folder=folder, llvm_include=include, tblgen=find_tblgen(source, progress), relocs=relocs)
     widths = (*(n for n in ladder.legal_widths(description) if n < word), word) if word else ()
     one = ladder.subject(description, triple, name=name, cpu=cpu, attrs=attrs, widths=widths, machine=machine)
     held = given_tools(tools, _installation(source))
