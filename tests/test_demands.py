@@ -148,8 +148,9 @@ def test_a_condition_that_nobody_explains_is_false_where_that_is_asked_for() -> 
     features = (SubtargetFeature("FeatureSwap", "swap", "HasSwap", "true", "", ()),)
     said = replace(description(), features=features, predicates={r: code for r, (code, _) in told.items()})
     way = replace(steps(), description=said)
-    made = way.demanded(replace(plan(), classes=(*plan().classes, subtarget())), "isOdd", "ToyInstrInfo.cpp")
-    assert not [f for f in made.functions if "Operand" in f.qualified_name]
+    operand = PlannedClass("ToyOperand", ("public MCParsedAsmOperand",), "ToyInstrInfo.cpp", (), (), (), ())
+    made = way.demanded(replace(plan(), classes=(*plan().classes, subtarget(), operand)), "isOdd", "ToyInstrInfo.cpp")
+    assert way.demanded(made, "isOdd", "ToyOther.cpp") is made, "operands are not asked for what the subtarget answers"
     text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
     assert "bool getHasSwap() const { return HasSwap; }" in text and "isOdd is not written yet" in text
     false = demands.assumed(made, "ToySubtarget")

@@ -190,13 +190,13 @@ class Steps:
         """Add a stub for each contract of this name, replacing what has the name but another signature.
 
         ``file``: the .cpp that includes the tables that call it. Returns the same plan if the .td files demand nothing of this name."""
-        subtarget, before = self._derived(plan, "TargetSubtargetInfo", file), plan
+        subtarget = self._derived(plan, "TargetSubtargetInfo", file)
         if subtarget is not None:
             plan = demands.featured(plan, subtarget, self.description.features, name)
             plan = demands.answered(plan, subtarget, self.description, name)
         asked = [c for c in self.description.contracts if c.name == name]
         # The asm matcher also calls methods of operand classes that no instruction uses, so there is no contract for them.
-        if not asked and plan is before and _PREDICATE.match(name):
+        if not asked and _PREDICATE.match(name) and name not in predicates.asked(self.description):
             asked = [Contract(name, ContractRole.OPERAND_PREDICATE, f"bool {name}() const", "MCParsedAsmOperand", (), ())]
         elif not asked and _RENDER.match(name):
             head = f"void {name}(MCInst &Inst, unsigned N) const"
