@@ -41,6 +41,7 @@ PARTS = {
 """Folder of a backend -> the part that can be left out with it, and what is lost then."""
 _NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
 _FALSE = cxx.tokenize("return false;")
+_NOT_WRITTEN = re.compile(r'report_fatal_error\(\s*"\w+: ([\w:~]+) is not written yet"')
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
 
 
@@ -93,9 +94,11 @@ def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress)
             count += made
             if not failed:
                 kept.keep(rounds)
-                added = {f.qualified_name: f for f in plan.functions if f.step is Step.STUB and _part(f.file) not in broken}
-                false = {name for name, f in added.items() if [s.head for s in f.candidate.statements] == [_FALSE]}
-                return TrialBuild(build, count, broken, tuple(sorted(added.keys() - false)), tuple(sorted(false)))
+                there = [(f, f.candidate.statements) for f in plan.functions if f.step is Step.STUB and _part(f.file) not in broken]
+                false = {f.qualified_name for f, body in there if [s.head for s in body] == [_FALSE]}
+                left = (text for path, text in texts.items() if _part(path) not in broken)
+                stubs = {name for text in left for name in _NOT_WRITTEN.findall(text)}
+                return TrialBuild(build, count, broken, tuple(sorted(stubs)), tuple(sorted(false)))
             before.append({path: failure.output for path, failure in failed.items()})
         said = before[len(rounds)]
         rounds.append(said)
