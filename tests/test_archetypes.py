@@ -230,6 +230,10 @@ def test_fixups_that_only_the_td_names_are_enumerators(rook: Description, llvm: 
         replace(o, encoder_method="getTarget<Rook::fixup_rook_far, 2>") if o.name == "brtarget" else o for o in rook.operand_classes
     )
     header = archetypes(replace(rook, operand_classes=named), llvm).files["MCTargetDesc/RookFixupKinds.h"]
+    register = rook.registers[0].name
+    named = tuple(replace(o, encoder_method=f"getReg<Rook::{register}>") if o.name == "brtarget" else o for o in rook.operand_classes)
+    again = archetypes(replace(rook, operand_classes=named), llvm).files["MCTargetDesc/RookFixupKinds.h"]
+    assert f"{register} =" not in again, "the register's own enumerator has the name"
     assert "  fixup_rook_far = FK_NONE," in header and "NumTargetFixupKinds" in header.partition("fixup_rook_far")[0]
 
 

@@ -12,6 +12,7 @@ from test_steps import OWN, PRINTER, contract, plan, steps, two
 from llvm_integration.check import Mistake
 from vega_gen import cxx
 from vega_gen.groups import Interfaces
+from vega_gen.plan import demands
 from vega_gen.plan.blame import Blame
 from vega_gen.plan.steps import Steps
 from vega_gen.plan.stubs import Bases, stub
@@ -100,6 +101,7 @@ def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
         "    return parsePair<true>(Operands);\n    Operand.addPairOperands(Inst, 1);\n"
     )
     fusions = "  if (F[0]) Fusions.push_back(llvm::isPair);\n  if (F[1]) Fusions.push_back(llvm::isLoad);\n"
+    warned = "&getLoadDeprecationInfo,\nnullptr,\n&getStoreDeprecationInfo,\n"
     operands = "{ ToyOp::UIMM5 },\n{ ToyOp::SIMM3 },\n{ ToyOp::UIMM5 },\n"
     made = replace(
         plan(),
@@ -115,6 +117,7 @@ def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
     asked = contract("void printMem(MCInst &Inst, unsigned N) const", owner="MCParsedAsmOperand")
     way = Steps(replace(description(asked), operand_classes=tuple(kinds)), bases)
     tables = {"ToyGenAsmMatcher.inc": table, "ToyGenInstrInfo.inc": operands, "ToyGenSubtargetInfo.inc": fusions}
+    tables["ToyGenWarned.inc"] = warned
     blame = Blame(made, emitted(made), way, tables)
     said = [
         Mistake("t/ToyGenAsmMatcher.inc", 7, "no member named 'Match_B' in '(anonymous namespace)::ToyParser'"),
@@ -124,17 +127,35 @@ def test_a_table_s_names_without_a_contract_are_made_of_the_table() -> None:
         Mistake("t/ToyGenSubtargetInfo.inc", 2, "no member named 'isLoad' in namespace 'llvm'"),
         Mistake("t/ToyGenSubtargetInfo.inc", 1, "no member named 'isPair' in namespace 'llvm'"),
         Mistake("t/ToyGenInstrInfo.inc", 1, "use of undeclared identifier 'ToyOp'"),
+        Mistake("t/ToyGenWarned.inc", 3, "use of undeclared identifier 'getStoreDeprecationInfo'"),
     ]
     assert not blame.mistakes({"ToyParser.cpp": said})
     only = Blame(made, emitted(made), way, tables)
-    assert only.supplied({"ToyParser.cpp": said}) and emitted(only.plan) == emitted(blame.plan)
+    only.supplied({"ToyParser.cpp": said})
+    assert emitted(only.plan) == emitted(blame.plan)
     texts = {path: " ".join(text.split()) for path, text in emitted(blame.plan).items()}
     assert "enum { Match_A = FIRST_TARGET_MATCH_RESULT_TY, Match_B };" in texts["ToyParser.cpp"]
     assert "std::unique_ptr<ToyOperand> ToyParser::defaultMask() const {" in texts["ToyParser.cpp"]
     assert texts["ToyParser.cpp"].count("const MachineInstr &) { return false; }") == 2 and "isPair() const" not in texts["ToyParser.cpp"]
+    assert texts["ToyParser.cpp"].count("(MCInst &, const MCSubtargetInfo &, std::string &) { return false; }") == 2
     assert "ParseStatus ToyParser::parsePair(OperandVector &Operands) {" in texts["ToyParser.cpp"]
     assert "void addPairOperands(MCInst &Inst, unsigned N) const {" in texts["ToyParser.cpp"]
     assert "namespace ToyOp { enum OperandType : unsigned { UIMM5 = MCOI::OPERAND_FIRST_TARGET, SIMM3 }; }" in texts["ToyDesc.h"]
+
+
+def test_a_condition_that_nobody_explains_is_false_where_that_is_asked_for() -> None:
+    told = {"Odd": ("Subtarget->isOdd()", ""), "Swap": ("Subtarget->getHasSwap()", "")}
+    features = (SubtargetFeature("FeatureSwap", "swap", "HasSwap", "true", "", ()),)
+    said = replace(description(), features=features, predicates={r: code for r, (code, _) in told.items()})
+    way = replace(steps(), description=said)
+    operand = PlannedClass("ToyOperand", ("public MCParsedAsmOperand",), "ToyInstrInfo.cpp", (), (), (), ())
+    made = way.demanded(replace(plan(), classes=(*plan().classes, subtarget(), operand)), "isOdd", "ToyInstrInfo.cpp")
+    assert way.demanded(made, "isOdd", "ToyOther.cpp") is made, "operands are not asked for what the subtarget answers"
+    text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
+    assert "bool getHasSwap() const { return HasSwap; }" in text and "isOdd is not written yet" in text
+    false = demands.assumed(made, "ToySubtarget")
+    assert "return false;" in " ".join(emitted(false)["ToyInstrInfo.h"].split())
+    assert demands.assumed(false, "ToySubtarget") is false and demands.assumed(made, "Other") is made
 
 
 def test_who_only_supplies_lowers_and_removes_nothing() -> None:
@@ -142,7 +163,8 @@ def test_who_only_supplies_lowers_and_removes_nothing() -> None:
     said = {"A.cpp": [Mistake("A.cpp", 2, "use of undeclared identifier 'bad'"), Mistake("t/ToyGen.inc", 1, "expected expression")]}
     texts = {**emitted(start), "A.cpp": 'int other() {\n  return bad;\n}\n#include "ToyGen.inc"\n'}
     blame = Blame(start, texts, steps(), {"ToyGen.inc": "oops"})
-    assert not blame.supplied(said) and blame.plan is start
+    blame.supplied(said)
+    assert blame.plan is start
     blame.mistakes(said)
     assert blame.plan is not start
 

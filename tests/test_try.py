@@ -346,6 +346,7 @@ def test_what_tables_name_without_a_contract_is_made_of_the_td(td: Path, command
     assert "not written: TernAsmParser::defaultRound: the .td says no more than its name" in said.out
     made = tried(td)
     assert not made.broken and made.stubs == ("TernAsmParser::defaultRound",)
+    assert said_of(made, "compile the C++") == "0 of 20 files", "a second run goes straight to what compiled"
     header = (made.folder / "src/MCTargetDesc/TernMCTargetDesc.h").read_text()
     assert "OPERAND_ROUND = MCOI::OPERAND_FIRST_TARGET" in header
     coded = run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="add r1, r2, r3\n").check().stdout

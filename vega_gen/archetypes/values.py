@@ -221,9 +221,10 @@ def _fields(d: Description) -> list[dict[str, Any]]:
 
 
 def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:
-    """Enumerators of the target's namespace that the templates of encoder methods take as arguments, and no fixup of ours is called."""
+    """Enumerators of the target's namespace that the templates of encoder methods take as arguments, and no fixup of ours is called.
+    Registers are of that namespace too, and have theirs."""
     given = {a for o in d.operand_classes for a in template_arguments(o.encoder_method) if a.startswith(f"{d.namespace}::")}
-    return sorted({a.rpartition("::")[2] for a in given} - {k.name for k in kinds})
+    return sorted({a.rpartition("::")[2] for a in given} - {k.name for k in kinds} - {r.name for r in d.registers})
 
 
 def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface) -> dict[str, str]:

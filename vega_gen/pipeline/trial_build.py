@@ -7,10 +7,14 @@ errors remain, the folder in which they lie goes as a whole, since an assembler 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+
+import orjson
 
 from llvm_integration.check import Mistake, mistakes_in
 from llvm_integration.discover import Installation
@@ -18,11 +22,13 @@ from llvm_integration.edits import target_folder
 from llvm_integration.failure import ToolFailure
 from llvm_integration.plugin import PluginBuild, write_changed
 from llvm_integration.process import Progress
+from vega_gen import cxx, store
 from vega_gen.corpus import interfaces
 from vega_gen.cxx.interface import Interface
 from vega_gen.emit import emit
 from vega_gen.groups import Interfaces
 from vega_gen.plan.blame import Blame
+from vega_gen.plan.demands import assumed
 from vega_gen.plan.steps import Steps
 from vega_gen.plan.stubs import Bases
 from vega_gen.records import Description, Plan, Step
@@ -34,18 +40,22 @@ PARTS = {
 }  # fmt: skip
 """Folder of a backend -> the part that can be left out with it, and what is lost then."""
 _NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
+_FALSE = cxx.tokenize("return false;")
+_NOT_WRITTEN = re.compile(r'report_fatal_error\(\s*"\w+: ([\w:~]+) is not written yet"')
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class TrialBuild:
     """A backend that compiles. ``compiled``: how many files were. ``broken``: part that was left out -> the first error in it.
-    ``stubs``: functions that the tables call and of which the .td says no more than the name."""
+    ``stubs``: functions that the tables call and of which the .td says no more than the name. ``assumed``: such conditions of the
+    subtarget, which are false."""
 
     build: PluginBuild
     compiled: int
     broken: Mapping[str, str]
     stubs: tuple[str, ...]
+    assumed: tuple[str, ...]
 
 
 def texts_of(plan: Plan, d: Description) -> dict[str, str]:
@@ -71,49 +81,89 @@ def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress)
     Raises ToolFailure where that leaves no backend."""
     steps: Steps | None = None
     broken: dict[str, str] = {}
-    seen: set[frozenset[tuple[str, str]]] = set()
     texts = texts_of(plan, d)
-    count = 0
+    seen: set[frozenset[tuple[str, str]]] = set()
+    kept = _Kept(build, texts)
+    before, rounds, count = kept.rounds(), list[dict[str, str]](), 0
     while True:
-        made, failed = build.failures(progress)
-        count += made
-        if not failed:
-            added = {f.qualified_name for f in plan.functions if f.step is Step.STUB and _part(f.file) not in broken}
-            return TrialBuild(build, count, broken, tuple(sorted(added)))
+        failed: dict[str, ToolFailure] = {}
+        if len(rounds) == len(before):
+            write(build.sources, {path: text for path, text in texts.items() if _part(path) not in broken})
+            build = replace(build)  # lists the files again
+            made, failed = build.failures(progress)
+            count += made
+            if not failed:
+                kept.keep(rounds)
+                there = [(f, f.candidate.statements) for f in plan.functions if f.step is Step.STUB and _part(f.file) not in broken]
+                false = {f.qualified_name for f, body in there if [s.head for s in body] == [_FALSE]}
+                left = (text for path, text in texts.items() if _part(path) not in broken)
+                stubs = {name for text in left for name in _NOT_WRITTEN.findall(text)}
+                return TrialBuild(build, count, broken, tuple(sorted(stubs)), tuple(sorted(false)))
+            before.append({path: failure.output for path, failure in failed.items()})
+        said = before[len(rounds)]
+        rounds.append(said)
         steps = steps or _steps(build, d)
         seen.add(frozenset(texts.items()))
-        plan = _supplied(build, plan, texts, steps, failed) if len(seen) < ROUNDS else plan
+        plan = _supplied(build, plan, texts, steps, said) if len(seen) < ROUNDS else plan
         texts = texts_of(plan, d)
         if frozenset(texts.items()) in seen:
-            broken |= _left_out(failed, broken)
-        write(build.sources, {path: text for path, text in texts.items() if _part(path) not in broken})
-        build = replace(build)  # lists the files again
+            broken |= _left_out(said, failed, broken)
 
 
-def _supplied(build: PluginBuild, plan: Plan, texts: Mapping[str, str], steps: Steps, failed: Mapping[str, ToolFailure]) -> Plan:
+@dataclass(frozen=True)
+class _Kept:
+    """What the compiler said of a backend, round by round, so that the next run of the same backend goes straight to its end."""
+
+    build: PluginBuild
+    texts: Mapping[str, str]
+
+    def rounds(self) -> list[dict[str, str]]:
+        """Path -> the compiler's errors, for each round; none where something has changed since."""
+        if not self._file.is_file():
+            return []
+        found = orjson.loads(self._file.read_bytes())
+        return found["rounds"] if found["key"] == self._key else []
+
+    def keep(self, rounds: list[dict[str, str]]) -> None:
+        """Keep the rounds for the next run."""
+        store.write_atomic(self._file, orjson.dumps({"key": self._key, "rounds": rounds}))
+
+    @property
+    def _file(self) -> Path:
+        return self.build.work / "rounds.json"
+
+    @cached_property
+    def _key(self) -> str:
+        tables = (hashlib.blake2b(p.read_bytes()).hexdigest() for p in sorted(self.build.tables.glob("*.inc")))
+        texts = (part for pair in sorted(self.texts.items()) for part in pair)
+        return store.digest(store.code_version(__name__), str(self.build.installation.prefix), *tables, *texts)
+
+
+def _supplied(build: PluginBuild, plan: Plan, texts: Mapping[str, str], steps: Steps, said: Mapping[str, str]) -> Plan:
     """The plan with what the errors say is missing."""
     folder = build.target_dir
 
     def own(m: Mistake) -> Mistake:
         return replace(m, file=m.file.removeprefix(f"{folder}/"), notes=tuple(map(own, m.notes)))
 
-    said = {path: tuple(map(own, mistakes_in(failure.output))) for path, failure in failed.items()}
+    mistakes = {path: tuple(map(own, mistakes_in(output))) for path, output in said.items()}
     tables = {p.name: p.read_text(encoding="utf-8") for p in sorted(build.tables.glob("*.inc"))}
     blame = Blame(plan, texts, steps, tables)
-    blame.supplied(said)
-    return blame.plan
+    blame.supplied(mistakes)
+    return assumed(blame.plan, f"{plan.target}Subtarget")
 
 
-def _left_out(failed: Mapping[str, ToolFailure], broken: Mapping[str, str]) -> dict[str, str]:
+def _left_out(said: Mapping[str, str], failed: Mapping[str, ToolFailure], broken: Mapping[str, str]) -> dict[str, str]:
     """The parts in which files fail -> the first error. Raises the ToolFailure of a file that is in no part, or whose part is gone."""
     found: dict[str, str] = {}
-    for path, failure in sorted(failed.items()):
+    for path, output in sorted(said.items()):
         part = _part(path)
         if not part or part in broken:
+            failure = failed[path]
             failure.next_step = failure.next_step or _NEEDS_MORE
             raise failure
-        said = _SAID.search(failure.output)
-        found.setdefault(part, f"{said['where']}: {said['what']}" if said else failure.what)
+        first = _SAID.search(output)
+        found.setdefault(part, f"{first['where']}: {first['what']}" if first else f"{path} does not compile")
     return found
 
 

@@ -229,7 +229,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         plugin.load(arch)
     folders = {path.rpartition("/")[0] for path in build.objects}
     abilities = tuple(ability for folder, (_, ability) in PARTS.items() if folder in folders)
-    limits = made.limits if "" in folders else dict[str, str]()
+    limits = {**made.limits, **dict.fromkeys(trial.assumed, "the .td does not say when it holds: it is false")} if "" in folders else {}
     result = TryResult(
         d.folder, arch, plugin, bench.work, len(build.objects), made.missing, trial.broken, limits, abilities, (), (), 0.0, {},
         stubs=trial.stubs,

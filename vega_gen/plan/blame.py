@@ -73,16 +73,13 @@ class Blame:
                 stuck.add(path)
         return frozenset(stuck)
 
-    def supplied(self, said: Mapping[str, Sequence[Mistake]]) -> bool:
-        """As ``mistakes``, but only put in what is missing: no function is lowered, no declaration removed. Return whether anything was."""
-        before = self.plan
+    def supplied(self, said: Mapping[str, Sequence[Mistake]]) -> None:
+        """As ``mistakes``, but only put in what is missing: no function is lowered, no declaration removed."""
         for path, everything in said.items():
             for m in everything:
-                key = (m.file, m.message, m.line)
-                if key not in self._lowered:
-                    self._lowered.add(key)
+                if (key := (m.file, m.message, m.line)) not in self._lowered:
                     _ = self._named(path, m) or self._abstract(m) or self._declared(m) or self._demanded(path, m)
-        return self.plan is not before
+                self._lowered.add(key)
 
     def links(self, errors: Iterable[LinkError]) -> bool:
         """Act on the linker's errors. Return whether that changed the plan."""

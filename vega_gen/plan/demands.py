@@ -20,7 +20,10 @@ DIAGNOSTICS = "GET_OPERAND_DIAGNOSTIC_TYPES"
 """The part of the matcher's table that lists the enumerators of failed operand matches (AsmMatcherEmitter.cpp)."""
 FUSIONS = "Fusions"
 """The key of the macro fusions in what ``listed`` returns."""
+DEPRECATIONS = "DeprecationInfo"
+"""The key of the functions that say whether an instruction is deprecated (ComplexDeprecationPredicate, llvm/Target/Target.td)."""
 _FUSION = re.compile(r"\bFusions\.push_back\(llvm::(\w+)\)")
+_DEPRECATION = re.compile(r"&(get\w+DeprecationInfo)\b")
 _LISTED = "GET_SUBTARGETINFO_MACRO"  # where a class uses it, it has a field and a getter for each feature (SubtargetEmitter.cpp)
 _DIAGNOSTICS = re.compile(rf"^#ifdef {DIAGNOSTICS}$(.*?)^#endif // {DIAGNOSTICS}$", re.MULTILINE | re.DOTALL)
 
@@ -77,6 +80,21 @@ def answered(plan: Plan, owner: PlannedClass, description: Description, name: st
                 plan = featured(plan, current, description.features, field)
         made.append(function)
     return replace(plan, functions=(*plan.functions, *made))
+
+
+def assumed(plan: Plan, owner: str) -> Plan:
+    """The plan where those conditions of the subtarget ``owner`` that are stubs are false: what the .td says no more of is a feature that
+    a subtarget need not have, and a selector that asks for it gets on."""
+
+    def known(f: PlannedFunction) -> PlannedFunction:
+        s = f.candidate.signature
+        if f.step is not Step.STUB or s.class_name != owner or s.result != ("bool",) or s.params:
+            return f
+        body = Candidate(s, (statement("return false;", s.name),), 0.0, f.candidate.origin)
+        return f if f.candidate.statements == body.statements else replace(f, candidates=(body,))
+
+    functions = tuple(map(known, plan.functions))
+    return plan if all(f is g for f, g in zip(functions, plan.functions, strict=True)) else replace(plan, functions=functions)
 
 
 def diagnosed(plan: Plan, owner: PlannedClass, name: str, enumerators: Sequence[str]) -> Plan:
@@ -155,11 +173,17 @@ def stated(plan: Plan, path: str, name: str, methods: Sequence[str], enumerators
     return replace(plan, files=files) if files != plan.files else plan
 
 
-def fused(plan: Plan, path: str, names: Sequence[str]) -> Plan:
-    """Define the predicates of macro fusions (Fusion, llvm/Target/TargetMacroFusion.td) at the head of a file. They return false: not
-    fusing is always correct."""
-    params = "const TargetInstrInfo &, const TargetSubtargetInfo &, const MachineInstr *, const MachineInstr &"
-    made = "\n".join(f"static bool {name}({params}) {{ return false; }}" for name in names)
+def refused(plan: Plan, path: str, name: str, enumerators: Mapping[str, Sequence[str]]) -> Plan | None:
+    """Define the predicates of macro fusions (Fusion, llvm/Target/TargetMacroFusion.td) or deprecated instructions at the head of a file,
+    None where ``name`` is neither. They return false: neither to fuse nor to warn is always correct."""
+    params = {
+        FUSIONS: "const TargetInstrInfo &, const TargetSubtargetInfo &, const MachineInstr *, const MachineInstr &",
+        DEPRECATIONS: "MCInst &, const MCSubtargetInfo &, std::string &",
+    }
+    kind = next((kind for kind in params if name in enumerators.get(kind, ())), None)
+    if kind is None:
+        return None
+    made = "\n".join(f"static bool {one}({params[kind]}) {{ return false; }}" for one in enumerators[kind])
     text = f"namespace llvm {{\n{made}\n}}"
     files = tuple(
         replace(f, prologue=(text, *f.prologue)) if f.path == path and text not in f.prologue else f for f in plan.files
@@ -168,11 +192,14 @@ def fused(plan: Plan, path: str, names: Sequence[str]) -> Plan:
 
 
 def listed(tables: Mapping[str, str]) -> dict[str, list[str]]:
-    """The enumerators of failed operand matches and the macro fusions that the tables list. ``tables``: file name -> text."""
+    """The enumerators of failed operand matches, the macro fusions and the deprecations that the tables list. ``tables``: file name ->
+    text."""
     found: dict[str, list[str]] = {}
     for text in tables.values():
         if "Fusions.push_back" in text:
             found[FUSIONS] = list(dict.fromkeys(_FUSION.findall(text)))
+        if "DeprecationInfo" in text:
+            found[DEPRECATIONS] = list(dict.fromkeys(_DEPRECATION.findall(text)))
         section = _DIAGNOSTICS.search(text) if DIAGNOSTICS in text else None
         if section:
             found[DIAGNOSTICS] = list(dict.fromkeys(re.findall(r"^\s+(\w+),?$", section[1], re.MULTILINE)))

@@ -196,7 +196,7 @@ class Steps:
             plan = demands.answered(plan, subtarget, self.description, name)
         asked = [c for c in self.description.contracts if c.name == name]
         # The asm matcher also calls methods of operand classes that no instruction uses, so there is no contract for them.
-        if not asked and _PREDICATE.match(name):
+        if not asked and _PREDICATE.match(name) and name not in predicates.asked(self.description):
             asked = [Contract(name, ContractRole.OPERAND_PREDICATE, f"bool {name}() const", "MCParsedAsmOperand", (), ())]
         elif not asked and _RENDER.match(name):
             head = f"void {name}(MCInst &Inst, unsigned N) const"
@@ -235,8 +235,8 @@ class Steps:
         operand = self._derived(plan, "MCParsedAsmOperand", path)
         if parser is not None and name in enumerators.get(demands.DIAGNOSTICS, ()):
             return demands.diagnosed(plan, parser, name, enumerators[demands.DIAGNOSTICS])
-        if name in enumerators.get(demands.FUSIONS, ()):
-            return demands.fused(plan, path, enumerators[demands.FUSIONS])
+        if (refused := demands.refused(plan, path, name, enumerators)) is not None:
+            return refused
         result = "ParseStatus" if "ParseStatus" in self.bases.interfaces.classes else "OperandMatchResultTy"
         head = demands.called_by_matcher(name, line, operand.name if operand else "", result)
         if parser is not None and head:

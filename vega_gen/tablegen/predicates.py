@@ -22,7 +22,7 @@ def answer(description: Description, method: str) -> str:
 
     Where a record's C++ (CondString) is just a call of the method, or its negation, the record's AssemblerCondDag gives the same
     condition in features (llvm/Target/Target.td); SubtargetEmitter sets a feature's field to at least its value. Otherwise the
-    method may be the getter of a boolean field, which SubtargetEmitter names after it: ``hasX`` for ``HasX``.
+    method may be the getter of a boolean field, which SubtargetEmitter names after it: ``hasX`` for ``HasX``; ``getHasX`` says so itself.
     """
     features = {f.record: f for f in description.features}
     found: dict[bool, str] = {}
@@ -37,7 +37,9 @@ def answer(description: Description, method: str) -> str:
         return found[False]
     if True in found:
         return _not(found[True])
-    return next((f.field for f in description.features if f.value == "true" and f.field[:1].lower() + f.field[1:] == method), "")
+    fields = [f.field for f in description.features if f.value == "true"]
+    getters = {name: field for field in fields for name in (f"get{field}", field[:1].lower() + field[1:])}
+    return getters.get(method, "")
 
 
 def _condition(dag: Dag | str, features: Mapping[str, SubtargetFeature]) -> str:
