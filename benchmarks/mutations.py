@@ -106,8 +106,10 @@ class Behaviour:
         return sum(self.codes.get(name) != right.get(name) for name in self.codes.keys() | right.keys())
 
 
-def ran(machine: Machine, target: Target, simulators: Sequence[Simulator]) -> Behaviour:
-    """Run the ladder's programs. One that does not compile is wrong in all simulators and under QEMU."""
+def ran(machine: Machine, target: Target, simulators: Sequence[tuple[Simulator, Path]]) -> Behaviour:
+    """Run the ladder's programs. ``simulators``: each with the folder of the llvm-mc that decodes for it.
+
+    A program that does not compile is wrong in all simulators and under QEMU."""
     one = ladder.subject(target.description, machine.triple)
     shutil.rmtree(machine.work / "library", ignore_errors=True)  # an earlier backend's
     machine.build_library(None, smoke.helpers(one.widths, one.pointer_bits), report)
@@ -130,8 +132,8 @@ def ran(machine: Machine, target: Target, simulators: Sequence[Simulator]) -> Be
                 ends = [machine.under_qemu(objects, place)]
             except NotCompiled as refused:
                 ends = [Ended(None, "", str(refused))]
-            for machine.simulator in simulators:
-                ends.append(machine.simulated(objects))
+            for one_simulator, tools in simulators:
+                ends.append(replace(machine, simulator=one_simulator, tools=tools).simulated(objects))
             for side, ended in zip(sides, ends, strict=True):
                 if ended.status != program.expected:
                     side[name] = ended.problem or f"ended with {ended.status}, not {program.expected}"
@@ -151,13 +153,13 @@ def tried(mutation: Mutation, version: str, work: Path, clean: Target | None, ri
         return Found(mutation.name, failure.what, 0, 0, 0, 0, "", time.monotonic() - start)
     seconds = time.monotonic() - start
     clang = target.installation.tool("clang")
-    simulators: list[Simulator] = []
-    if clean is not None:  # made again: a simulator keeps what llvm-mc has decoded, and this llvm-mc is another
-        simulators.append(simulator(clean.description, clean.facts, clang, report))
+    simulators: list[tuple[Simulator, Path]] = []
+    if clean is not None:
+        simulators.append((simulator(clean.description, clean.facts, clang, report), clean.tools))
         if mutation.where != "code":
             own = mutation.facts(target.facts) if mutation.facts else target.facts
             with suppress(Failure):  # else no simulator believes the mistake
-                simulators.append(simulator(target.description, own, clang, report))
+                simulators.append((simulator(target.description, own, clang, report), target.tools))
     programs = ran(machine, target, simulators)
     clean_count, believing = [*(len(side) for side in programs.simulated), -1, -1][:2]
     shown = programs.simulated[0] if programs.simulated and programs.simulated[0] else programs.qemu

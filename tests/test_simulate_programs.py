@@ -213,28 +213,34 @@ def test_what_lies_outside_memory_stops_the_program(machine: Machine, made: Made
         made(code("helper", *constant(R2, 0x7FFFFFF0), word("LW", rd=R1, addr=R2 << 16 | 8)) + code("main", word("J", target=-3)))
     )
     assert (ran.status, ran.steps) == (None, 4)
-    assert ran.problem == "it reads 4 bytes at 0x7ffffff8, where there is no memory, at 0x1008 (helper+0x8), LW"
+    assert ran.problem == "it reads 4 bytes at 0x7ffffff8, where there is no memory, at 0x10008 (helper+0x8), LW"
     ran = machine.run(made(code("main", *address(R2, "main"), word("SB", rd=R1, addr=R2 << 16))))
-    assert ran.problem == "it writes 1 bytes at 0x1000, where there is memory that is read-only, at 0x1008 (main+0x8), SB"
-    ran = machine.run(made(code("main", *SAVE, *constant(R1, 1 << 12), *constant(R2, 0), *constant(R3, 1 << 28), call("memset"), *LEAVE)))
-    assert ran.problem.startswith("memset: it writes 268435456 bytes at 0x1000")
+    assert ran.problem == "it writes 1 bytes at 0x10000, where there is memory that is read-only, at 0x10008 (main+0x8), SB"
+    ran = machine.run(made(code("main", *SAVE, *constant(R1, 1 << 16), *constant(R2, 0), *constant(R3, 1 << 28), call("memset"), *LEAVE)))
+    assert ran.problem.startswith("memset: it writes 268435456 bytes at 0x10000")
 
+
+def test_half_of_an_address_leads_nowhere(machine: Machine, made: Made) -> None:
+    """A return address that a spill of 16 bits has cut."""
+    cut = word("SH", rd=LR, addr=SP << 16 | 28), word("LHU", rd=LR, addr=SP << 16 | 28)
+    ran = machine.run(made(code("main", SAVE[0], *cut, *LEAVE[1:])))
+    assert ran.status is None and ran.problem
 
 def test_a_jump_to_where_no_instruction_starts(machine: Machine, made: Made) -> None:
-    ran = machine.run(made(code("main", *constant(R2, 0x1002), word("JR", rs1=R2))))
-    assert ran.problem == "no instruction starts at 0x1002, to which it jumps, at 0x1008 (main+0x8), JR"
+    ran = machine.run(made(code("main", *constant(R2, 0x10002), word("JR", rs1=R2))))
+    assert ran.problem == "no instruction starts at 0x10002, to which it jumps, at 0x10008 (main+0x8), JR"
     ran = machine.run(made(code("main", word("ADD"))))
-    assert ran.problem == "the bytes here are no instruction, at 0x1004 (main+0x4)"
+    assert ran.problem == "the bytes here are no instruction, at 0x10004 (main+0x4)"
     ran = machine.run(made(code("main", 0xFFFFFFFF)))
-    assert ran.problem == "the bytes here are no instruction, at 0x1000 (main+0x0)"
+    assert ran.problem == "the bytes here are no instruction, at 0x10000 (main+0x0)"
 
 
 def test_an_endless_program_ends_at_its_limits(machine: Machine, made: Made) -> None:
     endless = made(code("main", word("J", target=0)))
     ran = machine.run(endless, steps=1000)
-    assert (ran.status, ran.steps, ran.problem) == (None, 1000, "more than 1000 instructions, at 0x1000 (main+0x0), J")
+    assert (ran.status, ran.steps, ran.problem) == (None, 1000, "more than 1000 instructions, at 0x10000 (main+0x0), J")
     ran = machine.run(endless, steps=1 << 62, seconds=0.3)
-    assert ran.problem == "it has not ended within 0.3 s, at 0x1000 (main+0x0), J" and ran.seconds < 5 and ran.steps > 100_000
+    assert ran.problem == "it has not ended within 0.3 s, at 0x10000 (main+0x0), J" and ran.seconds < 5 and ran.steps > 100_000
 
 
 def test_a_program_needs_memory(machine: Machine, made: Made) -> None:

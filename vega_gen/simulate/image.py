@@ -113,8 +113,9 @@ class LinkedProgram:
 
     @property
     def base(self) -> int:
-        """The lowest address: above the exit's, and low, so that short fields reach what is there."""
-        return 0x100 if self.m.native <= 16 else 0x1000
+        """The lowest address: above the exit's, and low, so that short fields reach what is there; but above what 16 bits hold, so that a
+        program does not end well whose backend keeps half of an address."""
+        return 0x100 if self.m.native <= 16 else 0x10000
 
     @property
     def top(self) -> int:
