@@ -76,7 +76,7 @@ def convention(d: Description, m: Facts) -> Convention:
     arguments = [r for r in m.arguments if r not in marked]
     return Convention(
         tuple(index[r] for r in arguments), sum(r not in fixed for r in arguments), tuple(index[r] for r in m.results),
-        slots[0] if slots else word, word if pushes else 0, index.get(m.sp),
+        min(slots, default=word), word if pushes else 0, index.get(m.sp),
     )  # fmt: skip
 
 
