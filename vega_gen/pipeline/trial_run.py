@@ -13,7 +13,7 @@ from vega_gen.facts.find import Facts
 from vega_gen.pipeline.c_front import clang_of, ir_of
 from vega_gen.pipeline.try_request import PhaseClock, TryRequest, TryResult
 from vega_gen.records import Description
-from vega_gen.simulate import simulator
+from vega_gen.simulate import check_declarations, simulator
 
 TOOL_SECONDS = 120.0
 TOOL_MEMORY_MB = 4096
@@ -27,7 +27,8 @@ _MAIN = re.compile(r"^define [^\n]*@main\(", re.MULTILINE)
 def run_program(made: TryResult, request: TryRequest, d: Description, m: Facts, clock: PhaseClock, progress: Progress) -> TryResult:
     """Compile the request's program to assembly and to an object, beside the plug-in, and run it if it has a main.
 
-    Raises InputError for wrong C, ToolFailure where llc rejects the program, and what ``c_front.ir_of`` and ``Simulator.run`` raise."""
+    Raises InputError for wrong C, ToolFailure where llc rejects the program, and what ``c_front.ir_of``,
+    ``check_declarations`` and ``Simulator.run`` raise."""
     program = request.program
     assert program is not None
     stem = made.folder / program.stem
@@ -48,6 +49,7 @@ def run_program(made: TryResult, request: TryRequest, d: Description, m: Facts, 
         return replace(made, notes=(*notes, "the program has no main, so it is not run"))
     with clock.phase("compile the simulator"):
         simulated = simulator(d, m, clang_of(made.plugin.installation), progress)
+        check_declarations(ir, simulated.functions, m.native)
     with clock.phase("run the program") as said:
         progress(0, 0, f"running {program.name}")
         options = (f"--triple={made.arch}",)
