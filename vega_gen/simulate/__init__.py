@@ -6,7 +6,7 @@ from llvm_integration.process import Progress
 from vega_gen.facts.find import Facts
 from vega_gen.records import Description
 from vega_gen.simulate.c_text import machine_text
-from vega_gen.simulate.declared import check_declarations
+from vega_gen.simulate.host_calls import check_declarations
 from vega_gen.simulate.running import Ran, Simulator, compiled
 
 __all__ = ["Ran", "Simulator", "check_declarations", "simulator"]
