@@ -48,6 +48,20 @@ define i32 @main() {
 }
 """
 UNDEFINED = STRANGE.replace("putchar", "no_such_function")
+VARIABLE = """\
+struct four { short a, b, c, d; };
+__attribute__((noinline)) static int sum(int n, ...) {
+  __builtin_va_list more;
+  __builtin_va_start(more, n);
+  int total = __builtin_va_arg(more, int);
+  struct four s = __builtin_va_arg(more, struct four);
+  total += s.a + 2 * s.b + 3 * s.c + 4 * s.d;
+  total += 10 * __builtin_va_arg(more, int);
+  __builtin_va_end(more);
+  return total;
+}
+int main(void) { return sum(3, 1, (struct four){1, 2, 3, 4}, 5); }
+"""
 
 
 @pytest.fixture
@@ -117,6 +131,15 @@ def test_an_unknown_relocation(command: Command, tmp_path: Path, monkeypatch: py
     status, _, said = tried(command, tmp_path, STRANGE)
     line = next(line for line in said.splitlines() if "error:" in line)
     assert status == 2 and "(main+0x" in line and "relocation number 77 stands for no fixup of this target" in line, said
+
+
+def test_a_structure_among_variable_arguments(command: Command, tmp_path: Path, llvm_source: Path) -> None:
+    """MSP430's convention makes room for the structure (CCPassByVal); clang's va_arg reads its address."""
+    program = tmp_path / "variable.c"
+    program.write_text(VARIABLE)
+    td = llvm_source / "llvm/lib/Target/MSP430/MSP430.td"
+    said = command("try", "--td", td, "--llvm-version", "19", "--run", program)
+    assert said.status == 0 and said.out.splitlines()[-1].startswith(f"exit status {1 + 1 + 4 + 9 + 16 + 50}; "), said.err
 
 
 @pytest.mark.parametrize(
