@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import tempfile
 from collections.abc import Iterator
@@ -131,6 +132,17 @@ def test_an_unknown_relocation(command: Command, tmp_path: Path, monkeypatch: py
     status, _, said = tried(command, tmp_path, STRANGE)
     line = next(line for line in said.splitlines() if "error:" in line)
     assert status == 2 and "(main+0x" in line and "relocation number 77 stands for no fixup of this target" in line, said
+
+
+def test_no_load_or_store_has_the_lower_part_of_an_address(command: Command, tmp_path: Path) -> None:
+    """Tern's loads and stores extend their offset's sign, and %hi does not carry: a symbol at 0x8000 and above would be 64 KiB off."""
+    program, written = tmp_path / "globals.c", tmp_path / "made.json"
+    program.write_text("int a[20000], b; int main(void) { a[3] = 5; a[19999] = 7; b = a[19999] * 10; return b + a[3]; }\n")
+    for level in (0, 2):
+        said = command("try", "--td", TERN, "--llvm-version", "19", "--run", program, "-O", level, "--json", written)
+        assert said.out.splitlines()[-1].startswith("exit status 75; "), said.err
+        lines = Path(json.loads(written.read_text())["assembly"]).read_text().splitlines()
+        assert {line.split()[0] for line in lines if "%lo(" in line} == {"ori"}
 
 
 def test_a_structure_among_variable_arguments(command: Command, tmp_path: Path, llvm_source: Path) -> None:
