@@ -19,6 +19,7 @@ from vega_gen.pipeline.compiling import generate_tables
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import silent
 from vega_gen.records import FillerName, Mode
+from vega_gen.tablegen import describe
 
 TARGETS = Path(__file__).parents[1] / "targets"
 PREFIXES = {n: Path(f"/usr/lib/llvm-{n}") for n in (16, 19, 22)}
@@ -108,3 +109,15 @@ def test_a_td_is_completed_only_where_it_and_llvm_both_call_for_it(tmp_path: Pat
     assert completion(tern, "def : RemapPointerOperands<LOAD_STACK_GUARD, GPR>;", asks) == ""
     none = replace(tern, register_classes=tuple(replace(c, allocatable=False) for c in tern.register_classes))
     assert completion(none, "def GPR;", asks) == "", "no class is known to hold pointers"
+
+
+@pytest.mark.parametrize("version", INSTALLED)
+def test_a_rounded_distance_needs_a_flag_or_the_place_of_the_fixup(version: int, llvm_source: Path) -> None:
+    """ARC's BL counts from an address that is a multiple of 4: MC rounds it where it has a flag for that, else the backend does."""
+    td = llvm_source / "llvm/lib/Target/ARC/ARC.td"
+    d = describe(td, folder="ARC", llvm_include=llvm_source / "llvm/include", tblgen=PREFIXES[19] / "bin/llvm-tblgen")
+    include = PREFIXES[version] / "include"
+    text = archetypes(d, Interface([include])).files["MCTargetDesc/ARCAsmBackend.cpp"]
+    flagged = any("FKF_IsAlignedDownTo32Bits" in path.read_text() for path in (include / "llvm/MC").glob("MCFixup*.h"))
+    assert ("MCFixupKindInfo::FKF_IsAlignedDownTo32Bits" in text) == flagged
+    assert ("Value += (Asm->getFragmentOffset(Fragment) + Fixup.getOffset()) % 4;" in text) != flagged

@@ -302,6 +302,8 @@ def test_arguments_go_where_the_convention_puts_plain_ones() -> None:
     assert made == Convention(index(d, "R1", "R2", "R3", "R4"), 0, index(d, "R1", "R2"), 4, 0, *index(d, "SP"))
     lanai = convention(official("Lanai"), find_facts(official("Lanai")))
     assert (lanai.arguments, lanai.variadic, len(lanai.results), lanai.pushed) == ((), 0, 2, 0)
+    arc = convention(official("ARC"), find_facts(official("ARC")))
+    assert arc.slot == 4, "its convention names the 8 bytes of a long long first"
     small = convention(official("MSP430"), find_facts(official("MSP430")))
     assert (small.arguments, small.slot, small.pushed) == ((), 2, 2), "a call pushes the return address"
 

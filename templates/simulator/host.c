@@ -279,7 +279,7 @@ static void late(int number) {
 int main(int count, char **words) {
   if (count == 2 && !strcmp(words[1], "--functions")) {
     for (const function *f = library; f->name; ++f)
-      puts(f->name);
+      printf("%s %s\n", f->name, f->signature);
     return 0;
   }
   if (count != 2) {

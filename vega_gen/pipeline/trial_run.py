@@ -12,7 +12,7 @@ from llvm_integration.crash import data_layout
 from llvm_integration.process import Progress, run
 from vega_gen.pipeline.c_front import ir_of
 from vega_gen.pipeline.try_request import PhaseClock, TryRequest, TryResult
-from vega_gen.simulate import Simulator
+from vega_gen.simulate import Simulator, check_declarations
 
 TOOL_SECONDS = 120.0
 TOOL_MEMORY_MB = 4096
@@ -29,7 +29,8 @@ def run_program(
     """Compile the request's program to assembly and to an object, beside the plug-in, and run it if it has a main, in what ``simulated``
     returns.
 
-    Raises InputError for wrong C, ToolFailure where llc rejects the program, and what ``c_front.ir_of`` and ``Simulator.run`` raise."""
+    Raises InputError for wrong C, ToolFailure where llc rejects the program, and what ``c_front.ir_of``,
+    ``check_declarations`` and ``Simulator.run`` raise."""
     program = request.program
     assert program is not None
     stem = made.folder / program.stem
@@ -49,6 +50,7 @@ def run_program(
     if not _MAIN.search(ir.read_text(encoding="utf-8")):
         return replace(made, notes=(*notes, "the program has no main, so it is not run"))
     machine = simulated()
+    check_declarations(ir, machine.functions, machine.address_bits)
     with clock.phase("run the program") as said:
         progress(0, 0, f"running {program.name}")
         options = (f"--triple={made.arch}",)

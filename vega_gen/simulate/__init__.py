@@ -6,9 +6,10 @@ from llvm_integration.process import Progress
 from vega_gen.facts.find import Facts
 from vega_gen.records import Description
 from vega_gen.simulate.c_text import machine_text
+from vega_gen.simulate.host_calls import check_declarations
 from vega_gen.simulate.running import Ran, Simulator, compiled
 
-__all__ = ["Ran", "Simulator", "simulator"]
+__all__ = ["Ran", "Simulator", "check_declarations", "simulator"]
 
 
 def simulator(d: Description, m: Facts, clang: Path, progress: Progress) -> Simulator:

@@ -76,7 +76,7 @@ def convention(d: Description, m: Facts) -> Convention:
     arguments = [r for r in m.arguments if r not in marked]
     return Convention(
         tuple(index[r] for r in arguments), sum(r not in fixed for r in arguments), tuple(index[r] for r in m.results),
-        slots[0] if slots else word, word if pushes else 0, index.get(m.sp),
+        min(slots, default=word), word if pushes else 0, index.get(m.sp),
     )  # fmt: skip
 
 
@@ -210,7 +210,7 @@ class LinkedProgram:
                 s = o.symbols[r.symbol]
                 name = s.name or next((x.name for x in o.sections if x.index == s.section), "")
                 site = RelocationSite(
-                    f"{o.path}: {put.section.name}+{r.offset:#x}",
+                    f"{o.path}: {put.section.name}+{r.offset:#x}{_function(o, r.section, r.offset)}",
                     f"{name}{r.addend:+#x}" if r.addend else name,
                     put.section.kind is SectionKind.TEXT,
                 )
@@ -232,6 +232,13 @@ class LinkedProgram:
     def code(self) -> list[_Put]:
         """Returns the sections with code."""
         return [p for p in self.sections.values() if p.section.kind is SectionKind.TEXT and p.section.size]
+
+
+def _function(o: ElfObject, section: int, offset: int) -> str:
+    """Returns " (name+distance)" of the function of an object in which an offset of a section lies, "" where there is none."""
+    starts = [s for s in o.symbols if s.section == section and s.kind == "function" and s.value <= offset]
+    nearest = max(starts, key=lambda s: s.value, default=None)
+    return f" ({nearest.name}+{offset - nearest.value:#x})" if nearest else ""
 
 
 def write_image(path: Path, program: LinkedProgram, d: Description, decoder: Decoder) -> None:

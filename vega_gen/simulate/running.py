@@ -41,14 +41,21 @@ class Ran:
 
 
 class Simulator:
-    """The simulator of one target. ``executable``: the compiled one. ``functions``: what programs may call that no object defines."""
+    """The simulator of one target. ``executable``: the compiled one. ``functions``: what programs may call that no object defines, with
+    their signatures, as templates/simulator/library.c has them."""
 
     def __init__(self, d: Description, m: Facts, executable: Path) -> None:
         self._d, self._m = d, m
         self.executable = executable
-        self.functions = tuple(run([str(executable), "--functions"], timeout=_GRACE).check().stdout.split())
+        said = run([str(executable), "--functions"], timeout=_GRACE).check().stdout
+        self.functions = dict(line.split() for line in said.splitlines())
         self._decoders: dict[tuple[Path, tuple[str, ...]], Decoder] = {}
         self._relocating: dict[bool, Relocating] = {}
+
+    @property
+    def address_bits(self) -> int:
+        """The width of an address in bits."""
+        return self._m.native
 
     def run(
         self, objects: Sequence[Path], llvm_mc: Path, options: Sequence[str], *,
