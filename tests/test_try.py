@@ -23,9 +23,8 @@ from vega_gen.pipeline import trial_run, trying, watching
 from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.try_request import TryRequest, TryResult, reads
 from vega_gen.pipeline.trying import arch_of, tablegen_include, try_out
-from vega_gen.pipeline.watching import difference, watch
-from vega_gen.records import Climbed, Description, Ladder, Obstacle, Rung
-from vega_gen.report.rungs import changes
+from vega_gen.pipeline.watching import watch
+from vega_gen.records import Description
 from vega_gen.tablegen import describe
 
 PROGRAM = """\
@@ -135,21 +134,6 @@ def test_watch_says_which_rungs_changed(td: Path, command: Command) -> None:
     fallen = next(runs)
     assert fallen.failure is None and fallen.rungs[0].startswith("round-trip 43 -> 41 of 43: first obstacle: SLT")
     runs.close()
-
-
-def test_what_changed_between_two_ladders() -> None:
-    def climbed(*steps: Climbed) -> Ladder:
-        return Ladder("T", "t", steps)
-
-    wrong, other = Obstacle("add -O0", "", "crash"), Obstacle("add -O2", "", "hang")
-    before = climbed(Climbed(Rung.ROUND_TRIP, 43, 43), Climbed(Rung.OBJECTS, 59, 60, (wrong,)), Climbed(Rung.RUNS, 60, 60))
-    assert changes(before, before) == ()
-    more = climbed(Climbed(Rung.ROUND_TRIP, 44, 44), Climbed(Rung.OBJECTS, 58, 60, (wrong, other)), Climbed(Rung.RUNS, 60, 60))
-    assert changes(before, more) == ("round-trip 43 of 43 -> 44 of 44", "objects 59 -> 58 of 60: first obstacle: add -O2: hang")
-    moved = climbed(Climbed(Rung.OBJECTS, 59, 60, (other,)), Climbed(Rung.RUNS, 0, 0, (), ("there is no llc",)))
-    assert changes(before, moved) == (
-        "objects 59 -> 59 of 60: first obstacle: add -O2: hang", "runs 60 of 60 -> not tried: there is no llc",
-    )  # fmt: skip
 
 
 def test_a_td_that_cannot_be_checked_is_tried_all_the_same(td: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -438,13 +422,6 @@ def test_ctrl_c_ends_a_watch(td: Path, program: Path, command: Command, monkeypa
     assert said.status == 0
     assert "    mul     " in said.out
     assert said.err.splitlines()[-2:] == ["waiting for a change; Ctrl-C ends", "ended"]
-
-
-def test_a_long_difference_is_cut() -> None:
-    assert difference("a\nb\n", "a\nc\n") == ("@@ -1,2 +1,2 @@", " a", "-b", "+c")
-    assert difference("a\n", "a\n") == ()
-    long = difference("", "\n".join(map(str, range(100))))
-    assert len(long) == 41 and long[-1] == "..."
 
 
 def test_the_command(td: Path, program: Path, command: Command, tmp_path: Path) -> None:

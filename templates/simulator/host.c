@@ -171,8 +171,8 @@ void store(uint64_t address, unsigned bytes, uint64_t value) {
   }
 }
 
-/* Memory begins above this. */
-const uint64_t exit_address = 0x40;
+/* Behind the host functions, so that half of it is another address, as half of a return address is. */
+uint64_t exit_address;
 
 const instruction *at(uint64_t address) {
   address &= mask;
@@ -258,10 +258,11 @@ static void read_image(const char *path) {
     }
     next = ended(next, address);
   }
+  exit_address = image.functions + 16 * image.function_count;
   for (uint64_t n = 0; n <= image.function_count; ++n) {
     instruction *made = instructions + next;
     made->opcode = n < image.function_count ? HOST_FUNCTION : EXIT;
-    made->address = n < image.function_count ? image.functions + 16 * n : exit_address;
+    made->address = image.functions + 16 * n;
     made->size = (uint32_t)image.unit;
     slots[made->address / image.unit] = next;
     next = ended(next + 1, made->address + image.unit);

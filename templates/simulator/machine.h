@@ -33,7 +33,7 @@ void store(uint64_t address, unsigned bytes, uint64_t value);
 const instruction *at(uint64_t address);
 
 /* host.c: the address to which the entry function returns. It fits the bits of an address, and no program is there. */
-extern const uint64_t exit_address;
+extern uint64_t exit_address;
 
 /* host.c: prints "stopped: " and the message, with the address and the instruction that runs, and ends with exit status 125. */
 _Noreturn void stop(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -12,7 +12,7 @@ static unsigned length;
 static jmp_buf back;
 static int big;
 char message[512];
-const uint64_t exit_address = 0xfff0;
+uint64_t exit_address = 0xfff0;
 static const uint64_t host_address = 0xffe0;
 static instruction outside[2] = {{EXIT, 0, 0xfff0, {0}}, {HOST_FUNCTION, 0, 0xffe0, {0}}};
 

@@ -113,8 +113,8 @@ class LinkedProgram:
 
     @property
     def base(self) -> int:
-        """The lowest address: above the exit's, and low, so that short fields reach what is there; but above what 16 bits hold, so that a
-        program does not end well whose backend keeps half of an address."""
+        """The lowest address: low, so that short fields reach what is there; but above what 16 bits hold, so that a program does not end
+        well whose backend keeps half of an address."""
         return 0x100 if self.m.native <= 16 else 0x10000
 
     @property
@@ -169,7 +169,7 @@ class LinkedProgram:
                         at += s.size
             if kind is SectionKind.TEXT:
                 at = self.first_function = -(-at // _STUB) * _STUB
-                at += _STUB * len(self.functions)
+                at += _STUB * (len(self.functions) + 1)  # and where the program's caller would be
             elif kind is SectionKind.CONSTANTS:
                 at = self.fixed = -(-at // _STUB) * _STUB
         self.symbols = {name: self.first_function + _STUB * n for n, name in enumerate(self.functions)}
@@ -266,7 +266,7 @@ def write_image(path: Path, program: LinkedProgram, d: Description, decoder: Dec
     # Above the stack pointer lie the stack arguments of main's caller, which has none.
     stack = (program.top - min(64, room // 8)) // _STUB * _STUB
     unit = math.gcd(*(i.size for i in d.instructions if i.size and "isPseudo" not in i.flags and any(b in "01" for b in i.encoding))) or 1
-    code_end = program.first_function + _STUB * len(program.functions)
+    code_end = program.first_function + _STUB * (len(program.functions) + 1)
     head = [
         _MAGIC, m.native, int(not program.little), program.base, program.top - program.base, program.fixed,
         program.end, heap_end, stack_end, stack, program.symbols["main"], limits.steps, int(limits.seconds * 1000),
