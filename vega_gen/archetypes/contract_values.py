@@ -322,9 +322,11 @@ class _Contracts:
         real = all(any(b in "01" for b in self.s.instructions[s.record].encoding) for s in found)
         r = min(ranges, key=lambda r: r.high, default=Range(12, True))
         kinds = set(parts)
+        # An instruction that only computes the address would take the node that it is selected for as its own base.
+        computed = bool(found) and all(s.dag.op == pattern.name for s in found)
         return {
             "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
-            "frame_only": pattern.root_nodes == ("frameindex",) and pattern.operands == 1,
+            "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
             "register": real and pattern.operands == 1 and all(k[:1] == ("reg",) for k in kinds),
             "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
             "low": r.low, "high": r.high, "unit": 1 << r.shift,

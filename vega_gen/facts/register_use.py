@@ -13,6 +13,8 @@ from vega_gen.facts.view import TargetView, mnemonic
 from vega_gen.records import Instruction
 
 _MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|mov32|mov16)(\.[bhwlq])?")
+_ASSIGNED = re.compile(r"\s*\$\{?(\w+)\}?\s*:?=\s*\$\{?(\w+)\}?\s*;?\s*")
+"""Assembly that assigns one operand to another."""
 _RESERVED = frozenset(RegisterRole) - {RegisterRole.FRAME_POINTER, RegisterRole.RETURN_ADDRESS}
 
 
@@ -29,10 +31,10 @@ class FrameRegisters:
 def copies(
     v: TargetView, zero: str, combine: Operation | None, add_immediate: Operation | None, or_immediate: Operation | None
 ) -> dict[str, Operation]:
-    """Returns register class -> the instruction that copies one of its registers: a move, by flag or mnemonic.
+    """Returns register class -> the instruction that copies one of its registers: a move, by flag or assembly.
 
     The pointer's class, where it has no move, is copied by ``combine`` (an or, or an addition, of two registers) with the zero register,
-    or by an immediate form with 0."""
+    or by an immediate form with 0; not by one whose destination is its source."""
     found: dict[str, Operation] = {}
     for i in v.d.instructions:
         operands = v.selections.operands(i.name)
@@ -45,16 +47,18 @@ def copies(
     if v.gpr in found:
         return found
     immediate = add_immediate or or_immediate
-    if combine and zero:
+    if combine and zero and not combine.tied:
         found[v.gpr] = _with(combine, OperandRole.SRC2, OperandRole.ZERO)
-    elif immediate:
+    elif immediate and not immediate.tied:
         found[v.gpr] = _with(immediate, OperandRole.IMM, OperandRole.NONE)
     return found
 
 
 def is_move(i: Instruction) -> bool:
-    """Whether an instruction is a move, by its flag or its mnemonic."""
-    return "isMoveReg" in i.flags or _MOVES.fullmatch(mnemonic(i)) is not None
+    """Whether an instruction is a move, by its flag, its mnemonic, or because its assembly assigns its input to its output."""
+    assigned = _ASSIGNED.fullmatch(i.asm)
+    assigns = assigned is not None and [o.name for o in (*i.outs, *i.ins)] == list(assigned.groups())
+    return "isMoveReg" in i.flags or assigns or _MOVES.fullmatch(mnemonic(i)) is not None
 
 
 def _with(op: Operation, role: OperandRole, other: OperandRole) -> Operation:

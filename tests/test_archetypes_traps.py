@@ -1,0 +1,43 @@
+"""What a .td may say that makes an archetype select wrong code, and no longer does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from test_archetypes import TESTS, described
+from test_archetypes import cache as cache
+from test_archetypes import llvm as llvm
+from test_archetypes import rook as rook
+
+from vega_gen.archetypes.files import archetypes
+from vega_gen.cxx.interface import Interface
+from vega_gen.facts import find_facts
+from vega_gen.facts.operations import Operation
+from vega_gen.records import Description
+
+
+def test_a_copy_is_what_assigns_a_register_to_another_and_never_ties_them(rook: Description, llvm_source: Path, tmp_path: Path) -> None:
+    text = (TESTS / "inputs/rook/Rook.td").read_text()
+    move = 'def SET : F<0x3a, (outs GPR:$rd), (ins GPR:$rs), "$rd = $rs", []> '
+    move += "{ bits<5> rd; bits<5> rs; let Inst{25-21} = rd; let Inst{20-16} = rs; let Inst{15-0} = 0; }\n"
+    at = text.index("def : Pat<(RookHi ")
+    (tmp_path / "Rook.td").write_text(text[:at] + move + text[at:])
+    assert find_facts(described(tmp_path / "Rook.td", "Rook", llvm_source)).copies == {"GPR": Operation("SET", ("dst", "src"))}
+    assert find_facts(rook).copies["GPR"].record == "OR"
+    tied = tuple(replace(i, constraints="$rs = $rd") if i.outs and any(o.name == "rs" for o in i.ins) else i for i in rook.instructions)
+    assert "GPR" not in find_facts(replace(rook, instructions=tied)).copies
+
+
+def test_an_instruction_that_computes_an_address_takes_only_those_of_the_frame(llvm_source: Path, llvm: Interface, tmp_path: Path) -> None:
+    """It would have the sum that it is selected for as its own base."""
+    text = (TESTS / "inputs/rook/Rook.td").read_text()
+    place = 'def place : ComplexPattern<i32, 2, "selectPlace", [add, or]>;\n'
+    lea = 'def LEA : F<0x3b, (outs GPR:$rd), (ins mem:$addr), "lea $rd, $addr", [(set GPR:$rd, place:$addr)]> '
+    lea += "{ bits<5> rd; bits<21> addr; let Inst{25-21} = rd; let Inst{20-0} = addr; }\n"
+    at = text.index("def : Pat<(RookHi ")
+    (tmp_path / "Rook.td").write_text(text[:at] + place + lea + text[at:])
+    selector = archetypes(described(tmp_path / "Rook.td", "Rook", llvm_source), llvm).files["RookISelDAGToDAG.cpp"]
+    bodies = {name: selector.partition(f"RookDAGToDAGISel::{name}(")[2].partition("\n}")[0] for name in ("selectPlace", "selectAddr")}
+    assert "if (!isa<FrameIndexSDNode>(Root))" in bodies["selectPlace"]
+    assert bodies["selectAddr"] and "isa<FrameIndexSDNode>" not in bodies["selectAddr"]
