@@ -64,7 +64,7 @@ def test_the_readme_shows_a_command_its_output_and_its_code() -> None:
     text = (ROOT / "README.md").read_text()
     assert "make demo" in text and "make test" in text
     shown = re.findall(r"^```(\w*)\n(.*?)^```", text, re.M | re.S)
-    output = next(block for _, block in shown if block.startswith("$ vega-gen new-target"))
+    output = next(block for _, block in shown if block.startswith("$ vega-gen try"))
     code = next(block for language, block in shown if language == "cpp")
     assert "Tern.td" in output and len(output.splitlines()) >= 10
     assert len(code.splitlines()) >= 7
