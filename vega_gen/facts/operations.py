@@ -45,6 +45,11 @@ class Operation:
     range: Range | None = None
     tied: bool = False
 
+    @property
+    def text(self) -> str:
+        """The operation as a facts file writes it: "ADDI dst src imm"."""
+        return " ".join((self.record, *self.roles))
+
     def index(self, role: OperandRole) -> int:
         """Returns the index of the operand with ``role``, -1 if there is none."""
         return self.roles.index(role) if role in self.roles else -1
