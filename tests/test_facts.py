@@ -64,7 +64,7 @@ def test_what_a_person_gives_wins(rook: Description) -> None:
         ("register.stack_pointer", "R99", "the .td has no register R99", "R9"),
         ("instruction.add", "ADDX dst src src2", "the .td has no instruction ADDX", "ADD"),
         ("instruction.add", "ADD dst src", "ADD has 3 operands, and instruction.add gives 2", "in this order"),
-        ("instruction.add", "ADD dst src scr2", "no operand has the role 'scr2'", "src2"),
+        ("instruction.add", "ADD dst src scr2", "'scr2' is neither a role nor a value", "src2"),
         ("instruction.add", "ADD dst src imm", "is a register, and imm is none", "another role"),
         ("instruction.add_immediate", "ADDI src dst imm", "is defined, which src is not", "another role"),
         ("instruction.add", "ADD dst src src", "two operands of ADD are src", "one operand"),
@@ -77,6 +77,11 @@ def test_a_line_that_contradicts_the_td_is_an_error_at_its_place(rook: Descripti
     with pytest.raises(InputError) as caught:
         find_facts(rook, given=given(key, value))
     assert what in caught.value.what and advice in caught.value.next_step and caught.value.where == "Rook.facts.toml:3:1"
+
+
+def test_an_operand_may_be_fixed(rook: Description) -> None:
+    made = find_facts(rook, given=given("instruction.subtract", "SUB dst R0 src2")).subtract
+    assert made is not None and made.fixed == ((1, "R0"),) and made.text == "SUB dst R0 src2"
 
 
 def test_keys_with_parts_are_asked_about_just_those() -> None:

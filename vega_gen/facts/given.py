@@ -12,7 +12,11 @@ from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection
 from vega_gen.records import Description, GivenFact
 
 _DEFINED = frozenset({OperandRole.DST, OperandRole.LINK})
-_REGISTERS = frozenset({OperandRole.DST, OperandRole.LINK, OperandRole.SRC, OperandRole.SRC2, OperandRole.BASE, OperandRole.ZERO})
+_REGISTERS = frozenset(
+    {OperandRole.DST, OperandRole.LINK, OperandRole.SRC, OperandRole.SRC2, OperandRole.BASE, OperandRole.ZERO, OperandRole.FLAGS}
+)  # fmt: skip
+_OFTEN = frozenset({OperandRole.NONE, OperandRole.ZERO, OperandRole.FIXED})
+_GIVEN = [role for role in OperandRole if role is not OperandRole.FIXED]
 
 
 class GivenReader:
@@ -74,33 +78,39 @@ class GivenReader:
                 f"give one for each, in this order: {wanted}" if operands else "leave the operands out",
             )  # fmt: skip
         roles = [self._role(line, word, o) for word, o in zip(words, operands, strict=True)]
-        twice = next((r for r in roles if r not in (OperandRole.NONE, OperandRole.ZERO) and roles.count(r) > 1), None)
+        twice = next((r for r in roles if r not in _OFTEN and roles.count(r) > 1), None)
         if twice:
             raise InputError(f"two operands of {record} are {twice}", line.place, "give each role to one operand")
-        return self.built(record, roles, operands)
+        fixed = [(n, words[n]) for n, role in enumerate(roles) if role is OperandRole.FIXED]
+        return self.built(record, roles, operands, fixed)
 
-    def built(self, record: str, roles: Sequence[OperandRole], operands: Sequence[OperandInfo]) -> Operation:
-        """Returns the instruction with ``roles``, one for each of ``operands``."""
+    def built(
+        self, record: str, roles: Sequence[OperandRole], operands: Sequence[OperandInfo], fixed: Sequence[tuple[int, str]] = ()
+    ) -> Operation:
+        """Returns the instruction with ``roles``, one for each of ``operands``. ``fixed``: as of ``Operation``."""
         width: Range | None = None
         tied = False
         for role, operand in zip(roles, operands, strict=True):
             if role in (OperandRole.IMM, OperandRole.TARGET):
                 width = self._selections.immediate(record, operand)
             tied |= role is OperandRole.SRC and bool(operand.tied)
-        return Operation(record, tuple(roles), width, tied)
+        return Operation(record, tuple(roles), width, tied, tuple(fixed))
 
     def _role(self, line: GivenFact, word: str, operand: OperandInfo) -> OperandRole:
-        if word not in [*OperandRole]:
-            near = next(iter(difflib.get_close_matches(word, [*OperandRole], 1)), "")
-            raise InputError(f"no operand has the role {word!r}", line.place, f"roles are {', '.join(OperandRole)}" if not near else
-                             f"it may be {near}")  # fmt: skip
+        record = line.value.split()[0]
+        number, register = word.lstrip("-").isdigit(), word in self._registers or word == "zero_reg"
+        if (number and operand.kind is OperandKind.IMM) or (register and operand.kind is OperandKind.REG) or word == operand.default:
+            return OperandRole.FIXED
+        if word not in _GIVEN:
+            near = next(iter(difflib.get_close_matches(word, _GIVEN, 1)), "")
+            advice = f"it may be {near}" if near else f"give a number, a register, or one of {', '.join(_GIVEN)}"
+            raise InputError(f"{word!r} is neither a role nor a value for operand {operand.name} of {record}", line.place, advice)
         role = OperandRole(word)
         what = {OperandKind.REG: "a register", OperandKind.IMM: "an immediate", OperandKind.TARGET: "a branch target"}[operand.kind]
-        record = line.value.split()[0]
         if (role in _REGISTERS) != (operand.kind is OperandKind.REG):
             kind = "a register" if role in _REGISTERS else "none"
             raise InputError(f"operand {operand.name} of {record} is {what}, and {role} is {kind}", line.place, "give it another role")
-        if operand.out != (role in _DEFINED) and role is not OperandRole.ZERO:
+        if operand.out != (role in _DEFINED) and role not in (OperandRole.ZERO, OperandRole.FLAGS):
             says = "defined" if operand.out else "read"
             raise InputError(f"operand {operand.name} of {record} is {says}, which {role} is not", line.place, "give it another role")
         return role

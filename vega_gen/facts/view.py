@@ -24,7 +24,7 @@ class TargetView:
     """A description with what several facts need.
 
     ``native``: bits of an address; ``type``: its value type; ``gpr``: the register class that holds addresses; ``members``: its
-    registers; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
+    registers; ``registers``: all; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
 
     def __init__(self, d: Description, given: Mapping[str, GivenFact] | None = None) -> None:
         """``given``: the lines of a facts file, by default those of the description. Raises InputError for a line that contradicts it."""
@@ -40,6 +40,7 @@ class TargetView:
         self.gpr = self.choose("class.pointer", self._classes())
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
+        self.registers = frozenset(r.name for r in d.registers)
 
     def choose(self, key: str, candidates: Iterable[Choice[str]]) -> str:
         """Returns the register, register class, convention, number or word for ``key`` and records the fact; "" if there is none.
@@ -92,16 +93,30 @@ class TargetView:
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
 
-    def operation(self, record: str, name: NameOperand) -> Operation | None:
-        """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same."""
+    def operation(self, record: str, name: NameOperand, given: Mapping[str, str] | None = None) -> Operation | None:
+        """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same.
+
+        Operands with a default in the .td are fixed at it and are not named. ``given``: operand -> the register or number that a pattern
+        sets it to, where ``name`` gives no role."""
         roles: list[OperandRole] = []
+        fixed: list[tuple[int, str]] = []
         operands = self.selections.operands(record)
         for operand in operands:
-            role = name(operand, len(roles))
+            value = operand.default
+            role = OperandRole.FIXED if value else name(operand, len(roles))
+            if role in (None, OperandRole.NONE) and given and self._is_value(told := given.get(operand.name, "")):
+                role, value = OperandRole.FIXED, told
+            if role is OperandRole.FIXED:
+                fixed.append((len(roles), value))
+                roles.append(role)
+                continue
             if role is None or (role is not OperandRole.NONE and role in roles):
                 return None
             roles.append(role)
-        return self._reader.built(record, roles, operands)
+        return self._reader.built(record, roles, operands, fixed)
+
+    def _is_value(self, text: str) -> bool:
+        return text.lstrip("-").isdigit() or text in self.registers
 
 
 def encoded(i: Instruction) -> bool:
