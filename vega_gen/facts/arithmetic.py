@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 
 _BY_NAME = {"add": r"add\.?i\w*", "or": r"or\.?i\w*", "shl": r"s[hl]l\.?i\w*|slli\w*|lsli?|shli"}
@@ -17,8 +17,8 @@ def binary(v: TargetView, root: str, second: OperandKind) -> Operation | None:
     """Returns the instruction that computes ``(root a b)`` on pointer-sized registers, None if there is none.
 
     ``second``: whether b is a register or an immediate. Patterns decide; where none matches, the mnemonic does (immediates only). Of
-    several instructions it takes the one that clobbers least, then the one with the widest immediate, then the one that needs the fewest
-    predicates; for "add", one with a signed immediate goes before all of these."""
+    several instructions it takes the one that takes the most registers, then the one that clobbers least, then the one with the widest
+    immediate, then the one that needs the fewest predicates; for "add", one with a signed immediate goes before all of these."""
     found: list[tuple[tuple[int, ...], Operation]] = []
     last = OperandRole.IMM if second is OperandKind.IMM else OperandRole.SRC2
     for s in v.selections.of(root):
@@ -39,14 +39,16 @@ def binary(v: TargetView, root: str, second: OperandKind) -> Operation | None:
             if operand.kind is not second:
                 return None
             if second is OperandKind.IMM:
-                return None if v.selections.is_upper(operand.type) else last
+                leaf = leaf_name(s.dag, path)
+                return None if v.selections.is_upper(operand.type) or v.selections.is_upper(leaf) else last
             return last if v.holds(operand.type) else None
 
-        made = v.operation(s.record, name, s.fixed)
+        made = v.operation(s.record, name, s.fixed, v.selections.leaves(s))
         if made and {OperandRole.DST, OperandRole.SRC, last} <= set(made.roles):
             bits = made.range.bits if made.range else 0
             signed = bool(made.range and made.range.signed)
-            found.append(((int(signed and root == "add"), -len(i.defs), bits, -len(i.predicates)), made))
+            rank = (int(signed and root == "add"), v.generality(s.record), -len(i.defs), bits, -len(i.predicates))
+            found.append((rank, made))
     if found:
         return max(found, key=lambda pair: pair[0])[1]
     return _by_mnemonic(v, _BY_NAME[root]) if second is OperandKind.IMM and root in _BY_NAME else None
