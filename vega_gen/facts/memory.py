@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from vega_gen.facts.choosing import Choice
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, plain
 from vega_gen.facts.view import TargetView, encoded, mnemonic
-from vega_gen.records import Instruction, PatternOperator
+from vega_gen.records import Evidence, Instruction, PatternOperator
 from vega_gen.tablegen.raw import Dag, parse_dag
 
 _PART = r"(?P<width>8|16|32|64|byte|half|word|[bhwd])"
@@ -43,27 +44,37 @@ def loads(v: TargetView) -> dict[tuple[str, int], Operation]:
 
     An any-extending load (extload) counts as a zext where no pattern says which way a load of that width extends."""
     found = _accesses(v, store=False)
-    given = {key: op for key, op in found.items() if key[0] != "ext"}
-    for (extension, bits), op in found.items():
-        signed = given.get(("sext", bits))
-        if extension == "ext" and (signed is None or signed.record != op.record):
-            given.setdefault(("zext", bits), op)
-    return given
+    for (extension, bits), choices in list(found.items()):
+        signed = [choice.value.record for choice in found.get(("sext", bits), ())[:1]]
+        if extension == "ext" and choices[0].value.record not in signed:
+            found.setdefault(("zext", bits), choices)
+    chosen: dict[tuple[str, int], Operation] = {}
+    for bits in _WIDTHS:
+        for extension in ("", "sext", "zext"):
+            if bits > v.native or (bits == v.native) == bool(extension):
+                continue
+            key = f"instruction.load.{bits}" + (f".{extension}" if extension else "")
+            op = v.choose_operation(key, found.get((extension, bits), ()))
+            chosen |= {(extension, bits): op} if op else {}
+    return chosen
 
 
 def stores(v: TargetView) -> dict[int, Operation]:
     """Returns bits in memory -> the store."""
-    return {bits: op for (_, bits), op in _accesses(v, store=True).items()}
+    found = {bits: choices for (_, bits), choices in _accesses(v, store=True).items()}
+    wanted = [bits for bits in _WIDTHS if bits <= v.native]
+    chosen = {bits: v.choose_operation(f"instruction.store.{bits}", found.get(bits, ())) for bits in wanted}
+    return {bits: op for bits, op in chosen.items() if op}
 
 
-def _accesses(v: TargetView, *, store: bool) -> dict[_Access, Operation]:
-    """Returns (extension, bits) -> the best instruction: by pattern, else by mnemonic.
+def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operation]]]:
+    """Returns (extension, bits) -> the instructions, best first: by pattern, then by mnemonic.
 
-    Of several it takes one with an offset, then one whose pattern no C++ restricts, then the one that takes the most registers, then the
+    Of several it prefers one with an offset, then one whose pattern no C++ restricts, then the one that takes the most registers, then the
     one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset."""
-    found: dict[_Access, tuple[tuple[int, ...], Operation]] = {}
+    found: dict[_Access, list[tuple[tuple[int, ...], Choice[Operation]]]] = {}
 
-    def offer(access: _Access, made: Operation | None, i: Instruction, told: bool) -> None:
+    def offer(access: _Access, made: Operation | None, i: Instruction, told: bool, evidence: Evidence) -> None:
         if made is None:
             return
         key = access if access[1] else ("", v.native)
@@ -71,21 +82,21 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, Operation]:
             return
         offset = made.range.bits if made.range else 0
         plainly = (int(told), v.generality(i.name), -len(made.free), int("isCodeGenOnly" not in i.flags))
-        rank = (int(OperandRole.IMM in made.roles), *plainly, offset)
-        if key not in found or rank > found[key][0]:
-            found[key] = rank, made
+        pattern = evidence is Evidence.PATTERN
+        rank = (int(OperandRole.IMM in made.roles), int(pattern), *plainly, offset)
+        why = f"a pattern selects {i.name}" if pattern else f"{i.name} is recognised by its mnemonic and operands"
+        found.setdefault(key, []).append((rank, Choice(made, evidence, why)))
 
     for root in sorted(v.selections.roots):
         meaning = _meaning(v, root)
         for s in v.selections.of(root) if meaning and meaning.store == store else ():
             i = v.selections.instructions[s.record]
             if len(s.dag.args) == (2 if store else 1) and "isPseudo" not in i.flags and encoded(i) and bool(i.outs) != store:
-                offer(meaning.access, _operation(v, s, store), i, meaning.told)
-    chosen = {access: op for access, (_, op) in found.items()}
-    found.clear()
+                offer(meaning.access, _operation(v, s, store), i, meaning.told, Evidence.PATTERN)
     for access, i in _by_mnemonic(v, store=store):
-        offer(access, _by_operands(v, i, store), i, told=True)
-    return {access: op for access, (_, op) in found.items()} | chosen
+        offer(access, _by_operands(v, i, store), i, told=True, evidence=Evidence.ASSEMBLY)
+    ranked = {access: sorted(choices, key=lambda pair: pair[0], reverse=True) for access, choices in found.items()}
+    return {access: [choice for _, choice in choices] for access, choices in ranked.items()}
 
 
 def _meaning(v: TargetView, name: str, known: dict[str, PatternOperator] | None = None) -> _Meaning | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vega_gen.records.enums import ContractRole
+from vega_gen.records.fact import GivenFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,7 @@ class Description:
     ``patterns``: Pat records as printed, (source, result), without vector patterns.
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
+    ``given``: what a person says beside the .td, by key (``vega_gen.facts``).
     """
 
     folder: str
@@ -246,3 +248,4 @@ class Description:
     predicates: dict[str, str] = field(default_factory=dict[str, str])
     alternative_names: str = ""
     operators: tuple[PatternOperator, ...] = ()
+    given: dict[str, GivenFact] = field(default_factory=dict[str, GivenFact])
