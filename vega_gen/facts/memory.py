@@ -89,7 +89,9 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
 
     for root in sorted(v.selections.roots):
         meaning = _meaning(v, root)
-        for s in v.selections.of(root) if meaning and meaning.store == store else ():
+        if meaning is None or meaning.store != store:
+            continue
+        for s in v.selections.of(root):
             i = v.selections.instructions[s.record]
             if len(s.dag.args) == (2 if store else 1) and "isPseudo" not in i.flags and encoded(i) and bool(i.outs) != store:
                 offer(meaning.access, _operation(v, s, store), i, meaning.told, Evidence.PATTERN)
