@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from vega_gen.facts.kinds import native_width
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.roles import RegisterRole, role_names
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
+from vega_gen.tablegen.subtargets import basic
 
 NameOperand = Callable[[OperandInfo, int], OperandRole | None]
 """Function of an operand and its index that returns its role, None if it cannot have one."""
 
 
 class TargetView:
-    """A description with what several facts need.
+    """What several facts need of a description: of the instructions and patterns that its chosen processor has.
 
     ``native``: bits of an address; ``type``: its value type; ``gpr``: the register class that holds addresses; ``members``: its
     registers; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
 
-    def __init__(self, d: Description) -> None:
-        self.d = d
+    def __init__(self, described: Description) -> None:
+        d = self.d = basic(described)
         self.selections = Selections(d)
         self.register_roles = role_names(d)
         self.native = native_width(d, self.register_roles)
         self.type = f"i{self.native}"
         self.gpr = self._gpr()
+        if narrower := narrower_patterns(d, self.gpr, self.native):
+            self.selections = Selections(replace(d, patterns=tuple(p for p in d.patterns if p not in narrower)))
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
 
@@ -63,6 +67,24 @@ class TargetView:
             roles.append(role)
             tied |= role is OperandRole.SRC and bool(operand.tied)
         return Operation(record, tuple(roles), width, tied)
+
+
+def narrower_patterns(d: Description, gpr: str, native: int) -> frozenset[tuple[str, str]]:
+    """Returns the patterns on integers narrower than an address in the registers ``gpr`` of addresses, such as (i32 (add GPR:$a, GPR:$b)).
+
+    A class may hold several types; archetypes make the widest alone legal, for which such patterns do not hold."""
+    types = next((c.value_types for c in d.register_classes if c.name == gpr), ())
+    others = "|".join(t for t in types if re.fullmatch(r"i\d+", t) and t != f"i{native}")
+    if not others:
+        return frozenset()
+    leaf, whole = re.compile(rf"\((?:{others}) {gpr}\b"), re.compile(rf"\((?:{others}) \(")
+    results = {i.name for i in d.instructions if i.outs and i.outs[0].type == gpr}
+
+    def made(given: str) -> bool:
+        found = re.match(r"\[\(?(\w+)", given)
+        return found is not None and found[1] in results
+
+    return frozenset((m, given) for m, given in d.patterns if leaf.search(m) or (whole.match(m) and made(given)))
 
 
 def encoded(i: Instruction) -> bool:
