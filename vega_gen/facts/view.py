@@ -30,8 +30,8 @@ class TargetView:
         self.native = native_width(d, self.register_roles)
         self.type = f"i{self.native}"
         self.gpr = self._gpr()
-        if narrower := narrower_patterns(d, self.gpr, self.native):
-            self.selections = Selections(replace(d, patterns=tuple(p for p in d.patterns if p not in narrower)))
+        if others := other_width_patterns(d, self.gpr, self.native):
+            self.selections = Selections(replace(d, patterns=tuple(p for p in d.patterns if p not in others)))
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
 
@@ -69,15 +69,11 @@ class TargetView:
         return Operation(record, tuple(roles), width, tied)
 
 
-def narrower_patterns(d: Description, gpr: str, native: int) -> frozenset[tuple[str, str]]:
-    """Returns the patterns on integers narrower than an address in the registers ``gpr`` of addresses, such as (i32 (add GPR:$a, GPR:$b)).
+def other_width_patterns(d: Description, gpr: str, native: int) -> frozenset[tuple[str, str]]:
+    """Returns the patterns on integers of another width than an address in the registers ``gpr`` of addresses: (i32 (add GPR:$a, GPR:$b)).
 
-    A class may hold several types; archetypes make the widest alone legal, for which such patterns do not hold."""
-    types = next((c.value_types for c in d.register_classes if c.name == gpr), ())
-    others = "|".join(t for t in types if re.fullmatch(r"i\d+", t) and t != f"i{native}")
-    if not others:
-        return frozenset()
-    leaf, whole = re.compile(rf"\((?:{others}) {gpr}\b"), re.compile(rf"\((?:{others}) \(")
+    A class may hold several types; archetypes make one of them legal, for which such patterns do not hold."""
+    leaf, whole = re.compile(rf"\(i(?!{native}\b)\d+ {gpr}\b"), re.compile(rf"\(i(?!{native}\b)\d+ \(")
     results = {i.name for i in d.instructions if i.outs and i.outs[0].type == gpr}
 
     def made(given: str) -> bool:

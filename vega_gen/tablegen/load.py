@@ -25,6 +25,7 @@ from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
 from vega_gen.tablegen import views
+from vega_gen.tablegen.modes import modes
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
 from vega_gen.tablegen.subtargets import on_subtarget
@@ -248,7 +249,7 @@ def reduce(
         assembler_predicates=views.assembler_predicates(raws),
         patterns=tuple(pattern for pattern, _ in guarded),
         pattern_predicates=tuple(records for _, records in guarded),
-        modes=views.modes(raws, sets),
+        modes=modes(raws, sets),
         predicates={r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))},
         operators=views.operators(raws),
         alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),

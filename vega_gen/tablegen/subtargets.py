@@ -10,10 +10,10 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 from vega_gen.errors import InputError
-from vega_gen.records import Description, HardwareMode, SubtargetFeature
+from vega_gen.records import Description, HardwareMode, Instruction, SubtargetFeature
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.raw import Dag, parse_dag
 
@@ -35,7 +35,7 @@ def on_subtarget(d: Description, cpu: str = "", attrs: str = "") -> Description:
     .td files do not have."""
     known = {p.name: p for p in d.processors}
     if cpu and cpu not in known:
-        raise InputError(f"no processor is called {cpu!r}", "--cpu", _near(cpu, known))
+        raise InputError(f"no processor is called {cpu!r}", "--mcpu", _near(cpu, known))
     chosen = cpu or default_cpu(d)
     features = _closed(d, (known[chosen].features if chosen in known else ()), attrs)
     modes = [m for m in d.modes if m.features and _mode_holds(d, m, features)] or [m for m in d.modes if not m.features][:1]
@@ -61,10 +61,12 @@ def basic(d: Description) -> Description:
         made = d
     else:
         matched = {pattern[0] for pattern, _ in pairs}
-        told = (i if not i.pattern or i.pattern.startswith("[") or i.pattern in matched else replace(i, pattern="", nodes=()) for i in instructions)
-        made = replace(
-            d, instructions=tuple(told), patterns=tuple(p for p, _ in pairs), pattern_predicates=tuple(g for _, g in pairs)
-        )
+
+        def told(i: Instruction) -> Instruction:
+            return i if not i.pattern or i.pattern.startswith("[") or i.pattern in matched else replace(i, pattern="", nodes=())
+
+        patterns, guarding = tuple(pattern for pattern, _ in pairs), tuple(guard for _, guard in pairs)
+        made = replace(d, instructions=tuple(map(told, instructions)), patterns=patterns, pattern_predicates=guarding)
     _BASIC.clear()
     _BASIC[id(d)] = (d, made)
     return made
@@ -78,7 +80,7 @@ def predicate_test(d: Description) -> Callable[[Iterable[str]], bool]:
     on = frozenset(d.data.get(FEATURES, "").split())
     features = {f.record: f for f in d.features}
 
-    @lru_cache(maxsize=None)
+    @cache
     def one(record: str) -> bool:
         if record in d.assembler_predicates:
             return _dag_holds(parse_dag(d.assembler_predicates[record]), features, on)
@@ -117,7 +119,7 @@ def _closed(d: Description, first: Iterable[str], attrs: str) -> frozenset[str]:
     for word in filter(None, (w.strip() for w in attrs.split(","))):
         f = names.get(word.lstrip("+-"))
         if f is None or word[0] not in "+-":
-            raise InputError(f"no feature is called {word!r}", "--attrs", _near(word.lstrip("+-"), names))
+            raise InputError(f"no feature is called {word!r}", "--mattr", _near(word.lstrip("+-"), names))
         if word[0] == "+":
             add(f.record)
         else:  # what implies it goes too, as in llvm/MC/MCSubtargetInfo.cpp

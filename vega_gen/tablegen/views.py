@@ -11,7 +11,6 @@ from vega_gen.records import (
     CallingConvention,
     ComplexPattern,
     Fragment,
-    HardwareMode,
     Instruction,
     InstructionOperand,
     OperandClass,
@@ -30,7 +29,8 @@ WANTED = frozenset(
         "Instruction", "Register", "RegisterTuples", "RegisterClass", "RegisterOperand", "DAGOperand", "AsmOperandClass",
         "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
         "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
-        "HwMode", "HwModeSelect", "Predicate", "Pattern", "RegAltNameIndex", "RegInfo", "ValueType", "SDTypeProfile", "SDTypeConstraint", "PointerLikeRegClass",
+        "HwMode", "HwModeSelect", "Predicate", "Pattern", "RegAltNameIndex", "RegInfo", "ValueType", "SDTypeProfile", "SDTypeConstraint",
+        "PointerLikeRegClass",
     }
 )
 DEFAULT_MODE = "DefaultMode"
@@ -128,19 +128,6 @@ def by_mode(raws: Mapping[str, Raw], name: str, mode: str) -> str:
         return ""
     held = dict(zip(raw.items("Modes"), raw.items("Objects"), strict=False))
     return held.get(mode) or held.get(DEFAULT_MODE, "")
-
-
-def modes(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[HardwareMode, ...]:
-    """Return the hardware modes, the default one first, with the classes that are not as in the default mode; () without any other."""
-    named = [raw for raw in of_class(raws, "HwMode") if raw.name != DEFAULT_MODE]
-    base = (register_classes(raws, sets), operand_classes(raws), complex_patterns(raws))
-    found: list[HardwareMode] = []
-    for name, told in ((DEFAULT_MODE, ""), *((raw.name, raw.string("Features")) for raw in named)) if named else ():
-        classes = tuple(c for c, plain in zip(register_classes(raws, sets, name), base[0], strict=True) if name == DEFAULT_MODE or c != plain)
-        operands = tuple(o for o, plain in zip(operand_classes(raws, name), base[1], strict=True) if name == DEFAULT_MODE or o != plain)
-        complex_ = tuple(c for c, plain in zip(complex_patterns(raws, name), base[2], strict=True) if name == DEFAULT_MODE or c != plain)
-        found.append(HardwareMode(name, told, classes, operands, complex_))
-    return tuple(found)
 
 
 def _bits(raws: Mapping[str, Raw], name: str) -> int:
