@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vega_gen.records.enums import ContractRole
+from vega_gen.records.fact import GivenFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,7 @@ class Description:
     (``tablegen.subtargets.on_subtarget``).
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
+    ``given``: what a person says beside the .td, by key (``vega_gen.facts``).
     """
 
     folder: str
@@ -261,3 +263,4 @@ class Description:
     operators: tuple[PatternOperator, ...] = ()
     pattern_predicates: tuple[tuple[str, ...], ...] = ()
     modes: tuple[HardwareMode, ...] = ()
+    given: dict[str, GivenFact] = field(default_factory=dict[str, GivenFact])

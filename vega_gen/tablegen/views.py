@@ -30,7 +30,7 @@ WANTED = frozenset(
         "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
         "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
         "HwMode", "HwModeSelect", "Predicate", "Pattern", "RegAltNameIndex", "RegInfo", "ValueType", "SDTypeProfile", "SDTypeConstraint",
-        "PointerLikeRegClass",
+        "PointerLikeRegClass", "SchedMachineModel", "InstRW",
     }
 )
 DEFAULT_MODE = "DefaultMode"
