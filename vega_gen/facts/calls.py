@@ -10,7 +10,7 @@ from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView, encoded
 
 _SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr", re.I)
-_SPECIAL_LIST = re.compile(r"intr|fast|all|none|noreg", re.I)
+_SPECIAL_LIST = re.compile(r"inte?r|fast|all|none|noreg", re.I)
 
 
 def calls(v: TargetView) -> Calls:
