@@ -106,7 +106,7 @@ class Machine:
 
     ``tools``: folder of the backend's llc and llvm-mc. ``triple``: as -mtriple has it. ``layout``: its data layout string. ``emulator``:
     the ISA as QEMU knows it. ``simulator``: None to run under QEMU alone. ``work``: folder for what is compiled. ``entry``: assembly of
-    what QEMU needs besides the program. ``steps``, ``seconds``: limits of a program."""
+    what QEMU needs besides the program. ``steps``, ``seconds``: limits of a program. ``options``: further ones of llc."""
 
     tools: Path
     triple: str
@@ -118,6 +118,7 @@ class Machine:
     entry: Path = RUNTIME / "riscv32.s"
     steps: int = STEPS
     seconds: float = SECONDS
+    options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
@@ -156,7 +157,7 @@ class Machine:
     def compile_ir(self, source: Path, level: str, out: Path) -> Path:
         """Compile IR to the object ``out``. Raises NotCompiled."""
         out.unlink(missing_ok=True)
-        done = ask([str(self.tools / "llc"), f"-mtriple={self.triple}", level, "-filetype=obj", _STATIC, str(source), "-o", str(out)])
+        done = ask([str(self.tools / "llc"), f"-mtriple={self.triple}", level, *self.options, "-filetype=obj", _STATIC, str(source), "-o", str(out)])
         if not done.ok:
             out.unlink(missing_ok=True)
             raise NotCompiled("llc: it took too long" if done.timed_out else f"llc: {first_line(done.stderr)}")
