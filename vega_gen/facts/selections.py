@@ -106,6 +106,11 @@ class Selections:
         for matched, given in d.patterns:
             self._pat(matched, given)
 
+    @cached_property
+    def selected(self) -> frozenset[str]:
+        """The instructions that patterns select alone."""
+        return frozenset(s.record for found in self._by_root.values() for s in found)
+
     def of(self, root: str) -> list[Selection]:
         """Returns the selections whose outermost operator is ``root``."""
         return self._by_root.get(root, [])
