@@ -13,7 +13,7 @@ from vega_gen.facts.view import TargetView, encoded
 from vega_gen.records import CallingConvention, Evidence
 
 _SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr", re.I)
-_SPECIAL_LIST = re.compile(r"intr|fast|all|none|noreg", re.I)
+_SPECIAL_LIST = re.compile(r"inte?r|fast|all|none|noreg", re.I)
 
 
 def calls(v: TargetView) -> Calls:

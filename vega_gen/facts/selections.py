@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -98,13 +98,16 @@ class Selections:
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
+        self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
+        """Outermost operator -> for each of its patterns, the instructions that implement it, and the Predicate records that they need."""
         self.roots: set[str] = set()
         """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
         for i in d.instructions:
             for text in _dags(i.pattern) if i.pattern.startswith("[") else ():
                 self._own(i, text)
-        for matched, given in d.patterns:
-            self._pat(matched, given)
+        known = len(d.pattern_predicates) == len(d.patterns)
+        for (matched, given), guard in zip(d.patterns, d.pattern_predicates if known else ((),) * len(d.patterns), strict=True):
+            self._pat(matched, given, guard)
 
     @cached_property
     def selected(self) -> frozenset[str]:
@@ -122,18 +125,23 @@ class Selections:
         if not isinstance(dag, Dag):
             dag = Dag(dag, ())
         self.roots.add(dag.op)
-        self.given[dag.op].add(frozenset((i.name,)))
+        self._implemented(dag.op, frozenset((i.name,)), ())
         where = {name: path for _, name, path in _leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
 
-    def _pat(self, matched: str, given: str) -> None:
+    def _implemented(self, root: str, names: frozenset[str], guard: Iterable[str]) -> None:
+        self.given[root].add(names)
+        self.guarded[root].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
+
+    def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = plain(parse_dag(matched))
         if not isinstance(dag, Dag):
             dag = Dag(dag, ())
         self.roots.add(dag.op)
         results = _dags(given)
-        self.given[dag.op].add(frozenset(word for text in results for word in re.findall(r"\((\w+)", text) if word in self.instructions))
+        words = (word for text in results for word in re.findall(r"\((\w+)", text))
+        self._implemented(dag.op, frozenset(word for word in words if word in self.instructions), guard)
         result = plain(parse_dag(results[0])) if len(results) == 1 else None
         if not isinstance(result, Dag) or result.op not in self.instructions or any(isinstance(plain(a), Dag) for a, _ in result.args):
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from vega_gen.facts.choosing import Choice, Chooser
 from vega_gen.facts.given import GivenReader
@@ -15,20 +16,21 @@ from vega_gen.facts.role_evidence import role_candidates
 from vega_gen.facts.roles import RegisterRole, role_names
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, Evidence, GivenFact, Instruction
+from vega_gen.tablegen.subtargets import basic
 
 NameOperand = Callable[[OperandInfo, int], OperandRole | None]
 """Function of an operand and its index that returns its role, None if it cannot have one."""
 
 
 class TargetView:
-    """A description with what several facts need.
+    """What several facts need of a description: of the instructions and patterns that its chosen processor has.
 
     ``native``: bits of an address; ``type``: its value type; ``gpr``: the register class that holds addresses; ``members``: its
     registers; ``registers``: all; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
 
-    def __init__(self, d: Description, given: Mapping[str, GivenFact] | None = None) -> None:
+    def __init__(self, described: Description, given: Mapping[str, GivenFact] | None = None) -> None:
         """``given``: the lines of a facts file, by default those of the description. Raises InputError for a line that contradicts it."""
-        self.d = d
+        d = self.d = basic(described)
         self.selections = Selections(d)
         self.chooser = Chooser(d.given if given is None else given)
         self._reader = GivenReader(d, self.selections)
@@ -38,6 +40,8 @@ class TargetView:
         self.native = int(self.choose("width.pointer", self._widths()))
         self.type = f"i{self.native}"
         self.gpr = self.choose("class.pointer", self._classes())
+        if others := other_width_patterns(d, self.gpr, self.native):
+            self.selections = Selections(replace(d, patterns=tuple(p for p in d.patterns if p not in others)))
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
         self.registers = frozenset(r.name for r in d.registers)
@@ -117,6 +121,20 @@ class TargetView:
 
     def _is_value(self, text: str) -> bool:
         return text.lstrip("-").isdigit() or text in self.registers
+
+
+def other_width_patterns(d: Description, gpr: str, native: int) -> frozenset[tuple[str, str]]:
+    """Returns the patterns on integers of another width than an address in the registers ``gpr`` of addresses: (i32 (add GPR:$a, GPR:$b)).
+
+    A class may hold several types; archetypes make one of them legal, for which such patterns do not hold."""
+    leaf, whole = re.compile(rf"\(i(?!{native}\b)\d+ {gpr}\b"), re.compile(rf"\(i(?!{native}\b)\d+ \(")
+    results = {i.name for i in d.instructions if i.outs and i.outs[0].type == gpr}
+
+    def made(given: str) -> bool:
+        found = re.match(r"\[\(?(\w+)", given)
+        return found is not None and found[1] in results
+
+    return frozenset((m, given) for m, given in d.patterns if leaf.search(m) or (whole.match(m) and made(given)))
 
 
 def encoded(i: Instruction) -> bool:
