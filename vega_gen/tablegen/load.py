@@ -24,9 +24,11 @@ from vega_gen import store
 from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
-from vega_gen.tablegen import views
+from vega_gen.tablegen import scheduling, views
+from vega_gen.tablegen.modes import modes
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
+from vega_gen.tablegen.subtargets import on_subtarget
 
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
 _DEFINED = re.compile(r"^\s*(?:def|defm)\s+(\w+)", re.M)
@@ -221,11 +223,13 @@ def reduce(
         llvm=contract_rules.llvm_names(llvm_include),
     )
     data["Relocation.numbers"] = " ".join(str(int(n, 16 if n[:2] in ("0x", "0X") else 10)) for n in (r.split()[1] for r in relocations))
+    data |= {f"Scheduling.{model}": " ".join(lacking) for model, lacking in scheduling.uncosted(raws).items()}
     data["Register.constant"] = " ".join(r.name for r in views.of_class(raws, "Register") if r.number("isConstant"))
     data["Register.encoded"] = str(int(any(r.number("HWEncoding") for r in views.of_class(raws, "Register"))))
     data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes)))
     data["Disassembler.present"] = str(int(any(contract_rules.has_encoding(i) for i in instructions)))
-    return Description(
+    guarded = views.patterns(raws)
+    made = Description(
         folder=folder,
         name=target.name,
         namespace=views.namespace(raws, target.name),
@@ -244,11 +248,14 @@ def reduce(
         relocations=tuple(r.split()[0] for r in relocations),
         data=data,
         assembler_predicates=views.assembler_predicates(raws),
-        patterns=views.patterns(raws),
+        patterns=tuple(pattern for pattern, _ in guarded),
+        pattern_predicates=tuple(records for _, records in guarded),
+        modes=modes(raws, sets),
         predicates={r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))},
         operators=views.operators(raws),
         alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),
     )
+    return on_subtarget(made)
 
 
 def records(td: Path, folders: Sequence[Path], tblgen: Path, sources: Sequence[Path]) -> dict[str, Raw]:
