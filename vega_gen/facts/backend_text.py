@@ -26,6 +26,7 @@ class BackendText:
         self._namespace = namespace
         self._files = files
         self._by_name: dict[str, list[Function]] = defaultdict(list)
+        self._uses: dict[int, tuple[list[str], list[str]]] = {}
         for file in files:
             for function in file.functions:
                 self._by_name[function.signature.name].append(function)
@@ -83,11 +84,19 @@ class BackendText:
             calls: dict[str, None] = {}
             for function in level:
                 seen.add(id(function))
-                for tokens in texts(function):
-                    found += self.named(tokens)
-                    calls |= dict.fromkeys(a for a, b in itertools.pairwise(tokens) if b == "(" and a in self._by_name)
+                names, called = self._used_by(function)
+                found += names
+                calls |= dict.fromkeys(called)
             level = [f for f in self.functions(*calls) if id(f) not in seen]
         return list(dict.fromkeys(found))
+
+    def _used_by(self, function: Function) -> tuple[list[str], list[str]]:
+        """Returns the names in the target's namespace that a function itself uses, and the backend's functions that it calls."""
+        if id(function) not in self._uses:
+            statements = list(texts(function))
+            called = [a for tokens in statements for a, b in itertools.pairwise(tokens) if b == "(" and a in self._by_name]
+            self._uses[id(function)] = [n for tokens in statements for n in self.named(tokens)], called
+        return self._uses[id(function)]
 
     def given(self, callee: str, within: Iterable[Function] | None = None) -> Iterator[tuple[Function, list[tuple[str, ...]]]]:
         """Yields the arguments of each call of ``callee``, each as tokens, with the function that calls.

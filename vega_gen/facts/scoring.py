@@ -6,10 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vega_gen.facts.used import Used
-from vega_gen.records import Description
-Fact=object
-
-NOT_SCORED = ("condition.", "register.scratch")
+from vega_gen.records import Description, Fact
 
 
 @dataclass(frozen=True, slots=True)

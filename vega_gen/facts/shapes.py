@@ -71,7 +71,7 @@ def shaped(v: TargetView, key: str) -> Iterator[Operation]:
             continue
         if len(i.outs) > 1 or len(i.outs) + len(i.ins) > len(shape.roles) + 2:
             continue
-        if any(o.kind is OperandKind.REG and o.type not in fitting for o in v.selections.operands(i.name)):
+        if any(o.kind is OperandKind.REG and o.type not in fitting and not o.default for o in v.selections.operands(i.name)):
             continue
         made = v.operation(i.name, _namer(v, i.name, shape, fitting))
         if made and set(shape.roles) <= set(made.roles):
@@ -80,7 +80,7 @@ def shaped(v: TargetView, key: str) -> Iterator[Operation]:
 
 def _namer(v: TargetView, record: str, shape: Shape, fitting: frozenset[str]):  # noqa: ANN202
     operands = v.selections.operands(record)
-    reading = [o for o in operands if not o.out and o.kind is OperandKind.REG]
+    reading = [o for o in operands if not o.out and o.kind is OperandKind.REG and not o.default]
     base = next((o for o in reading if o.part >= 0), None) or _beside_offset(v, record, reading)
     left = [role for role in shape.roles if role in (_SRC, _SRC2)]
     place = _TARGET if _TARGET in shape.roles else _IMM

@@ -170,7 +170,7 @@ class _Reader:
             yield f"instruction.store.{native}", i
         for i in self._among(text.functions("insertBranch", "analyzeBranch"), _jumps, 1):
             yield "instruction.jump", i
-        adding = list(self._among(text.matching(_FRAME_CODE), self._adds_immediate, 2, shallow=False))
+        adding = list(self._among(text.matching(_FRAME_CODE), self._adds_immediate, 3, shallow=False))
         for i in [i for i in adding if i in {s.record for s in self.v.selections.of("add")}] or adding:
             yield "instruction.add_immediate", i
         for i in self._among(text.matching(f"{_FRAME_CODE}|{_CONSTANT_CODE}"), self._sets_constant, 2, shallow=False):
@@ -210,8 +210,7 @@ class _Reader:
 
     def _kinds(self, i: Instruction) -> list[tuple[OperandKind, bool, str]]:
         classes = self.v.selections.operand_classes
-        given = {o.name for o in (*i.outs, *i.ins) if o.type in classes and classes[o.type].defaults}
-        operands = [o for o in self.v.selections.operands(i.name) if o.name not in given]
+        operands = [o for o in self.v.selections.operands(i.name) if not o.default]
         named = ((o, classes[o.type].register_class if o.type in classes and classes[o.type].register_class else o.type) for o in operands)
         return [(o.kind, o.out, name) for o, name in named]
 
