@@ -110,19 +110,19 @@ class BackendText:
                         yield function, arguments(tokens[i + 2 :])
 
     def resolve(self, tokens: Sequence[str], within: Function, wanted: Callable[[str], bool], deep: int = _DEEP) -> set[str]:
-        """Returns the wanted records that an expression may stand for."""
-        direct = {name for name in self.named(tokens) if wanted(name)}
-        if direct or not deep:
-            return direct
-        found: set[str] = set()
+        """Returns the wanted records that an expression may stand for. Calls are followed where it names none itself."""
+        found = {name for name in self.named(tokens) if wanted(name)}
+        if not deep:
+            return found
+        direct = bool(found)
         for i, word in enumerate(tokens):
             if not _WORD.fullmatch(word):
                 continue
             if i + 1 < len(tokens) and tokens[i + 1] == "(":
-                for callee in self._by_name.get(word, ()):
+                for callee in () if direct else self._by_name.get(word, ()):
                     for returned in _returned(callee):
                         found |= self.resolve(returned, callee, wanted, deep - 1)
-            else:
+            elif tokens[i - 1 : i] != ("::",):
                 for place, assigned in self._assigned(word, within):
                     found |= self.resolve(assigned, place, wanted, deep - 1)
         return found

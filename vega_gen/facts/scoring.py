@@ -14,12 +14,13 @@ class Scored:
     """A fact with the verdict on it.
 
     ``fact``: None where none was found for a role that the C++ has. ``place``: index of the first acceptable value among the chosen one and
-    its alternatives, -1 if none is."""
+    its alternatives, -1 if none is. ``reference``: what the C++ uses."""
 
     target: str
     key: str
     fact: Fact | None
     place: int
+    reference: str
 
     @property
     def right(self) -> bool:
@@ -30,7 +31,8 @@ class Scored:
 def scores(d: Description, facts: Mapping[str, Fact], used: Used) -> Iterator[Scored]:
     """Yields the verdict on each role that the target's C++ shows. Roles that neither have are left out.
 
-    A register counts as any other that is the same storage, whole or in part. Reserved registers are right where they include those that
+    A register counts as any other that is the same storage, whole or in part, and a convention as one that assigns all of its registers,
+    as one that delegates to it does. Reserved registers are right where they include those that
     the C++ reserves always, and no other than those it reserves at times, the return address and registers of constants."""
     judge = _Judge(d, used)
     for key in sorted({*used.records, *used.lists, "registers.reserved"}):
@@ -38,12 +40,16 @@ def scores(d: Description, facts: Mapping[str, Fact], used: Used) -> Iterator[Sc
         values = [fact.value, *(a.value for a in fact.alternatives)] if fact else []
         values = [v for v in values if v]
         place = next((n for n, value in enumerate(values) if judge.accepts(key, value)), -1)
-        yield Scored(d.name, key, fact if values else None, place)
+        reference = (
+            ", ".join(sorted(used.records[key])) if key in used.records else "; ".join(" ".join(each) for each in used.lists.get(key, ()))
+        )
+        yield Scored(d.name, key, fact if values else None, place, reference)
 
 
 class _Judge:
     def __init__(self, d: Description, used: Used) -> None:
         self._used = used
+        self._listed = {c.name: c.registers for c in d.calling_conventions}
         self._same: dict[str, set[str]] = {r.name: {r.name} for r in d.registers}
         for r in d.registers:
             for part in r.subregisters:
@@ -60,6 +66,8 @@ class _Judge:
             return any(tuple(value.split()) == listed for listed in self._used.lists[key])
         known = self._used.records[key]
         first = value.split()[0]
+        if key.startswith("convention.") and first not in known:
+            return any(set(self._listed.get(first, "?")) <= set(self._listed.get(one, ())) for one in known)
         return first in known or bool(key.startswith("register.") and self._alike(first) & known)
 
     def _alike(self, register: str) -> set[str]:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vega_gen.facts.backend_text import BackendText, arguments, texts, top_level
+from vega_gen.facts.backend_text import BackendText, texts, top_level
 from vega_gen.facts.operations import CONDITIONS
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
@@ -177,9 +177,6 @@ class _Reader:
             yield "instruction.constant", i
         for i in self._among(text.matching(_NOP_CODE), lambda i: "isBundle" not in i.flags, 0):
             yield "instruction.nop", i
-        for _, entry in self._initialisers(r"\w+GenInstrInfo"):
-            for key, given in zip(("frame_setup", "frame_destroy"), arguments(entry[2:-1]), strict=False):
-                yield from ((f"instruction.{key}", name) for name in text.named(given) if name in self.instructions)
         for key, functions in (("call", ("LowerCall",)), ("return", ("LowerReturn",))):
             opcodes = {w for f in text.functions(*functions) for w in self._nodes(f)}
             flag = "isCall" if key == "call" else "isReturn"
@@ -199,10 +196,6 @@ class _Reader:
                 yield from found
                 if found:
                     break
-
-    def _initialisers(self, pattern: str) -> Iterator[tuple[Function, tuple[str, ...]]]:
-        for function in self.text.constructors():
-            yield from ((function, e) for e in function.signature.initialisers if re.fullmatch(pattern, e[0]))
 
     def _nodes(self, function: Function) -> set[str]:
         words = [t for tokens in texts(function) for t in tokens]
@@ -289,9 +282,8 @@ class _Reader:
             if layout[0] in "eE":
                 yield "byte_order", "big" if layout.startswith("E") else "little"
         yield from (("width.pointer", str(width)) for width in self._address_widths())
-        for _, entry in self._initialisers("TargetFrameLowering"):
-            for number in (t for tokens in arguments(entry[2:-1])[1:2] for t in tokens if t.isdigit()):
-                yield "stack.alignment", number
+        for _, given in self.text.given("TargetFrameLowering", self.text.constructors()):
+            yield from (("stack.alignment", t) for tokens in given[1:2] for t in tokens if t.isdigit())
         yield "delay_slots", str(int(bool(self.text.matching(r"create\w*DelaySlot\w*"))))
 
     def _conditions(self) -> Iterator[tuple[str, str]]:
