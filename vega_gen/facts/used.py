@@ -49,10 +49,10 @@ class Used:
 
 def records_used(d: Description, files: Sequence[SourceFile]) -> Used:
     """Returns what the C++ of the target that ``d`` describes uses in the roles of facts. A role that it does not show is left out."""
-    return _Reader(d, files).read()
+    return _RoleReader(d, files).read()
 
 
-class _Reader:
+class _RoleReader:
     def __init__(self, d: Description, files: Sequence[SourceFile]) -> None:
         self.v = TargetView(d)
         self.d = d
