@@ -114,6 +114,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
+    if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
+        given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
     return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 

@@ -95,7 +95,7 @@ class TargetView:
         """Whether an operand type holds pointer-sized registers."""
         known = self.selections.operand_classes.get(type_name)
         name = known.register_class if known and known.register_class else type_name
-        if name == self.gpr:
+        if name == self.gpr or (known and known.decoder_method.startswith("DecodePointerLike")):
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
 
