@@ -76,9 +76,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
     fields = _fields(d)
-    answers = _predicates(d, fields, llvm)
     asked = registered and big_endian is None
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
+    answers = _predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
     given: dict[str, Any] = {
         "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
         "arch": arch if registered else "UnknownArch", "march": arch,
@@ -227,16 +227,25 @@ def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:
     return sorted({a.rpartition("::")[2] for a in given} - {k.name for k in kinds} - {r.name for r in d.registers})
 
 
-def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface) -> dict[str, str]:
-    """Methods of the subtarget that Predicate records call and no field has as its getter -> their condition in features; those alone that
-    the .td files tell."""
+def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface, little_endian: str) -> dict[str, str]:
+    """Methods of the subtarget that Predicate records call and no field has as its getter -> their condition in features.
+
+    A method that no feature answers is false, so that what needs it is not selected; the byte order is the triple's."""
     known = {field["name"] for field in fields}
     unknown = {f.field for f in d.features} - known
     found: dict[str, str] = {}
     for name in sorted(predicates.asked(d) - {field["getter"] for field in fields}):
-        condition = "" if llvm.declares(f"TargetSubtargetInfo::{name}") else predicates.answer(d, name)
-        if condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
+        if llvm.declares(f"TargetSubtargetInfo::{name}"):
+            continue
+        condition = predicates.answer(d, name)
+        if name in ("isLittleEndian", "isBigEndian"):
+            little = little_endian.replace("TT.", "getTargetTriple().")
+            opposite = {"true": "false", "false": "true"}.get(little, f"!{little}")
+            found[name] = little if name == "isLittleEndian" else opposite
+        elif condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
             found[name] = condition
+        else:
+            found[name] = Doubtful("false", Doubt(BY_DEFAULT, f"no feature says when {name} holds: never is assumed"))
     return found
 
 

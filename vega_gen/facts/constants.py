@@ -50,7 +50,8 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
         if by_pattern or (_UPPER_MNEMONIC.fullmatch(word) and made.range.bits < v.native):
             upper.append((int(by_pattern), made))
         elif i.name in plain or _MOVE_IMMEDIATE.search(word):
-            whole.append((made.range.bits + 100 * (i.name in plain), made))
+            # Of two of the same width, the signed one: it gives negative numbers too.
+            whole.append((2 * made.range.bits + made.range.signed + 200 * (i.name in plain), made))
     return _best(whole), _best(upper)
 
 
@@ -69,14 +70,25 @@ def uppers_by_pattern(v: TargetView) -> frozenset[str]:
     return frozenset(shifted | own | typed)
 
 
+def whole_constants(v: TargetView) -> bool:
+    """Whether a pattern selects any constant: with several instructions, or with one whose encoding has room for all its bits."""
+    if any(len(records) > 1 for records in v.selections.given.get("imm", ())):
+        return True
+    made = [_sets_register(v, s.record) for s in v.selections.of("imm") if v.holds(v.selections.instructions[s.record].outs[0].type)]
+    return any(op.range is not None and op.range.bits >= v.native for op in made if op)
+
+
 def load_symbol(v: TargetView) -> Operation | None:
-    """Returns the instruction that sets a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol)."""
+    """Returns the instruction that sets a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol).
+
+    Where none holds as many bits as an address has, 32 will do: programs lie in the lower 4 GiB, as in the small code model."""
+    found: list[tuple[int, Operation]] = []
     for record in _symbol_loads(v.selections):
         i = v.selections.instructions[record]
         made = _sets_register(v, record)
-        if made and v.holds(i.outs[0].type) and made.range and made.range.bits >= v.native:
-            return made
-    return None
+        if made and v.holds(i.outs[0].type) and made.range and made.range.bits >= min(v.native, 32):
+            found.append((made.range.bits, made))
+    return _best(found)
 
 
 def low_part(upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None) -> str:

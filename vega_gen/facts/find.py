@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from vega_gen.facts.arithmetic import binary, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
 from vega_gen.facts.calls import callee_saved, calls, convention, frame_pseudo, returns
-from vega_gen.facts.constants import constant_registers, load_immediate, load_symbol, low_part
+from vega_gen.facts.constants import constant_registers, load_immediate, load_symbol, low_part, whole_constants
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
@@ -156,7 +156,7 @@ def find_facts(d: Description) -> Facts:
         load_symbol=load_symbol(v),
         upper=upper,
         low=low_part(upper, or_immediate, add_immediate),
-        whole_constants="imm" in v.selections.roots,
+        whole_constants=whole_constants(v),
         loads=loads(v),
         stores=stores(v),
         jump=jump(v, zero),
