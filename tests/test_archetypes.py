@@ -312,9 +312,9 @@ def test_what_lacks_a_pattern_is_expanded(made: Archetypes) -> None:
 
 
 def test_without_a_fact_there_is_no_code_generator_and_a_reason(rook: Description, llvm: Interface) -> None:
-    without = tuple(i for i in rook.instructions if "ISD::CALLSEQ_START" not in i.nodes)
-    made = archetypes(replace(rook, instructions=without), llvm)
-    assert made.missing == {"frame_setup": "no pseudo instruction is selected for ISD::CALLSEQ_START"}
+    without = tuple(replace(c, allocatable=False) for c in rook.register_classes)
+    made = archetypes(replace(rook, register_classes=without), llvm)
+    assert made.missing["gpr"] == "no allocatable register class holds addresses"
     assert "RookISelLowering.cpp" not in made.files and "MCTargetDesc/RookMCCodeEmitter.cpp" in made.files
 
 

@@ -83,7 +83,7 @@ def test_a_copied_td_says_the_register_class_of_pointers_where_this_llvm_asks_fo
     given = inputs(version, "Tern", tmp_path)
     copied = own_definitions(given)["Tern.td"]
     asked = b"RemapAllTargetPseudoPointerOperands" in (PREFIXES[version] / "include/llvm/Target/Target.td").read_bytes()
-    assert copied == given.td.read_bytes() + (given.completion.encode() if asked else b"")
+    assert copied == given.td.read_bytes() + (b'\ninclude "TernCompletion.td"\n' if asked else b"")
     for path, data in own_definitions(given).items():
         (tmp_path / path).write_bytes(data)
     argv = [
@@ -97,18 +97,18 @@ def test_a_copied_td_says_the_register_class_of_pointers_where_this_llvm_asks_fo
     ]
     run(argv, timeout=60).check()
     again = replace(given, td=tmp_path / "Tern.td")
-    assert not again.completion, "a completed .td lacks nothing"
+    assert not again.completion.text, "a completed .td lacks nothing"
 
 
 def test_a_td_is_completed_only_where_it_and_llvm_both_call_for_it(tmp_path: Path) -> None:
     tern = inputs(19, "Tern", tmp_path).description
     asks = "multiclass RemapAllTargetPseudoPointerOperands<RegisterClassLike default_ptr_rc> {"
-    assert "defm : RemapAllTargetPseudoPointerOperands<GPR>;" in completion(tern, "def GPR;", asks)
-    assert completion(tern, "def GPR;", "class PointerLikeRegClass<int Kind>;") == ""
-    assert completion(tern, "defm : RemapAllTargetPseudoPointerOperands<GPR>;", asks) == ""
-    assert completion(tern, "def : RemapPointerOperands<LOAD_STACK_GUARD, GPR>;", asks) == ""
+    assert "defm : RemapAllTargetPseudoPointerOperands<GPR>;" in completion(tern, "def GPR;", asks).text
+    assert completion(tern, "def GPR;", "class PointerLikeRegClass<int Kind>;").text == ""
+    assert completion(tern, "defm : RemapAllTargetPseudoPointerOperands<GPR>;", asks).text == ""
+    assert completion(tern, "def : RemapPointerOperands<LOAD_STACK_GUARD, GPR>;", asks).text == ""
     none = replace(tern, register_classes=tuple(replace(c, allocatable=False) for c in tern.register_classes))
-    assert completion(none, "def GPR;", asks) == "", "no class is known to hold pointers"
+    assert completion(none, "def GPR;", asks).text == "", "no class is known to hold pointers"
 
 
 @pytest.mark.parametrize("version", INSTALLED)

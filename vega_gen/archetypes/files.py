@@ -32,8 +32,6 @@ _NEEDED = {
     "copies": "no instruction is known that copies a register",
     "jump": "no unconditional branch is known",
     "return_node": "the .td defines no SDNode for a return",
-    "frame_setup": "no pseudo instruction is selected for ISD::CALLSEQ_START",
-    "frame_destroy": "no pseudo instruction is selected for ISD::CALLSEQ_END",
     "cc": "the .td defines no calling convention",
     "ret_cc": "the .td defines no convention for return values",
 }

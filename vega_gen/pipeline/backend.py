@@ -19,6 +19,7 @@ from vega_gen.errors import InputError, NotFoundError
 from vega_gen.facts import find_facts
 from vega_gen.pipeline.building import Built, build_backend, named
 from vega_gen.pipeline.climbing import climb_built, tests_of
+from vega_gen.pipeline.completing import completion_file, included
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.offers import archetypes_of
@@ -188,16 +189,19 @@ def taken(plan: Plan) -> Plan:
 def own_definitions(inputs: Inputs) -> dict[str, bytes]:
     """The .td files and the list of relocations to copy into the new target's folder: path relative to it -> content.
 
-    LLVM's own .td files and those of the target's folder in the checkout are not copied. The copy of the main one has what this LLVM needs
-    and it lacks (``Inputs.completion``). Raises InputError for an include outside the folder of the .td.
+    LLVM's own .td files and those of the target's folder in the checkout are not copied. What they lack goes into a file of
+    its own, which the copy of the main one includes (``Inputs.completion``).
+    Raises InputError for an include outside the folder of the .td.
     """
     base, files = inputs.include_dirs[0], inputs.definitions
     for path in files:
         if not path.is_relative_to(base):
             raise InputError("this included file lies outside the folder of the .td", str(path), f"move it below {base}")
     found = {p.relative_to(base).as_posix(): p.read_bytes() for p in files}
-    if inputs.td in files:
-        found[inputs.td.name] += inputs.completion.encode()
+    if inputs.td in files and inputs.completion.text:
+        target = inputs.own_description.name
+        found[inputs.td.name] += included(target).encode()
+        found[completion_file(target)] = inputs.completion.text.encode()
     if inputs.relocs is not None and files:
         found[f"{inputs.folder}.def"] = inputs.relocs.read_bytes()
     return found

@@ -161,16 +161,16 @@ def generate_tables(texts: Mapping[str, object], inputs: Inputs, out: Path, prog
     """Run llvm-tblgen for each ``<T>Gen*.inc`` that the texts include. A table that it cannot generate is left empty."""
     wanted = sorted({m for text in texts.values() for m in re.findall(r'#include "([^"]+\.inc)"', str(text)) if templates.table_of(m)})
     out.mkdir(parents=True, exist_ok=True)
-    td = _completed(inputs, out)
+    td = inputs.completed_td
 
     def one(inc: str) -> None:
         found = templates.table_of(inc)
         assert found is not None
-        td_digest = store.digest(inc, found[0].options, inputs.td.read_bytes(), inputs.completion, store.manifest(inputs.description))
+        td_digest = store.digest(inc, found[0].options, inputs.td.read_bytes(), inputs.completion.text, store.manifest(inputs.description))
         stamp = out / f"{inc}.key"
         if stamp.is_file() and stamp.read_text() == td_digest and (out / inc).is_file():
             return
-        folders = (f"-I{folder}" for folder in inputs.include_dirs)
+        folders = (f"-I{folder}" for folder in dict.fromkeys((td.parent, *inputs.include_dirs)))
         argv = [str(inputs.tblgen), *found[0].options.split(), *folders, str(td), "-o", str(out / inc)]
         done = run(argv, timeout=_TABLEGEN_SECONDS)
         if not done.ok:
@@ -180,12 +180,3 @@ def generate_tables(texts: Mapping[str, object], inputs: Inputs, out: Path, prog
     with threads(2) as pool:
         for i, _ in enumerate(pool.map(one, wanted)):
             progress(i + 1, len(wanted), f"TableGen {wanted[i]}")
-
-
-def _completed(inputs: Inputs, out: Path) -> Path:
-    """The main .td file, or one in ``out`` that includes it and has the TableGen that it lacks."""
-    if not inputs.completion:
-        return inputs.td
-    made = out / inputs.td.name
-    store.write_atomic(made, f'include "{inputs.td.absolute()}"\n{inputs.completion}'.encode())
-    return made

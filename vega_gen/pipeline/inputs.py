@@ -13,8 +13,9 @@ from llvm_integration import discover, tblgen
 from llvm_integration.edits import is_stamped
 from llvm_integration.process import Progress
 from vega_gen import store, tablegen
-from vega_gen.archetypes.completion import completion
+from vega_gen.archetypes.completion import Completion, completion
 from vega_gen.corpus import held_out_folders, open_corpus
+from vega_gen.pipeline.completing import completed
 from vega_gen.records import BUDGET, Description, FillerName, Mode
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "model" / "weights"
@@ -63,15 +64,31 @@ class Inputs:
         """Where the .td's includes are looked for: beside it, in the target's folder of the checkout, in LLVM's include folder."""
         return self.td.parent, self.source.llvm / "lib/Target" / self.folder, self.source.llvm / "include"
 
-    @cached_property
-    def description(self) -> Description:
-        """The .td through typed views. Relocations that a registration generated are ignored. Raises InputError."""
+    def _described(self, td: Path) -> Description:
         official = self.source.llvm / "include/llvm/BinaryFormat/ELFRelocs" / f"{self.folder}.def"
         relocs = self.relocs or (official if official.is_file() and not is_stamped(official.read_bytes()) else None)
         return tablegen.describe(
-            self.td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs,
-            include_dirs=self.include_dirs[1:2],
+            td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs,
+            include_dirs=self.include_dirs[:2],
         )
+
+    @cached_property
+    def own_description(self) -> Description:
+        """What the .td says, without what completes it. Relocations that a registration generated are ignored. Raises InputError."""
+        return self._described(self.td)
+
+    @cached_property
+    def description(self) -> Description:
+        """The completed .td through typed views. Raises InputError."""
+        return self._described(self.completed_td) if self.completion.described else self.own_description
+
+    @cached_property
+    def completed_td(self) -> Path:
+        """The main .td file, or one in the cache that includes it and what it lacks."""
+        if not self.completion.text:
+            return self.td
+        key = store.digest(str(self.td.absolute()), self.folder, self.completion.text)[:12]
+        return completed(self.td, self.own_description.name, self.completion.text, store.cache_folder("completed", key))
 
     @property
     def definitions(self) -> tuple[Path, ...]:
@@ -81,13 +98,12 @@ class Inputs:
         return tuple(p for p in files if not any(p.is_relative_to(folder) for folder in others))
 
     @cached_property
-    def completion(self) -> str:
-        """The TableGen to put behind the main .td file, because this LLVM needs it and the .td lacks it; "" for none."""
+    def completion(self) -> Completion:
+        """The TableGen that the .td lacks."""
         wanted = self.include_dirs[-1] / "llvm/Target/Target.td"
-        if not wanted.is_file():
-            return ""
         own = "".join(p.read_text(encoding="utf-8", errors="replace") for p in tablegen.reachable(self.td, self.include_dirs[:-1]))
-        return completion(self.description, own, wanted.read_text(encoding="utf-8", errors="replace"))
+        target_td = wanted.read_text(encoding="utf-8", errors="replace") if wanted.is_file() else ""
+        return completion(self.own_description, own, target_td)
 
 
 def default_filler(held: Collection[str], checkpoint: Path | None = None) -> FillerName:

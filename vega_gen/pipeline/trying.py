@@ -21,10 +21,10 @@ from llvm_integration.discover import Installation, machine
 from llvm_integration.edits import STAMP
 from llvm_integration.failure import Failure, ToolFailure
 from llvm_integration.incremental import BuildStep, ContentHashes, alone, run_step
-from llvm_integration.plugin import Plugin, PluginBuild, host, precompile, write_changed
+from llvm_integration.plugin import Plugin, PluginBuild, host, precompile
 from llvm_integration.process import Progress, threads
 from vega_gen import ladder, store, tablegen
-from vega_gen.archetypes.completion import completion, may_lack
+from vega_gen.archetypes.completion import Completion, completion, may_lack
 from vega_gen.archetypes.files import Archetypes, archetypes, code_generator_tables, common_tables, headers, tables
 from vega_gen.archetypes.parts import planned
 from vega_gen.cxx.interface import TRIPLES, Interface
@@ -34,6 +34,7 @@ from vega_gen.errors import InputError
 from vega_gen.facts import lint
 from vega_gen.pipeline.c_front import clang_of
 from vega_gen.pipeline.climbing import given_tools
+from vega_gen.pipeline.completing import completed, completion_file
 from vega_gen.pipeline.mining import masker_of
 from vega_gen.pipeline.request import relocations_beside
 from vega_gen.pipeline.trial_build import PARTS, compiled, texts_of, write
@@ -193,9 +194,19 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
     if name := _name_of(bench):
         start(bench.td, common_tables(name))
     with clock.phase("read the .td") as said:
-        d = _described(bench)
+        d, td = _described(bench, bench.td), bench.td
         said.append(f"{len(d.instructions)} instructions")
-    td = _completed(bench, d)
+    if (lacking := _completion(bench, d)).text:
+        for step in tabled.values():
+            step.result()  # tables of the .td alone: they are made again
+        tabled.clear()
+        td = completed(bench.td, d.name, lacking.text, bench.tables)
+        if lacking.described:
+            with clock.phase("read the completed .td") as said:
+                d = _described(bench, td)
+                said.append(f"{len(d.instructions)} instructions")
+    else:
+        (bench.tables / completion_file(d.name)).unlink(missing_ok=True)
     late = code_generator_tables(d)
     start(td, (inc for inc in tables(d) if inc not in late))
     with clock.phase("write the C++") as said:
@@ -242,12 +253,14 @@ def _may_run(request: TryRequest) -> bool:
     return request.ladder or (request.program is not None and bool(_MAIN.search(request.program.read_text("utf-8", errors="replace"))))
 
 
-def _described(bench: _Bench) -> Description:
-    bench.progress(0, 0, f"reading {bench.td.name}")
+def _described(bench: _Bench, td: Path) -> Description:
+    """What a .td says: that of the request, or the file that completes it."""
+    bench.progress(0, 0, f"reading {td.name}")
     name = bench.request.name or bench.td.stem
     beside = relocations_beside(bench.td, (name, bench.td.stem))
     program = bench.installation.llvm_tblgen
-    d = tablegen.describe(bench.td, folder=name, llvm_include=bench.include, tblgen=program, relocs=beside)
+    own = (bench.td.parent,)
+    d = tablegen.describe(td, folder=name, llvm_include=bench.include, tblgen=program, relocs=beside, include_dirs=own)
     return d if bench.request.name else replace(d, folder=d.name)
 
 
@@ -273,10 +286,12 @@ def _plan(made: Archetypes, d: Description, installation: Installation) -> Plan:
 
 def _name_of(bench: _Bench) -> str:
     """The name of the Target record as the .td file says it, "" where it says none or more than one, or where the tables may be made of
-    another file (``_completed``)."""
+    another file, as the last time."""
     own, target = _texts_of_td(bench)
     found = _TARGET.findall(own)
-    return found[0] if len(found) == 1 and not may_lack(own, target) else ""
+    if len(found) != 1 or may_lack(own, target) or (bench.tables / completion_file(found[0])).is_file():
+        return ""
+    return found[0]
 
 
 def _texts_of_td(bench: _Bench) -> tuple[str, str]:
@@ -285,15 +300,8 @@ def _texts_of_td(bench: _Bench) -> tuple[str, str]:
     return own, (bench.include / "llvm/Target/Target.td").read_text(encoding="utf-8", errors="replace")
 
 
-def _completed(bench: _Bench, d: Description) -> Path:
-    """The .td, or a file that includes it and has the TableGen that it lacks for this LLVM."""
-    more = completion(d, *_texts_of_td(bench))
-    if not more:
-        return bench.td
-    made = bench.tables / bench.td.name
-    made.parent.mkdir(parents=True, exist_ok=True)
-    write_changed(made, f'include "{bench.td}"\n{more}')
-    return made
+def _completion(bench: _Bench, d: Description) -> Completion:
+    return completion(d, *_texts_of_td(bench))
 
 
 def _table_step(bench: _Bench, td: Path, inc: str) -> BuildStep | None:
@@ -303,7 +311,7 @@ def _table_step(bench: _Bench, td: Path, inc: str) -> BuildStep | None:
         return None
     out = bench.tables / inc
     depfile = out.with_name(f"{inc}.d")
-    folders = [f"-I{folder}" for folder in (bench.td.parent, bench.include)]
+    folders = [f"-I{folder}" for folder in dict.fromkeys((td.parent, bench.td.parent, bench.include))]
     argv = [str(bench.installation.llvm_tblgen), *known[0].options.split(), *folders, str(td), "-o", str(out), "-d", str(depfile)]
     return BuildStep(tuple(argv), out, depfile, TABLEGEN_SECONDS)
 

@@ -1,0 +1,66 @@
+"""What is written into ``<T>Completion.td``: only what a .td lacks, and accepted by llvm-tblgen."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from llvm_integration.process import run
+from vega_gen.archetypes.completion import completion
+from vega_gen.pipeline.completing import completed
+from vega_gen.records import Description
+from vega_gen.tablegen import describe
+
+PREFIX = Path("/usr/lib/llvm-19")
+TERN = Path(__file__).parents[1] / "targets/Tern"
+
+
+def described(td: Path, *folders: Path) -> Description:
+    return describe(td, folder="Tern", llvm_include=PREFIX / "include", tblgen=PREFIX / "bin/llvm-tblgen", include_dirs=folders)
+
+
+@pytest.fixture
+def without_frames(tmp_path: Path) -> Path:
+    """Tern without the pseudo instructions that bracket a call."""
+    folder = tmp_path / "Tern"
+    shutil.copytree(TERN, folder)
+    file = folder / "TernInstrInfo.td"
+    text, count = re.subn(
+        r"let Defs = \[SP\], Uses = \[SP\] in \{\n  def ADJCALL.*?^\}\n", "", file.read_text(), flags=re.DOTALL | re.MULTILINE
+    )
+    text, nodes = re.subn(r"^def callseq_\w+ : [^;]*;\n", "", text, flags=re.MULTILINE)
+    assert (count, nodes) == (1, 2)
+    file.write_text(text)
+    return folder / "Tern.td"
+
+
+def test_a_td_that_has_everything_is_not_completed() -> None:
+    made = completion(described(TERN / "Tern.td"), "", "")
+    assert (made.text, made.described) == ("", False)
+
+
+def test_the_pseudo_instructions_that_bracket_a_call_are_written_where_they_lack(without_frames: Path, tmp_path: Path) -> None:
+    own = described(without_frames)
+    made = completion(own, "", "")
+    assert made.described
+    td = completed(without_frames, own.name, made.text, tmp_path / "made")
+    again = described(td, without_frames.parent)
+    added = {i.name: i for i in again.instructions if i.name not in {o.name for o in own.instructions}}
+    assert {name: i.nodes[0] for name, i in added.items()} == {
+        "ADJCALLSTACKDOWN": "ISD::CALLSEQ_START",
+        "ADJCALLSTACKUP": "ISD::CALLSEQ_END",
+    }
+    assert all((i.defs, i.uses, i.size) == (("SP",), ("SP",), 0) for i in added.values())
+    assert not completion(again, "", "").text, "a completed .td lacks nothing"
+    argv = [f"-I{folder}" for folder in (td.parent, without_frames.parent, PREFIX / "include")]
+    run([str(PREFIX / "bin/llvm-tblgen"), "-gen-instr-info", *argv, str(td), "-o", "/dev/null"], timeout=60).check()
+
+
+def test_a_name_that_is_taken_is_not_given_twice(without_frames: Path) -> None:
+    """A pseudo instruction that C++ selects has no pattern, but it has the usual name."""
+    file = without_frames.with_name("TernInstrInfo.td")
+    file.write_text(file.read_text() + '\ndef ADJCALLSTACKUP : Pseudo<(outs), (ins), "", []>;\n')
+    assert "def ADJCALLSTACKUP_Tern : Instruction {" in completion(described(without_frames), "", "").text

@@ -1,0 +1,42 @@
+"""The TableGen that a target's .td files lack, written from its facts into ``<T>Completion.td``.
+
+Each part writes records that every code generator needs and that people leave to C++, or forget. A part writes nothing where the .td has
+the record itself: what a .td says is never contradicted. Archetypes are written for the description that has the completion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vega_gen.archetypes.completion import frames, pointers
+from vega_gen.archetypes.completion.lacking import Lacking
+from vega_gen.archetypes.completion.pointers import may_lack
+from vega_gen.facts.find import Facts, find_facts
+from vega_gen.records import Description
+
+__all__ = ["Completion", "completion", "may_lack"]
+
+_PARTS: tuple[Callable[[Lacking], str], ...] = (frames.part,)
+"""Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The text of a completion. ``text``: TableGen, "" where nothing is lacking. ``described``: whether it has records that archetypes
+    need, so that the completed .td has to be described again."""
+
+    text: str
+    described: bool
+
+
+def completion(d: Description, own: str, target_td: str, m: Facts | None = None) -> Completion:
+    """Returns what a target's .td files lack.
+
+    ``own``: the text of the target's .td files. ``target_td``: that of LLVM's llvm/Target/Target.td. ``m``: the facts of ``d``, found here
+    where they are not given."""
+    lacking = Lacking(d, find_facts(d) if m is None else m, own)
+    parts = [text.strip("\n") for part in _PARTS if (text := part(lacking))]
+    remapped = pointers.part(lacking, target_td)
+    texts = [*parts, *([remapped.strip("\n")] if remapped else [])]
+    return Completion("\n\n".join(texts) + "\n" if texts else "", bool(parts))
