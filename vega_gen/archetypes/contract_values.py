@@ -319,7 +319,8 @@ class _Contracts:
             slots = [slot for slot in self.s.operands(s.record) if slot.name in own]
             parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
             ranges += [self.s.immediate(s.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
-        real = all(any(b in "01" for b in self.s.instructions[s.record].encoding) for s in found)
+        selected = [self.s.instructions[s.record] for s in found]
+        real = all(any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags for i in selected)
         r = min(ranges, key=lambda r: r.high, default=Range(12, True))
         kinds = set(parts)
         # An instruction that only computes the address would take the node that it is selected for as its own base.
