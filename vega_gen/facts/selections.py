@@ -158,6 +158,8 @@ class Selections:
         found: list[OperandInfo] = []
         for out, operands in ((True, i.outs), (False, i.ins)):
             for o in operands:
+                if o.type == "variable_ops":
+                    continue
                 known = self.operand_classes.get(o.type)
                 if known and known.sub_operands:
                     found += (OperandInfo(o.name, t, self.kind(t), out, n) for n, t in enumerate(known.sub_operands))

@@ -12,6 +12,7 @@ class Register:
     """A register. ``encoding``: its HWEncoding; where no register of the target has one, its first DWARF number.
 
     ``places``: (bit offset, bits) of each of ``subregisters`` in the register, from SubRegIndices; -1 where the .td does not say.
+    ``alternative``: its other names in assembly (AltNames), such as those of an ABI.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Register:
     aliases: tuple[str, ...]
     dwarf: tuple[int, ...]
     places: tuple[tuple[int, int], ...] = ()
+    alternative: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ class Description:
     ``patterns``: Pat records as printed, (source, result), without vector patterns.
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
+    ``aliases``: InstAlias records, (assembly string, instruction as printed): ("ret", "(JALR X0, X1, 0)").
     """
 
     folder: str
@@ -246,3 +249,4 @@ class Description:
     predicates: dict[str, str] = field(default_factory=dict[str, str])
     alternative_names: str = ""
     operators: tuple[PatternOperator, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()

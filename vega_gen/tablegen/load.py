@@ -247,6 +247,7 @@ def reduce(
         patterns=views.patterns(raws),
         predicates={r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))},
         operators=views.operators(raws),
+        aliases=views.aliases(raws),
         alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),
     )
 

@@ -30,6 +30,7 @@ WANTED = frozenset(
         "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
         "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
         "Predicate", "Pattern", "RegAltNameIndex", "ValueType", "SDTypeProfile", "SDTypeConstraint", "PointerLikeRegClass",
+        "InstAlias",
     }
 )
 _LLVM_NAMESPACES = ("ISD::", "TargetOpcode::")
@@ -75,6 +76,7 @@ def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ..
                 raw.items("Aliases"),
                 dwarf,
                 _places(raws, raw),
+                tuple(dict.fromkeys(name for text in raw.items("AltNames") if (name := text.strip('"')) and name != raw.string("AsmName"))),
             )
         )
     if not any(register.encoding for register in found):  # such a backend encodes registers in C++; the DWARF numbers are usually the ISA's
@@ -271,6 +273,12 @@ def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
         if matched and given and not _VECTOR.search(matched):
             found.append((matched, given))
     return tuple(found)
+
+
+def aliases(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
+    """Return the assembly aliases (InstAlias) as (assembly string, the instruction that it stands for)."""
+    found = ((raw.string("AsmString"), raw.field("ResultInst")) for raw in of_class(raws, "InstAlias"))
+    return tuple((asm, given) for asm, given in found if asm and given)
 
 
 def nodes(raws: Mapping[str, Raw]) -> tuple[SDNode, ...]:
