@@ -29,10 +29,12 @@ class Code:
 
         ``src_state`` gives the RegState flags of the operand ``src``; an operand "FrameIndex:X" is the frame index X."""
         parts = [f"BuildMI(MBB, MI, DL, get({self._m.namespace}::{op.record}))"]
-        for role in op.roles:
+        for index, role in enumerate(op.roles):
             given = operands.get(role, "0")
             state = operands.get(f"{role}_state", "")
-            if role in _DEFINED:
+            if role is OperandRole.FIXED:
+                parts.append(self._fixed(op, index))
+            elif role in _DEFINED:
                 parts.append(f".addReg({given}, RegState::Define)")
             elif role is OperandRole.ZERO:
                 parts.append(f".addReg({self._m.namespace}::{self._m.zero})")
@@ -51,7 +53,11 @@ class Code:
             "zero": f"CurDAG->getRegister({m.namespace}::{m.zero}, MVT::{m.type})",
             "none": f"CurDAG->getTargetConstant(0, DL, MVT::{m.type})",
         }
-        listed = [operands.get(role, given.get(role, "")) for role in op.roles if role not in _DEFINED and not self._out(op, role)]
+        listed = [
+            self._fixed_node(op, index) if role is OperandRole.FIXED else operands.get(role, given.get(role, ""))
+            for index, role in enumerate(op.roles)
+            if role not in _DEFINED and not self._out(op, role)
+        ]
         return "{" + ", ".join([*listed, *([chain] if chain else [])]) + "}"
 
     def node(self, op: Operation, **operands: str) -> str:
@@ -62,7 +68,8 @@ class Code:
         """Returns the MCInst of an operation; its operands are MCOperands."""
         zero = f"MCOperand::createReg({self._m.namespace}::{self._m.zero})"
         given = {"zero": zero, "none": "MCOperand::createImm(0)"} | operands
-        return f"MCInstBuilder({self._m.namespace}::{op.record})" + "".join(f".addOperand({given[role]})" for role in op.roles)
+        listed = [self._fixed_inst(op, n) if role is OperandRole.FIXED else given[role] for n, role in enumerate(op.roles)]
+        return f"MCInstBuilder({self._m.namespace}::{op.record})" + "".join(f".addOperand({one})" for one in listed)
 
     def bits(self, value: str, first: int, count: int, place: int) -> str:
         """Returns the ``count`` bits of ``value`` from bit ``first`` on, moved to bit ``place``."""
@@ -73,13 +80,36 @@ class Code:
         """Returns the operands that BuildMI adds to an unconditional branch to Target."""
         zero = f"{self._m.namespace}::{self._m.zero}"
         made = {"target": ".addMBB(Target)", "zero": f".addReg({zero}, RegState::Define)", "none": ".addImm(0)"}
-        return "".join(made[role] for role in op.roles)
+        return "".join(self._fixed(op, n) if role is OperandRole.FIXED else made[role] for n, role in enumerate(op.roles))
 
     def branch(self, op: Operation) -> str:
         """Returns the machine node of a branch that compares LHS and RHS and goes to Target, chained to Chain."""
         listed = self.operands(op, chain="Chain", src="LHS", src2="RHS", target="Target")
         return f"CurDAG->getMachineNode({self._m.namespace}::{op.record}, DL, MVT::Other, {listed})"
 
+    def _register(self, value: str) -> str:
+        """Returns the C++ of a register that the .td gives; "zero_reg" is no register (llvm/Target/Target.td)."""
+        return "Register()" if value == "zero_reg" else f"{self._m.namespace}::{value}"
+
+    def _fixed(self, op: Operation, index: int) -> str:
+        """Returns the call of MachineInstrBuilder that adds the fixed operand at ``index``."""
+        value = op.value(index)
+        return f".addImm({value})" if _is_number(value) else f".addReg({self._register(value)})"
+
+    def _fixed_node(self, op: Operation, index: int) -> str:
+        value = op.value(index)
+        if _is_number(value):
+            return f"CurDAG->getTargetConstant({value}, DL, MVT::i32)"
+        return f"CurDAG->getRegister({self._register(value)}, MVT::i32)"
+
+    def _fixed_inst(self, op: Operation, index: int) -> str:
+        value = op.value(index)
+        return f"MCOperand::createImm({value})" if _is_number(value) else f"MCOperand::createReg({self._register(value)})"
+
     def _out(self, op: Operation, role: OperandRole) -> bool:
         """Whether the zero register is the instruction's definition, as of a jump made from a call: then the node has no such operand."""
         return role is OperandRole.ZERO and op.index(role) == 0 and op in (self._m.jump, self._m.jump_register)
+
+
+def _is_number(value: str) -> bool:
+    return value.lstrip("-").isdigit()

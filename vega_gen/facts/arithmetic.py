@@ -42,7 +42,7 @@ def binary(v: TargetView, root: str, second: OperandKind) -> Operation | None:
                 return None if v.selections.is_upper(operand.type) else last
             return last if v.holds(operand.type) else None
 
-        made = v.operation(s.record, name)
+        made = v.operation(s.record, name, s.fixed)
         if made and {OperandRole.DST, OperandRole.SRC, last} <= set(made.roles):
             bits = made.range.bits if made.range else 0
             signed = bool(made.range and made.range.signed)
@@ -62,7 +62,7 @@ def _by_mnemonic(v: TargetView, pattern: str) -> Operation | None:
         word = mnemonic(i)
         if word and re.fullmatch(pattern, word) and not i.flags & {*_MEMORY, "isBranch"}:
             made = v.operation(i.name, name)
-            if made and sorted(made.roles) == sorted((OperandRole.DST, OperandRole.SRC, OperandRole.IMM)):
+            if made and sorted(made.free) == sorted((OperandRole.DST, OperandRole.SRC, OperandRole.IMM)):
                 return made
     return None
 

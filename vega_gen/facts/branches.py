@@ -47,7 +47,7 @@ def _branch(v: TargetView, s: Selection, at: _Paths, zero: str) -> Operation | N
         role = at.get(path)
         return None if role in (OperandRole.SRC, OperandRole.SRC2) and operand.kind is not OperandKind.REG else role
 
-    made = v.operation(s.record, name)
+    made = v.operation(s.record, name, s.fixed)
     return made if made and {OperandRole.SRC, OperandRole.TARGET} <= set(made.roles) else None
 
 

@@ -44,7 +44,7 @@ def _selects_call(v: TargetView, node: str) -> bool:
 
 
 def _call(v: TargetView, record: str) -> Operation | None:
-    operands = v.selections.operands(record)
+    operands = [o for o in v.selections.operands(record) if not o.default]
     if any(o.kind is OperandKind.REG and o.part >= 0 for o in operands):
         return None  # the callee's address is read from memory
     reads = any(o.kind is OperandKind.REG and not o.out for o in operands)
@@ -67,9 +67,9 @@ def returns(v: TargetView, jump_register: Operation | None) -> tuple[Operation |
     records = [s.record for s in (v.selections.of(node.name) if node else ())]
     records += [i.name for i in v.d.instructions if "isReturn" in i.flags]
     for record in dict.fromkeys(records):
-        operands = v.selections.operands(record)
-        if all(o.kind is not OperandKind.REG for o in operands) and encoded(v.selections.instructions[record]):
-            return Operation(record, (OperandRole.NONE,) * len(operands)), opcode
+        made = v.operation(record, lambda o, _: None if o.kind is OperandKind.REG else OperandRole.NONE)
+        if made and encoded(v.selections.instructions[record]):
+            return made, opcode
     return jump_register, opcode
 
 

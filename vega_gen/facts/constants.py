@@ -106,7 +106,7 @@ def low_part(upper: Operation | None, or_immediate: Operation | None, add_immedi
 def _sets_register(v: TargetView, record: str) -> Operation | None:
     """Returns the instruction's operation if it defines a register from an immediate and reads nothing else."""
     made = v.operation(record, dst_and(OperandKind.IMM, OperandRole.IMM))
-    return made if made and set(made.roles) == {OperandRole.DST, OperandRole.IMM} else None
+    return made if made and set(made.free) == {OperandRole.DST, OperandRole.IMM} else None
 
 
 def _best(found: list[tuple[int, Operation]]) -> Operation | None:

@@ -42,10 +42,10 @@ def _access(v: TargetView, roots: Iterable[str], *, store: bool) -> Operation | 
         i = v.selections.instructions[s.record]
         if (store and len(s.dag.args) != 2) or "isPseudo" in i.flags or not encoded(i) or bool(i.outs) == store:
             continue
-        made = v.operation(s.record, lambda operand, _, s=s: _role(v, s, operand, store))
+        made = v.operation(s.record, lambda operand, _, s=s: _role(v, s, operand, store), s.fixed)
         if made and {OperandRole.BASE, OperandRole.IMM, value} <= set(made.roles):
             bits = made.range.bits if made.range else 0
-            found.append(((-len(made.roles), "isCodeGenOnly" not in i.flags, bits), made))
+            found.append(((-len(made.free), "isCodeGenOnly" not in i.flags, bits), made))
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 

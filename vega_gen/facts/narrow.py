@@ -59,6 +59,6 @@ def _access(v: TargetView, root: str, name: str) -> Operation | None:
         if len(one.dag.args) != (1 if load else 2) or (0,) not in one.paths.values():
             continue
         made = v.operation(one.record, lambda operand, _, one=one: role(operand, one))
-        if made and sorted(made.roles) == sorted((value, OperandRole.BASE, OperandRole.IMM)):
+        if made and sorted(made.free) == sorted((value, OperandRole.BASE, OperandRole.IMM)):
             return made
     return None

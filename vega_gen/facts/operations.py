@@ -32,18 +32,36 @@ class OperandRole(StrEnum):
     """An immediate that the archetype leaves 0."""
     ZERO = "zero"
     """The register that always holds zero."""
+    CONDITION = "condition"
+    """The number of a condition code."""
+    FLAGS = "flags"
+    """The register that a comparison sets and a conditional branch tests."""
+    FIXED = "fixed"
+    """A register or a number that the .td gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """An instruction and the roles of its operands, in the order of the MachineInstr.
 
-    ``range``: the values that the immediate or the target may have. ``tied``: whether the source is tied to the destination."""
+    ``range``: the values that the immediate or the target may have. ``tied``: whether the source is tied to the destination.
+    ``fixed``: (index, register or number) of each operand with the role FIXED, such as the predicate of an instruction that can be
+    conditional; "zero_reg" is no register at all (llvm/Target/Target.td)."""
 
     record: str
     roles: tuple[OperandRole, ...]
     range: Range | None = None
     tied: bool = False
+    fixed: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def free(self) -> tuple[OperandRole, ...]:
+        """The roles without those of fixed operands: what an archetype has to put in."""
+        return tuple(role for role in self.roles if role is not OperandRole.FIXED)
+
+    def value(self, index: int) -> str:
+        """Returns the register or number of the fixed operand at ``index``. Raises KeyError if it is not fixed."""
+        return dict(self.fixed)[index]
 
     def index(self, role: OperandRole) -> int:
         """Returns the index of the operand with ``role``, -1 if there is none."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
-from vega_gen.facts.view import TargetView, mnemonic
+from vega_gen.facts.view import TargetView, dst_and, mnemonic
 from vega_gen.records import Instruction
 
 _MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|mov32|mov16)(\.[bhwlq])?")
@@ -37,13 +37,15 @@ def copies(
     or by an immediate form with 0; not by one whose destination is its source."""
     found: dict[str, Operation] = {}
     for i in v.d.instructions:
-        operands = v.selections.operands(i.name)
+        operands = [o for o in v.selections.operands(i.name) if not o.default]
         two = len(operands) == 2 and operands[0].out and not operands[1].out
         whole = {(o.kind, o.part) for o in operands} == {(OperandKind.REG, -1)}
         if is_move(i) and two and whole and operands[0].type == operands[1].type and not i.flags & {"isPseudo", "mayLoad", "mayStore"}:
             known = v.selections.operand_classes.get(operands[0].type)
             name = known.register_class if known and known.register_class else operands[0].type
-            found.setdefault(name, Operation(i.name, (OperandRole.DST, OperandRole.SRC)))
+            made = v.operation(i.name, dst_and(OperandKind.REG, OperandRole.SRC))
+            if made:
+                found.setdefault(name, made)
     if v.gpr in found:
         return found
     immediate = add_immediate or or_immediate
@@ -62,7 +64,7 @@ def is_move(i: Instruction) -> bool:
 
 
 def _with(op: Operation, role: OperandRole, other: OperandRole) -> Operation:
-    return Operation(op.record, tuple(other if r is role else r for r in op.roles))
+    return Operation(op.record, tuple(other if r is role else r for r in op.roles), fixed=op.fixed)
 
 
 def frame_registers(

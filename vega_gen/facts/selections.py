@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from vega_gen.records import Description, Instruction, OperandClass
+from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
 from vega_gen.tablegen.raw import Dag, parse_dag
 
 _TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
@@ -62,7 +62,8 @@ class OperandInfo:
 
     ``name``: its name in the record's (outs) or (ins); sub-operands share that of the whole. ``type``: its register or operand class.
     ``out``: whether it is defined. ``part``: index of the sub-operand, -1 for a whole operand. ``tied``: name of the operand that it is
-    tied to."""
+    tied to. ``default``: the number or register that it has where a pattern does not give it, "" if a pattern must; the .td gives it
+    for predicates and optional definitions (PredicateOperand, OptionalDefOperand)."""
 
     name: str
     type: str
@@ -70,6 +71,7 @@ class OperandInfo:
     out: bool
     part: int = -1
     tied: str = ""
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +136,22 @@ class Selections:
         where = {name: path for _, name, path in _leaves(dag)}
         paths: dict[str, tuple[int, ...]] = {}
         fixed: dict[str, str] = {}
-        for operand, (value, name) in zip(self.instructions[result.op].ins, result.args, strict=False):
+        for operand, (value, name) in zip(self._asked(result.op, len(result.args)), result.args, strict=False):
             if name and name in where:
                 paths[operand.name] = where[name]
             else:
                 fixed[operand.name] = str(plain(value))
         self._by_root[dag.op].append(Selection(result.op, dag, paths, fixed))
+
+    def _asked(self, record: str, count: int) -> list[InstructionOperand]:
+        """Returns the operands for which a pattern's result of ``count`` arguments has one each.
+
+        Operands with defaults have none, but those behind all others may (llvm/utils/TableGen/Common/CodeGenDAGPatterns.cpp)."""
+        ins = self.instructions[record].ins
+        usual = [not ((known := self.operand_classes.get(o.type)) and known.defaults) for o in ins]
+        last = max((n for n, plain in enumerate(usual) if plain), default=-1)
+        left = count - sum(usual)
+        return [o for n, o in enumerate(ins) if usual[n] or (n > last and left > 0)]
 
     def kind(self, type_name: str) -> OperandKind:
         """Returns what an operand type holds."""
@@ -162,9 +174,12 @@ class Selections:
                     continue
                 known = self.operand_classes.get(o.type)
                 if known and known.sub_operands:
-                    found += (OperandInfo(o.name, t, self.kind(t), out, n) for n, t in enumerate(known.sub_operands))
+                    values = (*known.defaults, *[""] * (len(known.sub_operands) - len(known.defaults)))
+                    parts = enumerate(zip(known.sub_operands, values, strict=False))
+                    found += (OperandInfo(o.name, t, self.kind(t), out, n, "", value) for n, (t, value) in parts)
                 else:
-                    found.append(OperandInfo(o.name, o.type, self.kind(o.type), out, -1, tied.get(o.name, "")))
+                    value = known.defaults[0] if known and known.defaults else ""
+                    found.append(OperandInfo(o.name, o.type, self.kind(o.type), out, -1, tied.get(o.name, ""), value))
         return tuple(found)
 
     def said(self, type_name: str) -> Range | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from vega_gen.facts.kinds import native_width
 from vega_gen.facts.operations import OperandRole, Operation
@@ -19,7 +19,7 @@ class TargetView:
     """A description with what several facts need.
 
     ``native``: bits of an address; ``type``: its value type; ``gpr``: the register class that holds addresses; ``members``: its
-    registers; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
+    registers; ``registers``: all; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
 
     def __init__(self, d: Description) -> None:
         self.d = d
@@ -30,6 +30,7 @@ class TargetView:
         self.gpr = self._gpr()
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
+        self.registers = frozenset(r.name for r in d.registers)
 
     def _gpr(self) -> str:
         pointers = {name for name, role in self.register_roles.items() if role is RegisterRole.STACK_POINTER}
@@ -51,20 +52,34 @@ class TargetView:
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
 
-    def operation(self, record: str, name: NameOperand) -> Operation | None:
-        """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same."""
+    def operation(self, record: str, name: NameOperand, given: Mapping[str, str] | None = None) -> Operation | None:
+        """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same.
+
+        Operands with a default in the .td are fixed at it and are not named. ``given``: operand -> the register or number that a pattern
+        sets it to, where ``name`` gives no role."""
         roles: list[OperandRole] = []
+        fixed: list[tuple[int, str]] = []
         width: Range | None = None
         tied = False
         for operand in self.selections.operands(record):
-            role = name(operand, len(roles))
+            value = operand.default
+            role = OperandRole.FIXED if value else name(operand, len(roles))
+            if role in (None, OperandRole.NONE) and given and self._is_value(told := given.get(operand.name, "")):
+                role, value = OperandRole.FIXED, told
+            if role is OperandRole.FIXED:
+                fixed.append((len(roles), value))
+                roles.append(role)
+                continue
             if role is None or (role is not OperandRole.NONE and role in roles):
                 return None
             if role in (OperandRole.IMM, OperandRole.TARGET):
                 width = self.selections.immediate(record, operand)
             roles.append(role)
             tied |= role is OperandRole.SRC and bool(operand.tied)
-        return Operation(record, tuple(roles), width, tied)
+        return Operation(record, tuple(roles), width, tied, tuple(fixed))
+
+    def _is_value(self, text: str) -> bool:
+        return text.lstrip("-").isdigit() or text in self.registers
 
 
 def encoded(i: Instruction) -> bool:

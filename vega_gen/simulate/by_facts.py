@@ -44,7 +44,7 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     if m.nop:
         yield m.nop, ()
     for op in m.copies.values():
-        if set(op.roles) == {OperandRole.DST, OperandRole.SRC}:
+        if set(op.free) == {OperandRole.DST, OperandRole.SRC}:
             yield from _made(p, op, lambda r: r.set(r.get(OperandRole.SRC)))
     second = (OperandRole.SRC2, OperandRole.IMM)
     for name, op in (("add", m.add), ("sub", m.subtract), ("add", m.add_immediate), ("sub", m.subtract_immediate), ("or", m.or_immediate),
@@ -69,7 +69,7 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
             yield from _made(p, op, lambda r, c=condition: r.branch(c))
     if m.branch_nonzero and OperandRole.ZERO not in m.branch_nonzero.roles:
         yield from _made(p, m.branch_nonzero, lambda r: r.branch("ne"))
-    if m.returns and set(m.returns.roles) <= {OperandRole.NONE}:
+    if m.returns and set(m.returns.free) <= {OperandRole.NONE}:
         yield m.returns.record, (*_zeros(p, m.returns), ReturnTo(link(p)))
 
 
