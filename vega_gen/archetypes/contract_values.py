@@ -207,9 +207,10 @@ class _Contracts:
         wide = f"P0 - {shift}" if shift and self._counts_shift(c, shift) else "P0"
         # A field that is numbered from above bit 0 gives a number with the bits below it.
         below = next((bits[-1][0] for t in c.types if t in self.used and (bits := self.s.field(self.used[t][0], self.used[t][1].name))), 0)
+        bits = wide if template and not memory else r.bits + (below if below == r.shift else 0)
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
-            "bits": wide if template and not memory else r.bits + (below if below == r.shift else 0), "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "bits": bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
             "shift": shift, "register": self._register(c),
         }  # fmt: skip
 

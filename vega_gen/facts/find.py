@@ -41,7 +41,8 @@ class Facts:
     ``branches``: condition -> the instruction that compares two registers and branches.
     ``branch_nonzero``: branches if a register is not zero.
     ``sets``: the conditions for which a pattern computes the comparison's result into a register.
-    ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction.
+    ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction; ``return_pseudo``: what the node selects
+    where that is not the instruction.
     ``frame_setup``, ``frame_destroy``: the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END.
     ``nop``: the instruction that does nothing.
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
@@ -89,6 +90,7 @@ class Facts:
     calls: Calls
     return_node: str
     returns: Operation | None
+    return_pseudo: str
     frame_setup: str
     frame_destroy: str
     nop: str
@@ -123,7 +125,8 @@ def find_facts(d: Description) -> Facts:
     csr, saved = callee_saved(v)
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
     through = jump_register(v, zero)
-    return_instruction, return_node = returns(v, through)
+    ra = v.register(RegisterRole.RETURN_ADDRESS)
+    returned = returns(v, ra, through)
     compared, nonzero = branches(v, zero)
     moved = copies(v, zero, binary(v, "or", OperandKind.REG) or add, add_immediate, or_immediate)
     found = Facts(
@@ -134,7 +137,7 @@ def find_facts(d: Description) -> Facts:
         type=v.type,
         sp=v.register(RegisterRole.STACK_POINTER),
         fp=frame.fp,
-        ra=v.register(RegisterRole.RETURN_ADDRESS),
+        ra=ra,
         zero=zero,
         ones=ones,
         scratch=frame.scratch,
@@ -164,9 +167,10 @@ def find_facts(d: Description) -> Facts:
         branches=compared,
         branch_nonzero=nonzero,
         sets=conditions_set(v),
-        calls=calls(v),
-        return_node=return_node,
-        returns=return_instruction,
+        calls=calls(v, ra),
+        return_node=returned.node,
+        returns=returned.instruction,
+        return_pseudo=returned.pseudo,
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
         nop=_nop(v),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vega_gen.facts.selections import Range
@@ -84,10 +85,24 @@ class Calls:
     """How functions are called.
 
     ``direct``: the call of a symbol; ``indirect``: the call of an address in a register. ``node``, ``through``: opcodes of the target's
-    SDNodes for them, "" if it has none. ``pseudos``: the pseudo instructions that are expanded to calls where no call has an encoding."""
+    SDNodes for them, "" if it has none that the callee alone selects. ``pseudos``: the pseudo instructions that are expanded to calls where
+    no call has an encoding. ``written``: pseudo instruction that a node selects -> the call that it stands for."""
 
     direct: Operation | None
     indirect: Operation | None
     node: str
     through: str
     pseudos: tuple[Operation, ...] = ()
+    written: Mapping[str, Operation] = field(default_factory=dict[str, Operation])
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """How functions return.
+
+    ``instruction``: with all its operands. ``node``: opcode of the target's SDNode that alone selects it, "" if it has none. ``pseudo``:
+    the pseudo instruction that the node selects in its place, "" if it selects the instruction itself."""
+
+    instruction: Operation | None
+    node: str
+    pseudo: str
