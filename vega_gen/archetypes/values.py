@@ -13,6 +13,7 @@ from vega_gen.archetypes.contract_values import contract_values, memory_operands
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
 from vega_gen.archetypes.relocations import relocation_values
+from vega_gen.archetypes.written import expansions, made_calls, written
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
@@ -101,7 +102,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
         "nop_bytes": next((i.size for i in d.instructions if i.name == m.nop), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
-        "made_calls": _made_calls(d, m), "memory_operands": memory_operands(d),
+        "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
         "number_loads": list({op.record: op for op in (m.load_immediate, m.load_symbol) if op}.values()),
         "copy_by_add": bool(m.add_immediate),
@@ -266,22 +267,6 @@ def _namesakes(d: Description) -> list[list[str]]:
     return [names for names in found.values() if len(names) > 1]
 
 
-def _made_calls(d: Description, m: Facts) -> list[dict[str, Any]]:
-    """Returns the call pseudos that are expanded because no instruction calls: into loads of the return address and a jump.
-
-    ``bytes``: size of the expansion."""
-    size = {i.name: i.size for i in d.instructions}
-    address = [m.load_symbol] if m.load_symbol else [m.upper, m.or_immediate if m.low == "or" else m.add_immediate]
-    found: list[dict[str, Any]] = []
-    for op in m.calls.pseudos:
-        jump = m.jump if OperandRole.TARGET in op.roles else m.jump_register
-        if jump and m.ra and all(address):
-            bytes_ = sum(size[one.record] for one in (*address, jump) if one)
-            role = OperandRole.TARGET if OperandRole.TARGET in op.roles else OperandRole.SRC
-            found.append({"record": op.record, "callee": op.index(role), "jump": jump, "role": role, "bytes": bytes_})
-    return found
-
-
 def _nop(d: Description, m: Facts) -> list[int]:
     """Returns the bytes of the nop as they lie in little-endian memory."""
     i = next((i for i in d.instructions if i.name == m.nop), None)
@@ -319,7 +304,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "conditional_branches": _conditional_branches(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m, known)],
-        "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(d, m),
+        "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not set(CONDITIONS) <= m.sets, "branch_custom": _branch_custom(m) or not set(CONDITIONS) <= m.sets,
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
     }  # fmt: skip

@@ -70,7 +70,9 @@ def jump(v: TargetView, zero: str) -> Operation | None:
 
     for s in v.selections.of("br"):
         made = v.operation(s.record, name)
-        if made and OperandRole.TARGET in made.roles and "isPseudo" not in v.selections.instructions[s.record].flags:
+        if made and "isPseudo" in v.selections.instructions[s.record].flags:
+            made = v.expanded(made)
+        if made and OperandRole.TARGET in made.roles:
             return made
     return _call_without_link(v, zero, OperandKind.TARGET)
 
@@ -90,8 +92,9 @@ def jump_register(v: TargetView, zero: str) -> Operation | None:
     for record in dict.fromkeys([*by_pattern, *by_flag]):
         i = v.selections.instructions[record]
         reads = record not in by_pattern and any(o.part >= 0 for o in v.selections.operands(record))
-        if encoded(i) and "mayLoad" not in i.flags and not reads:
+        if "mayLoad" not in i.flags and not reads:
             made = v.operation(record, name)
+            made = made if made is None or encoded(i) else v.expanded(made)
             if made and made.roles.count(OperandRole.SRC) == 1:
                 return made
     return _call_without_link(v, zero, OperandKind.REG)

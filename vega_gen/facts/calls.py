@@ -43,6 +43,10 @@ def calls(v: TargetView, ra: str) -> Calls:
                 real.setdefault(role, op)
             elif record in nodes:
                 pseudos.setdefault(role, op)
+    for role, op in pseudos.items():
+        stands = v.expanded(op)
+        if stands and role not in real:
+            real[role] = stands
     direct, indirect = real.get(OperandRole.TARGET), real.get(OperandRole.SRC)
     node, direct_pseudo = _selecting(v, selections, direct, pseudos.get(OperandRole.TARGET), symbol=True)
     through, indirect_pseudo = _selecting(v, selections, indirect, pseudos.get(OperandRole.SRC), symbol=False)
@@ -147,7 +151,7 @@ def _returned_by_alias(v: TargetView) -> dict[str, Operation]:
     found: dict[str, Operation] = {}
     for asm, given in v.d.aliases:
         dag = parse_dag(given)
-        if not _RETURNS.fullmatch(asm.strip().lower()) or not isinstance(dag, Dag) or dag.op not in v.selections.instructions:
+        if not _RETURNS.fullmatch(asm.strip().lower()) or dag.op not in v.selections.instructions:
             continue
         values = [str(value) for value, _ in dag.args if not isinstance(value, Dag)]
         slots = [o for o in v.selections.operands(dag.op) if not o.default]

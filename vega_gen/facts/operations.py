@@ -47,13 +47,14 @@ class Operation:
 
     ``range``: the values that the immediate or the target may have. ``tied``: whether the source is tied to the destination.
     ``fixed``: (index, register or number) of each operand with the role FIXED, such as the predicate of an instruction that can be
-    conditional; "zero_reg" is no register at all (llvm/Target/Target.td)."""
+    conditional; "zero_reg" is no register at all (llvm/Target/Target.td). ``outs``: how many operands, from the first, are defined."""
 
     record: str
     roles: tuple[OperandRole, ...]
     range: Range | None = None
     tied: bool = False
     fixed: tuple[tuple[int, str], ...] = ()
+    outs: int = field(default=0, compare=False)
 
     @property
     def free(self) -> tuple[OperandRole, ...]:
@@ -63,6 +64,12 @@ class Operation:
     def value(self, index: int) -> str:
         """Returns the register or number of the fixed operand at ``index``. Raises KeyError if it is not fixed."""
         return dict(self.fixed)[index]
+
+    @property
+    def text(self) -> str:
+        """The operation as a facts file writes it: "ADDI dst src imm", with the values of fixed operands."""
+        fixed = dict(self.fixed)
+        return " ".join((self.record, *(fixed.get(n, role) for n, role in enumerate(self.roles))))
 
     def index(self, role: OperandRole) -> int:
         """Returns the index of the operand with ``role``, -1 if there is none."""
