@@ -119,8 +119,8 @@ class TargetView:
         return self._reader.built(record, roles, operands, fixed)
 
     def expanded(self, op: Operation) -> Operation | None:
-        """Returns the instruction that a pseudo instruction's PseudoInstExpansion names, with the roles that ``op`` gives the operands of the
-        pseudo, and the registers and numbers that the expansion gives. None where there is none."""
+        """Returns the instruction that a pseudo instruction's PseudoInstExpansion names, with the roles that ``op`` gives the pseudo's
+        operands, and the registers and numbers that the expansion gives. None where there is none."""
         given = self.selections.instructions[op.record].expansion
         dag = parse_dag(given) if given else None
         if dag is None or dag.op not in self.selections.instructions:
