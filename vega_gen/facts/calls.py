@@ -17,7 +17,7 @@ _SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr", re.I)
 _SPECIAL_CALL = re.compile(r"tls|tail|_rv|patchpoint", re.I)
 _RETURNS = re.compile(r"rets?|retl|retn|rts|return|blr|rtn|bx[. ]lr|jmp[. ]lr|j[pr][. ](?:ra|lr)")
 _POOL = re.compile(r"const\w*pool|cpool|literal", re.I)
-_SPECIAL_LIST = re.compile(r"intr|fast|all|none|noreg", re.I)
+_SPECIAL_LIST = re.compile(r"inte?r|fast|all|none|noreg", re.I)
 
 
 def calls(v: TargetView, ra: str) -> Calls:

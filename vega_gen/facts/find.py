@@ -12,11 +12,12 @@ from vega_gen.facts.constants import constant_register, load_immediate, load_sym
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
+from vega_gen.facts.nops import nop
 from vega_gen.facts.operations import Calls, Narrow, Operation
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
-from vega_gen.facts.view import TargetView, mnemonic
+from vega_gen.facts.view import TargetView
 from vega_gen.records import Description, Fact, GivenFact
 
 _ARITHMETIC = (
@@ -54,7 +55,7 @@ class Facts:
     ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction; ``return_pseudo``: what the node selects
     where that is not the instruction.
     ``frame_setup``, ``frame_destroy``: the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END.
-    ``nop``: the instruction that does nothing.
+    ``nop``: the instruction that does nothing, all of its operands fixed.
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``narrow``: a second legal integer type below the pointer's.
@@ -103,7 +104,7 @@ class Facts:
     return_pseudo: str
     frame_setup: str
     frame_destroy: str
-    nop: str
+    nop: Operation | None
     legal: frozenset[str]
     carries: frozenset[str]
     narrow: Narrow | None
@@ -187,7 +188,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         return_pseudo=returned.pseudo,
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
-        nop=_nop(v),
+        nop=nop(v, zero, add_immediate, moved.get(v.gpr)),
         legal=legal_operators(v),
         carries=carries(v),
         narrow=narrow(v, moved),
@@ -195,9 +196,3 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         records=v.chooser.records,
     )
     return replace(found, doubts=doubts(v, found))
-
-
-def _nop(v: TargetView) -> str:
-    """Returns the instruction whose mnemonic is nop and that has no operands, "" if there is none."""
-    plain = (i for i in v.d.instructions if not i.outs and not i.ins and "isPseudo" not in i.flags)
-    return next((i.name for i in plain if mnemonic(i) == "nop"), "")

@@ -214,6 +214,17 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class HardwareMode:
+    """A HwMode. ``features``: those that it needs, as in -mattr ("+64bit"); "" for the default mode. The others: what differs in it."""
+
+    name: str
+    features: str
+    register_classes: tuple[RegisterClass, ...]
+    operand_classes: tuple[OperandClass, ...]
+    complex_patterns: tuple[ComplexPattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """Everything known about one target from TableGen.
 
@@ -223,7 +234,9 @@ class Description:
     (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...); the numbers of the relocations.
     ``assembler_predicates``: Predicate records that bind the assembler and the disassembler -> AssemblerCondDag as printed:
     ``(all_of FeatureDiv)``. ``predicates``: Predicate records -> their C++ condition.
-    ``patterns``: Pat records as printed, (source, result), without vector patterns.
+    ``patterns``: Pat records as printed, (source, result), without vector patterns. ``pattern_predicates``: the Predicate records of each.
+    ``modes``: HwMode records, the default one first; none where there is no other. Types, sizes and operands are those of one of them
+    (``tablegen.subtargets.on_subtarget``).
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
     ``aliases``: InstAlias records, (assembly string, instruction as printed): ("ret", "(JALR X0, X1, 0)").
@@ -253,4 +266,6 @@ class Description:
     alternative_names: str = ""
     operators: tuple[PatternOperator, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    pattern_predicates: tuple[tuple[str, ...], ...] = ()
+    modes: tuple[HardwareMode, ...] = ()
     given: dict[str, GivenFact] = field(default_factory=dict[str, GivenFact])
