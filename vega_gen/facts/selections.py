@@ -110,6 +110,18 @@ class Selections:
         """Returns the selections whose outermost operator is ``root``."""
         return self._by_root.get(root, [])
 
+    def every(self, record: str) -> list[Selection]:
+        """Returns the selections of an instruction."""
+        return self._by_record.get(record, [])
+
+    @cached_property
+    def _by_record(self) -> dict[str, list[Selection]]:
+        found: dict[str, list[Selection]] = defaultdict(list)
+        for selections in self._by_root.values():
+            for one in selections:
+                found[one.record].append(one)
+        return found
+
     def _own(self, i: Instruction, text: str) -> None:
         dag = plain(parse_dag(text))
         if isinstance(dag, Dag) and dag.op == "set" and dag.args:

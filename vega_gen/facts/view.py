@@ -50,6 +50,24 @@ class TargetView:
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
 
+    def class_of(self, type_name: str) -> str:
+        """Returns the register class of an operand type, "" if it holds no registers."""
+        known = self.selections.operand_classes.get(type_name)
+        return known.register_class if known else type_name if type_name in self.selections.classes else ""
+
+    def integer(self, name: str) -> int:
+        """Returns the bits of the integers that a register class holds, 0 if it holds none."""
+        types = next((c.value_types for c in self.d.register_classes if c.name == name), ())
+        return next((int(t[1:]) for t in types if re.fullmatch(r"i\d+", t)), 0)
+
+    def bits(self, type_name: str) -> int:
+        """Returns the bits of the integers in an operand type's registers, 0 if they hold none or are not for ordinary values."""
+        name = self.class_of(type_name)
+        found = next((c for c in self.d.register_classes if c.name == name), None)
+        if found is None or not found.allocatable or all(self.register_roles.get(r) is RegisterRole.FLAGS for r in found.members):
+            return 0
+        return self.integer(name)
+
     def operation(self, record: str, name: NameOperand, given: Mapping[str, str] | None = None) -> Operation | None:
         """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same.
 

@@ -221,6 +221,7 @@ class Description:
     ``(all_of FeatureDiv)``. ``predicates``: Predicate records -> their C++ condition.
     ``patterns``: Pat records as printed, (source, result), without vector patterns.
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
+    ``aliases``: InstAlias records, (assembly, result dag as printed).
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
     """
 
@@ -246,3 +247,4 @@ class Description:
     predicates: dict[str, str] = field(default_factory=dict[str, str])
     alternative_names: str = ""
     operators: tuple[PatternOperator, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()

@@ -245,6 +245,7 @@ def reduce(
         data=data,
         assembler_predicates=views.assembler_predicates(raws),
         patterns=views.patterns(raws),
+        aliases=views.aliases(raws),
         predicates={r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))},
         operators=views.operators(raws),
         alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),

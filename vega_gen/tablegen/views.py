@@ -29,7 +29,7 @@ WANTED = frozenset(
         "Instruction", "Register", "RegisterTuples", "RegisterClass", "RegisterOperand", "DAGOperand", "AsmOperandClass",
         "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
         "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
-        "Predicate", "Pattern", "RegAltNameIndex", "ValueType", "SDTypeProfile", "SDTypeConstraint", "PointerLikeRegClass",
+        "Predicate", "Pattern", "InstAlias", "RegAltNameIndex", "ValueType", "SDTypeProfile", "SDTypeConstraint", "PointerLikeRegClass",
     }
 )
 _LLVM_NAMESPACES = ("ISD::", "TargetOpcode::")
@@ -271,6 +271,12 @@ def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
         if matched and given and not _VECTOR.search(matched):
             found.append((matched, given))
     return tuple(found)
+
+
+def aliases(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
+    """Return the other spellings of instructions (InstAlias) as (assembly, result dag as printed)."""
+    found = ((raw.string("AsmString"), raw.field("ResultInst") or "") for raw in of_class(raws, "InstAlias"))
+    return tuple((asm, result) for asm, result in found if asm and result)
 
 
 def nodes(raws: Mapping[str, Raw]) -> tuple[SDNode, ...]:
