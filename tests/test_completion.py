@@ -64,3 +64,22 @@ def test_a_name_that_is_taken_is_not_given_twice(without_frames: Path) -> None:
     file = without_frames.with_name("TernInstrInfo.td")
     file.write_text(file.read_text() + '\ndef ADJCALLSTACKUP : Pseudo<(outs), (ins), "", []>;\n')
     assert "def ADJCALLSTACKUP_Tern : Instruction {" in completion(described(without_frames), "", "").text
+
+
+def test_an_instruction_that_a_complete_scheduling_model_lacks_gets_a_cost(tmp_path: Path) -> None:
+    folder = tmp_path / "Tern"
+    shutil.copytree(TERN, folder)
+    code = folder / "TernInstrInfo.td"
+    added = "".join(
+        f'def {name} : FormatRR<0x00, {number}, (outs GPR:$rd), (ins GPR:$rs1, GPR:$rs2), "{name}\\t$rd, $rs1, $rs2", []>;\n'
+        for name, number in (("ADDX", 0x33), ("SUBX", 0x34), ("NEGX", 0x35))
+    )
+    costed = 'let SchedModel = TernModel in def : InstRW<[WriteALU], (instregex "NEG")>;'
+    code.write_text(f"{code.read_text()}\nlet SchedRW = ? in {{\n{added}}}\n{costed}\n")
+    own = described(folder / "Tern.td")
+    assert own.data["Scheduling.TernModel"] == "ADDX SUBX"
+    td = completed(folder / "Tern.td", own.name, completion(own, "", "").text, tmp_path / "made")
+    folders = [f"-I{one}" for one in (folder, td.parent, PREFIX / "include")]
+    argv = [str(PREFIX / "bin/llvm-tblgen"), "-gen-instr-info", *folders, "-o", "/dev/null"]
+    assert "No schedule information for instruction 'ADDX'" in run([*argv, str(folder / "Tern.td")], timeout=60).stderr
+    run([*argv, str(td)], timeout=60).check()

@@ -310,7 +310,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "conditional_branches": _conditional_branches(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m, known)],
-        "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(d, m),
+        "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not set(CONDITIONS) <= m.sets, "branch_custom": _branch_custom(m) or not set(CONDITIONS) <= m.sets,
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
     }  # fmt: skip

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
+from vega_gen.facts.choosing import Choice
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.role_evidence import aliases, role_candidates
+from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind, Selection, Selections, is_symbol, leaf_name
 from vega_gen.facts.view import TargetView, dst_and, mnemonic
+from vega_gen.records import Evidence
 
 _IDENTITIES = {"or": "zero", "add": "zero", "xor": "zero", "and": "ones"}
 _UPPER_MNEMONIC = re.compile(r"lui|\w*hi|\w*high\w*|\w*upper\w*|lu\d+i\.?\w?|movhi\w*|orhi|seti?hi")
@@ -30,6 +35,15 @@ def constant_registers(s: Selections, members: Collection[str]) -> dict[str, str
         if meaning and len(registers) == 1 and len(rest) == 1:
             found.setdefault(meaning, registers[0])
     return found
+
+
+def constant_register(v: TargetView, meaning: str) -> str:
+    """Returns the register that always holds ``meaning``, "zero" or "ones" (all ones); "" if there is none."""
+    named = [*role_candidates(v.d, RegisterRole.ZERO, v.named(RegisterRole.ZERO))] if meaning == "zero" else []
+    held = constant_registers(v.selections, v.members).get(meaning, "")
+    shown = Choice(held, Evidence.PATTERN, f"a pattern is right only if {held} always holds {meaning}")
+    proved = [replace(shown, value=c.value) if held in aliases(v.d, c.value) and c.evidence is Evidence.NAME else c for c in named]
+    return v.choose(f"register.{meaning}", [*proved, *([shown] if held else [])])
 
 
 def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:

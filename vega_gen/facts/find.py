@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from vega_gen.facts.arithmetic import binary, carries, legal_operators
+from vega_gen.facts.arithmetic import binaries, binary, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
 from vega_gen.facts.calls import callee_saved, calls, convention, frame_pseudo, returns
-from vega_gen.facts.constants import constant_registers, load_immediate, load_symbol, low_part
+from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
@@ -17,7 +17,17 @@ from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView, mnemonic
-from vega_gen.records import Description
+from vega_gen.records import Description, Fact, GivenFact
+
+_ARITHMETIC = (
+    ("add", "add", OperandKind.REG),
+    ("subtract", "sub", OperandKind.REG),
+    ("add_immediate", "add", OperandKind.IMM),
+    ("subtract_immediate", "sub", OperandKind.IMM),
+    ("or_immediate", "or", OperandKind.IMM),
+    ("shift_left_immediate", "shl", OperandKind.IMM),
+)
+"""Name of a fact, the operator of its patterns, and the kind of its second operand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +57,7 @@ class Facts:
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``narrow``: a second legal integer type below the pointer's.
-    ``register_roles``: register -> role. ``doubts``: field -> why its fact is not certain."""
+    ``register_roles``: register -> role. ``doubts``: field -> why its fact is not certain. ``records``: key -> fact with its evidence."""
 
     name: str
     namespace: str
@@ -97,6 +107,7 @@ class Facts:
     narrow: Narrow | None
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
     doubts: Mapping[str, Doubt] = field(default_factory=dict[str, Doubt])
+    records: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
 
     @property
     def by_table(self) -> bool:
@@ -111,13 +122,16 @@ class Facts:
         return 32 - self.upper.range.bits if self.upper and self.upper.range else 0
 
 
-def find_facts(d: Description) -> Facts:
-    """Returns every fact that the description's records give, with the doubts about them."""
-    v = TargetView(d)
-    held = constant_registers(v.selections, v.members)
-    zero, ones = v.register(RegisterRole.ZERO) or held.get("zero", ""), held.get("ones", "")
-    add, add_immediate = binary(v, "add", OperandKind.REG), binary(v, "add", OperandKind.IMM)
-    or_immediate = binary(v, "or", OperandKind.IMM)
+def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> Facts:
+    """Returns every fact that the description's records give, with the doubts about them.
+
+    ``given``: the lines of a facts file, which go before what the records say; by default those of the description. Raises InputError for
+    a line that contradicts the records."""
+    v = TargetView(d, given)
+    zero, ones = constant_register(v, "zero"), constant_register(v, "ones")
+    add, subtract, add_immediate, subtract_immediate, or_immediate, shift_immediate = (
+        v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC
+    )
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, results=False), convention(v, results=True)
     csr, saved = callee_saved(v)
@@ -147,11 +161,11 @@ def find_facts(d: Description) -> Facts:
         saved=saved,
         copies=moved,
         add=add,
-        subtract=binary(v, "sub", OperandKind.REG),
+        subtract=subtract,
         add_immediate=add_immediate,
-        subtract_immediate=binary(v, "sub", OperandKind.IMM),
+        subtract_immediate=subtract_immediate,
         or_immediate=or_immediate,
-        shift_immediate=binary(v, "shl", OperandKind.IMM),
+        shift_immediate=shift_immediate,
         load_immediate=whole,
         load_symbol=load_symbol(v),
         upper=upper,
@@ -174,6 +188,7 @@ def find_facts(d: Description) -> Facts:
         carries=carries(v),
         narrow=narrow(v, moved),
         register_roles=v.register_roles,
+        records=v.chooser.records,
     )
     return replace(found, doubts=doubts(v, found))
 

@@ -31,6 +31,7 @@ from vega_gen.records.enums import (
     Step,
     Verdict,
 )
+from vega_gen.records.fact import Alternative, Evidence, Fact, GivenFact
 from vega_gen.records.findings import TdFinding, TdFindings
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem, Sample
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
@@ -58,6 +59,7 @@ __all__ = [
     "BUDGET",
     "FLAG_BELOW",
     "OTHER",
+    "Alternative",
     "Band",
     "CallingConvention",
     "Candidate",
@@ -72,12 +74,15 @@ __all__ = [
     "Description",
     "Donor",
     "Enum",
+    "Evidence",
+    "Fact",
     "FilledStatement",
     "FillerName",
     "FindingKind",
     "Fragment",
     "Function",
     "FunctionExample",
+    "GivenFact",
     "GroupCount",
     "HoleExample",
     "HoleKind",

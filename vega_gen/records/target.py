@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vega_gen.records.enums import ContractRole
+from vega_gen.records.fact import GivenFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,7 @@ class Description:
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
     ``aliases``: InstAlias records, (assembly, result dag as printed).
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
+    ``given``: what a person says beside the .td, by key (``vega_gen.facts``).
     """
 
     folder: str
@@ -248,3 +250,4 @@ class Description:
     alternative_names: str = ""
     operators: tuple[PatternOperator, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    given: dict[str, GivenFact] = field(default_factory=dict[str, GivenFact])

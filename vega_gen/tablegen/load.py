@@ -24,7 +24,7 @@ from vega_gen import store
 from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
-from vega_gen.tablegen import views
+from vega_gen.tablegen import scheduling, views
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
 
@@ -221,6 +221,7 @@ def reduce(
         llvm=contract_rules.llvm_names(llvm_include),
     )
     data["Relocation.numbers"] = " ".join(str(int(n, 16 if n[:2] in ("0x", "0X") else 10)) for n in (r.split()[1] for r in relocations))
+    data |= {f"Scheduling.{model}": " ".join(lacking) for model, lacking in scheduling.uncosted(raws).items()}
     data["Register.constant"] = " ".join(r.name for r in views.of_class(raws, "Register") if r.number("isConstant"))
     data["Register.encoded"] = str(int(any(r.number("HWEncoding") for r in views.of_class(raws, "Register"))))
     data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes)))

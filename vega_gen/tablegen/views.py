@@ -29,7 +29,8 @@ WANTED = frozenset(
         "Instruction", "Register", "RegisterTuples", "RegisterClass", "RegisterOperand", "DAGOperand", "AsmOperandClass",
         "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
         "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
-        "Predicate", "Pattern", "InstAlias", "RegAltNameIndex", "ValueType", "SDTypeProfile", "SDTypeConstraint", "PointerLikeRegClass",
+        "Predicate", "Pattern", "RegAltNameIndex", "ValueType", "SDTypeProfile", "SDTypeConstraint", "PointerLikeRegClass",
+        "InstAlias", "SchedMachineModel", "InstRW",
     }
 )
 _LLVM_NAMESPACES = ("ISD::", "TargetOpcode::")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vega_gen.archetypes.completion import frames, pointers
+from vega_gen.archetypes.completion import costs, frames, pointers
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.archetypes.completion.pointers import may_lack
 from vega_gen.facts.find import Facts, find_facts
@@ -38,5 +38,5 @@ def completion(d: Description, own: str, target_td: str, m: Facts | None = None)
     lacking = Lacking(d, find_facts(d) if m is None else m, own)
     parts = [text.strip("\n") for part in _PARTS if (text := part(lacking))]
     remapped = pointers.part(lacking, target_td)
-    texts = [*parts, *([remapped.strip("\n")] if remapped else [])]
+    texts = [*parts, *(text.strip("\n") for text in (remapped, costs.part(lacking)) if text)]
     return Completion("\n\n".join(texts) + "\n" if texts else "", bool(parts))
