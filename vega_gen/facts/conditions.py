@@ -12,19 +12,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from vega_gen import resources
+from vega_gen.facts.choosing import Choice
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation, Test
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
-from vega_gen.records import Instruction
+from vega_gen.records import Description, Evidence, Instruction
 from vega_gen.tablegen.raw import Dag, parse_dag
 
 Tests = Mapping[int, Mapping[str, Test]]
 """Width in bits -> condition -> how two registers of that width are compared."""
 
 _WORDS = {
-    "eq": "eq e z equal zero", "ne": "ne nz nequal nzero", "lt": "lt l slt lts", "le": "le sle les ng", "gt": "gt g sgt gts", "ge": "ge sge ges nl",
+    "eq": "eq e z equal zero", "ne": "ne nz nequal nzero",
+    "lt": "lt l slt lts", "le": "le sle les ng", "gt": "gt g sgt gts", "ge": "ge sge ges nl",
     "ult": "lo ltu ult lu b nae", "uge": "hs sh geu uge ae nb his", "ugt": "hi gtu ugt gu a nbe h", "ule": "ls leu ule be na",
 }  # fmt: skip
 """Condition -> the words for it in mnemonics and names, the usual ones first."""
@@ -41,6 +43,7 @@ _NO_BRANCH = frozenset({"isBarrier", "isIndirectBranch", "isCall", "isReturn", "
 _NO_COMPARE = frozenset({"mayLoad", "mayStore", "isBranch", "isCall", "isReturn", "isPseudo", "isTerminator", "isBarrier"})
 SWAPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "ult": "ugt", "ule": "uge", "ugt": "ult", "uge": "ule", "eq": "eq", "ne": "ne"}
 """Condition -> the same one with its operands swapped."""
+_WIDTHS = (8, 16, 32, 64)
 _SIGNED = {"ult": "lt", "ule": "le", "ugt": "gt", "uge": "ge"}
 
 
@@ -63,6 +66,28 @@ def tests(v: TargetView) -> Tests:
         if all({c, SWAPPED[c]} & made.keys() for c in CONDITIONS):
             found[bits] = made
     return found
+
+
+def branch_name(bits: int) -> str:
+    """Returns the name of the pseudo instruction that compares integers of a width and branches."""
+    return f"BR_CC_i{bits}"
+
+
+def select_name(bits: int, compared: int) -> str:
+    """Returns the name of the pseudo instruction that compares integers of ``compared`` bits and selects one of two of ``bits`` bits."""
+    return f"SELECT_CC_i{bits}_i{compared}"
+
+
+def made_branches(d: Description) -> dict[int, str]:
+    """Returns width -> the pseudo instruction that compares and branches, where the completion has them."""
+    made = {branch_name(bits): bits for bits in _WIDTHS}
+    return {made[i.name]: i.name for i in d.instructions if i.name in made and "isPseudo" in i.flags}
+
+
+def made_selects(d: Description) -> dict[tuple[int, int], str]:
+    """Returns (width, width of what is compared) -> the pseudo instruction that compares and selects, where the completion has them."""
+    made = {select_name(bits, compared): (bits, compared) for bits in _WIDTHS for compared in _WIDTHS}
+    return {made[i.name]: i.name for i in d.instructions if i.name in made and "isPseudo" in i.flags}
 
 
 def _compares(v: TargetView, branches: Mapping[str, _Branch]) -> dict[int, dict[str, Test]]:
@@ -117,10 +142,23 @@ def _compare(v: TargetView, i: Instruction, held: str) -> Iterator[tuple[int, st
         return
     source = v.selections.operands(i.name)[op.index(OperandRole.SRC)]
     bits = v.bits(source.type)
-    free = len(op.free)
-    rank = (int(OperandRole.DST not in op.roles or bool(held)), int(s is not None), int(_COMPARE.fullmatch(word) is not None), -free, -i.size)
+    plain = OperandRole.DST not in op.roles or bool(held)
+    rank = (int(plain), int(s is not None), int(_COMPARE.fullmatch(word) is not None), -len(op.free), -i.size)
     if bits and not (op.tied and OperandRole.DST in op.roles):
-        yield bits, condition or ("unsigned" if unsigned else ""), rank, replace(op, range=None)
+        yield bits, condition or ("unsigned" if unsigned else ""), rank, _with_result(v, replace(op, range=None), held)
+
+
+def _with_result(v: TargetView, op: Operation, held: str) -> Operation:
+    """Returns a comparison with its result in a certain register: in the first of the registers of flags, or, where nobody wants it, in one
+    that is always zero."""
+    at = op.index(OperandRole.DST)
+    if at < 0:
+        return op
+    name = v.class_of(v.selections.operands(op.record)[at].type)
+    members = next((c.members for c in v.d.register_classes if c.name == name), ())
+    zeros = (r for r in members if v.register_roles.get(r) is RegisterRole.ZERO)
+    register = members[0] if held else next(zeros, "")
+    return _with(op, at, register) if register else op
 
 
 def _operands(v: TargetView, i: Instruction, s: Selection | None, held: str) -> dict[int, OperandRole]:
@@ -171,7 +209,7 @@ def _branches(v: TargetView) -> dict[str, _Branch]:
     for rank, made in sorted(coded, key=lambda pair: pair[0], reverse=True):
         if complete and not rank[0]:
             break  # instructions that test one condition say more than one with a number that no pattern selects
-        if codes := numbers(v, made.op):
+        if codes := _chosen(v, made.op):
             at = made.op.index(OperandRole.CONDITION)
             return {c: replace(made, op=_with(made.op, at, str(number))) for c, number in codes.items()}
     return found
@@ -213,6 +251,9 @@ def _branch(v: TargetView, i: Instruction) -> _Branch | None:
     op = v.operation(i.name, name)
     if op is None or OperandRole.TARGET not in op.roles:
         return None
+    if held:
+        members = next(c.members for c in v.d.register_classes if c.name == held)
+        op = _with(op, op.index(OperandRole.FLAGS), members[0])
     defaults = [(n, o) for n, o in enumerate(v.selections.operands(i.name)) if o.default]
     if not flags and not held and len(defaults) == 2 and known:  # a predicate: the condition, and the register that it reads
         at, where = defaults[0][0], defaults[1][0]
@@ -240,15 +281,29 @@ def _said(word: str) -> str:
     return _OF_WORD.get(told[1], "") or _CARRY.get(told[1], "") if told else ""
 
 
-def numbers(v: TargetView, op: Operation) -> dict[str, int]:
-    """Returns condition -> its number in the condition operand of a branch.
+def _chosen(v: TargetView, op: Operation) -> dict[str, int]:
+    """Returns condition -> its number in the condition operand of a branch, as a person gave it or as ``_numbers`` finds it."""
+    said, assumed = _numbers(v, op)
+    found: dict[str, int] = {}
+    for condition in CONDITIONS:
+        choices = [Choice(str(n[condition]), evidence, reason) for n, evidence, reason in (
+            (said, Evidence.PATTERN, f"patterns, aliases or encodings of {op.record} say it"),
+            (assumed, Evidence.DEFAULT, "instruction sets with condition codes of this width often number them so"),
+        ) if condition in n]  # fmt: skip
+        if value := v.choose(f"condition.{condition}", choices):
+            found[condition] = int(value)
+    return found
 
-    Named leaves of patterns say it, then aliases of the branch with a number, then instructions that are the branch with a number in its
-    field; else a known numbering of the field's width."""
+
+def _numbers(v: TargetView, op: Operation) -> tuple[dict[str, int], dict[str, int]]:
+    """Returns condition -> its number, as the .td says them, and as a known numbering has them that does not contradict those.
+
+    Named leaves of patterns say them, or aliases of the branch with a number, or instructions that are the branch with a number in its
+    field."""
     operands = v.selections.operands(op.record)
     operand = operands[op.index(OperandRole.CONDITION)]
     said = _by_leaf(v) or _by_alias(v, op) or _by_encoding(v, op, operand)
-    return said | _by_scheme(v, op, operand, said)
+    return said, _by_scheme(v, op, operand, said)
 
 
 def _complete(found: Mapping[str, int]) -> dict[str, int]:
@@ -324,7 +379,7 @@ def _always(v: TargetView, op: Operation, operand: OperandInfo) -> int | None:
     places = {len(mine) - 1 - at: bit for bit, at in v.selections.field(op.record, operand.name)}
     for i in v.d.instructions:
         if {"isBranch", "isBarrier"} <= i.flags and len(i.encoding) == len(mine) and all(i.encoding[n] in "01" for n in places):
-            alike = all(own == other for n, (own, other) in enumerate(zip(mine, i.encoding, strict=True)) if n not in places and own in "01")
-            if alike:
+            rest = [n for n, own in enumerate(mine) if n not in places and own in "01"]
+            if all(mine[n] == i.encoding[n] for n in rest):
                 return sum(int(i.encoding[n]) << bit for n, bit in places.items())
     return None

@@ -16,6 +16,7 @@ from vega_gen.simulate.expressions import (
     Assign,
     Binary,
     Carry,
+    Compare,
     Conditional,
     Effect,
     Expression,
@@ -282,10 +283,14 @@ def _both_ways(one: tuple[Action, ...], other: tuple[Action, ...]) -> tuple[Acti
             return None
 
 
+def _sets_flags(a: Action) -> bool:
+    return isinstance(a, Compare) or (isinstance(a, Assign) and isinstance(a.place, Carry))
+
+
 def _with_forgotten(d: Description, done: list[Effect | Unknown]) -> tuple[Effect | Unknown, ...]:
     """Adds that the carry is lost where an instruction overwrites the register of flags and nobody says what it leaves there."""
     of = {i.name: i for i in d.instructions}
-    sets = [e for e in done if isinstance(e, Effect) and any(isinstance(a, Assign) and isinstance(a.place, Carry) for a in e.actions)]
+    sets = [e for e in done if isinstance(e, Effect) and any(_sets_flags(a) for a in e.actions)]
     known = {e.record for e in sets}
     flags = frozenset[str]().union(*(of[e.record].defs for e in sets))
     found: list[Effect | Unknown] = []
