@@ -10,14 +10,14 @@ from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
 
-OPPOSITE = {"eq": "ne", "lt": "ge", "le": "gt", "ult": "uge", "ule": "ugt"}
-OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
+_PAIRS = (("eq", "ne"), ("lt", "ge"), ("le", "gt"), ("ult", "uge"), ("ule", "ugt"))
+OPPOSITE = {a: b for pair in _PAIRS for a, b in (pair, pair[::-1])}
 """Condition -> the one that holds where it does not."""
 
 
 def compared_values(d: Description, m: Facts) -> dict[str, Any]:
     """Returns name in the templates -> value, for what compares through flags."""
-    used = [m.tests[bits] for bits in m.compare_branches]
+    used = [m.comparisons[bits] for bits in m.compare_branches]
     tested = [c for c in CONDITIONS if all(c in tests for tests in used)]
     swapped = [c for c in CONDITIONS if c not in tested] if used else []
     made = [_compared(d, m, bits, record, swapped) for bits, record in m.compare_branches.items()]
@@ -37,7 +37,7 @@ def select_action(m: Facts) -> str:
 
 def opposite_by_flags(m: Facts, record: str) -> str:
     """Returns the branch on flags for the opposite of the one condition that ``record`` tests, "" if there is none."""
-    for tests in m.tests.values():
+    for tests in m.comparisons.values():
         for condition, test in tests.items():
             other = tests.get(OPPOSITE[condition])
             if test.branch.record == record and other and other.branch.record != record:
@@ -51,7 +51,7 @@ def _compared(d: Description, m: Facts, bits: int, record: str, swapped: list[st
     ``left``, ``condition``: the indices of these operands. ``compares``: (comparison, its conditions), the most frequent last.
     ``branches``: (condition, branch)."""
     operands = [o.name for o in Selections(d).operands(record)]
-    tests = {c: test for c, test in m.tests[bits].items() if c not in swapped}
+    tests = {c: test for c, test in m.comparisons[bits].items() if c not in swapped}
     compares: list[tuple[Operation, list[str]]] = []
     for condition, test in tests.items():
         known = next((listed for op, listed in compares if op == test.compare), None)
@@ -74,7 +74,7 @@ def _coded(m: Facts) -> list[dict[str, Any]]:
     """Returns the branches that have the number of a condition as an operand: the index of it in what analyzeBranch returns, and
     (number, number of the opposite)."""
     found: dict[str, dict[str, Any]] = {}
-    for tests in m.tests.values():
+    for tests in m.comparisons.values():
         records = {test.branch.record for test in tests.values()}
         if not m.compare_branches or len(records) != 1:
             continue

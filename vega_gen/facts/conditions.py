@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from vega_gen import resources
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.kinds import node_meaning
-from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation, Test
+from vega_gen.facts.operations import CONDITIONS, Comparison, OperandRole, Operation
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Description, Evidence, Instruction
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-Tests = Mapping[int, Mapping[str, Test]]
+Comparisons = Mapping[int, Mapping[str, Comparison]]
 """Width in bits -> condition -> how two registers of that width are compared."""
 
 _WORDS = {
@@ -56,12 +56,12 @@ class _Branch:
     held: str = ""
 
 
-def tests(v: TargetView) -> Tests:
+def comparisons(v: TargetView) -> Comparisons:
     """Returns, for each width of integers that instructions compare, how each condition is tested.
 
     A width is there only where all conditions can be tested, some perhaps with the operands swapped."""
     branches = _branches(v)
-    found: dict[int, dict[str, Test]] = {}
+    found: dict[int, dict[str, Comparison]] = {}
     for bits, made in _compares(v, branches).items():
         if all({c, SWAPPED[c]} & made.keys() for c in CONDITIONS):
             found[bits] = made
@@ -90,7 +90,7 @@ def made_selects(d: Description) -> dict[tuple[int, int], str]:
     return {made[i.name]: i.name for i in d.instructions if i.name in made and "isPseudo" in i.flags}
 
 
-def _compares(v: TargetView, branches: Mapping[str, _Branch]) -> dict[int, dict[str, Test]]:
+def _compares(v: TargetView, branches: Mapping[str, _Branch]) -> dict[int, dict[str, Comparison]]:
     if not branches:
         return {}
     first = next(iter(branches.values()))
@@ -103,19 +103,19 @@ def _compares(v: TargetView, branches: Mapping[str, _Branch]) -> dict[int, dict[
             old = best.get((bits, kind))
             if old is None or rank > old[0]:
                 best[bits, kind] = rank, op
-    found: dict[int, dict[str, Test]] = {}
+    found: dict[int, dict[str, Comparison]] = {}
     for bits in sorted({bits for bits, _ in best}):
-        made: dict[str, Test] = {}
+        made: dict[str, Comparison] = {}
         for condition in CONDITIONS:
             own, wide = best.get((bits, condition)), best.get((bits, "unsigned"))
             usual = best.get((bits, ""))
             signed = _SIGNED.get(condition, condition)
             if "set" in branches and own:
-                made[condition] = Test(own[1], branches["set"].op)
+                made[condition] = Comparison(own[1], branches["set"].op)
             elif condition in branches and usual:
-                made[condition] = Test(usual[1], branches[condition].op)
+                made[condition] = Comparison(usual[1], branches[condition].op)
             elif condition not in branches and signed in branches and wide:
-                made[condition] = Test(wide[1], branches[signed].op)
+                made[condition] = Comparison(wide[1], branches[signed].op)
         found[bits] = made
     return found
 
@@ -155,7 +155,7 @@ def _with_result(v: TargetView, op: Operation, held: str) -> Operation:
     if at < 0:
         return op
     name = v.class_of(v.selections.operands(op.record)[at].type)
-    members = next((c.members for c in v.d.register_classes if c.name == name), ())
+    members = next((c.members for c in v.d.register_classes if c.name == name), tuple[str, ...]())
     zeros = (r for r in members if v.register_roles.get(r) is RegisterRole.ZERO)
     register = members[0] if held else next(zeros, "")
     return _with(op, at, register) if register else op

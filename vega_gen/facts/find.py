@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from vega_gen.facts.arithmetic import binaries, binary, carries, legal_operators
+from vega_gen.facts import support
+from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
 from vega_gen.facts.calls import callee_saved, calls, convention, frame_pseudo, returns
-from vega_gen.facts.conditions import Tests, made_branches, made_selects, tests
-from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part
+from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
+from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part, whole_constants
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
+from vega_gen.facts.nops import nop
 from vega_gen.facts.operations import Calls, Narrow, Operation
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
-from vega_gen.facts.view import TargetView, mnemonic
+from vega_gen.facts.support import supported
+from vega_gen.facts.view import TargetView
 from vega_gen.records import Description, Fact, GivenFact
 
 _ARITHMETIC = (
@@ -51,13 +54,14 @@ class Facts:
     ``jump``, ``jump_register``: unconditional branches, to a label and to an address in a register.
     ``branches``: condition -> the instruction that compares two registers and branches.
     ``branch_nonzero``: branches if a register is not zero.
-    ``tests``: width -> condition -> how two registers are compared through flags. ``compare_branches``: width -> the pseudo instruction
-    that compares and branches; ``selects``: (width, width of what is compared) -> the one that compares and selects. Both are of the
-    completion.
+    ``comparisons``: width -> condition -> how two registers are compared through flags. ``compare_branches``: width -> the pseudo
+    instruction that compares and branches; ``selects``: (width, width of what is compared) -> the one that compares and selects. Both are
+    of the completion.
     ``sets``: the conditions for which a pattern computes the comparison's result into a register.
-    ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction.
+    ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction; ``return_pseudo``: what the node selects
+    where that is not the instruction.
     ``frame_setup``, ``frame_destroy``: the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END.
-    ``nop``: the instruction that does nothing.
+    ``nop``: the instruction that does nothing, all of its operands fixed.
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``narrow``: a second legal integer type below the pointer's.
@@ -99,16 +103,17 @@ class Facts:
     jump_register: Operation | None
     branches: Mapping[str, Operation]
     branch_nonzero: Operation | None
-    tests: Tests
+    comparisons: Comparisons
     compare_branches: Mapping[int, str]
     selects: Mapping[tuple[int, int], str]
     sets: frozenset[str]
     calls: Calls
     return_node: str
     returns: Operation | None
+    return_pseudo: str
     frame_setup: str
     frame_destroy: str
-    nop: str
+    nop: Operation | None
     legal: frozenset[str]
     carries: frozenset[str]
     narrow: Narrow | None
@@ -137,14 +142,16 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
     add, subtract, add_immediate, subtract_immediate, or_immediate, shift_immediate = (
         v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC
     )
+    combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, results=False), convention(v, results=True)
     csr, saved = callee_saved(v)
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
-    through = jump_register(v, zero)
-    return_instruction, return_node = returns(v, through)
-    compared, nonzero = branches(v, zero)
-    moved = copies(v, zero, binary(v, "or", OperandKind.REG) or add, add_immediate, or_immediate)
+    through = v.choose_operation("instruction.jump_register", supported(v, jump_register(v, zero)))
+    ra = v.register(RegisterRole.RETURN_ADDRESS)
+    returned = returns(v, ra, through)
+    compared, nonzero = support.branched(v, *branches(v, zero))
+    moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
     found = Facts(
         name=d.name,
         namespace=d.namespace,
@@ -153,7 +160,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         type=v.type,
         sp=v.register(RegisterRole.STACK_POINTER),
         fp=frame.fp,
-        ra=v.register(RegisterRole.RETURN_ADDRESS),
+        ra=ra,
         zero=zero,
         ones=ones,
         scratch=frame.scratch,
@@ -175,33 +182,29 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         load_symbol=load_symbol(v),
         upper=upper,
         low=low_part(upper, or_immediate, add_immediate),
-        whole_constants="imm" in v.selections.roots,
+        whole_constants=whole_constants(v),
         loads=loads(v),
         stores=stores(v),
-        jump=jump(v, zero),
+        jump=v.choose_operation("instruction.jump", supported(v, jump(v, zero))),
         jump_register=through,
         branches=compared,
         branch_nonzero=nonzero,
-        tests=tests(v),
+        comparisons=comparisons(v),
         compare_branches=made_branches(d),
         selects=made_selects(d),
         sets=conditions_set(v),
-        calls=calls(v),
-        return_node=return_node,
-        returns=return_instruction,
+        calls=support.called(v, calls(v, ra)),
+        return_node=returned.node,
+        returns=v.choose_operation("instruction.return", supported(v, returned.instruction)),
+        return_pseudo=returned.pseudo,
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
-        nop=_nop(v),
+        nop=nop(v, zero, add_immediate, moved.get(v.gpr)),
         legal=legal_operators(v),
         carries=carries(v),
         narrow=narrow(v, moved),
         register_roles=v.register_roles,
         records=v.chooser.records,
     )
-    return replace(found, doubts=doubts(v, found))
-
-
-def _nop(v: TargetView) -> str:
-    """Returns the instruction whose mnemonic is nop and that has no operands, "" if there is none."""
-    plain = (i for i in v.d.instructions if not i.outs and not i.ins and "isPseudo" not in i.flags)
-    return next((i.name for i in plain if mnemonic(i) == "nop"), "")
+    v.chooser.require_asked()
+    return replace(found, doubts=doubts(found.records))

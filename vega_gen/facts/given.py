@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vega_gen.errors import InputError
-from vega_gen.facts.keys import FactKind, key_of, nearest_key
+from vega_gen.facts.keys import COPY, FactKind, key_of, nearest_key
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, GivenFact
@@ -34,6 +34,8 @@ class GivenReader:
             if key is None:
                 near = nearest_key(line.key)
                 raise InputError(f"no fact is called {line.key}", line.place, f"it may be {near}" if near else "docs/facts.md lists them")
+            if line.key.startswith(COPY):
+                self._known(line, "register class", line.key.removeprefix(COPY), [c.name for c in self._d.register_classes])
             if key.kind is FactKind.OPERATION:
                 self.operation(line)
             elif key.kind is FactKind.REGISTERS:
@@ -85,16 +87,22 @@ class GivenReader:
         return self.built(record, roles, operands, fixed)
 
     def built(
-        self, record: str, roles: Sequence[OperandRole], operands: Sequence[OperandInfo], fixed: Sequence[tuple[int, str]] = ()
+        self,
+        record: str,
+        roles: Sequence[OperandRole],
+        operands: Sequence[OperandInfo],
+        fixed: Sequence[tuple[int, str]] = (),
+        leaves: Mapping[str, str] | None = None,
     ) -> Operation:
-        """Returns the instruction with ``roles``, one for each of ``operands``. ``fixed``: as of ``Operation``."""
+        """Returns the instruction with ``roles``, one for each of ``operands``. ``fixed``: as of ``Operation``. ``leaves``: operand -> what
+        stands for it in a pattern (``Selections.leaves``), whose predicate limits an immediate."""
         width: Range | None = None
         tied = False
         for role, operand in zip(roles, operands, strict=True):
             if role in (OperandRole.IMM, OperandRole.TARGET):
-                width = self._selections.immediate(record, operand)
+                width = self._selections.immediate(record, operand, leaves.get(operand.name, "") if leaves else "")
             tied |= role is OperandRole.SRC and bool(operand.tied)
-        return Operation(record, tuple(roles), width, tied, tuple(fixed))
+        return Operation(record, tuple(roles), width, tied, tuple(fixed), sum(operand.out for operand in operands))
 
     def _role(self, line: GivenFact, word: str, operand: OperandInfo) -> OperandRole:
         record = line.value.split()[0]

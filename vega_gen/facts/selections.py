@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -21,6 +21,10 @@ _TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
 _BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
+_ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
+_SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
+_CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
+_CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
@@ -96,15 +100,24 @@ class Selections:
         self.classes = {c.name for c in d.register_classes}
         self._code = {f.name: f.code for f in d.fragments}
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
+        self._operands: dict[str, tuple[OperandInfo, ...]] = {}
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
+        self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
+        """Outermost operator -> for each of its patterns, the instructions that implement it, and the Predicate records that they need."""
         self.roots: set[str] = set()
         """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
         for i in d.instructions:
             for text in _dags(i.pattern) if i.pattern.startswith("[") else ():
                 self._own(i, text)
-        for matched, given in d.patterns:
-            self._pat(matched, given)
+        known = len(d.pattern_predicates) == len(d.patterns)
+        for (matched, given), guard in zip(d.patterns, d.pattern_predicates if known else ((),) * len(d.patterns), strict=True):
+            self._pat(matched, given, guard)
+
+    @cached_property
+    def selected(self) -> frozenset[str]:
+        """The instructions that patterns select alone."""
+        return frozenset(s.record for found in self._by_root.values() for s in found)
 
     def of(self, root: str) -> list[Selection]:
         """Returns the selections whose outermost operator is ``root``."""
@@ -129,18 +142,23 @@ class Selections:
         if not isinstance(dag, Dag):
             dag = Dag(dag, ())
         self.roots.add(dag.op)
-        self.given[dag.op].add(frozenset((i.name,)))
+        self._implemented(dag.op, frozenset((i.name,)), ())
         where = {name: path for _, name, path in _leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
 
-    def _pat(self, matched: str, given: str) -> None:
+    def _implemented(self, root: str, names: frozenset[str], guard: Iterable[str]) -> None:
+        self.given[root].add(names)
+        self.guarded[root].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
+
+    def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = plain(parse_dag(matched))
         if not isinstance(dag, Dag):
             dag = Dag(dag, ())
         self.roots.add(dag.op)
         results = _dags(given)
-        self.given[dag.op].add(frozenset(word for text in results for word in re.findall(r"\((\w+)", text) if word in self.instructions))
+        words = (word for text in results for word in re.findall(r"\((\w+)", text))
+        self._implemented(dag.op, frozenset(word for word in words if word in self.instructions), guard)
         result = plain(parse_dag(results[0])) if len(results) == 1 else None
         if not isinstance(result, Dag) or result.op not in self.instructions or any(isinstance(plain(a), Dag) for a, _ in result.args):
             return
@@ -176,11 +194,17 @@ class Selections:
 
     def operands(self, record: str) -> tuple[OperandInfo, ...]:
         """Returns an instruction's operands in the order of MachineInstr and MCInst, with sub-operands in place of the whole."""
-        i = self.instructions[record]
+        if record not in self._operands:
+            self._operands[record] = self._listed(self.instructions[record])
+        return self._operands[record]
+
+    def _listed(self, i: Instruction) -> tuple[OperandInfo, ...]:
         tied = dict(_TIED.findall(i.constraints)) | {b: a for a, b in _TIED.findall(i.constraints)}
         found: list[OperandInfo] = []
         for out, operands in ((True, i.outs), (False, i.ins)):
             for o in operands:
+                if o.type == "variable_ops":
+                    continue
                 known = self.operand_classes.get(o.type)
                 if known and known.sub_operands:
                     values = (*known.defaults, *[""] * (len(known.sub_operands) - len(known.defaults)))
@@ -192,13 +216,21 @@ class Selections:
         return tuple(found)
 
     def said(self, type_name: str) -> Range | None:
-        """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds or a mask), None if it does not say."""
+        """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds, a mask or a cast), None if it does not
+        say."""
         code = self._code.get(type_name, "")
         if found := _RANGE.search(code):
             return Range(int(found[3]), not found[2], int(found[4] or 0))
         if found := _BETWEEN.search(code):
             low, high = int(found[2]), int(found[3])
-            return Range(max(high.bit_length(), (-low - 1).bit_length()) + 1, True) if low < 0 else Range(high.bit_length(), False)
+            below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
+            shift = below.bit_length() if below & (below + 1) == 0 else 0
+            bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift
+            return Range(bits + 1, True, shift) if low < 0 else Range(bits, False, shift)
+        if found := _CAST.search(code):
+            return Range(_CAST_BITS[found[2]], not found[1])
+        if (found := _SAME.search(code)) and (int(found[2], 0) & (int(found[2], 0) + 1)) == 0:
+            return Range(int(found[2], 0).bit_length(), False)
         mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
         return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
 
@@ -209,7 +241,7 @@ class Selections:
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
         code = self._code.get(type_name, "")
-        if _RANGE.search(code):
+        if _RANGE.search(code) or _BETWEEN.search(code):
             return 0, 0
         if (found := _MASK.search(code)) and found[2] == found[1]:  # the masked bits must all be one: the part is the rest
             ones = int(found[1], 0)
@@ -220,15 +252,24 @@ class Selections:
         told = self.said(type_name)
         return (told.shift, 0) if told else (0, 0)
 
-    def immediate(self, record: str, operand: OperandInfo) -> Range:
+    def leaves(self, s: Selection) -> dict[str, str]:
+        """Returns operand -> the operand class or fragment that stands for it in a pattern."""
+        return {name: leaf_name(s.dag, path) for name, path in s.paths.items()}
+
+    def immediate(self, record: str, operand: OperandInfo, leaf: str = "") -> Range:
         """Returns the values that an immediate operand may have, in units of the encoded field if it holds only upper bits.
 
-        The operand type's predicate decides, else the width of its field, else a number in the type's name. Without a predicate it is
-        signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
+        The predicate of ``leaf``, what stands for the operand in a pattern, decides, then the operand type's, else the width of its field,
+        else a number in the type's name. Without a predicate it is signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
+        if leaf and operand.part < 0 and (told := self.said(leaf)) and not self.said(operand.type):
+            field = len(self.field(record, operand.name))
+            if not field or told.bits <= field:
+                return Range(told.bits, told.signed) if self.is_upper(leaf) else told
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)
-        offset = operand.part >= 0 and not _RANGE.search(self._code.get(operand.type, ""))  # a mask does not give the sign of an offset
+        code = self._code.get(operand.type, "")
+        offset = operand.part >= 0 and not (_RANGE.search(code) or _BETWEEN.search(code))  # a mask does not give the sign of an offset
         if said and not offset:
             return Range(said.bits, said.signed) if self.is_upper(operand.type) else said
         bits = self.field(record, operand.name)
@@ -292,7 +333,8 @@ class Selections:
 
     @cached_property
     def _code_unit(self) -> int:
-        return math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding))) or 1
+        common = math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)))
+        return common & -common or 1  # instructions of three bytes lie anywhere
 
     def register_bits(self, type_name: str) -> int:
         """Returns the width of the encodings of an operand type's registers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from vega_gen.facts.choosing import Choice, Chooser
 from vega_gen.facts.given import GivenReader
@@ -15,20 +16,22 @@ from vega_gen.facts.role_evidence import role_candidates
 from vega_gen.facts.roles import RegisterRole, role_names
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, Evidence, GivenFact, Instruction
+from vega_gen.tablegen.raw import Dag, parse_dag
+from vega_gen.tablegen.subtargets import basic
 
 NameOperand = Callable[[OperandInfo, int], OperandRole | None]
 """Function of an operand and its index that returns its role, None if it cannot have one."""
 
 
 class TargetView:
-    """A description with what several facts need.
+    """What several facts need of a description: of the instructions and patterns that its chosen processor has.
 
     ``native``: bits of an address; ``type``: its value type; ``gpr``: the register class that holds addresses; ``members``: its
     registers; ``registers``: all; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
 
-    def __init__(self, d: Description, given: Mapping[str, GivenFact] | None = None) -> None:
+    def __init__(self, described: Description, given: Mapping[str, GivenFact] | None = None) -> None:
         """``given``: the lines of a facts file, by default those of the description. Raises InputError for a line that contradicts it."""
-        self.d = d
+        d = self.d = basic(described)
         self.selections = Selections(d)
         self.chooser = Chooser(d.given if given is None else given)
         self._reader = GivenReader(d, self.selections)
@@ -38,9 +41,13 @@ class TargetView:
         self.native = int(self.choose("width.pointer", self._widths()))
         self.type = f"i{self.native}"
         self.gpr = self.choose("class.pointer", self._classes())
+        if others := other_width_patterns(d, self.gpr, self.native):
+            self.selections = Selections(replace(d, patterns=tuple(p for p in d.patterns if p not in others)))
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
         self.registers = frozenset(r.name for r in d.registers)
+        self._held = {c.name: frozenset(c.members) for c in d.register_classes}
+        self._member_set = frozenset(self.members)
 
     def choose(self, key: str, candidates: Iterable[Choice[str]]) -> str:
         """Returns the register, register class, convention, number or word for ``key`` and records the fact; "" if there is none.
@@ -61,8 +68,9 @@ class TargetView:
         for role, key in ROLES.items():
             said = self.chooser.given.get(key)
             if said:
-                roles = {name: known for name, known in roles.items() if known is not role}
-                roles |= {said.value: role} if said.value else {}
+                roles = {name: known for name, known in roles.items() if known is not role or name == said.value}
+                # Most frame pointers are ordinary registers where a function needs none.
+                roles |= {said.value: role} if said.value and role is not RegisterRole.FRAME_POINTER else {}
         return roles
 
     def _widths(self) -> Iterator[Choice[str]]:
@@ -88,6 +96,8 @@ class TargetView:
     def holds(self, type_name: str) -> bool:
         """Whether an operand type holds pointer-sized registers."""
         known = self.selections.operand_classes.get(type_name)
+        if known and known.decoder_method.startswith("DecodePointerLike"):
+            return True
         name = known.register_class if known and known.register_class else type_name
         if name == self.gpr:
             return True
@@ -111,11 +121,23 @@ class TargetView:
             return 0
         return self.integer(name)
 
-    def operation(self, record: str, name: NameOperand, given: Mapping[str, str] | None = None) -> Operation | None:
+    def generality(self, record: str) -> int:
+        """Returns how many pointer-sized registers every register operand of an instruction can hold: short encodings take fewer."""
+        held = (self._class_members(o.type) for o in self.selections.operands(record) if o.kind is OperandKind.REG)
+        return min((len(self._member_set & names) for names in held if names), default=0)
+
+    def _class_members(self, type_name: str) -> frozenset[str]:
+        known = self.selections.operand_classes.get(type_name)
+        return self._held.get(known.register_class if known and known.register_class else type_name, frozenset())
+
+    def operation(
+        self, record: str, name: NameOperand, given: Mapping[str, str] | None = None, leaves: Mapping[str, str] | None = None
+    ) -> Operation | None:
         """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same.
 
         Operands with a default in the .td are fixed at it and are not named. ``given``: operand -> the register or number that a pattern
-        sets it to, where ``name`` gives no role."""
+        sets it to, where ``name`` gives no role. ``leaves``: operand -> what stands for it in a pattern (``Selections.leaves``), whose
+        predicate limits an immediate."""
         roles: list[OperandRole] = []
         fixed: list[tuple[int, str]] = []
         operands = self.selections.operands(record)
@@ -131,10 +153,51 @@ class TargetView:
             if role is None or (role is not OperandRole.NONE and role in roles):
                 return None
             roles.append(role)
-        return self._reader.built(record, roles, operands, fixed)
+        return self._reader.built(record, roles, operands, fixed, leaves)
+
+    def expanded(self, op: Operation) -> Operation | None:
+        """Returns the instruction that a pseudo instruction's PseudoInstExpansion names, with the roles that ``op`` gives the pseudo's
+        operands, and the registers and numbers that the expansion gives. None where there is none."""
+        given = self.selections.instructions[op.record].expansion
+        dag = parse_dag(given) if given else None
+        if dag is None or dag.op not in self.selections.instructions:
+            return None
+        pseudo = self.selections.operands(op.record)
+        slots = self.selections.operands(dag.op)
+        roles: list[OperandRole] = []
+        fixed: list[tuple[int, str]] = []
+        for value, name in dag.args:
+            parts = [(n, op.roles[n]) for n, slot in enumerate(pseudo) if slot.name == name]
+            for n, role in parts:
+                fixed += [(len(roles), op.value(n))] if role is OperandRole.FIXED else []
+                roles.append(role)
+            if not parts:
+                if isinstance(value, Dag) or not (self._is_value(value) or value == "zero_reg"):
+                    return None
+                fixed.append((len(roles), value))
+                roles.append(OperandRole.FIXED)
+        if len(roles) != len(slots):
+            return None
+        held = (slot for slot, role in zip(slots, roles, strict=True) if role in (OperandRole.IMM, OperandRole.TARGET))
+        width = next((self.selections.immediate(dag.op, slot) for slot in held), None)
+        return Operation(dag.op, tuple(roles), width, op.tied, tuple(fixed), sum(slot.out for slot in slots))
 
     def _is_value(self, text: str) -> bool:
         return text.lstrip("-").isdigit() or text in self.registers
+
+
+def other_width_patterns(d: Description, gpr: str, native: int) -> frozenset[tuple[str, str]]:
+    """Returns the patterns on integers of another width than an address in the registers ``gpr`` of addresses: (i32 (add GPR:$a, GPR:$b)).
+
+    A class may hold several types; archetypes make one of them legal, for which such patterns do not hold."""
+    leaf, whole = re.compile(rf"\(i(?!{native}\b)\d+ {gpr}\b"), re.compile(rf"\(i(?!{native}\b)\d+ \(")
+    results = {i.name for i in d.instructions if i.outs and i.outs[0].type == gpr}
+
+    def made(given: str) -> bool:
+        found = re.match(r"\[\(?(\w+)", given)
+        return found is not None and found[1] in results
+
+    return frozenset((m, given) for m, given in d.patterns if leaf.search(m) or (whole.match(m) and made(given)))
 
 
 def encoded(i: Instruction) -> bool:

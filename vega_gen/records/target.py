@@ -13,6 +13,7 @@ class Register:
     """A register. ``encoding``: its HWEncoding; where no register of the target has one, its first DWARF number.
 
     ``places``: (bit offset, bits) of each of ``subregisters`` in the register, from SubRegIndices; -1 where the .td does not say.
+    ``alternative``: its other names in assembly (AltNames), such as those of an ABI.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Register:
     aliases: tuple[str, ...]
     dwarf: tuple[int, ...]
     places: tuple[tuple[int, int], ...] = ()
+    alternative: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Instruction:
     ``nodes``: the operators in the pattern, outermost first: an SDNode by its opcode ("ISD::ADD"), a fragment by its name followed by its
     expansion. ``flags``: names of the bits that are set (isCall, mayLoad, isBarrier ...). ``size``: in bytes.
     ``encoding``: the bits of Inst, most significant first: "0", "1", "?" or "name{3}". ``defs``, ``uses``: implicit registers.
-    ``classes``: superclasses, nearest last.
+    ``classes``: superclasses, nearest last. ``expansion``: the instruction that stands for a pseudo (PseudoInstExpansion).
     """
 
     name: str
@@ -99,6 +101,7 @@ class Instruction:
     decoder_method: str = ""
     post_encoder_method: str = ""
     decoder_namespace: str = ""
+    expansion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,17 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class HardwareMode:
+    """A HwMode. ``features``: those that it needs, as in -mattr ("+64bit"); "" for the default mode. The others: what differs in it."""
+
+    name: str
+    features: str
+    register_classes: tuple[RegisterClass, ...]
+    operand_classes: tuple[OperandClass, ...]
+    complex_patterns: tuple[ComplexPattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """Everything known about one target from TableGen.
 
@@ -220,10 +234,12 @@ class Description:
     (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...); the numbers of the relocations.
     ``assembler_predicates``: Predicate records that bind the assembler and the disassembler -> AssemblerCondDag as printed:
     ``(all_of FeatureDiv)``. ``predicates``: Predicate records -> their C++ condition.
-    ``patterns``: Pat records as printed, (source, result), without vector patterns.
+    ``patterns``: Pat records as printed, (source, result), without vector patterns. ``pattern_predicates``: the Predicate records of each.
+    ``modes``: HwMode records, the default one first; none where there is no other. Types, sizes and operands are those of one of them
+    (``tablegen.subtargets.on_subtarget``).
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
-    ``aliases``: InstAlias records, (assembly, result dag as printed).
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
+    ``aliases``: InstAlias records, (assembly string, instruction as printed): ("ret", "(JALR X0, X1, 0)").
     ``given``: what a person says beside the .td, by key (``vega_gen.facts``).
     """
 
@@ -250,4 +266,6 @@ class Description:
     alternative_names: str = ""
     operators: tuple[PatternOperator, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    pattern_predicates: tuple[tuple[str, ...], ...] = ()
+    modes: tuple[HardwareMode, ...] = ()
     given: dict[str, GivenFact] = field(default_factory=dict[str, GivenFact])

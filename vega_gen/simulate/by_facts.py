@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from vega_gen.facts.operations import OperandRole, Operation, Test
+from vega_gen.facts.operations import Comparison, OperandRole, Operation
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandInfo, OperandKind
 from vega_gen.records import Instruction
@@ -44,8 +44,8 @@ def by_facts(p: Operands) -> _Known:
 
 def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     m = p.m
-    if m.nop:
-        yield m.nop, ()
+    if m.nop and all(value == "0" for _, value in m.nop.fixed):
+        yield m.nop.record, ()
     for op in m.copies.values():
         if set(op.free) == {OperandRole.DST, OperandRole.SRC}:
             yield from _made(p, op, lambda r: r.set(r.get(OperandRole.SRC)))
@@ -80,8 +80,8 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
 def _flags(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     """Yields the effects of comparisons that set flags and of the branches that test these."""
     kinds: dict[str, int] = {}
-    branches: dict[str, list[tuple[Test, str]]] = {}
-    for tests in p.m.tests.values():
+    branches: dict[str, list[tuple[Comparison, str]]] = {}
+    for tests in p.m.comparisons.values():
         for condition, test in tests.items():
             kinds.setdefault(test.compare.record, len(kinds) + 1)
             branches.setdefault(test.branch.record, []).append((test, condition))
@@ -89,11 +89,11 @@ def _flags(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
             kind = kinds[compare.record]
             for record, actions in _made(p, compare, lambda r, kind=kind: Compare(r.get(OperandRole.SRC), r.get(OperandRole.SRC2), kind)):
                 yield record, (*_given(p, compare), *actions, *_difference(p, compare))
-    for record, tested in branches.items():
+    for tested in branches.values():
         branch = tested[0][0].branch
         at = next((n for n, value in branch.fixed if any(dict(t.branch.fixed).get(n) != value for t, _ in tested)), -1)
 
-        def taken(r: _Roles, tested: list[tuple[Test, str]] = tested, at: int = at) -> Action:
+        def taken(r: _Roles, tested: list[tuple[Comparison, str]] = tested, at: int = at) -> Action:
             found: Expression | None = None
             for test, condition in tested:
                 one: Expression = Holds(kinds[test.compare.record], condition)

@@ -134,7 +134,9 @@ class Conditional:
     bits: int
 
 
-Expression = Number | OperandRegister | OperandNumber | NamedRegister | Carry | Holds | Here | Loaded | Binary | Unary | Relation | Conditional
+Expression = (
+    Number | OperandRegister | OperandNumber | NamedRegister | Carry | Holds | Here | Loaded | Binary | Unary | Relation | Conditional
+)
 Place = OperandRegister | NamedRegister | Carry
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.facts.conditions import branch_name, select_name
-from vega_gen.facts.operations import OperandRole, Test
+from vega_gen.facts.operations import Comparison, OperandRole
 from vega_gen.facts.selections import Selections
 
 _SET = frozenset({"lt", "ult"})
@@ -19,8 +19,8 @@ def part(lacking: Lacking) -> str:
     """Returns the pseudo instructions for each legal width that is compared, "" where a single instruction compares and branches."""
     m = lacking.m
     classes = {m.native: m.gpr, **({m.narrow.bits: m.narrow.register_class} if m.narrow else {})}
-    widths = [bits for bits in classes if bits in m.tests]
-    if m.native not in m.tests or m.branches:
+    widths = [bits for bits in classes if bits in m.comparisons]
+    if m.native not in m.comparisons or m.branches:
         return ""
     made = [
         "// These compare two registers and branch, or select one of two values. The number is an ISD::CondCode.",
@@ -33,9 +33,9 @@ def part(lacking: Lacking) -> str:
     return "\n".join([*made, "}"])
 
 
-def _compared(lacking: Lacking, s: Selections, bits: int) -> tuple[Test, str, str]:
+def _compared(lacking: Lacking, s: Selections, bits: int) -> tuple[Comparison, str, str]:
     """Returns how a width is compared, and the types of both operands."""
-    test = next(iter(lacking.m.tests[bits].values()))
+    test = next(iter(lacking.m.comparisons[bits].values()))
     types = [s.operands(test.compare.record)[test.compare.index(role)].type for role in (OperandRole.SRC, OperandRole.SRC2)]
     return test, types[0], types[1]
 
@@ -43,7 +43,7 @@ def _compared(lacking: Lacking, s: Selections, bits: int) -> tuple[Test, str, st
 def _branch(lacking: Lacking, s: Selections, bits: int) -> list[str]:
     test, left, right = _compared(lacking, s, bits)
     target = s.operands(test.branch.record)[test.branch.index(OperandRole.TARGET)].type
-    tests = lacking.m.tests[bits].values()
+    tests = lacking.m.comparisons[bits].values()
     flags = dict.fromkeys(r for t in tests for r in (*s.instructions[t.compare.record].defs, *(v for n, v in t.compare.fixed if n == 0)))
     flags = [r for r in flags if any(r == known.name for known in lacking.d.registers) and r != lacking.m.zero]
     size = max(s.instructions[t.compare.record].size + s.instructions[t.branch.record].size for t in tests)
