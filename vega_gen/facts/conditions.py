@@ -245,7 +245,7 @@ def _branch(v: TargetView, i: Instruction) -> _Branch | None:
             return OperandRole.TARGET
         if o.kind is OperandKind.REG:
             held = v.class_of(o.type)
-            return OperandRole.FLAGS if held and not v.bits(o.type) | v.integer(held) else None
+            return OperandRole.FLAGS if held and not v.bits(o.type) else None
         return OperandRole.CONDITION if at in code else OperandRole.NONE
 
     op = v.operation(i.name, name)
