@@ -24,7 +24,7 @@ def part(lacking: Lacking) -> str:
         return ""
     made = [
         "// These compare two registers and branch, or select one of two values. The number is an ISD::CondCode.",
-        f"let {lacking.pseudo} in {{",
+        f"let {lacking.pseudo}, hasSideEffects = 0, mayLoad = 0, mayStore = 0 in {{",
     ]
     for bits in widths:
         made += _branch(lacking, Selections(lacking.d), bits)
