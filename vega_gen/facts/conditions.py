@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from vega_gen import resources
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.kinds import node_meaning
-from vega_gen.facts.operations import CONDITIONS, Comparison, OperandRole, Operation
+from vega_gen.facts.operations import CONDITIONS, ComparedBranch, OperandRole, Operation
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Description, Evidence, Instruction
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-Comparisons = Mapping[int, Mapping[str, Comparison]]
+Comparisons = Mapping[int, Mapping[str, ComparedBranch]]
 """Width in bits -> condition -> how two registers of that width are compared."""
 
 _WORDS = {
@@ -61,7 +61,7 @@ def comparisons(v: TargetView) -> Comparisons:
 
     A width is there only where all conditions can be tested, some perhaps with the operands swapped."""
     branches = _branches(v)
-    found: dict[int, dict[str, Comparison]] = {}
+    found: dict[int, dict[str, ComparedBranch]] = {}
     for bits, made in _compares(v, branches).items():
         if all({c, SWAPPED[c]} & made.keys() for c in CONDITIONS):
             found[bits] = made
@@ -90,7 +90,7 @@ def made_selects(d: Description) -> dict[tuple[int, int], str]:
     return {made[i.name]: i.name for i in d.instructions if i.name in made and "isPseudo" in i.flags}
 
 
-def _compares(v: TargetView, branches: Mapping[str, _Branch]) -> dict[int, dict[str, Comparison]]:
+def _compares(v: TargetView, branches: Mapping[str, _Branch]) -> dict[int, dict[str, ComparedBranch]]:
     if not branches:
         return {}
     first = next(iter(branches.values()))
@@ -103,19 +103,19 @@ def _compares(v: TargetView, branches: Mapping[str, _Branch]) -> dict[int, dict[
             old = best.get((bits, kind))
             if old is None or rank > old[0]:
                 best[bits, kind] = rank, op
-    found: dict[int, dict[str, Comparison]] = {}
+    found: dict[int, dict[str, ComparedBranch]] = {}
     for bits in sorted({bits for bits, _ in best}):
-        made: dict[str, Comparison] = {}
+        made: dict[str, ComparedBranch] = {}
         for condition in CONDITIONS:
             own, wide = best.get((bits, condition)), best.get((bits, "unsigned"))
             usual = best.get((bits, ""))
             signed = _SIGNED.get(condition, condition)
             if "set" in branches and own:
-                made[condition] = Comparison(own[1], branches["set"].op)
+                made[condition] = ComparedBranch(own[1], branches["set"].op)
             elif condition in branches and usual:
-                made[condition] = Comparison(usual[1], branches[condition].op)
+                made[condition] = ComparedBranch(usual[1], branches[condition].op)
             elif condition not in branches and signed in branches and wide:
-                made[condition] = Comparison(wide[1], branches[signed].op)
+                made[condition] = ComparedBranch(wide[1], branches[signed].op)
         found[bits] = made
     return found
 

@@ -77,7 +77,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ComparedBranch:
     """How two registers are compared and a branch is taken if a condition holds.
 
     ``compare``: sets flags from SRC and SRC2; if it has a DST, that is a register of flags, or a result that nobody wants. ``branch``:

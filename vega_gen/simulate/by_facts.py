@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from vega_gen.facts.operations import Comparison, OperandRole, Operation
+from vega_gen.facts.operations import ComparedBranch, OperandRole, Operation
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandInfo, OperandKind
 from vega_gen.records import Instruction
@@ -80,7 +80,7 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
 def _flags(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     """Yields the effects of comparisons that set flags and of the branches that test these."""
     kinds: dict[str, int] = {}
-    branches: dict[str, list[tuple[Comparison, str]]] = {}
+    branches: dict[str, list[tuple[ComparedBranch, str]]] = {}
     for tests in p.m.comparisons.values():
         for condition, test in tests.items():
             kinds.setdefault(test.compare.record, len(kinds) + 1)
@@ -93,7 +93,7 @@ def _flags(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
         branch = tested[0][0].branch
         at = next((n for n, value in branch.fixed if any(dict(t.branch.fixed).get(n) != value for t, _ in tested)), -1)
 
-        def taken(r: _Roles, tested: list[tuple[Comparison, str]] = tested, at: int = at) -> Action:
+        def taken(r: _Roles, tested: list[tuple[ComparedBranch, str]] = tested, at: int = at) -> Action:
             found: Expression | None = None
             for test, condition in tested:
                 one: Expression = Holds(kinds[test.compare.record], condition)

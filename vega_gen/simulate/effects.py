@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from vega_gen.facts import Facts
-from vega_gen.facts.selections import OperandKind, Selections, plain
+from vega_gen.facts.dags import plain
+from vega_gen.facts.selections import OperandKind, Selections
 from vega_gen.records import Description, Instruction
 from vega_gen.simulate.by_facts import by_facts, by_shape, defaulted
 from vega_gen.simulate.expressions import (

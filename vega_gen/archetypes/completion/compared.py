@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.facts.conditions import branch_name, select_name
-from vega_gen.facts.operations import Comparison, OperandRole
+from vega_gen.facts.operations import ComparedBranch, OperandRole
 from vega_gen.facts.selections import Selections
 
 _SET = frozenset({"lt", "ult"})
@@ -33,7 +33,7 @@ def part(lacking: Lacking) -> str:
     return "\n".join([*made, "}"])
 
 
-def _compared(lacking: Lacking, s: Selections, bits: int) -> tuple[Comparison, str, str]:
+def _compared(lacking: Lacking, s: Selections, bits: int) -> tuple[ComparedBranch, str, str]:
     """Returns how a width is compared, and the types of both operands."""
     test = next(iter(lacking.m.comparisons[bits].values()))
     types = [s.operands(test.compare.record)[test.compare.index(role)].type for role in (OperandRole.SRC, OperandRole.SRC2)]
