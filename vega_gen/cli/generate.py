@@ -23,6 +23,7 @@ from vega_gen.cli.options import (
     MachineOption,
     MadeByOption,
     NameOption,
+    NoArchetypesFlag,
     TdOption,
     ThresholdOption,
 )
@@ -48,6 +49,7 @@ def new_target(
     machine: MachineOption = 0,
     big_endian: BigEndianOption = False,
     link: LinkOption = False,
+    no_archetypes: NoArchetypesFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Generate the backend of a target from its TableGen description, and flag the statements that a person should check."""
@@ -56,7 +58,7 @@ def new_target(
 
     request = pipeline.Request(
         td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian,
-        link,
+        link, not no_archetypes,
     )
     with render.progress("new-target") as advance:
         prepared = pipeline.prepare(request, advance)
@@ -143,6 +145,10 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
 
     if prepared.installation is None:
         render.notice(f"nothing was compiled: {prepared.why}")
+    for fact, why in backend.missing.items():
+        render.notice(f"no code generator: {fact}: {why}")
+    for fact, why in backend.limits.items():
+        render.notice(f"limit: {fact}: {why}")
     built = backend.built
     if built is not None:
         render.OUT.print(tables.steps_table(backend.plan))
@@ -192,6 +198,7 @@ def _again(request: Request) -> list[str]:
     words += ["--elf-machine", str(request.machine)] if request.machine else []
     words += ["--big-endian"] if request.big_endian else []
     words += ["--link"] if request.link else []
+    words += [] if request.archetypes else ["--no-archetypes"]
     return words + (["--threshold", str(request.threshold)] if request.threshold is not None else [])
 
 
@@ -220,6 +227,8 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "says": backend.built.says if backend.built else "",
         **tables.steps_json(backend.plan),
         "triple": backend.arch,
+        "missing": dict(backend.missing),
+        "limits": dict(backend.limits),
         "ladder": rungs.as_json([backend.ladder])[0] if backend.ladder else None,
         "stale": [d.id for d in backend.stale],
         "next": following,
