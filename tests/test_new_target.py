@@ -179,14 +179,14 @@ def test_desc_mode_uses_the_headers_given_and_no_others(command: Command, tiny: 
     folder = td.parent
     tiny_llvm.write_target(folder / "all", "Neu", 64)
     one = folder / "all" / "NeuInstrInfo.h"
-    said = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes", "--desc", one, "--json")
+    said = command("new-target", "--td", td, "--llvm", tiny, "--desc", one, "--json")
     assert said.status == 0, said.err
     assert json.loads(said.out)["mode"] == "desc"
     header = (tiny / NEW / "all/NeuInstrInfo.h").read_text()
     assert "isLoadFromStackSlot(const MachineInstr &MI, int &FrameIndex) const override;" in header
     assert "return 64" not in header
     shutil.rmtree(tiny / NEW)
-    assert command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes", "--desc", folder / "all", "--out", folder / "out").status == 0
+    assert command("new-target", "--td", td, "--llvm", tiny, "--desc", folder / "all", "--out", folder / "out").status == 0
     assert (folder / "out" / NEW / "all/MCTargetDesc/NeuInstPrinter.h").is_file()
 
 
