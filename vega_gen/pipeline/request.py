@@ -38,6 +38,7 @@ class Request:
     ``arch``, ``machine``, ``big_endian``: a new triple's architecture, ELF machine number and byte order; "" and 0 to have them chosen.
     ``archetypes``: the backend is made of archetypes; without them, and where ``desc`` gives the classes, function templates are filled.
     ``link``: link LLVM's tools with the backend, rather than build a plug-in for those that are installed.
+    ``facts``: a facts file.
     """
 
     td: Path
@@ -54,6 +55,7 @@ class Request:
     machine: int = 0
     big_endian: bool = False
     link: bool = False
+    facts: Path | None = None
     archetypes: bool = True
 
     @property
@@ -130,7 +132,9 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     headers, relocs = description_files(request.desc, corpus, td, targets / folder)
     relocs = relocs or relocations_beside(td, (folder, td.stem, record))
     filler = FillerName.ARCHETYPE if request.whole else request.filler or default_filler(held, request.checkpoint)
-    inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
+    inputs = Inputs(
+        source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint, facts=request.facts
+    )
     # Mined code asks the triple for its byte order and width, which an installed LLVM does not know of a new one; and the installed tools
     # hold an official target already, under the same name.
     plugged = inputs.filler is FillerName.ARCHETYPE and installation is not None and has_shared_library(installation)

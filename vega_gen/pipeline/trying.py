@@ -12,7 +12,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,7 @@ from vega_gen.emit.order import INC
 from vega_gen.emit.templates import table_of
 from vega_gen.errors import InputError
 from vega_gen.facts import lint
+from vega_gen.facts.facts_file import with_given
 from vega_gen.facts.find import Facts
 from vega_gen.pipeline.c_front import clang_of
 from vega_gen.pipeline.climbing import given_tools
@@ -110,7 +111,7 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
     """
     require_fit(request)
     bench = _Bench(request, progress)
-    before = reads(bench.td, bench.include, request.program)
+    before = reads(bench.td, bench.include, request.program, request.facts)
     with threads(machine(bench.work).cores + _BESIDE) as pool:
         checked = pool.submit(_checked, bench)
         with alone(bench.work / "try"):
@@ -124,7 +125,7 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
 def _used(built: _Built, bench: _Bench, before: Mapping[Path, str]) -> TryResult:
     """The plug-in where it was asked for, and what the program and the ladder made of it. ``before``: what was read, as of the start."""
     made, request = built.made, bench.request
-    now = reads(bench.td, bench.include, request.program)
+    now = reads(bench.td, bench.include, request.program, request.facts)
     if changed := sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path)):
         for key in bench.tables.glob("*.key"):
             key.unlink()  # a table of the old content may have the new one's key
@@ -201,8 +202,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         d, td = _described(bench, bench.td), bench.td
         said.append(f"{len(d.instructions)} instructions")
     if (lacking := _completion(bench, d)).text:
-        for step in tabled.values():
-            step.result()  # tables of the .td alone: they are made again
+        wait(tabled.values())  # tables of the .td alone, some perhaps refused for what it lacks: they are made again
         tabled.clear()
         td = completed(bench.td, d.name, lacking.text, bench.tables)
         if lacking.described:
@@ -265,7 +265,7 @@ def _described(bench: _Bench, td: Path) -> Description:
     program = bench.installation.llvm_tblgen
     own = (bench.td.parent,)
     d = tablegen.describe(td, folder=name, llvm_include=bench.include, tblgen=program, relocs=beside, include_dirs=own)
-    return d if bench.request.name else replace(d, folder=d.name)
+    return with_given(d if bench.request.name else replace(d, folder=d.name), bench.request.facts)
 
 
 def arch_of(d: Description, installation: Installation) -> str:
