@@ -36,7 +36,6 @@ from vega_gen.records import (
     Description,
     FillerName,
     Fragment,
-    GivenFact,
     Mode,
     Plan,
     PlannedFunction,
@@ -324,20 +323,6 @@ def test_what_cannot_be_selected_is_said(rook: Description, llvm: Interface) -> 
     made = archetypes(replace(rook, instructions=without), llvm)
     assert made.missing == {} and made.limits == {"branches": "no conditional branch is known: branches jump through tables"}
     assert "RookISelLowering.cpp" in made.files
-
-
-def test_without_a_fact_what_needs_it_ends_with_an_error(rook: Description, llvm: Interface) -> None:
-    """Functions that have a frame, call or branch cannot be compiled then; the rest can, and a facts file may give each."""
-    wanted = ["register.stack_pointer", "instruction.add", "instruction.add_immediate", "instruction.jump", "instruction.load.32"]
-    given = {key: GivenFact(key, "") for key in (*wanted, "instruction.store.32", "instruction.copy.GPR")}
-    made = archetypes(replace(rook, given=given), llvm)
-    assert made.missing == {} and {*made.limits} >= given.keys()
-    assert made.limits["instruction.add"] == "how to add two registers is not known: a facts file gives it as instruction.add"
-    told = "".join(made.files.values())
-    assert all(f'{key}")' in told for key in given if key not in ("instruction.jump", "instruction.copy.GPR"))
-    assert "analyzeBranch" not in told and "::;" not in told and "Rook::," not in told
-    whole = "".join(archetypes(rook, llvm).files.values())
-    assert "a facts file gives it" not in whole and "NoRegister" not in whole
 
 
 def test_without_conventions_there_is_no_code_generator(rook: Description, llvm: Interface) -> None:

@@ -10,6 +10,8 @@ import pytest
 from simulated import described
 
 from vega_gen import ladder
+from vega_gen.archetypes.files import archetypes
+from vega_gen.cxx.interface import Interface
 from vega_gen.facts import Facts, find_facts
 from vega_gen.ladder import programs
 from vega_gen.ladder.wanting import wanted
@@ -35,6 +37,21 @@ def rook(llvm_source: Path) -> Description:
 @pytest.fixture(scope="module")
 def facts(rook: Description) -> Facts:
     return find_facts(replace(rook, given={"instruction.jump": GivenFact("instruction.jump", "")}))
+
+
+def test_without_a_fact_what_needs_it_ends_with_an_error(rook: Description, llvm_source: Path) -> None:
+    """Functions that have a frame, call or branch cannot be compiled then; the rest can, and a facts file may give each."""
+    llvm = Interface([llvm_source / "llvm/include"])
+    absent = ["register.stack_pointer", "instruction.add", "instruction.add_immediate", "instruction.jump", "instruction.load.32"]
+    given = {key: GivenFact(key, "") for key in (*absent, "instruction.store.32", "instruction.copy.GPR")}
+    made = archetypes(replace(rook, given=given), llvm)
+    assert made.missing == {} and {*made.limits} >= given.keys()
+    assert made.limits["instruction.add"] == "how to add two registers is not known: a facts file gives it as instruction.add"
+    told = "".join(made.files.values())
+    assert all(f'{key}")' in told for key in given if key not in ("instruction.jump", "instruction.copy.GPR"))
+    assert "analyzeBranch" not in told and "::;" not in told and "Rook::," not in told
+    whole = "".join(archetypes(rook, llvm).files.values())
+    assert "a facts file gives it" not in whole and "NoRegister" not in whole
 
 
 def smoke(*messages: str) -> Climbed:

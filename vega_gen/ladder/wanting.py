@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from vega_gen.facts import Facts
 from vega_gen.facts.keys import COPY, key_of
-from vega_gen.records import Climbed, Fact, Obstacle, Wanted
+from vega_gen.records import Climbed, Fact, Obstacle, WantedFact
 
 _GIVEN = re.compile(r"a facts file gives it as ([\w.]+)")
 """In the errors of archetypes' C++ (``keys.lack``)."""
@@ -27,11 +27,11 @@ _KEYS = {
 _SHOWN = 3
 
 
-def wanted(step: Climbed, m: Facts) -> tuple[Wanted, ...]:
+def wanted(step: Climbed, m: Facts) -> tuple[WantedFact, ...]:
     """Returns the facts that the obstacles of a rung of programs want, with their candidates, those that most programs want first."""
     counts = Counter(key for key in (_key(obstacle, m) for obstacle in step.obstacles) if key)
     return tuple(
-        Wanted(key, found.question, programs, step.total, _candidates(key, m.records))
+        WantedFact(key, found.question, programs, step.total, _candidates(key, m.records))
         for key, programs in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         if (found := key_of(key))
     )

@@ -47,7 +47,7 @@ class Climbed:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedFact:
     """A fact for want of which programs are not compiled. ``question``: what it says: "how to load 8 bits". ``programs``: how many of the
     ``total`` programs stop there. ``candidates``: (value, confidence), the likeliest first."""
 
@@ -65,7 +65,7 @@ class Ladder:
     target: str
     triple: str
     steps: tuple[Climbed, ...]
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedFact, ...] = ()
 
     @property
     def in_the_way(self) -> tuple[tuple[str, int], ...]:
