@@ -54,6 +54,10 @@ def test_without_a_fact_what_needs_it_ends_with_an_error(rook: Description, llvm
     assert "a facts file gives it" not in whole and "NoRegister" not in whole
 
 
+def quiet(done: int, total: int, text: str) -> None:
+    pass
+
+
 def smoke(*messages: str) -> Climbed:
     obstacles = tuple(Obstacle(f"p{n}", "llc", message) for n, message in enumerate(messages))
     return Climbed(Rung.SMOKE, 60 - len(obstacles), 60, obstacles)
@@ -99,6 +103,6 @@ def test_a_program_of_which_llc_does_not_end_is_waited_for_once(rook: Descriptio
     monkeypatch.setattr(programs, "_SHORT", 0.1)
     made = programs.Programs(ladder.Tools(llc, None, None, None), llc, ladder.subject(rook, "rook"), tmp_path / "work")
     made.all = made.all[:5]
-    first, second = made.compiles(lambda *_: None), made.objects(lambda *_: None)
+    first, second = made.compiles(quiet), made.objects(quiet)
     assert len((tmp_path / "asked").read_text().splitlines()) == 5
     assert first.passed == second.passed == 0 and {o.name for o in second.obstacles} == {one.name for one in made.all}
