@@ -13,7 +13,7 @@ from dataclasses import replace
 from llvm_integration.failure import Failure
 from llvm_integration.process import Progress
 from vega_gen.facts.choosing import CERTAIN
-from vega_gen.pipeline.try_request import Trial, TryRequest, TryResult
+from vega_gen.pipeline.try_request import TriedFact, TryRequest, TryResult
 from vega_gen.pipeline.trying import try_out
 from vega_gen.records import Alternative, Evidence, Fact, GivenFact, Ladder
 
@@ -27,7 +27,7 @@ def searched(request: TryRequest, progress: Progress) -> TryResult:
     No trial begins after ``request.search`` seconds, or once every rung is whole. Raises what ``try_out`` raises without a trial."""
     plain = replace(request, program=None, out=None, ladder=True)
     best, end = try_out(plain, progress), time.monotonic() + request.search
-    trials: list[Trial] = []
+    trials: list[TriedFact] = []
     tried: set[tuple[str, str]] = set()
     while time.monotonic() < end and not _whole(best):
         pair = next((p for p in close_alternatives(best.facts) if (p[0].key, p[1].value) not in tried), None)
@@ -40,11 +40,11 @@ def searched(request: TryRequest, progress: Progress) -> TryResult:
         try:
             made = try_out(replace(plain, supposed=supposed), progress)
         except Failure as failure:
-            trials.append(Trial(fact.key, other.value, fact.value, {}, failure.what, kept=False))
+            trials.append(TriedFact(fact.key, other.value, fact.value, {}, failure.what, kept=False))
             continue
         gained = gains(best.ladder, made.ladder)
         kept = bool(gained) and min(gained.values()) > 0
-        trials.append(Trial(fact.key, other.value, fact.value, gained, "", kept=kept))
+        trials.append(TriedFact(fact.key, other.value, fact.value, gained, "", kept=kept))
         if kept:
             best, plain = made, replace(plain, supposed=supposed)
     return replace(try_out(replace(request, ladder=True, supposed=plain.supposed), progress), trials=tuple(trials))

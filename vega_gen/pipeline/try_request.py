@@ -59,7 +59,7 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TriedFact:
     """A value of a doubtful fact that a search tried in place of ``instead``. ``gained``: rung -> how many more pass, less than zero for
     fewer; ``problem``: why there is no backend with it. ``kept``: whether it stays."""
 
@@ -108,7 +108,7 @@ class TryResult:
     ladder: Ladder | None = None
     stubs: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[TriedFact, ...] = ()
 
 
 @dataclass
