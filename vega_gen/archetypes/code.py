@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vega_gen.facts.find import Facts
+from vega_gen.facts.keys import lack
 from vega_gen.facts.operations import OperandRole, Operation
 
 _DEFINED = (OperandRole.DST, OperandRole.LINK)
@@ -17,6 +18,10 @@ class Code:
     def __init__(self, m: Facts) -> None:
         self._m = m
 
+    def lacks(self, key: str) -> str:
+        """Returns the call that reports that the fact ``key`` is missing, when code comes to what rests on it."""
+        return f'report_fatal_error("{lack(key)}")'
+
     def fits(self, value: str, op: Operation) -> str:
         """Returns the condition that ``value`` fits the operation's immediate."""
         r = op.range
@@ -27,7 +32,8 @@ class Code:
     def mi(self, op: Operation, **operands: str) -> str:
         """Returns the BuildMI of an operation, for a method of TargetInstrInfo that has MBB, MI and DL.
 
-        ``src_state`` gives the RegState flags of the operand ``src``; an operand "FrameIndex:X" is the frame index X."""
+        ``src_state`` gives the RegState flags of the operand ``src``; an operand "FrameIndex:X" is the frame index X, "MBB:X"
+        the block X."""
         parts = [f"BuildMI(MBB, MI, DL, get({self._m.namespace}::{op.record}))"]
         for index, role in enumerate(op.roles):
             given = operands.get(role, "0")
@@ -38,6 +44,8 @@ class Code:
                 parts.append(f".addReg({given}, RegState::Define)")
             elif role is OperandRole.ZERO:
                 parts.append(f".addReg({self._m.namespace}::{self._m.zero})")
+            elif given.startswith("MBB:"):
+                parts.append(f".addMBB({given.partition(':')[2]})")
             elif given.startswith("FrameIndex:"):
                 parts.append(f".addFrameIndex({given.partition(':')[2]})")
             elif role in _READ:
