@@ -177,6 +177,8 @@ class Selections:
         found: list[OperandInfo] = []
         for out, operands in ((True, i.outs), (False, i.ins)):
             for o in operands:
+                if o.type == "variable_ops":
+                    continue
                 known = self.operand_classes.get(o.type)
                 if known and known.sub_operands:
                     values = (*known.defaults, *[""] * (len(known.sub_operands) - len(known.defaults)))

@@ -92,6 +92,8 @@ class TargetView:
     def holds(self, type_name: str) -> bool:
         """Whether an operand type holds pointer-sized registers."""
         known = self.selections.operand_classes.get(type_name)
+        if known and known.decoder_method.startswith("DecodePointerLike"):
+            return True
         name = known.register_class if known and known.register_class else type_name
         if name == self.gpr:
             return True

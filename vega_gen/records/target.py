@@ -13,6 +13,7 @@ class Register:
     """A register. ``encoding``: its HWEncoding; where no register of the target has one, its first DWARF number.
 
     ``places``: (bit offset, bits) of each of ``subregisters`` in the register, from SubRegIndices; -1 where the .td does not say.
+    ``alternative``: its other names in assembly (AltNames), such as those of an ABI.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Register:
     aliases: tuple[str, ...]
     dwarf: tuple[int, ...]
     places: tuple[tuple[int, int], ...] = ()
+    alternative: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +239,7 @@ class Description:
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
     ``given``: what a person says beside the .td, by key (``vega_gen.facts``).
+    ``aliases``: InstAlias records, (assembly string, instruction as printed): ("ret", "(JALR X0, X1, 0)").
     """
 
     folder: str
@@ -264,3 +267,4 @@ class Description:
     pattern_predicates: tuple[tuple[str, ...], ...] = ()
     modes: tuple[HardwareMode, ...] = ()
     given: dict[str, GivenFact] = field(default_factory=dict[str, GivenFact])
+    aliases: tuple[tuple[str, str], ...] = ()

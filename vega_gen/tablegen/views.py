@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from vega_gen.records import (
-    CallingConvention,
     ComplexPattern,
     Fragment,
     Instruction,
@@ -30,7 +29,7 @@ WANTED = frozenset(
         "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
         "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
         "HwMode", "HwModeSelect", "Predicate", "Pattern", "RegAltNameIndex", "RegInfo", "ValueType", "SDTypeProfile", "SDTypeConstraint",
-        "PointerLikeRegClass", "SchedMachineModel", "InstRW",
+        "PointerLikeRegClass", "SchedMachineModel", "InstRW", "InstAlias",
     }
 )
 DEFAULT_MODE = "DefaultMode"
@@ -77,6 +76,7 @@ def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ..
                 raw.items("Aliases"),
                 dwarf,
                 _places(raws, raw),
+                tuple(dict.fromkeys(name for text in raw.items("AltNames") if (name := text.strip('"')) and name != raw.string("AsmName"))),
             )
         )
     if not any(register.encoding for register in found):  # such a backend encodes registers in C++; the DWARF numbers are usually the ISA's
@@ -284,6 +284,12 @@ def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[tuple[str, str], tuple[str,
     return tuple(found)
 
 
+def aliases(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
+    """Return the assembly aliases (InstAlias) as (assembly string, the instruction that it stands for)."""
+    found = ((raw.string("AsmString"), raw.field("ResultInst")) for raw in of_class(raws, "InstAlias"))
+    return tuple((asm, given) for asm, given in found if asm and given)
+
+
 def nodes(raws: Mapping[str, Raw]) -> tuple[SDNode, ...]:
     """Return the target's own SDNodes: those whose opcode is not one of LLVM's."""
     found: list[SDNode] = []
@@ -369,47 +375,6 @@ def processors(raws: Mapping[str, Raw]) -> tuple[Processor, ...]:
         Processor(raw.string("Name"), _named(raw, "SchedModel"), _named(raw, "ProcItin"), raw.items("Features"))
         for raw in of_class(raws, "Processor")
     )
-
-
-def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[CallingConvention, ...]:
-    """Return the calling conventions, and the lists of callee-saved registers."""
-    found: list[CallingConvention] = []
-    for raw in of_class(raws, "CallingConv"):
-        registers: list[str] = []
-        stack: list[tuple[int, int]] = []
-        hooks: list[str] = []
-        for action in _actions(raws, raw.items("Actions")):
-            registers += action.items("RegList")
-            if "CCAssignToStack" in action.classes or action.field("Align"):
-                stack.append((action.number("Size"), action.number("Align")))
-            hooks += [action.string("FuncName")] if action.field("FuncName") else []
-            hooks += called_names(action.string("Predicate"))
-        if raw.number("Custom"):
-            hooks.append(raw.name)
-        unique = tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks))
-        guarded = (_guarded(raws, raw.items("Actions"), guard, False) for guard in (r"!State\.isVarArg\(\)", r"ArgFlags\.\w+\(\).*"))
-        fixed, marked = (tuple(dict.fromkeys(given)) for given in guarded)
-        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked))
-    found += [CallingConvention(raw.name, sets.named(raw.name), (), (), callee_saved=True) for raw in of_class(raws, "CalleeSavedRegs")]
-    return tuple(found)
-
-
-def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:
-    """Yield actions in order, each followed by the actions it guards."""
-    for name in names:
-        raw = raws.get(name)
-        if raw is not None:
-            yield raw
-            if raw.field("SubAction"):
-                yield from _actions(raws, [raw.string("SubAction")])
-
-
-def _guarded(raws: Mapping[str, Raw], names: Iterable[str], guard: str, inside: bool) -> Iterator[str]:
-    """Yield the registers of the actions below a CCIf whose C++ matches ``guard``."""
-    for raw in (raws[name] for name in names if name in raws):
-        here = inside or re.fullmatch(guard, raw.string("Predicate").strip()) is not None
-        yield from raw.items("RegList") if here else ()
-        yield from _guarded(raws, [raw.string("SubAction")] if raw.field("SubAction") else [], guard, here)
 
 
 def namespace(raws: Mapping[str, Raw], fallback: str) -> str:
