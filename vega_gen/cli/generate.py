@@ -11,10 +11,12 @@ import typer
 from vega_gen.cli import render
 from vega_gen.cli.options import (
     ArchOption,
+    AttrsOption,
     BigEndianOption,
     BuildDirOption,
     CheckpointOption,
     CorpusOption,
+    CpuOption,
     DescOption,
     FillerOption,
     JsonFlag,
@@ -47,6 +49,8 @@ def new_target(
     arch: ArchOption = "",
     machine: MachineOption = 0,
     big_endian: BigEndianOption = False,
+    cpu: CpuOption = "",
+    attrs: AttrsOption = "",
     link: LinkOption = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -56,7 +60,7 @@ def new_target(
 
     request = pipeline.Request(
         td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian,
-        link,
+        link, cpu, attrs,
     )
     with render.progress("new-target") as advance:
         prepared = pipeline.prepare(request, advance)
@@ -191,6 +195,8 @@ def _again(request: Request) -> list[str]:
     words += ["--triple", request.arch] if request.arch else []
     words += ["--elf-machine", str(request.machine)] if request.machine else []
     words += ["--big-endian"] if request.big_endian else []
+    words += ["--mcpu", request.cpu] if request.cpu else []
+    words += ["--mattr", request.attrs] if request.attrs else []
     words += ["--link"] if request.link else []
     return words + (["--threshold", str(request.threshold)] if request.threshold is not None else [])
 

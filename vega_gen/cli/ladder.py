@@ -24,8 +24,8 @@ def ladder(
         typer.Option("--tools", metavar="DIR", help="Build nothing, and use llc, llvm-mc, llvm-objdump and llvm-readobj from this folder."),
     ] = None,
     triple: Annotated[str, typer.Option("--triple", metavar="T", help="The triple that selects the target (with --tools).")] = "",
-    cpu: Annotated[str, typer.Option("--mcpu", metavar="CPU", help="Passed to llc and llvm-mc.")] = "",
-    attrs: Annotated[str, typer.Option("--mattr", metavar="+A,-B", help="Passed to llc and llvm-mc.")] = "",
+    cpu: Annotated[str, typer.Option("--mcpu", metavar="CPU", help="Processor of the backend; passed to llc and llvm-mc.")] = "",
+    attrs: Annotated[str, typer.Option("--mattr", metavar="+A,-B", help="Features of the backend; passed to llc and llvm-mc.")] = "",
     word: Annotated[int, typer.Option("--word", metavar="BITS", help="Width of a word.  [default: the widest integer register]")] = 0,
     machine: MachineNameOption = "",
     work: Annotated[
@@ -44,7 +44,7 @@ def ladder(
     plan = None
     with render.progress("ladder") as advance:
         if tools is None:
-            request = pipeline.Request(td, llvm, name, filler=filler, big_endian=big_endian, link=link)
+            request = pipeline.Request(td, llvm, name, filler=filler, big_endian=big_endian, link=link, cpu=cpu, attrs=attrs)
             plan, found = pipeline.climb_made(request, work, advance, cpu=cpu, attrs=attrs)
         elif not triple:
             raise InputError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vega_gen.cli import render
-from vega_gen.cli.options import BigEndianOption, MachineNameOption, NameOption, TdOption
+from vega_gen.cli.options import AttrsOption, BigEndianOption, CpuOption, MachineNameOption, NameOption, TdOption
 
 if TYPE_CHECKING:
     from vega_gen.pipeline import Retried, TryRequest, TryResult
@@ -39,6 +39,8 @@ def try_(
     ] = None,
     name: NameOption = "",
     big_endian: BigEndianOption = False,
+    cpu: CpuOption = "",
+    attrs: AttrsOption = "",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write the C++, the plug-in and the tools there.  [default: in the cache]")
     ] = None,
@@ -59,7 +61,7 @@ def try_(
     too. Exit status 0: all was done, whatever was found. 1: the program was not compiled, or was stopped. 2: an error."""
     from vega_gen import pipeline
 
-    request = pipeline.TryRequest(td, version, prefix, name, big_endian, out, program, int(level.value), ladder, machine)
+    request = pipeline.TryRequest(td, version, prefix, name, big_endian, out, program, int(level.value), ladder, machine, cpu, attrs)
     if watch:
         _watch(request, json)
         return

@@ -36,6 +36,7 @@ class Request:
     ``threshold``: flag statements below this confidence (0 to 1), None for the filler's own threshold.
     ``checkpoint``: a model instead of the one that vega-gen ships with.
     ``arch``, ``machine``, ``big_endian``: a new triple's architecture, ELF machine number and byte order; "" and 0 to have them chosen.
+    ``cpu``, ``attrs``: the processor and the features that the backend is made for, "" for the default ones.
     ``link``: link LLVM's tools with the backend, rather than build a plug-in for those that are installed.
     """
 
@@ -53,6 +54,8 @@ class Request:
     machine: int = 0
     big_endian: bool = False
     link: bool = False
+    cpu: str = ""
+    attrs: str = ""
 
     @property
     def mode(self) -> Mode:
@@ -82,7 +85,7 @@ class Prepared:
     def work(self) -> Path:
         """The folder that keeps this target's tables and compiled headers between runs."""
         inputs = self.inputs
-        key = store.digest(str(inputs.source.root), str(inputs.td.absolute()), inputs.mode, inputs.filler)[:12]
+        key = store.digest(str(inputs.source.root), str(inputs.td.absolute()), inputs.mode, inputs.filler, inputs.cpu, inputs.attrs)[:12]
         return store.cache_folder("new-target", f"{inputs.folder}-{key}")
 
 
@@ -124,6 +127,7 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     relocs = relocs or relocations_beside(td, (folder, td.stem, record))
     filler = request.filler or default_filler(held, request.checkpoint)
     inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
+    inputs = replace(inputs, cpu=request.cpu, attrs=request.attrs)
     if request.filler is None and not official and not request.desc and archetypes_offered(inputs):
         inputs = replace(inputs, filler=FillerName.ARCHETYPE)
     # The installed tools hold an official target already, with the same names for -march and for options. Mined code asks the triple for

@@ -30,6 +30,7 @@ class TryRequest:
     ``version``: of the LLVM to use, "" for the newest that will do; ``prefix``: its folder, instead of those where LLVMs are installed.
     ``out``: folder for the result, None for one in the cache. ``program``: a .c or .ll file to compile. ``level``: of optimisation, 0 to 3.
     ``ladder``: climb the ladder too. ``machine``: that of targets/settings/qemu.toml that runs its programs, "" for the one that fits.
+    ``cpu``, ``attrs``: the processor and the features that the backend is made for, as for -mcpu and -mattr; "" for the default ones.
     """
 
     td: Path
@@ -42,6 +43,8 @@ class TryRequest:
     level: int = 2
     ladder: bool = False
     machine: str = ""
+    cpu: str = ""
+    attrs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
