@@ -70,6 +70,8 @@ def test_what_a_person_gives_wins(rook: Description) -> None:
         ("instruction.add", "ADD dst src src", "two operands of ADD are src", "one operand"),
         ("class.pointer", "GRP", "the .td has no register class GRP", "GPR"),
         ("registers.arguments", "R3 R4 Q5", "the .td has no register Q5", ""),
+        ("instruction.copy.GRP", "ADD dst src R0", "the .td has no register class GRP", "GPR"),
+        ("instruction.load.64", "LW dst base imm", "nothing asks for instruction.load.64 of this target", "delete"),
         ("delay_slots", "one", "delay_slots is a number", ""),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from vega_gen.errors import InputError
 from vega_gen.facts.keys import key_of
 from vega_gen.records import Alternative, Evidence, Fact, GivenFact
 
@@ -79,3 +80,9 @@ class Chooser:
         self._chosen[key] = value
         self.records[key] = Fact(key, first.value, first.evidence, first.reason, first.confidence, others)
         return value
+
+    def require_asked(self) -> None:
+        """Raises InputError for a line of the facts file that nothing has asked for: it would change nothing."""
+        for key, line in self.given.items():
+            if key not in self.records:
+                raise InputError(f"nothing asks for {key} of this target", line.place, "delete the line")

@@ -6,14 +6,13 @@ sets, and a default is only what many of them have.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vega_gen.facts.choosing import CERTAIN, CONFIDENCE
-from vega_gen.facts.constants import immediates_by_pattern, uppers_by_pattern
-from vega_gen.facts.view import TargetView
-from vega_gen.records import Evidence
+from vega_gen.facts.keys import COPY
+from vega_gen.records import Evidence, Fact
 
 if TYPE_CHECKING:
     from vega_gen.facts.find import Facts
@@ -36,6 +35,16 @@ FIELDS = {
     "zero": "register.zero",
     "fp": "register.frame_pointer",
     "scratch": "register.scratch",
+    "cc": "convention.arguments",
+    "ret_cc": "convention.results",
+    "csr": "convention.callee_saved",
+    "load_immediate": "instruction.constant",
+    "load_symbol": "instruction.symbol",
+    "upper": "instruction.constant_upper",
+    "jump": "instruction.jump",
+    "jump_register": "instruction.jump_register",
+    "returns": "instruction.return",
+    "branch_nonzero": "instruction.branch.nonzero",
     "add_immediate": "instruction.add_immediate",
     "or_immediate": "instruction.or_immediate",
     "shift_immediate": "instruction.shift_left_immediate",
@@ -43,43 +52,11 @@ FIELDS = {
 """Field of ``Facts`` -> the key of its fact."""
 
 
-def doubts(v: TargetView, m: Facts) -> dict[str, Doubt]:
-    """Returns field of ``m`` -> doubt, for its doubtful facts. The copy instruction of a register class is keyed "copies.GPR"."""
-    recorded = {field: m.records[key] for field, key in FIELDS.items() if key in m.records}
-    found = {field: Doubt(f.confidence, f.reason) for field, f in recorded.items() if f.value and f.confidence < CERTAIN}
-    found |= _conventions(v, m)
-    for field, record, others in _by_mnemonic(v, m):
-        if record and record not in others:
-            found[field] = Doubt(BY_NAME, f"{record} is recognised by its mnemonic alone")
-    return found
-
-
-def _conventions(v: TargetView, m: Facts) -> dict[str, Doubt]:
-    plain = [c for c in v.d.calling_conventions if not c.callee_saved and any(r in v.members for r in c.registers)]
-    rivals = {
-        "cc": (m.cc, [c.name for c in plain if not c.name.lower().startswith("ret")], "calling conventions"),
-        "ret_cc": (m.ret_cc, [c.name for c in plain if c.name.lower().startswith("ret")], "conventions for return values"),
-        "csr": (m.csr, [c.name for c in v.d.calling_conventions if c.callee_saved and c.registers], "lists of callee-saved registers"),
-    }
-    return {
-        field: Doubt(BY_NAME, f"of {len(names)} {what}, {name} is taken as the usual one by its name alone")
-        for field, (name, names, what) in rivals.items()
-        if name and len(names) > 1
-    }
-
-
-def _by_mnemonic(v: TargetView, m: Facts) -> Iterator[tuple[str, str, Collection[str]]]:
-    """Yields each fact that may rest on a mnemonic: its field, its record, and the records that patterns, flags or operand types give."""
-
-    def selected(root: str) -> set[str]:
-        return {s.record for s in v.selections.of(root)}
-
-    yield "load_immediate", m.load_immediate.record if m.load_immediate else "", immediates_by_pattern(v)
-    yield "upper", m.upper.record if m.upper else "", uppers_by_pattern(v)
-    moves = {i.name for i in v.d.instructions if "isMoveReg" in i.flags}
-    identities = {op.record for op in (m.add, m.add_immediate, m.or_immediate) if op} | selected("or")
-    for name, op in m.copies.items():
-        yield f"copies.{name}", op.record, moves | identities
+def doubts(records: Mapping[str, Fact]) -> dict[str, Doubt]:
+    """Returns field of ``Facts`` -> doubt, for the doubtful facts. The copy instruction of a register class is keyed "copies.GPR"."""
+    fields = FIELDS | {f"copies.{key.removeprefix(COPY)}": key for key in records if key.startswith(COPY)}
+    known = {field: records[key] for field, key in fields.items() if key in records}
+    return {field: Doubt(f.confidence, f.reason) for field, f in known.items() if f.value and f.confidence < CERTAIN}
 
 
 def evidence(m: Facts) -> dict[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from vega_gen.facts.arithmetic import binaries, binary, carries, legal_operators
+from vega_gen.facts import support
+from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
 from vega_gen.facts.calls import callee_saved, calls, convention, frame_pseudo, returns
 from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part
@@ -16,6 +17,7 @@ from vega_gen.facts.operations import Calls, Narrow, Operation
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
+from vega_gen.facts.support import supported
 from vega_gen.facts.view import TargetView, mnemonic
 from vega_gen.records import Description, Fact, GivenFact
 
@@ -132,14 +134,16 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
     add, subtract, add_immediate, subtract_immediate, or_immediate, shift_immediate = (
         v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC
     )
-    whole, upper = load_immediate(v)
+    combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
+    whole, upper = support.constants(v, *load_immediate(v))
     (cc, arguments), (ret_cc, results) = convention(v, results=False), convention(v, results=True)
     csr, saved = callee_saved(v)
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
-    through = jump_register(v, zero)
+    through = v.choose_operation("instruction.jump_register", supported(v, jump_register(v, zero)))
     return_instruction, return_node = returns(v, through)
-    compared, nonzero = branches(v, zero)
-    moved = copies(v, zero, binary(v, "or", OperandKind.REG) or add, add_immediate, or_immediate)
+    compared, nonzero = support.branched(v, *branches(v, zero))
+    moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
+    loaded, stored = support.accesses(v, loads(v), stores(v))
     found = Facts(
         name=d.name,
         namespace=d.namespace,
@@ -167,20 +171,20 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         or_immediate=or_immediate,
         shift_immediate=shift_immediate,
         load_immediate=whole,
-        load_symbol=load_symbol(v),
+        load_symbol=v.choose_operation("instruction.symbol", supported(v, load_symbol(v))),
         upper=upper,
         low=low_part(upper, or_immediate, add_immediate),
         whole_constants="imm" in v.selections.roots,
-        loads=loads(v),
-        stores=stores(v),
-        jump=jump(v, zero),
+        loads=loaded,
+        stores=stored,
+        jump=v.choose_operation("instruction.jump", supported(v, jump(v, zero))),
         jump_register=through,
         branches=compared,
         branch_nonzero=nonzero,
         sets=conditions_set(v),
-        calls=calls(v),
+        calls=support.called(v, calls(v)),
         return_node=return_node,
-        returns=return_instruction,
+        returns=v.choose_operation("instruction.return", supported(v, return_instruction)),
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
         nop=_nop(v),
@@ -190,7 +194,8 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         register_roles=v.register_roles,
         records=v.chooser.records,
     )
-    return replace(found, doubts=doubts(v, found))
+    v.chooser.require_asked()
+    return replace(found, doubts=doubts(found.records))
 
 
 def _nop(v: TargetView) -> str:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 
 from vega_gen.errors import InputError
-from vega_gen.facts.keys import FactKind, key_of, nearest_key
+from vega_gen.facts.keys import COPY, FactKind, key_of, nearest_key
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, GivenFact
@@ -34,6 +34,8 @@ class GivenReader:
             if key is None:
                 near = nearest_key(line.key)
                 raise InputError(f"no fact is called {line.key}", line.place, f"it may be {near}" if near else "docs/facts.md lists them")
+            if line.key.startswith(COPY):
+                self._known(line, "register class", line.key.removeprefix(COPY), [c.name for c in self._d.register_classes])
             if key.kind is FactKind.OPERATION:
                 self.operation(line)
             elif key.kind is FactKind.REGISTERS:

@@ -33,6 +33,7 @@ class FactKey:
 
 
 _CONDITION = "<eq|ne|lt|le|gt|ge|ult|ule|ugt|uge>"
+COPY = "instruction.copy."
 _BITS = "<8|16|32|64>"
 KEYS = (
     FactKey("class.pointer", FactKind.REGISTER_CLASS, "the register class that holds addresses"),
@@ -59,7 +60,7 @@ KEYS = (
     FactKey("instruction.subtract_immediate", FactKind.OPERATION, "how to subtract an immediate from a register"),
     FactKey("instruction.or_immediate", FactKind.OPERATION, "how to combine a register and an immediate by or"),
     FactKey("instruction.shift_left_immediate", FactKind.OPERATION, "how to shift a register left by an immediate"),
-    FactKey("instruction.copy.<CLASS>", FactKind.OPERATION, "how to copy a register of <CLASS>"),
+    FactKey(f"{COPY}<CLASS>", FactKind.OPERATION, "how to copy a register of <CLASS>"),
     FactKey("instruction.constant", FactKind.OPERATION, "how to set a register to a number"),
     FactKey("instruction.constant_upper", FactKind.OPERATION, "how to set the upper bits of a register"),
     FactKey("instruction.symbol", FactKind.OPERATION, "how to set a register to a symbol's address"),

@@ -109,6 +109,11 @@ class Selections:
         for (matched, given), guard in zip(d.patterns, d.pattern_predicates if known else ((),) * len(d.patterns), strict=True):
             self._pat(matched, given, guard)
 
+    @cached_property
+    def selected(self) -> frozenset[str]:
+        """The instructions that patterns select alone."""
+        return frozenset(s.record for found in self._by_root.values() for s in found)
+
     def of(self, root: str) -> list[Selection]:
         """Returns the selections whose outermost operator is ``root``."""
         return self._by_root.get(root, [])
