@@ -85,7 +85,7 @@ class Inputs:
     @cached_property
     def description(self) -> Description:
         """The completed .td through typed views. Raises InputError."""
-        return self._described(self.completed_td) if self.completion.described else self.own_description
+        return self.completion.mark(self._described(self.completed_td)) if self.completion.described else self.own_description
 
     @cached_property
     def completed_td(self) -> Path:

@@ -209,7 +209,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         td = completed(bench.td, d.name, lacking.text, bench.tables)
         if lacking.described:
             with clock.phase("read the completed .td") as said:
-                d = _described(bench, td)
+                d = lacking.mark(_described(bench, td))
                 said.append(f"{len(d.instructions)} instructions")
     else:
         (bench.tables / completion_file(d.name)).unlink(missing_ok=True)

@@ -25,7 +25,7 @@ from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
 from vega_gen.tablegen import scheduling, views
-from vega_gen.tablegen.conventions import calling_conventions
+from vega_gen.tablegen.convention_views import calling_conventions
 from vega_gen.tablegen.modes import modes
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
