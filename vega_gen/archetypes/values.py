@@ -98,7 +98,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0",
         "register_prefix": "", "hash_prefix": any("#$" in i.asm for i in d.instructions),
         "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
-        "nop_bytes": next((i.size for i in d.instructions if i.name == m.nop), 0),
+        "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": _made_calls(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
@@ -274,10 +274,14 @@ def _made_calls(d: Description, m: Facts) -> list[dict[str, Any]]:
 
 def _nop(d: Description, m: Facts) -> list[int]:
     """Returns the bytes of the nop as they lie in little-endian memory."""
-    i = next((i for i in d.instructions if i.name == m.nop), None)
-    if i is None or not i.encoding:
+    i = next((i for i in d.instructions if m.nop and i.name == m.nop.record), None)
+    if i is None or m.nop is None or not i.encoding:
         return []
     bits = int("".join(b if b in "01" else "0" for b in i.encoding), 2)
+    s, codes = Selections(d), {r.name: r.encoding for r in d.registers}
+    for index, operand in enumerate(s.operands(i.name)):
+        code = codes.get(m.nop.value(index), 0)  # a number is 0
+        bits |= sum(1 << at for bit, at in s.field(i.name, operand.name) if operand.part < 1 and code >> bit & 1)
     plain = bits.to_bytes(max(len(i.encoding) // 8, i.size, 1), "little")
     order = byte_order(d.instructions)
     return [plain[order.place(n, i.size)] for n in range(i.size)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Evidence
 
@@ -25,8 +25,8 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
     """Yields the instructions that compute ``(root a b)`` on pointer-sized registers, best first.
 
     ``second``: whether b is a register or an immediate. Patterns go before mnemonics, which count for immediates only. Of several that a
-    pattern selects, the one that clobbers least goes first, then the one with the widest immediate, then the one that needs the fewest
-    predicates; for "add", one with a signed immediate goes before all of these."""
+    pattern selects, the one that takes the most registers goes first, then the one that clobbers least, then the one with the widest
+    immediate, then the one that needs the fewest predicates; for "add", one with a signed immediate goes before all of these."""
     found: list[tuple[tuple[int, ...], Operation]] = []
     last = OperandRole.IMM if second is OperandKind.IMM else OperandRole.SRC2
     for s in v.selections.of(root):
@@ -47,14 +47,16 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
             if operand.kind is not second:
                 return None
             if second is OperandKind.IMM:
-                return None if v.selections.is_upper(operand.type) else last
+                leaf = leaf_name(s.dag, path)
+                return None if v.selections.is_upper(operand.type) or v.selections.is_upper(leaf) else last
             return last if v.holds(operand.type) else None
 
-        made = v.operation(s.record, name, s.fixed)
+        made = v.operation(s.record, name, s.fixed, v.selections.leaves(s))
         if made and {OperandRole.DST, OperandRole.SRC, last} <= set(made.roles):
             bits = made.range.bits if made.range else 0
             signed = bool(made.range and made.range.signed)
-            found.append(((int(signed and root == "add"), -len(i.defs), bits, -len(i.predicates)), made))
+            rank = (int(signed and root == "add"), v.generality(s.record), -len(i.defs), bits, -len(i.predicates))
+            found.append((rank, made))
     for _, op in sorted(found, key=lambda pair: pair[0], reverse=True):
         yield Choice(op, Evidence.PATTERN, f"a pattern of {root} selects {op.record}")
     if second is OperandKind.IMM and root in _BY_NAME:

@@ -9,17 +9,18 @@ from vega_gen.facts import support
 from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
 from vega_gen.facts.calls import calls, frame_pseudo, returns
-from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part
+from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part, whole_constants
 from vega_gen.facts.conventions import callee_saved, convention
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
+from vega_gen.facts.nops import nop
 from vega_gen.facts.operations import Calls, Narrow, Operation
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.support import supported
-from vega_gen.facts.view import TargetView, mnemonic
+from vega_gen.facts.view import TargetView
 from vega_gen.records import Description, Fact, GivenFact
 
 _ARITHMETIC = (
@@ -56,7 +57,7 @@ class Facts:
     ``sets``: the conditions for which a pattern computes the comparison's result into a register.
     ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction.
     ``frame_setup``, ``frame_destroy``: the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END.
-    ``nop``: the instruction that does nothing.
+    ``nop``: the instruction that does nothing, all of its operands fixed.
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``narrow``: a second legal integer type below the pointer's.
@@ -104,7 +105,7 @@ class Facts:
     returns: Operation | None
     frame_setup: str
     frame_destroy: str
-    nop: str
+    nop: Operation | None
     legal: frozenset[str]
     carries: frozenset[str]
     narrow: Narrow | None
@@ -175,7 +176,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         load_symbol=v.choose_operation("instruction.symbol", supported(v, load_symbol(v))),
         upper=upper,
         low=low_part(upper, or_immediate, add_immediate),
-        whole_constants="imm" in v.selections.roots,
+        whole_constants=whole_constants(v),
         loads=loaded,
         stores=stored,
         jump=v.choose_operation("instruction.jump", supported(v, jump(v, zero))),
@@ -188,7 +189,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         returns=v.choose_operation("instruction.return", supported(v, return_instruction)),
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
-        nop=_nop(v),
+        nop=nop(v, zero, add_immediate, moved.get(v.gpr)),
         legal=legal_operators(v),
         carries=carries(v),
         narrow=narrow(v, moved),
@@ -197,9 +198,3 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
     )
     v.chooser.require_asked()
     return replace(found, doubts=doubts(found.records))
-
-
-def _nop(v: TargetView) -> str:
-    """Returns the instruction whose mnemonic is nop and that has no operands, "" if there is none."""
-    plain = (i for i in v.d.instructions if not i.outs and not i.ins and "isPseudo" not in i.flags)
-    return next((i.name for i in plain if mnemonic(i) == "nop"), "")

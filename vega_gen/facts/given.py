@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vega_gen.errors import InputError
 from vega_gen.facts.keys import COPY, FactKind, key_of, nearest_key
@@ -87,14 +87,20 @@ class GivenReader:
         return self.built(record, roles, operands, fixed)
 
     def built(
-        self, record: str, roles: Sequence[OperandRole], operands: Sequence[OperandInfo], fixed: Sequence[tuple[int, str]] = ()
+        self,
+        record: str,
+        roles: Sequence[OperandRole],
+        operands: Sequence[OperandInfo],
+        fixed: Sequence[tuple[int, str]] = (),
+        leaves: Mapping[str, str] | None = None,
     ) -> Operation:
-        """Returns the instruction with ``roles``, one for each of ``operands``. ``fixed``: as of ``Operation``."""
+        """Returns the instruction with ``roles``, one for each of ``operands``. ``fixed``: as of ``Operation``. ``leaves``: operand -> what
+        stands for it in a pattern (``Selections.leaves``), whose predicate limits an immediate."""
         width: Range | None = None
         tied = False
         for role, operand in zip(roles, operands, strict=True):
             if role in (OperandRole.IMM, OperandRole.TARGET):
-                width = self._selections.immediate(record, operand)
+                width = self._selections.immediate(record, operand, leaves.get(operand.name, "") if leaves else "")
             tied |= role is OperandRole.SRC and bool(operand.tied)
         return Operation(record, tuple(roles), width, tied, tuple(fixed))
 

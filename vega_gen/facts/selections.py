@@ -21,6 +21,9 @@ _TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
 _BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
+_SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
+_CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
+_CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
@@ -195,13 +198,18 @@ class Selections:
         return tuple(found)
 
     def said(self, type_name: str) -> Range | None:
-        """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds or a mask), None if it does not say."""
+        """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds, a mask or a cast), None if it does not
+        say."""
         code = self._code.get(type_name, "")
         if found := _RANGE.search(code):
             return Range(int(found[3]), not found[2], int(found[4] or 0))
         if found := _BETWEEN.search(code):
             low, high = int(found[2]), int(found[3])
             return Range(max(high.bit_length(), (-low - 1).bit_length()) + 1, True) if low < 0 else Range(high.bit_length(), False)
+        if found := _CAST.search(code):
+            return Range(_CAST_BITS[found[2]], not found[1])
+        if (found := _SAME.search(code)) and (int(found[2], 0) & (int(found[2], 0) + 1)) == 0:
+            return Range(int(found[2], 0).bit_length(), False)
         mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
         return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
 
@@ -223,11 +231,19 @@ class Selections:
         told = self.said(type_name)
         return (told.shift, 0) if told else (0, 0)
 
-    def immediate(self, record: str, operand: OperandInfo) -> Range:
+    def leaves(self, s: Selection) -> dict[str, str]:
+        """Returns operand -> the operand class or fragment that stands for it in a pattern."""
+        return {name: leaf_name(s.dag, path) for name, path in s.paths.items()}
+
+    def immediate(self, record: str, operand: OperandInfo, leaf: str = "") -> Range:
         """Returns the values that an immediate operand may have, in units of the encoded field if it holds only upper bits.
 
-        The operand type's predicate decides, else the width of its field, else a number in the type's name. Without a predicate it is
-        signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
+        The predicate of ``leaf``, what stands for the operand in a pattern, decides, then the operand type's, else the width of its field,
+        else a number in the type's name. Without a predicate it is signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
+        if leaf and operand.part < 0 and (told := self.said(leaf)) and not self.said(operand.type):
+            field = len(self.field(record, operand.name))
+            if not field or told.bits <= field:
+                return Range(told.bits, told.signed) if self.is_upper(leaf) else told
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)

@@ -45,6 +45,8 @@ class TargetView:
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
         self.registers = frozenset(r.name for r in d.registers)
+        self._held = {c.name: frozenset(c.members) for c in d.register_classes}
+        self._member_set = frozenset(self.members)
 
     def choose(self, key: str, candidates: Iterable[Choice[str]]) -> str:
         """Returns the register, register class, convention, number or word for ``key`` and records the fact; "" if there is none.
@@ -99,11 +101,23 @@ class TargetView:
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
 
-    def operation(self, record: str, name: NameOperand, given: Mapping[str, str] | None = None) -> Operation | None:
+    def generality(self, record: str) -> int:
+        """Returns how many pointer-sized registers every register operand of an instruction can hold: short encodings take fewer."""
+        held = (self._class_members(o.type) for o in self.selections.operands(record) if o.kind is OperandKind.REG)
+        return min((len(self._member_set & names) for names in held if names), default=0)
+
+    def _class_members(self, type_name: str) -> frozenset[str]:
+        known = self.selections.operand_classes.get(type_name)
+        return self._held.get(known.register_class if known and known.register_class else type_name, frozenset())
+
+    def operation(
+        self, record: str, name: NameOperand, given: Mapping[str, str] | None = None, leaves: Mapping[str, str] | None = None
+    ) -> Operation | None:
         """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same.
 
         Operands with a default in the .td are fixed at it and are not named. ``given``: operand -> the register or number that a pattern
-        sets it to, where ``name`` gives no role."""
+        sets it to, where ``name`` gives no role. ``leaves``: operand -> what stands for it in a pattern (``Selections.leaves``), whose
+        predicate limits an immediate."""
         roles: list[OperandRole] = []
         fixed: list[tuple[int, str]] = []
         operands = self.selections.operands(record)
@@ -119,7 +133,7 @@ class TargetView:
             if role is None or (role is not OperandRole.NONE and role in roles):
                 return None
             roles.append(role)
-        return self._reader.built(record, roles, operands, fixed)
+        return self._reader.built(record, roles, operands, fixed, leaves)
 
     def _is_value(self, text: str) -> bool:
         return text.lstrip("-").isdigit() or text in self.registers
