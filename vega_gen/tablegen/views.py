@@ -212,6 +212,7 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
                 decoder_method=raw.string("DecoderMethod"),
                 post_encoder_method=raw.string("PostEncoderMethod"),
                 decoder_namespace=raw.string("DecoderNamespace"),
+                expansion=(raw.field("ResultInst") or "") if "PseudoInstExpansion" in raw.classes else "",
             )
         )
     return tuple(found)
