@@ -270,4 +270,3 @@ class Description:
     pattern_predicates: tuple[tuple[str, ...], ...] = ()
     modes: tuple[HardwareMode, ...] = ()
     given: dict[str, GivenFact] = field(default_factory=dict[str, GivenFact])
-    aliases: tuple[tuple[str, str], ...] = ()
