@@ -13,8 +13,8 @@ from vega_gen.archetypes.contract_values import contract_values, memory_operands
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.legality import legality_actions
 from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
+from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
-from vega_gen.archetypes.written import expansions, made_calls, written
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence

@@ -18,6 +18,7 @@ from vega_gen.cli.options import (
     CorpusOption,
     CpuOption,
     DescOption,
+    FactsOption,
     FillerOption,
     JsonFlag,
     LinkOption,
@@ -52,6 +53,7 @@ def new_target(
     cpu: CpuOption = "",
     attrs: AttrsOption = "",
     link: LinkOption = False,
+    facts: FactsOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Generate the backend of a target from its TableGen description, and flag the statements that a person should check."""
@@ -60,8 +62,9 @@ def new_target(
 
     request = pipeline.Request(
         td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian,
-        link, cpu, attrs,
+        link, facts, cpu, attrs,
     )
+    render.remind_of_facts(td, facts)
     with render.progress("new-target") as advance:
         prepared = pipeline.prepare(request, advance)
         if prepared.official:
@@ -198,6 +201,7 @@ def _again(request: Request) -> list[str]:
     words += ["--mcpu", request.cpu] if request.cpu else []
     words += ["--mattr", request.attrs] if request.attrs else []
     words += ["--link"] if request.link else []
+    words += ["--facts", str(request.facts)] if request.facts else []
     return words + (["--threshold", str(request.threshold)] if request.threshold is not None else [])
 
 

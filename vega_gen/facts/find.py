@@ -139,7 +139,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC
     )
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
-    whole, upper = support.constants(v, *load_immediate(v))
+    whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
     csr, saved = callee_saved(v, (zero, ones))
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
@@ -148,7 +148,6 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
     returned = returns(v, ra, through)
     compared, nonzero = support.branched(v, *branches(v, zero))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
-    loaded, stored = support.accesses(v, loads(v), stores(v))
     found = Facts(
         name=d.name,
         namespace=d.namespace,
@@ -176,12 +175,12 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         or_immediate=or_immediate,
         shift_immediate=shift_immediate,
         load_immediate=whole,
-        load_symbol=v.choose_operation("instruction.symbol", supported(v, load_symbol(v))),
+        load_symbol=load_symbol(v),
         upper=upper,
         low=low_part(upper, or_immediate, add_immediate),
         whole_constants=whole_constants(v),
-        loads=loaded,
-        stores=stored,
+        loads=loads(v),
+        stores=stores(v),
         jump=v.choose_operation("instruction.jump", supported(v, jump(v, zero))),
         jump_register=through,
         branches=compared,

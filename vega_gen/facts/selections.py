@@ -100,6 +100,7 @@ class Selections:
         self.classes = {c.name for c in d.register_classes}
         self._code = {f.name: f.code for f in d.fragments}
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
+        self._operands: dict[str, tuple[OperandInfo, ...]] = {}
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
@@ -181,7 +182,11 @@ class Selections:
 
     def operands(self, record: str) -> tuple[OperandInfo, ...]:
         """Returns an instruction's operands in the order of MachineInstr and MCInst, with sub-operands in place of the whole."""
-        i = self.instructions[record]
+        if record not in self._operands:
+            self._operands[record] = self._listed(self.instructions[record])
+        return self._operands[record]
+
+    def _listed(self, i: Instruction) -> tuple[OperandInfo, ...]:
         tied = dict(_TIED.findall(i.constraints)) | {b: a for a, b in _TIED.findall(i.constraints)}
         found: list[OperandInfo] = []
         for out, operands in ((True, i.outs), (False, i.ins)):

@@ -68,8 +68,9 @@ class TargetView:
         for role, key in ROLES.items():
             said = self.chooser.given.get(key)
             if said:
-                roles = {name: known for name, known in roles.items() if known is not role}
-                roles |= {said.value: role} if said.value else {}
+                roles = {name: known for name, known in roles.items() if known is not role or name == said.value}
+                # Most frame pointers are ordinary registers where a function needs none.
+                roles |= {said.value: role} if said.value and role is not RegisterRole.FRAME_POINTER else {}
         return roles
 
     def _widths(self) -> Iterator[Choice[str]]:

@@ -38,6 +38,7 @@ class Request:
     ``arch``, ``machine``, ``big_endian``: a new triple's architecture, ELF machine number and byte order; "" and 0 to have them chosen.
     ``cpu``, ``attrs``: the processor and the features that the backend is made for, "" for the default ones.
     ``link``: link LLVM's tools with the backend, rather than build a plug-in for those that are installed.
+    ``facts``: a facts file.
     """
 
     td: Path
@@ -54,6 +55,7 @@ class Request:
     machine: int = 0
     big_endian: bool = False
     link: bool = False
+    facts: Path | None = None
     cpu: str = ""
     attrs: str = ""
 
@@ -126,8 +128,10 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     headers, relocs = description_files(request.desc, corpus, td, targets / folder)
     relocs = relocs or relocations_beside(td, (folder, td.stem, record))
     filler = request.filler or default_filler(held, request.checkpoint)
-    inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
-    inputs = replace(inputs, cpu=request.cpu, attrs=request.attrs)
+    inputs = Inputs(
+        source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint, facts=request.facts,
+        cpu=request.cpu, attrs=request.attrs,
+    )  # fmt: skip
     if request.filler is None and not official and not request.desc and archetypes_offered(inputs):
         inputs = replace(inputs, filler=FillerName.ARCHETYPE)
     # The installed tools hold an official target already, with the same names for -march and for options. Mined code asks the triple for

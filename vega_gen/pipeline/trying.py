@@ -32,6 +32,7 @@ from vega_gen.emit.order import INC
 from vega_gen.emit.templates import table_of
 from vega_gen.errors import InputError
 from vega_gen.facts import lint
+from vega_gen.facts.facts_file import with_given
 from vega_gen.facts.find import Facts
 from vega_gen.pipeline.c_front import clang_of
 from vega_gen.pipeline.climbing import given_tools
@@ -112,7 +113,7 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
     """
     require_fit(request)
     bench = _Bench(request, progress)
-    before = reads(bench.td, bench.include, request.program)
+    before = reads(bench.td, bench.include, request.program, request.facts)
     with threads(machine(bench.work).cores + _BESIDE) as pool:
         checked = pool.submit(_checked, bench)
         with alone(bench.work / "try"):
@@ -126,7 +127,7 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
 def _used(built: _Built, bench: _Bench, before: Mapping[Path, str]) -> TryResult:
     """The plug-in where it was asked for, and what the program and the ladder made of it. ``before``: what was read, as of the start."""
     made, request = built.made, bench.request
-    now = reads(bench.td, bench.include, request.program)
+    now = reads(bench.td, bench.include, request.program, request.facts)
     if changed := sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path)):
         for key in bench.tables.glob("*.key"):
             key.unlink()  # a table of the old content may have the new one's key
@@ -268,7 +269,7 @@ def _described(bench: _Bench, td: Path) -> Description:
     own = (bench.td.parent,)
     d = tablegen.describe(td, folder=name, llvm_include=bench.include, tblgen=program, relocs=beside, include_dirs=own)
     d = on_subtarget(d, bench.request.cpu, bench.request.attrs)
-    return d if bench.request.name else replace(d, folder=d.name)
+    return with_given(d if bench.request.name else replace(d, folder=d.name), bench.request.facts)
 
 
 def arch_of(d: Description, installation: Installation) -> str:

@@ -24,7 +24,7 @@ from vega_gen import store
 from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
-from vega_gen.tablegen import scheduling, views
+from vega_gen.tablegen import processors, scheduling, views
 from vega_gen.tablegen.convention_views import calling_conventions
 from vega_gen.tablegen.modes import modes
 from vega_gen.tablegen.raw import Raw, read_records
@@ -242,9 +242,9 @@ def reduce(
         nodes=nodes,
         fragments=fragments,
         complex_patterns=patterns,
-        features=views.features(raws),
+        features=processors.features(raws),
         calling_conventions=conventions,
-        processors=views.processors(raws),
+        processors=processors.processors(raws),
         contracts=contract_rules.contracts(input_),
         relocations=tuple(r.split()[0] for r in relocations),
         data=data,

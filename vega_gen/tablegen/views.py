@@ -14,11 +14,9 @@ from vega_gen.records import (
     InstructionOperand,
     OperandClass,
     PatternOperator,
-    Processor,
     Register,
     RegisterClass,
     SDNode,
-    SubtargetFeature,
 )
 from vega_gen.tablegen.raw import Dag, Raw, first_dag, parse_dag
 from vega_gen.tablegen.registers import RegisterSets
@@ -230,12 +228,6 @@ def _operands(dag: Dag | None) -> tuple[InstructionOperand, ...]:
     )
 
 
-def _named(raw: Raw, field: str) -> str:
-    """Return the record in a processor's field, "" for the null records of TargetSchedule.td and TargetItinerary.td."""
-    name = raw.string(field)
-    return "" if name in ("NoSchedModel", "NoItineraries") else name
-
-
 def _itinerary(raw: Raw) -> str:
     name = raw.string("Itinerary")
     return name if name not in ("", "NoItinerary") else " ".join(raw.items("SchedRW"))
@@ -361,21 +353,6 @@ def complex_patterns(raws: Mapping[str, Raw], mode: str = DEFAULT_MODE) -> tuple
     )
 
 
-def features(raws: Mapping[str, Raw]) -> tuple[SubtargetFeature, ...]:
-    """Return the subtarget features. Target.td calls a feature's field Attribute in older LLVMs, FieldName in newer ones."""
-    found: list[SubtargetFeature] = []
-    for raw in of_class(raws, "SubtargetFeature"):
-        place = raw.string("FieldName") or raw.string("Attribute")
-        found.append(SubtargetFeature(raw.name, raw.string("Name"), place, raw.string("Value"), raw.string("Desc"), raw.items("Implies")))
-    return tuple(found)
-
-
-def processors(raws: Mapping[str, Raw]) -> tuple[Processor, ...]:
-    """Return the processors by their -mcpu names."""
-    return tuple(
-        Processor(raw.string("Name"), _named(raw, "SchedModel"), _named(raw, "ProcItin"), raw.items("Features"))
-        for raw in of_class(raws, "Processor")
-    )
 
 
 def namespace(raws: Mapping[str, Raw], fallback: str) -> str:
