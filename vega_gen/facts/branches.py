@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
@@ -55,9 +56,13 @@ def conditions_set(v: TargetView) -> frozenset[str]:
     """Returns the conditions for which a pattern computes the result of a comparison into a register (setcc)."""
     codes = _condition_leaves(v)
     roots = ("setcc", *(f"set{c}" for c in CONDITIONS))
-    found = {_condition(s.dag, codes)[0] for root in roots for s in v.selections.of(root)}
-    found |= {c for c in CONDITIONS if f"set{c}" in v.selections.roots}
+    found = {_condition(dag, codes)[0] for root in roots for dag in v.selections.matched.get(root, ()) if not _with_number(dag)}
     return frozenset(found - {""})
+
+
+def _with_number(dag: Dag) -> bool:
+    """Whether a comparison is with one number, as in (setne x, -1): it says nothing about others."""
+    return any(re.fullmatch(r"-?\d+", leaf_name(dag, (n,))) for n in range(len(dag.args)))
 
 
 def jump(v: TargetView, zero: str) -> Operation | None:
@@ -71,7 +76,7 @@ def jump(v: TargetView, zero: str) -> Operation | None:
     for s in v.selections.of("br"):
         made = v.operation(s.record, name)
         if made and "isPseudo" in v.selections.instructions[s.record].flags:
-            made = v.expanded(made)
+            made = _terminator(v, made)
         if made and OperandRole.TARGET in made.roles:
             return made
     return _call_without_link(v, zero, OperandKind.TARGET)
@@ -94,10 +99,19 @@ def jump_register(v: TargetView, zero: str) -> Operation | None:
         reads = record not in by_pattern and any(o.part >= 0 for o in v.selections.operands(record))
         if "mayLoad" not in i.flags and not reads:
             made = v.operation(record, name)
-            made = made if made is None or encoded(i) else v.expanded(made)
+            made = made if made is None or encoded(i) else _terminator(v, made)
             if made and made.roles.count(OperandRole.SRC) == 1:
                 return made
     return _call_without_link(v, zero, OperandKind.REG)
+
+
+def _terminator(v: TargetView, pseudo: Operation) -> Operation | None:
+    """Returns the instruction that a pseudo instruction stands for, or the pseudo itself, which the AsmPrinter expands, where only that
+    may end a basic block. None if it stands for none."""
+    made = v.expanded(pseudo)
+    if made is None or "isTerminator" in v.selections.instructions[made.record].flags:
+        return made
+    return replace(pseudo, range=made.range)
 
 
 def _call_without_link(v: TargetView, zero: str, kind: OperandKind) -> Operation | None:

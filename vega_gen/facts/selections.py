@@ -105,6 +105,8 @@ class Selections:
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """Outermost operator -> for each of its patterns, the instructions that implement it, and the Predicate records that they need."""
+        self.matched: dict[str, list[Dag]] = defaultdict(list)
+        """Outermost operator -> its patterns, also those that take several instructions, without their type casts."""
         self.roots: set[str] = set()
         """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
         for i in d.instructions:
@@ -130,6 +132,7 @@ class Selections:
         if not isinstance(dag, Dag):
             dag = Dag(dag, ())
         self.roots.add(dag.op)
+        self.matched[dag.op].append(dag)
         self._implemented(dag.op, frozenset((i.name,)), ())
         where = {name: path for _, name, path in _leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
@@ -144,6 +147,7 @@ class Selections:
         if not isinstance(dag, Dag):
             dag = Dag(dag, ())
         self.roots.add(dag.op)
+        self.matched[dag.op].append(dag)
         results = _dags(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
         self._implemented(dag.op, frozenset(word for word in words if word in self.instructions), guard)
