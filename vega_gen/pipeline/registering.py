@@ -40,7 +40,7 @@ def registered(request: Request, prepared: Prepared) -> Registered:
     """Register the target. Raises InputError as ``plan_registration`` does, ToolFailure as ``overlay`` does."""
     inputs, installation = prepared.inputs, prepared.installation
     if prepared.official:
-        arch = known_arch(inputs.source.root, (inputs.folder, inputs.description.name))
+        arch = known_arch(inputs.source.root, (inputs.folder, inputs.description.name), find_facts(inputs.description).native)
         return Registered(replace(prepared, inputs=replace(inputs, arch=arch)), (), None, arch)
     if not inputs.description.relocations:
         inputs = replace(inputs, relocs=_relocations(inputs, request.arch or inputs.folder.lower(), prepared.work / f"{inputs.folder}.def"))
