@@ -20,7 +20,7 @@ import orjson
 
 from benchmarks import foreign
 from benchmarks.machine import RUNTIME, SECONDS, Ended, Machine, NotCompiled, first_line
-from benchmarks.simulator import LEVELS, ROOT, TORTURE_OPTIONS, built, report
+from benchmarks.simulator import LEVELS, ROOT, TORTURE_OPTIONS, report
 from llvm_integration import crash
 from llvm_integration.failure import Failure
 from llvm_integration.process import run
@@ -136,12 +136,13 @@ def outcome(reference: Backend, generated: Backend, test: Path, level: str) -> O
 
 def backends(asked: argparse.Namespace) -> tuple[Backend, Backend]:
     """The reference and the generated one, with their libraries."""
-    made = try_out(TryRequest(asked.td.absolute(), asked.llvm_version, name=asked.name), report)
-    if "compiles" not in made.abilities:
+    request = TryRequest(asked.td.absolute(), asked.llvm_version, name=asked.name, cpu=asked.cpu, attrs=asked.attrs, facts=asked.facts)
+    made = try_out(request, report)
+    d = made.description
+    if "compiles" not in made.abilities or d is None:
         raise InputError("the backend does not compile", str(asked.td), "vega-gen try says why")
     installation, tools = made.plugin.installation, made.folder / "bin"
-    d = built(asked.td.absolute(), asked.llvm_version, tools).description
-    emulator = next(iter(ladder.subject(d, made.arch).emulators), None)
+    emulator = next(iter(ladder.subject(d, made.arch, cpu=asked.cpu, attrs=asked.attrs).emulators), None)
     if emulator is None:
         raise InputError("no QEMU runs this ISA", "targets/settings/qemu.toml", "name another --td")
     own = [f"-mcpu={asked.cpu}"] if asked.cpu else []

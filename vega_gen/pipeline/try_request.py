@@ -15,7 +15,7 @@ from llvm_integration.plugin import Plugin
 from vega_gen import tablegen
 from vega_gen.errors import InputError
 from vega_gen.pipeline.request import relocations_beside
-from vega_gen.records import Fact, GivenFact, Ladder, TdFinding
+from vega_gen.records import Description, Fact, GivenFact, Ladder, TdFinding
 from vega_gen.simulate.running import Ran
 
 MARK = ".vega-gen-try"
@@ -86,7 +86,7 @@ class TryResult:
     program's files, None where there is none; ``notes``: what is to be known of them. ``ran``: how the program ended in the simulator, None
     where it did not run. ``reads``: the contents of all files that were read, as digests. ``findings``: what llvm-tblgen lets through, the
     gravest first (``vega-gen check``). ``ladder``: None where it was not asked for. ``facts``: what the records are for.
-    ``trials``: what a search tried.
+    ``trials``: what a search tried. ``description``: the completed one that the plug-in was made of.
     """
 
     target: str
@@ -112,6 +112,7 @@ class TryResult:
     stubs: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     trials: tuple[TriedFact, ...] = ()
+    description: Description | None = None
 
 
 @dataclass

@@ -249,7 +249,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
     limits = {**made.limits, **dict.fromkeys(trial.assumed, "the .td does not say when it holds: it is false")} if "" in folders else {}
     result = TryResult(
         d.folder, arch, plugin, bench.work, len(build.objects), made.missing, trial.broken, limits, abilities, (), (), 0.0, {},
-        stubs=trial.stubs, facts=tuple(made.machine.records.values()),
+        stubs=trial.stubs, facts=tuple(made.machine.records.values()), description=d,
     )  # fmt: skip
     return _Built(result, d, made.machine, simulating.result if simulating else simulated)
 
