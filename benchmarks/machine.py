@@ -157,7 +157,8 @@ class Machine:
     def compile_ir(self, source: Path, level: str, out: Path) -> Path:
         """Compile IR to the object ``out``. Raises NotCompiled."""
         out.unlink(missing_ok=True)
-        done = ask([str(self.tools / "llc"), f"-mtriple={self.triple}", level, *self.options, "-filetype=obj", _STATIC, str(source), "-o", str(out)])
+        options = (f"-mtriple={self.triple}", level, *self.options, "-filetype=obj", _STATIC)
+        done = ask([str(self.tools / "llc"), *options, str(source), "-o", str(out)])
         if not done.ok:
             out.unlink(missing_ok=True)
             raise NotCompiled("llc: it took too long" if done.timed_out else f"llc: {first_line(done.stderr)}")

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -205,7 +206,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     found = [known[test.stem, level] for test, level in wanted if (test.stem, level) in known]
     todo = [(test, level) for test, level in wanted if (test.stem, level) not in known]
     with ThreadPoolExecutor(2) as pool, journal.open("ab") as stream:
-        for done, one in enumerate(pool.map(lambda pair: outcome(reference, generated, *pair), todo)):
+        for done, one in enumerate(pool.map(partial(outcome, reference, generated), *zip(*todo, strict=True) if todo else ((), ()))):
             report(done + 1, len(todo), one.name)
             found.append(one)
             stream.write(orjson.dumps(asdict(one), option=orjson.OPT_APPEND_NEWLINE))
