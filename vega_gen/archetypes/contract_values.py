@@ -323,7 +323,9 @@ class _Contracts:
             parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
             ranges += [self.s.immediate(s.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
         selected = [self.s.instructions[s.record] for s in found]
-        real = all(any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags for i in selected)
+        # One of whose operands the encoding has no bit is a pseudo instruction, whatever its flags say.
+        held = [any(bit not in ("0", "1", "?") for bit in i.encoding) or not i.ins for i in selected]
+        real = all(held) and all(any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags for i in selected)
         r = min(ranges, key=lambda r: r.high, default=Range(12, True))
         kinds = set(parts)
         # An instruction that only computes the address would take the node that it is selected for as its own base.

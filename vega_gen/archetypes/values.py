@@ -30,6 +30,7 @@ from vega_gen.tablegen.subtargets import CPU, default_cpu
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
 _DECODERS = ("llvm/MC/MCDecoder.h", "llvm/MC/MCDecoderOps.h", "llvm/MC/MCFixedLenDisassembler.h")
+_ARGUMENTS = "llvm/CodeGen/TargetCallingConv.h"
 _CONVENTIONS = "llvm/CodeGen/CallingConvLower.h"
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
@@ -42,7 +43,7 @@ _METHODS = {
     "register_info_methods": (
         "TargetRegisterInfo",
         "getCalleeSavedRegs getCallPreservedMask getReservedRegs getFrameRegister requiresRegisterScavenging "
-        "requiresFrameIndexScavenging eliminateFrameIndex",
+        "requiresFrameIndexScavenging eliminateFrameIndex getPointerRegClass",
     ),
     "lowering_methods": (
         "TargetLowering",
@@ -111,6 +112,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
+    if not any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
+        given["register_info_methods"] = [n for n in given["register_info_methods"] if n != "getPointerRegClass"]
     known = {field["getter"] for field in fields} | answers.keys()
     return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
@@ -162,6 +165,7 @@ def _interface(llvm: Interface) -> dict[str, Any]:
         "prints_expressions": llvm.declares("MCAsmInfo::printExpr"),
         "chooses_library": llvm.declares("TargetSubtargetInfo::initLibcallLoweringInfo"),
         "convention_takes_type": _convention_takes_type(llvm),
+        "is_fixed": f"CLI.Outs[I].{'IsFixed' if llvm.mentions(_ARGUMENTS, 'IsFixed') else 'Flags.isVarArg() == false'}",
         "register_type": "MCRegister" if llvm.takes("MCInstPrinter::printRegName", "MCRegister") else "unsigned",
         "register_result": "MCRegister" if llvm.takes("MCParsedAsmOperand::getReg", "MCRegister") else "unsigned",
         "operand_print_parameters": "raw_ostream &OS, const MCAsmInfo &" if operand_print > 1 else "raw_ostream &OS",
