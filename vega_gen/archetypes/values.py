@@ -108,6 +108,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
+        "number_makers": sorted({int(bits) for f in d.fragments for bits in re.findall(r"\bgetI(\d+)Imm\(", f.code)}),
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
