@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
+from vega_gen.facts.dags import leaves, plain, top_level
+from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-_TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
 _BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
@@ -27,6 +27,7 @@ _CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8
 _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
 _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
+_ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
@@ -106,10 +107,11 @@ class Selections:
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """Outermost operator -> for each of its patterns, the instructions that implement it, and the Predicate records that they need."""
+        self._renamed = {o.name: named[1] for o in d.operators if (named := _only_names(o))}
         self.roots: set[str] = set()
         """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
         for i in d.instructions:
-            for text in _dags(i.pattern) if i.pattern.startswith("[") else ():
+            for text in top_level(i.pattern) if i.pattern.startswith("[") else ():
                 self._own(i, text)
         known = len(d.pattern_predicates) == len(d.patterns)
         for (matched, given), guard in zip(d.patterns, d.pattern_predicates if known else ((),) * len(d.patterns), strict=True):
@@ -124,34 +126,47 @@ class Selections:
         """Returns the selections whose outermost operator is ``root``."""
         return self._by_root.get(root, [])
 
+    def every(self, record: str) -> list[Selection]:
+        """Returns the selections of an instruction."""
+        return self._by_record.get(record, [])
+
+    @cached_property
+    def _by_record(self) -> dict[str, list[Selection]]:
+        found: dict[str, list[Selection]] = defaultdict(list)
+        for selections in self._by_root.values():
+            for one in selections:
+                found[one.record].append(one)
+        return found
+
     def _own(self, i: Instruction, text: str) -> None:
         dag = plain(parse_dag(text))
         if isinstance(dag, Dag) and dag.op == "set" and dag.args:
             dag = plain(dag.args[-1][0]) if isinstance(dag.args[-1][0], Dag) else dag.args[-1][0]
-        if not isinstance(dag, Dag):
-            dag = Dag(dag, ())
+        dag = self._rooted(dag)
         self.roots.add(dag.op)
         self._implemented(dag.op, frozenset((i.name,)), ())
-        where = {name: path for _, name, path in _leaves(dag)}
+        where = {name: path for _, name, path in leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
+
+    def _rooted(self, dag: Dag | str) -> Dag:
+        """Returns a pattern with the operator that its outermost fragment is just another name for."""
+        return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(dag, ())
 
     def _implemented(self, root: str, names: frozenset[str], guard: Iterable[str]) -> None:
         self.given[root].add(names)
         self.guarded[root].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
 
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
-        dag = plain(parse_dag(matched))
-        if not isinstance(dag, Dag):
-            dag = Dag(dag, ())
+        dag = self._rooted(plain(parse_dag(matched)))
         self.roots.add(dag.op)
-        results = _dags(given)
+        results = top_level(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
         self._implemented(dag.op, frozenset(word for word in words if word in self.instructions), guard)
         result = plain(parse_dag(results[0])) if len(results) == 1 else None
         if not isinstance(result, Dag) or result.op not in self.instructions or any(isinstance(plain(a), Dag) for a, _ in result.args):
             return
-        where = {name: path for _, name, path in _leaves(dag)}
+        where = {name: path for _, name, path in leaves(dag)}
         paths: dict[str, tuple[int, ...]] = {}
         fixed: dict[str, str] = {}
         for operand, (value, name) in zip(self._asked(result.op, len(result.args)), result.args, strict=False):
@@ -328,10 +343,19 @@ class Selections:
         common = math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)))
         return common & -common or 1  # instructions of three bytes lie anywhere
 
+    @cached_property
+    def _pointers(self) -> str:
+        """The register class of most operands, for those that hold a pointer and do not say of which class (PointerLikeRegClass)."""
+        types = (self.operand_classes.get(o.type) for i in self._d.instructions for o in (*i.outs, *i.ins))
+        used = Counter(o.register_class or o.name for o in types if o and (o.register_class or o.name) in self.classes)
+        return max(used, key=lambda name: used[name], default="")
+
     def register_bits(self, type_name: str) -> int:
         """Returns the width of the encodings of an operand type's registers."""
         known = self.operand_classes.get(type_name)
         name = known.register_class if known and known.register_class else type_name
+        if known and known.decoder_method.startswith("DecodePointerLike"):
+            name = self._pointers
         members = {m for c in self._d.register_classes if c.name == name for m in c.members}
         codes = [r.encoding for r in self._d.registers if r.name in members]
         return max(codes).bit_length() if codes else 0
@@ -358,13 +382,6 @@ class Selections:
         homeless = [name for name in operands if not widths[name] and name not in tied]
         unknown = [name for name, width in widths.items() if width > 1 and name not in operands]
         return {homeless[0]: unknown[0]} if len(homeless) == len(unknown) == 1 and "isPseudo" not in i.flags else {}
-
-
-def plain(value: Dag | str) -> Dag | str:
-    """Returns a dag without the type casts around it: (load x) for (i32 (load x)), imm for (i32 imm:$i)."""
-    while isinstance(value, Dag) and len(value.args) == 1 and _TYPE.fullmatch(value.op):
-        value = value.args[0][0]
-    return value
 
 
 def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
@@ -397,37 +414,8 @@ def _together(field: tuple[tuple[int, int], ...]) -> list[int]:
     return found
 
 
-def _leaves(value: Dag | str, path: tuple[int, ...] = ()) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    if isinstance(value, Dag):
-        for index, (arg, name) in enumerate(value.args):
-            inner = plain(arg)
-            name = name or (_inner_name(arg) if isinstance(arg, Dag) and not isinstance(inner, Dag) else "")
-            if name:
-                yield (inner.op if isinstance(inner, Dag) else inner), name, (*path, index)
-            if isinstance(inner, Dag):
-                yield from _leaves(inner, (*path, index))
-
-
-def _inner_name(value: Dag) -> str:
-    while len(value.args) == 1:
-        arg, name = value.args[0]
-        if not isinstance(arg, Dag):
-            return name
-        value = arg
-    return ""
-
-
-def _dags(text: str) -> list[str]:
-    """Returns the top-level dags of a printed list, each as printed."""
-    found: list[str] = []
-    depth, start = 0, 0
-    for at, c in enumerate(text):
-        if c == "(":
-            if not depth:
-                start = at
-            depth += 1
-        elif c == ")":
-            depth -= 1
-            if not depth:
-                found.append(text[start : at + 1])
-    return found
+def _only_names(o: PatternOperator) -> re.Match[str] | None:
+    """Returns the match of a fragment that only gives an operator another name, (shl node:$a, node:$b), so that some patterns can be
+    told from others by it."""
+    found = None if o.opcode or o.code or o.memory or o.properties else _ANOTHER_NAME.fullmatch(o.dag)
+    return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None
