@@ -21,7 +21,7 @@ from vega_gen.facts.byte_order import ByteOrder, byte_order
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
-from vega_gen.facts.operations import CONDITIONS, OperandRole
+from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
@@ -106,7 +106,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
-        "number_loads": list({op.record: op for op in (m.load_immediate, m.load_symbol) if op}.values()),
+        "number_loads": _number_loads(m),
         "copy_by_add": bool(m.add_immediate),
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
@@ -124,6 +124,12 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
     return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
+
+
+def _number_loads(m: Facts) -> list[Operation]:
+    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``load_symbol``)."""
+    symbol = m.load_symbol if m.load_symbol and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32) else None
+    return list({op.record: op for op in (m.load_immediate, symbol) if op}.values())
 
 
 def stack_alignment(m: Facts) -> int:
@@ -377,7 +383,8 @@ def _branch_custom(m: Facts) -> bool:
     """Whether BR_CC needs custom lowering: no branch tests some condition, even with swapped operands, or setcc lacks some."""
     swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
     swapped |= {b: a for a, b in swapped.items()}
-    tested = all(c in m.branches or swapped.get(c) in m.branches for c in CONDITIONS)
+    compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
+    tested = all(c in compare or swapped.get(c) in compare for c in CONDITIONS)
     return not m.by_table and not m.compare_branches and not (tested and set(CONDITIONS) <= m.sets)
 
 
@@ -417,8 +424,12 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
         for kind in ("ext", "sext", "zext"):
             found = re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)
             loads += [] if found else [f"ISD::{kind.upper()}LOAD, {vt}, MVT::i{bits}, Custom"]
-    signed = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "sext")
-    unsigned = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "zext")
+
+    def extended(kind: str) -> str:
+        by_pattern = {bits for bits in (8, 16, 32) if re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)}
+        return " || ".join(f"MemVT == MVT::i{bits}" for bits in sorted(by_pattern | {bits for one, bits in m.loads if one == kind}))
+
+    signed, unsigned = extended("sext"), extended("zext")
     return {
         "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
         "sign_loads": signed or "false", "zero_loads": unsigned or "false",

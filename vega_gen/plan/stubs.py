@@ -61,6 +61,7 @@ def stub(target: str, signature: Signature) -> Candidate:
     - An ``LLVMInitialize`` or ``initialize...Pass`` function is empty: it runs in every tool before the command line is read, and a fatal
       error would break them all.
     - The TargetInfo one registers the target by name, because otherwise no tool could be asked for it.
+    - A condition of a selection pattern is false: such a pattern never matches, and others select what it would have.
     - A function that creates a FunctionPass creates one that changes nothing: it is called for every program.
     """
     name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
@@ -70,6 +71,8 @@ def stub(target: str, signature: Signature) -> Candidate:
         body = ()
     elif _PASS_FACTORY.match(signature.name) and signature.result[-2:] == ("FunctionPass", "*"):
         body = tuple(statement(text, f"{head}{n}") for n, text in enumerate(_NO_PASS))
+    elif signature.class_name.endswith("DAGToDAGISel") and signature.result[-1:] == ("bool",):
+        body = (statement("return false;", head),)
     elif found is None:
         body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', head),)
     elif found["part"] == "TargetInfo":
