@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Any
 
-from vega_gen.archetypes.compared_values import OPPOSITE, compared_values, opposite_by_flags, select_action
+from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values, memory_operands
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.legality import legality_actions
@@ -18,6 +18,7 @@ from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
+from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
@@ -26,7 +27,7 @@ from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
-from vega_gen.tablegen.subtargets import CPU, default_cpu
+from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, default_cpu
 
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
@@ -64,6 +65,9 @@ _METHODS = {
         "MatchAndEmitInstruction",
     ),
 }
+_BRANCH_METHODS = {
+    "analyzeBranch", "removeBranch", "insertBranch", "reverseBranchCondition", "getBranchDestBlock", "isBranchOffsetInRange",
+}  # fmt: skip
 _OLDER_CONSTANT = re.compile(r"getTargetConstant\((?:[^(),]|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*,\s*MVT::\w+\)")
 """A constant without a place in the source, as LLVM had them before 3.7."""
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
@@ -92,7 +96,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
-        "default_cpu": d.data.get(CPU) or default_cpu(d),
+        "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
+        "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
@@ -107,7 +112,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
         "number_loads": _number_loads(m),
-        "copy_by_add": bool(m.add_immediate),
+        "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
@@ -118,6 +123,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
+    if not m.jump:  # no branch can be analyzed or moved
+        given["instr_info_methods"] = [n for n in given["instr_info_methods"] if n not in _BRANCH_METHODS]
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
     given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):

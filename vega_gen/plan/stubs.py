@@ -63,6 +63,8 @@ def stub(target: str, signature: Signature) -> Candidate:
     - The TargetInfo one registers the target by name, because otherwise no tool could be asked for it.
     - A condition of a selection pattern is false: such a pattern never matches, and others select what it would have.
     - A function that creates a FunctionPass creates one that changes nothing: it is called for every program.
+    - A condition of instruction selection, that of a pattern or a selector of a ComplexPattern, does not hold: what it guards is one of
+      several ways to select a node.
     """
     name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
     found = _INITIALISER.match(signature.name)
