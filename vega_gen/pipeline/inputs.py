@@ -18,6 +18,7 @@ from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.facts.facts_file import with_given
 from vega_gen.pipeline.completing import completed
 from vega_gen.records import BUDGET, Description, FillerName, GivenFact, Mode
+from vega_gen.tablegen.subtargets import on_subtarget
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "model" / "weights"
 """The checkpoint that vega-gen ships with."""
@@ -37,6 +38,7 @@ class Inputs:
     ``arch``: the architecture part of its triple, "" for the folder's name.
     ``big_endian``: the byte order of a target whose triple LLVM does not know, else None.
     ``facts``: a facts file; ``decided``: facts by decisions of a review, which go before it.
+    ``cpu``, ``attrs``: the processor and the features that the backend is made for, "" for the default ones.
     ``overlay``: include folders that come before LLVM's own, with headers that know that triple.
     """
 
@@ -57,6 +59,8 @@ class Inputs:
     overlay: tuple[Path, ...] = ()
     facts: Path | None = None
     decided: Mapping[str, GivenFact] = field(default_factory=dict[str, GivenFact])
+    cpu: str = ""
+    attrs: str = ""
 
     @property
     def model(self) -> Path:
@@ -76,7 +80,7 @@ class Inputs:
             include_dirs=self.include_dirs[:2],
         )
         given = with_given(described, self.facts)
-        return replace(given, given=given.given | dict(self.decided)) if self.decided else given
+        return on_subtarget(replace(given, given=given.given | dict(self.decided)), self.cpu, self.attrs)
 
     @cached_property
     def own_description(self) -> Description:
@@ -86,7 +90,7 @@ class Inputs:
     @cached_property
     def description(self) -> Description:
         """The completed .td through typed views. Raises InputError."""
-        return self._described(self.completed_td) if self.completion.described else self.own_description
+        return self.completion.mark(self._described(self.completed_td)) if self.completion.described else self.own_description
 
     @cached_property
     def completed_td(self) -> Path:
