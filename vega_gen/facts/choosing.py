@@ -7,30 +7,13 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from vega_gen.errors import InputError
+from vega_gen.facts.confidence import confidence
 from vega_gen.facts.keys import key_of
 from vega_gen.records import Alternative, Evidence, Fact, GivenFact
 
 T = TypeVar("T")
 _KEPT = 8
 """How many alternatives of a fact are recorded."""
-CONFIDENCE = {
-    Evidence.PERSON: 1.0,
-    Evidence.PATTERN: 0.99,
-    Evidence.FLAG: 0.99,
-    Evidence.OPERAND: 0.99,
-    Evidence.IMPLICIT: 0.99,
-    Evidence.CONVENTION: 0.99,
-    Evidence.ALIAS: 0.99,
-    Evidence.DERIVED: 0.99,
-    Evidence.ASSEMBLY: 0.4,
-    Evidence.SCHEDULE: 0.4,
-    Evidence.DONOR: 0.4,
-    Evidence.NAME: 0.4,
-    Evidence.DEFAULT: 0.25,
-}
-"""Confidence in the first candidate, by the evidence for it. A name is below the review threshold, so that a person checks it: targets in
-LLVM have a register FP that is not the frame pointer, and conventions whose plainest name is not that of the usual one. A default works
-between functions of this compiler, but may differ from an existing ABI."""
 CERTAIN = 0.9
 """Facts of at least this confidence are not doubtful."""
 
@@ -65,13 +48,13 @@ class Chooser:
         choices: dict[str, Choice[T]] = {}
         for choice in candidates:
             choices.setdefault(written(choice.value), choice)
-        listed = [Alternative(text, c.evidence, c.reason, CONFIDENCE[c.evidence]) for text, c in choices.items()]
+        listed = [Alternative(text, c.evidence, c.reason, confidence(key, c.evidence)) for text, c in choices.items()]
         said = self.given.get(key)
         if said:
             value = read(said)
             text = written(value) if value is not None else ""
             reason = f"given in {said.place}" if said.place else "given by a person"
-            first = Alternative(text, Evidence.PERSON, reason, CONFIDENCE[Evidence.PERSON])
+            first = Alternative(text, Evidence.PERSON, reason, confidence(key, Evidence.PERSON))
         elif choices:
             value, first = next(iter(choices.values())).value, listed[0]
         else:
