@@ -14,17 +14,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
+from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
 from vega_gen.tablegen.raw import Dag, parse_dag
 
 _TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
 _BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
+_ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
 _SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
 _CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
 _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
+_ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
@@ -104,6 +106,7 @@ class Selections:
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """Outermost operator -> for each of its patterns, the instructions that implement it, and the Predicate records that they need."""
+        self._renamed = {o.name: named[1] for o in d.operators if (named := _only_names(o))}
         self.roots: set[str] = set()
         """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
         for i in d.instructions:
@@ -126,22 +129,23 @@ class Selections:
         dag = plain(parse_dag(text))
         if isinstance(dag, Dag) and dag.op == "set" and dag.args:
             dag = plain(dag.args[-1][0]) if isinstance(dag.args[-1][0], Dag) else dag.args[-1][0]
-        if not isinstance(dag, Dag):
-            dag = Dag(dag, ())
+        dag = self._rooted(dag)
         self.roots.add(dag.op)
         self._implemented(dag.op, frozenset((i.name,)), ())
         where = {name: path for _, name, path in _leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
 
+    def _rooted(self, dag: Dag | str) -> Dag:
+        """Returns a pattern with the operator that its outermost fragment is just another name for."""
+        return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(dag, ())
+
     def _implemented(self, root: str, names: frozenset[str], guard: Iterable[str]) -> None:
         self.given[root].add(names)
         self.guarded[root].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
 
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
-        dag = plain(parse_dag(matched))
-        if not isinstance(dag, Dag):
-            dag = Dag(dag, ())
+        dag = self._rooted(plain(parse_dag(matched)))
         self.roots.add(dag.op)
         results = _dags(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
@@ -190,6 +194,8 @@ class Selections:
         found: list[OperandInfo] = []
         for out, operands in ((True, i.outs), (False, i.ins)):
             for o in operands:
+                if o.type == "variable_ops":
+                    continue
                 known = self.operand_classes.get(o.type)
                 if known and known.sub_operands:
                     values = (*known.defaults, *[""] * (len(known.sub_operands) - len(known.defaults)))
@@ -208,7 +214,10 @@ class Selections:
             return Range(int(found[3]), not found[2], int(found[4] or 0))
         if found := _BETWEEN.search(code):
             low, high = int(found[2]), int(found[3])
-            return Range(max(high.bit_length(), (-low - 1).bit_length()) + 1, True) if low < 0 else Range(high.bit_length(), False)
+            below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
+            shift = below.bit_length() if below & (below + 1) == 0 else 0
+            bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift
+            return Range(bits + 1, True, shift) if low < 0 else Range(bits, False, shift)
         if found := _CAST.search(code):
             return Range(_CAST_BITS[found[2]], not found[1])
         if (found := _SAME.search(code)) and (int(found[2], 0) & (int(found[2], 0) + 1)) == 0:
@@ -223,7 +232,7 @@ class Selections:
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
         code = self._code.get(type_name, "")
-        if _RANGE.search(code):
+        if _RANGE.search(code) or _BETWEEN.search(code):
             return 0, 0
         if (found := _MASK.search(code)) and found[2] == found[1]:  # the masked bits must all be one: the part is the rest
             ones = int(found[1], 0)
@@ -250,7 +259,8 @@ class Selections:
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)
-        offset = operand.part >= 0 and not _RANGE.search(self._code.get(operand.type, ""))  # a mask does not give the sign of an offset
+        code = self._code.get(operand.type, "")
+        offset = operand.part >= 0 and not (_RANGE.search(code) or _BETWEEN.search(code))  # a mask does not give the sign of an offset
         if said and not offset:
             return Range(said.bits, said.signed) if self.is_upper(operand.type) else said
         bits = self.field(record, operand.name)
@@ -314,12 +324,22 @@ class Selections:
 
     @cached_property
     def _code_unit(self) -> int:
-        return math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding))) or 1
+        common = math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)))
+        return common & -common or 1  # instructions of three bytes lie anywhere
+
+    @cached_property
+    def _pointers(self) -> str:
+        """The register class of most operands, for those that hold a pointer and do not say of which class (PointerLikeRegClass)."""
+        types = (self.operand_classes.get(o.type) for i in self._d.instructions for o in (*i.outs, *i.ins))
+        used = Counter(o.register_class or o.name for o in types if o and (o.register_class or o.name) in self.classes)
+        return max(used, key=lambda name: used[name], default="")
 
     def register_bits(self, type_name: str) -> int:
         """Returns the width of the encodings of an operand type's registers."""
         known = self.operand_classes.get(type_name)
         name = known.register_class if known and known.register_class else type_name
+        if known and known.decoder_method.startswith("DecodePointerLike"):
+            name = self._pointers
         members = {m for c in self._d.register_classes if c.name == name for m in c.members}
         codes = [r.encoding for r in self._d.registers if r.name in members]
         return max(codes).bit_length() if codes else 0
@@ -394,6 +414,13 @@ def _leaves(value: Dag | str, path: tuple[int, ...] = ()) -> Iterator[tuple[str,
                 yield (inner.op if isinstance(inner, Dag) else inner), name, (*path, index)
             if isinstance(inner, Dag):
                 yield from _leaves(inner, (*path, index))
+
+
+def _only_names(o: PatternOperator) -> re.Match[str] | None:
+    """Returns the match of a fragment that only gives an operator another name, (shl node:$a, node:$b), so that some patterns can be
+    told from others by it."""
+    found = None if o.opcode or o.code or o.memory or o.properties else _ANOTHER_NAME.fullmatch(o.dag)
+    return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None
 
 
 def _inner_name(value: Dag) -> str:
