@@ -6,6 +6,8 @@ compiled. Prints a Markdown table by target, one by kind of evidence, one by rol
 (targets/settings/training.toml) the counts alone, so that nothing is tuned on them. The calibration error of a target's facts is that of
 the confidence measured on the others.
 
+Roles that the C++ shows and no finder asks for are counted apart.
+
 ``--calibrate``: writes the confidence of each kind of evidence, measured without the test targets, to
 targets/settings/fact_confidence.toml.
 """
@@ -15,7 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -46,9 +48,14 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--llvm", type=Path, default=ROOT / ".llvm/19")
     asked = parser.parse_args(words)
     source = discover.open_source(asked.llvm)
-    found: list[Scored] = []
+    every: list[Scored] = []
+    known: set[str] = set()
     for description, used in references(asked.llvm, find_tblgen(source, silent), only=asked.targets):
-        found += scores(description, find_facts(description).records, used)
+        records = find_facts(description).records
+        known |= {role(key) for key in records}
+        every += scores(description, records, used)
+    found = [s for s in every if role(s.key) in known]
+    unasked = Counter(role(s.key) for s in every if role(s.key) not in known)
     tested = set(cast(list[str], resources.settings("training")["held-out"]))
     if asked.calibrate:
         made = shares(s for s in found if s.target not in tested)
@@ -57,6 +64,7 @@ def main(words: Sequence[str] | None = None) -> None:
     print(table("target", found, lambda s: s.target), end="\n\n")
     print(table("evidence", found, lambda s: str(s.fact.evidence) if s.fact else "none found"), end="\n\n")
     print(table("role", found, lambda s: role(s.key)), end="\n\n")
+    print("No finder asks for: " + ", ".join(f"{name} ({count} roles)" for name, count in sorted(unasked.items())), end="\n\n")
     for s in found:
         if not s.right and s.target not in tested:
             print(f"{s.target} {s.key}: {s.fact.value if s.fact else 'none'}, {s.fact.evidence if s.fact else ''}, not {s.reference}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from vega_gen.errors import InputError
 from vega_gen.facts.confidence import confidence
@@ -28,10 +28,12 @@ class Choice(Generic[T]):
 
 
 class Chooser:
-    """Collects the facts of one target. ``given``: the lines of the facts file, by key."""
+    """Collects the facts of one target. ``given``: the lines of the facts file, by key. ``otherwise``: function of a key that returns
+    candidates where the rules have none."""
 
     def __init__(self, given: Mapping[str, GivenFact]) -> None:
         self.given = given
+        self.otherwise: Callable[[str], Iterable[Choice[Any]]] = lambda _: ()
         self.records: dict[str, Fact] = {}
         self._chosen: dict[str, object] = {}
 
@@ -47,6 +49,8 @@ class Chooser:
         assert key_of(key), f"facts/keys.py lacks {key}"
         choices: dict[str, Choice[T]] = {}
         for choice in candidates:
+            choices.setdefault(written(choice.value), choice)
+        for choice in self.otherwise(key) if not choices and key not in self.given else ():
             choices.setdefault(written(choice.value), choice)
         listed = [Alternative(text, c.evidence, c.reason, confidence(key, c.evidence)) for text, c in choices.items()]
         said = self.given.get(key)
