@@ -4,7 +4,7 @@ What a target's own C++ uses in each role is the reference (``vega_gen.facts.use
 class or feature, is right with any of them. A target's C++ is read for its score alone, after its facts were found from its .td. Nothing is
 compiled. Prints a Markdown table by target, one by kind of evidence, one by role, and what was wrong; of the test targets
 (targets/settings/training.toml) the counts alone, so that nothing is tuned on them. The calibration error of a target's facts is that of
-the confidence measured on the others.
+the confidence measured on the others; ranking has not learnt from the target.
 
 Roles that the C++ shows and no finder asks for are counted apart.
 
@@ -27,7 +27,10 @@ from llvm_integration import discover
 from vega_gen import resources
 from vega_gen.facts.confidence import of, shares_right
 from vega_gen.facts.find import find_facts
+from vega_gen.facts.ranking import learn
+from vega_gen.facts.role_examples import role_examples
 from vega_gen.facts.scoring import Scored, scores
+from vega_gen.facts.view import TargetView
 from vega_gen.pipeline.inputs import find_tblgen
 from vega_gen.pipeline.mining import silent
 from vega_gen.pipeline.references import references
@@ -50,13 +53,16 @@ def main(words: Sequence[str] | None = None) -> None:
     source = discover.open_source(asked.llvm)
     every: list[Scored] = []
     known: set[str] = set()
-    for description, used in references(asked.llvm, find_tblgen(source, silent), only=asked.targets):
-        records = find_facts(description).records
+    tested = set(cast(list[str], resources.settings("training")["held-out"]))
+    read = list(references(asked.llvm, find_tblgen(source, silent), only=asked.targets))
+    examples = [e for description, used in read if description.name not in tested for e in role_examples(TargetView(description), used)]
+    for description, used in read:
+        others = [e for e in examples if e.target != description.name]
+        records = find_facts(description, weights=learn(others)).records
         known |= {role(key) for key in records}
         every += scores(description, records, used)
     found = [s for s in every if role(s.key) in known]
     unasked = Counter(role(s.key) for s in every if role(s.key) not in known)
-    tested = set(cast(list[str], resources.settings("training")["held-out"]))
     if asked.calibrate:
         made = shares(s for s in found if s.target not in tested)
         MEASURED.write_text(HEAD + "".join(section(evidence, own) for evidence, own in made.items()))

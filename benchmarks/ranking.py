@@ -96,8 +96,7 @@ def table(found: Counter[tuple[str, str, str]]) -> str:
 
 def write(weights: Weights, targets: Sequence[str], held_out: Sequence[str]) -> None:
     """Write the weights that count for the facts that ranking supplies, with what they are learnt from."""
-    keys = ("register.stack_pointer", *(f"instruction.{n}" for n in ("add_immediate", "jump", "load.16", "load.32", "load.64")))
-    wanted = {part for key in (*keys, *(f"instruction.store.{bits}" for bits in (16, 32, 64))) for part in parts(key)}
+    wanted = {part for key in ("register.stack_pointer", "instruction.add_immediate", "instruction.jump") for part in parts(key)}
     kept = {f: round(w, 2) for f, w in sorted(weights.items()) if f.split(" ")[0] in wanted and abs(w) >= LEAST}
     told = {"learnt": targets, "held_out": sorted(held_out), "code": store.code_version("vega_gen.facts.ranking")}
     WEIGHTS.write_bytes(orjson.dumps({**told, "weights": kept}, option=orjson.OPT_APPEND_NEWLINE))

@@ -71,7 +71,7 @@ def test_ranking_supplies_a_fact_only_where_the_rules_find_none(jay: Description
     given = {JUMP: GivenFact(JUMP, "WATCH target")}
     assert find_facts(jay, given, weights).records[JUMP].evidence is Evidence.PERSON
     assert find_facts(jay, weights=weights).records["instruction.add_immediate"].evidence is Evidence.PATTERN
-    assert not list(ranked(TargetView(jay), "instruction.constant", weights)), "ranking does not supply numbers"
+    assert not list(ranked(TargetView(jay), "instruction.constant", weights)), "of numbers it is wrong too often"
 
 
 def test_shapes_tell_a_base_from_a_value(jay: Description) -> None:

@@ -26,10 +26,9 @@ from vega_gen.records import Evidence
 
 Weights = Mapping[str, float]
 """Role and word, with a space between -> weight."""
-RANKED = re.compile(r"register\.stack_pointer|instruction\.(add_immediate|jump|load\.\d+|store\.\d+)")
-"""The facts that ranking supplies. Of others it is wrong too often, or that there is none means something: where no register has the return
-address, it is on the stack."""
-_ACCESS = re.compile(r"instruction\.(load|store)\.")
+RANKED = re.compile(r"register\.stack_pointer|instruction\.(add_immediate|jump)")
+"""The facts that ranking supplies. Of others it is wrong too often where the rules find none (what looks like a store is then a cache
+operation or a store to a real address), or that there is none means something: a return address on the stack."""
 TIMES = 3.0
 """The best record becomes a fact where it is so many times as likely as the next."""
 _SHOWN = 4
@@ -63,15 +62,15 @@ def parts(key: str) -> tuple[str, ...]:
 def ranked(v: TargetView, key: str, weights: Weights | None = None) -> Iterator[Choice[Any]]:
     """Yields the likely records for a fact that ranking supplies, the likeliest first: none unless the first stands out.
 
-    Loads and stores are those of a whole register. ``weights``: by default those that vega-gen ships with."""
+    ``weights``: by default those that vega-gen ships with."""
     known = _shipped() if weights is None else weights
-    if not known or not RANKED.fullmatch(key) or (_ACCESS.match(key) and not key.endswith(f".{v.native}")):
+    if not known or not RANKED.fullmatch(key):
         return
     values = {op.record: op for op in shaped(v, key)} if key.startswith("instruction.") else dict.fromkeys(registers(v))
     words = RecordWords(v)
     likely = probabilities(known, key, [words.of(name) for name in values])
     best = sorted(zip(likely, values, strict=True), key=lambda pair: -pair[0])[:_SHOWN]
-    if best and (len(best) == 1 or best[0][0] >= TIMES * best[1][0]):
+    if len(best) > 1 and best[0][0] >= TIMES * best[1][0]:
         for p, name in best:
             yield Choice(values[name] or name, Evidence.DONOR, f"{name} is most like what LLVM's backends use ({p:.2f})")
 
