@@ -58,7 +58,8 @@ class Chooser:
             value = read(said)
             text = written(value) if value is not None else ""
             reason = f"given in {said.place}" if said.place else "given by a person"
-            first = Alternative(text, Evidence.PERSON, reason, confidence(key, Evidence.PERSON))
+            reason = "more programs of the ladder pass with it" if said.evidence is Evidence.TESTS else reason
+            first = Alternative(text, said.evidence, reason, confidence(key, said.evidence))
         elif choices:
             value, first = next(iter(choices.values())).value, listed[0]
         else:

@@ -19,6 +19,7 @@ Shares = Mapping[str, Mapping[str, float]]
 ANY = "all"
 _PRIOR = {
     Evidence.PERSON: 1.0,
+    Evidence.TESTS: 0.9,
     Evidence.ASSEMBLY: 0.6,
     Evidence.SCHEDULE: 0.5,
     Evidence.DONOR: 0.5,
