@@ -25,8 +25,8 @@ from typing import cast
 
 from llvm_integration import discover
 from vega_gen import resources
-from vega_gen.facts.confidence import of, shares_right
 from vega_gen.facts.find import find_facts
+from vega_gen.facts.measured import of, shares_right
 from vega_gen.facts.ranking import learn
 from vega_gen.facts.role_examples import role_examples
 from vega_gen.facts.scoring import Scored, scores
@@ -38,7 +38,7 @@ from vega_gen.report.reliability import expected_calibration_error
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = ROOT / "targets/settings/fact_confidence.toml"
-HEAD = """# The confidence of a fact (vega_gen/facts/confidence.py): the share of facts that are right on LLVM's own targets, by kind of
+HEAD = """# The confidence of a fact (vega_gen/facts/measured.py): the share of facts that are right on LLVM's own targets, by kind of
 # evidence and role ("all": any other). `python -m benchmarks.facts --calibrate` writes it; the test targets play no part.
 """
 

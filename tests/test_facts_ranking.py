@@ -13,10 +13,10 @@ from vega_gen import resources
 from vega_gen.corpus import held_out_folders
 from vega_gen.cxx import parse_file
 from vega_gen.facts import find_facts
-from vega_gen.facts.confidence import confidence, of, shares_right
+from vega_gen.facts.measured import confidence, of, shares_right
 from vega_gen.facts.ranking import RoleExample, learn, parts, probabilities, ranked
 from vega_gen.facts.role_examples import role_examples
-from vega_gen.facts.shapes import shaped
+from vega_gen.facts.role_shapes import shaped
 from vega_gen.facts.used import records_used
 from vega_gen.facts.view import TargetView
 from vega_gen.facts.words import RecordWords

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from vega_gen.errors import InputError
-from vega_gen.facts.confidence import confidence
 from vega_gen.facts.keys import key_of
+from vega_gen.facts.measured import confidence
 from vega_gen.records import Alternative, Evidence, Fact, GivenFact
 
 T = TypeVar("T")

@@ -19,7 +19,7 @@ import orjson
 
 from vega_gen import resources
 from vega_gen.facts.choosing import Choice
-from vega_gen.facts.shapes import registers, shaped
+from vega_gen.facts.role_shapes import registers, shaped
 from vega_gen.facts.view import TargetView
 from vega_gen.facts.words import RecordWords
 from vega_gen.records import Evidence

@@ -8,8 +8,8 @@ from vega_gen.facts.branches import branches
 from vega_gen.facts.constants import immediates_by_pattern, uppers_by_pattern
 from vega_gen.facts.operations import CONDITIONS
 from vega_gen.facts.ranking import RoleExample
+from vega_gen.facts.role_shapes import registers, shaped
 from vega_gen.facts.roles import RegisterRole
-from vega_gen.facts.shapes import registers, shaped
 from vega_gen.facts.used import Used
 from vega_gen.facts.view import TargetView
 from vega_gen.facts.words import RecordWords

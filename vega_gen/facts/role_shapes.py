@@ -22,7 +22,7 @@ _DST, _SRC, _SRC2, _BASE, _IMM, _TARGET = (
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class RoleShape:
     """The operands that an instruction needs for a role. ``roles``: all of them; further immediates are left 0.
 
     ``without``: flags that it must not have; ``within``: one of these it must have, unless this is empty."""
@@ -35,24 +35,24 @@ class Shape:
 _PLAIN = frozenset({"isPseudo", "mayLoad", "mayStore", "isCall", "isBranch", "isReturn", "isTerminator"})
 _ACCESS = frozenset({"isPseudo", "isCall", "isBranch", "isReturn"})
 _SHAPES = (
-    (r"load\..*", Shape((_DST, _BASE, _IMM), _ACCESS | {"mayStore"})),
-    (r"store\..*", Shape((_SRC, _BASE, _IMM), _ACCESS | {"mayLoad"})),
-    (r"\w+_immediate", Shape((_DST, _SRC, _IMM), _PLAIN)),
-    (r"add|subtract|or|and|xor|multiply|shift_\w+", Shape((_DST, _SRC, _SRC2), _PLAIN)),
-    (r"copy\..*", Shape((_DST, _SRC), _PLAIN)),
-    (r"constant|constant_upper", Shape((_DST, _IMM), _PLAIN)),
-    (r"jump", Shape((_TARGET,), frozenset({"isCall", "isReturn", "mayLoad", "mayStore"}))),
-    (r"jump_register", Shape((_SRC,), frozenset({"isPseudo", "isCall", "mayLoad", "mayStore"}))),
-    (r"branch\.nonzero", Shape((_SRC, _TARGET), frozenset({"isPseudo", "isCall", "isReturn", "mayLoad", "mayStore"}))),
-    (r"branch\..*", Shape((_SRC, _SRC2, _TARGET), frozenset({"isPseudo", "isCall", "isReturn", "mayLoad", "mayStore"}))),
-    (r"call", Shape((_TARGET,), frozenset({"isReturn", "mayStore"}))),
-    (r"call_register", Shape((_SRC,), frozenset({"isReturn", "mayStore"}))),
-    (r"return", Shape((), frozenset({"isCall", "mayStore"}), frozenset({"isReturn", "isBarrier", "isTerminator"}))),
-    (r"nop", Shape((), frozenset({"isPseudo", "isCall", "isBranch", "isReturn", "isTerminator", "mayLoad", "mayStore"}))),
+    (r"load\..*", RoleShape((_DST, _BASE, _IMM), _ACCESS | {"mayStore"})),
+    (r"store\..*", RoleShape((_SRC, _BASE, _IMM), _ACCESS | {"mayLoad"})),
+    (r"\w+_immediate", RoleShape((_DST, _SRC, _IMM), _PLAIN)),
+    (r"add|subtract|or|and|xor|multiply|shift_\w+", RoleShape((_DST, _SRC, _SRC2), _PLAIN)),
+    (r"copy\..*", RoleShape((_DST, _SRC), _PLAIN)),
+    (r"constant|constant_upper", RoleShape((_DST, _IMM), _PLAIN)),
+    (r"jump", RoleShape((_TARGET,), frozenset({"isCall", "isReturn", "mayLoad", "mayStore"}))),
+    (r"jump_register", RoleShape((_SRC,), frozenset({"isPseudo", "isCall", "mayLoad", "mayStore"}))),
+    (r"branch\.nonzero", RoleShape((_SRC, _TARGET), frozenset({"isPseudo", "isCall", "isReturn", "mayLoad", "mayStore"}))),
+    (r"branch\..*", RoleShape((_SRC, _SRC2, _TARGET), frozenset({"isPseudo", "isCall", "isReturn", "mayLoad", "mayStore"}))),
+    (r"call", RoleShape((_TARGET,), frozenset({"isReturn", "mayStore"}))),
+    (r"call_register", RoleShape((_SRC,), frozenset({"isReturn", "mayStore"}))),
+    (r"return", RoleShape((), frozenset({"isCall", "mayStore"}), frozenset({"isReturn", "isBarrier", "isTerminator"}))),
+    (r"nop", RoleShape((), frozenset({"isPseudo", "isCall", "isBranch", "isReturn", "isTerminator", "mayLoad", "mayStore"}))),
 )
 
 
-def shape_of(key: str) -> Shape | None:
+def shape_of(key: str) -> RoleShape | None:
     """Returns the shape for the key of an instruction, None where shapes do not say who could have the role."""
     name = key.removeprefix("instruction.")
     return next((shape for pattern, shape in _SHAPES if re.fullmatch(pattern, name)), None) if name != key else None
@@ -78,7 +78,7 @@ def shaped(v: TargetView, key: str) -> Iterator[Operation]:
             yield made
 
 
-def _namer(v: TargetView, record: str, shape: Shape, fitting: frozenset[str]) -> NameOperand:
+def _namer(v: TargetView, record: str, shape: RoleShape, fitting: frozenset[str]) -> NameOperand:
     operands = v.selections.operands(record)
     reading = [o for o in operands if not o.out and o.kind is OperandKind.REG and not o.default]
     base = next((o for o in reading if o.part >= 0), None) or _beside_offset(v, record, reading)
