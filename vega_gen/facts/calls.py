@@ -14,7 +14,7 @@ from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import CallingConvention, Evidence, SDNode
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-_SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr", re.I)
+_SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr|helper", re.I)
 _SPECIAL_CALL = re.compile(r"tls|tail|_rv|patchpoint", re.I)
 _RETURNS = re.compile(r"rets?|retl|retn|rts|return|blr|rtn|bx[. ]lr|jmp[. ]lr|j[pr][. ](?:ra|lr)")
 _POOL = re.compile(r"const\w*pool|cpool|literal", re.I)
@@ -183,7 +183,8 @@ def convention(v: TargetView, *, results: bool) -> tuple[str, tuple[str, ...]]:
 
 def callee_saved(v: TargetView) -> tuple[str, tuple[str, ...]]:
     """Returns the name and the registers of the usual list of callee-saved registers."""
-    lists = [c for c in v.d.calling_conventions if c.callee_saved and c.registers]
+    every = [c for c in v.d.calling_conventions if c.callee_saved and c.registers]
+    lists = [c for c in every if any(r in v.members for r in c.registers)] or every  # those of the other width have wider registers
     name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, f"{len(lists)} lists of callee-saved registers"))
     return name, _registers(v, name, "callee_saved", [r for c in lists if c.name == name for r in c.registers])
 

@@ -241,6 +241,8 @@ class Steps:
         head = demands.called_by_matcher(name, line, operand.name if operand else "", result)
         if parser is not None and head:
             return demands.demanded_of(plan, parser, head)
+        if (name, owner) == ("getTarget", "CCState"):
+            return demands.renamed(plan, path, name, "getMachineFunction")
         if methods := enumerators.get(demands.state_of(name)):
             return demands.stated(plan, path, name, methods, enumerators[name])
         if subtarget is not None and owner == subtarget.name and name not in predicates.asked(self.description):
