@@ -154,13 +154,21 @@ def state_of(name: str) -> str:
     return f"static_cast<{name} *>(&State)->"
 
 
+_RENAMED = {("CCState", "getTarget"): "getMachineFunction"}
+"""(Class of LLVM, former method) -> the method that conventions ask for the subtarget now."""
+
+
 def states_of(name: str) -> tuple[str, ...]:
     """How conventions call a method of the target's own class of state: by pointer, or, in older .td files, by reference."""
     return state_of(name), f"static_cast<{name}&>(State).", f"static_cast<{name} &>(State)."
 
 
-def renamed(plan: Plan, path: str, old: str, new: str) -> Plan:
-    """The plan with another name for a method that LLVM has renamed since the C++ in the .td was written, at the head of a file."""
+def renamed(plan: Plan, path: str, old: str, owner: str) -> Plan | None:
+    """The plan with another name for a method of ``owner`` that LLVM has renamed since the C++ in the .td was written, at the head of a
+    file; None where ``old`` is no such method."""
+    new = _RENAMED.get((owner, old))
+    if new is None:
+        return None
     text = f"// The C++ in the .td is of an LLVM in which {new} was {old}.\n#define {old} {new}"
     files = tuple(
         replace(f, prologue=(text, *f.prologue)) if f.path == path and text not in f.prologue else f for f in plan.files
