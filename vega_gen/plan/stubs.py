@@ -61,8 +61,9 @@ def stub(target: str, signature: Signature) -> Candidate:
     - An ``LLVMInitialize`` or ``initialize...Pass`` function is empty: it runs in every tool before the command line is read, and a fatal
       error would break them all.
     - The TargetInfo one registers the target by name, because otherwise no tool could be asked for it.
-    - A condition that fragments of the .td ask for (``contract_signature``) is false: the pattern is not selected, and another one is.
     - A function that creates a FunctionPass creates one that changes nothing: it is called for every program.
+    - A condition of instruction selection, that of a pattern or a selector of a ComplexPattern, does not hold: what it guards is one of
+      several ways to select a node.
     """
     name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
     found = _INITIALISER.match(signature.name)
@@ -71,7 +72,7 @@ def stub(target: str, signature: Signature) -> Candidate:
         body = ()
     elif _PASS_FACTORY.match(signature.name) and signature.result[-2:] == ("FunctionPass", "*"):
         body = tuple(statement(text, f"{head}{n}") for n, text in enumerate(_NO_PASS))
-    elif signature.prefix[:1] == ("template",) and signature.result == ("bool",):
+    elif signature.class_name.endswith("DAGToDAGISel") and signature.result[-1:] == ("bool",):
         body = (statement("return false;", head),)
     elif found is None:
         body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', head),)
