@@ -264,7 +264,7 @@ def test_a_helper_of_fragments_returns_what_their_code_takes() -> None:
         made = way.demanded(made, name, "ToyInstrInfo.cpp")
     text = " ".join(emitted(made)["ToyInstrInfo.cpp"].split())
     assert "static ToyCC::CondCode codeFor(const Ts &...)" in text
-    assert "static bool isOdd(const Ts &...) {" in text and "return false; }" in text
+    assert "static bool isOdd(const Ts &...)" in text
     assert "static SDValue node(const Ts &...)" in text, "what transforms a node returns one"
 
 
