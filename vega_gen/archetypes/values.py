@@ -111,8 +111,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
-        "number_loads": _number_loads(m),
-        "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
+        "number_loads": _number_loads(m), "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
@@ -135,8 +134,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
 
 def _number_loads(m: Facts) -> list[Operation]:
     """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``load_symbol``)."""
-    symbol = m.load_symbol if m.load_symbol and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32) else None
-    return list({op.record: op for op in (m.load_immediate, symbol) if op}.values())
+    whole = m.load_symbol and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
+    return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
 
 
 def stack_alignment(m: Facts) -> int:
@@ -264,8 +263,7 @@ def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interfac
         condition = predicates.answer(d, name)
         if name in ("isLittleEndian", "isBigEndian"):
             little = little_endian.replace("TT.", "getTargetTriple().")
-            opposite = {"true": "false", "false": "true"}.get(little, f"!{little}")
-            found[name] = little if name == "isLittleEndian" else opposite
+            found[name] = little if name == "isLittleEndian" else {"true": "false", "false": "true"}.get(little, f"!{little}")
         elif condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
             found[name] = condition
         else:
