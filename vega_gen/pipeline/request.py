@@ -37,6 +37,7 @@ class Request:
     ``checkpoint``: a model instead of the one that vega-gen ships with.
     ``arch``, ``machine``, ``big_endian``: a new triple's architecture, ELF machine number and byte order; "" and 0 to have them chosen.
     ``archetypes``: the backend is made of archetypes; without them, and where ``desc`` gives the classes, function templates are filled.
+    ``graft_seconds``: how long grafts are tried.
     ``link``: link LLVM's tools with the backend, rather than build a plug-in for those that are installed.
     ``facts``: a facts file.
     """
@@ -57,11 +58,17 @@ class Request:
     link: bool = False
     facts: Path | None = None
     archetypes: bool = True
+    graft_seconds: float = 120.0
 
     @property
     def mode(self) -> Mode:
         """The input mode: desc if there are description files, else td."""
         return Mode.DESC if self.desc else Mode.TD
+
+    @property
+    def grafts(self) -> FillerName | None:
+        """What fills the functions that are grafted onto archetypes, None for nothing."""
+        return self.filler if self.whole and self.filler is not FillerName.ARCHETYPE else None
 
     @property
     def whole(self) -> bool:
