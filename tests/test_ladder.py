@@ -191,7 +191,7 @@ def test_a_crash_is_found_in_its_batch(fake: Path) -> None:
 
 def test_a_round_trip_says_what_is_wrong_with_each(fake: Path) -> None:
     one = subject(toy(*TOYS), "toy")
-    step = round_trip(Mc(fake, one), one, frozenset(), quiet)
+    step = round_trip(fake, one, quiet)
     assert (step.passed, step.total) == (1, 4)
     found = {o.name.split()[0]: o for o in step.obstacles}
     assert found["B"].message == '"b 1" assembles to 40'
@@ -222,7 +222,7 @@ def test_without_a_disassembler_text_alone_is_tried(llvm_source: Path, tmp_path:
     llvm_mc.write_text(f'{refuses}exec {BIN / "llvm-mc"} "$@"\n')
     llvm_mc.chmod(0o755)
     one = subject(described("RV32IM", llvm_source), "riscv32", attrs="+m")
-    step = round_trip(Mc(llvm_mc, one), one, met(one), quiet)
+    step = round_trip(llvm_mc, one, quiet)
     memory = {"JALR", "LB", "LBU", "LH", "LHU", "LW", "SB", "SH", "SW"}
     assert {o.name.split()[0] for o in step.obstacles} == memory
     assert {o.message for o in step.obstacles} == {"error: no disassembler"}

@@ -12,13 +12,15 @@ from typing import Any
 
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
+from vega_gen.archetypes.unwritten import Unwritten
 from vega_gen.facts.byte_order import byte_order, tables
 from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections, leaf_name
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.contracts import template_arguments, template_head
 
-_DEFAULT = re.compile(r" = (?:0|false)(?=[,>])")  # of a template's parameter
+_DEFAULT = re.compile(r" = (?:0|false|int64_t)(?=[,>])")  # of a template's parameter
+_GREATEST = (1 << 63) - 1  # that int64_t holds
 _PLAIN = ("isToken", "isReg", "isImm", "isMem")  # predicates that MCParsedAsmOperand itself declares
 
 
@@ -33,9 +35,11 @@ class _Contracts:
     def __init__(self, d: Description, m: Facts, given: Mapping[str, Any]) -> None:
         self.d, self.m, self.given = d, m, given
         self.s = Selections(d)
+        self.unwritten = Unwritten(d, self.s)
         self.used: dict[str, tuple[str, OperandInfo]] = {}
         self.offsets: dict[str, Range] = {}
         self.layouts: dict[str, tuple[tuple[int, int], ...]] = {}
+        self.widths: dict[str, int] = {}  # of the fields that hold registers of a class
         self.worded = _worded(d)
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
@@ -46,6 +50,9 @@ class _Contracts:
                     self.layouts.setdefault(operand, self.s.places(i.name, slot.name))
                 if slot.part < 0:
                     self.used.setdefault(operand, (i.name, slot))
+                    if slot.kind is OperandKind.REG and (width := len(self.s.field(i.name, slot.name))):
+                        name = self.s.register_class(slot.type)
+                        self.widths[name] = max(self.widths.get(name, 0), width)
                 elif slot.kind is not OperandKind.REG and any(b in "01" for b in i.encoding):
                     self.offsets.setdefault(operand, self.s.immediate(i.name, slot))
 
@@ -61,13 +68,14 @@ class _Contracts:
             "register_decoders": list(registers.values()),
             "operand_decoders": [self._decoder(c) for c in self._of(ContractRole.DECODER) if c.name not in registers],
             "instruction_decoders": [self._instruction_decoder(c) for c in self._of(ContractRole.INSTRUCTION_DECODER)],
-            "decoder_tables": self._tables(),
+            "decoder_tables": self._tables(), "unencoded": self.unwritten.unencoded(),
             "printers": [self._printer(c) for c in self._printers()],
             "operand_predicates": [self._predicates(c) for c in operand if c.name not in _PLAIN],
             "operand_renders": [self._render(c) for c in renders],
             "operand_parsers": [
                 {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c)} for c in parsers
             ],
+            "default_makers": self.unwritten.makers(),
             "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
@@ -117,7 +125,7 @@ class _Contracts:
         places = self.layouts.get(name, ((0, 0),) * len(parts))
         offset = self._offset(c)
         return [
-            {"index": n, "place": at, "bits": bits, "kind": self.s.kind(part), "decoder": self._decoder_of(part),
+            {"index": n, "place": at, "bits": bits, "kind": self.s.kind(part), "decoder": self.s.decoder(part),
              "shift": offset.shift if n == 1 else 0, "signed": offset.signed and n == 1}
             for n, (part, (at, bits)) in enumerate(zip(parts, places, strict=True))
         ]  # fmt: skip
@@ -130,10 +138,15 @@ class _Contracts:
 
     def _range(self, c: Contract) -> Range:
         """Returns the widest range of the contract's operand types."""
-        found = [self.s.immediate(*self.used[t]) for t in c.types if t in self.used and self.s.kind(t) is not OperandKind.REG]
+        found = [self._whole(*self.used[t]) for t in c.types if t in self.used and self.s.kind(t) is not OperandKind.REG]
         if self._in_word(c):
             found = [Range(r.bits, False) for r in found]
         return max(found, key=lambda r: r.bits, default=Range(32, True))
+
+    def _whole(self, record: str, slot: OperandInfo) -> Range:
+        """Returns the values of an immediate, made as wide as its field: what the .td allows may be less than what can be decoded."""
+        r = self.s.immediate(record, slot)
+        return Range(max(r.bits, len(self.s.field(record, slot.name))), r.signed, r.shift)
 
     def _in_word(self, c: Contract) -> bool:
         """Whether the operand is part of the mnemonic, as conditions are."""
@@ -156,10 +169,11 @@ class _Contracts:
         declared = c.signature
         defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", _DEFAULT.sub("", declared))
         memory = self._memory(c)
-        scaled = any(self._decoder_of(t) for t in c.types)  # without a decoder method nothing scales the number back
+        scaled = any(self.s.decoder(t) for t in c.types)  # without a decoder method nothing scales the number back
         return {
             "declared": declared, "defined": defined, "memory": memory, "post": c.role is ContractRole.INSTRUCTION_ENCODER,
-            "wide": "APInt &Value" in declared, "layout": self._layout(c) if memory else [], "shift": self._shift(c) if scaled else 0,
+            "absent": self._absent(c), "wide": "APInt &Value" in declared,
+            "layout": self._layout(c) if memory else [], "shift": self._shift(c) if scaled else 0,
         }  # fmt: skip
 
     def _register_decoders(self) -> dict[str, dict[str, Any]]:
@@ -168,10 +182,11 @@ class _Contracts:
         for c in self._of(ContractRole.REGISTER_CLASS_DECODER, ContractRole.DECODER):
             name = next((t for t in c.types if self.s.kind(t) is OperandKind.REG), "") if self._register(c) else ""
             if name:
-                found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": self._by_encoding(name)}
+                numbers, absent = self._by_encoding(name), self._absent(c)
+                found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": numbers, "absent": absent}
         for c in self._of(ContractRole.DECODER, ContractRole.INSTRUCTION_DECODER):  # decoders that the other decoders' bodies call
             for part in [p for t in c.types for p in (self._parts(t) or (t,))]:
-                decoder = self._decoder_of(part)
+                decoder = self.s.decoder(part)
                 if self.s.kind(part) is OperandKind.REG and decoder and decoder not in found:
                     rest = "uint64_t Address, const MCDisassembler *Decoder)"
                     signature = f"static DecodeStatus {decoder}(MCInst &Inst, unsigned RegNo, {rest}"
@@ -181,44 +196,43 @@ class _Contracts:
     def _named_value(self, signature: str, name: str) -> str:
         return re.sub(r"\b(unsigned|uint64_t) (?:Val|RegNo)\b", rf"\1 {name}", signature)
 
-    def _class_of(self, type_name: str) -> str:
-        """Returns the register class of an operand type that holds registers."""
-        known = self.s.operand_classes.get(type_name)
-        if known and len(known.sub_operands) == 1:
-            return self._class_of(known.sub_operands[0])
-        return known.register_class if known and known.register_class else type_name
-
     def _by_encoding(self, type_name: str) -> list[str]:
-        name = self._class_of(type_name)
+        name = self.s.register_class(type_name)
         members = next((c.members for c in self.d.register_classes if c.name == name), ())
         codes = {r.encoding: r.name for r in reversed(self.d.registers) if r.name in members}
+        mask = (1 << self.widths.get(name, 64)) - 1
+        short = {code & mask: r for code, r in codes.items()}  # a narrow field holds the low bits of the registers' numbers
+        codes = short if len(short) == len(codes) else codes
         return [codes.get(n, "") for n in range(max(codes, default=-1) + 1)]
 
-    def _decoder_of(self, type_name: str) -> str:
-        known = self.s.operand_classes.get(type_name)
-        if known is None:
-            return ""
-        return known.decoder_method or (f"Decode{known.register_class}RegisterClass" if known.register_class else "")
+    def _absent(self, c: Contract) -> int | None:
+        """Returns the number that stands for no register, where the register operand may be left out: the first that is none's."""
+        known = [self.s.operand_classes.get(t) for t in c.types]
+        if not known or not all(o and o.optional and o.register_class and o.encoder_method for o in known):
+            return None
+        codes = self._by_encoding(c.types[0])
+        free = next((n for n, name in enumerate(codes) if not name), len(codes))
+        return free if free < 1 << self.widths.get(self.s.register_class(c.types[0]), 0) else None
 
     def _decoder(self, c: Contract) -> dict[str, Any]:
         memory, r = self._memory(c), self._range(c)
-        template = "template <" in c.signature
+        template = "template <int" in c.signature
         shift = self._shift(c)
         wide = f"P0 - {shift}" if shift and self._counts_shift(c, shift) else "P0"
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
             "bits": wide if template and not memory else r.bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
-            "shift": shift, "register": self._register(c),
+            "shift": shift, "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip
 
     def _counts_shift(self, c: Contract, shift: int) -> bool:
         """Whether the width in the arguments of a decoder template includes the ``shift`` low bits, which are not encoded."""
-        given = ((re.search(r"<(\d+)>", self._decoder_of(t)), self.used.get(t)) for t in c.types)
+        given = ((re.search(r"<(\d+)>", self.s.decoder(t)), self.used.get(t)) for t in c.types)
         return all(n and used and int(n[1]) - self.s.immediate(*used).bits == shift for n, used in given)
 
     def _instruction_decoder(self, c: Contract) -> dict[str, Any]:
         records: list[dict[str, Any]] = []
-        decoders = {self._decoder_of(t) for other in self._of(ContractRole.DECODER) for t in other.types}
+        decoders = {self.s.decoder(t) for other in self._of(ContractRole.DECODER) for t in other.types}
         for record in c.records:
             slots: list[dict[str, Any]] = []
             for slot in self.s.operands(record):
@@ -230,7 +244,7 @@ class _Contracts:
                     r = Range(bits, bool(bits) and self.s.immediate(record, slot).signed)
                 else:
                     r = self.s.immediate(record, slot) if slot.kind is not OperandKind.REG else Range(8, False)
-                decoder = self._decoder_of(slot.type)
+                decoder = self.s.decoder(slot.type)
                 decoder = decoder if slot.kind is OperandKind.REG or decoder in decoders else ""
                 slots.append({"runs": _runs(field), "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
             records.append({"name": record, "slots": slots})
@@ -255,7 +269,8 @@ class _Contracts:
         defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", c.signature)
         parts = max((len(self._parts(t)) for t in c.types if self._is_memory(t)), default=0)
         return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "mark": self._mark(c),
-                "in_word": self._in_word(c), "part": self._part(c)}  # fmt: skip
+                "in_word": self._in_word(c), "part": self._part(c),
+                "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
 
     def _predicates(self, c: Contract) -> dict[str, Any]:
         """Returns the values of an operand predicate. A function template has a case for each list of arguments that operands use."""
@@ -282,7 +297,7 @@ class _Contracts:
                 r = max(ranges, key=lambda r: r.bits)
                 made |= {"low": r.low, "high": self._highest(r, c), "unit": 1 << r.shift}
         elif self._register(c):
-            made["register_class"] = self._class_of(c.types[0])
+            made["register_class"] = self.s.register_class(c.types[0])
         else:
             r = self._range(c)
             made |= {"low": f"{r.low}LL", "high": f"{self._highest(r, c)}LL", "unit": 1 << r.shift}
@@ -291,7 +306,8 @@ class _Contracts:
     def _highest(self, r: Range, c: Contract) -> int:
         """Returns the greatest number that assembly may have: where no predicate says that the field is signed, unsigned ones fit too."""
         told = any(self.s.said(part) for t in c.types for part in (t, *self._parts(t)))
-        return r.high if told or any(self.s.kind(t) is OperandKind.TARGET for t in c.types) else Range(r.bits, False, r.shift).high
+        high = r.high if told or any(self.s.kind(t) is OperandKind.TARGET for t in c.types) else Range(r.bits, False, r.shift).high
+        return min(high, _GREATEST)
 
     def _indexed(self, c: Contract) -> bool:
         """Whether the memory operand adds a register, not an immediate, to its base."""

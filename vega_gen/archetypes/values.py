@@ -93,6 +93,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
+        "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
+        "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
         "complex_patterns": [], "alternative_names": d.alternative_names,
@@ -108,6 +110,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
+        "begins_with_equation": any(re.match(r"\$\{?\w+\}?\s*=", i.asm) for i in d.instructions),
+        "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():

@@ -27,8 +27,8 @@ from vega_gen.corpus import interfaces
 from vega_gen.cxx.interface import Interface
 from vega_gen.emit import emit
 from vega_gen.groups import Interfaces
+from vega_gen.plan import demands
 from vega_gen.plan.blame import Blame
-from vega_gen.plan.demands import assumed
 from vega_gen.plan.steps import Steps
 from vega_gen.plan.stubs import Bases
 from vega_gen.records import Description, Plan, Step
@@ -42,6 +42,7 @@ PARTS = {
 _NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
 _FALSE = cxx.tokenize("return false;")
 _NOT_WRITTEN = re.compile(r'report_fatal_error\(\s*"\w+: ([\w:~]+) is not written yet"')
+_SCOPED = re.compile(rf"{re.escape(demands.SCOPE)}(\w+)\.")
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
 
 
@@ -96,8 +97,9 @@ def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress)
                 kept.keep(rounds)
                 there = [(f, f.candidate.statements) for f in plan.functions if f.step is Step.STUB and _part(f.file) not in broken]
                 false = {f.qualified_name for f, body in there if [s.head for s in body] == [_FALSE]}
-                left = (text for path, text in texts.items() if _part(path) not in broken)
+                left = [text for path, text in texts.items() if _part(path) not in broken]
                 stubs = {name for text in left for name in _NOT_WRITTEN.findall(text)}
+                stubs |= {f"{scope}::" for text in left for scope in _SCOPED.findall(text)}
                 return TrialBuild(build, count, broken, tuple(sorted(stubs)), tuple(sorted(false)))
             before.append({path: failure.output for path, failure in failed.items()})
         said = before[len(rounds)]
@@ -150,7 +152,7 @@ def _supplied(build: PluginBuild, plan: Plan, texts: Mapping[str, str], steps: S
     tables = {p.name: p.read_text(encoding="utf-8") for p in sorted(build.tables.glob("*.inc"))}
     blame = Blame(plan, texts, steps, tables)
     blame.supplied(mistakes)
-    return assumed(blame.plan, f"{plan.target}Subtarget")
+    return demands.assumed(blame.plan, f"{plan.target}Subtarget")
 
 
 def _left_out(said: Mapping[str, str], failed: Mapping[str, ToolFailure], broken: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from llvm_integration.crash import registered
 from llvm_integration.discover import Installation, machine
 from llvm_integration.edits import STAMP
 from llvm_integration.failure import Failure, ToolFailure
@@ -269,7 +270,8 @@ def arch_of(d: Description, installation: Installation) -> str:
 
     Of two targets for one architecture, LLVM chooses neither."""
     arch, llvm = d.folder.lower(), Interface(installation.include_dirs)
-    return f"{arch}_td" if any(llvm.enumerator(header, arch) for header in TRIPLES) else arch
+    known = any(llvm.enumerator(header, arch) for header in TRIPLES) or arch in registered(installation.tool("llc"))
+    return f"{arch}_td" if known else arch
 
 
 def _archetypes(bench: _Bench, d: Description, arch: str) -> Archetypes:
