@@ -14,7 +14,7 @@ from llvm_integration import discover
 from llvm_integration.failure import Failure
 from llvm_integration.process import Progress, run
 from vega_gen.ladder.ask import ask
-from vega_gen.ladder.subject import Emulator
+from vega_gen.ladder.subject import Emulator, OfficialLinking
 from vega_gen.pipeline import c_front
 from vega_gen.simulate import Simulator
 
@@ -125,11 +125,16 @@ class Machine:
         self._library: dict[str, Path] = {}  # symbol -> the object that defines it
         self._entry = self.work / "entry.o"
 
+    @property
+    def _official(self) -> OfficialLinking:
+        assert self.emulator.official, "only such emulators are found"
+        return self.emulator.official
+
     def assemble_entry(self) -> None:
         """Assemble what QEMU needs besides the program: its entry, and putchar and exit as system calls."""
-        machine = self.emulator
-        attrs = (f"-mattr={machine.attrs}",) if machine.attrs else ()
-        argv = [str(self.installation.tool("llvm-mc")), f"-triple={machine.triple}", *attrs, "-filetype=obj", str(self.entry)]
+        official = self._official
+        attrs = (f"-mattr={official.attrs}",) if official.attrs else ()
+        argv = [str(self.installation.tool("llvm-mc")), f"-triple={official.triple}", *attrs, "-filetype=obj", str(self.entry)]
         run([*argv, "-o", str(self._entry)], timeout=SECONDS).check()
 
     def add_to_library(self, objects: Iterable[Path]) -> None:
@@ -189,7 +194,7 @@ class Machine:
             data = path.read_bytes()
             copies[-1].write_bytes(data[:18] + number + data[20:])
         executable = place.with_name(f"{place.name}.elf")
-        argv = [str(self.installation.lld), "-m", self.emulator.emulation, "-e", "_start", str(self._entry), *map(str, copies)]
+        argv = [str(self.installation.lld), "-m", self._official.emulation, "-e", "_start", str(self._entry), *map(str, copies)]
         done = run([*argv, "-o", str(executable)], timeout=SECONDS)
         for copy in copies:
             copy.unlink()

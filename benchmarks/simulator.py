@@ -95,8 +95,9 @@ def built(td: Path, version: str, tools: Path | None) -> Target:
 
 def machine_of(target: Target, work: Path, *, simulated: bool) -> Machine:
     """The machine that runs a target's programs, with QEMU's entry assembled."""
-    emulator = ladder.subject(target.description, target.triple).machine
-    if emulator is None or not emulator_found(emulator):
+    known = ladder.subject(target.description, target.triple).emulators
+    emulator = next((m for m in known if m.official and emulator_found(m)), None)
+    if emulator is None:
         raise InputError("no QEMU runs this ISA", "targets/settings/qemu.toml", "apt-get install qemu-user, or name another --td")
     clang = target.installation.tool("clang")
     sim = simulator(target.description, target.facts, clang, report) if simulated else None

@@ -120,7 +120,7 @@ def test_instructions_have_their_roles(rook: Description) -> None:
     assert m.jump == Operation("J", ("target",), Range(26, signed=True, shift=2))
     assert (m.calls.node, m.return_node) == ("RookISD::CALL", "RookISD::RET_GLUE")
     assert m.calls.direct and m.calls.direct.record == "CALL" and m.calls.indirect and m.calls.indirect.record == "CALLR"
-    assert (m.frame_setup, m.frame_destroy, m.nop) == ("ADJCALLSTACKDOWN", "ADJCALLSTACKUP", "NOP")
+    assert (m.frame_setup, m.frame_destroy, m.nop) == ("ADJCALLSTACKDOWN", "ADJCALLSTACKUP", Operation("NOP", ()))
     assert m.sets == {"lt", "ult"}
 
 

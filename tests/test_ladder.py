@@ -22,6 +22,7 @@ from vega_gen.errors import NotFoundError
 from vega_gen.ladder import Tools, climb, failures, lit_tests, machines, smoke, subject
 from vega_gen.ladder.attributes import enabled, met
 from vega_gen.ladder.encodings import around, asked, bases, decode, encode, fields, fixed, of_no_account
+from vega_gen.ladder.executable import BASE, STATUS, exit_object, write_executable
 from vega_gen.ladder.mc import Encoding, Mc
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.written import written
@@ -351,10 +352,23 @@ def test_a_wrong_result_is_seen(llvm_source: Path, tmp_path: Path, monkeypatch: 
         assert "qemu-riscv32: ended with 4, not 5" in [o.message for o in steps[Rung.RUNS].obstacles]
 
 
+@pytest.mark.parametrize("name", machines())
+def test_qemu_exits_with_the_status(name: str, tmp_path: Path) -> None:
+    """The code that exits is all that a program needs: the status lies where ``_start`` stores main's result."""
+    machine = machines()[name]
+    if which(machine.qemu) is None:
+        pytest.skip(f"{machine.qemu} is not installed")
+    code, out = exit_object(machine, machine.bits).sections[0].data, tmp_path / "exit"
+    status = (42).to_bytes(4, "little" if machine.little else "big")
+    write_executable(out, machine, machine.bits, BASE, code[: STATUS - BASE] + status)
+    assert run([machine.qemu, *machine.options, str(out)], timeout=30).returncode == 42
+
+
 def test_machines() -> None:
-    assert {m.bits for m in machines().values()} == {32, 64}
+    assert len({(m.number, m.bits, m.little) for m in machines().values()}) == len(machines())
     with pytest.raises(NotFoundError, match="no machine is called pdp11"):
         subject(toy(), "toy", machine="pdp11")
+    assert [m.name for m in subject(toy(), "toy", machine="sh4").emulators] == ["sh4"]
 
 
 def test_lit_tests_of_what_passes(llvm_source: Path, tmp_path: Path) -> None:

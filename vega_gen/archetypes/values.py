@@ -11,6 +11,7 @@ from typing import Any
 
 from vega_gen.archetypes.contract_values import contract_values, memory_operands
 from vega_gen.archetypes.doubtful import Doubtful
+from vega_gen.archetypes.legality import legality_actions
 from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
@@ -23,6 +24,7 @@ from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
+from vega_gen.tablegen.subtargets import CPU, default_cpu
 
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
@@ -63,10 +65,6 @@ _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups
 _ALWAYS_EXPANDED = (
     "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
 )  # fmt: skip
-_EXPANDED_UNLESS = {
-    "mul": "MUL", "mulhs": "MULHS", "mulhu": "MULHU", "sdiv": "SDIV", "udiv": "UDIV", "srem": "SREM", "urem": "UREM", "rotl": "ROTL",
-    "rotr": "ROTR", "bswap": "BSWAP", "bitreverse": "BITREVERSE", "cttz": "CTTZ", "ctlz": "CTLZ", "ctpop": "CTPOP",
-}  # fmt: skip
 
 
 def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 0, *, big_endian: bool | None = None) -> dict[str, Any]:
@@ -89,7 +87,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
-        "default_cpu": next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else ""),
+        "default_cpu": d.data.get(CPU) or default_cpu(d),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
@@ -101,7 +99,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0",
         "register_prefix": "", "hash_prefix": any("#$" in i.asm for i in d.instructions),
         "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
-        "nop_bytes": next((i.size for i in d.instructions if i.name == m.nop), 0),
+        "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": _made_calls(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
@@ -279,10 +277,14 @@ def _made_calls(d: Description, m: Facts) -> list[dict[str, Any]]:
 
 def _nop(d: Description, m: Facts) -> list[int]:
     """Returns the bytes of the nop as they lie in little-endian memory."""
-    i = next((i for i in d.instructions if i.name == m.nop), None)
-    if i is None or not i.encoding:
+    i = next((i for i in d.instructions if m.nop and i.name == m.nop.record), None)
+    if i is None or m.nop is None or not i.encoding:
         return []
     bits = int("".join(b if b in "01" else "0" for b in i.encoding), 2)
+    s, codes = Selections(d), {r.name: r.encoding for r in d.registers}
+    for index, operand in enumerate(s.operands(i.name)):
+        code = codes.get(m.nop.value(index), 0)  # a number is 0
+        bits |= sum(1 << at for bit, at in s.field(i.name, operand.name) if operand.part < 1 and code >> bit & 1)
     plain = bits.to_bytes(max(len(i.encoding) // 8, i.size, 1), "little")
     order = byte_order(d.instructions)
     return [plain[order.place(n, i.size)] for n in range(i.size)]
@@ -313,8 +315,8 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
-        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *_conditional_actions(d, m, known)],
-        "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(d, m),
+        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
+        "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not set(CONDITIONS) <= m.sets, "branch_custom": _branch_custom(m) or not set(CONDITIONS) <= m.sets,
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
     }  # fmt: skip
@@ -354,8 +356,6 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
 def _actions(m: Facts) -> list[str]:
     vt = f"MVT::{m.type}"
     found = [f"ISD::{name}, {vt}, Expand" for name in _ALWAYS_EXPANDED]
-    missing = [name for root, name in _EXPANDED_UNLESS.items() if root not in m.legal]
-    found += [f"ISD::{name}, {vt}, {'LibCall' if name == 'MUL' else 'Expand'}" for name in missing]
     narrow = [bits for bits in (1, 8, 16, 32) if bits < m.native]
     found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if "sext_inreg" not in m.legal or bits == 1]
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
@@ -389,33 +389,6 @@ def _narrow_actions(m: Facts) -> list[str]:
     found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
     both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
     return [*(f"setOperationAction({a});" for a in found), *both]
-
-
-def _conditional_actions(d: Description, m: Facts, known: AbstractSet[str]) -> list[str]:
-    """Returns the actions that depend on features: an operation is expanded if the subtarget has none of its instructions' features.
-
-    ``known``: methods of the subtarget; a condition that calls another is not used."""
-    found: dict[str, list[str]] = {}
-    selections = Selections(d)
-    for root, name in _EXPANDED_UNLESS.items():
-        needs = [selections.instructions[s.record].predicates for s in selections.of(root)]
-        if root not in m.legal or not needs or not all(needs):
-            continue
-        codes = [[d.predicates[p] for p in one if p in d.predicates] for one in needs]
-        called = {name for one in codes for code in one for name in re.findall(r"Subtarget->(\w+)", code)}
-        if all(codes) and known >= called:
-            action = "LibCall" if name == "MUL" else "Expand"
-            found.setdefault(_none_of(codes), []).append(f"setOperationAction(ISD::{name}, MVT::{m.type}, {action});")
-    return ["\n    ".join((f"if ({condition}) {{", *actions, "}")) for condition, actions in found.items()]
-
-
-def _none_of(codes: Sequence[Sequence[str]]) -> str:
-    """Returns a C++ condition that holds where none of the conjunctions of ``codes`` does."""
-    one = [re.sub(r"^\((.*)\)$", r"\1", code[0]) if len(code) == 1 else "" for code in codes]
-    if len(set(one)) == 1 and re.fullmatch(r"[\w>-]+(\(\))?", one[0]):
-        return f"!{one[0]}".replace("Subtarget->", "STI.")
-    conjunctions = dict.fromkeys(f"({' && '.join(f'({c})' for c in code)})" for code in codes)
-    return f"!({' || '.join(conjunctions)})".replace("Subtarget->", "STI.")
 
 
 def _conditions(m: Facts) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vega_gen.cli import render
-from vega_gen.cli.options import BigEndianOption, LinkOption, LlvmOption, MadeByOption, NameOption, TdOption
+from vega_gen.cli.options import BigEndianOption, LinkOption, LlvmOption, MachineNameOption, MadeByOption, NameOption, TdOption
 from vega_gen.errors import InputError
 
 
@@ -27,14 +27,7 @@ def ladder(
     cpu: Annotated[str, typer.Option("--mcpu", metavar="CPU", help="Passed to llc and llvm-mc.")] = "",
     attrs: Annotated[str, typer.Option("--mattr", metavar="+A,-B", help="Passed to llc and llvm-mc.")] = "",
     word: Annotated[int, typer.Option("--word", metavar="BITS", help="Width of a word.  [default: the widest integer register]")] = 0,
-    machine: Annotated[
-        str,
-        typer.Option(
-            "--machine",
-            metavar="M",
-            help="Machine of targets/settings/qemu.toml that runs the programs.  [default: the one that fits the .td]",
-        ),
-    ] = "",
+    machine: MachineNameOption = "",
     work: Annotated[
         Path | None, typer.Option("--work", metavar="DIR", help="Keep the compiled programs there; reported commands refer to them.")
     ] = None,

@@ -44,6 +44,14 @@ MachineOption = Annotated[
         "--elf-machine", metavar="NUMBER", min=0, help="ELF machine number (e_machine) of a new target.  [default: an unused one]"
     ),
 ]
+MachineNameOption = Annotated[
+    str,
+    typer.Option(
+        "--machine",
+        metavar="M",
+        help="Machine of targets/settings/qemu.toml that runs the ladder's programs.  [default: the one that fits the .td]",
+    ),
+]
 LinkOption = Annotated[
     bool, typer.Option("--link", help="Link LLVM's tools with the backend, rather than build a plug-in that the installed tools load.")
 ]

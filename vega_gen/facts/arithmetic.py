@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from vega_gen.facts.choosing import Choice
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
+from vega_gen.records import Evidence
 
 _BY_NAME = {"add": r"add\.?i\w*", "or": r"or\.?i\w*", "shl": r"s[hl]l\.?i\w*|slli\w*|lsli?|shli"}
 """Operator -> regular expression of the mnemonics of its immediate form, for instructions without a pattern."""
@@ -14,11 +17,16 @@ _MEMORY = frozenset({"isPseudo", "mayLoad", "mayStore"})
 
 
 def binary(v: TargetView, root: str, second: OperandKind) -> Operation | None:
-    """Returns the instruction that computes ``(root a b)`` on pointer-sized registers, None if there is none.
+    """Returns the instruction that computes ``(root a b)`` on pointer-sized registers, None if there is none; see ``binaries``."""
+    return next((choice.value for choice in binaries(v, root, second)), None)
 
-    ``second``: whether b is a register or an immediate. Patterns decide; where none matches, the mnemonic does (immediates only). Of
-    several instructions it takes the one that clobbers least, then the one with the widest immediate, then the one that needs the fewest
-    predicates; for "add", one with a signed immediate goes before all of these."""
+
+def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[Operation]]:
+    """Yields the instructions that compute ``(root a b)`` on pointer-sized registers, best first.
+
+    ``second``: whether b is a register or an immediate. Patterns go before mnemonics, which count for immediates only. Of several that a
+    pattern selects, the one that takes the most registers goes first, then the one that clobbers least, then the one with the widest
+    immediate, then the one that needs the fewest predicates; for "add", one with a signed immediate goes before all of these."""
     found: list[tuple[tuple[int, ...], Operation]] = []
     last = OperandRole.IMM if second is OperandKind.IMM else OperandRole.SRC2
     for s in v.selections.of(root):
@@ -39,21 +47,25 @@ def binary(v: TargetView, root: str, second: OperandKind) -> Operation | None:
             if operand.kind is not second:
                 return None
             if second is OperandKind.IMM:
-                return None if v.selections.is_upper(operand.type) else last
+                leaf = leaf_name(s.dag, path)
+                return None if v.selections.is_upper(operand.type) or v.selections.is_upper(leaf) else last
             return last if v.holds(operand.type) else None
 
-        made = v.operation(s.record, name, s.fixed)
+        made = v.operation(s.record, name, s.fixed, v.selections.leaves(s))
         if made and {OperandRole.DST, OperandRole.SRC, last} <= set(made.roles):
             bits = made.range.bits if made.range else 0
             signed = bool(made.range and made.range.signed)
-            found.append(((int(signed and root == "add"), -len(i.defs), bits, -len(i.predicates)), made))
-    if found:
-        return max(found, key=lambda pair: pair[0])[1]
-    return _by_mnemonic(v, _BY_NAME[root]) if second is OperandKind.IMM and root in _BY_NAME else None
+            rank = (int(signed and root == "add"), v.generality(s.record), -len(i.defs), bits, -len(i.predicates))
+            found.append((rank, made))
+    for _, op in sorted(found, key=lambda pair: pair[0], reverse=True):
+        yield Choice(op, Evidence.PATTERN, f"a pattern of {root} selects {op.record}")
+    if second is OperandKind.IMM and root in _BY_NAME:
+        for op in _by_mnemonic(v, _BY_NAME[root]):
+            yield Choice(op, Evidence.ASSEMBLY, f"{op.record} is recognised by its mnemonic alone")
 
 
-def _by_mnemonic(v: TargetView, pattern: str) -> Operation | None:
-    """Returns an instruction whose mnemonic matches ``pattern`` and that defines a register from a register and an immediate."""
+def _by_mnemonic(v: TargetView, pattern: str) -> Iterator[Operation]:
+    """Yields the instructions whose mnemonic matches ``pattern`` and that define a register from a register and an immediate."""
 
     def name(operand: OperandInfo, _: int) -> OperandRole | None:
         return OperandRole.DST if operand.out else OperandRole.SRC if operand.kind is OperandKind.REG else OperandRole.IMM
@@ -63,8 +75,7 @@ def _by_mnemonic(v: TargetView, pattern: str) -> Operation | None:
         if word and re.fullmatch(pattern, word) and not i.flags & {*_MEMORY, "isBranch"}:
             made = v.operation(i.name, name)
             if made and sorted(made.free) == sorted((OperandRole.DST, OperandRole.SRC, OperandRole.IMM)):
-                return made
-    return None
+                yield made
 
 
 def legal_operators(v: TargetView) -> frozenset[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
+from vega_gen.facts.choosing import Choice
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import Calls, OperandRole, Operation
 from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView, encoded
+from vega_gen.records import CallingConvention, Evidence
 
 _SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr", re.I)
-_SPECIAL_LIST = re.compile(r"intr|fast|all|none|noreg", re.I)
+_SPECIAL_LIST = re.compile(r"inte?r|fast|all|none|noreg", re.I)
 
 
 def calls(v: TargetView) -> Calls:
@@ -85,12 +88,26 @@ def convention(v: TargetView, *, results: bool) -> tuple[str, tuple[str, ...]]:
     intr), then the shortest name."""
     known = [c for c in v.d.calling_conventions if not c.callee_saved and c.name.lower().startswith("ret") == results]
     plain = [c for c in known if any(r in v.members for r in c.registers)]
-    best = min(plain or known, key=lambda c: (bool(_SPECIAL_CONVENTION.search(c.name)), len(c.name)), default=None)
-    return (best.name, tuple(r for r in best.registers if r in v.members)) if best else ("", ())
+    what = "conventions for return values" if results else "calling conventions"
+    side = "results" if results else "arguments"
+    name = v.choose(f"convention.{side}", _named(plain or known, _SPECIAL_CONVENTION, f"{len(plain)} {what}"))
+    return name, _registers(v, name, side, [r for c in known if c.name == name for r in c.registers if r in v.members])
 
 
 def callee_saved(v: TargetView) -> tuple[str, tuple[str, ...]]:
     """Returns the name and the registers of the usual list of callee-saved registers."""
     lists = [c for c in v.d.calling_conventions if c.callee_saved and c.registers]
-    best = min(lists, key=lambda c: (bool(_SPECIAL_LIST.search(c.name)), len(c.name)), default=None)
-    return (best.name, best.registers) if best else ("", ())
+    name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, f"{len(lists)} lists of callee-saved registers"))
+    return name, _registers(v, name, "callee_saved", [r for c in lists if c.name == name for r in c.registers])
+
+
+def _named(known: Sequence[CallingConvention], special: re.Pattern[str], several: str) -> Iterator[Choice[str]]:
+    """Yields the names of conventions or lists, the usual one first; of several, only its name tells which that is."""
+    for c in sorted(known, key=lambda c: (bool(special.search(c.name)), len(c.name))):
+        reason = f"of {several}, {c.name} is taken as the usual one by its name alone"
+        yield Choice(c.name, Evidence.NAME, reason) if len(known) > 1 else Choice(c.name, Evidence.CONVENTION, "it is the only one")
+
+
+def _registers(v: TargetView, name: str, side: str, found: Sequence[str]) -> tuple[str, ...]:
+    choices = [Choice(tuple(found), Evidence.CONVENTION, f"{name} lists them")] if found else []
+    return v.choose_list(f"registers.{side}", choices)

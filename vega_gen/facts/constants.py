@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
+from vega_gen.facts.choosing import Choice
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.role_evidence import aliases, role_candidates
+from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind, Selection, Selections, is_symbol, leaf_name
-from vega_gen.facts.view import TargetView, dst_and, mnemonic
+from vega_gen.facts.view import TargetView, dst_and, encoded, mnemonic
+from vega_gen.records import Evidence
 
 _IDENTITIES = {"or": "zero", "add": "zero", "xor": "zero", "and": "ones"}
-_UPPER_MNEMONIC = re.compile(r"lui|\w*hi|\w*high\w*|\w*upper\w*|lu\d+i\.?\w?|movhi\w*|orhi|seti?hi")
-_MOVE_IMMEDIATE = re.compile(r"mov|li|ldi|set")
+_UPPER_MNEMONIC = re.compile(r"(?:\w\.)?(?:lui|\w*hi|\w*high\w*|\w*upper\w*|lu\d+i\.?\w?|movhi\w*|orhi|seti?hi)")
+_MOVE_IMMEDIATE = re.compile(r"(?:\w\.)?(?:mov|mvi|mvk|li|ldi|ldk|set)\w*(?:\.\w+)*|ld?[._]?i\w*")
+_NUMBER = re.compile(r"\((?:(\w+) )?imm:\$\w+\)")
+"""A pattern that is any number."""
 _NO_CONSTANT = frozenset({"isPseudo", "mayLoad", "mayStore", "isCall", "isBranch"})
 
 
@@ -32,12 +39,21 @@ def constant_registers(s: Selections, members: Collection[str]) -> dict[str, str
     return found
 
 
+def constant_register(v: TargetView, meaning: str) -> str:
+    """Returns the register that always holds ``meaning``, "zero" or "ones" (all ones); "" if there is none."""
+    named = [*role_candidates(v.d, RegisterRole.ZERO, v.named(RegisterRole.ZERO))] if meaning == "zero" else []
+    held = constant_registers(v.selections, v.members).get(meaning, "")
+    shown = Choice(held, Evidence.PATTERN, f"a pattern is right only if {held} always holds {meaning}")
+    proved = [replace(shown, value=c.value) if held in aliases(v.d, c.value) and c.evidence is Evidence.NAME else c for c in named]
+    return v.choose(f"register.{meaning}", [*proved, *([shown] if held else [])])
+
+
 def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
     """Returns the instruction that sets a register to an immediate, and the one that sets its upper bits.
 
     Patterns decide, then operand types, then mnemonics."""
-    whole: list[tuple[int, Operation]] = []
-    upper: list[tuple[int, Operation]] = []
+    whole: list[tuple[tuple[int, ...], Operation]] = []
+    upper: list[tuple[tuple[int, ...], Operation]] = []
     plain, uppers = immediates_by_pattern(v), uppers_by_pattern(v)
     for i in v.d.instructions:
         if len(i.outs) != 1 or not v.holds(i.outs[0].type) or i.flags & _NO_CONSTANT:
@@ -48,10 +64,36 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
         word = mnemonic(i)
         by_pattern = i.name in uppers
         if by_pattern or (_UPPER_MNEMONIC.fullmatch(word) and made.range.bits < v.native):
-            upper.append((int(by_pattern), made))
-        elif i.name in plain or _MOVE_IMMEDIATE.search(word):
-            whole.append((made.range.bits + 100 * (i.name in plain), made))
-    return _best(whole), _best(upper)
+            upper.append(((int(by_pattern), v.generality(i.name)), made))
+        elif i.name in plain or _MOVE_IMMEDIATE.fullmatch(word):
+            whole.append(((int(i.name in plain), v.generality(i.name), made.range.bits), made))
+    number = v.choose_operation("instruction.constant", _choices(whole, "selects any number with", "constant"))
+    return number, v.choose_operation("instruction.constant_upper", _choices(upper, "gives the upper part of a number to", "upper part"))
+
+
+def whole_constants(v: TargetView) -> bool:
+    """Whether patterns select every number of the pointer's type: the instructions of one, for the leaf imm, are more than one, or a
+    single one whose immediate is as wide.
+
+    Others that have such a pattern rely on C++ of the target's own, which splits the number afterwards."""
+    for matched, given in v.d.patterns:
+        found = _NUMBER.fullmatch(matched)
+        named = re.findall(r"\((\w+)", given) if found and _of_type(v, found[1]) else []
+        used = [v.selections.instructions[n] for n in named if n in v.selections.instructions]
+        if used and all(encoded(i) and "isPseudo" not in i.flags for i in used) and (len(used) > 1 or _holds_all(v, used[0].name)):
+            return True
+    return any(s.record and _holds_all(v, s.record) for s in v.selections.of("imm"))
+
+
+def _of_type(v: TargetView, said: str | None) -> bool:
+    """Whether a pattern's type cast is to the pointer's type, or to one that the mode decides (HwMode)."""
+    return not said or said == v.type or not re.fullmatch(r"i\d+", said)
+
+
+def _holds_all(v: TargetView, record: str) -> bool:
+    made = _sets_register(v, record)
+    i = v.selections.instructions[record]
+    return bool(made and made.range and made.range.bits >= v.native and encoded(i) and v.holds(i.outs[0].type))
 
 
 def immediates_by_pattern(v: TargetView) -> frozenset[str]:
@@ -71,12 +113,15 @@ def uppers_by_pattern(v: TargetView) -> frozenset[str]:
 
 def load_symbol(v: TargetView) -> Operation | None:
     """Returns the instruction that sets a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol)."""
+    return v.choose_operation("instruction.symbol", _symbol_choices(v))
+
+
+def _symbol_choices(v: TargetView) -> Iterator[Choice[Operation]]:
     for record in _symbol_loads(v.selections):
         i = v.selections.instructions[record]
         made = _sets_register(v, record)
         if made and v.holds(i.outs[0].type) and made.range and made.range.bits >= v.native:
-            return made
-    return None
+            yield Choice(made, Evidence.PATTERN, f"a pattern of a symbol selects {record}")
 
 
 def low_part(upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None) -> str:
@@ -97,8 +142,13 @@ def _sets_register(v: TargetView, record: str) -> Operation | None:
     return made if made and set(made.free) == {OperandRole.DST, OperandRole.IMM} else None
 
 
-def _best(found: list[tuple[int, Operation]]) -> Operation | None:
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+def _choices(found: list[tuple[tuple[int, ...], Operation]], does: str, what: str) -> Iterator[Choice[Operation]]:
+    """Yields the operations, best first. The first number of a rank says whether a pattern or an operand's type shows what it is."""
+    for rank, op in sorted(found, key=lambda pair: pair[0], reverse=True):
+        if rank[0]:
+            yield Choice(op, Evidence.PATTERN, f"a pattern or an operand's type {does} {op.record}")
+        else:
+            yield Choice(op, Evidence.ASSEMBLY, f"{op.record} sets a register to a {what} by its mnemonic alone")
 
 
 def _symbol_loads(s: Selections) -> Iterator[str]:

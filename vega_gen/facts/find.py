@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from vega_gen.facts.arithmetic import binary, carries, legal_operators
+from vega_gen.facts import support
+from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
 from vega_gen.facts.calls import callee_saved, calls, convention, frame_pseudo, returns
-from vega_gen.facts.constants import constant_registers, load_immediate, load_symbol, low_part
+from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part, whole_constants
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
+from vega_gen.facts.nops import nop
 from vega_gen.facts.operations import Calls, Narrow, Operation
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
-from vega_gen.facts.view import TargetView, mnemonic
-from vega_gen.records import Description
+from vega_gen.facts.support import supported
+from vega_gen.facts.view import TargetView
+from vega_gen.records import Description, Fact, GivenFact
+
+_ARITHMETIC = (
+    ("add", "add", OperandKind.REG),
+    ("subtract", "sub", OperandKind.REG),
+    ("add_immediate", "add", OperandKind.IMM),
+    ("subtract_immediate", "sub", OperandKind.IMM),
+    ("or_immediate", "or", OperandKind.IMM),
+    ("shift_left_immediate", "shl", OperandKind.IMM),
+)
+"""Name of a fact, the operator of its patterns, and the kind of its second operand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +56,11 @@ class Facts:
     ``sets``: the conditions for which a pattern computes the comparison's result into a register.
     ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction.
     ``frame_setup``, ``frame_destroy``: the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END.
-    ``nop``: the instruction that does nothing.
+    ``nop``: the instruction that does nothing, all of its operands fixed.
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``narrow``: a second legal integer type below the pointer's.
-    ``register_roles``: register -> role. ``doubts``: field -> why its fact is not certain."""
+    ``register_roles``: register -> role. ``doubts``: field -> why its fact is not certain. ``records``: key -> fact with its evidence."""
 
     name: str
     namespace: str
@@ -91,12 +104,13 @@ class Facts:
     returns: Operation | None
     frame_setup: str
     frame_destroy: str
-    nop: str
+    nop: Operation | None
     legal: frozenset[str]
     carries: frozenset[str]
     narrow: Narrow | None
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
     doubts: Mapping[str, Doubt] = field(default_factory=dict[str, Doubt])
+    records: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
 
     @property
     def by_table(self) -> bool:
@@ -111,21 +125,26 @@ class Facts:
         return 32 - self.upper.range.bits if self.upper and self.upper.range else 0
 
 
-def find_facts(d: Description) -> Facts:
-    """Returns every fact that the description's records give, with the doubts about them."""
-    v = TargetView(d)
-    held = constant_registers(v.selections, v.members)
-    zero, ones = v.register(RegisterRole.ZERO) or held.get("zero", ""), held.get("ones", "")
-    add, add_immediate = binary(v, "add", OperandKind.REG), binary(v, "add", OperandKind.IMM)
-    or_immediate = binary(v, "or", OperandKind.IMM)
-    whole, upper = load_immediate(v)
+def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> Facts:
+    """Returns every fact that the description's records give, with the doubts about them.
+
+    ``given``: the lines of a facts file, which go before what the records say; by default those of the description. Raises InputError for
+    a line that contradicts the records."""
+    v = TargetView(d, given)
+    zero, ones = constant_register(v, "zero"), constant_register(v, "ones")
+    add, subtract, add_immediate, subtract_immediate, or_immediate, shift_immediate = (
+        v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC
+    )
+    combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
+    whole, upper = support.constants(v, *load_immediate(v))
     (cc, arguments), (ret_cc, results) = convention(v, results=False), convention(v, results=True)
     csr, saved = callee_saved(v)
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
-    through = jump_register(v, zero)
+    through = v.choose_operation("instruction.jump_register", supported(v, jump_register(v, zero)))
     return_instruction, return_node = returns(v, through)
-    compared, nonzero = branches(v, zero)
-    moved = copies(v, zero, binary(v, "or", OperandKind.REG) or add, add_immediate, or_immediate)
+    compared, nonzero = support.branched(v, *branches(v, zero))
+    moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
+    loaded, stored = support.accesses(v, loads(v), stores(v))
     found = Facts(
         name=d.name,
         namespace=d.namespace,
@@ -147,38 +166,34 @@ def find_facts(d: Description) -> Facts:
         saved=saved,
         copies=moved,
         add=add,
-        subtract=binary(v, "sub", OperandKind.REG),
+        subtract=subtract,
         add_immediate=add_immediate,
-        subtract_immediate=binary(v, "sub", OperandKind.IMM),
+        subtract_immediate=subtract_immediate,
         or_immediate=or_immediate,
-        shift_immediate=binary(v, "shl", OperandKind.IMM),
+        shift_immediate=shift_immediate,
         load_immediate=whole,
-        load_symbol=load_symbol(v),
+        load_symbol=v.choose_operation("instruction.symbol", supported(v, load_symbol(v))),
         upper=upper,
         low=low_part(upper, or_immediate, add_immediate),
-        whole_constants="imm" in v.selections.roots,
-        loads=loads(v),
-        stores=stores(v),
-        jump=jump(v, zero),
+        whole_constants=whole_constants(v),
+        loads=loaded,
+        stores=stored,
+        jump=v.choose_operation("instruction.jump", supported(v, jump(v, zero))),
         jump_register=through,
         branches=compared,
         branch_nonzero=nonzero,
         sets=conditions_set(v),
-        calls=calls(v),
+        calls=support.called(v, calls(v)),
         return_node=return_node,
-        returns=return_instruction,
+        returns=v.choose_operation("instruction.return", supported(v, return_instruction)),
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
-        nop=_nop(v),
+        nop=nop(v, zero, add_immediate, moved.get(v.gpr)),
         legal=legal_operators(v),
         carries=carries(v),
         narrow=narrow(v, moved),
         register_roles=v.register_roles,
+        records=v.chooser.records,
     )
-    return replace(found, doubts=doubts(v, found))
-
-
-def _nop(v: TargetView) -> str:
-    """Returns the instruction whose mnemonic is nop and that has no operands, "" if there is none."""
-    plain = (i for i in v.d.instructions if not i.outs and not i.ins and "isPseudo" not in i.flags)
-    return next((i.name for i in plain if mnemonic(i) == "nop"), "")
+    v.chooser.require_asked()
+    return replace(found, doubts=doubts(found.records))

@@ -1,64 +1,196 @@
-"""Finds the instructions that load and store pointer-sized registers, whole or in part, at a base register and an offset."""
+"""Finds the instructions that load and store pointer-sized registers, whole or in part, at a base register and an offset.
+
+Patterns decide. Where no pattern selects an access of some width, an instruction that the .td says may load or store, or that has no
+pattern at all, is recognised by its mnemonic and operands.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
+from vega_gen.facts.choosing import Choice
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
-from vega_gen.facts.view import TargetView, encoded
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, plain
+from vega_gen.facts.view import TargetView, encoded, mnemonic
+from vega_gen.records import Evidence, Instruction, PatternOperator
+from vega_gen.tablegen.raw import Dag, parse_dag
+
+_PART = r"(?P<width>8|16|32|64|byte|half|word|[bhwd])"
+_LOAD = re.compile(rf"(?:\w\.)?(?:l|ld|ldr|load)[._]?(?P<before>[su])?{_PART}?(?P<after>[suza])?i?")
+_STORE = re.compile(rf"(?:\w\.)?(?:s|st|str|store)[._]?{_PART}?i?")
+_BITS = {"8": 8, "b": 8, "byte": 8, "16": 16, "h": 16, "half": 16, "32": 32, "64": 64, "d": 64}
+_SIGNS = {"s": "sext", "a": "sext", "u": "zext", "z": "zext", "": ""}
+_BASE_NAME = re.compile(r"base|addr|ptr|rs1|ra|src1", re.I)
+_WIDTHS = (8, 16, 32, 64)
+_UNFIT = frozenset({"isPseudo", "isCall", "isReturn", "isBranch", "isTerminator"})
+
+_Access = tuple[str, int]
+"""(extension, bits in memory): extension is "" for a whole register, else "sext", "zext" or "ext"; of a whole register, bits is 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What an operator of patterns does in memory. ``told``: no more than that; otherwise C++ of the .td restricts it further."""
+
+    store: bool
+    access: _Access
+    told: bool
 
 
 def loads(v: TargetView) -> dict[tuple[str, int], Operation]:
     """Returns (extension, bits in memory) -> the load, where extension is "" for a whole register, "sext" or "zext".
 
-    An any-extending load (extload) counts as a zext."""
-    found: dict[tuple[str, int], Operation] = {}
-    for bits in (8, 16, 32, 64):
-        for extension in ("sext", "zext"):
-            fragments = (extension, "ext") if extension == "zext" else (extension,)
-            roots = [f"{fragment}loadi{wide}{bits}" for fragment in fragments for wide in ("", f"{v.native}i")]
-            made = _access(v, roots, store=False)
-            if made and bits < v.native:
-                found[extension, bits] = made
-    whole = _access(v, ["load"], store=False)
-    return found | ({("", v.native): whole} if whole else {})
+    An any-extending load (extload) counts as a zext where no pattern says which way a load of that width extends."""
+    found = _accesses(v, store=False)
+    for (extension, bits), choices in list(found.items()):
+        signed = [choice.value.record for choice in found.get(("sext", bits), ())[:1]]
+        if extension == "ext" and choices[0].value.record not in signed:
+            found.setdefault(("zext", bits), choices)
+    chosen: dict[tuple[str, int], Operation] = {}
+    for bits in _WIDTHS:
+        for extension in ("", "sext", "zext"):
+            if bits > v.native or (bits == v.native) == bool(extension):
+                continue
+            key = f"instruction.load.{bits}" + (f".{extension}" if extension else "")
+            op = v.choose_operation(key, found.get((extension, bits), ()))
+            chosen |= {(extension, bits): op} if op else {}
+    return chosen
 
 
 def stores(v: TargetView) -> dict[int, Operation]:
     """Returns bits in memory -> the store."""
-    parts = {bits: _access(v, [f"truncstorei{bits}"], store=True) for bits in (8, 16, 32) if bits < v.native}
-    whole = _access(v, ["store"], store=True)
-    return {bits: made for bits, made in (*parts.items(), (v.native, whole)) if made}
+    found = {bits: choices for (_, bits), choices in _accesses(v, store=True).items()}
+    wanted = [bits for bits in _WIDTHS if bits <= v.native]
+    chosen = {bits: v.choose_operation(f"instruction.store.{bits}", found.get(bits, ())) for bits in wanted}
+    return {bits: op for bits, op in chosen.items() if op}
 
 
-def _access(v: TargetView, roots: Iterable[str], *, store: bool) -> Operation | None:
-    """Returns the load or store that a pattern of one of ``roots`` selects and that has a base and an offset.
+def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operation]]]:
+    """Returns (extension, bits) -> the instructions, best first: by pattern, then by mnemonic.
 
-    Of several it takes the one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset."""
-    found: list[tuple[tuple[int, ...], Operation]] = []
-    value = OperandRole.SRC if store else OperandRole.DST
-    for s in (s for root in roots for s in v.selections.of(root)):
-        i = v.selections.instructions[s.record]
-        if (store and len(s.dag.args) != 2) or "isPseudo" in i.flags or not encoded(i) or bool(i.outs) == store:
+    Of several it prefers one with an offset, then one whose pattern no C++ restricts, then the one that takes the most registers, then the
+    one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset."""
+    found: dict[_Access, list[tuple[tuple[int, ...], Choice[Operation]]]] = {}
+
+    def offer(access: _Access, made: Operation | None, i: Instruction, told: bool, evidence: Evidence) -> None:
+        if made is None:
+            return
+        key = access if access[1] else ("", v.native)
+        if key[1] not in _WIDTHS or key[1] > v.native or (key[1] == v.native and key[0]):
+            return
+        offset = made.range.bits if made.range else 0
+        plainly = (int(told), v.generality(i.name), -len(made.free), int("isCodeGenOnly" not in i.flags))
+        pattern = evidence is Evidence.PATTERN
+        rank = (int(OperandRole.IMM in made.roles), int(pattern), *plainly, offset)
+        why = f"a pattern selects {i.name}" if pattern else f"{i.name} is recognised by its mnemonic and operands"
+        found.setdefault(key, []).append((rank, Choice(made, evidence, why)))
+
+    for root in sorted(v.selections.roots):
+        meaning = _meaning(v, root)
+        if meaning is None or meaning.store != store:
             continue
-        made = v.operation(s.record, lambda operand, _, s=s: _role(v, s, operand, store), s.fixed)
-        if made and {OperandRole.BASE, OperandRole.IMM, value} <= set(made.roles):
-            bits = made.range.bits if made.range else 0
-            found.append(((-len(made.free), "isCodeGenOnly" not in i.flags, bits), made))
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+        for s in v.selections.of(root):
+            i = v.selections.instructions[s.record]
+            if len(s.dag.args) == (2 if store else 1) and "isPseudo" not in i.flags and encoded(i) and bool(i.outs) != store:
+                offer(meaning.access, _operation(v, s, store), i, meaning.told, Evidence.PATTERN)
+    for access, i in _by_mnemonic(v, store=store):
+        offer(access, _by_operands(v, i, store), i, told=True, evidence=Evidence.ASSEMBLY)
+    ranked = {access: sorted(choices, key=lambda pair: pair[0], reverse=True) for access, choices in found.items()}
+    return {access: [choice for _, choice in choices] for access, choices in ranked.items()}
 
 
-def _role(v: TargetView, s: Selection, operand: OperandInfo, store: bool) -> OperandRole | None:
-    address = 1 if store else 0
-    register = operand.kind is OperandKind.REG and v.holds(operand.type)
-    if operand.out:
-        return OperandRole.DST if v.holds(operand.type) else None
-    path = s.paths.get(operand.name)
-    if path is None:
-        return OperandRole.IMM if operand.kind is OperandKind.IMM else None
-    if path[0] == address:
-        if operand.kind is OperandKind.REG:
-            return OperandRole.BASE if register else None
-        return OperandRole.IMM if operand.part <= 1 else OperandRole.NONE
-    return OperandRole.SRC if store and path == (0,) and register else None
+def _meaning(v: TargetView, name: str, known: dict[str, PatternOperator] | None = None) -> _Meaning | None:
+    """Returns what a load or store, or a fragment of one, accesses; None for other operators."""
+    known = known if known is not None else {o.name: o for o in v.d.operators}
+    operator = known.get(name)
+    if operator is None:
+        return None
+    if operator.opcode in ("ISD::LOAD", "ISD::STORE"):
+        return _Meaning(operator.opcode == "ISD::STORE", ("", 0), told=True)
+    dag = plain(parse_dag(operator.dag)) if operator.dag else ""
+    inner = _meaning(v, dag.op, known) if isinstance(dag, Dag) and dag.op != name else None
+    if inner is None:
+        return None
+    said = {"IsSignExtLoad": "sext", "IsZeroExtLoad": "zext", "IsAnyExtLoad": "ext", "IsTruncStore": "trunc"}
+    extension = next((said[p] for p in sorted(operator.properties) if p in said), inner.access[0])
+    bits = int(operator.memory[1:]) if re.fullmatch(r"i\d+", operator.memory) else inner.access[1]
+    return _Meaning(inner.store, (extension, bits), inner.told and not operator.code)
+
+
+def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:
+    address, value = (1, OperandRole.SRC) if store else (0, OperandRole.DST)
+
+    def role(operand: OperandInfo, _: int) -> OperandRole | None:
+        register = operand.kind is OperandKind.REG and v.holds(operand.type)
+        if operand.out:
+            return OperandRole.DST if v.holds(operand.type) else None
+        path = s.paths.get(operand.name)
+        if path is None:
+            return OperandRole.IMM if operand.kind is OperandKind.IMM else None
+        if path[0] == address:
+            if operand.kind is OperandKind.REG:
+                return OperandRole.BASE if register else None
+            return OperandRole.IMM if operand.part <= 1 else OperandRole.NONE
+        return OperandRole.SRC if store and path == (0,) and register else None
+
+    made = v.operation(s.record, role, s.fixed)
+    return made if made and {OperandRole.BASE, value} <= set(made.roles) else None
+
+
+def _by_mnemonic(v: TargetView, *, store: bool) -> Iterator[tuple[_Access, Instruction]]:
+    """Yields the accesses of instructions without a pattern, as their mnemonics say.
+
+    A load of a part without a sign in its mnemonic extends the way that the other loads of that width do not."""
+    told: list[tuple[str, int, Instruction]] = []
+    for i in v.d.instructions:
+        found = (_STORE if store else _LOAD).fullmatch(mnemonic(i))
+        if not found or i.pattern or i.flags & _UNFIT or not encoded(i):
+            continue
+        width = found["width"] or ""
+        sign = "" if store else (found["before"] or found["after"] or "")
+        bits = (32 if v.native >= 32 else 16) if width in ("w", "word") else _BITS.get(width, 0)
+        if bits >= v.native or (not bits and not sign):
+            told.append(("", 0, i))
+        elif bits:
+            told.append(("trunc" if store else _SIGNS[sign], bits, i))
+    for extension, bits, i in told:
+        if bits and not extension:
+            signs = {other for other, width, _ in told if width == bits} - {""}
+            extension = "sext" if "zext" in signs and "sext" not in signs else "zext"
+        yield (extension, bits), i
+
+
+def _by_operands(v: TargetView, i: Instruction, store: bool) -> Operation | None:
+    """Returns the load or store by its operands alone: an address in one operand, or a base that the assembly has in brackets or that is
+    named so; the other register is the value."""
+    address = _address_of(v, i)
+
+    def role(operand: OperandInfo, _: int) -> OperandRole | None:
+        register = operand.kind is OperandKind.REG
+        if register and not v.holds(operand.type):
+            return None
+        if operand.out:
+            return None if store else OperandRole.DST
+        if register:
+            return OperandRole.BASE if address(operand) else OperandRole.SRC if store else None
+        return OperandRole.IMM if operand.kind is OperandKind.IMM and operand.part <= 1 else None
+
+    made = v.operation(i.name, role)
+    value = OperandRole.SRC if store else OperandRole.DST
+    return made if made and {OperandRole.BASE, value} <= set(made.roles) else None
+
+
+def _address_of(v: TargetView, i: Instruction) -> Callable[[OperandInfo], bool]:
+    """Returns whether an operand of ``i`` is the base of an address."""
+    read = [o for o in v.selections.operands(i.name) if not o.out and o.kind is OperandKind.REG]
+    if any(o.part >= 0 for o in read):
+        return lambda o: o.part >= 0
+    if len(read) == 1:
+        return lambda o: True
+    bracketed = set(re.findall(r"[(\[][^()\[\]$]*\$\{?(\w+)", i.asm))
+    if len([o for o in read if o.name in bracketed]) == 1:
+        return lambda o: o.name in bracketed
+    named = {o.name for o in read if _BASE_NAME.search(o.name)}
+    return (lambda o: o.name in named) if len(named) == 1 else (lambda o: False)

@@ -63,6 +63,12 @@ class Operation:
         """Returns the register or number of the fixed operand at ``index``. Raises KeyError if it is not fixed."""
         return dict(self.fixed)[index]
 
+    @property
+    def text(self) -> str:
+        """The operation as a facts file writes it: "ADDI dst src imm", with the values of fixed operands."""
+        fixed = dict(self.fixed)
+        return " ".join((self.record, *(fixed.get(n, role) for n, role in enumerate(self.roles))))
+
     def index(self, role: OperandRole) -> int:
         """Returns the index of the operand with ``role``, -1 if there is none."""
         return self.roles.index(role) if role in self.roles else -1

@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from vega_gen.facts.choosing import Choice
+from vega_gen.facts.keys import ROLES
 from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.role_evidence import role_candidates
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView, dst_and, mnemonic
-from vega_gen.records import Instruction
+from vega_gen.records import Evidence, Instruction
 
 _MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|mov32|mov16)(\.[bhwlq])?")
 _ASSIGNED = re.compile(r"\s*\$\{?(\w+)\}?\s*:?=\s*\$\{?(\w+)\}?\s*;?\s*")
@@ -75,9 +78,17 @@ def frame_registers(
     ``constants``: registers that hold a constant; ``convention``: registers of arguments and results; ``saved``: callee-saved ones.
     Where no register is named as the frame pointer, it is the last callee-saved one, else the second that nothing else uses."""
     sp, ra = v.register(RegisterRole.STACK_POINTER), v.register(RegisterRole.RETURN_ADDRESS)
-    fp = v.register(RegisterRole.FRAME_POINTER) or next((r for r in reversed(saved) if r in v.members and r not in (sp, ra)), "")
-    taken = {sp, fp, ra, *constants, *convention, *saved, *(r for r in v.members if v.register_roles.get(r))}
+    named = [*role_candidates(v.d, RegisterRole.FRAME_POINTER, v.named(RegisterRole.FRAME_POINTER))]
+    kept = [r for r in reversed(saved) if r in v.members and r not in (sp, ra)]
+    likely = next((c.value for c in named), next(iter(kept), ""))
+    taken = {sp, likely, ra, *constants, *convention, *saved, *(r for r in v.members if v.register_roles.get(r))}
     free = [r for r in v.members if r not in taken]
+    guesses = [*((r, "the last callee-saved register" if r == kept[0] else "a callee-saved register") for r in kept),
+               *((r, "which no convention uses") for r in free[1:])]  # fmt: skip
+    default = (Choice(r, Evidence.DEFAULT, f"no record names a frame pointer: {r}, {what}, is assumed") for r, what in guesses)
+    fp = v.choose(ROLES[RegisterRole.FRAME_POINTER], [*named, *default])
+    reason = "is assumed to be free in a prologue: no convention names it"
+    scratch = v.choose("register.scratch", (Choice(r, Evidence.NAME, f"{r} {reason}") for r in free if r != fp))
     # The return address register is live from the entry on, though nothing in the function defines it.
     reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r == ra or r in constants)
-    return FrameRegisters(fp or next(iter(free[1:]), ""), next(iter(free), ""), reserved)
+    return FrameRegisters(fp, scratch, reserved)

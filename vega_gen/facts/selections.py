@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -21,6 +21,9 @@ _TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
 _BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
+_SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
+_CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
+_CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
@@ -98,13 +101,21 @@ class Selections:
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
+        self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
+        """Outermost operator -> for each of its patterns, the instructions that implement it, and the Predicate records that they need."""
         self.roots: set[str] = set()
         """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
         for i in d.instructions:
             for text in _dags(i.pattern) if i.pattern.startswith("[") else ():
                 self._own(i, text)
-        for matched, given in d.patterns:
-            self._pat(matched, given)
+        known = len(d.pattern_predicates) == len(d.patterns)
+        for (matched, given), guard in zip(d.patterns, d.pattern_predicates if known else ((),) * len(d.patterns), strict=True):
+            self._pat(matched, given, guard)
+
+    @cached_property
+    def selected(self) -> frozenset[str]:
+        """The instructions that patterns select alone."""
+        return frozenset(s.record for found in self._by_root.values() for s in found)
 
     def of(self, root: str) -> list[Selection]:
         """Returns the selections whose outermost operator is ``root``."""
@@ -117,18 +128,23 @@ class Selections:
         if not isinstance(dag, Dag):
             dag = Dag(dag, ())
         self.roots.add(dag.op)
-        self.given[dag.op].add(frozenset((i.name,)))
+        self._implemented(dag.op, frozenset((i.name,)), ())
         where = {name: path for _, name, path in _leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
 
-    def _pat(self, matched: str, given: str) -> None:
+    def _implemented(self, root: str, names: frozenset[str], guard: Iterable[str]) -> None:
+        self.given[root].add(names)
+        self.guarded[root].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
+
+    def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = plain(parse_dag(matched))
         if not isinstance(dag, Dag):
             dag = Dag(dag, ())
         self.roots.add(dag.op)
         results = _dags(given)
-        self.given[dag.op].add(frozenset(word for text in results for word in re.findall(r"\((\w+)", text) if word in self.instructions))
+        words = (word for text in results for word in re.findall(r"\((\w+)", text))
+        self._implemented(dag.op, frozenset(word for word in words if word in self.instructions), guard)
         result = plain(parse_dag(results[0])) if len(results) == 1 else None
         if not isinstance(result, Dag) or result.op not in self.instructions or any(isinstance(plain(a), Dag) for a, _ in result.args):
             return
@@ -194,13 +210,18 @@ class Selections:
         return tuple(found)
 
     def said(self, type_name: str) -> Range | None:
-        """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds or a mask), None if it does not say."""
+        """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds, a mask or a cast), None if it does not
+        say."""
         code = self._code.get(type_name, "")
         if found := _RANGE.search(code):
             return Range(int(found[3]), not found[2], int(found[4] or 0))
         if found := _BETWEEN.search(code):
             low, high = int(found[2]), int(found[3])
             return Range(max(high.bit_length(), (-low - 1).bit_length()) + 1, True) if low < 0 else Range(high.bit_length(), False)
+        if found := _CAST.search(code):
+            return Range(_CAST_BITS[found[2]], not found[1])
+        if (found := _SAME.search(code)) and (int(found[2], 0) & (int(found[2], 0) + 1)) == 0:
+            return Range(int(found[2], 0).bit_length(), False)
         mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
         return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
 
@@ -222,11 +243,19 @@ class Selections:
         told = self.said(type_name)
         return (told.shift, 0) if told else (0, 0)
 
-    def immediate(self, record: str, operand: OperandInfo) -> Range:
+    def leaves(self, s: Selection) -> dict[str, str]:
+        """Returns operand -> the operand class or fragment that stands for it in a pattern."""
+        return {name: leaf_name(s.dag, path) for name, path in s.paths.items()}
+
+    def immediate(self, record: str, operand: OperandInfo, leaf: str = "") -> Range:
         """Returns the values that an immediate operand may have, in units of the encoded field if it holds only upper bits.
 
-        The operand type's predicate decides, else the width of its field, else a number in the type's name. Without a predicate it is
-        signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
+        The predicate of ``leaf``, what stands for the operand in a pattern, decides, then the operand type's, else the width of its field,
+        else a number in the type's name. Without a predicate it is signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
+        if leaf and operand.part < 0 and (told := self.said(leaf)) and not self.said(operand.type):
+            field = len(self.field(record, operand.name))
+            if not field or told.bits <= field:
+                return Range(told.bits, told.signed) if self.is_upper(leaf) else told
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)

@@ -3,44 +3,93 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from vega_gen.facts.choosing import Choice, Chooser
+from vega_gen.facts.given import GivenReader
+from vega_gen.facts.keys import ROLES
 from vega_gen.facts.kinds import native_width
 from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.role_evidence import role_candidates
 from vega_gen.facts.roles import RegisterRole, role_names
-from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
-from vega_gen.records import Description, Instruction
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
+from vega_gen.records import Description, Evidence, GivenFact, Instruction
+from vega_gen.tablegen.subtargets import basic
 
 NameOperand = Callable[[OperandInfo, int], OperandRole | None]
 """Function of an operand and its index that returns its role, None if it cannot have one."""
 
 
 class TargetView:
-    """A description with what several facts need.
+    """What several facts need of a description: of the instructions and patterns that its chosen processor has.
 
     ``native``: bits of an address; ``type``: its value type; ``gpr``: the register class that holds addresses; ``members``: its
     registers; ``registers``: all; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
 
-    def __init__(self, d: Description) -> None:
-        self.d = d
+    def __init__(self, described: Description, given: Mapping[str, GivenFact] | None = None) -> None:
+        """``given``: the lines of a facts file, by default those of the description. Raises InputError for a line that contradicts it."""
+        d = self.d = basic(described)
         self.selections = Selections(d)
-        self.register_roles = role_names(d)
-        self.native = native_width(d, self.register_roles)
+        self.chooser = Chooser(d.given if given is None else given)
+        self._reader = GivenReader(d, self.selections)
+        self._reader.check(self.chooser.given.values())
+        self._told = role_names(d)
+        self.register_roles = self._roles()
+        self.native = int(self.choose("width.pointer", self._widths()))
         self.type = f"i{self.native}"
-        self.gpr = self._gpr()
+        self.gpr = self.choose("class.pointer", self._classes())
+        if others := other_width_patterns(d, self.gpr, self.native):
+            self.selections = Selections(replace(d, patterns=tuple(p for p in d.patterns if p not in others)))
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
         self.registers = frozenset(r.name for r in d.registers)
+        self._held = {c.name: frozenset(c.members) for c in d.register_classes}
+        self._member_set = frozenset(self.members)
 
-    def _gpr(self) -> str:
+    def choose(self, key: str, candidates: Iterable[Choice[str]]) -> str:
+        """Returns the register, register class, convention, number or word for ``key`` and records the fact; "" if there is none.
+
+        ``candidates``: best first; what a person gave goes before them. Asked again, it returns the same."""
+        return self.chooser.pick(key, candidates, read=self._reader.word, written=str) or ""
+
+    def choose_operation(self, key: str, candidates: Iterable[Choice[Operation]]) -> Operation | None:
+        """Returns the instruction for ``key`` and records the fact, None if there is none. ``candidates``: as of ``choose``."""
+        return self.chooser.pick(key, candidates, read=self._reader.operation, written=lambda op: op.text)
+
+    def choose_list(self, key: str, candidates: Iterable[Choice[tuple[str, ...]]]) -> tuple[str, ...]:
+        """Returns the registers for ``key`` and records the fact, () if there are none. ``candidates``: as of ``choose``."""
+        return self.chooser.pick(key, candidates, read=self._reader.registers, written=" ".join) or ()
+
+    def _roles(self) -> dict[str, RegisterRole]:
+        roles = self._told
+        for role, key in ROLES.items():
+            said = self.chooser.given.get(key)
+            if said:
+                roles = {name: known for name, known in roles.items() if known is not role}
+                roles |= {said.value: role} if said.value else {}
+        return roles
+
+    def _widths(self) -> Iterator[Choice[str]]:
+        pointer = next((name for name, role in self.register_roles.items() if role is RegisterRole.STACK_POINTER), "")
+        reason = f"of the class that holds {pointer}" if pointer else "of most register operands"
+        yield Choice(str(native_width(self.d, self.register_roles)), Evidence.OPERAND, reason)
+
+    def _classes(self) -> Iterator[Choice[str]]:
         pointers = {name for name, role in self.register_roles.items() if role is RegisterRole.STACK_POINTER}
         held = [c for c in self.d.register_classes if self.type in c.value_types and c.allocatable]
-        used = [o.type for i in self.d.instructions for o in (*i.outs, *i.ins)]
-        return max(held, key=lambda c: (used.count(c.name), bool(pointers & set(c.members)), len(c.members))).name if held else ""
+        used = Counter(o.type for i in self.d.instructions for o in (*i.outs, *i.ins))
+        for c in sorted(held, key=lambda c: (used[c.name], bool(pointers & set(c.members)), len(c.members)), reverse=True):
+            yield Choice(c.name, Evidence.OPERAND, f"{used[c.name]} operands have it")
 
     def register(self, role: RegisterRole) -> str:
-        """Returns the first pointer-sized register with ``role``, "" if there is none."""
-        return next((name for name, known in self.register_roles.items() if known is role and name in self.members), "")
+        """Returns the pointer-sized register with ``role``, "" if there is none."""
+        return self.choose(ROLES[role], role_candidates(self.d, role, self.named(role)))
+
+    def named(self, role: RegisterRole) -> Iterator[str]:
+        """Yields the pointer-sized registers to which the .td gives ``role``, the likeliest first."""
+        return (name for name, known in self._told.items() if known is role and name in self.members)
 
     def holds(self, type_name: str) -> bool:
         """Whether an operand type holds pointer-sized registers."""
@@ -50,16 +99,27 @@ class TargetView:
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
 
-    def operation(self, record: str, name: NameOperand, given: Mapping[str, str] | None = None) -> Operation | None:
+    def generality(self, record: str) -> int:
+        """Returns how many pointer-sized registers every register operand of an instruction can hold: short encodings take fewer."""
+        held = (self._class_members(o.type) for o in self.selections.operands(record) if o.kind is OperandKind.REG)
+        return min((len(self._member_set & names) for names in held if names), default=0)
+
+    def _class_members(self, type_name: str) -> frozenset[str]:
+        known = self.selections.operand_classes.get(type_name)
+        return self._held.get(known.register_class if known and known.register_class else type_name, frozenset())
+
+    def operation(
+        self, record: str, name: NameOperand, given: Mapping[str, str] | None = None, leaves: Mapping[str, str] | None = None
+    ) -> Operation | None:
         """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same.
 
         Operands with a default in the .td are fixed at it and are not named. ``given``: operand -> the register or number that a pattern
-        sets it to, where ``name`` gives no role."""
+        sets it to, where ``name`` gives no role. ``leaves``: operand -> what stands for it in a pattern (``Selections.leaves``), whose
+        predicate limits an immediate."""
         roles: list[OperandRole] = []
         fixed: list[tuple[int, str]] = []
-        width: Range | None = None
-        tied = False
-        for operand in self.selections.operands(record):
+        operands = self.selections.operands(record)
+        for operand in operands:
             value = operand.default
             role = OperandRole.FIXED if value else name(operand, len(roles))
             if role in (None, OperandRole.NONE) and given and self._is_value(told := given.get(operand.name, "")):
@@ -70,14 +130,25 @@ class TargetView:
                 continue
             if role is None or (role is not OperandRole.NONE and role in roles):
                 return None
-            if role in (OperandRole.IMM, OperandRole.TARGET):
-                width = self.selections.immediate(record, operand)
             roles.append(role)
-            tied |= role is OperandRole.SRC and bool(operand.tied)
-        return Operation(record, tuple(roles), width, tied, tuple(fixed))
+        return self._reader.built(record, roles, operands, fixed, leaves)
 
     def _is_value(self, text: str) -> bool:
         return text.lstrip("-").isdigit() or text in self.registers
+
+
+def other_width_patterns(d: Description, gpr: str, native: int) -> frozenset[tuple[str, str]]:
+    """Returns the patterns on integers of another width than an address in the registers ``gpr`` of addresses: (i32 (add GPR:$a, GPR:$b)).
+
+    A class may hold several types; archetypes make one of them legal, for which such patterns do not hold."""
+    leaf, whole = re.compile(rf"\(i(?!{native}\b)\d+ {gpr}\b"), re.compile(rf"\(i(?!{native}\b)\d+ \(")
+    results = {i.name for i in d.instructions if i.outs and i.outs[0].type == gpr}
+
+    def made(given: str) -> bool:
+        found = re.match(r"\[\(?(\w+)", given)
+        return found is not None and found[1] in results
+
+    return frozenset((m, given) for m, given in d.patterns if leaf.search(m) or (whole.match(m) and made(given)))
 
 
 def encoded(i: Instruction) -> bool:

@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from llvm_integration.process import Completed, Progress
+from llvm_integration.discover import machine
+from llvm_integration.process import Completed, Progress, threads
 from vega_gen.ladder import failures, smoke
 from vega_gen.ladder.ask import ask
-from vega_gen.ladder.runners import Runner
+from vega_gen.ladder.runners import STATIC, Runner
 from vega_gen.ladder.subject import Subject, Tools
 from vega_gen.records import Climbed, Obstacle, Rung
 
 LEVELS = ("-O0", "-O2")
-_STATIC = "-relocation-model=static"  # _start sets up nothing for position-independent code
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,32 +72,44 @@ class Programs:
     def runs(self, runners: Sequence[Runner], progress: Progress) -> Climbed:
         """Compile each program to an object, run it with each of ``runners``, and compare its exit status.
 
-        A program passes if it ends as it must with all of them; an obstacle names the runner with which it does not.
+        A program passes if it ends as it must with the first; where another one disagrees, a note says so.
         """
         helpers = self._helpers()
         library = [path for path in helpers.values() if path]
         lost = sorted(name for name, path in helpers.items() if path is None)
 
+        others: dict[str, list[str]] = {}
+
         def one(program: _Compiling) -> Obstacle | None:
-            if obstacle := self._compile(program, ".o", "-filetype=obj", _STATIC):
+            if obstacle := self._compile(program, ".o", "-filetype=obj", STATIC):
                 return obstacle
+            found: Obstacle | None = None
             for runner in runners:
                 ended = runner.run([program.file(".o")], library, program.file(".elf"))
-                if ended.status != program.program.expected:
-                    problem = ended.problem or f"ended with {ended.status}, not {program.program.expected}"
-                    return Obstacle(program.name, ended.command, f"{runner.name}: {problem}")
-            return None
+                if ended.status == program.program.expected:
+                    continue
+                problem = ended.problem or f"ended with {ended.status}, not {program.program.expected}"
+                if runner is runners[0]:
+                    found = Obstacle(program.name, ended.command, f"{runner.name}: {problem}")
+                elif found is None:
+                    others.setdefault(runner.name, []).append(f"{program.name}: {problem}")
+            return found
 
         step = self._step(Rung.RUNS, progress, one)
-        ran = f"run by {' and '.join(runner.name for runner in runners)}"
-        return replace(step, notes=(ran, f"helpers that do not compile: {', '.join(lost)}") if lost else (ran,))
+        notes = [f"run by {' and '.join(runner.name for runner in runners)}"]
+        notes += [f"the {name} disagrees on {len(said)}, such as {min(said)}" for name, said in others.items()]
+        notes += [f"helpers that do not compile: {', '.join(lost)}"] if lost else []
+        return replace(step, notes=tuple(notes))
 
     def _step(self, rung: Rung, progress: Progress, ask: Callable[[_Compiling], Obstacle | None]) -> Climbed:
+        """Ask for each program, several at a time, and return the obstacles in the order of the programs."""
         found: list[Obstacle] = []
-        for done, program in enumerate(self.all):
-            progress(done, len(self.all), rung.value)
-            obstacle = ask(program)
-            found += [obstacle] if obstacle else []
+        with threads(machine(self.work).cores) as pool:
+            asked = [pool.submit(ask, program) for program in self.all]
+            for done, one in enumerate(asked):
+                progress(done, len(self.all), rung.value)
+                obstacle = one.result()
+                found += [obstacle] if obstacle else []
         return Climbed(rung, len(self.all) - len(found), len(self.all), tuple(found))
 
     def _compile(self, one: _Compiling, ending: str, *options: str) -> Obstacle | None:
@@ -135,5 +147,5 @@ class Programs:
         for name, text in smoke.helpers(self.subject.widths, self.subject.pointer_bits).items():
             (self.work / f"{name}.ll").write_text(text, encoding="utf-8")
             out = self.work / f"{name}.o"
-            found[name] = out if self._llc("-O2", name, out, ("-filetype=obj", _STATIC)).ok else None
+            found[name] = out if self._llc("-O2", name, out, ("-filetype=obj", STATIC)).ok else None
         return found

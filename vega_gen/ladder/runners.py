@@ -12,12 +12,15 @@ from llvm_integration.failure import ToolFailure
 from llvm_integration.process import Progress, run
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts
-from vega_gen.ladder import failures
-from vega_gen.ladder.subject import Emulator, Subject, Tools
+from vega_gen.ladder import failures, smoke
+from vega_gen.ladder.ask import ask
+from vega_gen.ladder.executable import Linker
+from vega_gen.ladder.subject import Emulator, OfficialLinking, Subject, Tools
 from vega_gen.simulate import Simulator, simulator
 
 SECONDS = 20.0
 QEMU_MB = 16384  # limit on address space: QEMU reserves the guest's
+STATIC = "-relocation-model=static"  # _start sets up nothing for position-independent code
 STEPS = 500_000_000
 MEMORY = 32 << 20
 
@@ -46,15 +49,42 @@ class Runner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Qemu:
+    """Links as the simulator does, and runs under QEMU's user mode. ``start``: an object that defines ``_start``."""
+
+    machine: Emulator
+    linker: Linker
+    start: Path
+
+    @property
+    def name(self) -> str:
+        """The QEMU program."""
+        return self.machine.qemu
+
+    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path) -> Ended:
+        """See ``Runner``."""
+        try:
+            self.linker.link((self.start, *objects), library, self.machine, out)
+        except InputError as error:
+            return Ended(None, f"{error.where}: {error.what}" if error.where else error.what, f"link {' '.join(map(str, objects))}")
+        return _emulated(self.machine, out)
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialQemu:
     """Links with ``_start`` (an object at ``start``) by lld, and runs under QEMU's user mode.
 
     The objects get the ELF machine number of the official ISA, because lld and QEMU know no other; code and relocations are the ISA's
     already."""
 
-    name: str
+    machine: Emulator
     lld: Path
     emulation: str
     start: Path
+
+    @property
+    def name(self) -> str:
+        """The QEMU program."""
+        return self.machine.qemu
 
     def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path) -> Ended:
         """See ``Runner``."""
@@ -63,10 +93,7 @@ class Qemu:
         linked = run([str(self.lld), "-m", self.emulation, "-e", "_start", *inputs, "-o", str(out)], timeout=SECONDS)
         if not linked.ok:
             return Ended(None, failures.message(linked), linked.command)
-        ran = run([self.name, str(out)], timeout=SECONDS, memory_mb=QEMU_MB)
-        if ran.timed_out or ran.returncode < 0:
-            return Ended(None, failures.message(ran), ran.command)
-        return Ended(ran.returncode, "", ran.command)
+        return _emulated(self.machine, out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +116,18 @@ class Simulated:
         return Ended(ran.status, ran.problem, command)
 
 
+def _emulated(machine: Emulator, executable: Path) -> Ended:
+    ran = run([machine.qemu, *machine.options, str(executable)], timeout=SECONDS, memory_mb=QEMU_MB)
+    if ran.timed_out or ran.returncode < 0:
+        return Ended(None, failures.message(ran), ran.command)
+    return Ended(ran.returncode, "", ran.command)
+
+
 def runners(subject: Subject, tools: Tools, work: Path, progress: Progress) -> tuple[tuple[Runner, ...], tuple[str, ...]]:
     """Return what can run a subject's programs, and why something else cannot. ``work``: folder for QEMU's ``_start``.
 
-    Raises ``ToolFailure`` if ``_start`` cannot be assembled."""
+    QEMU comes first: it knows the ISA, and the simulator only the .td. Raises ``ToolFailure`` if an official LLVM does not assemble
+    ``_start``."""
     found: list[Runner] = []
     notes: list[str] = []
     for one in (_qemu(subject, tools, work), _simulated(subject, tools, progress)):
@@ -103,22 +138,32 @@ def runners(subject: Subject, tools: Tools, work: Path, progress: Progress) -> t
     return tuple(found), tuple(notes)
 
 
-def _qemu(subject: Subject, tools: Tools, work: Path) -> Qemu | str:
-    machine = subject.machine
-    if machine is None:
+def _qemu(subject: Subject, tools: Tools, work: Path) -> Qemu | OfficialQemu | str:
+    if not subject.emulators:
         return "no QEMU of user mode is known to run this ISA (targets/settings/qemu.toml)"
+    source, start = work / "start.ll", work / "start.o"
+    source.write_text(smoke.start(subject.widths, subject.pointer_bits), encoding="utf-8")
+    made = ask([str(tools.llc), *subject.options(), "-O2", "-filetype=obj", STATIC, str(source), "-o", str(start)])
+    if not made.ok:
+        return f"QEMU runs nothing: _start does not compile: {failures.message(made)}"
+    little = start.read_bytes()[5] == 1  # EI_DATA is ELFDATA2LSB
+    machine = next((m for m in subject.emulators if m.little == little), None)
+    if machine is None:
+        known = ", ".join(m.qemu for m in subject.emulators)
+        return f"the objects are {'little' if little else 'big'}-endian, and what these run is not: {known}"
     if which(machine.qemu) is None:
         return f"{machine.qemu} was not found: apt-get install qemu-user"
-    if tools.lld is None or tools.assembler is None:
-        return "running programs under QEMU needs ld.lld and an official llvm-mc"
-    return Qemu(machine.qemu, tools.lld, machine.emulation, _start(machine, tools.assembler, work))
+    if machine.official and subject.description.relocations and tools.lld and tools.assembler:
+        official = _assembled(machine.official, tools.assembler, work)
+        return OfficialQemu(machine, tools.lld, machine.official.emulation, official)
+    return Qemu(machine, Linker(subject.description), start)
 
 
-def _start(machine: Emulator, assembler: Path, work: Path) -> Path:
-    source, out = work / "start.s", work / "start.o"
-    source.write_text(machine.start, encoding="utf-8")
-    attrs = (f"-mattr={machine.attrs}",) if machine.attrs else ()
-    argv = [str(assembler), f"-triple={machine.triple}", *attrs, "-filetype=obj", str(source), "-o", str(out)]
+def _assembled(official: OfficialLinking, assembler: Path, work: Path) -> Path:
+    source, out = work / "official.s", work / "official.o"
+    source.write_text(official.start, encoding="utf-8")
+    attrs = (f"-mattr={official.attrs}",) if official.attrs else ()
+    argv = [str(assembler), f"-triple={official.triple}", *attrs, "-filetype=obj", str(source), "-o", str(out)]
     run(argv, timeout=SECONDS).check()
     return out
 

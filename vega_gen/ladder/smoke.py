@@ -45,6 +45,11 @@ def programs(widths: Sequence[int], pointer_bits: int) -> tuple[Program, ...]:
     return tuple(made)
 
 
+def start(widths: Sequence[int], pointer_bits: int) -> str:
+    """LLVM IR of ``_start``, which stores main's result to ``__exit_status`` and calls ``__exit``."""
+    return _rendered(f"start/start{_END}", widths, pointer_bits)
+
+
 def helpers(widths: Sequence[int], pointer_bits: int) -> dict[str, str]:
     """Runtime function that the compiler may call by itself (``__divdi3``, ``memcpy``) -> LLVM IR that defines it."""
     paths = sorted((resources.folder(_FOLDER) / "runtime").glob(f"*{_END}"))

@@ -16,22 +16,38 @@ _INTEGER = re.compile(r"i(8|16|32|64)")
 
 
 @dataclass(frozen=True, slots=True)
-class Emulator:
-    """An ISA that QEMU's user mode runs; an entry of ``targets/settings/qemu.toml``.
+class OfficialLinking:
+    """How an official lld links objects that have the ISA's official relocations.
 
-    ``bits``: word width. ``qemu``: name of the QEMU program. ``emulation``: ld.lld's -m. ``start``: assembly of ``_start``, which calls
-    main and exits with its result; an official LLVM assembles it for ``triple`` and ``attrs``. ``targets``: names of the Target records
-    that describe this ISA.
+    ``emulation``: ld.lld's -m. ``start``: assembly of ``_start``, which calls main and exits with its result; an official LLVM assembles it
+    for ``triple`` and ``attrs``.
     """
 
-    name: str
-    bits: int
-    qemu: str
     emulation: str
     triple: str
     attrs: str
     start: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """An ISA that QEMU's user mode runs; an entry of ``targets/settings/qemu.toml``.
+
+    ``bits``: word width. ``little``: byte order. ``qemu``: name of the QEMU program. ``options``: of its command. ``number``, ``flags``:
+    e_machine and e_flags of its ELF files. ``exit_code``: code for ``executable.BASE`` that exits with the status at
+    ``executable.STATUS``. ``targets``: names of the Target records that describe this ISA. ``official``: None where no lld links for it.
+    """
+
+    name: str
+    bits: int
+    little: bool
+    qemu: str
+    options: tuple[str, ...]
+    number: int
+    flags: int
+    exit_code: bytes
     targets: tuple[str, ...]
+    official: OfficialLinking | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,7 @@ class Subject:
     """A target that climbs.
 
     ``name``: the target's prefix in C++ names. ``widths``: legal integer widths in bits; the largest is the word. ``cpu``, ``attrs``:
-    values of -mcpu and -mattr, "" for none. ``machine``: the emulator that runs its programs, None if there is none.
+    values of -mcpu and -mattr, "" for none. ``emulators``: what may run its programs: one for each byte order of the ISA.
     """
 
     name: str
@@ -66,7 +82,7 @@ class Subject:
     pointer_bits: int
     cpu: str = ""
     attrs: str = ""
-    machine: Emulator | None = None
+    emulators: tuple[Emulator, ...] = ()
 
     def options(self, triple: str = "--mtriple") -> tuple[str, ...]:
         """The options that select the target: triple, --mcpu, --mattr. llvm-mc and llvm-objdump call the first --triple."""
@@ -87,25 +103,35 @@ def subject(
 ) -> Subject:
     """Make a Subject, with defaults from the description.
 
-    Legal integer widths come from the register classes; the largest is the word, and a pointer is as wide. The machine is the one that
-    lists the Target record's name and has this word width. Raises ``NotFoundError`` if there is no machine of the given name.
+    Legal integer widths come from the register classes; the largest is the word, and a pointer is as wide. The machines are those that
+    list the Target record's name and have this word width. Raises ``NotFoundError`` if there is no machine of the given name.
     """
     if machine and machine not in machines():
         raise NotFoundError(f"no machine is called {machine}", "targets/settings/qemu.toml", f"name one of: {', '.join(machines())}")
     legal = tuple(sorted(widths)) or legal_widths(description)
-    fitting = (m for m in machines().values() if description.name in m.targets and m.bits == max(legal))
-    found = machines()[machine] if machine else next(fitting, None)
+    fitting = tuple(m for m in machines().values() if description.name in m.targets and m.bits == max(legal))
+    found = (machines()[machine],) if machine else fitting
     return Subject(name or description.name, triple, description, legal, max(legal), cpu, attrs, found)
 
 
-def legal_widths(description: Description) -> tuple[int, ...]:
-    """Widths in bits of the integers that allocatable register classes hold; (32,) if there are none."""
+def legal_widths(description: Description, word: int = 64) -> tuple[int, ...]:
+    """Widths in bits, up to ``word``, of the integers that allocatable register classes hold; (32,) if there are none."""
     types = (t for c in description.register_classes if c.allocatable for t in c.value_types)
-    return tuple(sorted({int(found[1]) for t in types if (found := _INTEGER.fullmatch(t))})) or (32,)
+    held = {int(found[1]) for t in types if (found := _INTEGER.fullmatch(t))}
+    return tuple(sorted(width for width in held if width <= word)) or (32,)
 
 
 @cache
 def machines() -> dict[str, Emulator]:
     """The machines of ``targets/settings/qemu.toml`` by name."""
-    data = resources.settings("qemu")["machine"]
-    return {name: Emulator(name, targets=tuple(entry.pop("targets")), **entry) for name, entry in data.items()}
+    found: dict[str, Emulator] = {}
+    for name, entry in resources.settings("qemu")["machine"].items():
+        code = bytes.fromhex("".join(line.split(maxsplit=1)[0] for line in entry["exit"].splitlines() if line.strip()))
+        options = ("-cpu", entry["cpu"]) if "cpu" in entry else ()
+        official = OfficialLinking(**entry["official"]) if "official" in entry else None
+        elf = entry["elf"]
+        found[name] = Emulator(
+            name, entry["bits"], entry["order"] == "little", entry["qemu"], options, elf["machine"], elf.get("flags", 0), code,
+            tuple(entry["targets"]), official,
+        )  # fmt: skip
+    return found

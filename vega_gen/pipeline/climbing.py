@@ -62,7 +62,7 @@ def climb_given(
     widths = (*(n for n in ladder.legal_widths(description) if n < word), word) if word else ()
     one = ladder.subject(description, triple, name=name, cpu=cpu, attrs=attrs, widths=widths, machine=machine)
     held = given_tools(tools, _installation(source))
-    if one.machine:
+    if one.emulators:
         held = replace(held, clang=None)  # no simulator: the tools may be another's, whose relocations the .td does not give
     return ladder.climb(held, one, work or store.cache_folder("ladder", one.name), progress)
 

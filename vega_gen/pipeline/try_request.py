@@ -29,7 +29,7 @@ class TryRequest:
 
     ``version``: of the LLVM to use, "" for the newest that will do; ``prefix``: its folder, instead of those where LLVMs are installed.
     ``out``: folder for the result, None for one in the cache. ``program``: a .c or .ll file to compile. ``level``: of optimisation, 0 to 3.
-    ``ladder``: climb the ladder too.
+    ``ladder``: climb the ladder too. ``machine``: that of targets/settings/qemu.toml that runs its programs, "" for the one that fits.
     """
 
     td: Path
@@ -41,6 +41,7 @@ class TryRequest:
     program: Path | None = None
     level: int = 2
     ladder: bool = False
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

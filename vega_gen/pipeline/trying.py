@@ -33,6 +33,7 @@ from vega_gen.emit.order import INC
 from vega_gen.emit.templates import table_of
 from vega_gen.errors import InputError
 from vega_gen.facts import lint
+from vega_gen.facts.find import Facts
 from vega_gen.pipeline.c_front import clang_of
 from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.completing import completed, completion_file
@@ -92,10 +93,11 @@ class _Bench:
 
 @dataclass(frozen=True, slots=True)
 class _Built:
-    """A plug-in in the cache, the description that it was made of, and what returns the simulator of that."""
+    """A plug-in in the cache, the description that it was made of and its facts, and what returns the simulator of that."""
 
     made: TryResult
     description: Description
+    facts: Facts
     simulated: Callable[[], Simulator]
 
 
@@ -138,7 +140,9 @@ def _used(built: _Built, bench: _Bench, before: Mapping[Path, str]) -> TryResult
     if request.ladder:
         with bench.clock.phase("climb the ladder"):
             tools = given_tools(made.folder / "bin", made.plugin.installation)
-            subject, lacking = ladder.subject(built.description, made.arch), "" if "compiles" in made.abilities else "no code generator"
+            widths = ladder.legal_widths(built.description, built.facts.native)
+            subject = ladder.subject(built.description, made.arch, widths=widths, machine=request.machine)
+            lacking = "" if "compiles" in made.abilities else "no code generator"
             climbed = ladder.climb(tools, subject, bench.work / "ladder", bench.progress, no_code=lacking)
         made = replace(made, ladder=climbed)
     return made
@@ -246,7 +250,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         d.folder, arch, plugin, bench.work, len(build.objects), made.missing, trial.broken, limits, abilities, (), (), 0.0, {},
         stubs=trial.stubs,
     )  # fmt: skip
-    return _Built(result, d, simulating.result if simulating else simulated)
+    return _Built(result, d, made.machine, simulating.result if simulating else simulated)
 
 
 def _may_run(request: TryRequest) -> bool:

@@ -31,6 +31,7 @@ from vega_gen.records.enums import (
     Step,
     Verdict,
 )
+from vega_gen.records.fact import Alternative, Evidence, Fact, GivenFact
 from vega_gen.records.findings import TdFinding, TdFindings
 from vega_gen.records.judging import Decision, DecisionKind, Decisions, Judgement, ReviewItem, Sample
 from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExample, SlotExample, VariantExample
@@ -42,6 +43,7 @@ from vega_gen.records.target import (
     Contract,
     Description,
     Fragment,
+    HardwareMode,
     Instruction,
     InstructionOperand,
     OperandClass,
@@ -58,6 +60,7 @@ __all__ = [
     "BUDGET",
     "FLAG_BELOW",
     "OTHER",
+    "Alternative",
     "Band",
     "CallingConvention",
     "Candidate",
@@ -72,13 +75,17 @@ __all__ = [
     "Description",
     "Donor",
     "Enum",
+    "Evidence",
+    "Fact",
     "FilledStatement",
     "FillerName",
     "FindingKind",
     "Fragment",
     "Function",
     "FunctionExample",
+    "GivenFact",
     "GroupCount",
+    "HardwareMode",
     "HoleExample",
     "HoleKind",
     "Instruction",

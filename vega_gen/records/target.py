@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vega_gen.records.enums import ContractRole
+from vega_gen.records.fact import GivenFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,17 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class HardwareMode:
+    """A HwMode. ``features``: those that it needs, as in -mattr ("+64bit"); "" for the default mode. The others: what differs in it."""
+
+    name: str
+    features: str
+    register_classes: tuple[RegisterClass, ...]
+    operand_classes: tuple[OperandClass, ...]
+    complex_patterns: tuple[ComplexPattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """Everything known about one target from TableGen.
 
@@ -221,9 +233,12 @@ class Description:
     (isLittleEndianEncoding, AllowRegisterRenaming, AsmParser class names, ...); the numbers of the relocations.
     ``assembler_predicates``: Predicate records that bind the assembler and the disassembler -> AssemblerCondDag as printed:
     ``(all_of FeatureDiv)``. ``predicates``: Predicate records -> their C++ condition.
-    ``patterns``: Pat records as printed, (source, result), without vector patterns.
+    ``patterns``: Pat records as printed, (source, result), without vector patterns. ``pattern_predicates``: the Predicate records of each.
+    ``modes``: HwMode records, the default one first; none where there is no other. Types, sizes and operands are those of one of them
+    (``tablegen.subtargets.on_subtarget``).
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
+    ``given``: what a person says beside the .td, by key (``vega_gen.facts``).
     """
 
     folder: str
@@ -248,3 +263,6 @@ class Description:
     predicates: dict[str, str] = field(default_factory=dict[str, str])
     alternative_names: str = ""
     operators: tuple[PatternOperator, ...] = ()
+    pattern_predicates: tuple[tuple[str, ...], ...] = ()
+    modes: tuple[HardwareMode, ...] = ()
+    given: dict[str, GivenFact] = field(default_factory=dict[str, GivenFact])

@@ -41,8 +41,8 @@ def by_facts(p: Operands) -> _Known:
 
 def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     m = p.m
-    if m.nop:
-        yield m.nop, ()
+    if m.nop and all(value == "0" for _, value in m.nop.fixed):
+        yield m.nop.record, ()
     for op in m.copies.values():
         if set(op.free) == {OperandRole.DST, OperandRole.SRC}:
             yield from _made(p, op, lambda r: r.set(r.get(OperandRole.SRC)))

@@ -25,8 +25,10 @@ from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
 from vega_gen.tablegen import scheduling, views
+from vega_gen.tablegen.modes import modes
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
+from vega_gen.tablegen.subtargets import on_subtarget
 
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
 _DEFINED = re.compile(r"^\s*(?:def|defm)\s+(\w+)", re.M)
@@ -226,7 +228,8 @@ def reduce(
     data["Register.encoded"] = str(int(any(r.number("HWEncoding") for r in views.of_class(raws, "Register"))))
     data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes)))
     data["Disassembler.present"] = str(int(any(contract_rules.has_encoding(i) for i in instructions)))
-    return Description(
+    guarded = views.patterns(raws)
+    made = Description(
         folder=folder,
         name=target.name,
         namespace=views.namespace(raws, target.name),
@@ -245,11 +248,14 @@ def reduce(
         relocations=tuple(r.split()[0] for r in relocations),
         data=data,
         assembler_predicates=views.assembler_predicates(raws),
-        patterns=views.patterns(raws),
+        patterns=tuple(pattern for pattern, _ in guarded),
+        pattern_predicates=tuple(records for _, records in guarded),
+        modes=modes(raws, sets),
         predicates={r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))},
         operators=views.operators(raws),
         alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),
     )
+    return on_subtarget(made)
 
 
 def records(td: Path, folders: Sequence[Path], tblgen: Path, sources: Sequence[Path]) -> dict[str, Raw]:

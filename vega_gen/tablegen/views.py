@@ -29,10 +29,11 @@ WANTED = frozenset(
         "Instruction", "Register", "RegisterTuples", "RegisterClass", "RegisterOperand", "DAGOperand", "AsmOperandClass",
         "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
         "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
-        "Predicate", "Pattern", "RegAltNameIndex", "ValueType", "SDTypeProfile", "SDTypeConstraint", "PointerLikeRegClass",
-        "SchedMachineModel", "InstRW",
+        "HwMode", "HwModeSelect", "Predicate", "Pattern", "RegAltNameIndex", "RegInfo", "ValueType", "SDTypeProfile", "SDTypeConstraint",
+        "PointerLikeRegClass", "SchedMachineModel", "InstRW",
     }
 )
+DEFAULT_MODE = "DefaultMode"
 _LLVM_NAMESPACES = ("ISD::", "TargetOpcode::")
 _CALL = re.compile(r"(?<![\w.>])((?:\w+::)*\w+)\s*(?:<[\w\s,:]*>)?\s*\(")
 _KEYWORDS = frozenset({"if", "for", "while", "switch", "return", "sizeof", "static_cast", "const_cast", "catch", "defined", "assert"})
@@ -101,23 +102,32 @@ def _places(raws: Mapping[str, Raw], raw: Raw) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def register_classes(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[RegisterClass, ...]:
-    """Return the target's register classes. A value type that depends on the hardware mode is the default mode's."""
+def register_classes(raws: Mapping[str, Raw], sets: RegisterSets, mode: str = DEFAULT_MODE) -> tuple[RegisterClass, ...]:
+    """Return the target's register classes, with the value types and sizes of a hardware mode."""
     found: list[RegisterClass] = []
     for raw in of_class(raws, "RegisterClass"):
-        types = tuple(dict.fromkeys(value_type(raws, name) for name in raw.items("RegTypes")))
-        size = raw.number("Size") or next((n for n in (_bits(raws, t) for t in types) if n), 0)
+        types = tuple(t for t in dict.fromkeys(value_type(raws, name, mode) for name in raw.items("RegTypes")) if t)
+        told = raws.get(by_mode(raws, raw.string("RegInfos"), mode))
+        size = (told.number("SpillSize") if told else raw.number("Size")) or next((n for n in (_bits(raws, t) for t in types) if n), 0)
         allocatable = raw.number("isAllocatable") == 1
-        scope, alignment = raw.string("Namespace"), raw.number("Alignment")
+        scope, alignment = raw.string("Namespace"), told.number("SpillAlignment") if told else raw.number("Alignment")
         found.append(RegisterClass(raw.name, scope, types, size, alignment, sets.named(raw.name), allocatable))
     return tuple(found)
 
 
-def value_type(raws: Mapping[str, Raw], name: str) -> str:
-    """Return a value type's name; for one that depends on the hardware mode, the first mode's."""
+def value_type(raws: Mapping[str, Raw], name: str, mode: str = DEFAULT_MODE) -> str:
+    """Return a value type's name; for one that depends on the hardware mode, that in ``mode``, "" if it has none there."""
     raw = raws.get(name)
-    objects = raw.items("Objects") if raw is not None else ()
-    return objects[0] if objects else name
+    return name if raw is None or "HwModeSelect" not in raw.classes else by_mode(raws, name, mode)
+
+
+def by_mode(raws: Mapping[str, Raw], name: str, mode: str) -> str:
+    """Return what a HwModeSelect record has for a mode, else for the default mode, else where it has one object without a mode; or ""."""
+    raw = raws.get(name)
+    if raw is None or "HwModeSelect" not in raw.classes:
+        return ""
+    held = dict(zip(raw.items("Modes"), raw.items("Objects"), strict=False))
+    return held.get(mode) or held.get(DEFAULT_MODE, "")
 
 
 def _bits(raws: Mapping[str, Raw], name: str) -> int:
@@ -125,7 +135,7 @@ def _bits(raws: Mapping[str, Raw], name: str) -> int:
     return raw.number("Size") if raw is not None else 0
 
 
-def operand_classes(raws: Mapping[str, Raw]) -> tuple[OperandClass, ...]:
+def operand_classes(raws: Mapping[str, Raw], mode: str = DEFAULT_MODE) -> tuple[OperandClass, ...]:
     """Return the operand types: Operand and RegisterOperand records, and register classes, which instructions may use directly."""
     found: list[OperandClass] = []
     for raw in of_class(raws, "DAGOperand", "PointerLikeRegClass"):
@@ -138,7 +148,7 @@ def operand_classes(raws: Mapping[str, Raw]) -> tuple[OperandClass, ...]:
         found.append(
             OperandClass(
                 name=raw.name,
-                type=value_type(raws, raw.string("Type") if not is_class else (raw.items("RegTypes") or ("",))[0]),
+                type=value_type(raws, raw.string("Type") if not is_class else (raw.items("RegTypes") or ("",))[0], mode),
                 print_method=raw.string("PrintMethod") or "printOperand",
                 encoder_method=raw.string("EncoderMethod"),
                 decoder_method=raw.string("DecoderMethod") or by_kind,
@@ -268,13 +278,13 @@ def _selecting_patterns(raws: Mapping[str, Raw]) -> dict[str, tuple[str, tuple[D
     return best
 
 
-def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
-    """Return the standalone selection patterns as (source, result). Vector patterns are left out."""
-    found: list[tuple[str, str]] = []
+def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[tuple[str, str], tuple[str, ...]], ...]:
+    """Return the standalone selection patterns as (source, result), each with its Predicate records. Vector patterns are left out."""
+    found: list[tuple[tuple[str, str], tuple[str, ...]]] = []
     for raw in of_class(raws, "Pattern"):
         matched, given = raw.field("PatternToMatch"), raw.field("ResultInstrs")
         if matched and given and not _VECTOR.search(matched):
-            found.append((matched, given))
+            found.append(((matched, given), raw.items("Predicates")))
     return tuple(found)
 
 
@@ -333,12 +343,12 @@ def operators(raws: Mapping[str, Raw]) -> tuple[PatternOperator, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def complex_patterns(raws: Mapping[str, Raw]) -> tuple[ComplexPattern, ...]:
+def complex_patterns(raws: Mapping[str, Raw], mode: str = DEFAULT_MODE) -> tuple[ComplexPattern, ...]:
     """Return the complex patterns."""
     return tuple(
         ComplexPattern(
             raw.name,
-            value_type(raws, raw.string("Ty")),
+            value_type(raws, raw.string("Ty"), mode),
             raw.number("NumOperands"),
             raw.string("SelectFunc"),
             raw.items("RootNodes"),

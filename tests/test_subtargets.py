@@ -1,0 +1,61 @@
+"""Facts are found for one of the machines that a description holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from simulated import TESTS, described
+
+from vega_gen.archetypes.legality import legality_actions
+from vega_gen.errors import InputError
+from vega_gen.facts import find_facts
+from vega_gen.records import Description
+from vega_gen.tablegen.subtargets import MODE, basic, on_subtarget
+
+
+@pytest.fixture(scope="module")
+def egret(llvm_source: Path) -> Description:
+    return described(TESTS / "inputs/Egret.td", llvm_source)
+
+
+def names(d: Description) -> set[str]:
+    return {i.name for i in d.instructions}
+
+
+def test_the_default_processor_has_no_more_than_it_says(egret: Description) -> None:
+    m = find_facts(egret)
+    assert (m.native, m.type, egret.data[MODE]) == (16, "i16", "DefaultMode")
+    assert names(basic(egret)) == {"ADDH", "ADD", "XOR", "OR"}
+    assert m.add is not None and m.add.record == "ADD"
+
+
+def test_a_feature_chooses_the_mode_and_its_types(egret: Description) -> None:
+    wide = on_subtarget(egret, attrs="+wide")
+    m, held = find_facts(wide), next(c for c in wide.register_classes if c.name == "GPR")
+    assert (m.native, wide.data[MODE]) == (32, "Wide")
+    assert (held.value_types, held.size, held.alignment) == (("i32", "f32", "i16"), 32, 32)
+    assert m.add is not None and m.add.record == "ADD"  # the addition of 16 bits is of another type
+    back = on_subtarget(wide, attrs="-wide")
+    assert back == egret
+
+
+def test_a_processor_has_what_its_features_imply(egret: Description) -> None:
+    large = on_subtarget(egret, "large")
+    assert names(basic(large)) == {"ADDH", "ADD", "XOR", "MUL"}
+    assert names(basic(on_subtarget(egret, "large", "-mul"))) == {"ADDH", "ADD", "XOR"}  # and what implies it goes with it
+
+
+@pytest.mark.parametrize(("cpu", "attrs", "said"), [("huge", "", "huge"), ("", "+wode", "wide"), ("", "wide", "feature")])
+def test_an_unknown_name_is_an_error(egret: Description, cpu: str, attrs: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        on_subtarget(egret, cpu, attrs)
+    assert said in str(caught.value)
+
+
+def test_an_operation_is_expanded_where_the_subtarget_lacks_its_feature(egret: Description) -> None:
+    actions = legality_actions(egret, find_facts(egret), {"hasMul", "isWide"})
+    assert "if (!STI.hasMul()) {\n    setOperationAction(ISD::MUL, MVT::i16, LibCall);\n    }" in actions
+    assert "setOperationAction(ISD::SDIV, MVT::i16, Expand);" in actions
+    unknown = legality_actions(egret, find_facts(egret), set())
+    assert "setOperationAction(ISD::MUL, MVT::i16, LibCall);" in unknown

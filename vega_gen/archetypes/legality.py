@@ -1,0 +1,54 @@
+"""Says which operations the code generator must expand, because no instruction does them or because the subtarget lacks all that do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+from vega_gen.facts.find import Facts
+from vega_gen.facts.selections import Selections
+from vega_gen.facts.view import encoded, other_width_patterns
+from vega_gen.records import Description
+
+EXPANDED_UNLESS = {
+    "mul": "MUL", "mulhs": "MULHS", "mulhu": "MULHU", "sdiv": "SDIV", "udiv": "UDIV", "srem": "SREM", "urem": "UREM", "rotl": "ROTL",
+    "rotr": "ROTR", "bswap": "BSWAP", "bitreverse": "BITREVERSE", "cttz": "CTTZ", "ctlz": "CTLZ", "ctpop": "CTPOP",
+}  # fmt: skip
+"""Root of patterns -> the operation that needs one of them."""
+
+
+def legality_actions(d: Description, m: Facts, known: AbstractSet[str]) -> list[str]:
+    """Returns the actions for operations that not every subtarget has: an expansion, under a condition where only some features lack them.
+
+    ``known``: methods of the subtarget; a pattern under a condition that calls another counts as absent."""
+    others = other_width_patterns(d, m.gpr, m.native)
+    kept = [n for n, p in enumerate(d.patterns) if p not in others]
+    guards = d.pattern_predicates if len(d.pattern_predicates) == len(d.patterns) else ((),) * len(d.patterns)
+    patterns, guarding = tuple(d.patterns[n] for n in kept), tuple(guards[n] for n in kept)
+    selections = Selections(replace(d, patterns=patterns, pattern_predicates=guarding))
+    real = {i.name for i in d.instructions if encoded(i) and not i.flags & {"isPseudo", "usesCustomInserter"}}
+    found: dict[str, list[str]] = {}
+    for root, name in EXPANDED_UNLESS.items():
+        needs = [[d.predicates.get(p, "") for p in records] for names, records in selections.guarded.get(root, ()) if names <= real]
+        codes = list(dict.fromkeys(tuple(dict.fromkeys(c for c in one if c)) for one in needs if known >= _called(one)))
+        action = f"setOperationAction(ISD::{name}, MVT::{m.type}, {'LibCall' if name == 'MUL' else 'Expand'});"
+        if () not in codes:  # else an instruction that every subtarget has does it
+            found.setdefault(_none_of(codes) if codes else "", []).append(action)
+    always = found.pop("", [])
+    return [*always, *("\n    ".join((f"if ({condition}) {{", *actions, "}")) for condition, actions in found.items())]
+
+
+def _called(codes: Sequence[str]) -> set[str]:
+    """Returns what the conditions ask, by name: methods of the subtarget, and a word that is none where they ask anything else."""
+    return {name for code in codes for name in re.findall(r"Subtarget->(\w+)", code) or ([""] if code else [])}
+
+
+def _none_of(codes: Sequence[Sequence[str]]) -> str:
+    """Returns a C++ condition that holds where none of the conjunctions of ``codes`` does."""
+    one = [re.sub(r"^\((.*)\)$", r"\1", code[0]) if len(code) == 1 else "" for code in codes]
+    if len(set(one)) == 1 and re.fullmatch(r"[\w>-]+(\(\))?", one[0]):
+        return f"!{one[0]}".replace("Subtarget->", "STI.")
+    conjunctions = dict.fromkeys(f"({' && '.join(f'({c})' for c in code)})" for code in codes)
+    return f"!({' || '.join(conjunctions)})".replace("Subtarget->", "STI.")

@@ -1,0 +1,41 @@
+"""Finds an instruction that does nothing, for delay slots and alignment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vega_gen.facts.choosing import Choice
+from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.selections import OperandKind
+from vega_gen.facts.view import TargetView, encoded, mnemonic
+from vega_gen.records import Evidence
+
+
+def nop(v: TargetView, zero: str, add_immediate: Operation | None, copy: Operation | None) -> Operation | None:
+    """Returns the instruction that does nothing; see ``_nops``."""
+    return v.choose_operation("instruction.nop", _nops(v, zero, add_immediate, copy))
+
+
+def _nops(v: TargetView, zero: str, add_immediate: Operation | None, copy: Operation | None) -> Iterator[Choice[Operation]]:
+    """Yields the instruction whose mnemonic is nop, with its operands 0 where it has any.
+
+    Without one, it is an addition of 0 to the register that always holds zero (``zero``, "" if there is none), or a copy of a register to
+    itself; not one that defines flags."""
+    for i in v.d.instructions:
+        operands = v.selections.operands(i.name)
+        plain = all(o.kind is not OperandKind.REG and not o.out for o in operands)
+        if plain and mnemonic(i).rpartition(".")[2] == "nop" and "isPseudo" not in i.flags and encoded(i):
+            op = _fixed(Operation(i.name, (OperandRole.NONE,) * len(operands)), "", "")
+            yield Choice(op, Evidence.ASSEMBLY if operands else Evidence.OPERAND, f"{i.name} is called nop")
+    for op, register in ((add_immediate, zero), (copy, v.members[-1] if v.members else "")):
+        if op and register and not v.selections.instructions[op.record].defs:
+            why = f"{op.record} of {register} with itself or with nothing changes nothing"
+            yield Choice(_fixed(op, register, zero), Evidence.DERIVED, why)
+
+
+def _fixed(op: Operation, register: str, zero: str) -> Operation:
+    """Returns the operation with ``register`` for each register that it leaves open, and 0 for each number."""
+    known = dict(op.fixed) | {n: zero for n, role in enumerate(op.roles) if role is OperandRole.ZERO}
+    registers = (OperandRole.DST, OperandRole.SRC, OperandRole.SRC2)
+    values = tuple((n, known.get(n, register if role in registers else "0")) for n, role in enumerate(op.roles))
+    return Operation(op.record, (OperandRole.FIXED,) * len(op.roles), fixed=values)

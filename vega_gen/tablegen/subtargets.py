@@ -1,0 +1,193 @@
+"""Chooses the one machine, of those that the .td files describe, that facts are found for: a processor, its features, a hardware mode.
+
+A description may hold several machines: value types and register sizes by HwMode, and instructions and patterns under predicates. What
+only some of them have would lead to facts that contradict each other.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cache
+
+from vega_gen.errors import InputError
+from vega_gen.records import Description, HardwareMode, Instruction, SubtargetFeature
+from vega_gen.tablegen import predicates
+from vega_gen.tablegen.raw import Dag, parse_dag
+
+CPU, FEATURES, MODE = "Subtarget.cpu", "Subtarget.features", "Subtarget.mode"
+"""Keys of ``Description.data``: the chosen processor, the records of its features, and its HwMode record, "" where there are no modes."""
+_METHOD = re.compile(r"(?:\w+(?:->|\.))?(\w+)\(\)")
+_AT_LEAST = re.compile(r"(\w+) >= (\w+)")
+
+
+def default_cpu(d: Description) -> str:
+    """Returns the processor that the target takes where none is asked for: "generic", else the first; "" where there is none."""
+    return next((p.name for p in d.processors if p.name == "generic"), d.processors[0].name if d.processors else "")
+
+
+def on_subtarget(d: Description, cpu: str = "", attrs: str = "") -> Description:
+    """Returns the description for one processor: types and register sizes are those of its mode, and ``data`` says which was chosen.
+
+    ``cpu``: as for -mcpu, "" for the default. ``attrs``: as for -mattr, such as "+64bit,-m". Raises InputError for a name that the
+    .td files do not have."""
+    known = {p.name: p for p in d.processors}
+    if cpu and cpu not in known:
+        raise InputError(f"no processor is called {cpu!r}", "--mcpu", _near(cpu, known))
+    chosen = cpu or default_cpu(d)
+    features = _closed(d, (known[chosen].features if chosen in known else ()), attrs)
+    modes = [m for m in d.modes if m.features and _mode_holds(d, m, features)] or [m for m in d.modes if not m.features][:1]
+    mode = modes[0] if modes else None
+    data = d.data | {CPU: chosen, FEATURES: " ".join(f.record for f in d.features if f.record in features), MODE: mode.name if mode else ""}
+    return replace(_in_mode(d, mode), data=data) if mode else replace(d, data=data)
+
+
+def basic(d: Description) -> Description:
+    """Returns the description without the instructions and patterns that the chosen processor lacks.
+
+    A condition in C++ that the .td files do not explain counts as false, as it does in the generated subtarget. An instruction that took
+    the pattern of a Pat loses it where that Pat is dropped."""
+    kept = _BASIC.get(id(d))
+    if kept is not None and kept[0] is d:
+        return kept[1]
+    holds = predicate_test(d)
+    known = len(d.pattern_predicates) == len(d.patterns)
+    guards = d.pattern_predicates if known else ((),) * len(d.patterns)
+    pairs = [(pattern, guard) for pattern, guard in zip(d.patterns, guards, strict=True) if holds(guard)]
+    instructions = tuple(i for i in d.instructions if holds(i.predicates))
+    if len(pairs) == len(d.patterns) and len(instructions) == len(d.instructions):
+        made = d
+    else:
+        matched = {pattern[0] for pattern, _ in pairs}
+
+        def told(i: Instruction) -> Instruction:
+            return i if not i.pattern or i.pattern.startswith("[") or i.pattern in matched else replace(i, pattern="", nodes=())
+
+        patterns, guarding = tuple(pattern for pattern, _ in pairs), tuple(guard for _, guard in pairs)
+        made = replace(d, instructions=tuple(map(told, instructions)), patterns=patterns, pattern_predicates=guarding)
+    _BASIC.clear()
+    _BASIC[id(d)] = (d, made)
+    return made
+
+
+_BASIC: dict[int, tuple[Description, Description]] = {}
+
+
+def predicate_test(d: Description) -> Callable[[Iterable[str]], bool]:
+    """Returns the function that says whether all of some Predicate records hold for the chosen processor."""
+    on = frozenset(d.data.get(FEATURES, "").split())
+    features = {f.record: f for f in d.features}
+
+    @cache
+    def one(record: str) -> bool:
+        if record in d.assembler_predicates:
+            return _dag_holds(parse_dag(d.assembler_predicates[record]), features, on)
+        code = d.predicates.get(record, "")
+        return not code or _holds(d, code, on)
+
+    return lambda records: all(one(record) for record in records)
+
+
+def _in_mode(d: Description, mode: HardwareMode) -> Description:
+    classes = {c.name: c for c in mode.register_classes}
+    operands = {o.name: o for o in mode.operand_classes}
+    complex_patterns = {c.name: c for c in mode.complex_patterns}
+    return replace(
+        d,
+        register_classes=tuple(classes.get(c.name, c) for c in d.register_classes),
+        operand_classes=tuple(operands.get(o.name, o) for o in d.operand_classes),
+        complex_patterns=tuple(complex_patterns.get(c.name, c) for c in d.complex_patterns),
+    )
+
+
+def _closed(d: Description, first: Iterable[str], attrs: str) -> frozenset[str]:
+    """Returns the features that are on: those of a processor and those of -mattr, each with what it implies."""
+    records = {f.record: f for f in d.features}
+    names = {f.name: f for f in d.features}
+    found: set[str] = set()
+
+    def add(record: str) -> None:
+        if record in records and record not in found:
+            found.add(record)
+            for other in records[record].implies:
+                add(other)
+
+    for record in first:
+        add(record)
+    for word in filter(None, (w.strip() for w in attrs.split(","))):
+        f = names.get(word.lstrip("+-"))
+        if f is None or word[0] not in "+-":
+            raise InputError(f"no feature is called {word!r}", "--mattr", _near(word.lstrip("+-"), names))
+        if word[0] == "+":
+            add(f.record)
+        else:  # what implies it goes too, as in llvm/MC/MCSubtargetInfo.cpp
+            found -= {r for r in found if f.record in _closed(d, (r,), "")}
+    return frozenset(found)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    listed = sorted(known)
+    near = difflib.get_close_matches(word, listed, 3) or listed[:8]
+    return f"the .td files have, for example, {', '.join(near)}" if near else "the .td files define none"
+
+
+def _mode_holds(d: Description, mode: HardwareMode, on: frozenset[str]) -> bool:
+    """Whether all features of a mode's string, such as "+64bit,-e", are as it says."""
+    names = {f.name: f.record for f in d.features}
+    words = mode.features.split(",")
+    return all((names.get(word[1:], "") in on) == (word[0] == "+") for word in words if word)
+
+
+def _dag_holds(dag: Dag | str, features: dict[str, SubtargetFeature], on: frozenset[str]) -> bool:
+    """Whether an AssemblerCondDag holds: (all_of A, (not B)), (any_of A, B)."""
+    if isinstance(dag, str):
+        return dag in on
+    parts = [_dag_holds(part, features, on) for part, _ in dag.args]
+    return any(parts) if dag.op == "any_of" else not parts[0] if dag.op == "not" and parts else all(parts)
+
+
+def _holds(d: Description, code: str, on: frozenset[str]) -> bool:
+    """Whether a condition in C++ holds, on fields of features or methods of the subtarget. What is not known is false."""
+    code = code.strip()
+    while code.startswith("(") and _closing(code, 0) == len(code) - 1:
+        code = code[1:-1].strip()
+    for operator, joined in (("||", any), ("&&", all)):
+        parts = _split(code, operator)
+        if len(parts) > 1:
+            return joined(_holds(d, part, on) for part in parts)
+    if code.startswith("!") and not code.startswith("!="):
+        return not _holds(d, code[1:], on)
+    if code in ("true", "1"):
+        return True
+    if method := _METHOD.fullmatch(code):
+        told = predicates.answer(d, method[1])
+        return bool(told) and told != code and _holds(d, told, on)
+    if at_least := _AT_LEAST.fullmatch(code):
+        same = [f for f in d.features if f.field == at_least[1]]
+        order = [f.value for f in sorted(same, key=lambda f: (int(f.value) if f.value.isdigit() else 0))]
+        wanted = order.index(at_least[2]) if at_least[2] in order else len(order)
+        return any(f.record in on and order.index(f.value) >= wanted for f in same)
+    given = [f.value == "true" for f in d.features if f.field == code and f.record in on]
+    return any(given) if given else any(f.field == code and f.value == "false" for f in d.features)
+
+
+def _split(code: str, operator: str) -> list[str]:
+    """Returns the parts between ``operator`` outside of parentheses."""
+    parts, depth, start = list[str](), 0, 0
+    for at, c in enumerate(code):
+        depth += (c == "(") - (c == ")")
+        if not depth and code.startswith(operator, at):
+            parts.append(code[start:at])
+            start = at + len(operator)
+    return [*parts, code[start:]]
+
+
+def _closing(code: str, start: int) -> int:
+    depth = 0
+    for at in range(start, len(code)):
+        depth += (code[at] == "(") - (code[at] == ")")
+        if not depth:
+            return at
+    return -1
