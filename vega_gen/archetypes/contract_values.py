@@ -42,6 +42,7 @@ class _Contracts:
         self.widths: dict[str, int] = {}  # of the fields that hold registers of a class
         self.worded = _worded(d)
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
+        self.by_kind = self._shared_predicates()
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
         for i in d.instructions:
             for slot in self.s.operands(i.name):
@@ -75,6 +76,10 @@ class _Contracts:
             "operand_parsers": [
                 {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c)} for c in parsers
             ],
+            "register_kinds": [
+                (o.parser_class, self.s.register_class(o.name)) for o in self.d.operand_classes
+                if o.predicate_method in self.by_kind and self.s.kind(o.name) is OperandKind.REG and o.parser_class
+            ],
             "default_makers": self.unwritten.makers(),
             "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
@@ -100,6 +105,14 @@ class _Contracts:
                 yield Contract(name, role, "", "MCParsedAsmOperand", (), (o.name,))
 
     # -- properties of operand types
+
+    def _shared_predicates(self) -> set[str]:
+        """Returns the predicates that operands of several register classes share: they cannot tell of which class a register is."""
+        found: dict[str, set[str]] = {}
+        for o in self.d.operand_classes:
+            if o.parser_class and o.predicate_method not in ("", *_PLAIN) and self.s.kind(o.name) is OperandKind.REG:
+                found.setdefault(o.predicate_method, set()).add(self.s.register_class(o.name))
+        return {name for name, classes in found.items() if len(classes) > 1}
 
     def _wraps(self, o: OperandClass) -> bool:
         """Whether an operand class wraps one register and has a predicate of its own, because its assembly differs from the register's."""
@@ -198,8 +211,16 @@ class _Contracts:
 
     def _by_encoding(self, type_name: str) -> list[str]:
         name = self.s.register_class(type_name)
+        known = self.s.operand_classes.get(type_name)
+        if known and known.decoder_method.startswith("DecodePointerLike"):
+            name = self.m.gpr
         members = next((c.members for c in self.d.register_classes if c.name == name), ())
-        codes = {r.encoding: r.name for r in reversed(self.d.registers) if r.name in members}
+        # Of registers with one number the assembler must be able to read the name; most are called by their number.
+        known = sorted(
+            (r for r in self.d.registers if r.name in members),
+            key=lambda r: (not re.fullmatch(r"[$%]?[\w.]+", r.asm_name), not r.asm_name.endswith(str(r.encoding)), members.index(r.name)),
+        )
+        codes = {r.encoding: r.name for r in reversed(known)}
         mask = (1 << self.widths.get(name, 64)) - 1
         short = {code & mask: r for code, r in codes.items()}  # a narrow field holds the low bits of the registers' numbers
         codes = short if len(short) == len(codes) else codes
@@ -266,7 +287,7 @@ class _Contracts:
 
     def _printer(self, c: Contract) -> dict[str, Any]:
         declared = c.signature.replace("const char *Modifier", "const char *Modifier = nullptr")
-        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", c.signature)
+        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", _DEFAULT.sub("", c.signature))
         parts = max((len(self._parts(t)) for t in c.types if self._is_memory(t)), default=0)
         return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "mark": self._mark(c),
                 "in_word": self._in_word(c), "part": self._part(c),
@@ -286,7 +307,8 @@ class _Contracts:
         return {"name": c.name, "template": template, "cases": cases}
 
     def _predicate(self, c: Contract) -> dict[str, Any]:
-        made: dict[str, Any] = {"name": c.name, "memory": self._memory(c), "register_class": "", "low": None, "high": None, "unit": 1}
+        made: dict[str, Any] = {"name": c.name, "memory": self._memory(c), "register_class": "", "by_kind": False}
+        made |= {"low": None, "high": None, "unit": 1}
         made |= {"mark": self._mark(c), "index": self._indexed(c), "part": self._part(c)}
         made["coded"] = bool(c.types) and self.siblings and all(t in self.coded for t in c.types)
         if made["mark"]:
@@ -298,6 +320,7 @@ class _Contracts:
                 made |= {"low": r.low, "high": self._highest(r, c), "unit": 1 << r.shift}
         elif self._register(c):
             made["register_class"] = self.s.register_class(c.types[0])
+            made["by_kind"] = c.name in self.by_kind
         else:
             r = self._range(c)
             made |= {"low": f"{r.low}LL", "high": f"{self._highest(r, c)}LL", "unit": 1 << r.shift}

@@ -97,7 +97,10 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0",
-        "register_prefix": "", "hash_prefix": any("#$" in i.asm for i in d.instructions),
+        "register_prefix": _register_prefix(d, m),
+        "breaks_at_point": "." in d.data.get("AsmParserVariant.BreakCharacters", ""),
+        "signed_names": any(re.match(r"[\w.]+[-+](\s|$)", i.asm) for i in d.instructions),
+        "hash_prefix": any("#$" in i.asm for i in d.instructions),
         "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
@@ -116,6 +119,14 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
     known = {field["getter"] for field in fields} | answers.keys()
     return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
+
+
+def _register_prefix(d: Description, m: Facts) -> str:
+    """Returns C++ that prints what stands before a register's name: a dollar where the names of the integer registers are numbers, which
+    assembly would take for immediates."""
+    members = next((c.members for c in d.register_classes if c.name == m.gpr), ())
+    names = [r.asm_name for r in d.registers if r.name in members]
+    return "'$' << " if sum(name.isdigit() for name in names) * 2 > len(names) else ""
 
 
 def stack_alignment(m: Facts) -> int:

@@ -136,14 +136,14 @@ def round_trip(path: Path, subject: Subject, progress: Progress) -> Climbed:
     obstacles: dict[str, Obstacle] = {}
     said: Counter[str] = Counter()
     order: Order | None = None
-    left = {i.name: i for i in instructions}
-    runs = [Wanted()] if subject.attrs or not instructions else features.groups(instructions)
-    tries = [(run, list[Instruction]()) for run in runs]
+    left: dict[str, Instruction] = {i.name: i for i in instructions}
+    runs: list[Wanted] = [Wanted()] if subject.attrs or not instructions else features.groups(instructions)
+    tries: list[tuple[Wanted, list[Instruction]]] = [(run, []) for run in runs]
     while tries:
         run, own = tries.pop(0)
         one = subject if subject.attrs else replace(subject, attrs=features.attrs(run))
         holds = attributes.met(one)
-        allowed = [i for i in own or left.values() if set(i.predicates) <= holds]
+        allowed: list[Instruction] = [i for i in own or left.values() if set(i.predicates) <= holds]
         if not own:
             left = {name: i for name, i in left.items() if not set(i.predicates) <= holds}
         if allowed:
