@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import orjson
 import pytest
+from hypothesis import given as given_
+from hypothesis import strategies as st
 from simulated import described
+from typer.testing import CliRunner
 
+from vega_gen.cli.main import app
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts
-from vega_gen.facts.keys import KEYS, key_of, nearest_key
-from vega_gen.records import Description, Evidence, GivenFact
+from vega_gen.facts.facts_file import facts_text, is_untouched, read_facts, with_given
+from vega_gen.facts.keys import KEYS, PART, FactKind, key_of, nearest_key
+from vega_gen.records import Description, Evidence, Fact, GivenFact
 
 TESTS = Path(__file__).parent
 
@@ -93,3 +101,88 @@ def test_keys_with_parts_are_asked_about_just_those() -> None:
     assert copy is not None and copy.question == "how to copy a register of GPR"
     assert key_of("instruction.load.7") is None and nearest_key("instruction.load.16.sxt") == "instruction.load.16.sext"
     assert len({k.name for k in KEYS}) == len(KEYS)
+
+
+# -------------------------------------------------------------------- the file
+
+
+def named(words: st.SearchStrategy[str]) -> st.SearchStrategy[Fact]:
+    """Facts with any key, and a value of its kind."""
+    keys = st.sampled_from([PART.sub(lambda m: m[1].split("|")[0], key.name) for key in KEYS])
+    reasons = st.text(max_size=20)
+
+    def fact(key: str, value: str, number: int, reason: str, confidence: float) -> Fact:
+        known = key_of(key)
+        assert known is not None
+        return Fact(key, str(number) if known.kind is FactKind.NUMBER else value, Evidence.NAME, reason, confidence)
+
+    return st.builds(fact, keys, words, st.integers(0, 64), reasons, st.floats(0, 1))
+
+
+@given_(st.lists(named(st.text("ABRabr_019", min_size=1)), min_size=1))
+def test_what_is_written_is_read_back(facts: list[Fact]) -> None:
+    records = {f.key: f for f in facts}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "T.facts.toml"
+        path.write_text(facts_text(records, "T"), encoding="utf-8")
+        found = read_facts(path)
+        assert {key: line.value for key, line in found.items()} == {key: f.value for key, f in records.items()}
+        lines = path.read_text(encoding="utf-8").split("\n")
+        for key, line in found.items():
+            number, column = (int(part) for part in line.place.removeprefix(f"{path}:").split(":"))
+            assert key.endswith(lines[number - 1][column - 1 :].partition(" =")[0].strip(chr(34)))
+
+
+def test_a_file_read_back_changes_nothing(rook: Description, tmp_path: Path) -> None:
+    found = find_facts(rook)
+    path = tmp_path / "Rook.facts.toml"
+    path.write_text(facts_text(found.records, "Rook"), encoding="utf-8")
+    again = find_facts(with_given(rook, path))
+    assert {key: f.value for key, f in again.records.items()} == {key: f.value for key, f in found.records.items()}
+    assert replace(again, records={}, doubts={}) == replace(found, records={}, doubts={})
+    assert not again.doubts and all(f.evidence is Evidence.PERSON for f in again.records.values() if f.value)
+
+
+def test_doubtful_facts_come_first_in_their_group(rook: Description) -> None:
+    text = facts_text(find_facts(rook).records, "Rook")
+    lines = [line for line in text.partition("[register]\n")[2].partition("\n[")[0].splitlines() if not line.startswith("#")]
+    assert lines[0].startswith('frame_pointer = "R31"  # default, 0.25: no record names a frame pointer')
+    sure = [float(line.partition(", ")[2].partition(":")[0]) for line in lines]
+    assert sure == sorted(sure) and len(sure) > 3
+
+
+def test_a_changed_file_is_known(rook: Description) -> None:
+    text = facts_text(find_facts(rook).records, "Rook")
+    assert is_untouched(text) and not is_untouched(text.replace('"R31"', '"R30"', 1)) and not is_untouched("")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "what"),
+    [
+        ("[register]\nstack_pointer = R2\n", ":2:17", "not TOML"),
+        ("[register]\nstack_pointer = true\n", ":2:1", "register.stack_pointer has a value that no fact has"),
+        ('[register]\n\n  "stack_pointer" = 1.5\n', ":3:3", "register.stack_pointer has a value that no fact has"),
+    ],
+)
+def test_a_file_that_is_wrong_is_an_error_at_its_place(tmp_path: Path, text: str, place: str, what: str) -> None:
+    path = tmp_path / "T.facts.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_facts(path)
+    assert caught.value.where == f"{path}{place}" and what in caught.value.what
+
+
+def test_the_command_writes_the_file_and_keeps_a_changed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    td = TESTS / "inputs/rook/Rook.td"
+    args = ["facts", "--td", str(td), "--llvm-version", "19"]
+    first = CliRunner().invoke(app, [*args, "--json", "facts.json"])
+    assert first.exit_code == 0 and first.stdout.startswith("register.frame_pointer")
+    assert "written: Rook.facts.toml" in first.stdout and orjson.loads(Path("facts.json").read_bytes())[0]["value"] == "R31"
+    assert CliRunner().invoke(app, args).exit_code == 0
+    path = Path("Rook.facts.toml")
+    path.write_text(path.read_text().replace('frame_pointer = "R31"', 'frame_pointer = "R20"'))
+    kept = CliRunner().invoke(app, args)
+    assert isinstance(kept.exception, InputError) and "changed by hand" in kept.exception.what
+    taken = CliRunner().invoke(app, [*args, "--facts", "Rook.facts.toml", "--out", "Other.toml"])
+    assert taken.exit_code == 0 and 'frame_pointer = "R20"  # person, 1.00' in Path("Other.toml").read_text()

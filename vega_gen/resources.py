@@ -7,6 +7,7 @@ from the source, to include the files in cache keys.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -57,7 +58,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8: byte 0x{error.object[error.start]:02x}", str(path), "save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not TOML: {error}", str(path), "correct it at the line that the message names") from None
+        what, _, at = str(error).partition(" (at line ")
+        place = ":".join(re.findall(r"\d+", at))
+        raise InputError(f"not TOML: {what}", f"{path}:{place}" if place else str(path), "correct it there") from None
 
 
 @cache

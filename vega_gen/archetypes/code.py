@@ -56,7 +56,7 @@ class Code:
         listed = [
             self._fixed_node(op, index) if role is OperandRole.FIXED else operands.get(role, given.get(role, ""))
             for index, role in enumerate(op.roles)
-            if role not in _DEFINED and not self._out(op, role)
+            if role not in _DEFINED and not self._out(op, role) and not (role is OperandRole.FIXED and index < op.outs)
         ]
         return "{" + ", ".join([*listed, *([chain] if chain else [])]) + "}"
 
@@ -67,7 +67,8 @@ class Code:
     def inst(self, op: Operation, **operands: str) -> str:
         """Returns the MCInst of an operation; its operands are MCOperands."""
         zero = f"MCOperand::createReg({self._m.namespace}::{self._m.zero})"
-        given = {"zero": zero, "none": "MCOperand::createImm(0)"} | operands
+        link = f"MCOperand::createReg({self._m.namespace}::{self._m.ra})"
+        given = {"zero": zero, "none": "MCOperand::createImm(0)", "link": link} | operands
         listed = [self._fixed_inst(op, n) if role is OperandRole.FIXED else given[role] for n, role in enumerate(op.roles)]
         return f"MCInstBuilder({self._m.namespace}::{op.record})" + "".join(f".addOperand({one})" for one in listed)
 
@@ -94,7 +95,8 @@ class Code:
     def _fixed(self, op: Operation, index: int) -> str:
         """Returns the call of MachineInstrBuilder that adds the fixed operand at ``index``."""
         value = op.value(index)
-        return f".addImm({value})" if _is_number(value) else f".addReg({self._register(value)})"
+        define = ", RegState::Define" if index < op.outs else ""
+        return f".addImm({value})" if _is_number(value) else f".addReg({self._register(value)}{define})"
 
     def _fixed_node(self, op: Operation, index: int) -> str:
         value = op.value(index)

@@ -240,9 +240,12 @@ class _Contracts:
         template = "template <int" in c.signature
         shift = self._shift(c)
         wide = f"P0 - {shift}" if shift and self._counts_shift(c, shift) else "P0"
+        # A field that is numbered from above bit 0 gives a number with the bits below it.
+        below = next((bits[-1][0] for t in c.types if t in self.used and (bits := self.s.field(self.used[t][0], self.used[t][1].name))), 0)
+        bits = wide if template and not memory else r.bits + (below if below == r.shift else 0)
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
-            "bits": wide if template and not memory else r.bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "bits": bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
             "shift": shift, "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip
 
@@ -358,7 +361,8 @@ class _Contracts:
             slots = [slot for slot in self.s.operands(s.record) if slot.name in own]
             parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
             ranges += [self.s.immediate(s.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
-        real = all(any(b in "01" for b in self.s.instructions[s.record].encoding) for s in found)
+        selected = [self.s.instructions[s.record] for s in found]
+        real = all(any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags for i in selected)
         r = min(ranges, key=lambda r: r.high, default=Range(12, True))
         kinds = set(parts)
         # An instruction that only computes the address would take the node that it is selected for as its own base.

@@ -67,7 +67,7 @@ def archetypes(d: Description, llvm: Interface, arch: str = "", machine: int = 0
     The code generator is offered whole or not at all: without a stack pointer, for example, there is none."""
     m = find_facts(d)
     missing = {name: why for name, why in _NEEDED.items() if not getattr(m, name)}
-    if not m.calls.node:
+    if not m.calls.node and not m.calls.through:
         missing["calls"] = "the .td defines no SDNode for a call"
     if m.calls.pseudos and not (m.ra and m.jump_register and (m.load_symbol or (m.upper and m.low))):
         missing["calls"] = "no instruction calls, and none is known that puts the return address into its register before a jump"
@@ -130,7 +130,8 @@ def _wanted(template: str, d: Description) -> bool:
     folder, _, file = template.rpartition("/")
     if folder == "AsmParser":  # without an AsmParser record there is no TableGen matcher: the text parser takes its place
         return (d.data.get("AsmParser.present") == "1") == (file.partition(".")[0] != _BY_TEXT)
-    return folder != "Disassembler" or d.data.get("Disassembler.present") == "1"
+    # Where no instruction has an encoding, there is nothing to encode or decode.
+    return (folder != "Disassembler" and file.partition(".")[0] != "MCCodeEmitter") or d.data.get("Disassembler.present") == "1"
 
 
 def _path(template: str, name: str) -> str:

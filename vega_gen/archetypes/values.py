@@ -13,6 +13,7 @@ from vega_gen.archetypes.contract_values import contract_values, memory_operands
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.legality import legality_actions
 from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
+from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -74,9 +75,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
     fields = _fields(d)
-    answers = _predicates(d, fields, llvm)
     asked = registered and big_endian is None
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
+    answers = _predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
     given: dict[str, Any] = {
         "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
         "arch": arch if registered else "UnknownArch", "march": arch,
@@ -91,6 +92,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
+        "encoded": d.data.get("Disassembler.present") == "1",
         "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
         "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
@@ -104,7 +106,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
-        "made_calls": _made_calls(d, m), "memory_operands": memory_operands(d),
+        "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
         "number_loads": list({op.record: op for op in (m.load_immediate, m.load_symbol) if op}.values()),
         "copy_by_add": bool(m.add_immediate),
@@ -240,16 +242,25 @@ def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:
     return sorted({a.rpartition("::")[2] for a in given} - {k.name for k in kinds} - {r.name for r in d.registers})
 
 
-def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface) -> dict[str, str]:
-    """Methods of the subtarget that Predicate records call and no field has as its getter -> their condition in features; those alone that
-    the .td files tell."""
+def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface, little_endian: str) -> dict[str, str]:
+    """Methods of the subtarget that Predicate records call and no field has as its getter -> their condition in features.
+
+    A method that no feature answers is false, so that what needs it is not selected; the byte order is the triple's."""
     known = {field["name"] for field in fields}
     unknown = {f.field for f in d.features} - known
     found: dict[str, str] = {}
     for name in sorted(predicates.asked(d) - {field["getter"] for field in fields}):
-        condition = "" if llvm.declares(f"TargetSubtargetInfo::{name}") else predicates.answer(d, name)
-        if condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
+        if llvm.declares(f"TargetSubtargetInfo::{name}"):
+            continue
+        condition = predicates.answer(d, name)
+        if name in ("isLittleEndian", "isBigEndian"):
+            little = little_endian.replace("TT.", "getTargetTriple().")
+            opposite = {"true": "false", "false": "true"}.get(little, f"!{little}")
+            found[name] = little if name == "isLittleEndian" else opposite
+        elif condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
             found[name] = condition
+        else:
+            found[name] = Doubtful("false", Doubt(BY_DEFAULT, f"no feature says when {name} holds: never is assumed"))
     return found
 
 
@@ -268,22 +279,6 @@ def _namesakes(d: Description) -> list[list[str]]:
     for r in d.registers:
         found.setdefault(r.asm_name, []).append(r.name)
     return [names for names in found.values() if len(names) > 1]
-
-
-def _made_calls(d: Description, m: Facts) -> list[dict[str, Any]]:
-    """Returns the call pseudos that are expanded because no instruction calls: into loads of the return address and a jump.
-
-    ``bytes``: size of the expansion."""
-    size = {i.name: i.size for i in d.instructions}
-    address = [m.load_symbol] if m.load_symbol else [m.upper, m.or_immediate if m.low == "or" else m.add_immediate]
-    found: list[dict[str, Any]] = []
-    for op in m.calls.pseudos:
-        jump = m.jump if OperandRole.TARGET in op.roles else m.jump_register
-        if jump and m.ra and all(address):
-            bytes_ = sum(size[one.record] for one in (*address, jump) if one)
-            role = OperandRole.TARGET if OperandRole.TARGET in op.roles else OperandRole.SRC
-            found.append({"record": op.record, "callee": op.index(role), "jump": jump, "role": role, "bytes": bytes_})
-    return found
 
 
 def _nop(d: Description, m: Facts) -> list[int]:

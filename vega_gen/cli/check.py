@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vega_gen.cli import render
-from vega_gen.cli.options import TdOption
+from vega_gen.cli.options import FactsOption, IncludeOption, InstalledOption, PrefixOption, TdOption
 from vega_gen.records import Severity
 
 
@@ -17,27 +17,25 @@ def check(
     llvm: Annotated[
         Path | None, typer.Option("--llvm", metavar="DIR", help="LLVM source tree whose Target.td to use.  [default: an installed LLVM]")
     ] = None,
-    version: Annotated[
-        str, typer.Option("--llvm-version", metavar="N", help="Use the installed LLVM of this major version.  [default: the newest]")
-    ] = "",
-    prefix: Annotated[
-        Path | None, typer.Option("--prefix", metavar="DIR", help="Use the LLVM that is installed in this folder: /usr/lib/llvm-19.")
-    ] = None,
-    include: Annotated[
-        list[Path] | None, typer.Option("--include", "-I", metavar="DIR", help="Look for included .td files there too; repeatable.")
-    ] = None,
+    version: InstalledOption = "",
+    prefix: PrefixOption = None,
+    include: IncludeOption = None,
+    given: FactsOption = None,
     notes: Annotated[bool, typer.Option("--notes/--no-notes", help="Print notes too: what is harmless or usually done on purpose.")] = True,
     sarif: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="Write the findings as SARIF 2.1.0, for editors.")] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the findings as JSON.")] = None,
 ) -> None:
     """Report what llvm-tblgen lets through: decoding conflicts, operands without bits, patterns that nothing reaches, and the like.
 
-    Exit status 0: no errors or warnings. 1: there are some. 2: the file could not be checked."""
+    The facts file is checked against the .td. Exit status 0: no errors or warnings. 1: there are some. 2: a file could not be checked."""
     from llvm_integration import tblgen
     from vega_gen.facts import lint
+    from vega_gen.pipeline import fact_finding
 
     with render.progress("check") as advance:
         include_dir, program = tblgen.tools_of(llvm, version, prefix)
+        if given:
+            fact_finding.find(td, advance, llvm=llvm, version=version, prefix=prefix, facts=given, include=include or ())
         found = lint.check(td, llvm_include=include_dir, program=program, include_dirs=include or (), progress=advance)
     if sarif or json:
         import orjson

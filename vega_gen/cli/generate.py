@@ -16,6 +16,7 @@ from vega_gen.cli.options import (
     CheckpointOption,
     CorpusOption,
     DescOption,
+    FactsOption,
     FillerOption,
     JsonFlag,
     LinkOption,
@@ -48,6 +49,7 @@ def new_target(
     machine: MachineOption = 0,
     big_endian: BigEndianOption = False,
     link: LinkOption = False,
+    facts: FactsOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Generate the backend of a target from its TableGen description, and flag the statements that a person should check."""
@@ -56,8 +58,9 @@ def new_target(
 
     request = pipeline.Request(
         td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian,
-        link,
+        link, facts,
     )
+    render.remind_of_facts(td, facts)
     with render.progress("new-target") as advance:
         prepared = pipeline.prepare(request, advance)
         if prepared.official:
@@ -192,6 +195,7 @@ def _again(request: Request) -> list[str]:
     words += ["--elf-machine", str(request.machine)] if request.machine else []
     words += ["--big-endian"] if request.big_endian else []
     words += ["--link"] if request.link else []
+    words += ["--facts", str(request.facts)] if request.facts else []
     return words + (["--threshold", str(request.threshold)] if request.threshold is not None else [])
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vega_gen.cli import render
-from vega_gen.cli.options import BigEndianOption, LinkOption, LlvmOption, MachineNameOption, MadeByOption, NameOption, TdOption
+from vega_gen.cli.options import BigEndianOption, FactsOption, LinkOption, LlvmOption, MachineNameOption, MadeByOption, NameOption, TdOption
 from vega_gen.errors import InputError
 
 
@@ -28,6 +28,7 @@ def ladder(
     attrs: Annotated[str, typer.Option("--mattr", metavar="+A,-B", help="Passed to llc and llvm-mc.")] = "",
     word: Annotated[int, typer.Option("--word", metavar="BITS", help="Width of a word.  [default: the widest integer register]")] = 0,
     machine: MachineNameOption = "",
+    facts: FactsOption = None,
     work: Annotated[
         Path | None, typer.Option("--work", metavar="DIR", help="Keep the compiled programs there; reported commands refer to them.")
     ] = None,
@@ -41,10 +42,13 @@ def ladder(
     from vega_gen.report import rungs as pages
     from vega_gen.report import tables
 
+    render.remind_of_facts(td, facts)
+    if tools and facts:
+        raise InputError("with --tools nothing is generated", "--facts", "leave one of them out")
     plan = None
     with render.progress("ladder") as advance:
         if tools is None:
-            request = pipeline.Request(td, llvm, name, filler=filler, big_endian=big_endian, link=link)
+            request = pipeline.Request(td, llvm, name, filler=filler, big_endian=big_endian, link=link, facts=facts)
             plan, found = pipeline.climb_made(request, work, advance, cpu=cpu, attrs=attrs)
         elif not triple:
             raise InputError(

@@ -24,6 +24,7 @@ from vega_gen.cli.cache import cache_app
 from vega_gen.cli.check import check
 from vega_gen.cli.doctor import doctor, llvm_app
 from vega_gen.cli.experiment import experiment
+from vega_gen.cli.facts import facts
 from vega_gen.cli.generate import export, fill, new_target, undo
 from vega_gen.cli.ladder import ladder
 from vega_gen.cli.mine import mine, show_app
@@ -55,6 +56,7 @@ app.command()(regress)
 app.command()(experiment)
 app.command()(ladder)
 app.command()(check)
+app.command()(facts)
 app.command()(train)
 app.command()(calibrate)
 

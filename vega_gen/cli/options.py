@@ -70,3 +70,15 @@ HoldOutOption = Annotated[
     list[str] | None, typer.Option("--hold-out", metavar="T", help="Hold out this target: its C++ is not read. Repeatable.")
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+InstalledOption = Annotated[
+    str, typer.Option("--llvm-version", metavar="N", help="Use the installed LLVM of this major version.  [default: the newest]")
+]
+PrefixOption = Annotated[
+    Path | None, typer.Option("--prefix", metavar="DIR", help="Use the LLVM that is installed in this folder: /usr/lib/llvm-19.")
+]
+IncludeOption = Annotated[
+    list[Path] | None, typer.Option("--include", "-I", metavar="DIR", help="Look for included .td files there too; repeatable.")
+]
+FactsOption = Annotated[
+    Path | None, typer.Option("--facts", metavar="FILE", help="Facts that a person gives: `vega-gen facts` writes such a file.")
+]

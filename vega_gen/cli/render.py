@@ -6,6 +6,7 @@ import errno
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -41,6 +42,13 @@ def json_text(value: Any) -> None:
 def notice(line: str) -> None:
     """Print a line on standard error that the user should know but that is not part of the result."""
     ERR.print(line, markup=False)
+
+
+def remind_of_facts(td: Path, facts: Path | None) -> None:
+    """Print a notice where a facts file lies beside the .td and is not asked for: no command reads one unasked."""
+    beside = td.with_name(f"{td.stem}.facts.toml")
+    if facts is None and beside.is_file():
+        notice(f"{beside} is not read: give it with --facts")
 
 
 def error(where: str, what: str, next_step: str) -> None:

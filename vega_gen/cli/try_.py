@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vega_gen.cli import render
-from vega_gen.cli.options import BigEndianOption, MachineNameOption, NameOption, TdOption
+from vega_gen.cli.options import BigEndianOption, FactsOption, MachineNameOption, NameOption, TdOption
 
 if TYPE_CHECKING:
     from vega_gen.pipeline import Retried, TryRequest, TryResult
@@ -50,6 +50,7 @@ def try_(
         bool, typer.Option("--ladder", help="Climb the ladder with the plug-in: round trips, and small programs up to where they run.")
     ] = False,
     machine: MachineNameOption = "",
+    facts: FactsOption = None,
     watch: Annotated[bool, typer.Option("--watch", help="Try again on each save of a file that is read, until Ctrl-C.")] = False,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what was made, and the times, as JSON.")] = None,
 ) -> None:
@@ -59,7 +60,8 @@ def try_(
     too. Exit status 0: all was done, whatever was found. 1: the program was not compiled, or was stopped. 2: an error."""
     from vega_gen import pipeline
 
-    request = pipeline.TryRequest(td, version, prefix, name, big_endian, out, program, int(level.value), ladder, machine)
+    request = pipeline.TryRequest(td, version, prefix, name, big_endian, out, program, int(level.value), ladder, machine, facts)
+    render.remind_of_facts(td, facts)
     if watch:
         _watch(request, json)
         return

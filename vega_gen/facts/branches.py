@@ -70,7 +70,9 @@ def jump(v: TargetView, zero: str) -> Operation | None:
 
     for s in v.selections.of("br"):
         made = v.operation(s.record, name)
-        if made and OperandRole.TARGET in made.roles and "isPseudo" not in v.selections.instructions[s.record].flags:
+        if made and "isPseudo" in v.selections.instructions[s.record].flags:
+            made = v.expanded(made)
+        if made and OperandRole.TARGET in made.roles:
             return made
     return _call_without_link(v, zero, OperandKind.TARGET)
 
@@ -81,15 +83,18 @@ def jump_register(v: TargetView, zero: str) -> Operation | None:
     ``zero``: the register that always holds zero, to which such a call writes the return address."""
 
     def name(operand: OperandInfo, _: int) -> OperandRole | None:
-        if operand.out or (operand.kind is OperandKind.REG and operand.part >= 0):
+        if operand.out or (operand.kind is OperandKind.REG and operand.part > 0):
             return None
         return OperandRole.SRC if operand.kind is OperandKind.REG else OperandRole.NONE
 
     by_pattern = [s.record for s in v.selections.of("brind") if len(s.dag.args) == 1 and list(s.paths.values()) == [(0,)]]
     by_flag = (i.name for i in v.d.instructions if "isIndirectBranch" in i.flags)
     for record in dict.fromkeys([*by_pattern, *by_flag]):
-        if encoded(v.selections.instructions[record]):
+        i = v.selections.instructions[record]
+        reads = record not in by_pattern and any(o.part >= 0 for o in v.selections.operands(record))
+        if "mayLoad" not in i.flags and not reads:
             made = v.operation(record, name)
+            made = made if made is None or encoded(i) else v.expanded(made)
             if made and made.roles.count(OperandRole.SRC) == 1:
                 return made
     return _call_without_link(v, zero, OperandKind.REG)

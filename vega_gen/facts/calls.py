@@ -4,41 +4,72 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.kinds import node_meaning
-from vega_gen.facts.operations import Calls, OperandRole, Operation
-from vega_gen.facts.selections import OperandKind
-from vega_gen.facts.view import TargetView, encoded
-from vega_gen.records import CallingConvention, Evidence
+from vega_gen.facts.operations import Calls, OperandRole, Operation, Return
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, is_symbol, leaf_name
+from vega_gen.facts.view import TargetView, encoded, mnemonic
+from vega_gen.records import CallingConvention, Evidence, SDNode
+from vega_gen.tablegen.raw import Dag, parse_dag
 
 _SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr", re.I)
+_SPECIAL_CALL = re.compile(r"tls|tail|_rv|patchpoint", re.I)
+_RETURNS = re.compile(r"rets?|retl|retn|rts|return|blr|rtn|bx[. ]lr|jmp[. ]lr|j[pr][. ](?:ra|lr)")
+_POOL = re.compile(r"const\w*pool|cpool|literal", re.I)
 _SPECIAL_LIST = re.compile(r"inte?r|fast|all|none|noreg", re.I)
 
 
-def calls(v: TargetView) -> Calls:
-    """Returns the call instructions for a symbol and for a register, and the target's SDNodes that select them."""
+def calls(v: TargetView, ra: str) -> Calls:
+    """Returns the call instructions for a symbol and for a register, and the target's SDNodes that select them.
+
+    ``ra``: the return address register, which a call that takes one as an operand is given."""
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if n.results == 0 and (node_meaning(n.opcode) == "call" or _selects_call(v, n.name))]
     ranked = sorted(own, key=lambda n: node_meaning(n.opcode) != "call")
-    nodes = {s.record: n.opcode for n in reversed(ranked) for s in v.selections.of(n.name)}
+    selections = [(n, s) for n in ranked for s in v.selections.of(n.name)]
+    nodes = {s.record: n.opcode for n, s in reversed(selections)}
+    by_pattern = {s.record: s for _, s in reversed(selections)}
     records = sorted(nodes, key=lambda r: ("isCodeGenOnly" in instructions[r].flags, nodes[r] != ranked[0].opcode))
     records += [i.name for i in v.d.instructions if "isCall" in i.flags]
     real: dict[OperandRole, Operation] = {}
     pseudos: dict[OperandRole, Operation] = {}
     for record in dict.fromkeys(records):
         i = instructions[record]
-        op = _call(v, record) if "isCall" in i.flags and "isReturn" not in i.flags else None
-        if op:
+        op = _call(v, record, by_pattern.get(record), ra) if "isCall" in i.flags and not _SPECIAL_CALL.search(record) else None
+        if op and "isReturn" not in i.flags:
             role = OperandRole.TARGET if OperandRole.TARGET in op.roles else OperandRole.SRC
             if encoded(i) and "isPseudo" not in i.flags:
                 real.setdefault(role, op)
             elif record in nodes:
                 pseudos.setdefault(role, op)
-    indirect = real.get(OperandRole.SRC)
-    node = ranked[0].opcode if ranked else ""
-    through = nodes.get(indirect.record, "") if indirect else ""
-    return Calls(real.get(OperandRole.TARGET), indirect, node, through or node, () if real else tuple(pseudos.values()))
+    for role, op in pseudos.items():
+        stands = v.expanded(op)
+        if stands and role not in real:
+            real[role] = stands
+    direct, indirect = real.get(OperandRole.TARGET), real.get(OperandRole.SRC)
+    node, direct_pseudo = _selecting(v, selections, direct, pseudos.get(OperandRole.TARGET), symbol=True)
+    through, indirect_pseudo = _selecting(v, selections, indirect, pseudos.get(OperandRole.SRC), symbol=False)
+    written = {record: op for record, op in ((direct_pseudo, direct), (indirect_pseudo, indirect)) if record and op}
+    return Calls(direct, indirect, node, through or ("" if indirect else node), () if real else tuple(pseudos.values()), written)
+
+
+def _selecting(
+    v: TargetView, selections: Sequence[tuple[SDNode, Selection]], real: Operation | None, pseudo: Operation | None, *, symbol: bool
+) -> tuple[str, str]:
+    """Returns the node of which the callee alone selects the call ``real``, or ``pseudo`` where that stands for it, and that pseudo.
+
+    ``symbol``: whether the callee is a symbol; then a pattern for a global alone will not do, the run-time library has external ones."""
+    for op in (real, pseudo):
+        found: dict[str, set[str]] = {}
+        for n, s in selections:
+            if op and s.record == op.record and len(s.dag.args) == 1:
+                found.setdefault(n.opcode, set()).add(leaf_name(s.dag, (0,)))
+        for opcode, leaves in found.items():
+            if not symbol or not all(is_symbol(leaf) for leaf in leaves) or {"tglobaladdr", "texternalsym"} <= leaves:
+                return opcode, op.record if op and op is pseudo else ""
+    return "", ""
 
 
 def _selects_call(v: TargetView, node: str) -> bool:
@@ -46,34 +77,90 @@ def _selects_call(v: TargetView, node: str) -> bool:
     return any("isCall" in instructions[s.record].flags for s in v.selections.of(node) if "isReturn" not in s.record)
 
 
-def _call(v: TargetView, record: str) -> Operation | None:
+def _call(v: TargetView, record: str, pattern: Selection | None, ra: str) -> Operation | None:
+    i = v.selections.instructions[record]
     operands = [o for o in v.selections.operands(record) if not o.default]
-    if any(o.kind is OperandKind.REG and o.part >= 0 for o in operands):
+    indirect = [o for o in operands if o.kind is OperandKind.REG and o.part >= 0]
+    if indirect and (not i.pattern or "load" in i.nodes or "mayLoad" in i.flags or any(o.part > 0 for o in indirect)):
         return None  # the callee's address is read from memory
-    reads = any(o.kind is OperandKind.REG and not o.out for o in operands)
-    through = reads and not any(o.kind is OperandKind.TARGET for o in operands)
+    paths = pattern.paths if pattern else {}
+    called = next((o for o in operands if paths.get(o.name) == (0,)), None if len(operands) != 1 else operands[0])
+    others = {o.name for o in operands if o.kind is OperandKind.REG and not o.out and called and o.name != called.name}
+    if called and _POOL.search(called.type):
+        return None  # the callee's address lies in a pool of constants
+    by_class = called is not None and pattern is not None and leaf_name(pattern.dag, (0,)) in v.selections.classes
+    reads = by_class or any(o.kind is OperandKind.REG and not o.out and o.name not in others for o in operands)
+    through = by_class or (reads and not any(o.kind is OperandKind.TARGET for o in operands))
     roles: dict[OperandKind, OperandRole] = {}
     if through:
         roles = {OperandKind.REG: OperandRole.SRC, OperandKind.IMM: OperandRole.NONE, OperandKind.TARGET: OperandRole.NONE}
     else:
         roles = {OperandKind.TARGET: OperandRole.TARGET, OperandKind.IMM: OperandRole.TARGET}
-    made = v.operation(record, lambda o, _: OperandRole.LINK if o.out else roles.get(o.kind))
+    given = {o.name: ra for o in operands if o.name in others}
+
+    def name(o: OperandInfo, _: int) -> OperandRole | None:
+        if by_class and o is called:
+            return OperandRole.SRC
+        return OperandRole.LINK if o.out else None if o.name in given else roles.get(o.kind)
+
+    made = v.operation(record, name, given if ra else None)
     return made if made and (OperandRole.TARGET in made.roles or OperandRole.SRC in made.roles) else None
 
 
-def returns(v: TargetView, jump_register: Operation | None) -> tuple[Operation | None, str]:
-    """Returns the return instruction and the opcode of the target's node for it ("" if none).
+def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
+    """Returns the return instruction, the target's SDNode that alone selects it, and the pseudo instruction that stands for it, if any.
 
-    Where no return instruction can be used without register operands, it is ``jump_register``, applied to the return address register."""
-    node = next((n for n in v.d.nodes if node_meaning(n.opcode) == "ret"), None)
-    opcode = node.opcode if node else ""
-    records = [s.record for s in (v.selections.of(node.name) if node else ())]
-    records += [i.name for i in v.d.instructions if "isReturn" in i.flags]
-    for record in dict.fromkeys(records):
-        made = v.operation(record, lambda o, _: None if o.kind is OperandKind.REG else OperandRole.NONE)
-        if made and encoded(v.selections.instructions[record]):
-            return made, opcode
-    return jump_register, opcode
+    The instruction is one with the flag that no register operand needs, or that an alias such as "ret" gives its operands; of several, one
+    that the node selects, then one that names ``ra``. Else it is a call-free jump: by its mnemonic, or ``jump_register`` on ``ra``."""
+    instructions = v.selections.instructions
+    own = [n for n in v.d.nodes if node_meaning(n.opcode) == "ret" or _selects_return(v, n.name)]
+    own.sort(key=lambda n: n.opcode.rpartition("::")[2].lower().startswith("e"))  # a return from an exception (eret) comes last
+    selected = {s.record for n in own for s in v.selections.of(n.name)}
+    found: list[tuple[tuple[bool, ...], Operation]] = []
+    aliases = _returned_by_alias(v)
+    for i in v.d.instructions:
+        plain = "isReturn" in i.flags or _RETURNS.fullmatch(mnemonic(i)) is not None
+        if not encoded(i) or i.flags & {"isPseudo", "isCall"} or not (plain or i.name in aliases):
+            continue
+        made = aliases.get(i.name) or v.operation(i.name, lambda o, _: None if o.kind is OperandKind.REG else OperandRole.NONE)
+        if made:
+            named = bool(ra) and (ra in i.uses or ra.lower() in i.asm.lower())
+            found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, named, not made.free), made))
+    made = max(found, key=lambda pair: pair[0])[1] if found else None
+    if made is None and jump_register and ra:
+        at = jump_register.index(OperandRole.SRC)
+        roles = tuple(OperandRole.FIXED if n == at else role for n, role in enumerate(jump_register.roles))
+        made = replace(jump_register, roles=roles, fixed=(*jump_register.fixed, (at, ra)))
+    for n in own:
+        for s in v.selections.of(n.name):
+            i = instructions[s.record]
+            if s.dag.args or "isReturn" not in i.flags or v.selections.operands(s.record):
+                continue
+            if made and s.record == made.record:
+                return Return(made, n.opcode, "")
+            if made and not (encoded(i) and "isPseudo" not in i.flags):
+                return Return(made, n.opcode, s.record)
+    return Return(made, "", "")
+
+
+def _selects_return(v: TargetView, node: str) -> bool:
+    return any("isReturn" in v.selections.instructions[s.record].flags and not s.dag.args for s in v.selections.of(node))
+
+
+def _returned_by_alias(v: TargetView) -> dict[str, Operation]:
+    """Returns the instructions that an alias without operands, such as "ret", gives all their operands."""
+    found: dict[str, Operation] = {}
+    for asm, given in v.d.aliases:
+        dag = parse_dag(given)
+        if not _RETURNS.fullmatch(asm.strip().lower()) or dag.op not in v.selections.instructions:
+            continue
+        values = [str(value) for value, _ in dag.args if not isinstance(value, Dag)]
+        slots = [o for o in v.selections.operands(dag.op) if not o.default]
+        named = {o.name: value for o, value in zip(slots, values, strict=False)}
+        made = v.operation(dag.op, lambda o, _: None, named)
+        if made and not made.free and len(values) == len(slots):
+            found.setdefault(dag.op, made)
+    return found
 
 
 def frame_pseudo(v: TargetView, opcode: str) -> str:

@@ -66,7 +66,8 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
         if by_pattern or (_UPPER_MNEMONIC.fullmatch(word) and made.range.bits < v.native):
             upper.append(((int(by_pattern), v.generality(i.name)), made))
         elif i.name in plain or _MOVE_IMMEDIATE.fullmatch(word):
-            whole.append(((int(i.name in plain), v.generality(i.name), made.range.bits), made))
+            # Of two of the same width, the signed one goes before: it gives negative numbers too.
+            whole.append(((int(i.name in plain), v.generality(i.name), 2 * made.range.bits + made.range.signed), made))
     number = v.choose_operation("instruction.constant", _choices(whole, "selects any number with", "constant"))
     return number, v.choose_operation("instruction.constant_upper", _choices(upper, "gives the upper part of a number to", "upper part"))
 
@@ -112,16 +113,21 @@ def uppers_by_pattern(v: TargetView) -> frozenset[str]:
 
 
 def load_symbol(v: TargetView) -> Operation | None:
-    """Returns the instruction that sets a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol)."""
+    """Returns the instruction that sets a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol).
+
+    Where none holds as many bits as an address has, 32 will do: programs lie in the lower 4 GiB, as in the small code model."""
     return v.choose_operation("instruction.symbol", _symbol_choices(v))
 
 
 def _symbol_choices(v: TargetView) -> Iterator[Choice[Operation]]:
+    found: list[tuple[int, Operation]] = []
     for record in _symbol_loads(v.selections):
         i = v.selections.instructions[record]
         made = _sets_register(v, record)
-        if made and v.holds(i.outs[0].type) and made.range and made.range.bits >= v.native:
-            yield Choice(made, Evidence.PATTERN, f"a pattern of a symbol selects {record}")
+        if made and v.holds(i.outs[0].type) and made.range and made.range.bits >= min(v.native, 32):
+            found.append((made.range.bits, made))
+    for _, made in sorted(found, key=lambda pair: -pair[0]):
+        yield Choice(made, Evidence.PATTERN, f"a pattern of a symbol selects {made.record}")
 
 
 def low_part(upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None) -> str:

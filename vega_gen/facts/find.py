@@ -54,7 +54,8 @@ class Facts:
     ``branches``: condition -> the instruction that compares two registers and branches.
     ``branch_nonzero``: branches if a register is not zero.
     ``sets``: the conditions for which a pattern computes the comparison's result into a register.
-    ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction.
+    ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction; ``return_pseudo``: what the node selects
+    where that is not the instruction.
     ``frame_setup``, ``frame_destroy``: the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END.
     ``nop``: the instruction that does nothing, all of its operands fixed.
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
@@ -102,6 +103,7 @@ class Facts:
     calls: Calls
     return_node: str
     returns: Operation | None
+    return_pseudo: str
     frame_setup: str
     frame_destroy: str
     nop: Operation | None
@@ -136,15 +138,15 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC
     )
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
-    whole, upper = support.constants(v, *load_immediate(v))
+    whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, results=False), convention(v, results=True)
     csr, saved = callee_saved(v)
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
     through = v.choose_operation("instruction.jump_register", supported(v, jump_register(v, zero)))
-    return_instruction, return_node = returns(v, through)
+    ra = v.register(RegisterRole.RETURN_ADDRESS)
+    returned = returns(v, ra, through)
     compared, nonzero = support.branched(v, *branches(v, zero))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
-    loaded, stored = support.accesses(v, loads(v), stores(v))
     found = Facts(
         name=d.name,
         namespace=d.namespace,
@@ -153,7 +155,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         type=v.type,
         sp=v.register(RegisterRole.STACK_POINTER),
         fp=frame.fp,
-        ra=v.register(RegisterRole.RETURN_ADDRESS),
+        ra=ra,
         zero=zero,
         ones=ones,
         scratch=frame.scratch,
@@ -172,20 +174,21 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         or_immediate=or_immediate,
         shift_immediate=shift_immediate,
         load_immediate=whole,
-        load_symbol=v.choose_operation("instruction.symbol", supported(v, load_symbol(v))),
+        load_symbol=load_symbol(v),
         upper=upper,
         low=low_part(upper, or_immediate, add_immediate),
         whole_constants=whole_constants(v),
-        loads=loaded,
-        stores=stored,
+        loads=loads(v),
+        stores=stores(v),
         jump=v.choose_operation("instruction.jump", supported(v, jump(v, zero))),
         jump_register=through,
         branches=compared,
         branch_nonzero=nonzero,
         sets=conditions_set(v),
-        calls=support.called(v, calls(v)),
-        return_node=return_node,
-        returns=v.choose_operation("instruction.return", supported(v, return_instruction)),
+        calls=support.called(v, calls(v, ra)),
+        return_node=returned.node,
+        returns=v.choose_operation("instruction.return", supported(v, returned.instruction)),
+        return_pseudo=returned.pseudo,
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
         nop=nop(v, zero, add_immediate, moved.get(v.gpr)),

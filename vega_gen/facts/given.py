@@ -102,7 +102,7 @@ class GivenReader:
             if role in (OperandRole.IMM, OperandRole.TARGET):
                 width = self._selections.immediate(record, operand, leaves.get(operand.name, "") if leaves else "")
             tied |= role is OperandRole.SRC and bool(operand.tied)
-        return Operation(record, tuple(roles), width, tied, tuple(fixed))
+        return Operation(record, tuple(roles), width, tied, tuple(fixed), sum(operand.out for operand in operands))
 
     def _role(self, line: GivenFact, word: str, operand: OperandInfo) -> OperandRole:
         record = line.value.split()[0]

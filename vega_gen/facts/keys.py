@@ -90,20 +90,21 @@ ROLES = {
     RegisterRole.GLOBAL_POINTER: "register.global_pointer",
 }
 """Role of a register -> the key that says which register has it."""
-_PART = re.compile(r"<([^>]*)>")
+PART = re.compile(r"<([^>]*)>")
+"""A part of a key in which several differ: <CLASS>, or <the|values|of which it is one>."""
 
 
 @lru_cache(maxsize=4096)
 def key_of(name: str) -> FactKey | None:
     """Returns the key ``name`` with its question about just it, None if there is none."""
     for key in KEYS:
-        parts = [part[1] for part in _PART.finditer(key.name)]
+        parts = [part[1] for part in PART.finditer(key.name)]
         pattern = re.escape(key.name) if not parts else "".join(
-            re.escape(text) if n % 2 == 0 else f"({text})" if "|" in text else r"(\w+)" for n, text in enumerate(_PART.split(key.name))
+            re.escape(text) if n % 2 == 0 else f"({text})" if "|" in text else r"(\w+)" for n, text in enumerate(PART.split(key.name))
         )
         if found := re.fullmatch(pattern, name):
             asked = dict(zip(parts, found.groups(), strict=True))
-            return FactKey(name, key.kind, _PART.sub(lambda part, asked=asked: asked[part[1]], key.question))
+            return FactKey(name, key.kind, PART.sub(lambda part, asked=asked: asked[part[1]], key.question))
     return None
 
 
@@ -114,7 +115,7 @@ def nearest_key(name: str) -> str:
 
 
 def _spelt(name: str) -> list[str]:
-    found = _PART.search(name)
+    found = PART.search(name)
     if not found:
         return [name]
     options = found[1].split("|") if "|" in found[1] else [found[0].replace("<", "").replace(">", "")]

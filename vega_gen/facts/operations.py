@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vega_gen.facts.selections import Range
@@ -46,13 +47,14 @@ class Operation:
 
     ``range``: the values that the immediate or the target may have. ``tied``: whether the source is tied to the destination.
     ``fixed``: (index, register or number) of each operand with the role FIXED, such as the predicate of an instruction that can be
-    conditional; "zero_reg" is no register at all (llvm/Target/Target.td)."""
+    conditional; "zero_reg" is no register at all (llvm/Target/Target.td). ``outs``: how many operands, from the first, are defined."""
 
     record: str
     roles: tuple[OperandRole, ...]
     range: Range | None = None
     tied: bool = False
     fixed: tuple[tuple[int, str], ...] = ()
+    outs: int = field(default=0, compare=False)
 
     @property
     def free(self) -> tuple[OperandRole, ...]:
@@ -90,10 +92,24 @@ class Calls:
     """How functions are called.
 
     ``direct``: the call of a symbol; ``indirect``: the call of an address in a register. ``node``, ``through``: opcodes of the target's
-    SDNodes for them, "" if it has none. ``pseudos``: the pseudo instructions that are expanded to calls where no call has an encoding."""
+    SDNodes for them, "" if it has none that the callee alone selects. ``pseudos``: the pseudo instructions that are expanded to calls where
+    no call has an encoding. ``written``: pseudo instruction that a node selects -> the call that it stands for."""
 
     direct: Operation | None
     indirect: Operation | None
     node: str
     through: str
     pseudos: tuple[Operation, ...] = ()
+    written: Mapping[str, Operation] = field(default_factory=dict[str, Operation])
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """How functions return.
+
+    ``instruction``: with all its operands. ``node``: opcode of the target's SDNode that alone selects it, "" if it has none. ``pseudo``:
+    the pseudo instruction that the node selects in its place, "" if it selects the instruction itself."""
+
+    instruction: Operation | None
+    node: str
+    pseudo: str

@@ -21,6 +21,7 @@ _TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
 _BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
+_ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
 _SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
 _CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
 _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
@@ -99,6 +100,7 @@ class Selections:
         self.classes = {c.name for c in d.register_classes}
         self._code = {f.name: f.code for f in d.fragments}
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
+        self._operands: dict[str, tuple[OperandInfo, ...]] = {}
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
@@ -194,11 +196,17 @@ class Selections:
 
     def operands(self, record: str) -> tuple[OperandInfo, ...]:
         """Returns an instruction's operands in the order of MachineInstr and MCInst, with sub-operands in place of the whole."""
-        i = self.instructions[record]
+        if record not in self._operands:
+            self._operands[record] = self._listed(self.instructions[record])
+        return self._operands[record]
+
+    def _listed(self, i: Instruction) -> tuple[OperandInfo, ...]:
         tied = dict(_TIED.findall(i.constraints)) | {b: a for a, b in _TIED.findall(i.constraints)}
         found: list[OperandInfo] = []
         for out, operands in ((True, i.outs), (False, i.ins)):
             for o in operands:
+                if o.type == "variable_ops":
+                    continue
                 known = self.operand_classes.get(o.type)
                 if known and known.sub_operands:
                     values = (*known.defaults, *[""] * (len(known.sub_operands) - len(known.defaults)))
@@ -217,7 +225,10 @@ class Selections:
             return Range(int(found[3]), not found[2], int(found[4] or 0))
         if found := _BETWEEN.search(code):
             low, high = int(found[2]), int(found[3])
-            return Range(max(high.bit_length(), (-low - 1).bit_length()) + 1, True) if low < 0 else Range(high.bit_length(), False)
+            below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
+            shift = below.bit_length() if below & (below + 1) == 0 else 0
+            bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift
+            return Range(bits + 1, True, shift) if low < 0 else Range(bits, False, shift)
         if found := _CAST.search(code):
             return Range(_CAST_BITS[found[2]], not found[1])
         if (found := _SAME.search(code)) and (int(found[2], 0) & (int(found[2], 0) + 1)) == 0:
@@ -232,7 +243,7 @@ class Selections:
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
         code = self._code.get(type_name, "")
-        if _RANGE.search(code):
+        if _RANGE.search(code) or _BETWEEN.search(code):
             return 0, 0
         if (found := _MASK.search(code)) and found[2] == found[1]:  # the masked bits must all be one: the part is the rest
             ones = int(found[1], 0)
@@ -259,7 +270,8 @@ class Selections:
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)
-        offset = operand.part >= 0 and not _RANGE.search(self._code.get(operand.type, ""))  # a mask does not give the sign of an offset
+        code = self._code.get(operand.type, "")
+        offset = operand.part >= 0 and not (_RANGE.search(code) or _BETWEEN.search(code))  # a mask does not give the sign of an offset
         if said and not offset:
             return Range(said.bits, said.signed) if self.is_upper(operand.type) else said
         bits = self.field(record, operand.name)
@@ -323,7 +335,8 @@ class Selections:
 
     @cached_property
     def _code_unit(self) -> int:
-        return math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding))) or 1
+        common = math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)))
+        return common & -common or 1  # instructions of three bytes lie anywhere
 
     def register_bits(self, type_name: str) -> int:
         """Returns the width of the encodings of an operand type's registers."""

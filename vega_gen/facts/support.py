@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from vega_gen.facts.choosing import Choice
-from vega_gen.facts.constants import immediates_by_pattern, uppers_by_pattern
 from vega_gen.facts.keys import COPY
 from vega_gen.facts.operations import CONDITIONS, Calls, Operation
 from vega_gen.facts.view import TargetView
@@ -34,14 +33,6 @@ def supported(
         yield Choice(op, Evidence.FLAG, f"{op.record} has {flags[0]}")
     else:
         yield Choice(op, Evidence.ASSEMBLY, f"{op.record} is recognised by its mnemonic alone")
-
-
-def constants(v: TargetView, whole: Operation | None, upper: Operation | None) -> tuple[Operation | None, Operation | None]:
-    """Returns the instructions that set a register to an immediate and that set its upper bits, as chosen."""
-    return (
-        v.choose_operation("instruction.constant", supported(v, whole, immediates_by_pattern(v))),
-        v.choose_operation("instruction.constant_upper", supported(v, upper, uppers_by_pattern(v))),
-    )
 
 
 def moves(v: TargetView, found: Mapping[str, Operation]) -> dict[str, Operation]:
@@ -72,21 +63,6 @@ def branched(v: TargetView, found: Mapping[str, Operation], nonzero: Operation |
     """Returns condition -> the instruction that compares two registers and branches, and the one that tests a register, as chosen."""
     made = {c: v.choose_operation(f"instruction.branch.{c}", supported(v, found.get(c))) for c in CONDITIONS}
     return {c: op for c, op in made.items() if op}, v.choose_operation("instruction.branch.nonzero", supported(v, nonzero))
-
-
-def accesses(
-    v: TargetView, loads: Mapping[tuple[str, int], Operation], stores: Mapping[int, Operation]
-) -> tuple[dict[tuple[str, int], Operation], dict[int, Operation]]:
-    """Returns the loads and stores of pointer-sized registers, as chosen, for every width up to theirs."""
-    narrow = [bits for bits in (8, 16, 32) if bits < v.native]
-    wanted = [("", v.native), *((extension, bits) for bits in narrow for extension in ("zext", "sext"))]
-    load = {key: v.choose_operation(_load(*key), supported(v, loads.get(key))) for key in wanted}
-    store = {bits: v.choose_operation(f"instruction.store.{bits}", supported(v, stores.get(bits))) for bits in (*narrow, v.native)}
-    return {k: op for k, op in load.items() if op}, {k: op for k, op in store.items() if op}
-
-
-def _load(extension: str, bits: int) -> str:
-    return f"instruction.load.{bits}.{extension}" if extension else f"instruction.load.{bits}"
 
 
 def called(v: TargetView, found: Calls) -> Calls:

@@ -16,6 +16,7 @@ from vega_gen.facts.role_evidence import role_candidates
 from vega_gen.facts.roles import RegisterRole, role_names
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, Evidence, GivenFact, Instruction
+from vega_gen.tablegen.raw import Dag, parse_dag
 from vega_gen.tablegen.subtargets import basic
 
 NameOperand = Callable[[OperandInfo, int], OperandRole | None]
@@ -67,8 +68,9 @@ class TargetView:
         for role, key in ROLES.items():
             said = self.chooser.given.get(key)
             if said:
-                roles = {name: known for name, known in roles.items() if known is not role}
-                roles |= {said.value: role} if said.value else {}
+                roles = {name: known for name, known in roles.items() if known is not role or name == said.value}
+                # Most frame pointers are ordinary registers where a function needs none.
+                roles |= {said.value: role} if said.value and role is not RegisterRole.FRAME_POINTER else {}
         return roles
 
     def _widths(self) -> Iterator[Choice[str]]:
@@ -94,6 +96,8 @@ class TargetView:
     def holds(self, type_name: str) -> bool:
         """Whether an operand type holds pointer-sized registers."""
         known = self.selections.operand_classes.get(type_name)
+        if known and known.decoder_method.startswith("DecodePointerLike"):
+            return True
         name = known.register_class if known and known.register_class else type_name
         if name == self.gpr:
             return True
@@ -132,6 +136,33 @@ class TargetView:
                 return None
             roles.append(role)
         return self._reader.built(record, roles, operands, fixed, leaves)
+
+    def expanded(self, op: Operation) -> Operation | None:
+        """Returns the instruction that a pseudo instruction's PseudoInstExpansion names, with the roles that ``op`` gives the pseudo's
+        operands, and the registers and numbers that the expansion gives. None where there is none."""
+        given = self.selections.instructions[op.record].expansion
+        dag = parse_dag(given) if given else None
+        if dag is None or dag.op not in self.selections.instructions:
+            return None
+        pseudo = self.selections.operands(op.record)
+        slots = self.selections.operands(dag.op)
+        roles: list[OperandRole] = []
+        fixed: list[tuple[int, str]] = []
+        for value, name in dag.args:
+            parts = [(n, op.roles[n]) for n, slot in enumerate(pseudo) if slot.name == name]
+            for n, role in parts:
+                fixed += [(len(roles), op.value(n))] if role is OperandRole.FIXED else []
+                roles.append(role)
+            if not parts:
+                if isinstance(value, Dag) or not (self._is_value(value) or value == "zero_reg"):
+                    return None
+                fixed.append((len(roles), value))
+                roles.append(OperandRole.FIXED)
+        if len(roles) != len(slots):
+            return None
+        held = (slot for slot, role in zip(slots, roles, strict=True) if role in (OperandRole.IMM, OperandRole.TARGET))
+        width = next((self.selections.immediate(dag.op, slot) for slot in held), None)
+        return Operation(dag.op, tuple(roles), width, op.tied, tuple(fixed), sum(slot.out for slot in slots))
 
     def _is_value(self, text: str) -> bool:
         return text.lstrip("-").isdigit() or text in self.registers

@@ -15,6 +15,7 @@ from llvm_integration.process import Progress
 from vega_gen import store, tablegen
 from vega_gen.archetypes.completion import Completion, completion
 from vega_gen.corpus import held_out_folders, open_corpus
+from vega_gen.facts.facts_file import with_given
 from vega_gen.pipeline.completing import completed
 from vega_gen.records import BUDGET, Description, FillerName, Mode
 
@@ -35,6 +36,7 @@ class Inputs:
     ``uncalibrated``: keep the filler's own confidence.
     ``arch``: the architecture part of its triple, "" for the folder's name.
     ``big_endian``: the byte order of a target whose triple LLVM does not know, else None.
+    ``facts``: a facts file.
     ``overlay``: include folders that come before LLVM's own, with headers that know that triple.
     """
 
@@ -53,6 +55,7 @@ class Inputs:
     arch: str = ""
     big_endian: bool | None = None
     overlay: tuple[Path, ...] = ()
+    facts: Path | None = None
 
     @property
     def model(self) -> Path:
@@ -67,10 +70,11 @@ class Inputs:
     def _described(self, td: Path) -> Description:
         official = self.source.llvm / "include/llvm/BinaryFormat/ELFRelocs" / f"{self.folder}.def"
         relocs = self.relocs or (official if official.is_file() and not is_stamped(official.read_bytes()) else None)
-        return tablegen.describe(
+        described = tablegen.describe(
             td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs,
             include_dirs=self.include_dirs[:2],
         )
+        return with_given(described, self.facts)
 
     @cached_property
     def own_description(self) -> Description:

@@ -37,6 +37,7 @@ class Request:
     ``checkpoint``: a model instead of the one that vega-gen ships with.
     ``arch``, ``machine``, ``big_endian``: a new triple's architecture, ELF machine number and byte order; "" and 0 to have them chosen.
     ``link``: link LLVM's tools with the backend, rather than build a plug-in for those that are installed.
+    ``facts``: a facts file.
     """
 
     td: Path
@@ -53,6 +54,7 @@ class Request:
     machine: int = 0
     big_endian: bool = False
     link: bool = False
+    facts: Path | None = None
 
     @property
     def mode(self) -> Mode:
@@ -123,7 +125,9 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     headers, relocs = description_files(request.desc, corpus, td, targets / folder)
     relocs = relocs or relocations_beside(td, (folder, td.stem, record))
     filler = request.filler or default_filler(held, request.checkpoint)
-    inputs = Inputs(source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint)
+    inputs = Inputs(
+        source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint, facts=request.facts
+    )
     if request.filler is None and not official and not request.desc and archetypes_offered(inputs):
         inputs = replace(inputs, filler=FillerName.ARCHETYPE)
     # The installed tools hold an official target already, with the same names for -march and for options. Mined code asks the triple for

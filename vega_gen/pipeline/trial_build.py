@@ -76,12 +76,12 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
         write_changed(folder / path, text)
 
 
-def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress) -> TrialBuild:
-    """Compile the files of ``build``, which are those of ``plan``, until all that are left compile.
+def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress, untabled: Mapping[str, str]) -> TrialBuild:
+    """Compile the files of ``build``, which are those of ``plan``, until all that are left compile. ``untabled``: parts that lack a table.
 
     Raises ToolFailure where that leaves no backend."""
     steps: Steps | None = None
-    broken: dict[str, str] = {}
+    broken = dict(untabled)
     texts = texts_of(plan, d)
     seen: set[frozenset[tuple[str, str]]] = set()
     kept = _Kept(build, texts)
@@ -89,15 +89,15 @@ def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress)
     while True:
         failed: dict[str, ToolFailure] = {}
         if len(rounds) == len(before):
-            write(build.sources, {path: text for path, text in texts.items() if _part(path) not in broken})
+            write(build.sources, {path: text for path, text in texts.items() if part_of(path) not in broken})
             build = replace(build)  # lists the files again
             made, failed = build.failures(progress)
             count += made
             if not failed:
                 kept.keep(rounds)
-                there = [(f, f.candidate.statements) for f in plan.functions if f.step is Step.STUB and _part(f.file) not in broken]
+                there = [(f, f.candidate.statements) for f in plan.functions if f.step is Step.STUB and part_of(f.file) not in broken]
                 false = {f.qualified_name for f, body in there if [s.head for s in body] == [_FALSE]}
-                left = [text for path, text in texts.items() if _part(path) not in broken]
+                left = [text for path, text in texts.items() if part_of(path) not in broken]
                 stubs = {name for text in left for name in _NOT_WRITTEN.findall(text)}
                 stubs |= {f"{scope}::" for text in left for scope in _SCOPED.findall(text)}
                 return TrialBuild(build, count, broken, tuple(sorted(stubs)), tuple(sorted(false)))
@@ -159,7 +159,7 @@ def _left_out(said: Mapping[str, str], failed: Mapping[str, ToolFailure], broken
     """The parts in which files fail -> the first error. Raises the ToolFailure of a file that is in no part, or whose part is gone."""
     found: dict[str, str] = {}
     for path, output in sorted(said.items()):
-        part = _part(path)
+        part = part_of(path)
         if not part or part in broken:
             failure = failed[path]
             failure.next_step = failure.next_step or _NEEDS_MORE
@@ -169,7 +169,7 @@ def _left_out(said: Mapping[str, str], failed: Mapping[str, ToolFailure], broken
     return found
 
 
-def _part(path: str) -> str:
+def part_of(path: str) -> str:
     """The part that a file of the backend belongs to, "" for none."""
     return PARTS.get(path.rpartition("/")[0], ("",))[0]
 

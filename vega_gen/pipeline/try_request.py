@@ -30,6 +30,7 @@ class TryRequest:
     ``version``: of the LLVM to use, "" for the newest that will do; ``prefix``: its folder, instead of those where LLVMs are installed.
     ``out``: folder for the result, None for one in the cache. ``program``: a .c or .ll file to compile. ``level``: of optimisation, 0 to 3.
     ``ladder``: climb the ladder too. ``machine``: that of targets/settings/qemu.toml that runs its programs, "" for the one that fits.
+    ``facts``: a facts file.
     """
 
     td: Path
@@ -42,6 +43,7 @@ class TryRequest:
     level: int = 2
     ladder: bool = False
     machine: str = ""
+    facts: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,13 @@ def require_fit(request: TryRequest) -> None:
         raise InputError("this folder is not empty, and try did not write it", str(out), "name another one with --out")
 
 
-def reads(td: Path, include: Path, program: Path | None) -> dict[Path, str]:
-    """Return the digest of each file that a run reads: the .td files, the list of relocations beside them, and the program.
+def reads(td: Path, include: Path, *others: Path | None) -> dict[Path, str]:
+    """Return the digest of each file that a run reads: the .td files, the list of relocations beside them, and ``others``.
 
     A file that is not there has the digest "". Raises InputError for a .td that is not UTF-8."""
     listed = relocations_beside(td, (td.stem,))
-    others = (path for path in (listed, program) if path is not None)
-    return {path: _digest(path) for path in (*tablegen.reachable(td, (td.parent, include)), *others)}
+    beside = (path for path in (listed, *others) if path is not None)
+    return {path: _digest(path) for path in (*tablegen.reachable(td, (td.parent, include)), *beside)}
 
 
 def _digest(path: Path) -> str:

@@ -33,13 +33,14 @@ from vega_gen.emit.order import INC
 from vega_gen.emit.templates import table_of
 from vega_gen.errors import InputError
 from vega_gen.facts import lint
+from vega_gen.facts.facts_file import with_given
 from vega_gen.facts.find import Facts
 from vega_gen.pipeline.c_front import clang_of
 from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.completing import completed, completion_file
 from vega_gen.pipeline.mining import masker_of
 from vega_gen.pipeline.request import relocations_beside
-from vega_gen.pipeline.trial_build import PARTS, compiled, texts_of, write
+from vega_gen.pipeline.trial_build import PARTS, compiled, part_of, texts_of, write
 from vega_gen.pipeline.trial_run import run_program
 from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResult, reads, require_fit
 from vega_gen.records import Description, FillerName, Mode, Plan, Severity, TdFinding
@@ -111,7 +112,7 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
     """
     require_fit(request)
     bench = _Bench(request, progress)
-    before = reads(bench.td, bench.include, request.program)
+    before = reads(bench.td, bench.include, request.program, request.facts)
     with threads(machine(bench.work).cores + _BESIDE) as pool:
         checked = pool.submit(_checked, bench)
         with alone(bench.work / "try"):
@@ -125,7 +126,7 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
 def _used(built: _Built, bench: _Bench, before: Mapping[Path, str]) -> TryResult:
     """The plug-in where it was asked for, and what the program and the ladder made of it. ``before``: what was read, as of the start."""
     made, request = built.made, bench.request
-    now = reads(bench.td, bench.include, request.program)
+    now = reads(bench.td, bench.include, request.program, request.facts)
     if changed := sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path)):
         for key in bench.tables.glob("*.key"):
             key.unlink()  # a table of the old content may have the new one's key
@@ -203,7 +204,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         said.append(f"{len(d.instructions)} instructions")
     if (lacking := _completion(bench, d)).text:
         for step in tabled.values():
-            step.result()  # tables of the .td alone: they are made again
+            step.exception()  # tables of the .td alone: they are made again
         tabled.clear()
         td = completed(bench.td, d.name, lacking.text, bench.tables)
         if lacking.described:
@@ -223,7 +224,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         texts = texts_of(plan, d)
         said.append(f"{len(texts)} files")
     write(bench.sources, texts)
-    count, wanted = _tables_made(bench, texts, tabled)
+    count, wanted, untabled = _tables_made(bench, texts, tabled)
     clock.said(_TABLES, f"{count} of {wanted}")
     ready.result()
 
@@ -234,7 +235,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
     simulating = pool.submit(simulated) if not made.missing and _may_run(bench.request) else None
     build = PluginBuild(installation, bench.sources, bench.tables, d.folder, bench.work, kept, jobs, names, bench.hashes)
     with clock.phase("compile the C++") as said:
-        trial = compiled(build, plan, d, bench.progress)
+        trial = compiled(build, plan, d, bench.progress, untabled)
         build = trial.build
         said.append(f"{trial.compiled} of {len(build.objects) + 1} files")
     with clock.phase("link the plug-in"):
@@ -266,7 +267,7 @@ def _described(bench: _Bench, td: Path) -> Description:
     program = bench.installation.llvm_tblgen
     own = (bench.td.parent,)
     d = tablegen.describe(td, folder=name, llvm_include=bench.include, tblgen=program, relocs=beside, include_dirs=own)
-    return d if bench.request.name else replace(d, folder=d.name)
+    return with_given(d if bench.request.name else replace(d, folder=d.name), bench.request.facts)
 
 
 def arch_of(d: Description, installation: Installation) -> str:
@@ -322,19 +323,29 @@ def _table_step(bench: _Bench, td: Path, inc: str) -> BuildStep | None:
     return BuildStep(tuple(argv), out, depfile, TABLEGEN_SECONDS)
 
 
-def _tables_made(bench: _Bench, texts: Mapping[str, str], tabled: Mapping[str, Future[bool]]) -> tuple[int, int]:
-    """Wait for the tables that the texts include. Return how many of them had to be made, and how many there are."""
-    wanted = sorted({inc for text in texts.values() for inc in INC.findall(text)} & tabled.keys())
-    count = 0
+def _tables_made(bench: _Bench, texts: Mapping[str, str], tabled: Mapping[str, Future[bool]]) -> tuple[int, int, dict[str, str]]:
+    """Wait for the tables that the texts include. Return how many of them had to be made, how many there are, and the parts of the backend
+    that have to be left out, with llvm-tblgen's error, because only they include a table that it does not make of this .td.
+
+    Raises InputError for an error in a table that other parts include."""
+    users: dict[str, set[str]] = {}
+    for path, text in texts.items():
+        for inc in INC.findall(text):
+            users.setdefault(inc, set()).add(part_of(path))
+    wanted = sorted(users.keys() & tabled.keys())
+    count, lost = 0, dict[str, str]()
     for number, inc in enumerate(wanted, start=1):
         try:
             count += tabled[inc].result()
         except ToolFailure as failure:
-            if found := _SAID.search(failure.output):
+            if (found := _SAID.search(failure.output)) and "" not in users[inc]:
+                lost |= dict.fromkeys(users[inc], f"{found['where']}: {found['what']}")
+            elif found:
                 raise InputError(found["what"], found["where"], "correct the file", command=failure.command) from failure
-            raise
+            else:
+                raise
         bench.progress(number, len(wanted), f"making {inc}")
-    return count, len(wanted)
+    return count, len(wanted), lost
 
 
 def _delivered(made: TryResult, bench: _Bench, out: Path) -> TryResult:

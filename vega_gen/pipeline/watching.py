@@ -64,9 +64,9 @@ def _own(request: TryRequest, before: Iterable[Path]) -> list[Path]:
     """The files to watch: those that a run reads but for LLVM's own. Where the .td cannot be read just now, those of ``before`` too."""
     td = request.td.absolute()
     try:
-        return sorted(reads(td, td.parent, request.program))
+        return sorted(reads(td, td.parent, request.program, request.facts))
     except Failure:
-        return sorted({td, *before, *([request.program] if request.program else [])})
+        return sorted({td, *before, *(path for path in (request.program, request.facts) if path)})
 
 
 def difference(before: str, now: str) -> tuple[str, ...]:

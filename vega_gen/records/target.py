@@ -13,6 +13,7 @@ class Register:
     """A register. ``encoding``: its HWEncoding; where no register of the target has one, its first DWARF number.
 
     ``places``: (bit offset, bits) of each of ``subregisters`` in the register, from SubRegIndices; -1 where the .td does not say.
+    ``alternative``: its other names in assembly (AltNames), such as those of an ABI.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Register:
     aliases: tuple[str, ...]
     dwarf: tuple[int, ...]
     places: tuple[tuple[int, int], ...] = ()
+    alternative: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Instruction:
     ``nodes``: the operators in the pattern, outermost first: an SDNode by its opcode ("ISD::ADD"), a fragment by its name followed by its
     expansion. ``flags``: names of the bits that are set (isCall, mayLoad, isBarrier ...). ``size``: in bytes.
     ``encoding``: the bits of Inst, most significant first: "0", "1", "?" or "name{3}". ``defs``, ``uses``: implicit registers.
-    ``classes``: superclasses, nearest last.
+    ``classes``: superclasses, nearest last. ``expansion``: the instruction that stands for a pseudo (PseudoInstExpansion).
     """
 
     name: str
@@ -101,6 +103,7 @@ class Instruction:
     decoder_method: str = ""
     post_encoder_method: str = ""
     decoder_namespace: str = ""
+    expansion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,7 @@ class Description:
     (``tablegen.subtargets.on_subtarget``).
     ``alternative_names``: names of RegAltNameIndex records, separated by spaces.
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
+    ``aliases``: InstAlias records, (assembly string, instruction as printed): ("ret", "(JALR X0, X1, 0)").
     ``given``: what a person says beside the .td, by key (``vega_gen.facts``).
     """
 
@@ -263,6 +267,7 @@ class Description:
     predicates: dict[str, str] = field(default_factory=dict[str, str])
     alternative_names: str = ""
     operators: tuple[PatternOperator, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
     pattern_predicates: tuple[tuple[str, ...], ...] = ()
     modes: tuple[HardwareMode, ...] = ()
     given: dict[str, GivenFact] = field(default_factory=dict[str, GivenFact])

@@ -24,7 +24,7 @@ from vega_gen import store
 from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
-from vega_gen.tablegen import scheduling, views
+from vega_gen.tablegen import processors, scheduling, views
 from vega_gen.tablegen.modes import modes
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
@@ -241,9 +241,9 @@ def reduce(
         nodes=nodes,
         fragments=fragments,
         complex_patterns=patterns,
-        features=views.features(raws),
+        features=processors.features(raws),
         calling_conventions=conventions,
-        processors=views.processors(raws),
+        processors=processors.processors(raws),
         contracts=contract_rules.contracts(input_),
         relocations=tuple(r.split()[0] for r in relocations),
         data=data,
@@ -253,6 +253,7 @@ def reduce(
         modes=modes(raws, sets),
         predicates={r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))},
         operators=views.operators(raws),
+        aliases=views.aliases(raws),
         alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),
     )
     return on_subtarget(made)

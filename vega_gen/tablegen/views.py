@@ -15,11 +15,9 @@ from vega_gen.records import (
     InstructionOperand,
     OperandClass,
     PatternOperator,
-    Processor,
     Register,
     RegisterClass,
     SDNode,
-    SubtargetFeature,
 )
 from vega_gen.tablegen.raw import Dag, Raw, first_dag, parse_dag
 from vega_gen.tablegen.registers import RegisterSets
@@ -30,7 +28,7 @@ WANTED = frozenset(
         "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
         "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
         "HwMode", "HwModeSelect", "Predicate", "Pattern", "RegAltNameIndex", "RegInfo", "ValueType", "SDTypeProfile", "SDTypeConstraint",
-        "PointerLikeRegClass", "SchedMachineModel", "InstRW",
+        "PointerLikeRegClass", "SchedMachineModel", "InstRW", "InstAlias",
     }
 )
 DEFAULT_MODE = "DefaultMode"
@@ -77,6 +75,7 @@ def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ..
                 raw.items("Aliases"),
                 dwarf,
                 _places(raws, raw),
+                tuple(dict.fromkeys(name for text in raw.items("AltNames") if (name := text.strip('"')) and name != raw.string("AsmName"))),
             )
         )
     if not any(register.encoding for register in found):  # such a backend encodes registers in C++; the DWARF numbers are usually the ISA's
@@ -216,6 +215,7 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
                 decoder_method=raw.string("DecoderMethod"),
                 post_encoder_method=raw.string("PostEncoderMethod"),
                 decoder_namespace=raw.string("DecoderNamespace"),
+                expansion=(raw.field("ResultInst") or "") if "PseudoInstExpansion" in raw.classes else "",
             )
         )
     return tuple(found)
@@ -231,12 +231,6 @@ def _operands(dag: Dag | None) -> tuple[InstructionOperand, ...]:
         else InstructionOperand(name, value)
         for value, name in dag.args
     )
-
-
-def _named(raw: Raw, field: str) -> str:
-    """Return the record in a processor's field, "" for the null records of TargetSchedule.td and TargetItinerary.td."""
-    name = raw.string(field)
-    return "" if name in ("NoSchedModel", "NoItineraries") else name
 
 
 def _itinerary(raw: Raw) -> str:
@@ -286,6 +280,12 @@ def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[tuple[str, str], tuple[str,
         if matched and given and not _VECTOR.search(matched):
             found.append(((matched, given), raw.items("Predicates")))
     return tuple(found)
+
+
+def aliases(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:
+    """Return the assembly aliases (InstAlias) as (assembly string, the instruction that it stands for)."""
+    found = ((raw.string("AsmString"), raw.field("ResultInst")) for raw in of_class(raws, "InstAlias"))
+    return tuple((asm, given) for asm, given in found if asm and given)
 
 
 def nodes(raws: Mapping[str, Raw]) -> tuple[SDNode, ...]:
@@ -355,23 +355,6 @@ def complex_patterns(raws: Mapping[str, Raw], mode: str = DEFAULT_MODE) -> tuple
             raw.items("Properties"),
         )
         for raw in of_class(raws, "ComplexPattern")
-    )
-
-
-def features(raws: Mapping[str, Raw]) -> tuple[SubtargetFeature, ...]:
-    """Return the subtarget features. Target.td calls a feature's field Attribute in older LLVMs, FieldName in newer ones."""
-    found: list[SubtargetFeature] = []
-    for raw in of_class(raws, "SubtargetFeature"):
-        place = raw.string("FieldName") or raw.string("Attribute")
-        found.append(SubtargetFeature(raw.name, raw.string("Name"), place, raw.string("Value"), raw.string("Desc"), raw.items("Implies")))
-    return tuple(found)
-
-
-def processors(raws: Mapping[str, Raw]) -> tuple[Processor, ...]:
-    """Return the processors by their -mcpu names."""
-    return tuple(
-        Processor(raw.string("Name"), _named(raw, "SchedModel"), _named(raw, "ProcItin"), raw.items("Features"))
-        for raw in of_class(raws, "Processor")
     )
 
 
