@@ -11,7 +11,8 @@ from vega_gen.facts import find_facts
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import Range
-from vega_gen.tablegen import describe
+from vega_gen.records import Description
+from vega_gen.tablegen import describe, predicates
 
 TESTS = Path(__file__).parent
 FIXED = OperandRole.FIXED
@@ -20,9 +21,13 @@ FIXED = OperandRole.FIXED
 @pytest.fixture
 def jay(llvm_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
     monkeypatch.setenv("VEGA_GEN_CACHE", str(tmp_path))
+    return find_facts(jay_described(llvm_source))
+
+
+def jay_described(llvm_source: Path) -> Description:
     found = shutil.which("llvm-tblgen-19") or shutil.which("llvm-tblgen")
     assert found, "no llvm-tblgen; vega-gen doctor says how to get it"
-    return find_facts(describe(TESTS / "inputs/Jay.td", folder="Jay", llvm_include=llvm_source / "llvm/include", tblgen=Path(found)))
+    return describe(TESTS / "inputs/Jay.td", folder="Jay", llvm_include=llvm_source / "llvm/include", tblgen=Path(found))
 
 
 def test_loads_are_found_by_fragment_and_by_mnemonic(jay: Facts) -> None:
@@ -40,6 +45,10 @@ def test_the_predicate_of_a_leaf_limits_an_immediate(jay: Facts) -> None:
     assert jay.shift_immediate and jay.shift_immediate.range == Range(5, signed=False)
 
 
+def test_an_address_may_hold_a_register_of_the_pointers_class(jay: Facts) -> None:
+    assert jay.loads["", 32].range == Range(16, signed=True)  # of 20 bits, 4 are the register's
+
+
 def test_an_instruction_that_takes_all_registers_goes_before_one_that_takes_few(jay: Facts) -> None:
     assert jay.add_immediate and jay.add_immediate.record == "ADDI"
 
@@ -51,3 +60,10 @@ def test_a_pattern_for_any_number_is_no_use_where_the_field_is_narrow(jay: Facts
 
 def test_a_nop_may_have_an_operand(jay: Facts) -> None:
     assert jay.nop == Operation("NOP", (FIXED,), fixed=((0, "0"),))
+
+
+def test_a_condition_takes_the_subtarget_by_dot_too(llvm_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEGA_GEN_CACHE", str(tmp_path))
+    d = jay_described(llvm_source)
+    assert predicates.asked(d) == {"hasShift", "noShift"}
+    assert (predicates.answer(d, "hasShift"), predicates.answer(d, "noShift")) == ("", "true")

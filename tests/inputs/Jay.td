@@ -27,7 +27,11 @@ class I<bits<8> op, dag outs, dag ins, string asm, list<dag> pattern = []> : Ins
 def uses16 : PatLeaf<(imm), [{ return (uint64_t)N->getZExtValue() == (unsigned short)N->getZExtValue(); }]>;
 def fits5 : ImmLeaf<i32, [{ return Imm == (Imm & 0x1f); }]>;
 def address : ComplexPattern<iPTR, 2, "selectAddress", [frameindex]>;
-def mem : Operand<iPTR> { let MIOperandInfo = (ops GR, i32imm); }
+def mem : Operand<iPTR> { let MIOperandInfo = (ops ptr_rc, i32imm); }
+def doubling : PatFrag<(ops node:$a, node:$n), (shl node:$a, node:$n)>;
+def half : SDNodeXForm<imm, [{ return CurDAG->getTargetConstant((uint64_t)N->getZExtValue() >> 1, MVT::i32); }]>;
+def HasShift : Predicate<"Subtarget.hasShift()">;
+def NoShift : Predicate<"Subtarget.noShift()">;
 class Aligned<PatFrag node> : PatFrag<(ops node:$p), (node node:$p), [{ return cast<LoadSDNode>(N)->getAlign() >= 4; }]>;
 def wordload : Aligned<load>;
 
@@ -38,7 +42,7 @@ def ADD : I<1, (outs GR:$d), (ins GR:$a, GR:$b), "add $d, $a, $b", [(set i32:$d,
 }
 def ADDI : I<2, (outs GR:$d), (ins GR:$a, i32imm:$n), "addi $d, $a, $n", [(set i32:$d, (add i32:$a, uses16:$n))]>;
 def ADDS : I<3, (outs LowGR:$d), (ins LowGR:$a, i32imm:$n), "adds $d, $a, $n", [(set i32:$d, (add LowGR:$a, uses16:$n))]>;
-def SHLI : I<4, (outs GR:$d), (ins GR:$a, i32imm:$n), "shli $d, $a, $n", [(set i32:$d, (shl i32:$a, fits5:$n))]>;
+def SHLI : I<4, (outs GR:$d), (ins GR:$a, i32imm:$n), "shli $d, $a, $n", [(set i32:$d, (doubling i32:$a, fits5:$n))]>;
 def LW : I<5, (outs GR:$d), (ins mem:$at), "lw $d, $at", [(set i32:$d, (wordload address:$at))]> {
   bits<20> at;
   let a = at{19-16};

@@ -42,13 +42,18 @@ def legality_actions(d: Description, m: Facts, known: AbstractSet[str]) -> list[
 
 def _called(codes: Sequence[str]) -> set[str]:
     """Returns what the conditions ask, by name: methods of the subtarget, and a word that is none where they ask anything else."""
-    return {name for code in codes for name in re.findall(r"Subtarget->(\w+)", code) or ([""] if code else [])}
+    return {name for code in codes for name in re.findall(r"Subtarget(?:->|\.)(\w+)", code) or ([""] if code else [])}
 
 
 def _none_of(codes: Sequence[Sequence[str]]) -> str:
     """Returns a C++ condition that holds where none of the conjunctions of ``codes`` does."""
     one = [re.sub(r"^\((.*)\)$", r"\1", code[0]) if len(code) == 1 else "" for code in codes]
     if len(set(one)) == 1 and re.fullmatch(r"[\w>-]+(\(\))?", one[0]):
-        return f"!{one[0]}".replace("Subtarget->", "STI.")
+        return _of_sti(f"!{one[0]}")
     conjunctions = dict.fromkeys(f"({' && '.join(f'({c})' for c in code)})" for code in codes)
-    return f"!({' || '.join(conjunctions)})".replace("Subtarget->", "STI.")
+    return _of_sti(f"!({' || '.join(conjunctions)})")
+
+
+def _of_sti(code: str) -> str:
+    """Returns a condition on the subtarget as one on the reference STI."""
+    return re.sub(r"\bSubtarget(?:->|\.)", "STI.", code)

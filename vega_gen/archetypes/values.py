@@ -62,6 +62,8 @@ _METHODS = {
         "MatchAndEmitInstruction",
     ),
 }
+_OLDER_CONSTANT = re.compile(r"getTargetConstant\((?:[^(),]|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*,\s*MVT::\w+\)")
+"""A constant without a place in the source, as LLVM had them before 3.7."""
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
 _ALWAYS_EXPANDED = (
     "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
@@ -115,10 +117,14 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
         "begins_with_equation": any(re.match(r"\$\{?\w+\}?\s*=", i.asm) for i in d.instructions),
         "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
+        "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
+        "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
+    if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
+        given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
     return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 

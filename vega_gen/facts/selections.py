@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
+from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
 from vega_gen.tablegen.raw import Dag, parse_dag
 
 _TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
@@ -26,6 +26,7 @@ _SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)
 _CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
 _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
+_ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
@@ -105,6 +106,7 @@ class Selections:
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """Outermost operator -> for each of its patterns, the instructions that implement it, and the Predicate records that they need."""
+        self._renamed = {o.name: named[1] for o in d.operators if (named := _only_names(o))}
         self.roots: set[str] = set()
         """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
         for i in d.instructions:
@@ -127,22 +129,23 @@ class Selections:
         dag = plain(parse_dag(text))
         if isinstance(dag, Dag) and dag.op == "set" and dag.args:
             dag = plain(dag.args[-1][0]) if isinstance(dag.args[-1][0], Dag) else dag.args[-1][0]
-        if not isinstance(dag, Dag):
-            dag = Dag(dag, ())
+        dag = self._rooted(dag)
         self.roots.add(dag.op)
         self._implemented(dag.op, frozenset((i.name,)), ())
         where = {name: path for _, name, path in _leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
 
+    def _rooted(self, dag: Dag | str) -> Dag:
+        """Returns a pattern with the operator that its outermost fragment is just another name for."""
+        return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(dag, ())
+
     def _implemented(self, root: str, names: frozenset[str], guard: Iterable[str]) -> None:
         self.given[root].add(names)
         self.guarded[root].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
 
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
-        dag = plain(parse_dag(matched))
-        if not isinstance(dag, Dag):
-            dag = Dag(dag, ())
+        dag = self._rooted(plain(parse_dag(matched)))
         self.roots.add(dag.op)
         results = _dags(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
@@ -338,10 +341,19 @@ class Selections:
         common = math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)))
         return common & -common or 1  # instructions of three bytes lie anywhere
 
+    @cached_property
+    def _pointers(self) -> str:
+        """The register class of most operands, for those that hold a pointer and do not say of which class (PointerLikeRegClass)."""
+        types = (self.operand_classes.get(o.type) for i in self._d.instructions for o in (*i.outs, *i.ins))
+        used = Counter(o.register_class or o.name for o in types if o and (o.register_class or o.name) in self.classes)
+        return max(used, key=lambda name: used[name], default="")
+
     def register_bits(self, type_name: str) -> int:
         """Returns the width of the encodings of an operand type's registers."""
         known = self.operand_classes.get(type_name)
         name = known.register_class if known and known.register_class else type_name
+        if known and known.decoder_method.startswith("DecodePointerLike"):
+            name = self._pointers
         members = {m for c in self._d.register_classes if c.name == name for m in c.members}
         codes = [r.encoding for r in self._d.registers if r.name in members]
         return max(codes).bit_length() if codes else 0
@@ -416,6 +428,13 @@ def _leaves(value: Dag | str, path: tuple[int, ...] = ()) -> Iterator[tuple[str,
                 yield (inner.op if isinstance(inner, Dag) else inner), name, (*path, index)
             if isinstance(inner, Dag):
                 yield from _leaves(inner, (*path, index))
+
+
+def _only_names(o: PatternOperator) -> re.Match[str] | None:
+    """Returns the match of a fragment that only gives an operator another name, (shl node:$a, node:$b), so that some patterns can be
+    told from others by it."""
+    found = None if o.opcode or o.code or o.memory or o.properties else _ANOTHER_NAME.fullmatch(o.dag)
+    return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None
 
 
 def _inner_name(value: Dag) -> str:

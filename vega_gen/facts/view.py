@@ -99,7 +99,7 @@ class TargetView:
         if known and known.decoder_method.startswith("DecodePointerLike"):
             return True
         name = known.register_class if known and known.register_class else type_name
-        if name == self.gpr:
+        if name == self.gpr or (known and known.decoder_method.startswith("DecodePointerLike")):
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
 

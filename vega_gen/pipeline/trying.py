@@ -12,7 +12,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -203,8 +203,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         d, td = _described(bench, bench.td), bench.td
         said.append(f"{len(d.instructions)} instructions")
     if (lacking := _completion(bench, d)).text:
-        for step in tabled.values():
-            step.exception()  # tables of the .td alone: they are made again
+        wait(tabled.values())  # tables of the .td alone, some perhaps refused for what it lacks: they are made again
         tabled.clear()
         td = completed(bench.td, d.name, lacking.text, bench.tables)
         if lacking.described:

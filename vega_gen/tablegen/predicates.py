@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from vega_gen.records import Description, SubtargetFeature
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-_CALLS = re.compile(r"Subtarget->(\w+)\s*\(\s*\)")
-_ONE_CALL = re.compile(r"\s*\(?\s*(!?)\s*\(?\s*Subtarget->(\w+)\s*\(\s*\)\s*\)*\s*")
+_CALLS = re.compile(r"Subtarget(?:->|\.)(\w+)\s*\(\s*\)")
+_NEGATION = re.compile(r"(?:disable|no|not|without|isNot|hasNo|inNo)[A-Z]")
+_ONE_CALL = re.compile(r"\s*\(?\s*(!?)\s*\(?\s*Subtarget(?:->|\.)(\w+)\s*\(\s*\)\s*\)*\s*")
 
 
 def asked(description: Description) -> frozenset[str]:
@@ -23,6 +24,7 @@ def answer(description: Description, method: str) -> str:
     Where a record's C++ (CondString) is just a call of the method, or its negation, the record's AssemblerCondDag gives the same
     condition in features (llvm/Target/Target.td); SubtargetEmitter sets a feature's field to at least its value. Otherwise the
     method may be the getter of a boolean field, which SubtargetEmitter names after it: ``hasX`` for ``HasX``; ``getHasX`` says so itself.
+    Else one whose name denies something is true, as what it denies is false where the records say nothing of it.
     """
     features = {f.record: f for f in description.features}
     found: dict[bool, str] = {}
@@ -39,7 +41,7 @@ def answer(description: Description, method: str) -> str:
         return _not(found[True])
     fields = [f.field for f in description.features if f.value == "true"]
     getters = {name: field for field in fields for name in (f"get{field}", field[:1].lower() + field[1:])}
-    return getters.get(method, "")
+    return getters.get(method, "true" if _NEGATION.match(method) else "")
 
 
 def _condition(dag: Dag | str, features: Mapping[str, SubtargetFeature]) -> str:
