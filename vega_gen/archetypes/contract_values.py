@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from vega_gen.archetypes.operand_types import decoder, register_class
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
@@ -39,6 +40,7 @@ class _Contracts:
         self.used: dict[str, tuple[str, OperandInfo]] = {}
         self.offsets: dict[str, Range] = {}
         self.layouts: dict[str, tuple[tuple[int, int], ...]] = {}
+        self.users: dict[str, list[str]] = {}  # operand type -> the encoded instructions that have it
         self.widths: dict[str, int] = {}  # of the fields that hold registers of a class
         self.worded = _worded(d)
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
@@ -49,10 +51,12 @@ class _Contracts:
                 operand = next(o.type for o in (*i.outs, *i.ins) if o.name == slot.name)
                 if slot.part == 0 and self.s.field(i.name, slot.name):
                     self.layouts.setdefault(operand, self.s.places(i.name, slot.name))
+                if slot.part <= 0 and any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags:
+                    self.users.setdefault(operand, []).append(i.name)
                 if slot.part < 0:
                     self.used.setdefault(operand, (i.name, slot))
                     if slot.kind is OperandKind.REG and (width := len(self.s.field(i.name, slot.name))):
-                        name = self.s.register_class(slot.type)
+                        name = self._class(slot.type)
                         self.widths[name] = max(self.widths.get(name, 0), width)
                 elif slot.kind is not OperandKind.REG and any(b in "01" for b in i.encoding):
                     self.offsets.setdefault(operand, self.s.immediate(i.name, slot))
@@ -76,10 +80,7 @@ class _Contracts:
             "operand_parsers": [
                 {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c)} for c in parsers
             ],
-            "register_kinds": [
-                (o.parser_class, self.s.register_class(o.name)) for o in self.d.operand_classes
-                if o.predicate_method in self.by_kind and self.s.kind(o.name) is OperandKind.REG and o.parser_class
-            ],
+            "register_kinds": self._register_kinds(),
             "default_makers": self.unwritten.makers(),
             "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
@@ -106,18 +107,36 @@ class _Contracts:
 
     # -- properties of operand types
 
+    def _register_kinds(self) -> dict[str, list[str]]:
+        """Returns the kind of an operand in assembly whose predicate is shared (see ``_shared_predicates``) -> its register classes."""
+        found: dict[str, dict[str, None]] = {}
+        for o in self.d.operand_classes:
+            if o.predicate_method in self.by_kind and self.s.kind(o.name) is OperandKind.REG and o.parser_class:
+                found.setdefault(o.parser_class, {})[self._class(o.name)] = None
+        return {kind: list(classes) for kind, classes in found.items()}
+
     def _shared_predicates(self) -> set[str]:
         """Returns the predicates that operands of several register classes share: they cannot tell of which class a register is."""
         found: dict[str, set[str]] = {}
         for o in self.d.operand_classes:
             if o.parser_class and o.predicate_method not in ("", *_PLAIN) and self.s.kind(o.name) is OperandKind.REG:
-                found.setdefault(o.predicate_method, set()).add(self.s.register_class(o.name))
+                found.setdefault(o.predicate_method, set()).add(self._class(o.name))
         return {name for name, classes in found.items() if len(classes) > 1}
 
     def _wraps(self, o: OperandClass) -> bool:
         """Whether an operand class wraps one register and has a predicate of its own, because its assembly differs from the register's."""
         own = o.predicate_method and o.predicate_method not in _PLAIN
         return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
+
+    def _decoder_of(self, type_name: str) -> str:
+        return decoder(self.s.operand_classes, type_name)
+
+    def _class(self, type_name: str) -> str:
+        """Returns the register class of an operand type; that of addresses for operands that hold a pointer, whatever it is."""
+        known = self.s.operand_classes.get(type_name)
+        if known and known.decoder_method.startswith("DecodePointerLike"):
+            return self.m.gpr
+        return register_class(self.s.operand_classes, type_name)
 
     def _parts(self, type_name: str) -> tuple[str, ...]:
         known = self.s.operand_classes.get(type_name)
@@ -138,7 +157,7 @@ class _Contracts:
         places = self.layouts.get(name, ((0, 0),) * len(parts))
         offset = self._offset(c)
         return [
-            {"index": n, "place": at, "bits": bits, "kind": self.s.kind(part), "decoder": self.s.decoder(part),
+            {"index": n, "place": at, "bits": bits, "kind": self.s.kind(part), "decoder": self._decoder_of(part),
              "shift": offset.shift if n == 1 else 0, "signed": offset.signed and n == 1}
             for n, (part, (at, bits)) in enumerate(zip(parts, places, strict=True))
         ]  # fmt: skip
@@ -182,11 +201,18 @@ class _Contracts:
         declared = c.signature
         defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", _DEFAULT.sub("", declared))
         memory = self._memory(c)
-        scaled = any(self.s.decoder(t) for t in c.types)  # without a decoder method nothing scales the number back
+        variants: dict[str, dict[str, Any]] = {}
+        for t in c.types or ("",):
+            one = replace(c, types=(t,) if t else ())
+            scaled = bool(self._decoder_of(t))  # without a decoder method nothing scales the number back
+            made = {"layout": self._layout(one) if self._memory(one) else [], "shift": self._shift(one) if scaled else 0}
+            found = variants.setdefault(repr(made), made | {"records": [], "memory": self._memory(one)})
+            found["records"] += self.users.get(t, [])
+        # What most operands are is what the method does; the others are told apart by their instructions.
+        cases = sorted(variants.values(), key=lambda v: -len(v["records"]))
         return {
             "declared": declared, "defined": defined, "memory": memory, "post": c.role is ContractRole.INSTRUCTION_ENCODER,
-            "absent": self._absent(c), "wide": "APInt &Value" in declared,
-            "layout": self._layout(c) if memory else [], "shift": self._shift(c) if scaled else 0,
+            "absent": self._absent(c), "wide": "APInt &Value" in declared, "cases": [*cases[1:], cases[0] | {"records": []}],
         }  # fmt: skip
 
     def _register_decoders(self) -> dict[str, dict[str, Any]]:
@@ -199,7 +225,7 @@ class _Contracts:
                 found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": numbers, "absent": absent}
         for c in self._of(ContractRole.DECODER, ContractRole.INSTRUCTION_DECODER):  # decoders that the other decoders' bodies call
             for part in [p for t in c.types for p in (self._parts(t) or (t,))]:
-                decoder = self.s.decoder(part)
+                decoder = self._decoder_of(part)
                 if self.s.kind(part) is OperandKind.REG and decoder and decoder not in found:
                     rest = "uint64_t Address, const MCDisassembler *Decoder)"
                     signature = f"static DecodeStatus {decoder}(MCInst &Inst, unsigned RegNo, {rest}"
@@ -210,10 +236,7 @@ class _Contracts:
         return re.sub(r"\b(unsigned|uint64_t) (?:Val|RegNo)\b", rf"\1 {name}", signature)
 
     def _by_encoding(self, type_name: str) -> list[str]:
-        name = self.s.register_class(type_name)
-        known = self.s.operand_classes.get(type_name)
-        if known and known.decoder_method.startswith("DecodePointerLike"):
-            name = self.m.gpr
+        name = self._class(type_name)
         members = next((c.members for c in self.d.register_classes if c.name == name), ())
         # Of registers with one number the assembler must be able to read the name; most are called by their number.
         known = sorted(
@@ -233,7 +256,7 @@ class _Contracts:
             return None
         codes = self._by_encoding(c.types[0])
         free = next((n for n, name in enumerate(codes) if not name), len(codes))
-        return free if free < 1 << self.widths.get(self.s.register_class(c.types[0]), 0) else None
+        return free if free < 1 << self.widths.get(self._class(c.types[0]), 0) else None
 
     def _decoder(self, c: Contract) -> dict[str, Any]:
         memory, r = self._memory(c), self._range(c)
@@ -251,12 +274,12 @@ class _Contracts:
 
     def _counts_shift(self, c: Contract, shift: int) -> bool:
         """Whether the width in the arguments of a decoder template includes the ``shift`` low bits, which are not encoded."""
-        given = ((re.search(r"<(\d+)>", self.s.decoder(t)), self.used.get(t)) for t in c.types)
+        given = ((re.search(r"<(\d+)>", self._decoder_of(t)), self.used.get(t)) for t in c.types)
         return all(n and used and int(n[1]) - self.s.immediate(*used).bits == shift for n, used in given)
 
     def _instruction_decoder(self, c: Contract) -> dict[str, Any]:
         records: list[dict[str, Any]] = []
-        decoders = {self.s.decoder(t) for other in self._of(ContractRole.DECODER) for t in other.types}
+        decoders = {self._decoder_of(t) for other in self._of(ContractRole.DECODER) for t in other.types}
         for record in c.records:
             slots: list[dict[str, Any]] = []
             for slot in self.s.operands(record):
@@ -268,7 +291,7 @@ class _Contracts:
                     r = Range(bits, bool(bits) and self.s.immediate(record, slot).signed)
                 else:
                     r = self.s.immediate(record, slot) if slot.kind is not OperandKind.REG else Range(8, False)
-                decoder = self.s.decoder(slot.type)
+                decoder = self._decoder_of(slot.type)
                 decoder = decoder if slot.kind is OperandKind.REG or decoder in decoders else ""
                 slots.append({"runs": _runs(field), "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
             records.append({"name": record, "slots": slots})
@@ -292,7 +315,10 @@ class _Contracts:
         declared = c.signature.replace("const char *Modifier", "const char *Modifier = nullptr")
         defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", _DEFAULT.sub("", c.signature))
         parts = max((len(self._parts(t)) for t in c.types if self._is_memory(t)), default=0)
-        return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "mark": self._mark(c),
+        # TableGen's matcher takes an operand without a class of its own apart.
+        known = [o for t in c.types if self._is_memory(t) and (o := self.s.operand_classes.get(t))]
+        apart = self.d.data.get("AsmParser.present") == "1" and bool(known) and all(o.parser_class == "Imm" for o in known)
+        return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "apart": apart, "mark": self._mark(c),
                 "in_word": self._in_word(c), "part": self._part(c),
                 "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
 
@@ -322,7 +348,7 @@ class _Contracts:
                 r = max(ranges, key=lambda r: r.bits)
                 made |= {"low": r.low, "high": self._highest(r, c), "unit": 1 << r.shift}
         elif self._register(c):
-            made["register_class"] = self.s.register_class(c.types[0])
+            made["register_class"] = self._class(c.types[0])
             made["by_kind"] = c.name in self.by_kind
         else:
             r = self._range(c)
@@ -386,22 +412,6 @@ def _worded(d: Description) -> set[str]:
             if re.search(rf"\$\{{?{re.escape(o.name)}\b", i.asm):
                 (inside if re.match(rf"[\w.]+\$\{{?{re.escape(o.name)}\b", word) else outside).add(o.type)
     return inside - outside
-
-
-def memory_operands(d: Description) -> list[dict[str, Any]]:
-    """Returns the memory operands that are one number in the encoding and have no encoder method.
-
-    TableGen's emitter asks only for the first sub-operand of such an operand, so the template must encode all of them there."""
-    s = Selections(d)
-    known = {o.name: o for o in d.operand_classes}
-    found: dict[tuple[object, ...], list[str]] = {}
-    for i in d.instructions:
-        types = {o.name: known.get(o.type) for o in (*i.outs, *i.ins)}
-        for index, slot in enumerate(s.operands(i.name)):
-            kind = types.get(slot.name)
-            if slot.part == 0 and kind and not kind.encoder_method and len(kind.sub_operands) > 1 and s.field(i.name, slot.name):
-                found.setdefault((index, s.places(i.name, slot.name)), []).append(i.name)
-    return [{"index": index, "places": places, "records": records} for (index, places), records in found.items()]
 
 
 def _words(dag: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
+from vega_gen.archetypes.operand_types import decoder, register_class
 from vega_gen.facts.selections import OperandKind, Selections
 from vega_gen.records import Description
 
@@ -66,7 +67,7 @@ class Unwritten:
             if re.fullmatch(r"-?\d+", value):
                 made.append(f"MCOperand::createImm({value})")
             elif decoded and value == "undef_tied_input":
-                made.append(f"={self.s.decoder(part)}")
+                made.append(f"={decoder(self.s.operand_classes, part)}")
             else:
                 register = f"{self.d.namespace}::{value}" if any(r.name == value for r in self.d.registers) else "0"
                 made.append(f"MCOperand::createReg({register})")
@@ -98,6 +99,6 @@ class Unwritten:
 
     def _only_register(self, type_name: str) -> list[str]:
         """Returns the register of an operand type that has only one, as C++ that makes the operand."""
-        name = self.s.register_class(type_name)
+        name = register_class(self.s.operand_classes, type_name)
         members = next((c.members for c in self.d.register_classes if c.name == name), ())
         return [f"MCOperand::createReg({self.d.namespace}::{members[0]})"] if len(members) == 1 else []

@@ -9,10 +9,10 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Any
 
-from vega_gen.archetypes.contract_values import contract_values, memory_operands
+from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.legality import legality_actions
-from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
+from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface

@@ -183,20 +183,6 @@ class Selections:
         place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL")
         return OperandKind.TARGET if place else OperandKind.IMM
 
-    def register_class(self, type_name: str) -> str:
-        """Returns the register class of an operand type that holds registers."""
-        known = self.operand_classes.get(type_name)
-        if known and len(known.sub_operands) == 1:
-            return self.register_class(known.sub_operands[0])
-        return known.register_class if known and known.register_class else type_name
-
-    def decoder(self, type_name: str) -> str:
-        """Returns the function that decodes an operand of this type, "" where the tables do it."""
-        known = self.operand_classes.get(type_name)
-        if known is None:
-            return ""
-        return known.decoder_method or (f"Decode{known.register_class}RegisterClass" if known.register_class else "")
-
     def operands(self, record: str) -> tuple[OperandInfo, ...]:
         """Returns an instruction's operands in the order of MachineInstr and MCInst, with sub-operands in place of the whole."""
         if record not in self._operands:
