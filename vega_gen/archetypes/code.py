@@ -27,7 +27,8 @@ class Code:
     def mi(self, op: Operation, **operands: str) -> str:
         """Returns the BuildMI of an operation, for a method of TargetInstrInfo that has MBB, MI and DL.
 
-        ``src_state`` gives the RegState flags of the operand ``src``; an operand "FrameIndex:X" is the frame index X."""
+        ``src_state`` gives the RegState flags of the operand ``src``; an operand "FrameIndex:X" is the frame index X, "MBB:X"
+        the block X."""
         parts = [f"BuildMI(MBB, MI, DL, get({self._m.namespace}::{op.record}))"]
         for index, role in enumerate(op.roles):
             given = operands.get(role, "0")
@@ -38,6 +39,8 @@ class Code:
                 parts.append(f".addReg({given}, RegState::Define)")
             elif role is OperandRole.ZERO:
                 parts.append(f".addReg({self._m.namespace}::{self._m.zero})")
+            elif given.startswith("MBB:"):
+                parts.append(f".addMBB({given.partition(':')[2]})")
             elif given.startswith("FrameIndex:"):
                 parts.append(f".addFrameIndex({given.partition(':')[2]})")
             elif role in _READ:

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Any
 
+from vega_gen.archetypes.compared_values import OPPOSITE, compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.legality import legality_actions
@@ -123,6 +124,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
+    given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
+    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
@@ -325,11 +328,12 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "reserved": [r for r in m.reserved if r in allocatable],
         "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles)) if r not in allocatable],
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
-        "conditional_branches": _conditional_branches(d, m),
+        "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
-        "set_custom": not set(CONDITIONS) <= m.sets, "branch_custom": _branch_custom(m) or not set(CONDITIONS) <= m.sets,
+        "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
+        "branch_custom": not m.compare_branches and (_branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
     }  # fmt: skip
 
@@ -348,8 +352,6 @@ def _offsets(d: Description) -> dict[str, Range]:
 
 def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
     """Returns the conditional branches with one target: the target's operand, its range, and the branch with the opposite condition."""
-    opposite = {"eq": "ne", "lt": "ge", "le": "gt", "ult": "uge", "ule": "ugt"}
-    opposite |= {b: a for a, b in opposite.items()}
     selections = Selections(d)
     found: list[dict[str, Any]] = []
     for i in d.instructions:
@@ -358,9 +360,9 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
         targets = [n for n, slot in enumerate(selections.operands(i.name)) if slot.kind is OperandKind.TARGET]
         if len(targets) == 1:
             own = next((pair for pair in m.branches.items() if pair[1].record == i.name), None)
-            other = m.branches.get(opposite[own[0]]) if own else None
+            other = m.branches.get(OPPOSITE[own[0]]) if own else None
             r = selections.immediate(i.name, selections.operands(i.name)[targets[0]])
-            opposite_record = other.record if own and other and other.roles == own[1].roles else ""
+            opposite_record = other.record if own and other and other.roles == own[1].roles else opposite_by_flags(m, i.name)
             found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low, r.high)})
     return found
 
@@ -375,9 +377,13 @@ def _actions(m: Facts) -> list[str]:
     others = (*(() if m.by_table else ("BRCOND",)), "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
     found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
     branch = "Custom" if _branch_custom(m) else "Expand" if m.by_table else "Legal"
-    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, Custom", f"ISD::BR_CC, {vt}, {branch}"]
+    select = "Expand" if m.selects else "Custom"
+    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, {select}", f"ISD::BR_CC, {vt}, {branch}"]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
-    return [*found, f"ISD::SETCC, {vt}, {'Legal' if set(CONDITIONS) <= m.sets else 'Custom'}"]
+    if m.selects:
+        found = [f"ISD::SELECT_CC, {vt}, {select_action(m)}" if a == f"ISD::SELECT_CC, {vt}, Expand" else a for a in found]
+    set_action = "Legal" if set(CONDITIONS) <= m.sets else "Expand" if m.selects else "Custom"
+    return [*found, f"ISD::SETCC, {vt}, {set_action}"]
 
 
 def _branch_custom(m: Facts) -> bool:
@@ -385,7 +391,7 @@ def _branch_custom(m: Facts) -> bool:
     swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
     swapped |= {b: a for a, b in swapped.items()}
     tested = all(c in m.branches or swapped.get(c) in m.branches for c in CONDITIONS)
-    return not m.by_table and not (tested and set(CONDITIONS) <= m.sets)
+    return not m.by_table and not m.compare_branches and not (tested and set(CONDITIONS) <= m.sets)
 
 
 def _narrow_actions(m: Facts) -> list[str]:
@@ -394,10 +400,16 @@ def _narrow_actions(m: Facts) -> list[str]:
         return []
     vt, wide = f"MVT::i{m.narrow.bits}", f"MVT::{m.type}"
     found = [f"ISD::{name}, {vt}, Expand" for name in (*_ALWAYS_EXPANDED, "MULHS", "MULHU", "ROTL", "ROTR", "BSWAP")]
-    promoted = ["SETCC", *(n for n in ("MUL", "SDIV", "UDIV", "SREM", "UREM", "BITREVERSE", "CTTZ", "CTLZ", "CTPOP"))]
-    promoted += [] if m.by_table else ["BR_CC"]
+    compared = m.narrow.bits in m.compare_branches
+    if m.selects:
+        found = [a for a in found if "SELECT_CC" not in a] + [f"ISD::SELECT_CC, {vt}, {select_action(m)}"]
+    found += [f"ISD::SETCC, {vt}, Expand"] if compared and m.selects else []
+    promoted = [] if compared and m.selects else ["SETCC"]
+    promoted += ["MUL", "SDIV", "UDIV", "SREM", "UREM", "BITREVERSE", "CTTZ", "CTLZ", "CTPOP"]
+    promoted += [] if m.by_table or compared else ["BR_CC"]
     found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]
-    found += [f"ISD::{name}, {vt}, Custom" for name in ("SELECT", "SHL", "SRA", "SRL")]
+    found += [f"ISD::SELECT, {vt}, {'Expand' if m.selects else 'Custom'}"]
+    found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL")]
     found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
     both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
     return [*(f"setOperationAction({a});" for a in found), *both]
@@ -405,7 +417,7 @@ def _narrow_actions(m: Facts) -> list[str]:
 
 def _conditions(m: Facts) -> list[str]:
     """Returns the condition code actions: custom for each condition that no pattern computes into a register."""
-    return [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
+    return [] if m.selects else [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
 
 
 def _memory_actions(m: Facts) -> dict[str, Any]:

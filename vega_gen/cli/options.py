@@ -26,7 +26,14 @@ FillerOption = Annotated[
 ]
 MadeByOption = Annotated[
     FillerName | None,
-    typer.Option("--filler", help="What writes the functions.  [default: archetype for a new target whose .td says enough, else edit]"),
+    typer.Option(
+        "--filler",
+        help="What is grafted onto the archetypes where it proves itself; `archetype` grafts nothing.  [default: archetype]  "
+        "With --no-archetypes, what fills the function templates.  [default: edit, unless its model was trained on the target]",
+    ),
+]
+NoArchetypesFlag = Annotated[
+    bool, typer.Option("--no-archetypes", help="Fill function templates that are mined from other backends, for experiments.")
 ]
 CheckpointOption = Annotated[
     Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model trained by `vega-gen train`, of the kind that --filler names.")

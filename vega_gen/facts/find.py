@@ -9,6 +9,7 @@ from vega_gen.facts import support
 from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
 from vega_gen.facts.calls import callee_saved, calls, convention, frame_pseudo, returns
+from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
 from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part, whole_constants
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.memory import loads, stores
@@ -53,6 +54,9 @@ class Facts:
     ``jump``, ``jump_register``: unconditional branches, to a label and to an address in a register.
     ``branches``: condition -> the instruction that compares two registers and branches.
     ``branch_nonzero``: branches if a register is not zero.
+    ``comparisons``: width -> condition -> how two registers are compared through flags. ``compare_branches``: width -> the pseudo
+    instruction that compares and branches; ``selects``: (width, width of what is compared) -> the one that compares and selects. Both are
+    of the completion.
     ``sets``: the conditions for which a pattern computes the comparison's result into a register.
     ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction; ``return_pseudo``: what the node selects
     where that is not the instruction.
@@ -99,6 +103,9 @@ class Facts:
     jump_register: Operation | None
     branches: Mapping[str, Operation]
     branch_nonzero: Operation | None
+    comparisons: Comparisons
+    compare_branches: Mapping[int, str]
+    selects: Mapping[tuple[int, int], str]
     sets: frozenset[str]
     calls: Calls
     return_node: str
@@ -116,10 +123,8 @@ class Facts:
 
     @property
     def by_table(self) -> bool:
-        """Whether no conditional branch is known, so that branches go through a table of addresses and an indirect jump.
-
-        This is so for targets that branch on condition codes: no .td says what the numbers of the codes mean."""
-        return not self.branches and self.branch_nonzero is None
+        """Whether no conditional branch is known, so that branches go through a table of addresses and an indirect jump."""
+        return not self.branches and self.branch_nonzero is None and not self.compare_branches
 
     @property
     def upper_shift(self) -> int:
@@ -184,6 +189,9 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         jump_register=through,
         branches=compared,
         branch_nonzero=nonzero,
+        comparisons=comparisons(v),
+        compare_branches=made_branches(d),
+        selects=made_selects(d),
         sets=conditions_set(v),
         calls=support.called(v, calls(v, ra)),
         return_node=returned.node,

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from vega_gen.facts.choosing import Choice
+from vega_gen.facts.dags import plain
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, plain
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Evidence, Instruction, PatternOperator
 from vega_gen.tablegen.raw import Dag, parse_dag

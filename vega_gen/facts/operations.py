@@ -77,6 +77,17 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedBranch:
+    """How two registers are compared and a branch is taken if a condition holds.
+
+    ``compare``: sets flags from SRC and SRC2; if it has a DST, that is a register of flags, or a result that nobody wants. ``branch``:
+    goes to TARGET, and reads FLAGS if those are an operand."""
+
+    compare: Operation
+    branch: Operation
+
+
+@dataclass(frozen=True, slots=True)
 class Narrow:
     """A legal integer type narrower than addresses, in ``register_class``. ``legal``: outermost operators of the patterns on it."""
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from vega_gen.facts.dags import leaves, plain, top_level
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-_TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
 _BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
@@ -110,7 +110,7 @@ class Selections:
         self.roots: set[str] = set()
         """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
         for i in d.instructions:
-            for text in _dags(i.pattern) if i.pattern.startswith("[") else ():
+            for text in top_level(i.pattern) if i.pattern.startswith("[") else ():
                 self._own(i, text)
         known = len(d.pattern_predicates) == len(d.patterns)
         for (matched, given), guard in zip(d.patterns, d.pattern_predicates if known else ((),) * len(d.patterns), strict=True):
@@ -125,6 +125,18 @@ class Selections:
         """Returns the selections whose outermost operator is ``root``."""
         return self._by_root.get(root, [])
 
+    def every(self, record: str) -> list[Selection]:
+        """Returns the selections of an instruction."""
+        return self._by_record.get(record, [])
+
+    @cached_property
+    def _by_record(self) -> dict[str, list[Selection]]:
+        found: dict[str, list[Selection]] = defaultdict(list)
+        for selections in self._by_root.values():
+            for one in selections:
+                found[one.record].append(one)
+        return found
+
     def _own(self, i: Instruction, text: str) -> None:
         dag = plain(parse_dag(text))
         if isinstance(dag, Dag) and dag.op == "set" and dag.args:
@@ -132,7 +144,7 @@ class Selections:
         dag = self._rooted(dag)
         self.roots.add(dag.op)
         self._implemented(dag.op, frozenset((i.name,)), ())
-        where = {name: path for _, name, path in _leaves(dag)}
+        where = {name: path for _, name, path in leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
 
@@ -147,13 +159,13 @@ class Selections:
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = self._rooted(plain(parse_dag(matched)))
         self.roots.add(dag.op)
-        results = _dags(given)
+        results = top_level(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
         self._implemented(dag.op, frozenset(word for word in words if word in self.instructions), guard)
         result = plain(parse_dag(results[0])) if len(results) == 1 else None
         if not isinstance(result, Dag) or result.op not in self.instructions or any(isinstance(plain(a), Dag) for a, _ in result.args):
             return
-        where = {name: path for _, name, path in _leaves(dag)}
+        where = {name: path for _, name, path in leaves(dag)}
         paths: dict[str, tuple[int, ...]] = {}
         fixed: dict[str, str] = {}
         for operand, (value, name) in zip(self._asked(result.op, len(result.args)), result.args, strict=False):
@@ -368,13 +380,6 @@ class Selections:
         return {homeless[0]: unknown[0]} if len(homeless) == len(unknown) == 1 and "isPseudo" not in i.flags else {}
 
 
-def plain(value: Dag | str) -> Dag | str:
-    """Returns a dag without the type casts around it: (load x) for (i32 (load x)), imm for (i32 imm:$i)."""
-    while isinstance(value, Dag) and len(value.args) == 1 and _TYPE.fullmatch(value.op):
-        value = value.args[0][0]
-    return value
-
-
 def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
     """Returns what stands at ``path`` in a pattern: a register class, an operand class, a fragment, an operator; "" if nothing does."""
     value: Dag | str = dag
@@ -405,44 +410,8 @@ def _together(field: tuple[tuple[int, int], ...]) -> list[int]:
     return found
 
 
-def _leaves(value: Dag | str, path: tuple[int, ...] = ()) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    if isinstance(value, Dag):
-        for index, (arg, name) in enumerate(value.args):
-            inner = plain(arg)
-            name = name or (_inner_name(arg) if isinstance(arg, Dag) and not isinstance(inner, Dag) else "")
-            if name:
-                yield (inner.op if isinstance(inner, Dag) else inner), name, (*path, index)
-            if isinstance(inner, Dag):
-                yield from _leaves(inner, (*path, index))
-
-
 def _only_names(o: PatternOperator) -> re.Match[str] | None:
     """Returns the match of a fragment that only gives an operator another name, (shl node:$a, node:$b), so that some patterns can be
     told from others by it."""
     found = None if o.opcode or o.code or o.memory or o.properties else _ANOTHER_NAME.fullmatch(o.dag)
     return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None
-
-
-def _inner_name(value: Dag) -> str:
-    while len(value.args) == 1:
-        arg, name = value.args[0]
-        if not isinstance(arg, Dag):
-            return name
-        value = arg
-    return ""
-
-
-def _dags(text: str) -> list[str]:
-    """Returns the top-level dags of a printed list, each as printed."""
-    found: list[str] = []
-    depth, start = 0, 0
-    for at, c in enumerate(text):
-        if c == "(":
-            if not depth:
-                start = at
-            depth += 1
-        elif c == ")":
-            depth -= 1
-            if not depth:
-                found.append(text[start : at + 1])
-    return found

@@ -45,6 +45,7 @@ class TargetView:
             self.selections = Selections(replace(d, patterns=tuple(p for p in d.patterns if p not in others)))
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
+        self._parts = {r.name: r.subregisters for r in d.registers}
         self.registers = frozenset(r.name for r in d.registers)
         self._held = {c.name: frozenset(c.members) for c in d.register_classes}
         self._member_set = frozenset(self.members)
@@ -102,6 +103,35 @@ class TargetView:
         if name == self.gpr or (known and known.decoder_method.startswith("DecodePointerLike")):
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
+
+    def class_of(self, type_name: str) -> str:
+        """Returns the register class of an operand type, "" if it holds no registers."""
+        known = self.selections.operand_classes.get(type_name)
+        return known.register_class if known else type_name if type_name in self.selections.classes else ""
+
+    def integer(self, name: str) -> int:
+        """Returns the bits of the integers that a register class holds, 0 if it holds none."""
+        types = next((c.value_types for c in self.d.register_classes if c.name == name), ())
+        return next((int(t[1:]) for t in types if re.fullmatch(r"i\d+", t)), 0)
+
+    def bits(self, type_name: str) -> int:
+        """Returns the bits of the integers in an operand type's registers, 0 if they hold none or are not those of addresses or parts of
+        them, as registers of flags are not."""
+        name = self.class_of(type_name)
+        found = next((c for c in self.d.register_classes if c.name == name), None)
+        if found is None or not found.allocatable or self._with_parts(self.members).isdisjoint(self._with_parts(found.members)):
+            return 0
+        return self.integer(name)
+
+    def _with_parts(self, names: Iterable[str]) -> frozenset[str]:
+        """Returns the registers and all their sub-registers."""
+        found = set(names)
+        waiting = list(found)
+        while waiting:
+            parts = set(self._parts.get(waiting.pop(), ())) - found
+            found |= parts
+            waiting += parts
+        return frozenset(found)
 
     def generality(self, record: str) -> int:
         """Returns how many pointer-sized registers every register operand of an instruction can hold: short encodings take fewer."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from llvm_integration.process import Progress
 from vega_gen.ladder import attributes, failures
 from vega_gen.ladder.encodings import Vector, around, asked, bases, encode, fields, fixed, of_no_account
-from vega_gen.ladder.feature_groups import Features, Chosen
+from vega_gen.ladder.feature_groups import FeatureNeeds, Features
 from vega_gen.ladder.mc import Encoding, Mc
 from vega_gen.ladder.subject import Subject
 from vega_gen.ladder.written import written
@@ -137,8 +137,8 @@ def round_trip(path: Path, subject: Subject, progress: Progress) -> Climbed:
     said: Counter[str] = Counter()
     order: Order | None = None
     left: dict[str, Instruction] = {i.name: i for i in instructions}
-    runs: list[Chosen] = [Chosen()] if subject.attrs or not instructions else features.groups(instructions)
-    tries: list[tuple[Chosen, list[Instruction]]] = [(run, []) for run in runs]
+    runs: list[FeatureNeeds] = [FeatureNeeds()] if subject.attrs or not instructions else features.groups(instructions)
+    tries: list[tuple[FeatureNeeds, list[Instruction]]] = [(run, []) for run in runs]
     while tries:
         run, own = tries.pop(0)
         one = subject if subject.attrs else replace(subject, attrs=features.attrs(run))
@@ -166,9 +166,9 @@ def round_trip(path: Path, subject: Subject, progress: Progress) -> Climbed:
     return Climbed(Rung.ROUND_TRIP, len(instructions) - len(found), len(instructions), found, tuple(notes))
 
 
-def _alone(features: Features, failed: Sequence[Instruction], runs: Sequence[Chosen]) -> list[tuple[Chosen, list[Instruction]]]:
+def _alone(features: Features, failed: Sequence[Instruction], runs: Sequence[FeatureNeeds]) -> list[tuple[FeatureNeeds, list[Instruction]]]:
     """Failed instructions by the least that they want, most first; not those of which a run had no more on."""
-    least: dict[Chosen, list[Instruction]] = {}
+    least: dict[FeatureNeeds, list[Instruction]] = {}
     for i in failed:
         for way in features.wanted(i)[:1]:
             least.setdefault(way, []).append(i)

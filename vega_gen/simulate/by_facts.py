@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.operations import ComparedBranch, OperandRole, Operation
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandInfo, OperandKind
 from vega_gen.records import Instruction
@@ -13,11 +13,14 @@ from vega_gen.simulate.expressions import (
     Assign,
     Binary,
     CallTo,
+    Compare,
     Expression,
+    Holds,
     Jump,
     Loaded,
     NamedRegister,
     Number,
+    OperandNumber,
     Place,
     Relation,
     Require,
@@ -69,8 +72,54 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
             yield from _made(p, op, lambda r, c=condition: r.branch(c))
     if m.branch_nonzero and OperandRole.ZERO not in m.branch_nonzero.roles:
         yield from _made(p, m.branch_nonzero, lambda r: r.branch("ne"))
+    yield from _flags(p)
     if m.returns and set(m.returns.free) <= {OperandRole.NONE}:
         yield m.returns.record, (*_zeros(p, m.returns), ReturnTo(link(p)))
+
+
+def _flags(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
+    """Yields the effects of comparisons that set flags and of the branches that test these."""
+    kinds: dict[str, int] = {}
+    branches: dict[str, list[tuple[ComparedBranch, str]]] = {}
+    for tests in p.m.comparisons.values():
+        for condition, test in tests.items():
+            kinds.setdefault(test.compare.record, len(kinds) + 1)
+            branches.setdefault(test.branch.record, []).append((test, condition))
+            compare = test.compare
+            kind = kinds[compare.record]
+            for record, actions in _made(p, compare, lambda r, kind=kind: Compare(r.get(OperandRole.SRC), r.get(OperandRole.SRC2), kind)):
+                yield record, (*_given(p, compare), *actions, *_difference(p, compare))
+    for tested in branches.values():
+        branch = tested[0][0].branch
+        at = next((n for n, value in branch.fixed if any(dict(t.branch.fixed).get(n) != value for t, _ in tested)), -1)
+
+        def taken(r: _Roles, tested: list[tuple[ComparedBranch, str]] = tested, at: int = at) -> Action:
+            found: Expression | None = None
+            for test, condition in tested:
+                one: Expression = Holds(kinds[test.compare.record], condition)
+                if at >= 0:
+                    number = OperandNumber(at, p.m.native)  # as it stands in the field
+                    one = Binary("and", Relation("eq", number, Number(int(test.branch.value(at)), p.m.native)), one, 1)
+                found = Binary("or", found, one, 1) if found else one
+            return Jump(r.get(OperandRole.TARGET), found)
+
+        yield from _made(p, branch, taken)
+
+
+def _given(p: Operands, op: Operation) -> Iterator[Action]:
+    """Yields that the fixed operands have the values that the facts give them; those with a default are asked for elsewhere."""
+    infos = p.s.operands(op.record)
+    for at, value in op.fixed:
+        if not infos[at].default:
+            number = value.lstrip("-").isdigit()
+            yield Require(at, int(value) if number else value, "another operand than in all that the facts describe")
+
+
+def _difference(p: Operands, op: Operation) -> Iterator[Action]:
+    """Yields what a comparison by subtraction does besides: it sets its destination, if it has one."""
+    if OperandRole.DST in op.roles:
+        r = _Roles(p, op)
+        yield r.set(Binary("sub", r.get(OperandRole.SRC), r.get(OperandRole.SRC2), r.bits))
 
 
 class _Roles:

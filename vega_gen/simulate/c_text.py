@@ -8,6 +8,7 @@ from typing import Any
 
 from vega_gen import resources
 from vega_gen.facts import Facts
+from vega_gen.facts.operations import CONDITIONS
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
 from vega_gen.simulate.by_facts import program_counters
@@ -18,12 +19,14 @@ from vega_gen.simulate.expressions import (
     Binary,
     CallTo,
     Carry,
+    Compare,
     Conditional,
     Effect,
     Expression,
     Forget,
     Halt,
     Here,
+    Holds,
     Jump,
     Loaded,
     NamedRegister,
@@ -153,7 +156,7 @@ class _Machine:
     def write(self, place: Place, value: str, record: str) -> Iterator[str]:
         """Yields the C that sets a register."""
         if isinstance(place, Carry):
-            yield f"carry = (uint8_t){value};"
+            yield f"carry = (uint8_t){value}, compared_kind = 0;"
             return
         among = [self.index[place.name]] if isinstance(place, NamedRegister) else self.among(place, record)
         number = str(among[0]) if isinstance(place, NamedRegister) else f"O({place.index})"
@@ -204,10 +207,12 @@ class _Block:
             yield from self.read(n, a)
         for a in actions:
             if isinstance(a, Forget):
-                yield "carry = 2;"
+                yield "carry = 2, compared_kind = 0;"
         control: list[str] = []
         for n, a in enumerate(writes):
-            if isinstance(a, Store):
+            if isinstance(a, Compare):
+                yield f"carry = 2, compared_kind = {a.kind}, compared_bits = {a.left.bits}, compared_left = v{n}, compared_right = w{n};"
+            elif isinstance(a, Store):
                 yield f"store(a{n}, {a.bytes}, {f'(uint64_t)v{n}' if a.value.bits > _WORD else f'v{n}'});"
             elif isinstance(a, Jump):
                 control += [f"if (c{n})"] if a.condition is not None else []
@@ -228,6 +233,8 @@ class _Block:
     def read(self, n: int, a: Action) -> Iterator[str]:
         """Yields the C that computes what an action needs."""
         value = a.value if isinstance(a, Assign | Store) else a.target if isinstance(a, Jump | CallTo) else None
+        if isinstance(a, Compare):
+            yield f"uint64_t v{n} = {self.text(a.left)}, w{n} = {self.text(a.right)};"
         if isinstance(a, Store):
             yield f"uint64_t a{n} = {self.text(a.address)};"
         if isinstance(a, Jump) and a.condition is not None:
@@ -270,6 +277,8 @@ class _Block:
                 return f"((wide)UINT64_C({value >> _WORD:#x}) << 64 | {low})" if bits > _WORD else low
             case OperandRegister() | NamedRegister() | Carry():
                 return self.m.read(e, self.e.record)
+            case Holds(kind, condition):
+                return f"holds(i, left, {kind}, {CONDITIONS.index(condition)})"
             case OperandNumber():
                 return self.number(e)
             case Here(bits):

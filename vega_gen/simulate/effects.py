@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from vega_gen.facts import Facts
-from vega_gen.facts.selections import OperandKind, Selections, plain
+from vega_gen.facts.dags import plain
+from vega_gen.facts.selections import OperandKind, Selections
 from vega_gen.records import Description, Instruction
 from vega_gen.simulate.by_facts import by_facts, by_shape, defaulted
 from vega_gen.simulate.expressions import (
@@ -16,6 +17,7 @@ from vega_gen.simulate.expressions import (
     Assign,
     Binary,
     Carry,
+    Compare,
     Conditional,
     Effect,
     Expression,
@@ -282,10 +284,14 @@ def _both_ways(one: tuple[Action, ...], other: tuple[Action, ...]) -> tuple[Acti
             return None
 
 
+def _sets_flags(a: Action) -> bool:
+    return isinstance(a, Compare) or (isinstance(a, Assign) and isinstance(a.place, Carry))
+
+
 def _with_forgotten(d: Description, done: list[Effect | Unknown]) -> tuple[Effect | Unknown, ...]:
     """Adds that the carry is lost where an instruction overwrites the register of flags and nobody says what it leaves there."""
     of = {i.name: i for i in d.instructions}
-    sets = [e for e in done if isinstance(e, Effect) and any(isinstance(a, Assign) and isinstance(a.place, Carry) for a in e.actions)]
+    sets = [e for e in done if isinstance(e, Effect) and any(_sets_flags(a) for a in e.actions)]
     known = {e.record for e in sets}
     flags = frozenset[str]().union(*(of[e.record].defs for e in sets))
     found: list[Effect | Unknown] = []

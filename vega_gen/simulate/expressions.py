@@ -69,6 +69,15 @@ class Carry:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """1 if the last comparison was of ``kind`` and ``condition`` holds between what it compared, else 0."""
+
+    kind: int
+    condition: str
+    bits: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Here:
     """The address of the instruction."""
 
@@ -125,7 +134,9 @@ class Conditional:
     bits: int
 
 
-Expression = Number | OperandRegister | OperandNumber | NamedRegister | Carry | Here | Loaded | Binary | Unary | Relation | Conditional
+Expression = (
+    Number | OperandRegister | OperandNumber | NamedRegister | Carry | Holds | Here | Loaded | Binary | Unary | Relation | Conditional
+)
 Place = OperandRegister | NamedRegister | Carry
 
 
@@ -139,7 +150,16 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Says that nobody knows the carry any more: an instruction has overwritten the register of flags."""
+    """Says that nobody knows the carry and the last comparison any more: an instruction has overwritten the register of flags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Compares two values for a branch that follows. ``kind``: from 1, which of the instructions that compare it is."""
+
+    left: Expression
+    right: Expression
+    kind: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +210,7 @@ class Require:
     reason: str
 
 
-Action = Assign | Forget | Store | Jump | CallTo | ReturnTo | Halt | Require
+Action = Assign | Forget | Compare | Store | Jump | CallTo | ReturnTo | Halt | Require
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,9 +251,9 @@ def reduce(
         patterns=tuple(pattern for pattern, _ in guarded),
         pattern_predicates=tuple(records for _, records in guarded),
         modes=modes(raws, sets),
+        aliases=views.aliases(raws),
         predicates={r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))},
         operators=views.operators(raws),
-        aliases=views.aliases(raws),
         alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),
     )
     return on_subtarget(made)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vega_gen.archetypes.completion import call_nodes, costs, frames, pointers
+from vega_gen.archetypes.completion import call_nodes, compared, costs, frames, pointers
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.archetypes.completion.pointers import may_lack
 from vega_gen.facts.find import Facts, find_facts
@@ -17,7 +17,7 @@ from vega_gen.records import Description
 
 __all__ = ["Completion", "completion", "may_lack"]
 
-_PARTS: tuple[Callable[[Lacking], str], ...] = (frames.part, call_nodes.part)
+_PARTS: tuple[Callable[[Lacking], str], ...] = (frames.part, call_nodes.part, compared.part)
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
 

@@ -1,0 +1,54 @@
+"""Takes printed patterns apart: their dags without type casts, and what stands at the ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from vega_gen.tablegen.raw import Dag
+
+_TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
+
+
+def plain(value: Dag | str) -> Dag | str:
+    """Returns a dag without the type casts around it: (load x) for (i32 (load x)), imm for (i32 imm:$i)."""
+    while isinstance(value, Dag) and len(value.args) == 1 and _TYPE.fullmatch(value.op):
+        value = value.args[0][0]
+    return value
+
+
+def leaves(value: Dag | str, path: tuple[int, ...] = ()) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """Yields (what stands there, its name, its path of argument indices) for each named argument of a pattern."""
+    if isinstance(value, Dag):
+        for index, (arg, name) in enumerate(value.args):
+            inner = plain(arg)
+            name = name or (_inner_name(arg) if isinstance(arg, Dag) and not isinstance(inner, Dag) else "")
+            if name:
+                yield (inner.op if isinstance(inner, Dag) else inner), name, (*path, index)
+            if isinstance(inner, Dag):
+                yield from leaves(inner, (*path, index))
+
+
+def _inner_name(value: Dag) -> str:
+    while len(value.args) == 1:
+        arg, name = value.args[0]
+        if not isinstance(arg, Dag):
+            return name
+        value = arg
+    return ""
+
+
+def top_level(text: str) -> list[str]:
+    """Returns the top-level dags of a printed list, each as printed."""
+    found: list[str] = []
+    depth, start = 0, 0
+    for at, c in enumerate(text):
+        if c == "(":
+            if not depth:
+                start = at
+            depth += 1
+        elif c == ")":
+            depth -= 1
+            if not depth:
+                found.append(text[start : at + 1])
+    return found
