@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from vega_gen.archetypes.compared_values import OPPOSITE, compared_values
+from vega_gen.archetypes.compared_values import compared_values
 from vega_gen.archetypes.completion import completion
 from vega_gen.facts import find_facts
+from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.records import Description, GivenFact
@@ -105,6 +106,26 @@ def test_flags_in_a_register_that_is_an_operand(read: Read) -> None:
     assert one.compare.value(0) == "CR0"
     assert one.branch.roles == (OperandRole.TARGET, OperandRole.FIXED, OperandRole.FIXED)
     assert dict(one.branch.fixed) == {1: "11", 2: "CR0"}
+
+
+def test_a_comparison_for_each_condition(read: Read) -> None:
+    tested = "".join(
+        f'def CMP{c} : I<1, (outs), (ins GR:$a, GR:$b), "cmp{c.lower()}16 $a, $b"> {{ let Defs = [FLAGS]; }}\n' for c in ("NE", "HS", "LT")
+    )
+    forms = "".join(f'def {w} : Branch<(ins place:$to), "{w.lower()}16 $to", 0> {{ let Uses = [FLAGS]; }}\n' for w in ("BT", "BF"))
+    m = find_facts(read(("let Uses = [FLAGS];\n}\n", "}\n"), ('"cmp $a', '"frob $a'), more=tested + forms))
+    made = {c: (one.compare.record, one.branch.record) for c, one in m.comparisons[32].items()}
+    assert made == {
+        "ne": ("CMPNE", "BT"), "eq": ("CMPNE", "BF"), "uge": ("CMPHS", "BT"), "ult": ("CMPHS", "BF"),
+        "lt": ("CMPLT", "BT"), "ge": ("CMPLT", "BF"),
+    }  # fmt: skip
+
+
+def test_a_mnemonic_says_what_compares_and_branches(read: Read) -> None:
+    forms = "".join(f'def {w} : Branch<(ins place:$to, GR:$a, GR:$b), "{w.lower()} $to, $a, $b", 0>;\n' for w in ("BEQ", "BLES", "BLTU"))
+    m = find_facts(read(more=forms))
+    assert {c: op.record for c, op in m.branches.items()} == {"eq": "BEQ", "le": "BLES", "ult": "BLTU"}
+    assert m.branches["le"].roles == (OperandRole.TARGET, OperandRole.SRC, OperandRole.SRC2)
 
 
 def test_without_a_comparison_there_is_none(read: Read) -> None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
-
-_PAIRS = (("eq", "ne"), ("lt", "ge"), ("le", "gt"), ("ult", "uge"), ("ule", "ugt"))
-OPPOSITE = {a: b for pair in _PAIRS for a, b in (pair, pair[::-1])}
-"""Condition -> the one that holds where it does not."""
 
 
 def compared_values(d: Description, m: Facts) -> dict[str, Any]:
@@ -40,7 +37,7 @@ def opposite_by_flags(m: Facts, record: str) -> str:
     for tests in m.comparisons.values():
         for condition, test in tests.items():
             other = tests.get(OPPOSITE[condition])
-            if test.branch.record == record and other and other.branch.record != record:
+            if test.branch.record == record and other and other.branch.record != record and other.compare == test.compare:
                 return other.branch.record if other.branch.roles == test.branch.roles else ""
     return ""
 

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Any
 
-from vega_gen.archetypes.compared_values import OPPOSITE, compared_values, opposite_by_flags, select_action
+from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.legality import legality_actions
@@ -18,6 +18,7 @@ from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
+from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
@@ -63,6 +64,9 @@ _METHODS = {
         "MatchAndEmitInstruction",
     ),
 }
+_BRANCH_METHODS = {
+    "analyzeBranch", "removeBranch", "insertBranch", "reverseBranchCondition", "getBranchDestBlock", "isBranchOffsetInRange",
+}  # fmt: skip
 _OLDER_CONSTANT = re.compile(r"getTargetConstant\((?:[^(),]|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*,\s*MVT::\w+\)")
 """A constant without a place in the source, as LLVM had them before 3.7."""
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
@@ -112,7 +116,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
         "number_loads": list({op.record: op for op in (m.load_immediate, m.load_symbol) if op}.values()),
-        "copy_by_add": bool(m.add_immediate),
+        "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
@@ -124,6 +128,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
+    if not m.jump:  # no branch can be analyzed or moved
+        given["instr_info_methods"] = [n for n in given["instr_info_methods"] if n not in _BRANCH_METHODS]
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
     given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):

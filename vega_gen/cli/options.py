@@ -76,6 +76,12 @@ ThresholdOption = Annotated[
 HoldOutOption = Annotated[
     list[str] | None, typer.Option("--hold-out", metavar="T", help="Hold out this target: its C++ is not read. Repeatable.")
 ]
+SearchOption = Annotated[
+    float,
+    typer.Option(
+        "--search", metavar="SECONDS", min=0, help="Try other values of doubtful facts so long, and keep those by which more programs pass."
+    ),
+]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 InstalledOption = Annotated[
     str, typer.Option("--llvm-version", metavar="N", help="Use the installed LLVM of this major version.  [default: the newest]")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from vega_gen.facts.conditions import condition_said
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
-from vega_gen.facts.view import TargetView, encoded
+from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.tablegen.raw import Dag
 
 _Paths = Mapping[tuple[int, ...], OperandRole]
@@ -33,7 +34,30 @@ def branches(v: TargetView, zero: str) -> tuple[dict[str, Operation], Operation 
                     found.setdefault(condition, made)
             elif root == "brcond" and not isinstance(first, Dag):
                 nonzero = nonzero or _branch(v, s, {(0,): OperandRole.SRC, (1,): OperandRole.TARGET}, zero)
-    return found, nonzero
+    return found or _by_mnemonic(v), nonzero
+
+
+def _by_mnemonic(v: TargetView) -> dict[str, Operation]:
+    """Returns condition -> the conditional branch that reads two registers and whose mnemonic names the condition, the most general."""
+    roles = {OperandKind.TARGET: OperandRole.TARGET, OperandKind.IMM: OperandRole.NONE}
+    best: dict[str, tuple[int, Operation]] = {}
+    for i in v.d.instructions:
+        condition = condition_said(mnemonic(i))
+        if not condition or not {"isBranch", "isTerminator"} <= i.flags or i.flags & {"isBarrier", "isCall", "isPseudo"} or not encoded(i):
+            continue
+        sources = iter((OperandRole.SRC, OperandRole.SRC2))
+
+        def name(o: OperandInfo, _: int, sources: Iterator[OperandRole] = sources) -> OperandRole | None:
+            if o.kind is OperandKind.REG:
+                return next(sources, None) if v.holds(o.type) and not o.out else None
+            return roles[o.kind]
+
+        made = v.operation(i.name, name)
+        if made and {OperandRole.SRC2, OperandRole.TARGET} <= set(made.roles) and OperandRole.NONE not in made.roles:
+            rank = v.generality(i.name)
+            if condition not in best or rank > best[condition][0]:
+                best[condition] = rank, made
+    return {condition: made for condition, (_, made) in best.items()}
 
 
 def _branch(v: TargetView, s: Selection, at: _Paths, zero: str) -> Operation | None:
@@ -45,19 +69,27 @@ def _branch(v: TargetView, s: Selection, at: _Paths, zero: str) -> Operation | N
             fixed = operand.kind is OperandKind.REG and zero and s.fixed.get(operand.name) == zero
             return OperandRole.ZERO if fixed else None
         role = at.get(path)
-        return None if role in (OperandRole.SRC, OperandRole.SRC2) and operand.kind is not OperandKind.REG else role
+        compared = role in (OperandRole.SRC, OperandRole.SRC2)
+        return None if compared and (operand.kind is not OperandKind.REG or not v.bits(operand.type)) else role
 
     made = v.operation(s.record, name, s.fixed)
     return made if made and {OperandRole.SRC, OperandRole.TARGET} <= set(made.roles) else None
 
 
 def conditions_set(v: TargetView) -> frozenset[str]:
-    """Returns the conditions for which a pattern computes the result of a comparison into a register (setcc)."""
+    """Returns the conditions for which a pattern computes the result of a comparison into an ordinary register (setcc)."""
     codes = _condition_leaves(v)
     roots = ("setcc", *(f"set{c}" for c in CONDITIONS))
-    found = {_condition(s.dag, codes)[0] for root in roots for s in v.selections.of(root)}
-    found |= {c for c in CONDITIONS if f"set{c}" in v.selections.roots}
+    found = {_condition(s.dag, codes)[0] for root in roots for s in v.selections.of(root) if _sets_integer(v, s.record)}
+    given = v.selections.given
+    found |= {c for c in CONDITIONS if any(any(_sets_integer(v, name) for name in names) for names in given.get(f"set{c}", ()))}
     return frozenset(found - {""})
+
+
+def _sets_integer(v: TargetView, record: str) -> bool:
+    """Whether an instruction defines a register that can hold an address or a part of one, not one of flags."""
+    i = v.selections.instructions[record]
+    return bool(i.outs) and (v.holds(i.outs[0].type) or v.bits(i.outs[0].type) > 0)
 
 
 def jump(v: TargetView, zero: str) -> Operation | None:
@@ -71,7 +103,9 @@ def jump(v: TargetView, zero: str) -> Operation | None:
     for s in v.selections.of("br"):
         made = v.operation(s.record, name)
         if made and "isPseudo" in v.selections.instructions[s.record].flags:
-            made = v.expanded(made)
+            real = v.expanded(made)
+            # A conditional branch that is always taken does not end its block for LLVM: then the pseudo instruction does.
+            made = made if real and "isBarrier" not in v.selections.instructions[real.record].flags else real
         if made and OperandRole.TARGET in made.roles:
             return made
     return _call_without_link(v, zero, OperandKind.TARGET)

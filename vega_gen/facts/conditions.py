@@ -38,9 +38,13 @@ _COMPARE = re.compile(r"(?:l\.)?(?:cmp|cp|comp|compare|c|cr|cgr|cmps|subcc|subs|
 _UNSIGNED = re.compile(r"(?:l\.)?(?:cmpu|cmpl[wd]?|cpu|cl|clr|clgr|ucmp)(?:[._]?[bwlqdh]|\d+)?")
 _PER_CONDITION = re.compile(r"(?:l\.)?(?:sf|cmp|set|test|tst|c)[._]?([a-z]+?)(?:\d+)?")
 _SET_AND_CLEAR = (("bf", "bnf"), ("bt", "bf"), ("brt", "brf"), ("jt", "jf"))
+_MNEMONIC_ENDS = re.compile(r"^l\.|\d+$")
 _LEAF = re.compile(r"(?:^|_)([A-Za-z]+)$")
 _NO_BRANCH = frozenset({"isBarrier", "isIndirectBranch", "isCall", "isReturn", "isPseudo"})
 _NO_COMPARE = frozenset({"mayLoad", "mayStore", "isBranch", "isCall", "isReturn", "isPseudo", "isTerminator", "isBarrier"})
+_PAIRS = (("eq", "ne"), ("lt", "ge"), ("le", "gt"), ("ult", "uge"), ("ule", "ugt"))
+OPPOSITE = {a: b for pair in _PAIRS for a, b in (pair, pair[::-1])}
+"""Condition -> the one that holds where it does not."""
 SWAPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "ult": "ugt", "ule": "uge", "ugt": "ult", "uge": "ule", "eq": "eq", "ne": "ne"}
 """Condition -> the same one with its operands swapped."""
 _WIDTHS = (8, 16, 32, 64)
@@ -110,8 +114,11 @@ def _compares(v: TargetView, branches: Mapping[str, _Branch]) -> dict[int, dict[
             own, wide = best.get((bits, condition)), best.get((bits, "unsigned"))
             usual = best.get((bits, ""))
             signed = _SIGNED.get(condition, condition)
+            other = best.get((bits, OPPOSITE[condition]))
             if "set" in branches and own:
                 made[condition] = ComparedBranch(own[1], branches["set"].op)
+            elif "clear" in branches and other:
+                made[condition] = ComparedBranch(other[1], branches["clear"].op)
             elif condition in branches and usual:
                 made[condition] = ComparedBranch(usual[1], branches[condition].op)
             elif condition not in branches and signed in branches and wide:
@@ -201,7 +208,7 @@ def _branches(v: TargetView) -> dict[str, _Branch]:
             if name and (name not in single or rank > single[name][0]):
                 single[name] = rank, made
     found = {name: made for name, (_, made) in single.items()}
-    words = {mnemonic(v.selections.instructions[made.op.record]).removeprefix("l."): made for made in _plain(v)}
+    words = {_MNEMONIC_ENDS.sub("", mnemonic(v.selections.instructions[made.op.record])): made for made in _plain(v)}
     for taken, other in _SET_AND_CLEAR:
         if not found and taken in words and other in words:
             return {"set": words[taken], "clear": words[other]}
@@ -272,10 +279,10 @@ def _tested(v: TargetView, i: Instruction) -> str:
         for n in range(len(s.dag.args)):
             if (told := _LEAF.search(leaf_name(s.dag, (n,)))) and (found := _OF_WORD.get(told[1].lower())):
                 return found
-    return _said(mnemonic(i))
+    return condition_said(mnemonic(i))
 
 
-def _said(word: str) -> str:
+def condition_said(word: str) -> str:
     """Returns the condition in a branch's mnemonic, "" if there is none."""
     told = _BRANCH.fullmatch(word)
     return _OF_WORD.get(told[1], "") or _CARRY.get(told[1], "") if told else ""
@@ -324,13 +331,13 @@ def _by_leaf(v: TargetView) -> dict[str, int]:
 def _by_alias(v: TargetView, op: Operation) -> dict[str, int]:
     found: dict[str, int] = {}
     carry: dict[str, int] = {}
-    ins = [o.name for o in v.selections.instructions[op.record].ins]
-    name = v.selections.operands(op.record)[op.index(OperandRole.CONDITION)].name
+    operands = v.selections.operands(op.record)  # an alias gives each sub-operand a value
+    at = op.index(OperandRole.CONDITION)
     for asm, result in v.d.aliases:
         dag = parse_dag(result) if op.record in result else ""
-        if not isinstance(dag, Dag) or dag.op != op.record or len(dag.args) != len(ins):
+        if not isinstance(dag, Dag) or dag.op != op.record or len(dag.args) != len(operands):
             continue
-        value = dag.args[ins.index(name)][0]
+        value = dag.args[at][0]
         number = value.args[0][0] if isinstance(value, Dag) and value.args else value
         told = _BRANCH.fullmatch(asm.split()[0].lower()) if asm.split() else None
         if told and isinstance(number, str) and number.lstrip("-").isdigit():
@@ -345,7 +352,7 @@ def _by_encoding(v: TargetView, op: Operation, operand: OperandInfo) -> dict[str
     places = {len(mine) - 1 - at: bit for bit, at in field}
     found: dict[str, int] = {}
     for i in v.d.instructions:
-        condition = _said(mnemonic(i))
+        condition = condition_said(mnemonic(i))
         if not condition or len(i.encoding) != len(mine) or not field:
             continue
         number = 0
