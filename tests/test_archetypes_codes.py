@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from test_archetypes import cache as cache
 from test_archetypes import described
 
-from vega_gen.archetypes.contract_values import contract_values, memory_operands
+from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.files import Archetypes, archetypes
-from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
+from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.cxx import parse_file
 from vega_gen.cxx.interface import Interface
