@@ -135,7 +135,8 @@ class _Contracts:
         """Returns the register class of an operand type; that of addresses for operands that hold a pointer, whatever it is."""
         known = self.s.operand_classes.get(type_name)
         if known and known.decoder_method.startswith("DecodePointerLike"):
-            return self.m.gpr
+            integers = (c for c in self.d.register_classes if c.allocatable and any(t in ("i16", "i32", "i64") for t in c.value_types))
+            return self.m.gpr or max(integers, key=lambda c: len(c.members)).name
         return register_class(self.s.operand_classes, type_name)
 
     def _parts(self, type_name: str) -> tuple[str, ...]:
