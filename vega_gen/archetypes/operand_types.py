@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vega_gen.records import OperandClass
+from vega_gen.records import Description, OperandClass
 
 
 def register_class(types: Mapping[str, OperandClass], name: str) -> str:
@@ -21,3 +21,11 @@ def decoder(types: Mapping[str, OperandClass], name: str) -> str:
     if known is None:
         return ""
     return known.decoder_method or (f"Decode{known.register_class}RegisterClass" if known.register_class else "")
+
+
+def register_prefix(d: Description, gpr: str) -> str:
+    """Returns C++ that prints what stands before a register's name: a dollar where the names of the integer registers are numbers, which
+    assembly would take for immediates. ``gpr``: their class."""
+    members = next((c.members for c in d.register_classes if c.name == gpr), ())
+    names = [r.asm_name for r in d.registers if r.name in members]
+    return "'$' << " if sum(name.isdigit() for name in names) * 2 > len(names) else ""

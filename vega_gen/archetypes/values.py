@@ -13,6 +13,7 @@ from vega_gen.archetypes.compared_values import compared_values, opposite_by_fla
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.legality import legality_actions
+from vega_gen.archetypes.operand_types import register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
@@ -107,7 +108,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0",
-        "register_prefix": _register_prefix(d, m),
+        "register_prefix": register_prefix(d, m.gpr),
         "breaks_at_point": "." in d.data.get("AsmParserVariant.BreakCharacters", ""),
         "signed_names": any(re.match(r"[\w.]+[-+](\s|$)", i.asm) for i in d.instructions),
         "hash_prefix": any("#$" in i.asm for i in d.instructions),
@@ -124,6 +125,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "begins_with_equation": any(re.match(r"\$\{?\w+\}?\s*=", i.asm) for i in d.instructions),
         "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
+        "immediate_helpers": _immediate_helpers(d),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
@@ -137,14 +139,6 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
     return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
-
-
-def _register_prefix(d: Description, m: Facts) -> str:
-    """Returns C++ that prints what stands before a register's name: a dollar where the names of the integer registers are numbers, which
-    assembly would take for immediates."""
-    members = next((c.members for c in d.register_classes if c.name == m.gpr), ())
-    names = [r.asm_name for r in d.registers if r.name in members]
-    return "'$' << " if sum(name.isdigit() for name in names) * 2 > len(names) else ""
 
 
 def stack_alignment(m: Facts) -> int:
@@ -287,6 +281,14 @@ def _scopes(d: Description) -> list[tuple[str, list[str]]]:
         if scope:
             found.setdefault(scope, {})[name] = None
     return [(scope, list(names)) for scope, names in found.items()]
+
+
+def _immediate_helpers(d: Description) -> list[str]:
+    """Returns the customary functions that make a number an operand, of those that the C++ of fragments calls: "getImm", and the number of
+    bits for getI32Imm and the like. SelectionDAGISel has none of them."""
+    called = {name for f in d.fragments for name in f.calls}
+    sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
+    return [*(["getImm"] if "getImm" in called else []), *sizes]
 
 
 def _namesakes(d: Description) -> list[list[str]]:
