@@ -137,8 +137,8 @@ class _Contracts:
         """Returns the register class of an operand type; that of addresses for operands that hold a pointer, whatever it is."""
         known = self.s.operand_classes.get(type_name)
         if known and known.decoder_method.startswith("DecodePointerLike"):
-            integers = (c for c in self.d.register_classes if c.allocatable and any(t in ("i16", "i32", "i64") for t in c.value_types))
-            return self.m.gpr or max(integers, key=lambda c: len(c.members)).name
+            sizes = {c.name: len(c.members) for c in self.d.register_classes if {"i16", "i32", "i64"} & {*c.value_types}}
+            return self.m.gpr if sizes.get(self.m.gpr, 0) > 1 else max(sizes, key=lambda name: sizes[name], default=type_name)
         return register_class(self.s.operand_classes, type_name)
 
     def _parts(self, type_name: str) -> tuple[str, ...]:

@@ -123,6 +123,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
         "begins_with_equation": any(re.match(r"\$\{?\w+\}?\s*=", i.asm) for i in d.instructions),
+        "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
         "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
         "immediate_helpers": _immediate_helpers(d),
