@@ -29,3 +29,11 @@ def register_prefix(d: Description, gpr: str) -> str:
     members = next((c.members for c in d.register_classes if c.name == gpr), ())
     names = [r.asm_name for r in d.registers if r.name in members]
     return "'$' << " if sum(name.isdigit() for name in names) * 2 > len(names) else ""
+
+
+def namesakes(d: Description) -> list[list[str]]:
+    """Returns the groups of registers that share an assembly name."""
+    found: dict[str, list[str]] = {}
+    for r in d.registers:
+        found.setdefault(r.asm_name, []).append(r.name)
+    return [names for names in found.values() if len(names) > 1]
