@@ -29,7 +29,7 @@ def refused(command: Command, tiny: Path, td: Path) -> Callable[..., str]:
 
     def run(*words: object, llvm: Path = tiny, td: Path = td) -> str:
         before = snapshot(tiny.parent)
-        said: Said = command("new-target", "--td", td, "--llvm", llvm, *words)
+        said: Said = command("new-target", "--td", td, "--llvm", llvm, "--no-archetypes", *words)
         assert said.status == 2
         assert said.out == ""
         assert said.err.count("vega-gen: error: ") == 1 and "Traceback" not in said.err
@@ -113,7 +113,7 @@ def test_a_person_s_own_target_is_not_overwritten(command: Command, tiny: Path, 
     """Their folder is a target of the checkout: held out like any other, and the result goes beside."""
     tiny_llvm.write_target(tiny / "llvm/lib/Target/Neu", "Neu", 32)
     before = snapshot(tiny)
-    said = command("new-target", "--td", td, "--llvm", tiny)
+    said = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes")
     assert said.status == 0
     assert "this checkout already has Neu" in said.err
     assert snapshot(tiny) == before
@@ -164,7 +164,7 @@ def test_a_disk_that_fails_half_way(refused: Callable[..., str], monkeypatch: py
 def test_a_process_that_is_ended_half_way(command: Command, tiny: Path, td: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot(tiny)
     failing_write(monkeypatch, SystemExit(143))
-    assert command("new-target", "--td", td, "--llvm", tiny).status == 143
+    assert command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes").status == 143
     assert snapshot(tiny) == before
 
 
@@ -187,7 +187,7 @@ def test_what_a_killed_run_left_is_put_back_first(command: Command, tiny: Path, 
     change = '{"path": "llvm/lib/Target/Half/Half.td", "backup": "", "digest": "0", "made": ["llvm/lib/Target/Half"]}'
     tiny_llvm.put(run / "journal.jsonl", '{"begin": {"pid": 999999999, "started": 1.0}, "created": false}\n' + change)
     tiny_llvm.put(tiny / "llvm/lib/Target/Half/Half.td", tiny_llvm.toy_td("Half"))
-    said = command("new-target", "--td", td, "--llvm", tiny)
+    said = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes")
     assert said.status == 0, said.err
     assert not (tiny / "llvm/lib/Target/Half").exists()
     after = snapshot(tiny)
@@ -199,7 +199,7 @@ def test_a_checkout_without_donors(command: Command, tmp_path: Path, llvm_source
     """All that it has is the held-out target."""
     alone = tiny_llvm.make(tmp_path / "alone", llvm_source, ("Ccc",))
     before = snapshot(tmp_path)
-    said = command("new-target", "--td", alone / "llvm/lib/Target/Ccc/Ccc.td", "--llvm", alone)
+    said = command("new-target", "--td", alone / "llvm/lib/Target/Ccc/Ccc.td", "--llvm", alone, "--no-archetypes")
     assert said.status == 2
     assert "no function could be planned for Ccc" in said.err and "\nnext: " in said.err
     assert snapshot(tmp_path) == before

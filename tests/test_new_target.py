@@ -30,7 +30,7 @@ def files_below(root: Path) -> dict[str, bytes]:
 
 def test_a_new_target_goes_into_a_plain_tree(command: Command, tiny: Path, td: Path) -> None:
     before = files_below(tiny)
-    said = command("new-target", "--td", td, "--llvm", tiny)
+    said = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes")
     assert said.status == 0, said.err
     after = files_below(tiny)
     assert {path for path in before if after[path] != before[path]} == {path for path in REGISTERED if not path.endswith(".def")}
@@ -47,16 +47,16 @@ def test_a_new_target_goes_into_a_plain_tree(command: Command, tiny: Path, td: P
 
 
 def test_without_an_llvm_to_compile_with_it_says_which_command_would(command: Command, tiny: Path, td: Path) -> None:
-    said = command("new-target", "--td", td, "--llvm", tiny)
+    said = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes")
     assert "nothing was compiled: no LLVM 99.1 on this machine" in said.err
     build = f"{tiny}-build"
     assert f"next: cmake -S {tiny}/llvm -B {build} " in said.out
-    assert f"next: vega-gen new-target --td {td} --llvm {tiny} --build-dir {build}" in said.out
+    assert f"next: vega-gen new-target --td {td} --llvm {tiny} --no-archetypes --build-dir {build}" in said.out
     assert "built in" not in said.out
 
 
 def test_the_summary_as_json(command: Command, tiny: Path, td: Path) -> None:
-    said = command("new-target", "--td", td, "--llvm", tiny, "--json", "--threshold", "0")
+    said = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes", "--json", "--threshold", "0")
     result = json.loads(said.out)
     said_of = [result[name] for name in ("target", "way", "branch", "compiled", "built")]
     assert said_of == ["Neu", "tree", "", False, False]
@@ -69,7 +69,7 @@ def test_the_summary_as_json(command: Command, tiny: Path, td: Path) -> None:
 
 def test_on_git_a_branch_with_a_commit_a_module_and_decisions_survive(command: Command, tiny: Path, td: Path) -> None:
     tiny_llvm.commit(tiny)
-    said = command("new-target", "--td", td, "--llvm", tiny)
+    said = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes")
     assert said.status == 0, said.err
     assert git(tiny, "branch", "--show-current") == "vega-gen/Neu"
     assert git(tiny, "log", "--reverse", "--format=%s", "main..").splitlines() == [
@@ -80,7 +80,7 @@ def test_on_git_a_branch_with_a_commit_a_module_and_decisions_survive(command: C
     statements = [s for f in store.load(Plan, backend / review.PLAN_FILE).functions for s in f.candidate.statements]
     (reported,) = [s for s in statements if s.head[0] == "report"]
     assert command("review", "replace", reported.id, "die(Dest);", "--tree", backend).status == 0
-    assert command("new-target", "--td", td, "--llvm", tiny).status == 0
+    assert command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes").status == 0
     assert "die(Dest);" in (backend / "NeuInstrInfo.cpp").read_text()
     assert (backend / review.DECISIONS_FILE).is_file()
     assert reported in [s for f in store.load(Plan, backend / review.PLAN_FILE).functions for s in f.candidate.statements]
@@ -89,21 +89,21 @@ def test_on_git_a_branch_with_a_commit_a_module_and_decisions_survive(command: C
     git(tiny, "add", "-A")
     git(tiny, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "review")
     assert command("review", "undo", reported.id, "--tree", backend).status == 0
-    again = command("new-target", "--td", td, "--llvm", tiny)
+    again = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes")
     assert again.status == 0, again.err
     assert "die(Dest);" not in (backend / "NeuInstrInfo.cpp").read_text()
 
 
 def test_the_same_inputs_give_the_same_bytes(command: Command, tiny: Path, td: Path) -> None:
-    assert command("new-target", "--td", td, "--llvm", tiny).status == 0
+    assert command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes").status == 0
     first = files_below(tiny)
-    assert command("new-target", "--td", td, "--llvm", tiny).status == 0
+    assert command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes").status == 0
     assert files_below(tiny) == first
 
 
 def test_a_target_that_is_there_is_held_out_and_goes_beside(command: Command, tiny: Path) -> None:
     before = snapshot(tiny)
-    said = command("new-target", "--td", tiny / CCC / "Ccc.td", "--llvm", tiny)
+    said = command("new-target", "--td", tiny / CCC / "Ccc.td", "--llvm", tiny, "--no-archetypes")
     assert said.status == 0, said.err
     assert "this checkout already has Ccc: it is held out" in said.err
     assert snapshot(tiny) == before
@@ -115,7 +115,7 @@ def test_a_target_that_is_there_is_held_out_and_goes_beside(command: Command, ti
 
 def test_a_git_checkout_keeps_its_branch_when_the_target_is_held_out(command: Command, tiny: Path) -> None:
     tiny_llvm.commit(tiny)
-    said = command("new-target", "--td", tiny / CCC / "Ccc.td", "--llvm", tiny, "--out", tiny.parent / "there")
+    said = command("new-target", "--td", tiny / CCC / "Ccc.td", "--llvm", tiny, "--no-archetypes", "--out", tiny.parent / "there")
     assert said.status == 0, said.err
     assert git(tiny, "branch", "--show-current") == "main" and git(tiny, "status", "--porcelain") == ""
     assert git(tiny.parent / "there", "branch", "--show-current") == "vega-gen/Ccc"
@@ -124,10 +124,10 @@ def test_a_git_checkout_keeps_its_branch_when_the_target_is_held_out(command: Co
 
 def test_a_td_elsewhere_with_the_record_of_a_target_holds_that_target_out(command: Command, tiny: Path, td: Path) -> None:
     other = tiny_llvm.put(td.parent / "renamed.td", tiny_llvm.toy_td("Ccc"))
-    said = command("new-target", "--td", other, "--llvm", tiny, "--json")
+    said = command("new-target", "--td", other, "--llvm", tiny, "--no-archetypes", "--json")
     result = json.loads(said.out)
     assert (result["target"], result["held_out"], result["way"]) == ("Ccc", ["Ccc"], "folder")
-    under_another_name = command("new-target", "--td", other, "--llvm", tiny, "--json", "--name", "Mine")
+    under_another_name = command("new-target", "--td", other, "--llvm", tiny, "--no-archetypes", "--json", "--name", "Mine")
     result = json.loads(under_another_name.out)
     assert (result["target"], result["held_out"], result["folder"]) == ("Mine", ["Ccc"], str(tiny / "llvm/lib/Target/Mine"))
     assert "Ccc/" not in (tiny / "llvm/lib/Target/Mine/.vega/plan.json").read_text()
@@ -146,7 +146,7 @@ def test_a_canary_in_the_held_out_cpp_reaches_no_output(
     header.write_text(header.read_text().replace("{ return 16; }", f"{{ return {tiny_llvm.CANARY}; }}"))
     assert tiny_llvm.CANARY in header.read_text()
     words = ["--desc", folder] if desc else []
-    said = command("new-target", "--td", folder / "Ccc.td", "--llvm", tiny, *words, "--json")
+    said = command("new-target", "--td", folder / "Ccc.td", "--llvm", tiny, "--no-archetypes", *words, "--json")
     assert said.status == 0, said.err
     assert json.loads(said.out)["mode"] == ("desc" if desc else "td")
     assert tiny_llvm.CANARY not in said.out + said.err and "tweet" not in said.out + said.err
@@ -165,7 +165,7 @@ def test_without_the_cpp_of_the_held_out_target_the_bytes_are_the_same(command: 
     words = ["--desc", tiny / CCC] if desc else []
 
     def generated(out: str) -> dict[str, bytes]:
-        said = command("new-target", "--td", tiny / CCC / "Ccc.td", "--llvm", tiny, "--out", tiny.parent / out, *words)
+        said = command("new-target", "--td", tiny / CCC / "Ccc.td", "--llvm", tiny, "--no-archetypes", "--out", tiny.parent / out, *words)
         assert said.status == 0, said.err
         return files_below(tiny.parent / out)
 
@@ -195,7 +195,7 @@ def test_included_td_files_and_relocations_go_along(command: Command, tiny: Path
     tiny_llvm.put(td.parent / "parts/NeuFeatures.td", 'def FeatureOdd : SubtargetFeature<"odd", "IsOdd", "true", "Odd">;')
     td.write_text(text.replace('include "llvm/Target/Target.td"', 'include "llvm/Target/Target.td"\ninclude "parts/NeuFeatures.td"'))
     tiny_llvm.put(td.parent / "Neu.def", "ELF_RELOC(R_NEW_NONE, 0)\nELF_RELOC(R_NEW_32, 1)")
-    said = command("new-target", "--td", td, "--llvm", tiny)
+    said = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes")
     assert said.status == 0, said.err
     assert "FeatureOdd" in (tiny / NEW / "parts/NeuFeatures.td").read_text()
     assert "ELF_RELOC(R_NEW_32, 1)" in (tiny / NEW / "Neu.def").read_text()
@@ -206,15 +206,15 @@ def test_included_td_files_and_relocations_go_along(command: Command, tiny: Path
 def test_relocations_lie_beside_the_td_under_any_of_its_names(command: Command, tiny: Path, td: Path, stem: str, list_of: str) -> None:
     moved = td.rename(td.with_name(f"{stem}.td"))  # its Target record is Neu
     tiny_llvm.put(td.parent / f"{list_of}.def", "ELF_RELOC(R_NEW_NONE, 0)\nELF_RELOC(R_NEW_32, 1)")
-    said = command("new-target", "--td", moved, "--llvm", tiny, "--name", "Odd")
+    said = command("new-target", "--td", moved, "--llvm", tiny, "--no-archetypes", "--name", "Odd")
     assert said.status == 0, said.err
     assert "ELF_RELOC(R_NEW_32, 1)" in (tiny / "llvm/include/llvm/BinaryFormat/ELFRelocs/Odd.def").read_text()
 
 
 def test_what_an_earlier_run_generated_teaches_nothing(command: Command, tiny: Path, td: Path) -> None:
-    assert command("new-target", "--td", td, "--llvm", tiny).status == 0
+    assert command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes").status == 0
     other = tiny_llvm.put(td.parent / "Odd.td", tiny_llvm.toy_td("Odd"))
-    assert command("new-target", "--td", other, "--llvm", tiny).status == 0
+    assert command("new-target", "--td", other, "--llvm", tiny, "--no-archetypes").status == 0
     plan = tiny / "llvm/lib/Target/Odd" / review.PLAN_FILE
     assert "Neu/Neu" not in plan.read_text()
     assert store.load(Plan, plan).held_out == ()
@@ -240,7 +240,7 @@ def test_llvm_tblgen_is_built_from_the_checkout_where_none_fits(
         (tools / name).symlink_to(cmake)
     monkeypatch.setenv("PATH", str(tools))
     monkeypatch.setenv("VEGA_GEN_CACHE", str(tmp_path / "cache"))
-    said = command("new-target", "--td", td, "--llvm", tiny)
+    said = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes")
     assert said.status == 0, said.err
     configured, built = (tmp_path / "said").read_text().splitlines()
     assert f"-S {tiny}/llvm" in configured and "-DLLVM_TARGETS_TO_BUILD= " in configured
@@ -253,7 +253,7 @@ def test_neither_llvm_tblgen_nor_what_builds_it(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
     before = snapshot(tiny)
-    said = command("new-target", "--td", td, "--llvm", tiny)
+    said = command("new-target", "--td", td, "--llvm", tiny, "--no-archetypes")
     assert said.status == 2
     assert "no llvm-tblgen of LLVM 99.1.0 on this machine, and these are missing to build one: cmake, ninja or make, a C++" in said.err
     assert "next: " in said.err

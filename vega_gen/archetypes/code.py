@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vega_gen.facts.find import Facts
+from vega_gen.facts.keys import lack
 from vega_gen.facts.operations import OperandRole, Operation
 
 _DEFINED = (OperandRole.DST, OperandRole.LINK)
@@ -16,6 +17,10 @@ class Code:
 
     def __init__(self, m: Facts) -> None:
         self._m = m
+
+    def lacks(self, key: str) -> str:
+        """Returns the call that reports that the fact ``key`` is missing, when code comes to what rests on it."""
+        return f'report_fatal_error("{lack(key)}")'
 
     def fits(self, value: str, op: Operation) -> str:
         """Returns the condition that ``value`` fits the operation's immediate."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vega_gen import resources
 from vega_gen.archetypes.code import Code
@@ -17,25 +17,30 @@ from vega_gen.archetypes.values import values
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
 from vega_gen.facts.find import Facts
+from vega_gen.facts.keys import COPY, lack
 from vega_gen.records import Description
 
+_NO_REGISTER = "NoRegister"
+"""The register of every target that is none (llvm/utils/TableGen/RegisterInfoEmitter.cpp)."""
 _FOLDER = "templates/archetypes"
 _SUFFIX = ".j2"
 _BY_TEXT = "TextParser"
 _OUTER = re.compile(r'^#include ("llvm/[^"{]+\.h"|<[^>]+>)', re.MULTILINE)
 _INC = re.compile(r'^#include "\{\{ N \}\}(\w+\.inc)"', re.MULTILINE)
 _NEEDED = {
-    "sp": "no register is known to be the stack pointer",
     "gpr": "no allocatable register class holds addresses",
-    "add": "no instruction is known that adds two registers",
-    "add_immediate": "no instruction is known that adds an immediate to a register",
-    "copies": "no instruction is known that copies a register",
-    "jump": "no unconditional branch is known",
     "return_node": "the .td defines no SDNode for a return",
     "cc": "the .td defines no calling convention",
     "ret_cc": "the .td defines no convention for return values",
 }
-"""Fact without which there is no code generator -> the reason, as shown to the user."""
+"""Fact without which there is no code generator -> the reason, as shown to the user. Completion provides all but the first."""
+_MISSED = {
+    "sp": "register.stack_pointer",
+    "add": "instruction.add",
+    "add_immediate": "instruction.add_immediate",
+    "jump": "instruction.jump",
+}
+"""Field of the facts without which functions that need it cannot be compiled -> its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +69,23 @@ def archetypes(d: Description, llvm: Interface, arch: str = "", machine: int = 0
     is the number in its ELF objects where ELF.h has no name for it, 0 for none. ``big_endian``: its byte order; by default that which LLVM
     knows for its triple, else little.
 
-    The code generator is offered whole or not at all: without a stack pointer, for example, there is none."""
+    Where a fact is missing, the code generator is offered without what needs it: functions with a frame, for example, where no stack
+    pointer is known. ``limits`` says so; llc ends with an error that names the fact."""
     m = find_facts(d)
     missing = {name: why for name, why in _NEEDED.items() if not getattr(m, name)}
-    if not m.calls.node and not m.calls.through:
-        missing["calls"] = "the .td defines no SDNode for a call"
+    lacking = [key for field, key in _MISSED.items() if not getattr(m, field)]
+    lacking += [] if m.calls.node or m.calls.through else ["instruction.call"]
+    lacking += [] if m.gpr in m.copies or not m.gpr else [f"{COPY}{m.gpr}"]
+    lacking += [] if ("", m.native) in m.loads else [f"instruction.load.{m.native}"]
+    lacking += [] if m.native in m.stores else [f"instruction.store.{m.native}"]
+    limits = {key: lack(key) for key in lacking}
     if m.calls.pseudos and not (m.ra and m.jump_register and (m.load_symbol or (m.upper and m.low))):
-        missing["calls"] = "no instruction calls, and none is known that puts the return address into its register before a jump"
-    if m.copies and m.gpr not in m.copies:
-        missing["copies"] = _NEEDED["copies"]
-    if ("", m.native) not in m.loads or m.native not in m.stores:
-        missing["loads"] = "no instructions are known that load and store a register at a base register and an offset"
-    limits = {"branches": "no conditional branch is known: branches jump through tables"} if m.by_table else {}
+        limits["calls"] = "no instruction calls, and none is known that puts the return address into its register before a jump"
+    limits |= {"branches": "no conditional branch is known: branches jump through tables"} if m.by_table else {}
     whole = m.load_immediate.range.bits if m.load_immediate and m.load_immediate.range else 0
     if not m.load_symbol and not (m.upper and m.low) and whole < m.native:
         limits["upper"] = "no instructions are known that put an address into a register"
-    doubtful = with_doubts(m)
+    doubtful = with_doubts(m if m.sp else replace(m, sp=_NO_REGISTER))
     given = values(d, doubtful, llvm, arch or d.folder.lower(), machine, big_endian=big_endian)
     files: dict[str, str] = {}
     for template in _templates():

@@ -64,6 +64,9 @@ _METHODS = {
         "MatchAndEmitInstruction",
     ),
 }
+_BRANCH_METHODS = {
+    "analyzeBranch", "removeBranch", "insertBranch", "reverseBranchCondition", "getBranchDestBlock", "isBranchOffsetInRange",
+}  # fmt: skip
 _OLDER_CONSTANT = re.compile(r"getTargetConstant\((?:[^(),]|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*,\s*MVT::\w+\)")
 """A constant without a place in the source, as LLVM had them before 3.7."""
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
@@ -107,7 +110,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
         "number_loads": list({op.record: op for op in (m.load_immediate, m.load_symbol) if op}.values()),
-        "copy_by_add": bool(m.add_immediate),
+        "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
@@ -117,6 +120,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
+    if not m.jump:  # no branch can be analyzed or moved
+        given["instr_info_methods"] = [n for n in given["instr_info_methods"] if n not in _BRANCH_METHODS]
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
     given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):

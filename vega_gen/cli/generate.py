@@ -24,6 +24,7 @@ from vega_gen.cli.options import (
     MachineOption,
     MadeByOption,
     NameOption,
+    NoArchetypesFlag,
     TdOption,
     ThresholdOption,
 )
@@ -50,6 +51,7 @@ def new_target(
     big_endian: BigEndianOption = False,
     link: LinkOption = False,
     facts: FactsOption = None,
+    no_archetypes: NoArchetypesFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Generate the backend of a target from its TableGen description, and flag the statements that a person should check."""
@@ -58,7 +60,7 @@ def new_target(
 
     request = pipeline.Request(
         td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian,
-        link, facts,
+        link, facts, not no_archetypes,
     )
     render.remind_of_facts(td, facts)
     with render.progress("new-target") as advance:
@@ -146,6 +148,10 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
 
     if prepared.installation is None:
         render.notice(f"nothing was compiled: {prepared.why}")
+    for fact, why in backend.missing.items():
+        render.notice(f"no code generator: {fact}: {why}")
+    for fact, why in backend.limits.items():
+        render.notice(f"limit: {fact}: {why}")
     built = backend.built
     if built is not None:
         render.OUT.print(tables.steps_table(backend.plan))
@@ -196,6 +202,7 @@ def _again(request: Request) -> list[str]:
     words += ["--big-endian"] if request.big_endian else []
     words += ["--link"] if request.link else []
     words += ["--facts", str(request.facts)] if request.facts else []
+    words += [] if request.archetypes else ["--no-archetypes"]
     return words + (["--threshold", str(request.threshold)] if request.threshold is not None else [])
 
 
@@ -224,6 +231,8 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "says": backend.built.says if backend.built else "",
         **tables.steps_json(backend.plan),
         "triple": backend.arch,
+        "missing": dict(backend.missing),
+        "limits": dict(backend.limits),
         "ladder": rungs.as_json([backend.ladder])[0] if backend.ladder else None,
         "stale": [d.id for d in backend.stale],
         "next": following,

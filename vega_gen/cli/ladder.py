@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from vega_gen.cli import render
-from vega_gen.cli.options import BigEndianOption, FactsOption, LinkOption, LlvmOption, MachineNameOption, MadeByOption, NameOption, TdOption
+from vega_gen.cli.options import (
+    BigEndianOption,
+    FactsOption,
+    LinkOption,
+    LlvmOption,
+    MachineNameOption,
+    MadeByOption,
+    NameOption,
+    NoArchetypesFlag,
+    TdOption,
+)
 from vega_gen.errors import InputError
 
 
@@ -19,6 +29,7 @@ def ladder(
     filler: MadeByOption = None,
     big_endian: BigEndianOption = False,
     link: LinkOption = False,
+    no_archetypes: NoArchetypesFlag = False,
     tools: Annotated[
         Path | None,
         typer.Option("--tools", metavar="DIR", help="Build nothing, and use llc, llvm-mc, llvm-objdump and llvm-readobj from this folder."),
@@ -48,7 +59,9 @@ def ladder(
     plan = None
     with render.progress("ladder") as advance:
         if tools is None:
-            request = pipeline.Request(td, llvm, name, filler=filler, big_endian=big_endian, link=link, facts=facts)
+            request = pipeline.Request(
+                td, llvm, name, filler=filler, big_endian=big_endian, link=link, facts=facts, archetypes=not no_archetypes
+            )
             plan, found = pipeline.climb_made(request, work, advance, cpu=cpu, attrs=attrs)
         elif not triple:
             raise InputError(

@@ -26,7 +26,14 @@ FillerOption = Annotated[
 ]
 MadeByOption = Annotated[
     FillerName | None,
-    typer.Option("--filler", help="What writes the functions.  [default: archetype for a new target whose .td says enough, else edit]"),
+    typer.Option(
+        "--filler",
+        help="What is grafted onto the archetypes where it proves itself; `archetype` grafts nothing.  [default: archetype]  "
+        "With --no-archetypes, what fills the function templates.  [default: edit, unless its model was trained on the target]",
+    ),
+]
+NoArchetypesFlag = Annotated[
+    bool, typer.Option("--no-archetypes", help="Fill function templates that are mined from other backends, for experiments.")
 ]
 CheckpointOption = Annotated[
     Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model trained by `vega-gen train`, of the kind that --filler names.")
@@ -68,6 +75,12 @@ ThresholdOption = Annotated[
 ]
 HoldOutOption = Annotated[
     list[str] | None, typer.Option("--hold-out", metavar="T", help="Hold out this target: its C++ is not read. Repeatable.")
+]
+SearchOption = Annotated[
+    float,
+    typer.Option(
+        "--search", metavar="SECONDS", min=0, help="Try other values of doubtful facts so long, and keep those by which more programs pass."
+    ),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 InstalledOption = Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vega_gen.cli import render
-from vega_gen.cli.options import BigEndianOption, FactsOption, MachineNameOption, NameOption, TdOption
+from vega_gen.cli.options import BigEndianOption, FactsOption, MachineNameOption, NameOption, SearchOption, TdOption
 
 if TYPE_CHECKING:
     from vega_gen.pipeline import Retried, TryRequest, TryResult
@@ -51,6 +51,7 @@ def try_(
     ] = False,
     machine: MachineNameOption = "",
     facts: FactsOption = None,
+    search: SearchOption = 0.0,
     watch: Annotated[bool, typer.Option("--watch", help="Try again on each save of a file that is read, until Ctrl-C.")] = False,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what was made, and the times, as JSON.")] = None,
 ) -> None:
@@ -60,13 +61,15 @@ def try_(
     too. Exit status 0: all was done, whatever was found. 1: the program was not compiled, or was stopped. 2: an error."""
     from vega_gen import pipeline
 
-    request = pipeline.TryRequest(td, version, prefix, name, big_endian, out, program, int(level.value), ladder, machine, facts)
+    request = pipeline.TryRequest(
+        td, version, prefix, name, big_endian, out, program, int(level.value), ladder, machine, facts, search=search
+    )
     render.remind_of_facts(td, facts)
     if watch:
         _watch(request, json)
         return
     with render.progress("try") as advance:
-        result = pipeline.try_out(request, advance)
+        result = (pipeline.searched if search else pipeline.try_out)(request, advance)
     _show(result, json)
     if program is not None and result.assembly is None:
         render.notice(f"{program} was not compiled: there is no code generator")
@@ -140,8 +143,15 @@ def _show(result: TryResult, json: Path | None) -> None:
         render.OUT.print(rungs.table(result.ladder))
         for line in rungs.lines(result.ladder):
             render.OUT.out(line)
+    _show_trials(result)
     _show_findings(result)
     _write_json(result, json)
+
+
+def _show_trials(result: TryResult) -> None:
+    for trial in result.trials:
+        gained = ", ".join(f"{rung} {more:+d}" for rung, more in trial.gained.items()) or trial.problem or "nothing changes"
+        render.OUT.out(f"{'kept' if trial.kept else 'tried'}: {trial.key} = {trial.value}, not {trial.instead or 'nothing'}: {gained}")
 
 
 def _show_findings(result: TryResult) -> None:
@@ -189,6 +199,7 @@ def _write_json(result: TryResult, path: Path | None) -> None:
         "missing": result.missing,
         "broken": result.broken,
         "stubs": result.stubs,
+        "trials": [asdict(trial) for trial in result.trials],
         "limits": result.limits,
         "commands": result.commands,
         "seconds": round(result.seconds, 3),

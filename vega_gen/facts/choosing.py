@@ -15,6 +15,7 @@ _KEPT = 8
 """How many alternatives of a fact are recorded."""
 CONFIDENCE = {
     Evidence.PERSON: 1.0,
+    Evidence.TESTS: 0.9,
     Evidence.PATTERN: 0.99,
     Evidence.FLAG: 0.99,
     Evidence.OPERAND: 0.99,
@@ -71,7 +72,8 @@ class Chooser:
             value = read(said)
             text = written(value) if value is not None else ""
             reason = f"given in {said.place}" if said.place else "given by a person"
-            first = Alternative(text, Evidence.PERSON, reason, CONFIDENCE[Evidence.PERSON])
+            reason = "more programs of the ladder pass with it" if said.evidence is Evidence.TESTS else reason
+            first = Alternative(text, said.evidence, reason, CONFIDENCE[said.evidence])
         elif choices:
             value, first = next(iter(choices.values())).value, listed[0]
         else:

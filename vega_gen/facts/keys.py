@@ -34,7 +34,8 @@ class FactKey:
 
 _CONDITION = "<eq|ne|lt|le|gt|ge|ult|ule|ugt|uge>"
 COPY = "instruction.copy."
-_BITS = "<8|16|32|64>"
+_WIDTHS = "8|16|32|64"
+_BITS = f"<{_WIDTHS}>"
 KEYS = (
     FactKey("class.pointer", FactKind.REGISTER_CLASS, "the register class that holds addresses"),
     FactKey("width.pointer", FactKind.NUMBER, "the bits of an address"),
@@ -99,13 +100,21 @@ def key_of(name: str) -> FactKey | None:
     """Returns the key ``name`` with its question about just it, None if there is none."""
     for key in KEYS:
         parts = [part[1] for part in PART.finditer(key.name)]
-        pattern = re.escape(key.name) if not parts else "".join(
-            re.escape(text) if n % 2 == 0 else f"({text})" if "|" in text else r"(\w+)" for n, text in enumerate(PART.split(key.name))
+        pattern = "".join(
+            re.escape(text) if n % 2 == 0 else r"(\d+)" if text == _WIDTHS else f"({text})" if "|" in text else r"(\w+)"
+            for n, text in enumerate(PART.split(key.name))
         )
         if found := re.fullmatch(pattern, name):
             asked = dict(zip(parts, found.groups(), strict=True))
             return FactKey(name, key.kind, PART.sub(lambda part, asked=asked: asked[part[1]], key.question))
     return None
+
+
+def lack(name: str) -> str:
+    """Returns what a missing fact leaves unknown, and how to give it: "how to add two registers is not known: ..."."""
+    key = key_of(name)
+    assert key is not None
+    return f"{key.question} is not known: a facts file gives it as {name}"
 
 
 def nearest_key(name: str) -> str:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from llvm_integration.process import Progress
+from vega_gen.facts import find_facts
 from vega_gen.ladder import attributes, failures
 from vega_gen.ladder.ask import ask
 from vega_gen.ladder.mc import Mc
@@ -13,6 +14,7 @@ from vega_gen.ladder.programs import Programs
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.runners import runners
 from vega_gen.ladder.subject import Subject, Tools
+from vega_gen.ladder.wanting import wanted
 from vega_gen.records import Climbed, Ladder, Obstacle, Rung
 
 _LISTED = re.compile(r"^\s+(\S+)\s+- ", re.M)
@@ -37,7 +39,9 @@ def climb(tools: Tools, subject: Subject, work: Path, progress: Progress, *, no_
         steps += [programs.compiles(progress), programs.verified(progress), programs.objects(progress)]
         found, notes = runners(subject, tools, work, progress)
         steps.append(programs.runs(found, progress) if found else Climbed(Rung.RUNS, 0, 0, (), notes))
-    return Ladder(subject.name, subject.triple, tuple(steps))
+    smoke = next(step for step in steps if step.rung is Rung.SMOKE)
+    lacking = wanted(smoke, find_facts(subject.description)) if smoke.obstacles else ()
+    return Ladder(subject.name, subject.triple, tuple(steps), lacking)
 
 
 def _not_asked(rung: Rung, why: str) -> Climbed:

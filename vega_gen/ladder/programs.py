@@ -12,12 +12,15 @@ from pathlib import Path
 from llvm_integration.discover import machine
 from llvm_integration.process import Completed, Progress, threads
 from vega_gen.ladder import failures, smoke
-from vega_gen.ladder.ask import ask
+from vega_gen.ladder.ask import SECONDS, ask
 from vega_gen.ladder.runners import STATIC, Runner
 from vega_gen.ladder.subject import Subject, Tools
 from vega_gen.records import Climbed, Obstacle, Rung
 
 LEVELS = ("-O0", "-O2")
+_FEW = 2
+"""After so many programs of which llc does not end it has ``_SHORT`` seconds for each, for others mostly hang too."""
+_SHORT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Programs:
         self.subject = subject
         self.work = work
         work.mkdir(parents=True, exist_ok=True)
+        self._endless: dict[str, Obstacle] = {}
         self.all = [self._written(program, level) for program in smoke.programs(subject.widths, subject.pointer_bits) for level in LEVELS]
 
     def _written(self, program: smoke.Program, level: str) -> _Compiling:
@@ -102,10 +106,16 @@ class Programs:
         return replace(step, notes=tuple(notes))
 
     def _step(self, rung: Rung, progress: Progress, ask: Callable[[_Compiling], Obstacle | None]) -> Climbed:
-        """Ask for each program, several at a time, and return the obstacles in the order of the programs."""
+        """Ask for each program, several at a time, and return the obstacles in the order of the programs.
+
+        A program of which llc did not end on an earlier rung is not asked for again."""
         found: list[Obstacle] = []
+
+        def ended(program: _Compiling) -> Obstacle | None:
+            return self._endless.get(program.name) or ask(program)
+
         with threads(machine(self.work).cores) as pool:
-            asked = [pool.submit(ask, program) for program in self.all]
+            asked = [pool.submit(ended, program) for program in self.all]
             for done, one in enumerate(asked):
                 progress(done, len(self.all), rung.value)
                 obstacle = one.result()
@@ -114,12 +124,15 @@ class Programs:
 
     def _compile(self, one: _Compiling, ending: str, *options: str) -> Obstacle | None:
         done = self._llc(one.level, one.program.name, one.file(ending), options)
-        return None if done.ok else failures.obstacle(one.name, done, self.subject.name)
+        found = None if done.ok else failures.obstacle(one.name, done, self.subject.name)
+        if done.timed_out and found:
+            self._endless[one.name] = found
+        return found
 
     def _llc(self, level: str, name: str, out: Path, options: Sequence[str]) -> Completed:
         out.unlink(missing_ok=True)
         argv = [str(self.llc), *self.subject.options(), level, *options, str(self.work / f"{name}.ll"), "-o", str(out)]
-        done = ask(argv)
+        done = ask(argv, seconds=_SHORT if len(self._endless) >= _FEW else SECONDS)
         if not done.ok:
             out.unlink(missing_ok=True)
         return done

@@ -5,7 +5,7 @@ print.
   triple known, ``building`` compiles and repairs, ``backend`` ties these together and writes.
 - A held-out target: ``regressing`` generates the same way and judges each function.
 - Models: ``example_files`` and ``training``; ``confidence`` calibrates their answers.
-- A try-out: ``trying`` makes a plug-in of a .td, ``watching`` does so again on each change.
+- A try-out: ``trying`` makes a plug-in of a .td, ``watching`` does so again on each change, ``searching`` with other facts.
 - The rest: ``climbing`` the ladder, ``exporting`` patches, a ``look`` into single stages.
 """
 
@@ -19,6 +19,7 @@ from vega_gen.pipeline.look import fill_one, mining, open_mined, target_features
 from vega_gen.pipeline.mining import Mined, masker_of, mine, silent
 from vega_gen.pipeline.regressing import Judged, RegressionRequest, judge_all
 from vega_gen.pipeline.request import Prepared, Request, prepare
+from vega_gen.pipeline.searching import searched
 from vega_gen.pipeline.training import Lesson, lesson, train_model
 from vega_gen.pipeline.try_request import TryRequest, TryResult
 from vega_gen.pipeline.trying import try_out
@@ -27,5 +28,6 @@ from vega_gen.pipeline.watching import Retried, watch
 __all__ = [
     "Backend", "Inputs", "Judged", "Lesson", "Mined", "Prepared", "RegressionRequest", "Request", "Retried", "TryRequest", "TryResult",
     "climb_given", "climb_made", "confidence", "export", "fill_one", "generate", "judge_all", "lesson", "masker_of", "mine", "mining",
-    "new_target", "open_mined", "prepare", "silent", "target_features", "target_inputs", "train_model", "try_out", "watch", "write_backend",
+    "new_target", "open_mined", "prepare", "searched", "silent", "target_features", "target_inputs", "train_model", "try_out", "watch",
+    "write_backend",
 ]  # fmt: skip

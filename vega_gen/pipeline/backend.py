@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,11 +23,11 @@ from vega_gen.pipeline.climbing import climb_built, tests_of
 from vega_gen.pipeline.completing import completion_file, included
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.inputs import Inputs
-from vega_gen.pipeline.offers import archetypes_of
+from vega_gen.pipeline.offers import archetypes_of, as_registered
 from vega_gen.pipeline.registering import Registered, registered
 from vega_gen.pipeline.request import Prepared, Request, prepare
 from vega_gen.plan.steps import Archetype
-from vega_gen.records import Decision, Ladder, Plan, PlannedFunction, Step
+from vega_gen.records import Decision, FillerName, Ladder, Plan, PlannedFunction, Step
 
 _REGISTRATION = "registration"
 
@@ -40,6 +41,7 @@ class Backend:
     ``arch``: the architecture part of its triple.
     ``built``: None where there is no LLVM to build with.
     ``ladder``: how far the backend gets; None with ``built``.
+    ``missing``: fact -> why there is no code generator. ``limits``: fact -> what the code generator cannot do.
     ``stale``: decisions that no longer apply.
     """
 
@@ -49,6 +51,8 @@ class Backend:
     arch: str
     built: Built | None
     ladder: Ladder | None
+    missing: Mapping[str, str]
+    limits: Mapping[str, str]
     stale: tuple[Decision, ...]
 
 
@@ -57,7 +61,7 @@ class Made:
     """A backend that is not written yet.
 
     ``generated``: its plan before decisions and the build; ``plan``: after them.
-    ``known``: its registration. ``definitions``: .td files to copy, path -> content.
+    ``known``: its registration. ``definitions``: .td files to copy, path -> content. ``missing``, ``limits``: see ``Backend``.
     """
 
     generated: Plan
@@ -65,7 +69,14 @@ class Made:
     known: Registered
     definitions: dict[str, bytes]
     built: Built | None
+    missing: Mapping[str, str]
+    limits: Mapping[str, str]
     stale: tuple[Decision, ...]
+
+    @property
+    def no_code(self) -> str:
+        """Why there is no code generator, "" where there is one."""
+        return "; ".join(self.missing.values())
 
 
 def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Made:
@@ -90,7 +101,14 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
         archetype, layer = archetypes_for(inputs)
         built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay, _layout(request, inputs))
         decided = built.plan
-    return Made(plan, decided, known, definitions, built, review.stale(plan, decisions))
+    if prepared.official and not prepared.linked:
+        plan, decided = (as_registered(one, inputs, known.arch) for one in (plan, decided))
+    missing: Mapping[str, str] = {}
+    limits: Mapping[str, str] = {}
+    if inputs.filler is FillerName.ARCHETYPE:
+        account = archetypes_of(inputs)[0]
+        missing, limits = account.missing, account.limits
+    return Made(plan, decided, known, definitions, built, missing, limits, review.stale(plan, decisions))
 
 
 def write_backend(request: Request, prepared: Prepared, progress: Progress) -> Backend:
@@ -102,14 +120,14 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     known, inputs = made.known, made.known.prepared.inputs
     texts = emit(made.plan, named(inputs), inputs.headers, threshold=made.plan.flag_below)
     edits = [*known.edits, *copies(made.plan, made.definitions), *texts, *_for_clang(request, made)]
-    climbed = climb_built(inputs, made.built.tools, None, progress) if made.built else None
+    climbed = climb_built(inputs, made.built.tools, None, progress, no_code=made.no_code) if made.built else None
     if made.built and climbed and known.overlay:
         edits += tests(made.plan, tests_of(inputs, made.built.tools, climbed))
     kept = store.manifest(taken(with_findings(made.generated, made.plan)))
     manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", kept, _REGISTRATION)
     written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
     folder = written.root / target_folder(inputs.folder)
-    return Backend(made.plan, written, folder, known.arch, made.built, climbed, made.stale)
+    return Backend(made.plan, written, folder, known.arch, made.built, climbed, made.missing, made.limits, made.stale)
 
 
 def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
@@ -152,7 +170,7 @@ def climb_made(request: Request, work: Path | None, progress: Progress, *, cpu: 
         raise InputError(f"nothing can be built: {prepared.why}", str(request.llvm), "vega-gen doctor says what to install")
     made = make_backend(request, prepared, progress)
     assert made.built is not None
-    return made.plan, climb_built(made.known.prepared.inputs, made.built.tools, work, progress, cpu=cpu, attrs=attrs)
+    return made.plan, climb_built(made.known.prepared.inputs, made.built.tools, work, progress, cpu=cpu, attrs=attrs, no_code=made.no_code)
 
 
 def with_findings(plan: Plan, built: Plan) -> Plan:

@@ -21,11 +21,13 @@ def subject_of(inputs: Inputs, *, cpu: str = "", attrs: str = "") -> ladder.Subj
     return ladder.subject(inputs.description, inputs.arch, cpu=cpu, attrs=attrs)
 
 
-def climb_built(inputs: Inputs, tools: Path, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "") -> Ladder:
-    """Climb with the tools in the folder ``tools``. For ``work`` and errors see ``climb_given``."""
+def climb_built(
+    inputs: Inputs, tools: Path, work: Path | None, progress: Progress, *, cpu: str = "", attrs: str = "", no_code: str = ""
+) -> Ladder:
+    """Climb with the tools in the folder ``tools``. For ``work`` and errors see ``climb_given``, for ``no_code`` ``ladder.climb``."""
     one = subject_of(inputs, cpu=cpu, attrs=attrs)
     held = given_tools(tools, _installation(inputs.source))
-    return ladder.climb(held, one, work or store.cache_folder("ladder", inputs.folder), progress)
+    return ladder.climb(held, one, work or store.cache_folder("ladder", inputs.folder), progress, no_code=no_code)
 
 
 def tests_of(inputs: Inputs, tools: Path, climbed: Ladder) -> dict[str, str]:

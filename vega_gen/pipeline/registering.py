@@ -16,6 +16,7 @@ from vega_gen.facts.fixups import fixups
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.request import Prepared, Request
 from vega_gen.registration import as_unknown, known_arch, new_triple, plan_registration, relocation_definitions
+from vega_gen.registration.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,11 @@ def registered(request: Request, prepared: Prepared) -> Registered:
     inputs, installation = prepared.inputs, prepared.installation
     if prepared.official:
         arch = known_arch(inputs.source.root, (inputs.folder, inputs.description.name))
-        return Registered(replace(prepared, inputs=replace(inputs, arch=arch)), (), None, arch)
+        if prepared.linked:
+            inputs = replace(inputs, arch=arch)
+        else:  # the installed tools know the architecture already, and of two targets for one LLVM chooses neither
+            inputs = replace(inputs, arch=f"{arch or inputs.folder.lower()}_td", big_endian=_big_endian(request, inputs, arch))
+        return Registered(replace(prepared, inputs=inputs), (), None, arch)
     if not inputs.description.relocations:
         inputs = replace(inputs, relocs=_relocations(inputs, request.arch or inputs.folder.lower(), prepared.work / f"{inputs.folder}.def"))
     given = inputs.relocs.read_text(encoding="utf-8") if inputs.relocs else ""
@@ -55,6 +60,12 @@ def registered(request: Request, prepared: Prepared) -> Registered:
         return Registered(prepared, plan.edits, None, new.arch, plan.number)
     knowing = replace(installation, include_dirs=(made.include_dir, *installation.include_dirs))
     return Registered(replace(prepared, installation=knowing), plan.edits, made, new.arch, plan.number)
+
+
+def _big_endian(request: Request, inputs: Inputs, arch: str) -> bool:
+    """The byte order of an architecture that LLVM knows."""
+    known = Tree(inputs.source.root).archs.get(arch)
+    return request.big_endian or (known is not None and not known.little)
 
 
 def _for_plugin(texts: Mapping[str, bytes], arch: str) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from llvm_integration import checkout, discover
@@ -18,7 +18,6 @@ from vega_gen.corpus import Corpus, held_out_folders, open_corpus
 from vega_gen.cxx import strip_bodies
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.pipeline.inputs import Inputs, default_filler, find_tblgen
-from vega_gen.pipeline.offers import archetypes_offered
 from vega_gen.records import FillerName, Mode
 
 _RELOCATION = re.compile(rb"^\s*ELF_RELOC\s*\(", re.MULTILINE)
@@ -31,11 +30,13 @@ class Request:
 
     ``td``: the main .td file. ``llvm``: a checkout. ``corpora``: further checkouts to mine.
     ``desc``: headers and .def files, or folders of them; they select desc mode.
-    ``filler``: None for archetypes if the checkout has no such target and its .td says enough, else for ``default_filler``.
+    ``filler``: with ``archetypes`` what is grafted onto them, None and ARCHETYPE for nothing; else what fills the templates, None for
+    ``default_filler``.
     ``out``: folder to write to instead of the checkout.
     ``threshold``: flag statements below this confidence (0 to 1), None for the filler's own threshold.
     ``checkpoint``: a model instead of the one that vega-gen ships with.
     ``arch``, ``machine``, ``big_endian``: a new triple's architecture, ELF machine number and byte order; "" and 0 to have them chosen.
+    ``archetypes``: the backend is made of archetypes; without them, and where ``desc`` gives the classes, function templates are filled.
     ``link``: link LLVM's tools with the backend, rather than build a plug-in for those that are installed.
     ``facts``: a facts file.
     """
@@ -55,11 +56,17 @@ class Request:
     big_endian: bool = False
     link: bool = False
     facts: Path | None = None
+    archetypes: bool = True
 
     @property
     def mode(self) -> Mode:
         """The input mode: desc if there are description files, else td."""
         return Mode.DESC if self.desc else Mode.TD
+
+    @property
+    def whole(self) -> bool:
+        """Whether archetypes make the whole backend."""
+        return self.archetypes and not self.desc
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +131,13 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     corpus = open_corpus((source.root,), held, request.mode, program)
     headers, relocs = description_files(request.desc, corpus, td, targets / folder)
     relocs = relocs or relocations_beside(td, (folder, td.stem, record))
-    filler = request.filler or default_filler(held, request.checkpoint)
+    filler = FillerName.ARCHETYPE if request.whole else request.filler or default_filler(held, request.checkpoint)
     inputs = Inputs(
         source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint, facts=request.facts
     )
-    if request.filler is None and not official and not request.desc and archetypes_offered(inputs):
-        inputs = replace(inputs, filler=FillerName.ARCHETYPE)
-    # The installed tools hold an official target already, with the same names for -march and for options. Mined code asks the triple for
-    # its byte order and width, which an installed LLVM does not know.
-    plugged = not official and inputs.filler is FillerName.ARCHETYPE and installation is not None and has_shared_library(installation)
+    # Mined code asks the triple for its byte order and width, which an installed LLVM does not know of a new one; and the installed tools
+    # hold an official target already, under the same name.
+    plugged = inputs.filler is FillerName.ARCHETYPE and installation is not None and has_shared_library(installation)
     linked = request.link or not plugged
     return Prepared(inputs, installation, why, official, held, generated, linked)
 

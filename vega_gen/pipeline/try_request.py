@@ -15,7 +15,7 @@ from llvm_integration.plugin import Plugin
 from vega_gen import tablegen
 from vega_gen.errors import InputError
 from vega_gen.pipeline.request import relocations_beside
-from vega_gen.records import Ladder, TdFinding
+from vega_gen.records import Fact, GivenFact, Ladder, TdFinding
 from vega_gen.simulate.running import Ran
 
 MARK = ".vega-gen-try"
@@ -30,7 +30,8 @@ class TryRequest:
     ``version``: of the LLVM to use, "" for the newest that will do; ``prefix``: its folder, instead of those where LLVMs are installed.
     ``out``: folder for the result, None for one in the cache. ``program``: a .c or .ll file to compile. ``level``: of optimisation, 0 to 3.
     ``ladder``: climb the ladder too. ``machine``: that of targets/settings/qemu.toml that runs its programs, "" for the one that fits.
-    ``facts``: a facts file.
+    ``facts``: a facts file. ``supposed``: further facts, which a search tries. ``search``: seconds in which values of doubtful facts are
+    tried, 0 for none.
     """
 
     td: Path
@@ -44,6 +45,8 @@ class TryRequest:
     ladder: bool = False
     machine: str = ""
     facts: Path | None = None
+    supposed: tuple[GivenFact, ...] = ()
+    search: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,19 @@ class Phase:
     name: str
     seconds: float
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriedFact:
+    """A value of a doubtful fact that a search tried in place of ``instead``. ``gained``: rung -> how many more pass, less than zero for
+    fewer; ``problem``: why there is no backend with it. ``kept``: whether it stays."""
+
+    key: str
+    value: str
+    instead: str
+    gained: Mapping[str, int]
+    problem: str
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +82,8 @@ class TryResult:
     ``abilities``: what the plug-in does. ``commands``: shell commands that use it by hand. ``ir``, ``assembly``, ``object_file``: the
     program's files, None where there is none; ``notes``: what is to be known of them. ``ran``: how the program ended in the simulator, None
     where it did not run. ``reads``: the contents of all files that were read, as digests. ``findings``: what llvm-tblgen lets through, the
-    gravest first (``vega-gen check``). ``ladder``: None where it was not asked for.
+    gravest first (``vega-gen check``). ``ladder``: None where it was not asked for. ``facts``: what the records are for.
+    ``trials``: what a search tried.
     """
 
     target: str
@@ -90,6 +107,8 @@ class TryResult:
     findings: tuple[TdFinding, ...] = ()
     ladder: Ladder | None = None
     stubs: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    trials: tuple[TriedFact, ...] = ()
 
 
 @dataclass

@@ -247,7 +247,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
     limits = {**made.limits, **dict.fromkeys(trial.assumed, "the .td does not say when it holds: it is false")} if "" in folders else {}
     result = TryResult(
         d.folder, arch, plugin, bench.work, len(build.objects), made.missing, trial.broken, limits, abilities, (), (), 0.0, {},
-        stubs=trial.stubs,
+        stubs=trial.stubs, facts=tuple(made.machine.records.values()),
     )  # fmt: skip
     return _Built(result, d, made.machine, simulating.result if simulating else simulated)
 
@@ -265,7 +265,8 @@ def _described(bench: _Bench, td: Path) -> Description:
     program = bench.installation.llvm_tblgen
     own = (bench.td.parent,)
     d = tablegen.describe(td, folder=name, llvm_include=bench.include, tblgen=program, relocs=beside, include_dirs=own)
-    return with_given(d if bench.request.name else replace(d, folder=d.name), bench.request.facts)
+    given = with_given(d if bench.request.name else replace(d, folder=d.name), bench.request.facts)
+    return replace(given, given={**given.given, **{fact.key: fact for fact in bench.request.supposed}})
 
 
 def arch_of(d: Description, installation: Installation) -> str:

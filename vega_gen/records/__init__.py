@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vega_gen.records.climbed import Climbed, Ladder, Obstacle, Rung
+from vega_gen.records.climbed import Climbed, Ladder, Obstacle, Rung, WantedFact
 from vega_gen.records.cpp import (
     Class,
     Enum,
@@ -126,6 +126,7 @@ __all__ = [
     "Unreadable",
     "VariantExample",
     "Verdict",
+    "WantedFact",
     "WrittenStatement",
     "statement_id",
 ]

@@ -47,12 +47,25 @@ class Climbed:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedFact:
+    """A fact for want of which programs are not compiled. ``question``: what it says: "how to load 8 bits". ``programs``: how many of the
+    ``total`` programs stop there. ``candidates``: (value, confidence), the likeliest first."""
+
+    key: str
+    question: str
+    programs: int
+    total: int
+    candidates: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ladder:
-    """The results of all rungs for one backend."""
+    """The results of all rungs for one backend. ``wanted``: the facts that would get it further, those that most programs want first."""
 
     target: str
     triple: str
     steps: tuple[Climbed, ...]
+    wanted: tuple[WantedFact, ...] = ()
 
     @property
     def in_the_way(self) -> tuple[tuple[str, int], ...]:

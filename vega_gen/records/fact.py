@@ -11,6 +11,8 @@ class Evidence(StrEnum):
 
     PERSON = "person"
     """A facts file that the user gave."""
+    TESTS = "tests"
+    """The ladder: with the other values that were tried, fewer of the programs pass (``--search``)."""
     PATTERN = "pattern"
     """A selection pattern, or a node of SelectionDAG that the .td defines."""
     FLAG = "flag"
@@ -65,8 +67,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class GivenFact:
-    """A line of a facts file. ``value``: as in ``Fact``. ``place``: "file:line:column"."""
+    """A line of a facts file. ``value``: as in ``Fact``. ``place``: "file:line:column". ``evidence``: TESTS where a search gives it."""
 
     key: str
     value: str
     place: str = ""
+    evidence: Evidence = Evidence.PERSON

@@ -41,6 +41,10 @@ def lines(ladder: Ladder) -> list[str]:
             found += [f"  {obstacle.command}"] if obstacle.command else []
         left = len(step.obstacles) - FEW
         found += [f"{step.rung}: {left} more (--json FILE lists all)"] if left > 0 else []
+    for want in ladder.wanted:
+        ways = ", ".join(f"{value} {sure:.2f}" for value, sure in want.candidates)
+        known = f"candidates: {ways}" if ways else "no record is known to do it"
+        found.append(f"{want.programs} of {want.total} programs want: {want.question} ({want.key}); {known}")
     ways = [f"{name} ({count})" for name, count in ladder.in_the_way[: 2 * FEW]]
     return found + ([f"functions that cause most obstacles: {', '.join(ways)}"] if ways else [])
 

@@ -1,0 +1,108 @@
+"""A backend for a target of which facts are missing: what is left out is said, and what each fact would unlock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from simulated import described
+
+from vega_gen import ladder
+from vega_gen.archetypes.files import archetypes
+from vega_gen.cxx.interface import Interface
+from vega_gen.facts import Facts, find_facts
+from vega_gen.ladder import programs
+from vega_gen.ladder.wanting import wanted
+from vega_gen.records import Climbed, Description, GivenFact, Ladder, Obstacle, Rung
+from vega_gen.report import rungs
+
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setenv("VEGA_GEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def rook(llvm_source: Path) -> Description:
+    return described(TESTS / "inputs/rook/Rook.td", llvm_source)
+
+
+@pytest.fixture(scope="module")
+def facts(rook: Description) -> Facts:
+    return find_facts(replace(rook, given={"instruction.jump": GivenFact("instruction.jump", "")}))
+
+
+def test_without_a_fact_what_needs_it_ends_with_an_error(rook: Description, llvm_source: Path) -> None:
+    """Functions that have a frame, call or branch cannot be compiled then; the rest can, and a facts file may give each."""
+    llvm = Interface([llvm_source / "llvm/include"])
+    absent = ["register.stack_pointer", "instruction.add", "instruction.add_immediate", "instruction.jump", "instruction.load.32"]
+    given = {key: GivenFact(key, "") for key in (*absent, "instruction.store.32", "instruction.copy.GPR")}
+    made = archetypes(replace(rook, given=given), llvm)
+    assert made.missing == {} and {*made.limits} >= given.keys()
+    assert made.limits["instruction.add"] == "how to add two registers is not known: a facts file gives it as instruction.add"
+    told = "".join(made.files.values())
+    assert all(f'{key}")' in told for key in given if key not in ("instruction.jump", "instruction.copy.GPR"))
+    assert "analyzeBranch" not in told and "::;" not in told and "Rook::," not in told
+    whole = "".join(archetypes(rook, llvm).files.values())
+    assert "a facts file gives it" not in whole and "NoRegister" not in whole
+
+
+def quiet(done: int, total: int, text: str) -> None:
+    pass
+
+
+def smoke(*messages: str) -> Climbed:
+    obstacles = tuple(Obstacle(f"p{n}", "llc", message) for n, message in enumerate(messages))
+    return Climbed(Rung.SMOKE, 60 - len(obstacles), 60, obstacles)
+
+
+@pytest.mark.parametrize(
+    ("message", "key"),
+    [
+        ("LLVM ERROR: Cannot select: t7: i32,ch = load<(load (s8) from %ir.p), zext from i8> t0, t2, undef:i32", "instruction.load.8.zext"),
+        ("LLVM ERROR: Cannot select: t7: i32,ch = load<(load (s16) from %ir.p), anyext from i16> t0", "instruction.load.16.zext"),
+        ("LLVM ERROR: Cannot select: t7: i32,ch = load<(volatile load (s32) from %ir.p)> t0", "instruction.load.32"),
+        ("LLVM ERROR: Cannot select: t9: ch = store<(store (s8) into %ir.q), trunc to i8> t8", "instruction.store.8"),
+        ("LLVM ERROR: Cannot select: t12: ch = br_cc t11, seteq:ch, t2, Constant:i32<0>, BasicBlock:ch<b 0x1>", "instruction.branch.eq"),
+        ("LLVM ERROR: Cannot select: t12: ch = br t11, BasicBlock:ch<b 0x1>", "instruction.jump"),
+        ("LLVM ERROR: Cannot select: t3: i32 = GlobalAddress<ptr @g> 0", "instruction.symbol"),
+        ("LLVM ERROR: registers of these classes cannot be copied", "instruction.copy.GPR"),
+        ("LLVM ERROR: how to add two registers is not known: a facts file gives it as instruction.add", "instruction.add"),
+        ("LLVM ERROR: ran out of registers during register allocation", ""),
+        ("did not end within 60 s", ""),
+    ],
+)
+def test_an_error_of_llc_names_the_fact_that_it_wants(facts: Facts, message: str, key: str) -> None:
+    assert [want.key for want in wanted(smoke(message), facts)] == ([key] if key else [])
+
+
+def test_the_report_says_what_each_fact_would_unlock(facts: Facts) -> None:
+    load = "LLVM ERROR: Cannot select: t7: i32,ch = load<(load (s8) from %ir.p), zext from i8> t0"
+    found = wanted(smoke(load, "Cannot select: t12: ch = br t11", load, load, "bad"), facts)
+    assert [(want.key, want.programs) for want in found] == [("instruction.load.8.zext", 3), ("instruction.jump", 1)]
+    said = rungs.lines(Ladder("Rook", "rook", (), found))
+    assert said == [
+        "3 of 60 programs want: how to load 8 bits with zext (instruction.load.8.zext); candidates: LBU dst base imm 0.99",
+        "1 of 60 programs want: how to jump to a label (instruction.jump); candidates: J target 0.99",
+    ]
+    assert rungs.as_json([Ladder("Rook", "rook", (), found)])[0]["wanted"][1]["question"] == "how to jump to a label"
+
+
+def test_a_program_of_which_llc_does_not_end_is_waited_for_once(rook: Description, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    llc = tmp_path / "llc"
+    llc.write_text(f"#!/bin/sh\necho asked >> {tmp_path}/asked\nsleep 9\n")
+    llc.chmod(0o755)
+    monkeypatch.setattr(programs, "SECONDS", 0.2)
+    monkeypatch.setattr(programs, "_SHORT", 0.1)
+    made = programs.Programs(ladder.Tools(llc, None, None, None), llc, ladder.subject(rook, "rook"), tmp_path / "work")
+    made.all = made.all[:5]
+    first, second = made.compiles(quiet), made.objects(quiet)
+    assert len((tmp_path / "asked").read_text().splitlines()) == 5
+    assert first.passed == second.passed == 0 and {o.name for o in second.obstacles} == {one.name for one in made.all}
