@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from vega_gen.facts.conditions import condition_said
 from vega_gen.facts.kinds import node_meaning
@@ -105,7 +106,8 @@ def jump(v: TargetView, zero: str) -> Operation | None:
         if made and "isPseudo" in v.selections.instructions[s.record].flags:
             real = v.expanded(made)
             # A conditional branch that is always taken does not end its block for LLVM: then the pseudo instruction does.
-            made = made if real and "isBarrier" not in v.selections.instructions[real.record].flags else real
+            ends = real and "isBarrier" in v.selections.instructions[real.record].flags
+            made = real if real is None or ends else replace(made, range=real.range)
         if made and OperandRole.TARGET in made.roles:
             return made
     return _call_without_link(v, zero, OperandKind.TARGET)

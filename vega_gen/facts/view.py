@@ -186,7 +186,8 @@ class TargetView:
         slots = self.selections.operands(dag.op)
         roles: list[OperandRole] = []
         fixed: list[tuple[int, str]] = []
-        for value, name in dag.args:
+        listed = [one for arg, name in dag.args for one in (arg.args if isinstance(arg, Dag) and arg.op == "ops" else ((arg, name),))]
+        for value, name in listed:
             parts = [(n, op.roles[n]) for n, slot in enumerate(pseudo) if slot.name == name]
             for n, role in parts:
                 fixed += [(len(roles), op.value(n))] if role is OperandRole.FIXED else []
