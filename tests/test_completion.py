@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from llvm_integration.process import run
 from vega_gen.archetypes.completion import completion
+from vega_gen.facts import find_facts
 from vega_gen.pipeline.completing import completed
-from vega_gen.records import Description
+from vega_gen.records import Description, Evidence, GivenFact
 from vega_gen.tablegen import describe
 
 PREFIX = Path("/usr/lib/llvm-19")
@@ -83,3 +85,29 @@ def test_an_instruction_that_a_complete_scheduling_model_lacks_gets_a_cost(tmp_p
     argv = [str(PREFIX / "bin/llvm-tblgen"), "-gen-instr-info", *folders, "-o", "/dev/null"]
     assert "No schedule information for instruction 'ADDX'" in run([*argv, str(folder / "Tern.td")], timeout=60).stderr
     run([*argv, str(td)], timeout=60).check()
+
+
+def test_a_convention_that_is_lacking_is_made_of_the_registers_that_facts_give(tmp_path: Path) -> None:
+    folder = tmp_path / "Tern"
+    shutil.copytree(TERN, folder)
+    (folder / "TernCallingConv.td").write_text("")
+    own = described(folder / "Tern.td")
+    guessed = find_facts(own)
+    assert guessed.arguments and set(guessed.arguments).isdisjoint({*guessed.saved, guessed.sp, guessed.ra, guessed.zero})
+    given = {**own.given, "registers.arguments": GivenFact("registers.arguments", "R6 R5", "Tern.facts.toml:1")}
+    made = completion(replace(own, given=given), "", "")
+    td = completed(folder / "Tern.td", own.name, made.text, tmp_path / "made")
+    again = made.mark(described(td, folder))
+    m = find_facts(again)
+    assert (m.cc, m.arguments) == ("CC_Tern", ("R6", "R5"))
+    assert (m.ret_cc, m.results, m.csr, m.saved) == ("RetCC_Tern", guessed.results, "CSR_Tern", guessed.saved)
+    assert m.records["registers.results"].evidence is Evidence.DEFAULT, "a completion proves nothing"
+
+
+def test_names_of_an_abi_say_which_registers_are_for_arguments(tmp_path: Path) -> None:
+    own = described(TERN / "Tern.td")
+    plain = [r for r in own.registers if r.name in find_facts(replace(own, calling_conventions=())).arguments]
+    names = dict(zip((r.name for r in plain), ("t0", "a1", "a0", "s0"), strict=False))
+    registers = tuple(replace(r, alternative=(names[r.name],)) if r.name in names else r for r in own.registers)
+    m = find_facts(replace(own, registers=registers, calling_conventions=()))
+    assert m.arguments == (plain[2].name, plain[1].name) == m.results and m.records["registers.arguments"].evidence is Evidence.NAME

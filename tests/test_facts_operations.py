@@ -13,7 +13,7 @@ from vega_gen.facts import find_facts
 from vega_gen.facts.arithmetic import binary
 from vega_gen.facts.branches import jump
 from vega_gen.facts.operations import OperandRole
-from vega_gen.facts.selections import OperandKind, Range
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range
 from vega_gen.facts.view import TargetView
 from vega_gen.records import Description
 from vega_gen.tablegen import describe
@@ -79,7 +79,11 @@ def B : I<23, (outs), (ins place:$to), "", [(br bb:$to)]>, PseudoInstExpansion<(
 """
     d = heron(tmp_path, llvm_source, more)
     v = TargetView(d)
-    op = v.operation("B", lambda *_: OperandRole.TARGET)
+
+    def target(_: OperandInfo, __: int) -> OperandRole:
+        return OperandRole.TARGET
+
+    op = v.operation("B", target)
     assert op is not None
     made = v.expanded(op)
     assert made is not None

@@ -148,6 +148,13 @@ def test_a_stub_needs_no_return_whatever_it_returns(head: str) -> None:
     assert cxx.render_signature(made.signature, in_class=True) == head
 
 
+@pytest.mark.parametrize("head", ["template <int P0> bool selectBits(SDValue N, SDValue &Op0)", "bool hasAllUsers(SDNode *N)"])
+def test_a_condition_of_selection_that_nobody_wrote_does_not_hold(head: str) -> None:
+    """Else the first node that a pattern of it is tried on would end the program."""
+    signature = cxx.parse_function(f"{head} {{}}", "ToyDAGToDAGISel").signature
+    assert [cxx.render(s.head) for s in stub("Toy", signature).statements] == ["return false;"]
+
+
 @pytest.mark.parametrize(
     ("name", "body"),
     [

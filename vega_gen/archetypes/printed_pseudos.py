@@ -6,7 +6,7 @@ from typing import Any
 
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import Selections
+from vega_gen.facts.selections import Selections, plain
 from vega_gen.records import Description
 from vega_gen.tablegen.raw import parse_dag
 
@@ -38,11 +38,14 @@ def expansions(d: Description) -> list[tuple[str, str]]:
             continue
         slots = selections.operands(i.name)
         made = [f"MCInstBuilder({d.namespace}::{dag.op})"]
-        for value, name in dag.args:
+        for arg, name in dag.args:
             given = [f".addOperand(Inst.getOperand({n}))" for n, slot in enumerate(slots) if name and slot.name == name]
+            value = plain(arg)
             text = f"{d.namespace}::{value}" if value in registers else "MCRegister()" if value == "zero_reg" else ""
-            made += given or [f".addReg({text})" if text else f".addImm({value})"]
-        found.append((i.name, "".join(made)))
+            number = isinstance(value, str) and value.lstrip("-").isdigit()
+            made += given or ([f".addReg({text})"] if text else [f".addImm({value})"] if number else [""])
+        if all(made):
+            found.append((i.name, "".join(made)))
     return found
 
 

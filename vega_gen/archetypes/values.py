@@ -27,7 +27,7 @@ from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
-from vega_gen.tablegen.subtargets import CPU, default_cpu
+from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, default_cpu
 
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
@@ -95,7 +95,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
-        "default_cpu": d.data.get(CPU) or default_cpu(d),
+        "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
+        "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),

@@ -11,10 +11,12 @@ import typer
 from vega_gen.cli import render
 from vega_gen.cli.options import (
     ArchOption,
+    AttrsOption,
     BigEndianOption,
     BuildDirOption,
     CheckpointOption,
     CorpusOption,
+    CpuOption,
     DescOption,
     FactsOption,
     FillerOption,
@@ -49,6 +51,8 @@ def new_target(
     arch: ArchOption = "",
     machine: MachineOption = 0,
     big_endian: BigEndianOption = False,
+    cpu: CpuOption = "",
+    attrs: AttrsOption = "",
     link: LinkOption = False,
     facts: FactsOption = None,
     no_archetypes: NoArchetypesFlag = False,
@@ -60,7 +64,7 @@ def new_target(
 
     request = pipeline.Request(
         td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian,
-        link, facts, not no_archetypes,
+        link, facts, not no_archetypes, cpu, attrs,
     )
     render.remind_of_facts(td, facts)
     with render.progress("new-target") as advance:
@@ -200,6 +204,8 @@ def _again(request: Request) -> list[str]:
     words += ["--triple", request.arch] if request.arch else []
     words += ["--elf-machine", str(request.machine)] if request.machine else []
     words += ["--big-endian"] if request.big_endian else []
+    words += ["--mcpu", request.cpu] if request.cpu else []
+    words += ["--mattr", request.attrs] if request.attrs else []
     words += ["--link"] if request.link else []
     words += ["--facts", str(request.facts)] if request.facts else []
     words += [] if request.archetypes else ["--no-archetypes"]

@@ -35,8 +35,8 @@ def ladder(
         typer.Option("--tools", metavar="DIR", help="Build nothing, and use llc, llvm-mc, llvm-objdump and llvm-readobj from this folder."),
     ] = None,
     triple: Annotated[str, typer.Option("--triple", metavar="T", help="The triple that selects the target (with --tools).")] = "",
-    cpu: Annotated[str, typer.Option("--mcpu", metavar="CPU", help="Passed to llc and llvm-mc.")] = "",
-    attrs: Annotated[str, typer.Option("--mattr", metavar="+A,-B", help="Passed to llc and llvm-mc.")] = "",
+    cpu: Annotated[str, typer.Option("--mcpu", metavar="CPU", help="Processor of the backend; passed to llc and llvm-mc.")] = "",
+    attrs: Annotated[str, typer.Option("--mattr", metavar="+A,-B", help="Features of the backend; passed to llc and llvm-mc.")] = "",
     word: Annotated[int, typer.Option("--word", metavar="BITS", help="Width of a word.  [default: the widest integer register]")] = 0,
     machine: MachineNameOption = "",
     facts: FactsOption = None,
@@ -60,8 +60,9 @@ def ladder(
     with render.progress("ladder") as advance:
         if tools is None:
             request = pipeline.Request(
-                td, llvm, name, filler=filler, big_endian=big_endian, link=link, facts=facts, archetypes=not no_archetypes
-            )
+                td, llvm, name, filler=filler, big_endian=big_endian, link=link, facts=facts, archetypes=not no_archetypes,
+                cpu=cpu, attrs=attrs,
+            )  # fmt: skip
             plan, found = pipeline.climb_made(request, work, advance, cpu=cpu, attrs=attrs)
         elif not triple:
             raise InputError(

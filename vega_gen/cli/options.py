@@ -62,6 +62,10 @@ MachineNameOption = Annotated[
 LinkOption = Annotated[
     bool, typer.Option("--link", help="Link LLVM's tools with the backend, rather than build a plug-in that the installed tools load.")
 ]
+CpuOption = Annotated[str, typer.Option("--mcpu", metavar="CPU", help="The processor of the .td to make the backend for.")]
+AttrsOption = Annotated[
+    str, typer.Option("--mattr", metavar="+A,-B", help="Features to make the backend for, such as +64bit where a .td has two widths.")
+]
 BigEndianOption = Annotated[bool, typer.Option("--big-endian", help="The new target is big endian; .td files do not say.")]
 ThresholdOption = Annotated[
     float | None,

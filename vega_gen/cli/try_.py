@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vega_gen.cli import render
-from vega_gen.cli.options import BigEndianOption, FactsOption, MachineNameOption, NameOption, SearchOption, TdOption
+from vega_gen.cli.options import (
+    AttrsOption,
+    BigEndianOption,
+    CpuOption,
+    FactsOption,
+    MachineNameOption,
+    NameOption,
+    SearchOption,
+    TdOption,
+)
 
 if TYPE_CHECKING:
     from vega_gen.pipeline import Retried, TryRequest, TryResult
@@ -39,6 +48,8 @@ def try_(
     ] = None,
     name: NameOption = "",
     big_endian: BigEndianOption = False,
+    cpu: CpuOption = "",
+    attrs: AttrsOption = "",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write the C++, the plug-in and the tools there.  [default: in the cache]")
     ] = None,
@@ -62,7 +73,7 @@ def try_(
     from vega_gen import pipeline
 
     request = pipeline.TryRequest(
-        td, version, prefix, name, big_endian, out, program, int(level.value), ladder, machine, facts, search=search
+        td, version, prefix, name, big_endian, out, program, int(level.value), ladder, machine, facts, search=search, cpu=cpu, attrs=attrs
     )
     render.remind_of_facts(td, facts)
     if watch:

@@ -81,10 +81,15 @@ def conditions_set(v: TargetView) -> frozenset[str]:
     """Returns the conditions for which a pattern computes the result of a comparison into an ordinary register (setcc)."""
     codes = _condition_leaves(v)
     roots = ("setcc", *(f"set{c}" for c in CONDITIONS))
-    found = {_condition(s.dag, codes)[0] for root in roots for s in v.selections.of(root) if _sets_integer(v, s.record)}
-    given = v.selections.given
-    found |= {c for c in CONDITIONS if any(any(_sets_integer(v, name) for name in names) for names in given.get(f"set{c}", ()))}
+    seen = v.selections.matched, v.selections.guarded
+    pairs = ((dag, names) for root in roots for dag, (names, _) in zip(*(held.get(root, ()) for held in seen), strict=True))
+    found = {_condition(dag, codes)[0] for dag, names in pairs if not _with_number(dag) and any(_sets_integer(v, name) for name in names)}
     return frozenset(found - {""})
+
+
+def _with_number(dag: Dag) -> bool:
+    """Whether a comparison is with one number, as in (setne x, -1): it says nothing about others."""
+    return any(re.fullmatch(r"-?\d+", leaf_name(dag, (n,))) for n in range(len(dag.args)))
 
 
 def _sets_integer(v: TargetView, record: str) -> bool:
@@ -104,10 +109,7 @@ def jump(v: TargetView, zero: str) -> Operation | None:
     for s in v.selections.of("br"):
         made = v.operation(s.record, name)
         if made and "isPseudo" in v.selections.instructions[s.record].flags:
-            real = v.expanded(made)
-            # A conditional branch that is always taken does not end its block for LLVM: then the pseudo instruction does.
-            ends = real and "isBarrier" in v.selections.instructions[real.record].flags
-            made = real if real is None or ends else replace(made, range=real.range)
+            made = _terminator(v, made)
         if made and OperandRole.TARGET in made.roles:
             return made
     return _call_without_link(v, zero, OperandKind.TARGET)
@@ -130,10 +132,19 @@ def jump_register(v: TargetView, zero: str) -> Operation | None:
         reads = record not in by_pattern and any(o.part >= 0 for o in v.selections.operands(record))
         if "mayLoad" not in i.flags and not reads:
             made = v.operation(record, name)
-            made = made if made is None or encoded(i) else v.expanded(made)
+            made = made if made is None or encoded(i) else _terminator(v, made)
             if made and made.roles.count(OperandRole.SRC) == 1:
                 return made
     return _call_without_link(v, zero, OperandKind.REG)
+
+
+def _terminator(v: TargetView, pseudo: Operation) -> Operation | None:
+    """Returns the instruction that a pseudo instruction stands for, or the pseudo itself, which the AsmPrinter expands, where only that
+    may end a basic block. None if it stands for none."""
+    made = v.expanded(pseudo)
+    if made is None or {"isTerminator", "isBarrier"} <= v.selections.instructions[made.record].flags:
+        return made
+    return replace(pseudo, range=made.range)
 
 
 def _call_without_link(v: TargetView, zero: str, kind: OperandKind) -> Operation | None:

@@ -1,24 +1,21 @@
-"""Finds how functions are called and return: instructions, target nodes, calling conventions and callee-saved registers."""
+"""Finds how functions are called and return: instructions, target nodes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from vega_gen.facts.choosing import Choice
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import Calls, OperandRole, Operation, Return
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, is_symbol, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
-from vega_gen.records import CallingConvention, Evidence, SDNode
+from vega_gen.records import SDNode
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-_SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr", re.I)
 _SPECIAL_CALL = re.compile(r"tls|tail|_rv|patchpoint", re.I)
 _RETURNS = re.compile(r"rets?|retl|retn|rts|return|blr|rtn|bx[. ]lr|jmp[. ]lr|j[pr][. ](?:ra|lr)")
 _POOL = re.compile(r"const\w*pool|cpool|literal", re.I)
-_SPECIAL_LIST = re.compile(r"inte?r|fast|all|none|noreg", re.I)
 
 
 def calls(v: TargetView, ra: str) -> Calls:
@@ -166,35 +163,3 @@ def _returned_by_alias(v: TargetView) -> dict[str, Operation]:
 def frame_pseudo(v: TargetView, opcode: str) -> str:
     """Returns the pseudo instruction selected for ``opcode``, ISD::CALLSEQ_START or ISD::CALLSEQ_END; "" if there is none."""
     return next((i.name for i in v.d.instructions if opcode in i.nodes), "")
-
-
-def convention(v: TargetView, *, results: bool) -> tuple[str, tuple[str, ...]]:
-    """Returns the name of the usual calling convention for arguments (or for results) and its pointer-sized registers.
-
-    Of several, it prefers those with pointer-sized registers, then those without a special purpose in their name (fast, vararg, ghc,
-    intr), then the shortest name."""
-    known = [c for c in v.d.calling_conventions if not c.callee_saved and c.name.lower().startswith("ret") == results]
-    plain = [c for c in known if any(r in v.members for r in c.registers)]
-    what = "conventions for return values" if results else "calling conventions"
-    side = "results" if results else "arguments"
-    name = v.choose(f"convention.{side}", _named(plain or known, _SPECIAL_CONVENTION, f"{len(plain)} {what}"))
-    return name, _registers(v, name, side, [r for c in known if c.name == name for r in c.registers if r in v.members])
-
-
-def callee_saved(v: TargetView) -> tuple[str, tuple[str, ...]]:
-    """Returns the name and the registers of the usual list of callee-saved registers."""
-    lists = [c for c in v.d.calling_conventions if c.callee_saved and c.registers]
-    name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, f"{len(lists)} lists of callee-saved registers"))
-    return name, _registers(v, name, "callee_saved", [r for c in lists if c.name == name for r in c.registers])
-
-
-def _named(known: Sequence[CallingConvention], special: re.Pattern[str], several: str) -> Iterator[Choice[str]]:
-    """Yields the names of conventions or lists, the usual one first; of several, only its name tells which that is."""
-    for c in sorted(known, key=lambda c: (bool(special.search(c.name)), len(c.name))):
-        reason = f"of {several}, {c.name} is taken as the usual one by its name alone"
-        yield Choice(c.name, Evidence.NAME, reason) if len(known) > 1 else Choice(c.name, Evidence.CONVENTION, "it is the only one")
-
-
-def _registers(v: TargetView, name: str, side: str, found: Sequence[str]) -> tuple[str, ...]:
-    choices = [Choice(tuple(found), Evidence.CONVENTION, f"{name} lists them")] if found else []
-    return v.choose_list(f"registers.{side}", choices)

@@ -123,7 +123,7 @@ def _symbol_choices(v: TargetView) -> Iterator[Choice[Operation]]:
     found: list[tuple[int, Operation]] = []
     for record in _symbol_loads(v.selections):
         i = v.selections.instructions[record]
-        made = _sets_register(v, record)
+        made = _sets_register(v, record) if encoded(i) or i.expansion else None
         if made and v.holds(i.outs[0].type) and made.range and made.range.bits >= min(v.native, 32):
             found.append((made.range.bits, made))
     for _, made in sorted(found, key=lambda pair: -pair[0]):

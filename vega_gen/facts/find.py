@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from vega_gen.facts import support
 from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
-from vega_gen.facts.calls import callee_saved, calls, convention, frame_pseudo, returns
+from vega_gen.facts.calls import calls, frame_pseudo, returns
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
 from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part, whole_constants
+from vega_gen.facts.conventions import callee_saved, convention
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
@@ -144,8 +145,8 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
     )
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
     whole, upper = load_immediate(v)
-    (cc, arguments), (ret_cc, results) = convention(v, results=False), convention(v, results=True)
-    csr, saved = callee_saved(v)
+    (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
+    csr, saved = callee_saved(v, (zero, ones))
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
     through = v.choose_operation("instruction.jump_register", supported(v, jump_register(v, zero)))
     ra = v.register(RegisterRole.RETURN_ADDRESS)

@@ -115,7 +115,7 @@ def role_names(d: Description) -> dict[str, RegisterRole]:
 
 
 def _named_role(register: Register) -> RegisterRole | None:
-    for name in (register.asm_name, register.name):
+    for name in (register.asm_name, register.name, *register.alternative):
         plain = re.sub(r"[^a-z0-9_]", "", name.lower())
         for role, pattern in _ROLE_OF_NAME:
             if pattern.fullmatch(plain):

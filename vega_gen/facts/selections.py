@@ -107,16 +107,18 @@ class Selections:
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
-        """Outermost operator -> for each of its patterns, the instructions that implement it, and the Predicate records that they need."""
+        """As ``given``, with the Predicate records that each needs."""
         self._renamed = {o.name: named[1] for o in d.operators if (named := _only_names(o))}
-        self.roots: set[str] = set()
-        """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
+        self.matched: dict[str, list[Dag]] = defaultdict(list)
+        """Outermost operator -> its patterns, also those that take several instructions, without their type casts."""
         for i in d.instructions:
             for text in top_level(i.pattern) if i.pattern.startswith("[") else ():
                 self._own(i, text)
         known = len(d.pattern_predicates) == len(d.patterns)
         for (matched, given), guard in zip(d.patterns, d.pattern_predicates if known else ((),) * len(d.patterns), strict=True):
             self._pat(matched, given, guard)
+        self.roots = set(self.matched)
+        """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
 
     @cached_property
     def selected(self) -> frozenset[str]:
@@ -144,7 +146,7 @@ class Selections:
         if isinstance(dag, Dag) and dag.op == "set" and dag.args:
             dag = plain(dag.args[-1][0]) if isinstance(dag.args[-1][0], Dag) else dag.args[-1][0]
         dag = self._rooted(dag)
-        self.roots.add(dag.op)
+        self.matched[dag.op].append(dag)
         self._implemented(dag.op, frozenset((i.name,)), ())
         where = {name: path for _, name, path in leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
@@ -160,7 +162,7 @@ class Selections:
 
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = self._rooted(plain(parse_dag(matched)))
-        self.roots.add(dag.op)
+        self.matched[dag.op].append(dag)
         results = top_level(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
         self._implemented(dag.op, frozenset(word for word in words if word in self.instructions), guard)
@@ -380,7 +382,6 @@ class Selections:
             if name == operand and bit not in ("0", "1", "?"):
                 found.append((int(index.rstrip("}") or 0), at))
         return tuple(sorted(found, reverse=True))
-
 
     def _bound(self, record: str) -> dict[str, str]:
         i = self.instructions[record]

@@ -18,6 +18,7 @@ from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.facts.facts_file import with_given
 from vega_gen.pipeline.completing import completed
 from vega_gen.records import BUDGET, Description, FillerName, Mode
+from vega_gen.tablegen.subtargets import on_subtarget
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "model" / "weights"
 """The checkpoint that vega-gen ships with."""
@@ -37,6 +38,7 @@ class Inputs:
     ``arch``: the architecture part of its triple, "" for the folder's name.
     ``big_endian``: the byte order of a target whose triple LLVM does not know, else None.
     ``facts``: a facts file.
+    ``cpu``, ``attrs``: the processor and the features that the backend is made for, "" for the default ones.
     ``overlay``: include folders that come before LLVM's own, with headers that know that triple.
     """
 
@@ -56,6 +58,8 @@ class Inputs:
     big_endian: bool | None = None
     overlay: tuple[Path, ...] = ()
     facts: Path | None = None
+    cpu: str = ""
+    attrs: str = ""
 
     @property
     def model(self) -> Path:
@@ -74,7 +78,7 @@ class Inputs:
             td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs,
             include_dirs=self.include_dirs[:2],
         )
-        return with_given(described, self.facts)
+        return on_subtarget(with_given(described, self.facts), self.cpu, self.attrs)
 
     @cached_property
     def own_description(self) -> Description:
@@ -84,7 +88,7 @@ class Inputs:
     @cached_property
     def description(self) -> Description:
         """The completed .td through typed views. Raises InputError."""
-        return self._described(self.completed_td) if self.completion.described else self.own_description
+        return self.completion.mark(self._described(self.completed_td)) if self.completion.described else self.own_description
 
     @cached_property
     def completed_td(self) -> Path:

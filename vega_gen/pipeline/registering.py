@@ -41,7 +41,7 @@ def registered(request: Request, prepared: Prepared) -> Registered:
     """Register the target. Raises InputError as ``plan_registration`` does, ToolFailure as ``overlay`` does."""
     inputs, installation = prepared.inputs, prepared.installation
     if prepared.official:
-        arch = known_arch(inputs.source.root, (inputs.folder, inputs.description.name))
+        arch = known_arch(inputs.source.root, (inputs.folder, inputs.description.name), find_facts(inputs.description).native)
         if prepared.linked:
             inputs = replace(inputs, arch=arch)
         else:  # the installed tools know the architecture already, and of two targets for one LLVM chooses neither

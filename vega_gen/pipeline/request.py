@@ -37,6 +37,7 @@ class Request:
     ``checkpoint``: a model instead of the one that vega-gen ships with.
     ``arch``, ``machine``, ``big_endian``: a new triple's architecture, ELF machine number and byte order; "" and 0 to have them chosen.
     ``archetypes``: the backend is made of archetypes; without them, and where ``desc`` gives the classes, function templates are filled.
+    ``cpu``, ``attrs``: the processor and the features that the backend is made for, "" for the default ones.
     ``link``: link LLVM's tools with the backend, rather than build a plug-in for those that are installed.
     ``facts``: a facts file.
     """
@@ -57,6 +58,8 @@ class Request:
     link: bool = False
     facts: Path | None = None
     archetypes: bool = True
+    cpu: str = ""
+    attrs: str = ""
 
     @property
     def mode(self) -> Mode:
@@ -91,7 +94,7 @@ class Prepared:
     def work(self) -> Path:
         """The folder that keeps this target's tables and compiled headers between runs."""
         inputs = self.inputs
-        key = store.digest(str(inputs.source.root), str(inputs.td.absolute()), inputs.mode, inputs.filler)[:12]
+        key = store.digest(str(inputs.source.root), str(inputs.td.absolute()), inputs.mode, inputs.filler, inputs.cpu, inputs.attrs)[:12]
         return store.cache_folder("new-target", f"{inputs.folder}-{key}")
 
 
@@ -133,8 +136,9 @@ def prepare(request: Request, progress: Progress, *, writing: bool = True) -> Pr
     relocs = relocs or relocations_beside(td, (folder, td.stem, record))
     filler = FillerName.ARCHETYPE if request.whole else request.filler or default_filler(held, request.checkpoint)
     inputs = Inputs(
-        source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint, facts=request.facts
-    )
+        source, td, folder, request.mode, filler, program, headers, request.corpora, relocs, request.checkpoint, facts=request.facts,
+        cpu=request.cpu, attrs=request.attrs,
+    )  # fmt: skip
     # Mined code asks the triple for its byte order and width, which an installed LLVM does not know of a new one; and the installed tools
     # hold an official target already, under the same name.
     plugged = inputs.filler is FillerName.ARCHETYPE and installation is not None and has_shared_library(installation)

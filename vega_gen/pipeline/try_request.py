@@ -32,6 +32,7 @@ class TryRequest:
     ``ladder``: climb the ladder too. ``machine``: that of targets/settings/qemu.toml that runs its programs, "" for the one that fits.
     ``facts``: a facts file. ``supposed``: further facts, which a search tries. ``search``: seconds in which values of doubtful facts are
     tried, 0 for none.
+    ``cpu``, ``attrs``: the processor and the features that the backend is made for, as for -mcpu and -mattr; "" for the default ones.
     """
 
     td: Path
@@ -47,6 +48,8 @@ class TryRequest:
     facts: Path | None = None
     supposed: tuple[GivenFact, ...] = ()
     search: float = 0.0
+    cpu: str = ""
+    attrs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResul
 from vega_gen.records import Description, FillerName, Mode, Plan, Severity, TdFinding
 from vega_gen.registration.triple import machine_number
 from vega_gen.simulate import Simulator, simulator
+from vega_gen.tablegen.subtargets import on_subtarget
 
 TABLEGEN_SECONDS = 600.0
 _NUMBER = re.compile(r"\bEM_\w+\s*=\s*(0[xX][0-9a-fA-F]+|\d+)")
@@ -79,7 +80,8 @@ class _Bench:
 
     @cached_property
     def work(self) -> Path:
-        key = store.digest(str(self.td), self.request.name, str(self.installation.prefix), self.installation.version)[:12]
+        asked = self.request
+        key = store.digest(str(self.td), asked.name, asked.cpu, asked.attrs, str(self.installation.prefix), self.installation.version)[:12]
         return store.cache_folder("try", f"{self.td.stem}-{key}")
 
     @property
@@ -207,7 +209,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         td = completed(bench.td, d.name, lacking.text, bench.tables)
         if lacking.described:
             with clock.phase("read the completed .td") as said:
-                d = _described(bench, td)
+                d = lacking.mark(_described(bench, td))
                 said.append(f"{len(d.instructions)} instructions")
     else:
         (bench.tables / completion_file(d.name)).unlink(missing_ok=True)
@@ -265,6 +267,7 @@ def _described(bench: _Bench, td: Path) -> Description:
     program = bench.installation.llvm_tblgen
     own = (bench.td.parent,)
     d = tablegen.describe(td, folder=name, llvm_include=bench.include, tblgen=program, relocs=beside, include_dirs=own)
+    d = on_subtarget(d, bench.request.cpu, bench.request.attrs)
     given = with_given(d if bench.request.name else replace(d, folder=d.name), bench.request.facts)
     return replace(given, given={**given.given, **{fact.key: fact for fact in bench.request.supposed}})
 

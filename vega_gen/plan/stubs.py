@@ -62,6 +62,8 @@ def stub(target: str, signature: Signature) -> Candidate:
       error would break them all.
     - The TargetInfo one registers the target by name, because otherwise no tool could be asked for it.
     - A function that creates a FunctionPass creates one that changes nothing: it is called for every program.
+    - A condition of instruction selection, that of a pattern or a selector of a ComplexPattern, does not hold: what it guards is one of
+      several ways to select a node.
     """
     name = f"{signature.class_name}::{signature.name}" if signature.class_name else signature.name
     found = _INITIALISER.match(signature.name)
@@ -70,6 +72,8 @@ def stub(target: str, signature: Signature) -> Candidate:
         body = ()
     elif _PASS_FACTORY.match(signature.name) and signature.result[-2:] == ("FunctionPass", "*"):
         body = tuple(statement(text, f"{head}{n}") for n, text in enumerate(_NO_PASS))
+    elif signature.class_name.endswith("DAGToDAGISel") and signature.result[-1:] == ("bool",):
+        body = (statement("return false;", head),)
     elif found is None:
         body = (statement(f'report_fatal_error("{target}: {name} is not written yet");', head),)
     elif found["part"] == "TargetInfo":

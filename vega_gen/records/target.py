@@ -241,6 +241,7 @@ class Description:
     ``operators``: what the operators of all patterns are, LLVM's own included, and those that fragments expand to.
     ``aliases``: InstAlias records, (assembly string, instruction as printed): ("ret", "(JALR X0, X1, 0)").
     ``given``: what a person says beside the .td, by key (``vega_gen.facts``).
+    ``aliases``: InstAlias records, (assembly string, instruction as printed): ("ret", "(JALR X0, X1, 0)").
     """
 
     folder: str

@@ -106,13 +106,15 @@ def plan_registration(root: Path, new: NewTriple) -> Registration:
     return Registration(tuple(sorted(edits, key=lambda edit: edit.path)), tuple(places), number, texts)
 
 
-def known_arch(root: Path, names: Sequence[str]) -> str:
+def known_arch(root: Path, names: Sequence[str], bits: int = 0) -> str:
     """Return the first architecture of ``Triple`` that equals one of ``names`` (a target's folder, its Target record) or starts with one.
 
-    Returns "" if there is none. No file of lib/Target is opened, so the target may be a held-out one."""
+    ``bits``: the width of an address; of several that start with a name, one that ends in it goes first (riscv64). Returns "" if there is
+    none. No file of lib/Target is opened, so the target may be a held-out one."""
     archs = list(Tree(root).archs)
     low = [name.lower() for name in names]
-    return next((a for a in archs if a in low), "") or next((a for a in archs if a.startswith(tuple(low))), "")
+    like = sorted((a for a in archs if a.startswith(tuple(low))), key=lambda a: not a.endswith(str(bits)))
+    return next((a for a in archs if a in low), next(iter(like), ""))
 
 
 def places_of(root: Path, target: str) -> tuple[RegistrationPlace, ...]:

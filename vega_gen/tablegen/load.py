@@ -25,6 +25,7 @@ from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
 from vega_gen.tablegen import processors, scheduling, views
+from vega_gen.tablegen.convention_views import calling_conventions
 from vega_gen.tablegen.modes import modes
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
@@ -207,7 +208,7 @@ def reduce(
     instructions = views.instructions(raws)
     prefixes = tuple(f"{name}_" for name in shared)
     fragments = tuple(f for f in views.fragments(raws) if f.name not in shared and not f.name.startswith(prefixes))
-    nodes, patterns, conventions = views.nodes(raws), views.complex_patterns(raws), views.calling_conventions(raws, sets)
+    nodes, patterns, conventions = views.nodes(raws), views.complex_patterns(raws), calling_conventions(raws, sets)
     data = views.target_data(raws, target)
     parser_classes = frozenset(r.string("Name") for r in views.of_class(raws, "AsmOperandClass") if r.name not in ("ImmAsmOperand",))
     input_ = contract_rules.Views(

@@ -17,8 +17,9 @@ from vega_gen.records import Description, HardwareMode, Instruction, SubtargetFe
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-CPU, FEATURES, MODE = "Subtarget.cpu", "Subtarget.features", "Subtarget.mode"
-"""Keys of ``Description.data``: the chosen processor, the records of its features, and its HwMode record, "" where there are no modes."""
+CPU, ATTRS, FEATURES, MODE = "Subtarget.cpu", "Subtarget.attrs", "Subtarget.features", "Subtarget.mode"
+"""Keys of ``Description.data``: the chosen processor, features beside it as for -mattr, the records of all its features, and its HwMode
+record, "" where there are no modes."""
 _METHOD = re.compile(r"(?:\w+(?:->|\.))?(\w+)\(\)")
 _AT_LEAST = re.compile(r"(\w+) >= (\w+)")
 
@@ -40,7 +41,8 @@ def on_subtarget(d: Description, cpu: str = "", attrs: str = "") -> Description:
     features = _closed(d, (known[chosen].features if chosen in known else ()), attrs)
     modes = [m for m in d.modes if m.features and _mode_holds(d, m, features)] or [m for m in d.modes if not m.features][:1]
     mode = modes[0] if modes else None
-    data = d.data | {CPU: chosen, FEATURES: " ".join(f.record for f in d.features if f.record in features), MODE: mode.name if mode else ""}
+    features_on = " ".join(f.record for f in d.features if f.record in features)
+    data = d.data | {CPU: chosen, ATTRS: attrs, FEATURES: features_on, MODE: mode.name if mode else ""}
     return replace(_in_mode(d, mode), data=data) if mode else replace(d, data=data)
 
 

@@ -6,18 +6,20 @@ the record itself: what a .td says is never contradicted. Archetypes are written
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vega_gen.archetypes.completion import call_nodes, compared, costs, frames, pointers
+from vega_gen.archetypes.completion import call_nodes, compared, costs, frames, passing, pointers
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.archetypes.completion.pointers import may_lack
+from vega_gen.facts.conventions import COMPLETED
 from vega_gen.facts.find import Facts, find_facts
 from vega_gen.records import Description
 
 __all__ = ["Completion", "completion", "may_lack"]
 
-_PARTS: tuple[Callable[[Lacking], str], ...] = (frames.part, call_nodes.part, compared.part)
+_PARTS: tuple[Callable[[Lacking], str], ...] = (passing.part, frames.part, call_nodes.part, compared.part)
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
 
@@ -28,6 +30,10 @@ class Completion:
 
     text: str
     described: bool
+
+    def mark(self, d: Description) -> Description:
+        """Returns the description of the completed .td with a note of what the completion added: that proves nothing."""
+        return replace(d, data=d.data | {COMPLETED: " ".join(re.findall(r"^def (\w+)", self.text, re.M))})
 
 
 def completion(d: Description, own: str, target_td: str, m: Facts | None = None) -> Completion:

@@ -22,7 +22,8 @@ class Lacking:
     @cached_property
     def _taken(self) -> frozenset[str]:
         d = self.d
-        named = (d.registers, d.register_classes, d.operand_classes, d.instructions, d.nodes, d.fragments, d.complex_patterns)
+        types = (d.registers, d.register_classes, d.operand_classes, d.calling_conventions)
+        named = (*types, d.instructions, d.nodes, d.fragments, d.complex_patterns)
         return frozenset(record.name for records in named for record in records)
 
     def name(self, wanted: str) -> str:

@@ -1,0 +1,27 @@
+"""The calling convention of a .td that leaves it to C++: arguments and results in registers, more arguments on the stack."""
+
+from __future__ import annotations
+
+from vega_gen.archetypes.completion.lacking import Lacking
+
+
+def part(lacking: Lacking) -> str:
+    """Returns the conventions for arguments and for results and the list of callee-saved registers that the .td does not have."""
+    m, name = lacking.m, lacking.d.name
+    if not m.native:
+        return ""
+    narrower = ", ".join(f"i{bits}" for bits in (1, 8, 16, 32) if bits < m.native)
+    promoted = f"CCIfType<[{narrower}], CCPromoteToType<{m.type}>>"
+    made: list[str] = []
+    for there, record, registers, stack in (
+        (m.cc, f"CC_{name}", m.arguments, f"CCIfType<[{m.type}], CCAssignToStack<{m.native // 8}, {m.native // 8}>>"),
+        (m.ret_cc, f"RetCC_{name}", m.results, ""),
+    ):
+        if not there:
+            assigned = f"CCIfType<[{m.type}], CCAssignToReg<[{', '.join(registers)}]>>" if registers else ""
+            actions = ", ".join(action for action in (promoted, assigned, stack) if action)
+            made.append(f"def {lacking.name(record)} : CallingConv<[{actions}]>;")
+    if not m.csr and m.saved:
+        made.append(f"def {lacking.name(f'CSR_{name}')} : CalleeSavedRegs<(add {', '.join(m.saved)})>;")
+    note = "// The .td says no calling convention: this one is made of facts, which a facts file may correct (registers.arguments ...)."
+    return "\n".join([note, *made]) if made else ""

@@ -1,0 +1,106 @@
+"""Finds the calling conventions: registers of arguments and results, and those that a function preserves.
+
+Where a .td leaves them to C++, registers that carry an ABI's names (a0, a1 ... beside s0 and t0) say it; else it is a guess that a person
+can correct in a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from vega_gen.facts.choosing import Choice
+from vega_gen.facts.roles import RegisterRole
+from vega_gen.facts.view import TargetView
+from vega_gen.records import CallingConvention, Evidence
+
+COMPLETED = "Completion.records"
+"""Key of ``Description.data``: the records that a completion added, which prove nothing."""
+_SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr", re.I)
+_SPECIAL_LIST = re.compile(r"inte?r|fast|all|none|noreg", re.I)
+_ABI_NAME = re.compile(r"([avst])(\d+)")
+_MOST_ARGUMENTS = 8
+_RESULT_BITS = 64
+"""Results of this width are returned in registers: the run-time library has functions for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The registers that a convention would use where no record is one. ``reason``: what says so."""
+
+    registers: tuple[str, ...]
+    evidence: Evidence
+    reason: str
+
+
+def convention(v: TargetView, constants: Collection[str] = (), *, results: bool) -> tuple[str, tuple[str, ...]]:
+    """Returns the name of the usual calling convention for arguments (or for results) and its pointer-sized registers.
+
+    Of several, it prefers those with pointer-sized registers, then those without a special purpose in their name (fast, vararg, ghc,
+    intr), then the shortest name. ``constants``: registers that hold a constant, which a guess leaves out."""
+    known = [c for c in v.d.calling_conventions if not c.callee_saved and c.name.lower().startswith("ret") == results]
+    plain = [c for c in known if any(r in v.members for r in c.registers)]
+    what = "conventions for return values" if results else "calling conventions"
+    side = "results" if results else "arguments"
+    name = v.choose(f"convention.{side}", _named(plain or known, _SPECIAL_CONVENTION, f"{len(plain)} {what}"))
+    listed = [r for c in known if c.name == name for r in c.registers if r in v.members]
+    return name, _registers(v, name, side, listed, _guesses(v, constants)[1 if results else 0])
+
+
+def callee_saved(v: TargetView, constants: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
+    """Returns the name and the registers of the usual list of callee-saved registers. ``constants``: as of ``convention``."""
+    lists = [c for c in v.d.calling_conventions if c.callee_saved and c.registers]
+    name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, f"{len(lists)} lists of callee-saved registers"))
+    listed = [r for c in lists if c.name == name for r in c.registers]
+    return name, _registers(v, name, "callee_saved", listed, _guesses(v, constants)[2])
+
+
+def _named(known: Sequence[CallingConvention], special: re.Pattern[str], several: str) -> Iterator[Choice[str]]:
+    """Yields the names of conventions or lists, the usual one first; of several, only its name tells which that is."""
+    for c in sorted(known, key=lambda c: (bool(special.search(c.name)), len(c.name))):
+        reason = f"of {several}, {c.name} is taken as the usual one by its name alone"
+        yield Choice(c.name, Evidence.NAME, reason) if len(known) > 1 else Choice(c.name, Evidence.CONVENTION, "it is the only one")
+
+
+def _registers(v: TargetView, name: str, side: str, found: Sequence[str], guess: Guess) -> tuple[str, ...]:
+    guessed = Choice(guess.registers, guess.evidence, guess.reason)
+    if name in v.d.data.get(COMPLETED, "").split():  # what a person gave stands in it, else the guess
+        choices = [Choice(tuple(found), guess.evidence, guess.reason)]
+    elif found or name:
+        choices = [Choice(tuple(found), Evidence.CONVENTION, f"{name} lists them")] if found else []
+    else:
+        choices = [guessed] if guess.registers else []
+    return v.choose_list(f"registers.{side}", choices)
+
+
+def _guesses(v: TargetView, constants: Collection[str]) -> tuple[Guess, Guess, Guess]:
+    """Returns what arguments, results and callee-saved registers may be, for a .td that does not say."""
+    special = frozenset(RegisterRole) - {RegisterRole.FRAME_POINTER}
+    free = [r for r in v.members if v.register_roles.get(r) not in special and r not in constants]
+    wanted = max(_RESULT_BITS // v.native, 2)
+    families = _families(v, free)
+    if len(families.get("a", ())) > 1 and len(families) > 1:
+        reason = "their names are those that ABIs give to such registers"
+        arguments, saved = families["a"], families.get("s", ())
+        results = families.get("v", arguments)[:wanted]
+        return tuple(Guess(found, Evidence.NAME, reason) for found in (arguments, results, saved))  # type: ignore[return-value]
+    third = len(free) // 3
+    arguments = tuple(free[: min(max(third, 1), _MOST_ARGUMENTS)])
+    saved = tuple(free[len(free) - third :])
+    return (
+        Guess(arguments, Evidence.DEFAULT, "no record is a convention: the first in allocation order are assumed"),
+        Guess(arguments[:wanted], Evidence.DEFAULT, "no record is a convention: the first registers of arguments are assumed"),
+        Guess(saved, Evidence.DEFAULT, "no record lists them: the last in allocation order are assumed"),
+    )
+
+
+def _families(v: TargetView, free: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Returns the letter of names such as a0, s0, t0 and v0 -> the registers with such names, by number from 0 on without a gap."""
+    numbered: dict[str, dict[int, str]] = {}
+    for r in v.d.registers:
+        for name in (r.asm_name, r.name, *r.alternative) if r.name in free else ():
+            if found := _ABI_NAME.fullmatch(name.lower()):
+                numbered.setdefault(found[1], {}).setdefault(int(found[2]), r.name)
+    whole = {letter: held for letter, held in numbered.items() if sorted(held) == list(range(len(held)))}
+    return {letter: tuple(held[n] for n in sorted(held)) for letter, held in whole.items()}

@@ -1,0 +1,52 @@
+"""Turn calling conventions and lists of callee-saved registers into typed records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from vega_gen.records import CallingConvention
+from vega_gen.tablegen.raw import Raw
+from vega_gen.tablegen.registers import RegisterSets
+from vega_gen.tablegen.views import called_names, of_class
+
+
+def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[CallingConvention, ...]:
+    """Return the calling conventions, and the lists of callee-saved registers."""
+    found: list[CallingConvention] = []
+    for raw in of_class(raws, "CallingConv"):
+        registers: list[str] = []
+        stack: list[tuple[int, int]] = []
+        hooks: list[str] = []
+        for action in _actions(raws, raw.items("Actions")):
+            registers += action.items("RegList")
+            if "CCAssignToStack" in action.classes or action.field("Align"):
+                stack.append((action.number("Size"), action.number("Align")))
+            hooks += [action.string("FuncName")] if action.field("FuncName") else []
+            hooks += called_names(action.string("Predicate"))
+        if raw.number("Custom"):
+            hooks.append(raw.name)
+        unique = tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks))
+        guarded = (_guarded(raws, raw.items("Actions"), guard, False) for guard in (r"!State\.isVarArg\(\)", r"ArgFlags\.\w+\(\).*"))
+        fixed, marked = (tuple(dict.fromkeys(given)) for given in guarded)
+        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked))
+    found += [CallingConvention(raw.name, sets.named(raw.name), (), (), callee_saved=True) for raw in of_class(raws, "CalleeSavedRegs")]
+    return tuple(found)
+
+
+def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:
+    """Yield actions in order, each followed by the actions it guards."""
+    for name in names:
+        raw = raws.get(name)
+        if raw is not None:
+            yield raw
+            if raw.field("SubAction"):
+                yield from _actions(raws, [raw.string("SubAction")])
+
+
+def _guarded(raws: Mapping[str, Raw], names: Iterable[str], guard: str, inside: bool) -> Iterator[str]:
+    """Yield the registers of the actions below a CCIf whose C++ matches ``guard``."""
+    for raw in (raws[name] for name in names if name in raws):
+        here = inside or re.fullmatch(guard, raw.string("Predicate").strip()) is not None
+        yield from raw.items("RegList") if here else ()
+        yield from _guarded(raws, [raw.string("SubAction")] if raw.field("SubAction") else [], guard, here)
