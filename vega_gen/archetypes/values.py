@@ -333,7 +333,8 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
-        "branch_custom": not m.compare_branches and (_branch_custom(m) or not set(CONDITIONS) <= m.sets),
+        "by_truth": by_truth(m),
+        "branch_custom": not m.compare_branches and not by_truth(m) and (_branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
     }  # fmt: skip
 
@@ -374,9 +375,10 @@ def _actions(m: Facts) -> list[str]:
     found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if "sext_inreg" not in m.legal or bits == 1]
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
-    others = (*(() if m.by_table else ("BRCOND",)), "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
+    truth = () if m.by_table or by_truth(m) else ("BRCOND",)
+    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
     found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
-    branch = "Custom" if _branch_custom(m) else "Expand" if m.by_table else "Legal"
+    branch = "Expand" if m.by_table or by_truth(m) else "Custom" if _branch_custom(m) else "Legal"
     select = "Expand" if m.selects else "Custom"
     found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, {select}", f"ISD::BR_CC, {vt}, {branch}"]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
@@ -384,6 +386,13 @@ def _actions(m: Facts) -> list[str]:
         found = [f"ISD::SELECT_CC, {vt}, {select_action(m)}" if a == f"ISD::SELECT_CC, {vt}, Expand" else a for a in found]
     set_action = "Legal" if set(CONDITIONS) <= m.sets else "Expand" if m.selects else "Custom"
     return [*found, f"ISD::SETCC, {vt}, {set_action}"]
+
+
+def by_truth(m: Facts) -> bool:
+    """Whether branches are selected as the .td's patterns have them: on a truth value, or on a comparison that is one (brcond).
+
+    That is for instruction sets whose branches test few conditions, where a comparison computes the others into a register."""
+    return bool(m.branch_nonzero) and "brcond" in m.legal and set(CONDITIONS) <= m.sets and _branch_custom(m)
 
 
 def _branch_custom(m: Facts) -> bool:
