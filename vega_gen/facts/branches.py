@@ -121,13 +121,14 @@ def jump_register(v: TargetView, zero: str) -> Operation | None:
     ``zero``: the register that always holds zero, to which such a call writes the return address."""
 
     def name(operand: OperandInfo, _: int) -> OperandRole | None:
-        if operand.out or (operand.kind is OperandKind.REG and operand.part > 0):
+        if operand.out or (operand.kind is OperandKind.REG and (operand.part > 0 or not v.holds(operand.type))):
             return None
         return OperandRole.SRC if operand.kind is OperandKind.REG else OperandRole.NONE
 
     by_pattern = [s.record for s in v.selections.of("brind") if len(s.dag.args) == 1 and list(s.paths.values()) == [(0,)]]
     by_flag = (i.name for i in v.d.instructions if "isIndirectBranch" in i.flags)
-    for record in dict.fromkeys([*by_pattern, *by_flag]):
+    records = dict.fromkeys([*by_pattern, *by_flag])
+    for record in sorted(records, key=lambda record: "isPseudo" in v.selections.instructions[record].flags):
         i = v.selections.instructions[record]
         reads = record not in by_pattern and any(o.part >= 0 for o in v.selections.operands(record))
         if "mayLoad" not in i.flags and not reads:
