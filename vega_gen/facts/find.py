@@ -17,9 +17,11 @@ from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
 from vega_gen.facts.nops import nop
 from vega_gen.facts.operations import Calls, Narrow, Operation
+from vega_gen.facts.ranking import Weights, ranked
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
+from vega_gen.facts.stack_access import StackAccess, stack_access
 from vega_gen.facts.support import supported
 from vega_gen.facts.view import TargetView
 from vega_gen.records import Description, Fact, GivenFact
@@ -41,6 +43,7 @@ class Facts:
 
     ``native``: bits of an address; ``gpr``: the register class that holds addresses; ``type``: its value type ("i32").
     ``sp``, ``fp``, ``ra``: the registers of the stack pointer, frame pointer and return address.
+    ``stack``: how the stack is accessed where ``sp`` is no operand of ordinary instructions.
     ``zero``, ``ones``: the registers that always hold 0 and all ones.
     ``scratch``: a register that a prologue may clobber; ``reserved``: the registers that the allocator must not use.
     ``cc``, ``ret_cc``: conventions for arguments and results; ``arguments``, ``results``: their registers.
@@ -76,6 +79,7 @@ class Facts:
     sp: str
     fp: str
     ra: str
+    stack: StackAccess | None
     zero: str
     ones: str
     scratch: str
@@ -133,12 +137,14 @@ class Facts:
         return 32 - self.upper.range.bits if self.upper and self.upper.range else 0
 
 
-def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> Facts:
+def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, weights: Weights | None = None) -> Facts:
     """Returns every fact that the description's records give, with the doubts about them.
 
-    ``given``: the lines of a facts file, which go before what the records say; by default those of the description. Raises InputError for
-    a line that contradicts the records."""
+    ``given``: the lines of a facts file, which go before what the records say; by default those of the description. ``weights``: of the
+    ranking that supplies a few facts where the records say nothing; by default those that vega-gen ships with. Raises InputError for a
+    line that contradicts the records."""
     v = TargetView(d, given)
+    v.chooser.otherwise = lambda key: ranked(v, key, weights)
     zero, ones = constant_register(v, "zero"), constant_register(v, "ones")
     add, subtract, add_immediate, subtract_immediate, or_immediate, shift_immediate = (
         v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC
@@ -149,7 +155,10 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
     csr, saved = callee_saved(v, (zero, ones))
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
     through = v.choose_operation("instruction.jump_register", supported(v, jump_register(v, zero)))
-    ra = v.register(RegisterRole.RETURN_ADDRESS)
+    sp, ra = v.register(RegisterRole.STACK_POINTER), v.register(RegisterRole.RETURN_ADDRESS)
+    stack = stack_access(v, sp)
+    if sp not in v.members and not stack:
+        sp = ""
     returned = returns(v, ra, through)
     compared, nonzero = support.branched(v, *branches(v, zero))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
@@ -159,9 +168,10 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> 
         native=v.native,
         gpr=v.gpr,
         type=v.type,
-        sp=v.register(RegisterRole.STACK_POINTER),
+        sp=sp,
         fp=frame.fp,
         ra=ra,
+        stack=stack,
         zero=zero,
         ones=ones,
         scratch=frame.scratch,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,21 +11,24 @@ from llvm_integration import checkout
 from llvm_integration.crash import data_layout
 from llvm_integration.edits import target_folder
 from llvm_integration.process import Progress
-from vega_gen import review, store
+from vega_gen import fact_review, review, store
 from vega_gen.archetypes.parts import Parts, by_name, the_overload
 from vega_gen.archetypes.values import data_layout as layout_of
 from vega_gen.emit import copies, emit, stamp_of, tests
 from vega_gen.emit.clang import clang_edits, has_clang
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.facts import find_facts
-from vega_gen.pipeline.building import Built, build_backend, named
+from vega_gen.facts.facts_file import facts_text
+from vega_gen.pipeline.building import Built, Workshop, build_backend, named
 from vega_gen.pipeline.climbing import climb_built, tests_of
 from vega_gen.pipeline.completing import completion_file, included
 from vega_gen.pipeline.generation import generate
+from vega_gen.pipeline.grafting import Grafting
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.offers import archetypes_of, as_registered
 from vega_gen.pipeline.registering import Registered, registered
 from vega_gen.pipeline.request import Prepared, Request, prepare
+from vega_gen.plan.grafts import Grafted
 from vega_gen.plan.steps import Archetype
 from vega_gen.records import Decision, FillerName, Ladder, Plan, PlannedFunction, Step
 
@@ -84,6 +87,12 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
 
     Raises what these stages raise; see ``registered``, ``generate`` and ``build_backend``.
     """
+    place = checkout.destination(prepared.inputs.source.root, prepared.inputs.folder, request.out) or prepared.inputs.source.root
+    beside = place / target_folder(prepared.inputs.folder)
+    decisions = review.load_decisions(beside, prepared.inputs.folder)
+    facts = tuple(find_facts(prepared.inputs.description).records.values())
+    if told := fact_review.given(facts, decisions, str(beside / review.DECISIONS_FILE)):
+        prepared = replace(prepared, inputs=replace(prepared.inputs, decided=told))
     known = registered(request, prepared)
     prepared = known.prepared
     inputs = prepared.inputs
@@ -92,23 +101,35 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
         inputs, work=prepared.work, installation=prepared.installation, held_out=prepared.held_out, jobs=jobs, progress=progress
     )
     asked = plan.flag_below if request.threshold is None else request.threshold
-    plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated), flag_below=asked)
-    place = checkout.destination(inputs.source.root, inputs.folder, request.out) or inputs.source.root
-    decisions = review.load_decisions(place / target_folder(inputs.folder), inputs.folder)
+    plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated), flag_below=asked, facts=facts)
     decided, definitions = review.apply(plan, decisions), own_definitions(inputs)
-    built = None
-    if prepared.installation is not None:
-        archetype, layer = archetypes_for(inputs)
-        built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay, _layout(request, inputs))
-        decided = built.plan
-    if prepared.official and not prepared.linked:
-        plan, decided = (as_registered(one, inputs, known.arch) for one in (plan, decided))
     missing: Mapping[str, str] = {}
     limits: Mapping[str, str] = {}
     if inputs.filler is FillerName.ARCHETYPE:
         account = archetypes_of(inputs)[0]
         missing, limits = account.missing, account.limits
+    built = None
+    if prepared.installation is not None:
+        archetype, layer = archetypes_for(inputs)
+        layout, graft = _layout(request, inputs), _graft(request, prepared, progress) if not missing else None
+        built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay, layout, graft)
+        decided = built.plan
+    if prepared.official and not prepared.linked:
+        plan, decided = (as_registered(one, inputs, known.arch) for one in (plan, decided))
     return Made(plan, decided, known, definitions, built, missing, limits, review.stale(plan, decisions))
+
+
+def _graft(request: Request, prepared: Prepared, progress: Progress) -> Callable[[Plan, Workshop], Grafted] | None:
+    """What grafts mined functions onto a plan that builds, None where nothing is to be grafted."""
+    if request.grafts is None:
+        return None
+    inputs = replace(prepared.inputs, filler=request.grafts)
+    mined = generate(inputs, work=prepared.work / "mined", installation=None, held_out=prepared.held_out, progress=progress)
+
+    def graft(plan: Plan, shop: Workshop) -> Grafted:
+        return Grafting(plan, mined, prepared.inputs, shop, progress, request.graft_seconds).run()
+
+    return graft
 
 
 def write_backend(request: Request, prepared: Prepared, progress: Progress) -> Backend:
@@ -125,7 +146,9 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
         edits += tests(made.plan, tests_of(inputs, made.built.tools, climbed))
     kept = store.manifest(taken(with_findings(made.generated, made.plan)))
     manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", kept, _REGISTRATION)
-    written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
+    told = facts_text({f.key: f for f in made.plan.facts}, inputs.folder)
+    facts = checkout.Edit(f"{target_folder(inputs.folder)}/{fact_review.FACTS_FILE}", told, _REGISTRATION)
+    written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest, facts], out=request.out)
     folder = written.root / target_folder(inputs.folder)
     return Backend(made.plan, written, folder, known.arch, made.built, climbed, made.missing, made.limits, made.stale)
 
