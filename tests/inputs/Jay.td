@@ -57,7 +57,7 @@ def RSET : I<10, (outs GR:$d), (ins i32imm:$n), "rset $d, $n">;
 def LI : I<11, (outs GR:$d), (ins i32imm:$n), "li $d, $n">;
 def NOP : I<12, (outs), (ins i32imm:$n), "s.nop $n">;
 let isBranch = 1, isTerminator = 1 in {
-  def BLTZ : I<13, (outs), (ins GR:$a, brtarget:$n), "bltz $a, $n", [(brcond (i32 (setlt i32:$a, 0)), bb:$n)]>;
+  def BLEZ : I<13, (outs), (ins GR:$a, brtarget:$n), "blez $a, $n", [(brcond (i32 (setlt i32:$a, 1)), bb:$n)]>;
   def BNZ : I<14, (outs), (ins GR:$a, brtarget:$n), "bnz $a, $n", [(brcond i32:$a, bb:$n)]>;
 }
 def XSUB : I<15, (outs GR:$d), (ins GR:$a, i32imm:$n), "xsub $d, $a, $n", [(set i32:$d, (null_frag i32:$a, imm:$n))]>;

@@ -31,7 +31,8 @@ def branches(v: TargetView, zero: str) -> tuple[dict[str, Operation], Operation 
             condition, at = _condition(s.dag, codes)
             if condition:
                 made = _branch(v, s, at, zero)
-                if made and {OperandRole.SRC2, OperandRole.ZERO} & set(made.roles):  # others compare with the number in the pattern
+                number = next((leaf_name(s.dag, path) for path, role in at.items() if role is OperandRole.SRC2), "")
+                if made and ({OperandRole.SRC2, OperandRole.ZERO} & set(made.roles) or number == "0"):  # not one that compares with 1
                     found.setdefault(condition, made)
             elif root == "brcond" and not isinstance(first, Dag):
                 nonzero = nonzero or _branch(v, s, {(0,): OperandRole.SRC, (1,): OperandRole.TARGET}, zero)
