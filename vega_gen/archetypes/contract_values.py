@@ -23,6 +23,7 @@ from vega_gen.tablegen.contracts import template_arguments, template_head
 from vega_gen.tablegen.subtargets import basic
 
 _DEFAULT = re.compile(r" = (?:0|false|int64_t)(?=[,>])")  # of a template's parameter
+_READ = re.compile(r"[$%]?[\w.]+")  # a register's name, as the lexer reads it
 _GREATEST = (1 << 63) - 1  # that int64_t holds
 _PLAIN = ("isToken", "isReg", "isImm", "isMem")  # predicates that MCParsedAsmOperand itself declares
 
@@ -242,12 +243,10 @@ class _Contracts:
     def _by_encoding(self, type_name: str) -> list[str]:
         name = self._class(type_name)
         members = next((c.members for c in self.d.register_classes if c.name == name), ())
+        named = [r for r in self.d.registers if r.name in members]
         # Of registers with one number the assembler must be able to read the name; most are called by their number.
-        known = sorted(
-            (r for r in self.d.registers if r.name in members),
-            key=lambda r: (not re.fullmatch(r"[$%]?[\w.]+", r.asm_name), not r.asm_name.endswith(str(r.encoding)), members.index(r.name)),
-        )
-        codes = {r.encoding: r.name for r in reversed(known)}
+        named.sort(key=lambda r: (not _READ.fullmatch(r.asm_name), not r.asm_name.endswith(str(r.encoding)), members.index(r.name)))
+        codes = {r.encoding: r.name for r in reversed(named)}
         mask = (1 << self.widths.get(name, 64)) - 1
         short = {code & mask: r for code, r in codes.items()}  # a narrow field holds the low bits of the registers' numbers
         codes = short if len(short) == len(codes) else codes
