@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from simulated import TESTS, described
 
 from vega_gen.archetypes.legality import legality_actions
+from vega_gen.archetypes.values import values
+from vega_gen.cxx.interface import Interface
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts
-from vega_gen.records import Description
+from vega_gen.records import Description, Fragment
 from vega_gen.tablegen.subtargets import MODE, basic, on_subtarget
 
 
@@ -58,3 +61,11 @@ def test_an_operation_is_expanded_where_the_subtarget_lacks_its_feature(egret: D
     assert "setOperationAction(ISD::SDIV, MVT::i16, Expand);" in actions
     unknown = legality_actions(egret, find_facts(egret), set())
     assert "setOperationAction(ISD::MUL, MVT::i16, LibCall);" in unknown
+
+
+def test_a_method_that_asks_for_the_width_of_a_register_answers_with_it(egret: Description, llvm_source: Path) -> None:
+    """As getXLen of a node transform; getLeft is no width."""
+    code = "return CurDAG->getTargetConstant(Subtarget->getXLen() - Subtarget->getLeft(), SDLoc(N), MVT::i16);"
+    asked = replace(egret, fragments=(*egret.fragments, Fragment("Rest", code, (), "")))
+    made = values(asked, find_facts(asked), Interface([llvm_source / "llvm/include"]), "egret")
+    assert made["register_width_methods"] == ["getXLen"]

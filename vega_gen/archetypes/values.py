@@ -96,7 +96,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
-        "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
+        "register_width_methods": _width_methods(d), "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
@@ -262,6 +262,12 @@ def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interfac
         else:
             found[name] = Doubtful("false", Doubt(BY_DEFAULT, f"no feature says when {name} holds: never is assumed"))
     return found
+
+
+def _width_methods(d: Description) -> list[str]:
+    """Returns the methods of the subtarget that fragments call for the width of a register, by their names: getXLen, getGRLen."""
+    called = {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}
+    return sorted(name for name in called if re.fullmatch(r"get[A-Z]*(Len|Reg(ister)?(Size|Width|Bits))", name))
 
 
 def _scopes(d: Description) -> list[tuple[str, list[str]]]:
