@@ -29,7 +29,7 @@ def names(d: Description) -> set[str]:
 def test_the_default_processor_has_no_more_than_it_says(egret: Description) -> None:
     m = find_facts(egret)
     assert (m.native, m.type, egret.data[MODE]) == (16, "i16", "DefaultMode")
-    assert names(basic(egret)) == {"ADDH", "ADD", "XOR", "OR"}
+    assert names(basic(egret)) == {"ADDH", "ADD", "XOR", "OR", "SHL", "ADDX"}
     assert m.add is not None and m.add.record == "ADD"
 
 
@@ -44,8 +44,8 @@ def test_a_feature_chooses_the_mode_and_its_types(egret: Description) -> None:
 
 def test_a_processor_has_what_its_features_imply(egret: Description) -> None:
     large = on_subtarget(egret, "large")
-    assert names(basic(large)) == {"ADDH", "ADD", "XOR", "MUL"}
-    assert names(basic(on_subtarget(egret, "large", "-mul"))) == {"ADDH", "ADD", "XOR"}  # and what implies it goes with it
+    assert names(basic(large)) == {"ADDH", "ADD", "XOR", "MUL", "SHL", "ADDX"}
+    assert names(basic(on_subtarget(egret, "large", "-mul"))) == {"ADDH", "ADD", "XOR", "SHL", "ADDX"}  # and what implies it goes with it
 
 
 @pytest.mark.parametrize(("cpu", "attrs", "said"), [("huge", "", "huge"), ("", "+wode", "wide"), ("", "wide", "feature")])
@@ -69,3 +69,9 @@ def test_a_method_that_asks_for_the_width_of_a_register_answers_with_it(egret: D
     asked = replace(egret, fragments=(*egret.fragments, Fragment("Rest", code, (), "")))
     made = values(asked, find_facts(asked), Interface([llvm_source / "llvm/include"]), "egret")
     assert made["register_width_methods"] == ["getXLen"]
+
+
+def test_a_selector_takes_any_node_only_where_no_pattern_takes_a_plain_register(egret: Description, llvm_source: Path) -> None:
+    m = find_facts(egret)
+    made = values(egret, m, Interface([llvm_source / "llvm/include"]), "egret")["complex_patterns"]
+    assert {p["name"]: p["register"] for p in made} == {"selectAmount": True, "selectExtended": False}

@@ -39,6 +39,13 @@ let Predicates = [OnSunday] in def SUB : I<"sub", 4, [(set GPR:$d, (sub GPR:$a, 
 let Predicates = [NotOnSunday] in def XOR : I<"xor", 5, [(set GPR:$d, (xor GPR:$a, GPR:$b))]>;
 let Predicates = [IsNarrow] in def OR : I<"or", 6, [(set GPR:$d, (or GPR:$a, GPR:$b))]>;
 
+
+// A ComplexPattern that takes any amount of a shift, and one for nodes of some property.
+def amount : ComplexPattern<i16, 1, "selectAmount">;
+def extended : ComplexPattern<i16, 1, "selectExtended">;
+def SHL : I<"shl", 7, [(set GPR:$d, (shl GPR:$a, amount:$b))]>;
+def ADDX : I<"addx", 8, [(set GPR:$d, (add GPR:$a, extended:$b))]>;
+
 def : ProcessorModel<"generic", NoSchedModel, []>;
 def : ProcessorModel<"large", NoSchedModel, [FeatureWide, FeatureFast]>;
 def EgretInstrInfo : InstrInfo;
