@@ -9,7 +9,7 @@ import pytest
 from simulated import TESTS, described
 
 from vega_gen.archetypes.legality import legality_actions
-from vega_gen.archetypes.values import values
+from vega_gen.archetypes.values import named_types, values
 from vega_gen.cxx.interface import Interface
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts
@@ -75,3 +75,9 @@ def test_a_selector_takes_any_node_only_where_no_pattern_takes_a_plain_register(
     m = find_facts(egret)
     made = values(egret, m, Interface([llvm_source / "llvm/include"]), "egret")["complex_patterns"]
     assert {p["name"]: p["register"] for p in made} == {"selectAmount": True, "selectExtended": False}
+
+
+def test_a_type_of_the_target_s_own_that_a_fragment_names_is_declared(egret: Description) -> None:
+    code = "EgretCC::Code Of = codeOf(N); Egret::Kind K = kind(); ISD::CondCode CC = get(); return number(Of);"
+    asked = replace(egret, fragments=(*egret.fragments, Fragment("Code", code, (), "")))
+    assert named_types(asked) == [("EgretCC", "Code")]

@@ -96,7 +96,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
-        "register_width_methods": _width_methods(d), "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
+        "named_types": named_types(d), "register_width_methods": _width_methods(d),
+        "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
@@ -262,6 +263,13 @@ def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interfac
         else:
             found[name] = Doubtful("false", Doubt(BY_DEFAULT, f"no feature says when {name} holds: never is assumed"))
     return found
+
+
+def named_types(d: Description) -> list[tuple[str, str]]:
+    """Returns (scope, name) of the types of the target's own C++ that fragments give a variable: RISCVCC::CondCode."""
+    known = {d.namespace, d.name, *(node.opcode.rpartition("::")[0] for node in d.nodes)}
+    told = {pair for f in d.fragments for pair in re.findall(r"\b([A-Z]\w*)::([A-Z]\w*)\s+\w+\s*=", f.code)}
+    return sorted((scope, name) for scope, name in told if scope.startswith(d.namespace) and scope not in known)
 
 
 def _width_methods(d: Description) -> list[str]:
