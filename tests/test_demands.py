@@ -237,8 +237,19 @@ def test_a_class_of_state_that_conventions_cast_to_has_the_methods_that_they_cal
     assert not blame.mistakes({"ToyInstrInfo.cpp": said})
     text = " ".join(emitted(blame.plan)["ToyInstrInfo.cpp"].split())
     assert "class ToyCCState : public CCState {" in text and text.count("class ToyCCState") == 1
-    assert "enum { Two };" in text
-    assert "bool isOdd(const Ts &...) const {" in text and "ToyCCState::isEven is not written yet" in text
+    assert "enum { Two = 1 };" in text  # unlike false
+    assert "bool isOdd(const Ts &...) const { return false; }" in text and "bool isEven(const Ts &...) const { return false; }" in text
+
+
+def test_the_state_of_older_conventions_is_a_reference_and_knows_its_function() -> None:
+    calls = "if (!static_cast<ToyCCState&>(State).isOdd()) {", "if (State.getTarget().getSubtarget<ToySubtarget>().isEven()) {"
+    blame = Blame(plan(), emitted(plan()), steps(), {"ToyGenCallingConv.inc": "\n".join(calls)})
+    unknown, lacking = "unknown type name 'ToyCCState'", "no member named 'getTarget' in 'llvm::CCState'"
+    said = [Mistake("t/ToyGenCallingConv.inc", 1, unknown), Mistake("t/ToyGenCallingConv.inc", 2, lacking)]
+    assert not blame.mistakes({"ToyInstrInfo.cpp": said})
+    text = emitted(blame.plan)["ToyInstrInfo.cpp"]
+    assert "class ToyCCState : public CCState {" in text and "bool isOdd(" in text
+    assert "#define getTarget getMachineFunction" in text
 
 
 def test_a_helper_of_fragments_returns_what_their_code_takes() -> None:
@@ -252,7 +263,8 @@ def test_a_helper_of_fragments_returns_what_their_code_takes() -> None:
     for name in ("codeFor", "isOdd", "node"):
         made = way.demanded(made, name, "ToyInstrInfo.cpp")
     text = " ".join(emitted(made)["ToyInstrInfo.cpp"].split())
-    assert "static ToyCC::CondCode codeFor(const Ts &...)" in text and "static bool isOdd(const Ts &...)" in text
+    assert "static ToyCC::CondCode codeFor(const Ts &...)" in text
+    assert "static bool isOdd(const Ts &...)" in text
     assert "static SDValue node(const Ts &...)" in text, "what transforms a node returns one"
 
 

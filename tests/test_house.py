@@ -32,6 +32,7 @@ ORDER = (
     ("simulate",),
     ("regress",),
     ("ladder",),
+    ("fact_review",),
     ("report",),
     ("review",),
     ("pipeline",),

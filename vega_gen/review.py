@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from vega_gen import cxx, store
+from vega_gen import cxx, fact_review, store
 from vega_gen.errors import InputError, NotFoundError, ReviewError
+from vega_gen.facts import facts_file
 from vega_gen.records import (
     Band,
     Candidate,
@@ -82,7 +83,7 @@ def save_decisions(backend: Path, decisions: Decisions) -> None:
 
 
 def locate(backend: Path) -> dict[str, tuple[str, int]]:
-    """Finds the statements that generated files mark with ``// VEGA-REVIEW <id> <confidence>: <why>``.
+    """Finds the statements that generated files mark with ``// VEGA-REVIEW <id> <confidence>: <why>``, and the lines of the facts file.
 
     Returns id -> (file relative to ``backend``, line from 1). The line is the first one from the mark on that is no comment."""
     places: dict[str, tuple[str, int]] = {}
@@ -96,6 +97,9 @@ def locate(backend: Path) -> dict[str, tuple[str, int]]:
             if not line.strip().startswith("//") and line.strip():
                 places.update(dict.fromkeys(waiting, (name, number)))
                 waiting.clear()
+    if (facts := backend / fact_review.FACTS_FILE).is_file():
+        found = facts_file.lines_of(facts.read_text(encoding="utf-8"))
+        places |= {key: (fact_review.FACTS_FILE, line) for key, line in found.items()}
     return places
 
 
@@ -103,11 +107,12 @@ def locate(backend: Path) -> dict[str, tuple[str, int]]:
 
 
 def queue(plan: Plan, threshold: float, lines: Places) -> tuple[ReviewItem, ...]:
-    """Returns the statements flagged at ``threshold`` (0 to 1; see ``PlannedFunction.flagged``), least confident first.
+    """Returns the statements and facts flagged at ``threshold`` (0 to 1; see ``PlannedFunction.flagged``), least confident first.
 
     ``plan``: with decisions applied, so that decided statements have confidence 1. ``lines``: id -> (file, line), from ``locate``.
     """
     items = [_item(f, s, threshold, lines) for f in plan.functions for s in f.flagged(threshold)]
+    items += fact_review.fact_items(plan.facts, threshold, lines)
     return tuple(sorted(items, key=lambda i: (i.confidence, i.file, i.line, i.function, i.id)))
 
 
@@ -151,6 +156,9 @@ def decide(plan: Plan, decisions: Decisions, id: str, kind: DecisionKind, text: 
     Raises ReviewError for an unknown id, for a text that is no statement (with its line and column), and for a decision that leaves an
     ``else`` without its ``if``.
     """
+    others = tuple(d for d in decisions.decisions if d.id != id)
+    if about := fact_review.decision_on(plan.facts, id, kind, text):
+        return replace(decisions, decisions=(*others, about))
     hits = [(f, i) for f in plan.functions if f.chosen >= 0 for i, s in enumerate(f.candidate.statements) if s.id == id]
     if not hits:
         raise ReviewError(f"the plan of {plan.target} has no statement {id!r}", next_step=_LIST_IDS)
@@ -161,7 +169,6 @@ def decide(plan: Plan, decisions: Decisions, id: str, kind: DecisionKind, text: 
             f"{id!r} is the id of different statements, in {', '.join(f.qualified_name for f, _ in hits)}",
             next_step="generate the backend again, so that each statement has its own id",
         )
-    others = tuple(d for d in decisions.decisions if d.id != id)
     return _checked(plan, decisions, replace(decisions, decisions=(*others, replace(draft, decided_on=readings.pop()))))
 
 
@@ -189,6 +196,9 @@ def alternative(plan: Plan, id: str, number: int) -> tuple[DecisionKind, str]:
 
     It is REPLACE with the alternative's text, or DROP where the alternative is to leave the statement out. Raises ReviewError for an
     unknown id or number."""
+    fact = next((f for f in plan.facts if f.key == id), None)
+    if fact and 1 <= number <= len(fact.alternatives):
+        return DecisionKind.REPLACE, fact.alternatives[number - 1].value
     for function in plan.functions:
         for s in function.candidate.statements if function.chosen >= 0 else ():
             if s.id != id:
@@ -204,7 +214,8 @@ def stale(plan: Plan, decisions: Decisions) -> tuple[Decision, ...]:
     """Returns the decisions that do not apply to ``plan`` (as generated).
 
     Their statement is gone or has changed since, or they replace an ``if`` whose ``else`` remains."""
-    live = {d.id for f in plan.functions if f.chosen >= 0 for d in _matching(f.candidate.statements, decisions).values()}
+    live = {*fact_review.live(plan.facts, decisions)}
+    live |= {d.id for f in plan.functions if f.chosen >= 0 for d in _matching(f.candidate.statements, decisions).values()}
     return tuple(d for d in decisions.decisions if d.id not in live)
 
 
@@ -214,7 +225,8 @@ def apply(plan: Plan, decisions: Decisions) -> Plan:
     Accepted and replaced statements get confidence 1. Dropping a statement drops its body too, and the ``else`` of an ``if``. A function
     whose text changes loses the compiler's verdict. Stale decisions have no effect.
     """
-    return replace(plan, functions=tuple(_apply_function(f, decisions) for f in plan.functions))
+    functions = tuple(_apply_function(f, decisions) for f in plan.functions)
+    return replace(plan, functions=functions, facts=fact_review.decided(plan.facts, decisions))
 
 
 def _apply_function(function: PlannedFunction, decisions: Decisions) -> PlannedFunction:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
@@ -17,6 +18,7 @@ from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
 from vega_gen.records import ComplexPattern, Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.contracts import template_arguments, template_head
+from vega_gen.tablegen.subtargets import basic
 
 _DEFAULT = re.compile(r" = (?:0|false)(?=[,>])")  # of a template's parameter
 _PLAIN = ("isToken", "isReg", "isImm", "isMem")  # predicates that MCParsedAsmOperand itself declares
@@ -307,27 +309,36 @@ class _Contracts:
         given["template"] = template_head([template_arguments(text) for text in written] or [()])
         return given | {"index": self._indexed(c), "part": self._part(c)}
 
+    @cached_property
+    def _basic(self) -> Selections:
+        """The patterns that the chosen processor has."""
+        return Selections(basic(self.d))
+
+    def _real(self, record: str) -> bool:
+        i = self.s.instructions[record]
+        return any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags
+
     def _complex(self, c: Contract) -> dict[str, Any]:
         """Returns the values of a ComplexPattern's selector.
 
-        The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions use too
-        is never selected: what they expand to is known only to the backend's C++."""
+        The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions alone use
+        with some operator is never selected: what they expand to is known only to the backend's C++."""
         parameters = c.signature.partition("(")[2].rstrip(")")
         pattern = next(p for p in self.d.complex_patterns if p.select_function.partition("<")[0] == c.name)
-        found = [s for root in self.s.roots for s in self.s.of(root) if pattern.name in _words(s.dag)]
+        s = self._basic
+        found = [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
         parts: list[tuple[str, ...]] = []
         ranges: list[Range] = []
-        for s in found:
-            own = [name for name, path in s.paths.items() if leaf_name(s.dag, path) == pattern.name]
-            slots = [slot for slot in self.s.operands(s.record) if slot.name in own]
+        for one in found:
+            own = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
+            slots = [slot for slot in s.operands(one.record) if slot.name in own]
             parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
-            ranges += [self.s.immediate(s.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
-        selected = [self.s.instructions[s.record] for s in found]
-        real = all(any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags for i in selected)
+            ranges += [s.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
+        real = {one.dag.op for one in found} == {one.dag.op for one in found if self._real(one.record)}
         r = min(ranges, key=lambda r: r.high, default=Range(12, True))
         kinds = set(parts)
         # An instruction that only computes the address would take the node that it is selected for as its own base.
-        computed = bool(found) and all(s.dag.op == pattern.name for s in found)
+        computed = bool(found) and all(one.dag.op == pattern.name for one in found)
         return {
             "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
             "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),

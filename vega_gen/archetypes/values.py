@@ -117,6 +117,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
         "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
+        "immediate_helpers": _immediate_helpers(d),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
@@ -285,6 +286,14 @@ def _scopes(d: Description) -> list[tuple[str, list[str]]]:
         if scope:
             found.setdefault(scope, {})[name] = None
     return [(scope, list(names)) for scope, names in found.items()]
+
+
+def _immediate_helpers(d: Description) -> list[str]:
+    """Returns the customary functions that make a number an operand, of those that the C++ of fragments calls: "getImm", and the number of
+    bits for getI32Imm and the like. SelectionDAGISel has none of them."""
+    called = {name for f in d.fragments for name in f.calls}
+    sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
+    return [*(["getImm"] if "getImm" in called else []), *sizes]
 
 
 def _namesakes(d: Description) -> list[list[str]]:

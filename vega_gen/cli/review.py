@@ -19,7 +19,7 @@ from vega_gen.records import DecisionKind, Module
 if TYPE_CHECKING:
     from vega_gen.records import Decision, Plan, ReviewItem
 
-review_app = typer.Typer(help="List the flagged statements of a generated backend, least confident first, and decide on them.")
+review_app = typer.Typer(help="List the flagged statements and facts of a generated backend, least confident first, and decide on them.")
 
 SHOWN = 20
 """How many statements the table shows without --limit."""
@@ -30,7 +30,7 @@ TreeOption = Annotated[
         "--tree", metavar="DIR", help="The generated backend (lib/Target/<New>), or the tree that holds it.  [default: the current folder]"
     ),
 ]
-IdsArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of statements, as shown in the queue.")]
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of statements or facts, as shown in the queue.")]
 
 
 @review_app.callback(invoke_without_command=True)
@@ -106,9 +106,9 @@ def drop(context: typer.Context, ids: IdsArgument, tree: TreeOption = None) -> N
 @review_app.command("replace")
 def replace_statement(
     context: typer.Context,
-    id: Annotated[str, typer.Argument(metavar="ID", help="Id of the statement, as shown in the queue.")],
+    id: Annotated[str, typer.Argument(metavar="ID", help="Id of the statement or fact, as shown in the queue.")],
     text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help='One C++ statement; "if (X)" without a body keeps the old body.')
+        str | None, typer.Argument(metavar="TEXT", help='One C++ statement; "if (X)" without a body keeps the old body. A fact: its value.')
     ] = None,
     number: Annotated[
         int | None, typer.Option("--alternative", metavar="N", help="Use the N-th alternative of the queue instead, from 1.")
@@ -177,10 +177,11 @@ def _selected(plan: Plan, module: Module | None, function: str) -> Plan:
     chosen = tuple(
         f for f in plan.functions if f.chosen >= 0 and module in (None, f.module) and fnmatchcase(f.qualified_name, function)
     )
-    if not chosen:
+    facts = plan.facts if module is None and function == "*" else ()
+    if not chosen and not facts:
         asked = f"no function {function!r} in {module or 'any module'} of {plan.target}"
         raise NotFoundError(asked, next_step="`vega-gen review` lists them all")
-    return replace(plan, functions=chosen)
+    return replace(plan, functions=chosen, facts=facts)
 
 
 def _write_sarif(items: tuple[ReviewItem, ...], backend: Path, path: Path) -> None:

@@ -4,34 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from vega_gen.errors import InputError
 from vega_gen.facts.keys import key_of
+from vega_gen.facts.measured import confidence
 from vega_gen.records import Alternative, Evidence, Fact, GivenFact
 
 T = TypeVar("T")
 _KEPT = 8
 """How many alternatives of a fact are recorded."""
-CONFIDENCE = {
-    Evidence.PERSON: 1.0,
-    Evidence.TESTS: 0.9,
-    Evidence.PATTERN: 0.99,
-    Evidence.FLAG: 0.99,
-    Evidence.OPERAND: 0.99,
-    Evidence.IMPLICIT: 0.99,
-    Evidence.CONVENTION: 0.99,
-    Evidence.ALIAS: 0.99,
-    Evidence.DERIVED: 0.99,
-    Evidence.ASSEMBLY: 0.4,
-    Evidence.SCHEDULE: 0.4,
-    Evidence.DONOR: 0.4,
-    Evidence.NAME: 0.4,
-    Evidence.DEFAULT: 0.25,
-}
-"""Confidence in the first candidate, by the evidence for it. A name is below the review threshold, so that a person checks it: targets in
-LLVM have a register FP that is not the frame pointer, and conventions whose plainest name is not that of the usual one. A default works
-between functions of this compiler, but may differ from an existing ABI."""
 CERTAIN = 0.9
 """Facts of at least this confidence are not doubtful."""
 
@@ -46,10 +28,12 @@ class Choice(Generic[T]):
 
 
 class Chooser:
-    """Collects the facts of one target. ``given``: the lines of the facts file, by key."""
+    """Collects the facts of one target. ``given``: the lines of the facts file, by key. ``otherwise``: function of a key that returns
+    candidates where the rules have none."""
 
     def __init__(self, given: Mapping[str, GivenFact]) -> None:
         self.given = given
+        self.otherwise: Callable[[str], Iterable[Choice[Any]]] = lambda _: ()
         self.records: dict[str, Fact] = {}
         self._chosen: dict[str, object] = {}
 
@@ -66,14 +50,16 @@ class Chooser:
         choices: dict[str, Choice[T]] = {}
         for choice in candidates:
             choices.setdefault(written(choice.value), choice)
-        listed = [Alternative(text, c.evidence, c.reason, CONFIDENCE[c.evidence]) for text, c in choices.items()]
+        for choice in self.otherwise(key) if not choices and key not in self.given else ():
+            choices.setdefault(written(choice.value), choice)
+        listed = [Alternative(text, c.evidence, c.reason, confidence(key, c.evidence)) for text, c in choices.items()]
         said = self.given.get(key)
         if said:
             value = read(said)
             text = written(value) if value is not None else ""
             reason = f"given in {said.place}" if said.place else "given by a person"
             reason = "more programs of the ladder pass with it" if said.evidence is Evidence.TESTS else reason
-            first = Alternative(text, said.evidence, reason, CONFIDENCE[said.evidence])
+            first = Alternative(text, said.evidence, reason, confidence(key, said.evidence))
         elif choices:
             value, first = next(iter(choices.values())).value, listed[0]
         else:

@@ -17,7 +17,7 @@ from vega_gen.records import CallingConvention, Evidence
 
 COMPLETED = "Completion.records"
 """Key of ``Description.data``: the records that a completion added, which prove nothing."""
-_SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr", re.I)
+_SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr|helper", re.I)
 _SPECIAL_LIST = re.compile(r"inte?r|fast|all|none|noreg", re.I)
 _ABI_NAME = re.compile(r"([avst])(\d+)")
 _MOST_ARGUMENTS = 8
@@ -50,7 +50,8 @@ def convention(v: TargetView, constants: Collection[str] = (), *, results: bool)
 
 def callee_saved(v: TargetView, constants: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
     """Returns the name and the registers of the usual list of callee-saved registers. ``constants``: as of ``convention``."""
-    lists = [c for c in v.d.calling_conventions if c.callee_saved and c.registers]
+    every = [c for c in v.d.calling_conventions if c.callee_saved and c.registers]
+    lists = [c for c in every if any(r in v.members for r in c.registers)] or every  # those of the other width have wider registers
     name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, f"{len(lists)} lists of callee-saved registers"))
     listed = [r for c in lists if c.name == name for r in c.registers]
     return name, _registers(v, name, "callee_saved", listed, _guesses(v, constants)[2])

@@ -72,6 +72,11 @@ def with_given(d: Description, path: Path | None) -> Description:
     return replace(d, given=read_facts(path)) if path else d
 
 
+def lines_of(text: str) -> dict[str, int]:
+    """Returns the key of each fact that a file gives -> its line, from 1."""
+    return {key: int(place.partition(":")[0]) for key, place in _places(text)}
+
+
 def _group(name: str, facts: Iterable[Fact]) -> str:
     lines = [f"\n[{name}]"] if name else []
     listed = by_doubt(facts)

@@ -17,6 +17,7 @@ from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
 from vega_gen.facts.nops import nop
 from vega_gen.facts.operations import Calls, Narrow, Operation
+from vega_gen.facts.ranking import Weights, ranked
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
@@ -133,12 +134,14 @@ class Facts:
         return 32 - self.upper.range.bits if self.upper and self.upper.range else 0
 
 
-def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None) -> Facts:
+def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, weights: Weights | None = None) -> Facts:
     """Returns every fact that the description's records give, with the doubts about them.
 
-    ``given``: the lines of a facts file, which go before what the records say; by default those of the description. Raises InputError for
-    a line that contradicts the records."""
+    ``given``: the lines of a facts file, which go before what the records say; by default those of the description. ``weights``: of the
+    ranking that supplies a few facts where the records say nothing; by default those that vega-gen ships with. Raises InputError for a
+    line that contradicts the records."""
     v = TargetView(d, given)
+    v.chooser.otherwise = lambda key: ranked(v, key, weights)
     zero, ones = constant_register(v, "zero"), constant_register(v, "ones")
     add, subtract, add_immediate, subtract_immediate, or_immediate, shift_immediate = (
         v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC

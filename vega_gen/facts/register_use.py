@@ -90,5 +90,5 @@ def frame_registers(
     reason = "is assumed to be free in a prologue: no convention names it"
     scratch = v.choose("register.scratch", (Choice(r, Evidence.NAME, f"{r} {reason}") for r in free if r != fp))
     # The return address register is live from the entry on, though nothing in the function defines it.
-    reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r == ra or r in constants)
+    reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in (sp, ra, *constants))
     return FrameRegisters(fp, scratch, reserved)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+from vega_gen.facts.selections import Selections
 from vega_gen.facts.used import Used
 from vega_gen.records import Description, Fact
 
@@ -32,8 +34,8 @@ def scores(d: Description, facts: Mapping[str, Fact], used: Used) -> Iterator[Sc
     """Yields the verdict on each role that the target's C++ shows. Roles that neither have are left out.
 
     A register counts as any other that is the same storage, whole or in part, and a convention as one that assigns all of its registers,
-    as one that delegates to it does. Reserved registers are right where they include those that
-    the C++ reserves always, and no other than those it reserves at times, the return address and registers of constants."""
+    as one that delegates to it does. A copy or a nop may be any addition of zero. Reserved registers are right where they include those
+    that the C++ reserves always, and no other than those it reserves at times, the return address and registers of constants."""
     judge = _Judge(d, used)
     for key in sorted({*used.records, *used.lists, "registers.reserved"}):
         fact = facts.get(key)
@@ -49,6 +51,7 @@ def scores(d: Description, facts: Mapping[str, Fact], used: Used) -> Iterator[Sc
 class _Judge:
     def __init__(self, d: Description, used: Used) -> None:
         self._used = used
+        self._d = d
         self._listed = {c.name: c.registers for c in d.calling_conventions}
         self._same: dict[str, set[str]] = {r.name: {r.name} for r in d.registers}
         for r in d.registers:
@@ -66,9 +69,21 @@ class _Judge:
             return any(tuple(value.split()) == listed for listed in self._used.lists[key])
         known = self._used.records[key]
         first = value.split()[0]
+        if key.startswith(("instruction.copy.", "instruction.nop")) and first not in known:
+            return self._identity(first, value.split()[1:])
         if key.startswith("convention.") and first not in known:
             return any(set(self._listed.get(first, "?")) <= set(self._listed.get(one, ())) for one in known)
         return first in known or bool(key.startswith("register.") and self._alike(first) & known)
+
+    def _identity(self, record: str, operands: list[str]) -> bool:
+        """Whether an instruction adds zero by a pattern, or combines a register with the zero register."""
+        zero = {"zero", *self._used.records.get("register.zero", ())} & set(operands)
+        adds = record in {s.record for s in self._selections.of("add")} and ({"0", "none"} & set(operands) or zero)
+        return bool(adds or (zero and record in {s.record for root in ("or", "xor") for s in self._selections.of(root)}))
+
+    @cached_property
+    def _selections(self) -> Selections:
+        return Selections(self._d)
 
     def _alike(self, register: str) -> set[str]:
         return self._same.get(register, {register})

@@ -82,7 +82,8 @@ class TargetView:
     def _classes(self) -> Iterator[Choice[str]]:
         pointers = {name for name, role in self.register_roles.items() if role is RegisterRole.STACK_POINTER}
         held = [c for c in self.d.register_classes if self.type in c.value_types and c.allocatable]
-        used = Counter(o.type for i in self.d.instructions for o in (*i.outs, *i.ins))
+        held_by = {o.name: o.register_class for o in self.d.operand_classes if o.register_class}
+        used = Counter(held_by.get(o.type, o.type) for i in self.d.instructions for o in (*i.outs, *i.ins))
         for c in sorted(held, key=lambda c: (used[c.name], bool(pointers & set(c.members)), len(c.members)), reverse=True):
             yield Choice(c.name, Evidence.OPERAND, f"{used[c.name]} operands have it")
 

@@ -11,13 +11,14 @@ from llvm_integration import checkout
 from llvm_integration.crash import data_layout
 from llvm_integration.edits import target_folder
 from llvm_integration.process import Progress
-from vega_gen import review, store
+from vega_gen import fact_review, review, store
 from vega_gen.archetypes.parts import Parts, by_name, the_overload
 from vega_gen.archetypes.values import data_layout as layout_of
 from vega_gen.emit import copies, emit, stamp_of, tests
 from vega_gen.emit.clang import clang_edits, has_clang
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.facts import find_facts
+from vega_gen.facts.facts_file import facts_text
 from vega_gen.pipeline.building import Built, build_backend, named
 from vega_gen.pipeline.climbing import climb_built, tests_of
 from vega_gen.pipeline.completing import completion_file, included
@@ -84,6 +85,12 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
 
     Raises what these stages raise; see ``registered``, ``generate`` and ``build_backend``.
     """
+    place = checkout.destination(prepared.inputs.source.root, prepared.inputs.folder, request.out) or prepared.inputs.source.root
+    beside = place / target_folder(prepared.inputs.folder)
+    decisions = review.load_decisions(beside, prepared.inputs.folder)
+    facts = tuple(find_facts(prepared.inputs.description).records.values())
+    if told := fact_review.given(facts, decisions, str(beside / review.DECISIONS_FILE)):
+        prepared = replace(prepared, inputs=replace(prepared.inputs, decided=told))
     known = registered(request, prepared)
     prepared = known.prepared
     inputs = prepared.inputs
@@ -92,9 +99,7 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
         inputs, work=prepared.work, installation=prepared.installation, held_out=prepared.held_out, jobs=jobs, progress=progress
     )
     asked = plan.flag_below if request.threshold is None else request.threshold
-    plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated), flag_below=asked)
-    place = checkout.destination(inputs.source.root, inputs.folder, request.out) or inputs.source.root
-    decisions = review.load_decisions(place / target_folder(inputs.folder), inputs.folder)
+    plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated), flag_below=asked, facts=facts)
     decided, definitions = review.apply(plan, decisions), own_definitions(inputs)
     built = None
     if prepared.installation is not None:
@@ -125,7 +130,9 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
         edits += tests(made.plan, tests_of(inputs, made.built.tools, climbed))
     kept = store.manifest(taken(with_findings(made.generated, made.plan)))
     manifest = checkout.Edit(f"{target_folder(inputs.folder)}/{review.PLAN_FILE}", kept, _REGISTRATION)
-    written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest], out=request.out)
+    told = facts_text({f.key: f for f in made.plan.facts}, inputs.folder)
+    facts = checkout.Edit(f"{target_folder(inputs.folder)}/{fact_review.FACTS_FILE}", told, _REGISTRATION)
+    written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest, facts], out=request.out)
     folder = written.root / target_folder(inputs.folder)
     return Backend(made.plan, written, folder, known.arch, made.built, climbed, made.missing, made.limits, made.stale)
 

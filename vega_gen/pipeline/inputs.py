@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from vega_gen.archetypes.completion import Completion, completion
 from vega_gen.corpus import held_out_folders, open_corpus
 from vega_gen.facts.facts_file import with_given
 from vega_gen.pipeline.completing import completed
-from vega_gen.records import BUDGET, Description, FillerName, Mode
+from vega_gen.records import BUDGET, Description, FillerName, GivenFact, Mode
 from vega_gen.tablegen.subtargets import on_subtarget
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "model" / "weights"
@@ -37,7 +37,7 @@ class Inputs:
     ``uncalibrated``: keep the filler's own confidence.
     ``arch``: the architecture part of its triple, "" for the folder's name.
     ``big_endian``: the byte order of a target whose triple LLVM does not know, else None.
-    ``facts``: a facts file.
+    ``facts``: a facts file; ``decided``: facts by decisions of a review, which go before it.
     ``cpu``, ``attrs``: the processor and the features that the backend is made for, "" for the default ones.
     ``overlay``: include folders that come before LLVM's own, with headers that know that triple.
     """
@@ -58,6 +58,7 @@ class Inputs:
     big_endian: bool | None = None
     overlay: tuple[Path, ...] = ()
     facts: Path | None = None
+    decided: Mapping[str, GivenFact] = field(default_factory=dict[str, GivenFact])
     cpu: str = ""
     attrs: str = ""
 
@@ -78,7 +79,8 @@ class Inputs:
             td, folder=self.folder, llvm_include=self.include_dirs[-1], tblgen=self.tblgen, relocs=relocs,
             include_dirs=self.include_dirs[:2],
         )
-        return on_subtarget(with_given(described, self.facts), self.cpu, self.attrs)
+        given = with_given(described, self.facts)
+        return on_subtarget(replace(given, given=given.given | dict(self.decided)), self.cpu, self.attrs)
 
     @cached_property
     def own_description(self) -> Description:

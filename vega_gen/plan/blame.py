@@ -202,9 +202,10 @@ class Blame:
         """What the tables list; also what they name with the scope ``name``, or call of a state of that class, where the line does."""
         if self._listed is None:
             self._listed = demands.listed(self.tables)
-        state = demands.state_of(name)
-        if (state in line or f"{name}::" in line) and name not in self._listed:
-            self._listed |= {name: demands.scoped(self.tables, f"{name}::"), state: demands.scoped(self.tables, state)}
+        states = demands.states_of(name)
+        if (f"{name}::" in line or any(state in line for state in states)) and name not in self._listed:
+            called = list(dict.fromkeys(method for state in states for method in demands.scoped(self.tables, state)))
+            self._listed |= {name: demands.scoped(self.tables, f"{name}::"), states[0]: called}
         return self._listed
 
     def _with_opcodes(self, path: str) -> str:

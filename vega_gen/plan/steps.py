@@ -235,8 +235,8 @@ class Steps:
         operand = self._derived(plan, "MCParsedAsmOperand", path)
         if parser is not None and name in enumerators.get(demands.DIAGNOSTICS, ()):
             return demands.diagnosed(plan, parser, name, enumerators[demands.DIAGNOSTICS])
-        if (refused := demands.refused(plan, path, name, enumerators)) is not None:
-            return refused
+        if (known := demands.refused(plan, path, name, enumerators) or demands.renamed(plan, path, name, owner)) is not None:
+            return known
         result = "ParseStatus" if "ParseStatus" in self.bases.interfaces.classes else "OperandMatchResultTy"
         head = demands.called_by_matcher(name, line, operand.name if operand else "", result)
         if parser is not None and head:

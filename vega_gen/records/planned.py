@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from vega_gen.records.cpp import Member, Signature, StatementKind
 from vega_gen.records.enums import FLAG_BELOW, FillerName, Mode, Module, Step
+from vega_gen.records.fact import Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class Plan:
     """The result of stages 1 to 8: everything that ``emit`` and ``regress`` need.
 
     ``held_out``: folders whose C++ was not read. ``inputs``: name -> content hash of every input. ``flag_below``: the default review
-    threshold, 0 to 1: statements with less confidence are flagged.
+    threshold, 0 to 1: statements with less confidence are flagged. ``facts``: what the .td's records are for, before decisions.
     """
 
     target: str                # folder name of the new target
@@ -171,3 +172,4 @@ class Plan:
     functions: tuple[PlannedFunction, ...]
     inputs: dict[str, str] = field(default_factory=dict[str, str])
     flag_below: float = FLAG_BELOW
+    facts: tuple[Fact, ...] = ()

@@ -16,6 +16,7 @@ from pygments import highlight, lexers
 from pygments.formatters import HtmlFormatter
 
 from vega_gen import cxx, resources
+from vega_gen.fact_review import ABOUT
 from vega_gen.records import Band, Candidate, Module, Plan, PlannedFunction, ReviewItem
 from vega_gen.report.tables import STANDS
 
@@ -54,7 +55,7 @@ def review_page(plan: Plan, items: Sequence[ReviewItem], threshold: float, tree:
         plan=plan,
         items=items,
         threshold=threshold,
-        functions=[_function(f, by_id, tree) for f in shown],
+        functions=[*_facts(items, tree), *(_function(f, by_id, tree) for f in shown)],
         broken=sum(f.compiles is False for f in shown),
         modules=[m for m in Module if any(i.module is m for i in items)],
         bands=[(b, present[b]) for b in reversed(Band) if present[b]],
@@ -100,6 +101,14 @@ def _function(function: PlannedFunction, by_id: dict[str, ReviewItem], tree: Pat
         "message": function.message.strip(),
         "lines": [_line(line, by_id.get(line.id), tree) for line in code_lines(function.candidate)],
     }
+
+
+def _facts(items: Sequence[ReviewItem], tree: Path) -> list[dict[str, Any]]:
+    """Returns the flagged facts as one section, like a function."""
+    found = [item for item in items if item.function == ABOUT]
+    lines = [_line(CodeLine(f"{item.id} = {item.text}", 0, item.id, item.confidence), item, tree) for item in found]
+    section = {"name": ABOUT, "module": "TD", "origin": "", "broken": False, "stands": "", "message": "", "lines": lines}
+    return [section | {"file": found[0].file}] if found else []
 
 
 def _line(line: CodeLine, item: ReviewItem | None, tree: Path) -> dict[str, Any]:
