@@ -20,6 +20,7 @@ from vega_gen.cli.options import (
     DescOption,
     FactsOption,
     FillerOption,
+    GraftSecondsOption,
     JsonFlag,
     LinkOption,
     LlvmOption,
@@ -56,6 +57,7 @@ def new_target(
     link: LinkOption = False,
     facts: FactsOption = None,
     no_archetypes: NoArchetypesFlag = False,
+    graft_seconds: GraftSecondsOption = 120.0,
     as_json: JsonFlag = False,
 ) -> None:
     """Generate the backend of a target from its TableGen description, and flag the statements that a person should check."""
@@ -64,7 +66,7 @@ def new_target(
 
     request = pipeline.Request(
         td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian,
-        link, facts, not no_archetypes, cpu, attrs,
+        link, facts, not no_archetypes, cpu, attrs, graft_seconds,
     )
     render.remind_of_facts(td, facts)
     with render.progress("new-target") as advance:
@@ -165,6 +167,10 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
         made = f"{built.library}, a plug-in for {against}; tools that load it" if built.library else f"tools linked with {against}"
         render.OUT.out(f"built in {rounds}: {made} in {built.tools}; {listed}")
         render.OUT.out(f"llc fails on an empty function: {built.says}" if built.says else "llc compiles an empty function")
+        for name, why in built.grafted.items():
+            render.OUT.out(f"grafted: {name}: {why}")
+        for name, why in built.suggested.items():
+            render.OUT.out(f"suggested, not written: {name}: {why}")
     if backend.ladder:
         render.OUT.print(rungs.table(backend.ladder))
     for decision in backend.stale:
@@ -237,6 +243,8 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "says": backend.built.says if backend.built else "",
         **tables.steps_json(backend.plan),
         "triple": backend.arch,
+        "grafted": dict(backend.built.grafted) if backend.built else {},
+        "suggested": dict(backend.built.suggested) if backend.built else {},
         "missing": dict(backend.missing),
         "limits": dict(backend.limits),
         "ladder": rungs.as_json([backend.ladder])[0] if backend.ladder else None,

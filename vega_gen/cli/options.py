@@ -35,6 +35,9 @@ MadeByOption = Annotated[
 NoArchetypesFlag = Annotated[
     bool, typer.Option("--no-archetypes", help="Fill function templates that are mined from other backends, for experiments.")
 ]
+GraftSecondsOption = Annotated[
+    float, typer.Option("--graft-seconds", metavar="S", min=0, help="How long mined functions are tried on the archetypes.")
+]
 CheckpointOption = Annotated[
     Path | None, typer.Option("--checkpoint", metavar="DIR", help="A model trained by `vega-gen train`, of the kind that --filler names.")
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,14 +19,16 @@ from vega_gen.emit.clang import clang_edits, has_clang
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.facts import find_facts
 from vega_gen.facts.facts_file import facts_text
-from vega_gen.pipeline.building import Built, build_backend, named
+from vega_gen.pipeline.building import Built, Workshop, build_backend, named
 from vega_gen.pipeline.climbing import climb_built, tests_of
 from vega_gen.pipeline.completing import completion_file, included
 from vega_gen.pipeline.generation import generate
+from vega_gen.pipeline.grafting import Grafting
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.offers import archetypes_of, as_registered
 from vega_gen.pipeline.registering import Registered, registered
 from vega_gen.pipeline.request import Prepared, Request, prepare
+from vega_gen.plan.grafts import Grafted
 from vega_gen.plan.steps import Archetype
 from vega_gen.records import Decision, FillerName, Ladder, Plan, PlannedFunction, Step
 
@@ -101,19 +103,33 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
     asked = plan.flag_below if request.threshold is None else request.threshold
     plan = replace(plan, held_out=tuple(f for f in plan.held_out if f not in prepared.generated), flag_below=asked, facts=facts)
     decided, definitions = review.apply(plan, decisions), own_definitions(inputs)
-    built = None
-    if prepared.installation is not None:
-        archetype, layer = archetypes_for(inputs)
-        built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay, _layout(request, inputs))
-        decided = built.plan
-    if prepared.official and not prepared.linked:
-        plan, decided = (as_registered(one, inputs, known.arch) for one in (plan, decided))
     missing: Mapping[str, str] = {}
     limits: Mapping[str, str] = {}
     if inputs.filler is FillerName.ARCHETYPE:
         account = archetypes_of(inputs)[0]
         missing, limits = account.missing, account.limits
+    built = None
+    if prepared.installation is not None:
+        archetype, layer = archetypes_for(inputs)
+        layout, graft = _layout(request, inputs), _graft(request, prepared, progress) if not missing else None
+        built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay, layout, graft)
+        decided = built.plan
+    if prepared.official and not prepared.linked:
+        plan, decided = (as_registered(one, inputs, known.arch) for one in (plan, decided))
     return Made(plan, decided, known, definitions, built, missing, limits, review.stale(plan, decisions))
+
+
+def _graft(request: Request, prepared: Prepared, progress: Progress) -> Callable[[Plan, Workshop], Grafted] | None:
+    """What grafts mined functions onto a plan that builds, None where nothing is to be grafted."""
+    if request.grafts is None:
+        return None
+    inputs = replace(prepared.inputs, filler=request.grafts)
+    mined = generate(inputs, work=prepared.work / "mined", installation=None, held_out=prepared.held_out, progress=progress)
+
+    def graft(plan: Plan, shop: Workshop) -> Grafted:
+        return Grafting(plan, mined, prepared.inputs, shop, progress, request.graft_seconds).run()
+
+    return graft
 
 
 def write_backend(request: Request, prepared: Prepared, progress: Progress) -> Backend:

@@ -44,6 +44,7 @@ from vega_gen.pipeline.compiling import generate_tables
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.request import Prepared
 from vega_gen.plan.blame import Blame, without_file
+from vega_gen.plan.grafts import Grafted
 from vega_gen.plan.steps import Archetype, Steps
 from vega_gen.plan.stubs import Bases, initialiser
 from vega_gen.records import Description, FillerName, Mode, Plan, PlannedFile, Step
@@ -66,6 +67,7 @@ class Built:
     ``rounds``, ``seconds``: what the build took.
     ``listed``: the target's names in ``llc --version``.
     ``says``: llc's error on an empty function, "" where it writes assembly.
+    ``grafted``: function that was grafted -> why it stays; ``suggested``: one that was mined and is not written -> why.
     """
 
     plan: Plan
@@ -75,6 +77,8 @@ class Built:
     seconds: float
     listed: tuple[str, ...]
     says: str
+    grafted: Mapping[str, str] = field(default_factory=dict[str, str])
+    suggested: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass
@@ -271,10 +275,12 @@ def texts_of(plan: Plan, inputs: Inputs) -> dict[str, str]:
 def build_backend(
     prepared: Prepared, plan: Plan, copied: Mapping[str, bytes], progress: Progress,
     archetype: Archetype | None = None, layer: Parts | None = None, overlay: Overlay | None = None, layout: str = "",
+    graft: Callable[[Plan, Workshop], Grafted] | None = None,
 ) -> Built:
     """Lower a plan until LLVM's tools link with it.
 
-    ``copied``: the .td files, path -> content. ``archetype`` and ``layer``: see ``Steps``. ``layout``: see ``Bases``.
+    ``copied``: the .td files, path -> content. ``archetype`` and ``layer``: see ``Steps``. ``layout``: see ``Bases``. ``graft``: returns
+    the plan, once it builds, with what mined functions add to it.
     Raises ToolFailure if something other than the backend fails: no disk space, no compiler, LLVM's own sources.
     """
     assert prepared.installation is not None
@@ -300,8 +306,12 @@ def build_backend(
     mined = inputs.mode is Mode.TD and inputs.filler is not FillerName.ARCHETYPE  # else the layer is there already, or was given
     steps = Steps(inputs.description, bases, archetype, layer if mined else None, header)
     plan, rounds = brought_down(steps.started(plan), steps, shop, lambda p: texts_of(p, inputs))
-    says = shop.run().error
-    return Built(plan, shop.library, shop.tools, rounds, time.monotonic() - start, shop.listed(), says)
+    added = graft(plan, shop) if graft else Grafted(plan)
+    if graft:
+        plan, more = brought_down(added.plan, steps, shop, lambda p: texts_of(p, inputs))
+        rounds += more
+    says, seconds = shop.run().error, time.monotonic() - start
+    return Built(plan, shop.library, shop.tools, rounds, seconds, shop.listed(), says, added.kept, added.suggested)
 
 
 class Shop(Protocol):

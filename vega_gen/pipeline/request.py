@@ -38,6 +38,7 @@ class Request:
     ``arch``, ``machine``, ``big_endian``: a new triple's architecture, ELF machine number and byte order; "" and 0 to have them chosen.
     ``archetypes``: the backend is made of archetypes; without them, and where ``desc`` gives the classes, function templates are filled.
     ``cpu``, ``attrs``: the processor and the features that the backend is made for, "" for the default ones.
+    ``graft_seconds``: how long grafts are tried.
     ``link``: link LLVM's tools with the backend, rather than build a plug-in for those that are installed.
     ``facts``: a facts file.
     """
@@ -60,11 +61,17 @@ class Request:
     archetypes: bool = True
     cpu: str = ""
     attrs: str = ""
+    graft_seconds: float = 120.0
 
     @property
     def mode(self) -> Mode:
         """The input mode: desc if there are description files, else td."""
         return Mode.DESC if self.desc else Mode.TD
+
+    @property
+    def grafts(self) -> FillerName | None:
+        """What fills the functions that are grafted onto archetypes, None for nothing."""
+        return self.filler if self.whole and self.filler is not FillerName.ARCHETYPE else None
 
     @property
     def whole(self) -> bool:
