@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from simulated import TESTS, described
 
+from vega_gen.archetypes.fragment_names import named_types
 from vega_gen.archetypes.legality import legality_actions
-from vega_gen.archetypes.values import named_types, values
+from vega_gen.archetypes.values import values
 from vega_gen.cxx.interface import Interface
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts

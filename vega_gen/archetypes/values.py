@@ -12,6 +12,7 @@ from typing import Any
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values, memory_operands
 from vega_gen.archetypes.doubtful import Doubtful
+from vega_gen.archetypes.fragment_names import named_types, width_methods
 from vega_gen.archetypes.legality import legality_actions
 from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
@@ -96,7 +97,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
-        "named_types": named_types(d), "register_width_methods": _width_methods(d),
+        "named_types": named_types(d), "register_width_methods": width_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
@@ -264,19 +265,6 @@ def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interfac
         else:
             found[name] = Doubtful("false", Doubt(BY_DEFAULT, f"no feature says when {name} holds: never is assumed"))
     return found
-
-
-def named_types(d: Description) -> list[tuple[str, str]]:
-    """Returns (scope, name) of the types of the target's own C++ that fragments give a variable: RISCVCC::CondCode."""
-    known = {d.namespace, d.name, *(node.opcode.rpartition("::")[0] for node in d.nodes)}
-    told = {pair for f in d.fragments for pair in re.findall(r"\b([A-Z]\w*)::([A-Z]\w*)\s+\w+\s*=", f.code)}
-    return sorted((scope, name) for scope, name in told if scope.startswith(d.namespace) and scope not in known)
-
-
-def _width_methods(d: Description) -> list[str]:
-    """Returns the methods of the subtarget that fragments call for the width of a register, by their names: getXLen, getGRLen."""
-    called = {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}
-    return sorted(name for name in called if re.fullmatch(r"get[A-Z]*(Len|Reg(ister)?(Size|Width|Bits))", name))
 
 
 def _scopes(d: Description) -> list[tuple[str, list[str]]]:
