@@ -316,7 +316,8 @@ class _Contracts:
 
     def _real(self, record: str) -> bool:
         i = self.s.instructions[record]
-        return any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags
+        held = any(b not in ("0", "1", "?") for b in i.encoding) or not i.ins  # else it is a pseudo, whatever its flags say
+        return held and any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags
 
     def _complex(self, c: Contract) -> dict[str, Any]:
         """Returns the values of a ComplexPattern's selector.

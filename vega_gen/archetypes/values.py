@@ -23,7 +23,7 @@ from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
-from vega_gen.facts.operations import CONDITIONS, OperandRole
+from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
@@ -33,6 +33,7 @@ from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, default_cpu
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
 _DECODERS = ("llvm/MC/MCDecoder.h", "llvm/MC/MCDecoderOps.h", "llvm/MC/MCFixedLenDisassembler.h")
+_ARGUMENTS = "llvm/CodeGen/TargetCallingConv.h"
 _CONVENTIONS = "llvm/CodeGen/CallingConvLower.h"
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
@@ -112,8 +113,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
-        "number_loads": list({op.record: op for op in (m.load_immediate, m.load_symbol) if op}.values()),
-        "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
+        "number_loads": _number_loads(m), "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
@@ -132,6 +132,12 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
     return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
+
+
+def _number_loads(m: Facts) -> list[Operation]:
+    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``load_symbol``)."""
+    whole = m.load_symbol and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
+    return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
 
 
 def stack_alignment(m: Facts) -> int:
@@ -181,6 +187,7 @@ def _interface(llvm: Interface) -> dict[str, Any]:
         "prints_expressions": llvm.declares("MCAsmInfo::printExpr"),
         "chooses_library": llvm.declares("TargetSubtargetInfo::initLibcallLoweringInfo"),
         "convention_takes_type": _convention_takes_type(llvm),
+        "is_fixed": f"CLI.Outs[I].{'IsFixed' if llvm.mentions(_ARGUMENTS, 'IsFixed') else 'Flags.isVarArg() == false'}",
         "register_type": "MCRegister" if llvm.takes("MCInstPrinter::printRegName", "MCRegister") else "unsigned",
         "register_result": "MCRegister" if llvm.takes("MCParsedAsmOperand::getReg", "MCRegister") else "unsigned",
         "operand_print_parameters": "raw_ostream &OS, const MCAsmInfo &" if operand_print > 1 else "raw_ostream &OS",
@@ -258,8 +265,7 @@ def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interfac
         condition = predicates.answer(d, name)
         if name in ("isLittleEndian", "isBigEndian"):
             little = little_endian.replace("TT.", "getTargetTriple().")
-            opposite = {"true": "false", "false": "true"}.get(little, f"!{little}")
-            found[name] = little if name == "isLittleEndian" else opposite
+            found[name] = little if name == "isLittleEndian" else {"true": "false", "false": "true"}.get(little, f"!{little}")
         elif condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
             found[name] = condition
         else:
@@ -392,7 +398,8 @@ def _branch_custom(m: Facts) -> bool:
     """Whether BR_CC needs custom lowering: no branch tests some condition, even with swapped operands, or setcc lacks some."""
     swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
     swapped |= {b: a for a, b in swapped.items()}
-    tested = all(c in m.branches or swapped.get(c) in m.branches for c in CONDITIONS)
+    compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
+    tested = all(c in compare or swapped.get(c) in compare for c in CONDITIONS)
     return not m.by_table and not m.compare_branches and not (tested and set(CONDITIONS) <= m.sets)
 
 
@@ -432,8 +439,12 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
         for kind in ("ext", "sext", "zext"):
             found = re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)
             loads += [] if found else [f"ISD::{kind.upper()}LOAD, {vt}, MVT::i{bits}, Custom"]
-    signed = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "sext")
-    unsigned = " || ".join(f"MemVT == MVT::i{bits}" for kind, bits in m.loads if kind == "zext")
+
+    def extended(kind: str) -> str:
+        by_pattern = {bits for bits in (8, 16, 32) if re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)}
+        return " || ".join(f"MemVT == MVT::i{bits}" for bits in sorted(by_pattern | {bits for one, bits in m.loads if one == kind}))
+
+    signed, unsigned = extended("sext"), extended("zext")
     return {
         "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
         "sign_loads": signed or "false", "zero_loads": unsigned or "false",

@@ -21,6 +21,7 @@ from vega_gen.facts.ranking import Weights, ranked
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
+from vega_gen.facts.stack_access import StackAccess, stack_access
 from vega_gen.facts.support import supported
 from vega_gen.facts.view import TargetView
 from vega_gen.records import Description, Fact, GivenFact
@@ -42,6 +43,7 @@ class Facts:
 
     ``native``: bits of an address; ``gpr``: the register class that holds addresses; ``type``: its value type ("i32").
     ``sp``, ``fp``, ``ra``: the registers of the stack pointer, frame pointer and return address.
+    ``stack``: how the stack is accessed where ``sp`` is no operand of ordinary instructions.
     ``zero``, ``ones``: the registers that always hold 0 and all ones.
     ``scratch``: a register that a prologue may clobber; ``reserved``: the registers that the allocator must not use.
     ``cc``, ``ret_cc``: conventions for arguments and results; ``arguments``, ``results``: their registers.
@@ -77,6 +79,7 @@ class Facts:
     sp: str
     fp: str
     ra: str
+    stack: StackAccess | None
     zero: str
     ones: str
     scratch: str
@@ -152,7 +155,10 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     csr, saved = callee_saved(v, (zero, ones))
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
     through = v.choose_operation("instruction.jump_register", supported(v, jump_register(v, zero)))
-    ra = v.register(RegisterRole.RETURN_ADDRESS)
+    sp, ra = v.register(RegisterRole.STACK_POINTER), v.register(RegisterRole.RETURN_ADDRESS)
+    stack = stack_access(v, sp)
+    if sp not in v.members and not stack:
+        sp = ""
     returned = returns(v, ra, through)
     compared, nonzero = support.branched(v, *branches(v, zero))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
@@ -162,9 +168,10 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         native=v.native,
         gpr=v.gpr,
         type=v.type,
-        sp=v.register(RegisterRole.STACK_POINTER),
+        sp=sp,
         fp=frame.fp,
         ra=ra,
+        stack=stack,
         zero=zero,
         ones=ones,
         scratch=frame.scratch,

@@ -61,23 +61,26 @@ class RegisterProfile:
 class ImplicitRegisters:
     """How often each register is an implicit operand of calls and returns.
 
+    ``clobbered_by_calls``: defined by calls, in lists of any length.
     ``frames``: both defined and used by the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END."""
 
     frames: Counter[str]
     defined_by_calls: Counter[str]
     used_by_calls: Counter[str]
     used_by_returns: Counter[str]
+    clobbered_by_calls: Counter[str]
 
 
 def implicit_registers(d: Description) -> ImplicitRegisters:
     """Counts the implicit operands that show a register's role.
 
     Definitions count only for calls with at most four: longer lists are those of clobbered registers."""
-    found = ImplicitRegisters(Counter(), Counter(), Counter(), Counter())
+    found = ImplicitRegisters(Counter(), Counter(), Counter(), Counter(), Counter())
     for i in d.instructions:
         if "isCall" in i.flags and len(i.defs) <= 4:
             found.defined_by_calls.update(i.defs)
         if "isCall" in i.flags:
+            found.clobbered_by_calls.update(i.defs)
             found.used_by_calls.update(i.uses)
         if "isReturn" in i.flags:
             found.used_by_returns.update(i.uses)
@@ -93,7 +96,7 @@ def role_names(d: Description) -> dict[str, RegisterRole]:
     only where no name does."""
     roles: dict[str, RegisterRole] = {}
     said = implicit_registers(d)
-    frames, calls, returns = said.frames, said.defined_by_calls, said.used_by_returns
+    frames, calls, returns, clobbered = said.frames, said.defined_by_calls, said.used_by_returns, said.clobbered_by_calls
     constant = d.data.get("Register.constant", "").split()
     for register in d.registers:
         named = RegisterRole.ZERO if register.name in constant else _named_role(register)
@@ -106,6 +109,7 @@ def role_names(d: Description) -> dict[str, RegisterRole]:
     for uses, role in (
         (frames, RegisterRole.STACK_POINTER),
         (calls & returns, RegisterRole.RETURN_ADDRESS),
+        (clobbered & returns, RegisterRole.RETURN_ADDRESS),
         (calls, RegisterRole.RETURN_ADDRESS),
     ):
         for name, _ in uses.most_common(1):

@@ -25,6 +25,7 @@ _ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
 _SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
 _CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
 _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
+_BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
@@ -232,6 +233,9 @@ class Selections:
             shift = below.bit_length() if below & (below + 1) == 0 else 0
             bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift
             return Range(bits + 1, True, shift) if low < 0 else Range(bits, False, shift)
+        if found := _BELOW.fullmatch(code):
+            limit = (1 << int(found[2]) if found[2] else int(found[3])) + (found[1] == "<=")
+            return Range(limit.bit_length() - 1, False)
         if found := _CAST.search(code):
             return Range(_CAST_BITS[found[2]], not found[1])
         if (found := _SAME.search(code)) and (int(found[2], 0) & (int(found[2], 0) + 1)) == 0:

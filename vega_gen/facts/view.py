@@ -92,8 +92,14 @@ class TargetView:
         return self.choose(ROLES[role], role_candidates(self.d, role, self.named(role)))
 
     def named(self, role: RegisterRole) -> Iterator[str]:
-        """Yields the pointer-sized registers to which the .td gives ``role``, the likeliest first."""
-        return (name for name, known in self._told.items() if known is role and name in self.members)
+        """Yields the pointer-sized registers to which the .td gives ``role``, the likeliest first.
+
+        Where the stack pointer is none that instructions have as an operand, it and the return address may lie outside of their class."""
+        told = [name for name, known in self._told.items() if known is role]
+        apart = RegisterRole.STACK_POINTER not in {self._told.get(name) for name in self.members}
+        outside = apart and role in (RegisterRole.STACK_POINTER, RegisterRole.RETURN_ADDRESS)
+        inside = [name for name in told if name in self.members]
+        yield from inside or (told if outside else ())
 
     def holds(self, type_name: str) -> bool:
         """Whether an operand type holds pointer-sized registers."""

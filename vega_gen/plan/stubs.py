@@ -61,6 +61,7 @@ def stub(target: str, signature: Signature) -> Candidate:
     - An ``LLVMInitialize`` or ``initialize...Pass`` function is empty: it runs in every tool before the command line is read, and a fatal
       error would break them all.
     - The TargetInfo one registers the target by name, because otherwise no tool could be asked for it.
+    - A condition of a selection pattern is false: such a pattern never matches, and others select what it would have.
     - A function that creates a FunctionPass creates one that changes nothing: it is called for every program.
     - A condition of instruction selection, that of a pattern or a selector of a ComplexPattern, does not hold: what it guards is one of
       several ways to select a node.

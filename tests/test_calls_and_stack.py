@@ -1,0 +1,136 @@
+"""Calls, returns and stacks that ordinary instructions do not reach: which instructions are found, and what completion adds for them.
+
+Each description is Tern with a few lines changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from vega_gen.archetypes.completion import completion
+from vega_gen.archetypes.printed_pseudos import expansions, written
+from vega_gen.facts import find_facts
+from vega_gen.facts.operations import OperandRole
+from vega_gen.pipeline.completing import completed
+from vega_gen.records import Description
+from vega_gen.tablegen import describe
+
+PREFIX = Path("/usr/lib/llvm-19")
+TERN = Path(__file__).parents[1] / "targets/Tern"
+CALL = 'def CALL : FormatJ<0x2a, (outs), (ins calltarget:$target), "call\\t$target",'
+PATTERNS = (
+    "def : Pat<(TernCall tglobaladdr:$callee), (CALL tglobaladdr:$callee)>;",
+    "def : Pat<(TernCall texternalsym:$callee), (CALL texternalsym:$callee)>;",
+)
+RET = 'def RET : FormatJR<0x29, (outs), (ins), "ret", [(TernRet)]>,'
+
+
+def described(td: Path, *folders: Path) -> Description:
+    return describe(td, folder="Tern", llvm_include=PREFIX / "include", tblgen=PREFIX / "bin/llvm-tblgen", include_dirs=folders)
+
+
+@pytest.fixture
+def tern(tmp_path: Path) -> Path:
+    shutil.copytree(TERN, tmp_path / "Tern")
+    return tmp_path / "Tern/Tern.td"
+
+
+def change(td: Path, *changes: tuple[str, str], added: str = "") -> None:
+    file = td.with_name("TernInstrInfo.td")
+    text = file.read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    file.write_text(f"{text}\n{added}\n")
+
+
+def completed_description(td: Path, own: Description) -> Description:
+    made = completed(td, own.name, completion(own, "", "").text, td.parents[1] / "made")
+    return described(made, td.parent)
+
+
+def test_a_call_without_a_pattern_for_its_callee_gets_a_pseudo_instruction_that_has_one(tern: Path) -> None:
+    change(tern, *((pattern, "") for pattern in PATTERNS))
+    own = described(tern)
+    direct = find_facts(own).calls.direct
+    assert direct and direct.record == "CALL" and not find_facts(own).calls.node
+    again = completed_description(tern, own)
+    m = find_facts(again)
+    assert (m.calls.node, m.calls.direct) == ("TernISD::CALL_SYMBOL", direct)
+    assert written(again, m) == [("CALL_SYMBOL", direct)]
+    assert not completion(again, "", "").text
+
+
+def test_a_call_that_has_the_return_address_s_register_as_an_operand_is_given_it(tern: Path) -> None:
+    link = ', (ins calltarget:$target, GPR:$link), "call\\t$target, $link",'
+    change(
+        tern,
+        (', (ins calltarget:$target), "call\\t$target",', link),
+        ("def SDT_TernCall : SDTypeProfile<0, -1, [SDTCisVT<0, i32>]>;", "def SDT_TernCall : SDTypeProfile<0, -1, [SDTCisVT<1, i32>]>;"),
+        (PATTERNS[0], "def : Pat<(TernCall (i32 tglobaladdr:$callee), GPR:$link), (CALL tglobaladdr:$callee, GPR:$link)>;"),
+        (PATTERNS[1], ""),
+        ("[(TernCall GPR:$rs1)]>", "[]>"),
+    )
+    m = find_facts(described(tern))
+    assert m.calls.direct and m.calls.direct.roles == (OperandRole.TARGET, OperandRole.FIXED)
+    assert m.calls.direct.fixed == ((1, "LR"),) and not m.calls.node
+
+
+def test_a_return_takes_its_operands_from_the_alias_of_its_name(tern: Path) -> None:
+    change(
+        tern,
+        (RET, 'let isCodeGenOnly = 1 in\ndef RET : FormatJR<0x29, (outs), (ins simm16:$offset), "jr\\tlr+$offset", []>,'),
+        added='def : InstAlias<"ret", (RET 8)>;',
+    )
+    own = described(tern)
+    m = find_facts(own)
+    assert m.returns and (m.returns.record, m.returns.fixed, m.return_node) == ("RET", ((0, "8"),), "")
+    again = completed_description(tern, own)
+    m = find_facts(again)
+    assert (m.return_node, m.return_pseudo) == ("TernISD::RETURN", "RETURN")
+    pseudo = next(i for i in again.instructions if i.name == "RETURN")
+    assert {"isReturn", "isTerminator", "isBarrier"} <= pseudo.flags and pseudo.uses == ("LR",)
+
+
+def test_a_pseudo_instruction_with_an_expansion_is_printed_as_that(tern: Path) -> None:
+    pseudo = 'def PseudoRET : Pseudo<(outs), (ins), "", [(TernRet)]>, PseudoInstExpansion<(JR LR)>;'
+    flags = "let isReturn = 1, isTerminator = 1, isBarrier = 1, Uses = [LR] in"
+    jump = 'def PseudoBR : Pseudo<(outs), (ins calltarget:$to), "", []>, PseudoInstExpansion<(CALL calltarget:$to)>;'
+    change(tern, (RET, RET.replace("[(TernRet)]", "[]")), added=f"{flags}\n{pseudo}\n{jump}")
+    own = described(tern)
+    m = find_facts(own)
+    assert (m.return_node, m.return_pseudo) == ("TernISD::RET_GLUE", "PseudoRET") and not written(own, m)
+    assert dict(expansions(own)) == {
+        "PseudoRET": "MCInstBuilder(Tern::JR).addReg(Tern::LR)",
+        "PseudoBR": "MCInstBuilder(Tern::CALL).addOperand(Inst.getOperand(0))",
+    }
+
+
+STACK = """
+def AnyReg : RegisterClass<"Tern", [i32], 32, (add GPR, SP)> { let isAllocatable = 0; }
+let Uses = [SP], hasSideEffects = 0 in {
+  let mayLoad = 1 in def LDWSP : FormatRI<0x30, (outs AnyReg:$rd), (ins uimm16:$imm), "ldw\\t$rd, sp[$imm]", []> { let rs1 = 0; }
+  let mayStore = 1 in def STWSP : FormatRI<0x31, (outs), (ins AnyReg:$rd, uimm16:$imm), "stw\\t$rd, sp[$imm]", []> { let rs1 = 0; }
+  def LDAWSP : FormatRI<0x32, (outs AnyReg:$rd), (ins uimm16:$imm), "ldaw\\t$rd, sp[$imm]", []> { let rs1 = 0; }
+  let Defs = [SP] in def EXTSP : FormatRI<0x33, (outs), (ins uimm16:$imm), "extsp\\t$imm", []> { let rs1 = 0; let rd = 0; }
+}
+let Defs = [SP], hasSideEffects = 0 in
+def SETSP : FormatJR<0x34, (outs), (ins GPR:$rs1), "set\\tsp, $rs1", []>;
+"""
+
+
+def test_a_stack_pointer_that_is_no_operand_is_reached_by_the_instructions_that_use_it(tern: Path) -> None:
+    registers = tern.with_name("TernRegisterInfo.td")
+    text = registers.read_text()
+    assert text.count("SP,") == 1
+    registers.write_text(text.replace("SP,", ""))
+    m = find_facts(described(tern))
+    assert (m.sp, m.stack) == ("", None)
+    change(tern, added=STACK)
+    m = find_facts(described(tern))
+    assert m.sp == "SP" and m.stack
+    found = [op.record for op in (m.stack.load, m.stack.store, m.stack.address, m.stack.extend, m.stack.assign)]
+    assert found == ["LDWSP", "STWSP", "LDAWSP", "EXTSP", "SETSP"] and (m.stack.unit, m.stack.whole) == (4, True)
