@@ -27,8 +27,12 @@ class I<string asm, bits<8> op, list<dag> pattern = []> : Instruction {
   let InOperandList = (ins GPR:$a, GPR:$b);
   let AsmString = asm # " $d, $a, $b";
   let Pattern = pattern;
+  bits<3> d;
+  bits<3> a;
   field bits<16> Inst;
   let Inst{7-0} = op;
+  let Inst{10-8} = d;
+  let Inst{13-11} = a;
 }
 def ADDH : I<"addh", 1>;
 def ADD : I<"add", 2>;

@@ -7,6 +7,7 @@ from typing import Any
 from vega_gen.cxx.interface import TRIPLES, Interface
 
 _CONVENTIONS = "llvm/CodeGen/CallingConvLower.h"
+_ARGUMENTS = "llvm/CodeGen/TargetCallingConv.h"
 _DECODERS = ("llvm/MC/MCDecoder.h", "llvm/MC/MCDecoderOps.h", "llvm/MC/MCFixedLenDisassembler.h")
 
 

@@ -33,7 +33,6 @@ from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, default_cpu
 
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
-_ARGUMENTS = "llvm/CodeGen/TargetCallingConv.h"
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
 _METHODS = {
@@ -130,7 +129,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    return given | interface_values(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
+    given |= interface_values(llvm) | _code_generator(d, m, known)
+    return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
 def _number_loads(m: Facts) -> list[Operation]:
