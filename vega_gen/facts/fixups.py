@@ -54,7 +54,7 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
         for index, slot in enumerate(s.operands(i.name)):
             if slot.kind is OperandKind.REG or slot.out:
                 continue
-            part, relative = _part(i, slot, m), slot.kind is OperandKind.TARGET
+            part, relative = _part(i, slot, m), slot.kind is OperandKind.TARGET and not s.absolute(slot.type)
             width = s.immediate(i.name, slot)
             low = s.places(i.name, slot.name)[slot.part][0] if slot.part >= 0 else 0  # the other parts of an address lie beside it
             field = s.field(i.name, slot.name)
@@ -82,7 +82,7 @@ def _use(i: Instruction) -> str:
 
 def _part(i: Instruction, slot: OperandInfo, m: Facts) -> str:
     """Returns which part of an address an immediate may hold: "hi", "lo", or "" for all of it."""
-    if slot.kind is OperandKind.TARGET:
+    if slot.kind is OperandKind.TARGET or i.flags & {"isCall", "isBranch"}:
         return ""
     if m.upper and i.name == m.upper.record:
         return "hi"
