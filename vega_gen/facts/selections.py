@@ -212,14 +212,6 @@ class Selections:
     def _jump_encoders(self) -> frozenset[str]:
         return frozenset(o.encoder_method for o in self.operand_classes.values() if o.type == "OtherVT" and o.encoder_method)
 
-    def absolute(self, type_name: str) -> bool:
-        """Whether a target is an address and no distance: its encoder is named for jumps, where that of other targets is for branches.
-
-        Only names tell: no .td says it."""
-        known = self.operand_classes.get(type_name)
-        named = known.encoder_method if known and known.operand_type != "OPERAND_PCREL" else ""
-        return bool(re.search(r"jump", named, re.I)) and any(re.search(r"branch", other, re.I) for other in self._jump_encoders)
-
     def operands(self, record: str) -> tuple[OperandInfo, ...]:
         """Returns an instruction's operands in the order of MachineInstr and MCInst, with sub-operands in place of the whole."""
         if record not in self._operands:
