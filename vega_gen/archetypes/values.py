@@ -339,7 +339,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
-        "branch_custom": not m.compare_branches and (_branch_custom(m) or not set(CONDITIONS) <= m.sets),
+        "branch_custom": not m.compare_branches and not m.by_truth and (_branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
     }  # fmt: skip
 
@@ -380,9 +380,9 @@ def _actions(m: Facts) -> list[str]:
     found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if "sext_inreg" not in m.legal or bits == 1]
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
-    others = (*(() if m.by_table else ("BRCOND",)), "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
-    found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
-    branch = "Custom" if _branch_custom(m) else "Expand" if m.by_table else "Legal"
+    others = ["BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE"]
+    found += [f"ISD::{n}, MVT::Other, Expand" for n in (*others, *(() if m.by_table or m.by_truth else ["BRCOND"]))]
+    branch = "Custom" if _branch_custom(m) else "Expand" if m.by_table or m.by_truth else "Legal"
     select = "Expand" if m.selects else "Custom"
     found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, {select}", f"ISD::BR_CC, {vt}, {branch}"]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
@@ -398,7 +398,7 @@ def _branch_custom(m: Facts) -> bool:
     swapped |= {b: a for a, b in swapped.items()}
     compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
     tested = all(c in compare or swapped.get(c) in compare for c in CONDITIONS)
-    return not m.by_table and not m.compare_branches and not (tested and set(CONDITIONS) <= m.sets)
+    return not m.by_table and not m.by_truth and not m.compare_branches and not (tested and set(CONDITIONS) <= m.sets)
 
 
 def _narrow_actions(m: Facts) -> list[str]:
