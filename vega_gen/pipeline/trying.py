@@ -50,6 +50,7 @@ from vega_gen.tablegen.subtargets import on_subtarget
 TABLEGEN_SECONDS = 600.0
 _NUMBER = re.compile(r"\bEM_\w+\s*=\s*(0[xX][0-9a-fA-F]+|\d+)")
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.MULTILINE)
+_NO_FIELD = "give it `field bits<N> Inst`, N its width in bits; left unset, the instruction has an assembly text alone"
 _TABLES = "make the tables"
 _MAIN = re.compile(r"\bmain\b")
 _TARGET = re.compile(r"^\s*def\s+(\w+)\s*:\s*Target\s*[{;]", re.MULTILINE)
@@ -333,7 +334,8 @@ def _tables_made(bench: _Bench, texts: Mapping[str, str], tabled: Mapping[str, F
             count += tabled[inc].result()
         except ToolFailure as failure:
             if found := _SAID.search(failure.output):
-                raise InputError(found["what"], found["where"], "correct the file", command=failure.command) from failure
+                advice = _NO_FIELD if "field named `Inst'" in found["what"] else "correct the file"
+                raise InputError(found["what"], found["where"], advice, command=failure.command) from failure
             raise
         bench.progress(number, len(wanted), f"making {inc}")
     return count, len(wanted)
