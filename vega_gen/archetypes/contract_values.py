@@ -109,8 +109,9 @@ class _Contracts:
         return len(parts) >= 2 and self.s.kind(parts[0]) is OperandKind.REG
 
     def _mark(self, c: Contract) -> int:
-        """Returns the number, from 1, of the operand class that wraps a register (see ``_wraps``); 0 if the contract is for none."""
-        return next((self.wrapped.index(t) + 1 for t in c.types if t in self.wrapped), 0)
+        """Returns the number, from 1, of the operand class that wraps a register (see ``_wraps``); 0 if the contract is for none, or for
+        others too."""
+        return next((self.wrapped.index(t) + 1 for t in c.types if t in self.wrapped), 0) if set(c.types) <= set(self.wrapped) else 0
 
     def _layout(self, c: Contract) -> list[dict[str, Any]]:
         """Returns the sub-operands of a memory operand: where each stands in the operand's encoded number, and what it holds."""

@@ -12,7 +12,7 @@ from typing import Any
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values, memory_operands
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.legality import legality_actions
+from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions
 from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
@@ -339,7 +339,8 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
-        "branch_custom": not m.compare_branches and not m.by_truth and (_branch_custom(m) or not set(CONDITIONS) <= m.sets),
+        "by_truth": by_truth(m),
+        "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
     }  # fmt: skip
 
@@ -380,9 +381,10 @@ def _actions(m: Facts) -> list[str]:
     found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if "sext_inreg" not in m.legal or bits == 1]
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
-    others = ["BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE"]
-    found += [f"ISD::{n}, MVT::Other, Expand" for n in (*others, *(() if m.by_table or m.by_truth else ["BRCOND"]))]
-    branch = "Custom" if _branch_custom(m) else "Expand" if m.by_table or m.by_truth else "Legal"
+    truth = () if m.by_table or by_truth(m) else ("BRCOND",)
+    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
+    found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
+    branch = "Expand" if m.by_table or by_truth(m) else "Custom" if branch_custom(m) else "Legal"
     select = "Expand" if m.selects else "Custom"
     found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, {select}", f"ISD::BR_CC, {vt}, {branch}"]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
@@ -390,15 +392,6 @@ def _actions(m: Facts) -> list[str]:
         found = [f"ISD::SELECT_CC, {vt}, {select_action(m)}" if a == f"ISD::SELECT_CC, {vt}, Expand" else a for a in found]
     set_action = "Legal" if set(CONDITIONS) <= m.sets else "Expand" if m.selects else "Custom"
     return [*found, f"ISD::SETCC, {vt}, {set_action}"]
-
-
-def _branch_custom(m: Facts) -> bool:
-    """Whether BR_CC needs custom lowering: no branch tests some condition, even with swapped operands, or setcc lacks some."""
-    swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
-    swapped |= {b: a for a, b in swapped.items()}
-    compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
-    tested = all(c in compare or swapped.get(c) in compare for c in CONDITIONS)
-    return not m.by_table and not m.by_truth and not m.compare_branches and not (tested and set(CONDITIONS) <= m.sets)
 
 
 def _narrow_actions(m: Facts) -> list[str]:

@@ -132,12 +132,6 @@ class Facts:
         return not self.branches and self.branch_nonzero is None and not self.compare_branches
 
     @property
-    def by_truth(self) -> bool:
-        """Whether branches test a truth value in a register alone, so that what they compare has to be computed first."""
-        compare = any("src2" in op.roles for op in self.branches.values())
-        return self.branch_nonzero is not None and not compare and not self.compare_branches
-
-    @property
     def upper_shift(self) -> int:
         """The number of bits below those that ``upper`` sets."""
         return 32 - self.upper.range.bits if self.upper and self.upper.range else 0

@@ -145,6 +145,8 @@ class Selections:
         if isinstance(dag, Dag) and dag.op == "set" and dag.args:
             dag = plain(dag.args[-1][0]) if isinstance(dag.args[-1][0], Dag) else dag.args[-1][0]
         dag = self._rooted(dag)
+        if "null_frag" in text:  # TableGen drops such a pattern
+            return
         self.matched[dag.op].append(dag)
         self._implemented(dag.op, frozenset((i.name,)), ())
         where = {name: path for _, name, path in leaves(dag)}
@@ -161,6 +163,8 @@ class Selections:
 
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = self._rooted(plain(parse_dag(matched)))
+        if "null_frag" in matched:
+            return
         self.matched[dag.op].append(dag)
         results = top_level(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
