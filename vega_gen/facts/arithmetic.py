@@ -44,6 +44,8 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
                 return None
             if path[0] == 0:
                 return OperandRole.SRC if operand.kind is OperandKind.REG and v.holds(operand.type) else None
+            if second is OperandKind.REG and operand.part > 0 and operand.kind is OperandKind.IMM:
+                return OperandRole.NONE  # how far the register before it is shifted
             if operand.kind is not second:
                 return None
             if second is OperandKind.IMM:
@@ -52,7 +54,8 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
             return last if v.holds(operand.type) else None
 
         made = v.operation(s.record, name, s.fixed, v.selections.leaves(s))
-        if made and {OperandRole.DST, OperandRole.SRC, last} <= set(made.roles):
+        uncoded = second is OperandKind.IMM and bool(made and made.range and not made.range.bits)
+        if made and not uncoded and {OperandRole.DST, OperandRole.SRC, last} <= set(made.roles):
             bits = made.range.bits if made.range else 0
             signed = bool(made.range and made.range.signed)
             rank = (int(signed and root == "add"), v.generality(s.record), -len(i.defs), bits, -len(i.predicates))

@@ -25,6 +25,8 @@ _ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
 _SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
 _CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
 _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
+_HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
+_MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
 _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
@@ -278,6 +280,8 @@ class Selections:
             field = len(self.field(record, operand.name))
             if not field or told.bits <= field:
                 return Range(told.bits, told.signed) if self.is_upper(leaf) else told
+        if coded := self._coded(leaf) or self._coded(operand.type):
+            return coded
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)
@@ -295,6 +299,14 @@ class Selections:
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
         return Range(width, not unsigned, shift)
+
+    def _coded(self, type_name: str) -> Range | None:
+        """Returns the values that certainly have a code, where a predicate asks C++ of the target's whether a number has one.
+
+        A function that returns the code, or -1, is one for a small number and a rotation or shift: up to 8 bits encode themselves. Where it
+        only says yes or no, not even 0 is sure to have a code, so that no bit is."""
+        code = self._code.get(type_name, "")
+        return Range(8, False) if _HAS_CODE.search(code) else Range(0, False) if _MAY_HAVE_CODE.search(code) else None
 
     def places(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
         """Returns (lowest bit, number of bits) of each sub-operand in the number that encodes ``operand``.
