@@ -6,7 +6,7 @@ A contract is a C++ function that the .td files name and a backend must define: 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -17,8 +17,8 @@ from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
 from vega_gen.facts.byte_order import byte_order, tables
 from vega_gen.facts.find import Facts
-from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections, leaf_name
-from vega_gen.records import Contract, ContractRole, Description, OperandClass
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
+from vega_gen.records import ComplexPattern, Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.contracts import template_arguments, template_head
 from vega_gen.tablegen.subtargets import basic
 
@@ -409,10 +409,22 @@ class _Contracts:
         return {
             "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
             "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
-            "register": real and pattern.operands == 1 and all(k[:1] == ("reg",) for k in kinds),
+            "register": real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or self._any(pattern, found)),
             "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
             "low": r.low, "high": r.high, "unit": 1 << r.shift,
         }  # fmt: skip
+
+
+    def _any(self, pattern: ComplexPattern, found: Iterable[Selection]) -> bool:
+        """Whether a ComplexPattern of one operand matches any node, as it is.
+
+        It does where an operator's operand is matched by it and by no pattern with a plain register: an instruction takes all such
+        operands then, as the amount of a shift. Else it stands for nodes that have some property, such as an extended sign."""
+        if pattern.root_nodes not in ((), ("frameindex",)):
+            return False
+        inner = [s for s in found if s.dag.op != pattern.name]
+        held = [(s, path) for s in inner for path in s.paths.values() if leaf_name(s.dag, path) == pattern.name]
+        return any(all(leaf_name(o.dag, path) not in self.s.classes for o in self.s.of(s.dag.op)) for s, path in held)
 
 
 def _worded(d: Description) -> set[str]:
