@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OWN = ROOT / ".llvm/19/llvm/lib/Target"
 LLVM = "19"
 _TARGET = re.compile(r"^def\s+(\w+)\s*:\s*Target\s*[{;]", re.MULTILINE)
+_LLVM = 'include "llvm/Target/Target.td"'
 _RUNGS = ("round-trip", "smoke-compiles", "machine-verified", "objects", "runs")
 _MORE = re.compile(r"^(\d+) more are pseudo")
 _VALUE = re.compile(r"\bt\d+(?::\d+)?|<0x[0-9a-f]+>|0x[0-9a-f]+|%bb\.\d+|\$?%?\b\d+\b")
@@ -68,10 +69,19 @@ def rows(folders: Iterable[Path], settings: Mapping[str, Any]) -> list[Row]:
             named = _TARGET.findall(td.read_text(encoding="utf-8", errors="replace"))
             if not named or td.parent.name in settings["leave_out"]:
                 continue
-            special = [Row(r["name"], named[0], td, tuple(r["flags"])) for r in given if r["of"] == named[0]]
-            for row in special or [Row(named[0], named[0], td)]:
+            main = _main(td)
+            special = [Row(r["name"], named[0], main, tuple(r["flags"])) for r in given if r["of"] == named[0]]
+            for row in special or [Row(named[0], named[0], main)]:
                 found.setdefault(row.name, row)
     return [found[name] for name in sorted(found, key=str.lower)]
+
+
+def _main(td: Path) -> Path:
+    """The file to give to llvm-tblgen for the one that defines the Target: it, or one beside it that includes it behind LLVM's own."""
+    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in sorted(td.parent.glob("*.td"))}
+    if _LLVM in texts[td]:
+        return td
+    return next((path for path, text in texts.items() if _LLVM in text and f'include "{td.name}"' in text), td)
 
 
 def tried(row: Row, folder: Path, commit: str, seconds: float) -> dict[str, Any]:
@@ -101,6 +111,15 @@ def _leaves(table: Mapping[str, Any]) -> int:
     return sum(_leaves(cast(Mapping[str, Any], value)) if isinstance(value, Mapping) else 1 for value in table.values())
 
 
+def _steps(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rungs of a result of ``try --json``; none where no ladder was climbed."""
+    return result["ladder"]["steps"] if result["ladder"] else []
+
+
+def _notes(steps: Mapping[str, Mapping[str, Any]], rung: str) -> list[str]:
+    return steps[rung]["notes"] if rung in steps else []
+
+
 def reasons(kept: Mapping[str, Any]) -> dict[str, list[tuple[str, int]]]:
     """Rung that not all pass -> its reasons, the most frequent first; numbers in them are left out, so that like ones count together."""
     result = kept["result"]
@@ -110,7 +129,7 @@ def reasons(kept: Mapping[str, Any]) -> dict[str, list[tuple[str, int]]]:
     for table in ("missing", "broken"):
         if result.get(table):
             found[table] = [(f"{key}: {why}"[:200], 1) for key, why in result[table].items()]
-    for step in (result["ladder"] or {"steps": []})["steps"]:
+    for step in _steps(result):
         counted = Counter(_VALUE.sub("#", obstacle["message"])[:200] for obstacle in step["obstacles"])
         if counted:
             found[step["rung"]] = counted.most_common()
@@ -124,15 +143,14 @@ def cells(kept: Mapping[str, Any]) -> list[str]:
     result = kept["result"]
     if not result:
         return [kept["name"], str(kept["facts"]), f"{kept['wall']:.0f} s", "-", *["-"] * len(_RUNGS), kept["error"][:90]]
-    steps = {step["rung"]: step for step in (result["ladder"] or {"steps": []})["steps"]}
+    steps = {step["rung"]: step for step in _steps(result)}
     shown: list[str] = []
     for rung in _RUNGS:
         step = steps.get(rung)
         shown.append(f"{step['passed']}/{step['total']}" if step and step["total"] else "-")
-    trips = steps.get("round-trip", {"notes": []})
-    more = next((int(m[1]) for note in trips["notes"] if (m := _MORE.match(note))), 0)
+    more = next((int(m[1]) for note in _notes(steps, "round-trip") if (m := _MORE.match(note))), 0)
     shown[0] += f" (+{more})" if more else ""
-    ran = next((note.removeprefix("run by ") for note in steps.get("runs", {"notes": []})["notes"] if note.startswith("run by ")), "")
+    ran = next((note.removeprefix("run by ") for note in _notes(steps, "runs") if note.startswith("run by ")), "")
     return [kept["name"], str(kept["facts"]), f"{result['seconds']:.0f} s", str(len(result["abilities"])), *shown, ran]
 
 

@@ -29,12 +29,13 @@ def test_descriptions_are_the_files_that_define_a_target(tmp_path: Path) -> None
         "One/OneInstrInfo.td": "def ADD : Instruction;\n",
         "Gpu/Gpu.td": "def Gpu : Target {\n}\n",
         "deep/er/Two/Two.td": "def Two : Target {\n}\n",
+        "deep/er/Two/TwoMain.td": 'include "llvm/Target/Target.td"\ninclude "Two.td"\n',
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     found = rows((tmp_path,), SETTINGS)
     assert [(row.name, row.target, row.td.name) for row in found] == [
-        ("One", "One", "One.td"), ("Two-be", "Two", "Two.td"), ("Two-le", "Two", "Two.td"),
+        ("One", "One", "One.td"), ("Two-be", "Two", "TwoMain.td"), ("Two-le", "Two", "TwoMain.td"),
     ]  # fmt: skip
     assert "--big-endian" in found[1].command(tmp_path / "out") and "--big-endian" not in found[2].command(tmp_path / "out")
     assert "NewTwobe" in found[1].command(tmp_path / "out")

@@ -10,6 +10,8 @@ import pytest
 
 from vega_gen.archetypes.compared_values import compared_values
 from vega_gen.archetypes.completion import completion
+from vega_gen.archetypes.files import archetypes
+from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
 from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.find import Facts
@@ -151,3 +153,34 @@ def test_the_completion_compares_and_branches_in_one(read: Read) -> None:
 
 def test_opposites_are_each_other_s() -> None:
     assert {c: OPPOSITE[OPPOSITE[c]] for c in CONDITIONS} == {c: c for c in CONDITIONS}
+
+
+def test_the_code_of_a_target_with_flags(tmp_path: Path, llvm_source: Path) -> None:
+    # The backend that these files make is run by hand: vega-gen try --td MSP430.td --ladder.
+    own = llvm_source / "llvm/lib/Target/MSP430/MSP430.td"
+    found = shutil.which("llvm-tblgen-19") or shutil.which("llvm-tblgen")
+    assert found
+    include = llvm_source / "llvm/include"
+    first = describe(own, folder="MSP430", llvm_include=include, tblgen=Path(found))
+    td = tmp_path / "MSP430.td"
+    td.write_text(f'include "{own}"\n{completion(first, own.read_text(), "").text}')
+    d = describe(td, folder="MSP430", llvm_include=include, tblgen=Path(found), include_dirs=(own.parent,))
+    made = archetypes(d, Interface([include]))
+    assert not made.missing
+    files = {path: " ".join(text.split()) for path, text in made.files.items()}
+    info = files["MSP430InstrInfo.cpp"]
+    # A comparison of bytes and one of words, each split into the comparison and a branch with the number of the condition.
+    for bits in (8, 16):
+        assert f"case MSP430::BR_CC_i{bits}: {{" in info
+        compare = f"get(MSP430::CMP{bits}rr)).addReg(LHS.getReg(), getRegState(LHS)).addReg(RHS.getReg(), getRegState(RHS));"
+        branch = "case ISD::SETULT: BuildMI(MBB, MI, DL, get(MSP430::JCC)).addMBB(Target).addImm(2); break;"
+        assert f"{compare} switch (CC) {{" in info
+        assert branch in info
+    assert "case MSP430::JCC: // The conditions by their numbers. switch (Cond[1].getImm()) { case 1: Cond[1].setImm(0);" in info
+    # The conditions that no number tests are tested with the operands swapped.
+    assert "case ISD::SETLE: case ISD::SETGT: case ISD::SETULE: case ISD::SETUGT: // A branch" in files["MSP430ISelDAGToDAG.cpp"]
+    lowering = files["MSP430ISelLowering.cpp"]
+    assert "setOperationAction(ISD::SELECT_CC, MVT::i16, Legal);" in lowering
+    assert "case MSP430::SELECT_CC_i8_i16: Branch = MSP430::BR_CC_i16; break;" in lowering
+    assert "lowerSelect(" not in lowering
+    assert "JumpTable" not in files["MSP430ISelDAGToDAG.cpp"].partition("PreprocessISelDAG")[2]

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from vega_gen.facts.find import Facts
+from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import Selections
 from vega_gen.facts.view import encoded, other_width_patterns
 from vega_gen.records import Description
@@ -57,3 +58,19 @@ def _none_of(codes: Sequence[Sequence[str]]) -> str:
 def _of_sti(code: str) -> str:
     """Returns a condition on the subtarget as one on the reference STI."""
     return re.sub(r"\bSubtarget(?:->|\.)", "STI.", code)
+
+
+def by_truth(m: Facts) -> bool:
+    """Whether branches are selected as the .td's patterns have them: on a truth value, or on a comparison that is one (brcond).
+
+    That is for instruction sets whose branches test few conditions, where a comparison computes the others into a register."""
+    return bool(m.branch_nonzero) and "brcond" in m.legal and set(CONDITIONS) <= m.sets and branch_custom(m)
+
+
+def branch_custom(m: Facts) -> bool:
+    """Whether BR_CC needs custom lowering: no branch tests some condition, even with swapped operands, or setcc lacks some."""
+    swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
+    swapped |= {b: a for a, b in swapped.items()}
+    compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
+    tested = all(c in compare or swapped.get(c) in compare for c in CONDITIONS)
+    return not m.by_table and not m.compare_branches and not (tested and set(CONDITIONS) <= m.sets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,7 @@ from vega_gen.cli.options import (
     MadeByOption,
     NameOption,
     NoArchetypesFlag,
+    SearchOption,
     TdOption,
     ThresholdOption,
 )
@@ -58,6 +60,7 @@ def new_target(
     facts: FactsOption = None,
     no_archetypes: NoArchetypesFlag = False,
     graft_seconds: GraftSecondsOption = 120.0,
+    search: SearchOption = 0.0,
     as_json: JsonFlag = False,
 ) -> None:
     """Generate the backend of a target from its TableGen description, and flag the statements that a person should check."""
@@ -66,7 +69,7 @@ def new_target(
 
     request = pipeline.Request(
         td, llvm, name, tuple(desc or ()), out, filler, threshold, tuple(corpus or ()), build_dir, checkpoint, arch, machine, big_endian,
-        link, facts, not no_archetypes, cpu, attrs, graft_seconds,
+        link, facts, not no_archetypes, cpu, attrs, graft_seconds, search,
     )
     render.remind_of_facts(td, facts)
     with render.progress("new-target") as advance:
@@ -158,6 +161,7 @@ def _notices(backend: Backend, prepared: Prepared) -> None:
         render.notice(f"no code generator: {fact}: {why}")
     for fact, why in backend.limits.items():
         render.notice(f"limit: {fact}: {why}")
+    render.trials(backend.trials)
     built = backend.built
     if built is not None:
         render.OUT.print(tables.steps_table(backend.plan))
@@ -245,6 +249,7 @@ def _written_json(backend: Backend, prepared: Prepared, following: list[str]) ->
         "triple": backend.arch,
         "grafted": dict(backend.built.grafted) if backend.built else {},
         "suggested": dict(backend.built.suggested) if backend.built else {},
+        "trials": [asdict(trial) for trial in backend.trials],
         "missing": dict(backend.missing),
         "limits": dict(backend.limits),
         "ladder": rungs.as_json([backend.ladder])[0] if backend.ladder else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from rich.console import Console
 if TYPE_CHECKING:
     from llvm_integration.doctor import Examination
     from llvm_integration.failure import Failure
+    from vega_gen.pipeline.try_request import TriedFact
     from vega_gen.records import TdFinding
     from vega_gen.registration import RegistrationPlace
 
@@ -199,3 +200,10 @@ def counted(found: Sequence[TdFinding]) -> str:
     """How many findings there are of each severity: "1 error, 2 notes"; "" for none."""
     number = {severity: sum(f.severity == severity for f in found) for severity in ("error", "warning", "note")}
     return ", ".join(f"{n} {severity}{'' if n == 1 else 's'}" for severity, n in number.items() if n)
+
+
+def trials(tried: Iterable[TriedFact]) -> None:
+    """Print what a search tried, and what each value gained."""
+    for trial in tried:
+        gained = ", ".join(f"{rung} {more:+d}" for rung, more in trial.gained.items()) or trial.problem or "nothing changes"
+        OUT.out(f"{'kept' if trial.kept else 'tried'}: {trial.key} = {trial.value}, not {trial.instead or 'nothing'}: {gained}")

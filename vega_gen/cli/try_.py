@@ -154,15 +154,9 @@ def _show(result: TryResult, json: Path | None) -> None:
         render.OUT.print(rungs.table(result.ladder))
         for line in rungs.lines(result.ladder):
             render.OUT.out(line)
-    _show_trials(result)
+    render.trials(result.trials)
     _show_findings(result)
     _write_json(result, json)
-
-
-def _show_trials(result: TryResult) -> None:
-    for trial in result.trials:
-        gained = ", ".join(f"{rung} {more:+d}" for rung, more in trial.gained.items()) or trial.problem or "nothing changes"
-        render.OUT.out(f"{'kept' if trial.kept else 'tried'}: {trial.key} = {trial.value}, not {trial.instead or 'nothing'}: {gained}")
 
 
 def _show_findings(result: TryResult) -> None:

@@ -29,6 +29,7 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
     immediate, then the one that needs the fewest predicates; for "add", one with a signed immediate goes before all of these."""
     found: list[tuple[tuple[int, ...], Operation]] = []
     last = OperandRole.IMM if second is OperandKind.IMM else OperandRole.SRC2
+    judged = {c.name for c in v.d.complex_patterns}  # C++ says which nodes they match
     for s in v.selections.of(root):
         i = v.selections.instructions[s.record]
         if len(s.dag.args) != 2 or len(i.outs) != 1 or i.flags & _MEMORY or not v.holds(i.outs[0].type):
@@ -44,15 +45,18 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
                 return None
             if path[0] == 0:
                 return OperandRole.SRC if operand.kind is OperandKind.REG and v.holds(operand.type) else None
+            if second is OperandKind.REG and operand.part > 0 and operand.kind is OperandKind.IMM:
+                return OperandRole.NONE  # how far the register before it is shifted
             if operand.kind is not second:
                 return None
             if second is OperandKind.IMM:
                 leaf = leaf_name(s.dag, path)
                 return None if v.selections.is_upper(operand.type) or v.selections.is_upper(leaf) else last
-            return last if v.holds(operand.type) else None
+            return last if v.holds(operand.type) and leaf_name(s.dag, path) not in judged else None
 
         made = v.operation(s.record, name, s.fixed, v.selections.leaves(s))
-        if made and {OperandRole.DST, OperandRole.SRC, last} <= set(made.roles):
+        uncoded = second is OperandKind.IMM and bool(made and made.range and not made.range.bits)
+        if made and not uncoded and {OperandRole.DST, OperandRole.SRC, last} <= set(made.roles):
             bits = made.range.bits if made.range else 0
             signed = bool(made.range and made.range.signed)
             rank = (int(signed and root == "add"), v.generality(s.record), -len(i.defs), bits, -len(i.predicates))

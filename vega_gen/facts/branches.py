@@ -31,7 +31,8 @@ def branches(v: TargetView, zero: str) -> tuple[dict[str, Operation], Operation 
             condition, at = _condition(s.dag, codes)
             if condition:
                 made = _branch(v, s, at, zero)
-                if made:
+                number = next((leaf_name(s.dag, path) for path, role in at.items() if role is OperandRole.SRC2), "")
+                if made and ({OperandRole.SRC2, OperandRole.ZERO} & set(made.roles) or number == "0"):  # not one that compares with 1
                     found.setdefault(condition, made)
             elif root == "brcond" and not isinstance(first, Dag):
                 nonzero = nonzero or _branch(v, s, {(0,): OperandRole.SRC, (1,): OperandRole.TARGET}, zero)
@@ -121,13 +122,14 @@ def jump_register(v: TargetView, zero: str) -> Operation | None:
     ``zero``: the register that always holds zero, to which such a call writes the return address."""
 
     def name(operand: OperandInfo, _: int) -> OperandRole | None:
-        if operand.out or (operand.kind is OperandKind.REG and operand.part > 0):
+        if operand.out or (operand.kind is OperandKind.REG and (operand.part > 0 or not v.holds(operand.type))):
             return None
         return OperandRole.SRC if operand.kind is OperandKind.REG else OperandRole.NONE
 
     by_pattern = [s.record for s in v.selections.of("brind") if len(s.dag.args) == 1 and list(s.paths.values()) == [(0,)]]
     by_flag = (i.name for i in v.d.instructions if "isIndirectBranch" in i.flags)
-    for record in dict.fromkeys([*by_pattern, *by_flag]):
+    records = dict.fromkeys([*by_pattern, *by_flag])
+    for record in sorted(records, key=lambda record: "isPseudo" in v.selections.instructions[record].flags):
         i = v.selections.instructions[record]
         reads = record not in by_pattern and any(o.part >= 0 for o in v.selections.operands(record))
         if "mayLoad" not in i.flags and not reads:

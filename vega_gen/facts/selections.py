@@ -25,6 +25,8 @@ _ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
 _SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
 _CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
 _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
+_HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
+_MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
 _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
@@ -145,6 +147,8 @@ class Selections:
         if isinstance(dag, Dag) and dag.op == "set" and dag.args:
             dag = plain(dag.args[-1][0]) if isinstance(dag.args[-1][0], Dag) else dag.args[-1][0]
         dag = self._rooted(dag)
+        if "null_frag" in text:  # TableGen drops such a pattern
+            return
         self.matched[dag.op].append(dag)
         self._implemented(dag.op, frozenset((i.name,)), ())
         where = {name: path for _, name, path in leaves(dag)}
@@ -161,6 +165,8 @@ class Selections:
 
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = self._rooted(plain(parse_dag(matched)))
+        if "null_frag" in matched:
+            return
         self.matched[dag.op].append(dag)
         results = top_level(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
@@ -195,8 +201,16 @@ class Selections:
             return OperandKind.REG
         if known and len(known.sub_operands) == 1:
             return self.kind(known.sub_operands[0])
-        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL")
+        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL" or self._encoded_as_jump(known))
         return OperandKind.TARGET if place else OperandKind.IMM
+
+    def _encoded_as_jump(self, o: OperandClass) -> bool:
+        """Whether an address is encoded as the targets of jumps are, as that of a call: the same method does both."""
+        return o.type == "iPTR" and not o.sub_operands and bool(o.encoder_method) and o.encoder_method in self._jump_encoders
+
+    @cached_property
+    def _jump_encoders(self) -> frozenset[str]:
+        return frozenset(o.encoder_method for o in self.operand_classes.values() if o.type == "OtherVT" and o.encoder_method)
 
     def operands(self, record: str) -> tuple[OperandInfo, ...]:
         """Returns an instruction's operands in the order of MachineInstr and MCInst, with sub-operands in place of the whole."""
@@ -274,6 +288,8 @@ class Selections:
             field = len(self.field(record, operand.name))
             if not field or told.bits <= field:
                 return Range(told.bits, told.signed) if self.is_upper(leaf) else told
+        if coded := self._coded(leaf) or self._coded(operand.type):
+            return coded
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)
@@ -291,6 +307,14 @@ class Selections:
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
         return Range(width, not unsigned, shift)
+
+    def _coded(self, type_name: str) -> Range | None:
+        """Returns the values that certainly have a code, where a predicate asks C++ of the target's whether a number has one.
+
+        A function that returns the code, or -1, is one for a small number and a rotation or shift: up to 8 bits encode themselves. Where it
+        only says yes or no, not even 0 is sure to have a code, so that no bit is."""
+        code = self._code.get(type_name, "")
+        return Range(8, False) if _HAS_CODE.search(code) else Range(0, False) if _MAY_HAVE_CODE.search(code) else None
 
     def places(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
         """Returns (lowest bit, number of bits) of each sub-operand in the number that encodes ``operand``.

@@ -15,10 +15,12 @@ from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.role_evidence import role_candidates
 from vega_gen.facts.roles import RegisterRole, role_names
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
-from vega_gen.records import Description, Evidence, GivenFact, Instruction
+from vega_gen.records import Description, Evidence, GivenFact, Instruction, RegisterClass
 from vega_gen.tablegen.raw import Dag, parse_dag
 from vega_gen.tablegen.subtargets import basic
 
+_FEW = 4
+"""Registers below which a class is of special ones, such as the stack pointer alone."""
 NameOperand = Callable[[OperandInfo, int], OperandRole | None]
 """Function of an operand and its index that returns its role, None if it cannot have one."""
 
@@ -82,9 +84,14 @@ class TargetView:
     def _classes(self) -> Iterator[Choice[str]]:
         pointers = {name for name, role in self.register_roles.items() if role is RegisterRole.STACK_POINTER}
         held = [c for c in self.d.register_classes if self.type in c.value_types and c.allocatable]
-        held_by = {o.name: o.register_class for o in self.d.operand_classes if o.register_class}
+        held_by = {o.name: o.register_class or o.name for o in self.d.operand_classes}
         used = Counter(held_by.get(o.type, o.type) for i in self.d.instructions for o in (*i.outs, *i.ins))
-        for c in sorted(held, key=lambda c: (used[c.name], bool(pointers & set(c.members)), len(c.members)), reverse=True):
+
+        def rank(c: RegisterClass) -> tuple[bool, bool, int, int]:
+            whole = len(c.members) >= _FEW and bool(pointers & set(c.members))
+            return not c.value_types[0].startswith("f"), whole, used[c.name], len(c.members)
+
+        for c in sorted(held, key=rank, reverse=True):
             yield Choice(c.name, Evidence.OPERAND, f"{used[c.name]} operands have it")
 
     def register(self, role: RegisterRole) -> str:
@@ -185,7 +192,8 @@ class TargetView:
         slots = self.selections.operands(dag.op)
         roles: list[OperandRole] = []
         fixed: list[tuple[int, str]] = []
-        for value, name in dag.args:
+        listed = [one for arg, name in dag.args for one in (arg.args if isinstance(arg, Dag) and arg.op == "ops" else ((arg, name),))]
+        for value, name in listed:
             parts = [(n, op.roles[n]) for n, slot in enumerate(pseudo) if slot.name == name]
             for n, role in parts:
                 fixed += [(len(roles), op.value(n))] if role is OperandRole.FIXED else []

@@ -28,9 +28,11 @@ from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.offers import archetypes_of, as_registered
 from vega_gen.pipeline.registering import Registered, registered
 from vega_gen.pipeline.request import Prepared, Request, prepare
+from vega_gen.pipeline.searching import searched
+from vega_gen.pipeline.try_request import TriedFact, TryRequest
 from vega_gen.plan.grafts import Grafted
 from vega_gen.plan.steps import Archetype
-from vega_gen.records import Decision, FillerName, Ladder, Plan, PlannedFunction, Step
+from vega_gen.records import Decision, Evidence, FillerName, GivenFact, Ladder, Plan, PlannedFunction, Step
 
 _REGISTRATION = "registration"
 
@@ -45,7 +47,7 @@ class Backend:
     ``built``: None where there is no LLVM to build with.
     ``ladder``: how far the backend gets; None with ``built``.
     ``missing``: fact -> why there is no code generator. ``limits``: fact -> what the code generator cannot do.
-    ``stale``: decisions that no longer apply.
+    ``trials``: what a search tried. ``stale``: decisions that no longer apply.
     """
 
     plan: Plan
@@ -56,6 +58,7 @@ class Backend:
     ladder: Ladder | None
     missing: Mapping[str, str]
     limits: Mapping[str, str]
+    trials: tuple[TriedFact, ...]
     stale: tuple[Decision, ...]
 
 
@@ -74,6 +77,7 @@ class Made:
     built: Built | None
     missing: Mapping[str, str]
     limits: Mapping[str, str]
+    trials: tuple[TriedFact, ...]
     stale: tuple[Decision, ...]
 
     @property
@@ -93,6 +97,12 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
     facts = tuple(find_facts(prepared.inputs.description).records.values())
     if told := fact_review.given(facts, decisions, str(beside / review.DECISIONS_FILE)):
         prepared = replace(prepared, inputs=replace(prepared.inputs, decided=told))
+    trials: tuple[TriedFact, ...] = ()
+    if request.search:
+        trials = _searched(request, prepared, progress)
+        kept = {t.key: GivenFact(t.key, t.value, "", Evidence.TESTS) for t in trials if t.kept}
+        prepared = replace(prepared, inputs=replace(prepared.inputs, decided={**kept, **prepared.inputs.decided}))
+        facts = tuple(find_facts(prepared.inputs.description).records.values())
     known = registered(request, prepared)
     prepared = known.prepared
     inputs = prepared.inputs
@@ -116,7 +126,20 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
         decided = built.plan
     if prepared.official and not prepared.linked:
         plan, decided = (as_registered(one, inputs, known.arch) for one in (plan, decided))
-    return Made(plan, decided, known, definitions, built, missing, limits, review.stale(plan, decisions))
+    return Made(plan, decided, known, definitions, built, missing, limits, trials, review.stale(plan, decisions))
+
+
+def _searched(request: Request, prepared: Prepared, progress: Progress) -> tuple[TriedFact, ...]:
+    """The values of doubtful facts that the ladder was asked about. Raises what ``searched`` raises."""
+    inputs = prepared.inputs
+    found = searched(
+        TryRequest(
+            inputs.td, str(inputs.source.version).split(".", 1)[0], name=inputs.folder, big_endian=request.big_endian, facts=request.facts,
+            supposed=tuple(inputs.decided.values()), search=request.search, cpu=request.cpu, attrs=request.attrs,
+        ),
+        progress,
+    )  # fmt: skip
+    return found.trials
 
 
 def _graft(request: Request, prepared: Prepared, progress: Progress) -> Callable[[Plan, Workshop], Grafted] | None:
@@ -150,7 +173,7 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     facts = checkout.Edit(f"{target_folder(inputs.folder)}/{fact_review.FACTS_FILE}", told, _REGISTRATION)
     written = checkout.write(inputs.source.root, inputs.folder, [*edits, manifest, facts], out=request.out)
     folder = written.root / target_folder(inputs.folder)
-    return Backend(made.plan, written, folder, known.arch, made.built, climbed, made.missing, made.limits, made.stale)
+    return Backend(made.plan, written, folder, known.arch, made.built, climbed, made.missing, made.limits, made.trials, made.stale)
 
 
 def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:

@@ -211,6 +211,7 @@ def _plan(
         },
     )
     if installation is None:
+        store.cache_dump(plan, "plan", key)
         return plan
 
     def those(function: PlannedFunction) -> bool:

@@ -38,7 +38,7 @@ class Request:
     ``arch``, ``machine``, ``big_endian``: a new triple's architecture, ELF machine number and byte order; "" and 0 to have them chosen.
     ``archetypes``: the backend is made of archetypes; without them, and where ``desc`` gives the classes, function templates are filled.
     ``cpu``, ``attrs``: the processor and the features that the backend is made for, "" for the default ones.
-    ``graft_seconds``: how long grafts are tried.
+    ``graft_seconds``: how long grafts are tried. ``search``: seconds in which values of doubtful facts are tried, 0 for none.
     ``link``: link LLVM's tools with the backend, rather than build a plug-in for those that are installed.
     ``facts``: a facts file.
     """
@@ -62,6 +62,7 @@ class Request:
     cpu: str = ""
     attrs: str = ""
     graft_seconds: float = 120.0
+    search: float = 0.0
 
     @property
     def mode(self) -> Mode:
