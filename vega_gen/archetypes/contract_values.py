@@ -136,11 +136,11 @@ class _Contracts:
 
     def _class(self, type_name: str) -> str:
         """Returns the register class of an operand type; that of addresses for operands that hold a pointer, whatever it is."""
-        known = self.s.operand_classes.get(type_name)
-        if known and known.decoder_method.startswith("DecodePointerLike"):
+        name = register_class(self.s.operand_classes, type_name)
+        if (known := self.s.operand_classes.get(name)) and known.decoder_method.startswith("DecodePointerLike"):
             sizes = {c.name: len(c.members) for c in self.d.register_classes if {"i16", "i32", "i64"} & {*c.value_types}}
-            return self.m.gpr if sizes.get(self.m.gpr, 0) > 1 else max(sizes, key=lambda name: sizes[name], default=type_name)
-        return register_class(self.s.operand_classes, type_name)
+            return self.m.gpr if sizes.get(self.m.gpr, 0) > 1 else max(sizes, key=lambda one: sizes[one], default=type_name)
+        return name
 
     def _parts(self, type_name: str) -> tuple[str, ...]:
         known = self.s.operand_classes.get(type_name)
