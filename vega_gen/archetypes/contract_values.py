@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from vega_gen.archetypes.operand_types import decoder, register_class
+from vega_gen.archetypes.operand_types import PLAIN, by_kind, decoder, register_class
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
@@ -25,7 +25,6 @@ from vega_gen.tablegen.subtargets import basic
 _DEFAULT = re.compile(r" = (?:0|false|int64_t)(?=[,>])")  # of a template's parameter
 _READ = re.compile(r"[$%]?[\w.]+")  # a register's name, as the lexer reads it
 _GREATEST = (1 << 63) - 1  # that int64_t holds
-_PLAIN = ("isToken", "isReg", "isImm", "isMem")  # predicates that MCParsedAsmOperand itself declares
 
 
 def contract_values(d: Description, m: Facts, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +46,7 @@ class _Contracts:
         self.widths: dict[str, int] = {}  # of the fields that hold registers of a class
         self.worded = _worded(d)
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
-        self.by_kind = self._shared_predicates()
+        self.by_kind = by_kind([(o, self._class(o.name)) for o in d.operand_classes if self.s.kind(o.name) is OperandKind.REG])
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
         for i in d.instructions:
             for slot in self.s.operands(i.name):
@@ -78,12 +77,12 @@ class _Contracts:
             "instruction_decoders": [self._instruction_decoder(c) for c in self._of(ContractRole.INSTRUCTION_DECODER)],
             "decoder_tables": self._tables(), "unencoded": self.unwritten.unencoded(),
             "printers": [self._printer(c) for c in self._printers()],
-            "operand_predicates": [self._predicates(c) for c in operand if c.name not in _PLAIN],
+            "operand_predicates": [self._predicates(c) for c in operand if c.name not in PLAIN],
             "operand_renders": [self._render(c) for c in renders],
             "operand_parsers": [
                 {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c)} for c in parsers
             ],
-            "register_kinds": self._register_kinds(),
+            "register_kinds": {kind: classes for kinds in self.by_kind.values() for kind, classes in kinds.items()},
             "default_makers": self.unwritten.makers(),
             "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
@@ -104,31 +103,15 @@ class _Contracts:
         The generated matcher calls them for isCodeGenOnly instructions too."""
         for o in self.d.operand_classes:
             name = (o.predicate_method if role is ContractRole.OPERAND_PREDICATE else o.render_method).partition("<")[0]
-            if o.parser_class and name and o.predicate_method not in _PLAIN and name not in known:
+            if o.parser_class and name and o.predicate_method not in PLAIN and name not in known:
                 known.add(name)
                 yield Contract(name, role, "", "MCParsedAsmOperand", (), (o.name,))
 
     # -- properties of operand types
 
-    def _register_kinds(self) -> dict[str, list[str]]:
-        """Returns the kind of an operand in assembly whose predicate is shared (see ``_shared_predicates``) -> its register classes."""
-        found: dict[str, dict[str, None]] = {}
-        for o in self.d.operand_classes:
-            if o.predicate_method in self.by_kind and self.s.kind(o.name) is OperandKind.REG and o.parser_class:
-                found.setdefault(o.parser_class, {})[self._class(o.name)] = None
-        return {kind: list(classes) for kind, classes in found.items()}
-
-    def _shared_predicates(self) -> set[str]:
-        """Returns the predicates that operands of several register classes share: they cannot tell of which class a register is."""
-        found: dict[str, set[str]] = {}
-        for o in self.d.operand_classes:
-            if o.parser_class and o.predicate_method not in ("", *_PLAIN) and self.s.kind(o.name) is OperandKind.REG:
-                found.setdefault(o.predicate_method, set()).add(self._class(o.name))
-        return {name for name, classes in found.items() if len(classes) > 1}
-
     def _wraps(self, o: OperandClass) -> bool:
         """Whether an operand class wraps one register and has a predicate of its own, because its assembly differs from the register's."""
-        own = o.predicate_method and o.predicate_method not in _PLAIN
+        own = o.predicate_method and o.predicate_method not in PLAIN
         return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
 
     def _decoder_of(self, type_name: str) -> str:
