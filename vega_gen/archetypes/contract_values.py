@@ -243,12 +243,14 @@ class _Contracts:
         return {"defined": c.signature, "records": records}
 
     def _tables(self) -> list[dict[str, Any]]:
-        """Returns TableGen's decoder tables in the order in which to try them."""
+        """Returns TableGen's decoder tables in the order in which to try them: first those that the chosen processor needs."""
+        order = byte_order(self.d)
+        usual = tables(basic(self.d).instructions, order)
         kinds = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
         return [
             {"bytes": t.size, "name": f"DecoderTable{t.space}{t.size * 8}", "wide": t.size > 8,
              "type": kinds.get(t.size, "uint64_t" if t.size <= 8 else "APInt")}
-            for t in tables(self.d.instructions, byte_order(self.d.instructions))
+            for t in sorted(tables(self.d.instructions, order), key=lambda t: t not in usual)
         ]  # fmt: skip
 
     def _printers(self) -> list[Contract]:

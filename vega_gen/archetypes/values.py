@@ -99,7 +99,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
-        "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
+        "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
@@ -307,7 +307,7 @@ def _nop(d: Description, m: Facts) -> list[int]:
         code = codes.get(m.nop.value(index), 0)  # a number is 0
         bits |= sum(1 << at for bit, at in s.field(i.name, operand.name) if operand.part < 1 and code >> bit & 1)
     plain = bits.to_bytes(max(len(i.encoding) // 8, i.size, 1), "little")
-    order = byte_order(d.instructions)
+    order = byte_order(d)
     return [plain[order.place(n, i.size)] for n in range(i.size)]
 
 
