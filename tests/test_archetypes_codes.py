@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from test_archetypes import cache as cache
 from test_archetypes import described
 
-from vega_gen.archetypes.contract_values import contract_values, memory_operands
+from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.files import Archetypes, archetypes
-from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
+from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.cxx import parse_file
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
 from vega_gen.facts.byte_order import ByteOrder, DecoderTable, byte_order, tables
 from vega_gen.facts.fixups import fixups
-from vega_gen.facts.operations import Operation
+from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import Range, Selections
 from vega_gen.ladder.round_trip import Order
 from vega_gen.records import Description, Instruction
@@ -55,7 +55,7 @@ def test_a_register_s_number_is_short_however_long_the_instructions_are(pike: De
 def test_patterns_say_which_registers_hold_constants(pike: Description) -> None:
     m = find_facts(pike)
     assert (m.zero, m.ones) == ("R0", "R1") and {"R0", "R1", "R2", "R15"} == set(m.reserved)
-    assert m.copies["GPR"] == Operation("OR", ("dst", "src", "zero"))
+    assert m.copies["GPR"] == Operation("OR", (OperandRole.DST, OperandRole.SRC, OperandRole.ZERO))
 
 
 def test_masks_and_bounds_say_what_an_immediate_may_be(pike: Description) -> None:
@@ -68,13 +68,13 @@ def test_masks_and_bounds_say_what_an_immediate_may_be(pike: Description) -> Non
 
 
 def test_a_whole_address_is_put_into_a_register_by_one_instruction(pike: Description) -> None:
-    assert find_facts(pike).load_symbol == Operation("MOV", ("dst", "imm"), Range(32, signed=True))
+    assert find_facts(pike).load_symbol == Operation("MOV", (OperandRole.DST, OperandRole.IMM), Range(32, signed=True))
 
 
 def test_stores_store_what_they_are_given(pike: Description) -> None:
     m = find_facts(pike)
     assert m.stores[32].record == "SW"  # not SWAP, which stores a sum
-    assert m.jump_register == Operation("JR", ("src",))
+    assert m.jump_register == Operation("JR", (OperandRole.SRC,))
 
 
 def test_pseudo_instructions_select_nothing(pike: Description, made: Archetypes) -> None:

@@ -302,3 +302,16 @@ def test_a_pass_that_nobody_wrote_changes_nothing() -> None:
     assert "return new Nothing ( ) ;" in text and "return false ; } } ;" in text and "report_fatal_error" not in text
     other = stub("Toy", cxx.parse_function("Thing *createToyPass() {}").signature)
     assert "report_fatal_error" in other.statements[0].head
+
+
+def test_what_tables_name_in_a_scope_that_no_td_defines_is_the_weakest_that_compiles() -> None:
+    table = "ns::\nif (Kinds::isOdd(X) && Y == Kinds::Last) return Kinds::First;\nbool known(int X) {\n}\n Kinds::known(1);"
+    named = demands.scoped({"T.inc": table}, "Kinds::")
+    assert named == ["isOdd(", "Last", "First"]
+    made = demands.enumerated(plan(), "ToyInstrInfo.h", "Kinds", named, description())
+    text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
+    assert "namespace Kinds {" in text
+    assert "enum : unsigned { Last, First };" in text
+    assert "template <typename... Ts> bool isOdd(const Ts &...) { return false; }" in text
+    own = demands.enumerated(plan(), "ToyInstrInfo.h", description().namespace, ["ADD", "OPERAND_ODD"], description())
+    assert "{ OPERAND_ODD = MCOI::OPERAND_FIRST_TARGET }" in " ".join(emitted(own)["ToyInstrInfo.h"].split())

@@ -9,6 +9,7 @@ import pytest
 
 from vega_gen.facts import find_facts
 from vega_gen.facts.find import Facts
+from vega_gen.facts.fixups import fixups
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import Range, Selections
 from vega_gen.records import Description
@@ -65,6 +66,15 @@ def test_a_branch_that_compares_with_a_number_is_none_of_two_registers(jay: Fact
 def test_a_pattern_that_tablegen_drops_is_none(llvm_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VEGA_GEN_CACHE", str(tmp_path))
     assert "null_frag" not in Selections(jay_described(llvm_source)).roots
+
+
+def test_a_call_is_encoded_as_a_jump_to_an_address(llvm_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEGA_GEN_CACHE", str(tmp_path))
+    d = jay_described(llvm_source)
+    kinds, users = fixups(d, find_facts(d))
+    used = {record: kinds[u.fixup] for u in users for record in u.records}
+    assert (used["CALL"].pc_relative, used["CALL"].part, used["CALL"].shift) == (False, "", 2)
+    assert used["BNZ"].pc_relative
 
 
 def test_a_nop_may_have_an_operand(jay: Facts) -> None:

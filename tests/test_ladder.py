@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from shutil import which
@@ -192,7 +193,7 @@ def test_a_crash_is_found_in_its_batch(fake: Path) -> None:
 
 def test_a_round_trip_says_what_is_wrong_with_each(fake: Path) -> None:
     one = subject(toy(*TOYS), "toy")
-    step = round_trip(Mc(fake, one), one, frozenset(), quiet)
+    step = round_trip(fake, one, quiet)
     assert (step.passed, step.total) == (1, 4)
     found = {o.name.split()[0]: o for o in step.obstacles}
     assert found["B"].message == '"b 1" assembles to 40'
@@ -223,7 +224,7 @@ def test_without_a_disassembler_text_alone_is_tried(llvm_source: Path, tmp_path:
     llvm_mc.write_text(f'{refuses}exec {BIN / "llvm-mc"} "$@"\n')
     llvm_mc.chmod(0o755)
     one = subject(described("RV32IM", llvm_source), "riscv32", attrs="+m")
-    step = round_trip(Mc(llvm_mc, one), one, met(one), quiet)
+    step = round_trip(llvm_mc, one, quiet)
     memory = {"JALR", "LB", "LBU", "LH", "LHU", "LW", "SB", "SH", "SW"}
     assert {o.name.split()[0] for o in step.obstacles} == memory
     assert {o.message for o in step.obstacles} == {"error: no disassembler"}
@@ -321,7 +322,11 @@ def test_the_package_climbs_our_rv32im(
 ) -> None:
     """Our records of RISC-V against the official tools, by the command; three programs of all."""
     every = smoke.programs
-    monkeypatch.setattr(smoke, "programs", lambda w, p: tuple(x for x in every(w, p) if x.name in ("calls", "float", "wide-division")))
+
+    def some(widths: Sequence[int], pointer_bits: int) -> tuple[smoke.Program, ...]:
+        return tuple(x for x in every(widths, pointer_bits) if x.name in ("calls", "float", "wide-division"))
+
+    monkeypatch.setattr(smoke, "programs", some)
     monkeypatch.setenv("VEGA_GEN_CACHE", str(tmp_path / "cache"))
     words = ["ladder", "--td", ROOT / "targets/RV32IM/RV32IM.td", "--llvm", llvm_source, "--tools", BIN, "--triple", "riscv32"]
     words += ["--mattr", "+m", "--work", tmp_path / "work", "--json", tmp_path / "ladder.json"]
@@ -343,7 +348,11 @@ def test_a_wrong_result_is_seen(llvm_source: Path, tmp_path: Path, monkeypatch: 
     rv = described("RV32IM", llvm_source)
     wrong = smoke.Program("wrong", "define i32 @main() {\n  ret i32 4\n}\n", 5)
     broken = smoke.Program("broken", "define i32 @main() {\n  ret i32 %no\n}\n", 5)
-    monkeypatch.setattr(smoke, "programs", lambda w, p: (wrong, broken))
+
+    def two(widths: Sequence[int], pointer_bits: int) -> tuple[smoke.Program, ...]:
+        return wrong, broken
+
+    monkeypatch.setattr(smoke, "programs", two)
     tools = Tools(BIN / "llc", None, BIN / "llvm-objdump", BIN / "llvm-readobj", BIN / "ld.lld", BIN / "llvm-mc")
     steps = {step.rung: step for step in climb(tools, subject(rv, "riscv32", attrs="+m"), tmp_path, quiet).steps}
     assert [(steps[r].passed, steps[r].total) for r in (Rung.SMOKE, Rung.VERIFIED, Rung.OBJECTS)] == [(2, 4)] * 3

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from simulated import TESTS, described
 
+from vega_gen.archetypes.fragment_names import named_types
 from vega_gen.archetypes.legality import legality_actions
+from vega_gen.archetypes.values import values
+from vega_gen.cxx.interface import Interface
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts
-from vega_gen.records import Description
+from vega_gen.records import Description, Fragment
 from vega_gen.tablegen.subtargets import MODE, basic, on_subtarget
 
 
@@ -26,7 +30,7 @@ def names(d: Description) -> set[str]:
 def test_the_default_processor_has_no_more_than_it_says(egret: Description) -> None:
     m = find_facts(egret)
     assert (m.native, m.type, egret.data[MODE]) == (16, "i16", "DefaultMode")
-    assert names(basic(egret)) == {"ADDH", "ADD", "XOR", "OR"}
+    assert names(basic(egret)) == {"ADDH", "ADD", "XOR", "OR", "SHL", "ADDX"}
     assert m.add is not None and m.add.record == "ADD"
 
 
@@ -41,8 +45,8 @@ def test_a_feature_chooses_the_mode_and_its_types(egret: Description) -> None:
 
 def test_a_processor_has_what_its_features_imply(egret: Description) -> None:
     large = on_subtarget(egret, "large")
-    assert names(basic(large)) == {"ADDH", "ADD", "XOR", "MUL"}
-    assert names(basic(on_subtarget(egret, "large", "-mul"))) == {"ADDH", "ADD", "XOR"}  # and what implies it goes with it
+    assert names(basic(large)) == {"ADDH", "ADD", "XOR", "MUL", "SHL", "ADDX"}
+    assert names(basic(on_subtarget(egret, "large", "-mul"))) == {"ADDH", "ADD", "XOR", "SHL", "ADDX"}  # and what implies it goes with it
 
 
 @pytest.mark.parametrize(("cpu", "attrs", "said"), [("huge", "", "huge"), ("", "+wode", "wide"), ("", "wide", "feature")])
@@ -58,3 +62,23 @@ def test_an_operation_is_expanded_where_the_subtarget_lacks_its_feature(egret: D
     assert "setOperationAction(ISD::SDIV, MVT::i16, Expand);" in actions
     unknown = legality_actions(egret, find_facts(egret), set())
     assert "setOperationAction(ISD::MUL, MVT::i16, LibCall);" in unknown
+
+
+def test_a_method_that_asks_for_the_width_of_a_register_answers_with_it(egret: Description, llvm_source: Path) -> None:
+    """As getXLen of a node transform; getLeft is no width."""
+    code = "return CurDAG->getTargetConstant(Subtarget->getXLen() - Subtarget->getLeft(), SDLoc(N), MVT::i16);"
+    asked = replace(egret, fragments=(*egret.fragments, Fragment("Rest", code, (), "")))
+    made = values(asked, find_facts(asked), Interface([llvm_source / "llvm/include"]), "egret")
+    assert made["register_width_methods"] == ["getXLen"]
+
+
+def test_a_selector_takes_any_node_only_where_no_pattern_takes_a_plain_register(egret: Description, llvm_source: Path) -> None:
+    m = find_facts(egret)
+    made = values(egret, m, Interface([llvm_source / "llvm/include"]), "egret")["complex_patterns"]
+    assert {p["name"]: p["register"] for p in made} == {"selectAmount": True, "selectExtended": False}
+
+
+def test_a_type_of_the_target_s_own_that_a_fragment_names_is_declared(egret: Description) -> None:
+    code = "EgretCC::Code Of = codeOf(N); Egret::Kind K = kind(); ISD::CondCode CC = get(); return number(Of);"
+    asked = replace(egret, fragments=(*egret.fragments, Fragment("Code", code, (), "")))
+    assert named_types(asked) == [("EgretCC", "Code")]

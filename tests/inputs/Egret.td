@@ -27,8 +27,12 @@ class I<string asm, bits<8> op, list<dag> pattern = []> : Instruction {
   let InOperandList = (ins GPR:$a, GPR:$b);
   let AsmString = asm # " $d, $a, $b";
   let Pattern = pattern;
+  bits<3> d;
+  bits<3> a;
   field bits<16> Inst;
   let Inst{7-0} = op;
+  let Inst{10-8} = d;
+  let Inst{13-11} = a;
 }
 def ADDH : I<"addh", 1>;
 def ADD : I<"add", 2>;
@@ -38,6 +42,13 @@ let Predicates = [HasMul] in def MUL : I<"mul", 3, [(set GPR:$d, (mul GPR:$a, GP
 let Predicates = [OnSunday] in def SUB : I<"sub", 4, [(set GPR:$d, (sub GPR:$a, GPR:$b))]>;
 let Predicates = [NotOnSunday] in def XOR : I<"xor", 5, [(set GPR:$d, (xor GPR:$a, GPR:$b))]>;
 let Predicates = [IsNarrow] in def OR : I<"or", 6, [(set GPR:$d, (or GPR:$a, GPR:$b))]>;
+
+
+// A ComplexPattern that takes any amount of a shift, and one for nodes of some property.
+def amount : ComplexPattern<i16, 1, "selectAmount">;
+def extended : ComplexPattern<i16, 1, "selectExtended">;
+def SHL : I<"shl", 7, [(set GPR:$d, (shl GPR:$a, amount:$b))]>;
+def ADDX : I<"addx", 8, [(set GPR:$d, (add GPR:$a, extended:$b))]>;
 
 def : ProcessorModel<"generic", NoSchedModel, []>;
 def : ProcessorModel<"large", NoSchedModel, [FeatureWide, FeatureFast]>;

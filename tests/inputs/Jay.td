@@ -32,7 +32,9 @@ def doubling : PatFrag<(ops node:$a, node:$n), (shl node:$a, node:$n)>;
 def half : SDNodeXForm<imm, [{ return CurDAG->getTargetConstant((uint64_t)N->getZExtValue() >> 1, MVT::i32); }]>;
 def HasShift : Predicate<"Subtarget.hasShift()">;
 def NoShift : Predicate<"Subtarget.noShift()">;
-def brtarget : Operand<OtherVT>;
+def brtarget : Operand<OtherVT> { let EncoderMethod = "encodeBranchTarget"; }
+def jumptarget : Operand<OtherVT> { let EncoderMethod = "encodeJumpTarget"; }
+def calltarget : Operand<iPTR> { let EncoderMethod = "encodeJumpTarget"; }
 class Aligned<PatFrag node> : PatFrag<(ops node:$p), (node node:$p), [{ return cast<LoadSDNode>(N)->getAlign() >= 4; }]>;
 def wordload : Aligned<load>;
 
@@ -60,6 +62,8 @@ let isBranch = 1, isTerminator = 1 in {
   def BLEZ : I<13, (outs), (ins GR:$a, brtarget:$n), "blez $a, $n", [(brcond (i32 (setlt i32:$a, 1)), bb:$n)]>;
   def BNZ : I<14, (outs), (ins GR:$a, brtarget:$n), "bnz $a, $n", [(brcond i32:$a, bb:$n)]>;
 }
+let isCall = 1 in
+def CALL : I<16, (outs), (ins calltarget:$n), "call $n">;
 def XSUB : I<15, (outs GR:$d), (ins GR:$a, i32imm:$n), "xsub $d, $a, $n", [(set i32:$d, (null_frag i32:$a, imm:$n))]>;
 def : Pat<(i32 imm:$n), (LI imm:$n)>;
 

@@ -6,21 +6,25 @@ A contract is a C++ function that the .td files name and a backend must define: 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from vega_gen.archetypes.operand_types import decoder, register_class
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
+from vega_gen.archetypes.unwritten import Unwritten
 from vega_gen.facts.byte_order import byte_order, tables
 from vega_gen.facts.find import Facts
-from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections, leaf_name
-from vega_gen.records import Contract, ContractRole, Description, OperandClass
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
+from vega_gen.records import ComplexPattern, Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.contracts import template_arguments, template_head
 from vega_gen.tablegen.subtargets import basic
 
-_DEFAULT = re.compile(r" = (?:0|false)(?=[,>])")  # of a template's parameter
+_DEFAULT = re.compile(r" = (?:0|false|int64_t)(?=[,>])")  # of a template's parameter
+_READ = re.compile(r"[$%]?[\w.]+")  # a register's name, as the lexer reads it
+_GREATEST = (1 << 63) - 1  # that int64_t holds
 _PLAIN = ("isToken", "isReg", "isImm", "isMem")  # predicates that MCParsedAsmOperand itself declares
 
 
@@ -35,19 +39,28 @@ class _Contracts:
     def __init__(self, d: Description, m: Facts, given: Mapping[str, Any]) -> None:
         self.d, self.m, self.given = d, m, given
         self.s = Selections(d)
+        self.unwritten = Unwritten(d, self.s)
         self.used: dict[str, tuple[str, OperandInfo]] = {}
         self.offsets: dict[str, Range] = {}
         self.layouts: dict[str, tuple[tuple[int, int], ...]] = {}
+        self.users: dict[str, list[str]] = {}  # operand type -> the encoded instructions that have it
+        self.widths: dict[str, int] = {}  # of the fields that hold registers of a class
         self.worded = _worded(d)
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
+        self.by_kind = self._shared_predicates()
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
         for i in d.instructions:
             for slot in self.s.operands(i.name):
                 operand = next(o.type for o in (*i.outs, *i.ins) if o.name == slot.name)
                 if slot.part == 0 and self.s.field(i.name, slot.name):
                     self.layouts.setdefault(operand, self.s.places(i.name, slot.name))
+                if slot.part <= 0 and any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags:
+                    self.users.setdefault(operand, []).append(i.name)
                 if slot.part < 0:
                     self.used.setdefault(operand, (i.name, slot))
+                    if slot.kind is OperandKind.REG and (width := len(self.s.field(i.name, slot.name))):
+                        name = self._class(slot.type)
+                        self.widths[name] = max(self.widths.get(name, 0), width)
                 elif slot.kind is not OperandKind.REG and any(b in "01" for b in i.encoding):
                     self.offsets.setdefault(operand, self.s.immediate(i.name, slot))
 
@@ -63,13 +76,15 @@ class _Contracts:
             "register_decoders": list(registers.values()),
             "operand_decoders": [self._decoder(c) for c in self._of(ContractRole.DECODER) if c.name not in registers],
             "instruction_decoders": [self._instruction_decoder(c) for c in self._of(ContractRole.INSTRUCTION_DECODER)],
-            "decoder_tables": self._tables(),
+            "decoder_tables": self._tables(), "unencoded": self.unwritten.unencoded(),
             "printers": [self._printer(c) for c in self._printers()],
             "operand_predicates": [self._predicates(c) for c in operand if c.name not in _PLAIN],
             "operand_renders": [self._render(c) for c in renders],
             "operand_parsers": [
                 {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c)} for c in parsers
             ],
+            "register_kinds": self._register_kinds(),
+            "default_makers": self.unwritten.makers(),
             "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
@@ -95,10 +110,37 @@ class _Contracts:
 
     # -- properties of operand types
 
+    def _register_kinds(self) -> dict[str, list[str]]:
+        """Returns the kind of an operand in assembly whose predicate is shared (see ``_shared_predicates``) -> its register classes."""
+        found: dict[str, dict[str, None]] = {}
+        for o in self.d.operand_classes:
+            if o.predicate_method in self.by_kind and self.s.kind(o.name) is OperandKind.REG and o.parser_class:
+                found.setdefault(o.parser_class, {})[self._class(o.name)] = None
+        return {kind: list(classes) for kind, classes in found.items()}
+
+    def _shared_predicates(self) -> set[str]:
+        """Returns the predicates that operands of several register classes share: they cannot tell of which class a register is."""
+        found: dict[str, set[str]] = {}
+        for o in self.d.operand_classes:
+            if o.parser_class and o.predicate_method not in ("", *_PLAIN) and self.s.kind(o.name) is OperandKind.REG:
+                found.setdefault(o.predicate_method, set()).add(self._class(o.name))
+        return {name for name, classes in found.items() if len(classes) > 1}
+
     def _wraps(self, o: OperandClass) -> bool:
         """Whether an operand class wraps one register and has a predicate of its own, because its assembly differs from the register's."""
         own = o.predicate_method and o.predicate_method not in _PLAIN
         return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
+
+    def _decoder_of(self, type_name: str) -> str:
+        return decoder(self.s.operand_classes, type_name)
+
+    def _class(self, type_name: str) -> str:
+        """Returns the register class of an operand type; that of addresses for operands that hold a pointer, whatever it is."""
+        known = self.s.operand_classes.get(type_name)
+        if known and known.decoder_method.startswith("DecodePointerLike"):
+            sizes = {c.name: len(c.members) for c in self.d.register_classes if {"i16", "i32", "i64"} & {*c.value_types}}
+            return self.m.gpr if sizes.get(self.m.gpr, 0) > 1 else max(sizes, key=lambda name: sizes[name], default=type_name)
+        return register_class(self.s.operand_classes, type_name)
 
     def _parts(self, type_name: str) -> tuple[str, ...]:
         known = self.s.operand_classes.get(type_name)
@@ -133,10 +175,15 @@ class _Contracts:
 
     def _range(self, c: Contract) -> Range:
         """Returns the widest range of the contract's operand types."""
-        found = [self.s.immediate(*self.used[t]) for t in c.types if t in self.used and self.s.kind(t) is not OperandKind.REG]
+        found = [self._whole(*self.used[t]) for t in c.types if t in self.used and self.s.kind(t) is not OperandKind.REG]
         if self._in_word(c):
             found = [Range(r.bits, False) for r in found]
         return max(found, key=lambda r: r.bits, default=Range(32, True))
+
+    def _whole(self, record: str, slot: OperandInfo) -> Range:
+        """Returns the values of an immediate, made as wide as its field: what the .td allows may be less than what can be decoded."""
+        r = self.s.immediate(record, slot)
+        return Range(max(r.bits, len(self.s.field(record, slot.name))), r.signed, r.shift)
 
     def _in_word(self, c: Contract) -> bool:
         """Whether the operand is part of the mnemonic, as conditions are."""
@@ -159,10 +206,18 @@ class _Contracts:
         declared = c.signature
         defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", _DEFAULT.sub("", declared))
         memory = self._memory(c)
-        scaled = any(self._decoder_of(t) for t in c.types)  # without a decoder method nothing scales the number back
+        variants: dict[str, dict[str, Any]] = {}
+        for t in c.types or ("",):
+            one = replace(c, types=(t,) if t else ())
+            scaled = bool(self._decoder_of(t))  # without a decoder method nothing scales the number back
+            made = {"layout": self._layout(one) if self._memory(one) else [], "shift": self._shift(one) if scaled else 0}
+            found = variants.setdefault(repr(made), made | {"records": [], "memory": self._memory(one)})
+            found["records"] += self.users.get(t, [])
+        # What most operands are is what the method does; the others are told apart by their instructions.
+        cases = sorted(variants.values(), key=lambda v: -len(v["records"]))
         return {
             "declared": declared, "defined": defined, "memory": memory, "post": c.role is ContractRole.INSTRUCTION_ENCODER,
-            "wide": "APInt &Value" in declared, "layout": self._layout(c) if memory else [], "shift": self._shift(c) if scaled else 0,
+            "absent": self._absent(c), "wide": "APInt &Value" in declared, "cases": [*cases[1:], cases[0] | {"records": []}],
         }  # fmt: skip
 
     def _register_decoders(self) -> dict[str, dict[str, Any]]:
@@ -171,7 +226,8 @@ class _Contracts:
         for c in self._of(ContractRole.REGISTER_CLASS_DECODER, ContractRole.DECODER):
             name = next((t for t in c.types if self.s.kind(t) is OperandKind.REG), "") if self._register(c) else ""
             if name:
-                found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": self._by_encoding(name)}
+                numbers, absent = self._by_encoding(name), self._absent(c)
+                found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": numbers, "absent": absent}
         for c in self._of(ContractRole.DECODER, ContractRole.INSTRUCTION_DECODER):  # decoders that the other decoders' bodies call
             for part in [p for t in c.types for p in (self._parts(t) or (t,))]:
                 decoder = self._decoder_of(part)
@@ -184,28 +240,30 @@ class _Contracts:
     def _named_value(self, signature: str, name: str) -> str:
         return re.sub(r"\b(unsigned|uint64_t) (?:Val|RegNo)\b", rf"\1 {name}", signature)
 
-    def _class_of(self, type_name: str) -> str:
-        """Returns the register class of an operand type that holds registers."""
-        known = self.s.operand_classes.get(type_name)
-        if known and len(known.sub_operands) == 1:
-            return self._class_of(known.sub_operands[0])
-        return known.register_class if known and known.register_class else type_name
-
     def _by_encoding(self, type_name: str) -> list[str]:
-        name = self._class_of(type_name)
+        name = self._class(type_name)
         members = next((c.members for c in self.d.register_classes if c.name == name), ())
-        codes = {r.encoding: r.name for r in reversed(self.d.registers) if r.name in members}
+        named = [r for r in self.d.registers if r.name in members]
+        # Of registers with one number the assembler must be able to read the name; most are called by their number.
+        named.sort(key=lambda r: (not _READ.fullmatch(r.asm_name), not r.asm_name.endswith(str(r.encoding)), members.index(r.name)))
+        codes = {r.encoding: r.name for r in reversed(named)}
+        mask = (1 << self.widths.get(name, 64)) - 1
+        short = {code & mask: r for code, r in codes.items()}  # a narrow field holds the low bits of the registers' numbers
+        codes = short if len(short) == len(codes) else codes
         return [codes.get(n, "") for n in range(max(codes, default=-1) + 1)]
 
-    def _decoder_of(self, type_name: str) -> str:
-        known = self.s.operand_classes.get(type_name)
-        if known is None:
-            return ""
-        return known.decoder_method or (f"Decode{known.register_class}RegisterClass" if known.register_class else "")
+    def _absent(self, c: Contract) -> int | None:
+        """Returns the number that stands for no register, where the register operand may be left out: the first that is none's."""
+        known = [self.s.operand_classes.get(t) for t in c.types]
+        if not known or not all(o and o.optional and o.register_class and o.encoder_method for o in known):
+            return None
+        codes = self._by_encoding(c.types[0])
+        free = next((n for n, name in enumerate(codes) if not name), len(codes))
+        return free if free < 1 << self.widths.get(self._class(c.types[0]), 0) else None
 
     def _decoder(self, c: Contract) -> dict[str, Any]:
         memory, r = self._memory(c), self._range(c)
-        template = "template <" in c.signature
+        template = "template <int" in c.signature
         shift = self._shift(c)
         wide = f"P0 - {shift}" if shift and self._counts_shift(c, shift) else "P0"
         # A field that is numbered from above bit 0 gives a number with the bits below it.
@@ -214,7 +272,7 @@ class _Contracts:
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
             "bits": bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
-            "shift": shift, "register": self._register(c),
+            "shift": shift, "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip
 
     def _counts_shift(self, c: Contract, shift: int) -> bool:
@@ -258,10 +316,14 @@ class _Contracts:
 
     def _printer(self, c: Contract) -> dict[str, Any]:
         declared = c.signature.replace("const char *Modifier", "const char *Modifier = nullptr")
-        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", c.signature)
+        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", _DEFAULT.sub("", c.signature))
         parts = max((len(self._parts(t)) for t in c.types if self._is_memory(t)), default=0)
-        return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "mark": self._mark(c),
-                "in_word": self._in_word(c), "part": self._part(c)}  # fmt: skip
+        # TableGen's matcher takes an operand without a class of its own apart.
+        known = [o for t in c.types if self._is_memory(t) and (o := self.s.operand_classes.get(t))]
+        apart = self.d.data.get("AsmParser.present") == "1" and bool(known) and all(o.parser_class == "Imm" for o in known)
+        return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "apart": apart, "mark": self._mark(c),
+                "in_word": self._in_word(c), "part": self._part(c),
+                "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
 
     def _predicates(self, c: Contract) -> dict[str, Any]:
         """Returns the values of an operand predicate. A function template has a case for each list of arguments that operands use."""
@@ -277,7 +339,8 @@ class _Contracts:
         return {"name": c.name, "template": template, "cases": cases}
 
     def _predicate(self, c: Contract) -> dict[str, Any]:
-        made: dict[str, Any] = {"name": c.name, "memory": self._memory(c), "register_class": "", "low": None, "high": None, "unit": 1}
+        made: dict[str, Any] = {"name": c.name, "memory": self._memory(c), "register_class": "", "by_kind": False}
+        made |= {"low": None, "high": None, "unit": 1}
         made |= {"mark": self._mark(c), "index": self._indexed(c), "part": self._part(c)}
         made["coded"] = bool(c.types) and self.siblings and all(t in self.coded for t in c.types)
         if made["mark"]:
@@ -288,7 +351,8 @@ class _Contracts:
                 r = max(ranges, key=lambda r: r.bits)
                 made |= {"low": r.low, "high": self._highest(r, c), "unit": 1 << r.shift}
         elif self._register(c):
-            made["register_class"] = self._class_of(c.types[0])
+            made["register_class"] = self._class(c.types[0])
+            made["by_kind"] = c.name in self.by_kind
         else:
             r = self._range(c)
             made |= {"low": f"{r.low}LL", "high": f"{self._highest(r, c)}LL", "unit": 1 << r.shift}
@@ -297,7 +361,8 @@ class _Contracts:
     def _highest(self, r: Range, c: Contract) -> int:
         """Returns the greatest number that assembly may have: where no predicate says that the field is signed, unsigned ones fit too."""
         told = any(self.s.said(part) for t in c.types for part in (t, *self._parts(t)))
-        return r.high if told or any(self.s.kind(t) is OperandKind.TARGET for t in c.types) else Range(r.bits, False, r.shift).high
+        high = r.high if told or any(self.s.kind(t) is OperandKind.TARGET for t in c.types) else Range(r.bits, False, r.shift).high
+        return min(high, _GREATEST)
 
     def _indexed(self, c: Contract) -> bool:
         """Whether the memory operand adds a register, not an immediate, to its base."""
@@ -344,10 +409,22 @@ class _Contracts:
         return {
             "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
             "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
-            "register": real and pattern.operands == 1 and all(k[:1] == ("reg",) for k in kinds),
+            "register": real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or self._any(pattern, found)),
             "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
             "low": r.low, "high": r.high, "unit": 1 << r.shift,
         }  # fmt: skip
+
+
+    def _any(self, pattern: ComplexPattern, found: Iterable[Selection]) -> bool:
+        """Whether a ComplexPattern of one operand matches any node, as it is.
+
+        It does where an operator's operand is matched by it and by no pattern with a plain register: an instruction takes all such
+        operands then, as the amount of a shift. Else it stands for nodes that have some property, such as an extended sign."""
+        if pattern.root_nodes not in ((), ("frameindex",)):
+            return False
+        inner = [s for s in found if s.dag.op != pattern.name]
+        held = [(s, path) for s in inner for path in s.paths.values() if leaf_name(s.dag, path) == pattern.name]
+        return any(all(leaf_name(o.dag, path) not in self.s.classes for o in self.s.of(s.dag.op)) for s, path in held)
 
 
 def _worded(d: Description) -> set[str]:
@@ -360,22 +437,6 @@ def _worded(d: Description) -> set[str]:
             if re.search(rf"\$\{{?{re.escape(o.name)}\b", i.asm):
                 (inside if re.match(rf"[\w.]+\$\{{?{re.escape(o.name)}\b", word) else outside).add(o.type)
     return inside - outside
-
-
-def memory_operands(d: Description) -> list[dict[str, Any]]:
-    """Returns the memory operands that are one number in the encoding and have no encoder method.
-
-    TableGen's emitter asks only for the first sub-operand of such an operand, so the template must encode all of them there."""
-    s = Selections(d)
-    known = {o.name: o for o in d.operand_classes}
-    found: dict[tuple[object, ...], list[str]] = {}
-    for i in d.instructions:
-        types = {o.name: known.get(o.type) for o in (*i.outs, *i.ins)}
-        for index, slot in enumerate(s.operands(i.name)):
-            kind = types.get(slot.name)
-            if slot.part == 0 and kind and not kind.encoder_method and len(kind.sub_operands) > 1 and s.field(i.name, slot.name):
-                found.setdefault((index, s.places(i.name, slot.name)), []).append(i.name)
-    return [{"index": index, "places": places, "records": records} for (index, places), records in found.items()]
 
 
 def _words(dag: Any) -> Iterator[str]:

@@ -136,7 +136,8 @@ def _wanted(template: str, d: Description) -> bool:
     folder, _, file = template.rpartition("/")
     if folder == "AsmParser":  # without an AsmParser record there is no TableGen matcher: the text parser takes its place
         return (d.data.get("AsmParser.present") == "1") == (file.partition(".")[0] != _BY_TEXT)
-    return folder != "Disassembler" or d.data.get("Disassembler.present") == "1"
+    # Where no instruction has an encoding, there is nothing to encode or decode.
+    return (folder != "Disassembler" and file.partition(".")[0] != "MCCodeEmitter") or d.data.get("Disassembler.present") == "1"
 
 
 def _path(template: str, name: str) -> str:

@@ -37,6 +37,22 @@ def own_encodings(d: Description) -> list[dict[str, Any]]:
     return found
 
 
+def memory_operands(d: Description) -> list[dict[str, Any]]:
+    """Returns the memory operands that are one number in the encoding and have no encoder method.
+
+    TableGen's emitter asks only for the first sub-operand of such an operand, so the template must encode all of them there."""
+    s = Selections(d)
+    known = {o.name: o for o in d.operand_classes}
+    found: dict[tuple[object, ...], list[str]] = {}
+    for i in d.instructions:
+        types = {o.name: known.get(o.type) for o in (*i.outs, *i.ins)}
+        for index, slot in enumerate(s.operands(i.name)):
+            kind = types.get(slot.name)
+            if slot.part == 0 and kind and not kind.encoder_method and len(kind.sub_operands) > 1 and s.field(i.name, slot.name):
+                found.setdefault((index, s.places(i.name, slot.name)), []).append(i.name)
+    return [{"index": index, "places": places, "records": records} for (index, places), records in found.items()]
+
+
 def coded_types(d: Description) -> frozenset[str]:
     """Returns the operand types that allow a list of numbers and have an encoder method.
 

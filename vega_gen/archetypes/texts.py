@@ -75,4 +75,4 @@ def _part(d: Description, s: Selections, i: Instruction, n: int, slots: tuple[Op
     else:
         made["kind"] = "word" if types[slot.name] in worded else "number"
     r = s.immediate(i.name, slot)
-    return made | {"low": r.low, "high": max(r.high, Range(r.bits, False, r.shift).high)}
+    return made | {"low": r.low, "high": min(max(r.high, Range(r.bits, False, r.shift).high), (1 << 63) - 1)}

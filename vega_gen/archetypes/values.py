@@ -10,10 +10,13 @@ from itertools import pairwise
 from typing import Any
 
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
-from vega_gen.archetypes.contract_values import contract_values, memory_operands
+from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
+from vega_gen.archetypes.fragment_names import named_types, width_methods
+from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions
-from vega_gen.archetypes.own_encodings import own_encodings, plain_siblings
+from vega_gen.archetypes.operand_types import namesakes, register_prefix
+from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
@@ -31,9 +34,6 @@ from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, default_cpu
 
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
-_DECODERS = ("llvm/MC/MCDecoder.h", "llvm/MC/MCDecoderOps.h", "llvm/MC/MCFixedLenDisassembler.h")
-_ARGUMENTS = "llvm/CodeGen/TargetCallingConv.h"
-_CONVENTIONS = "llvm/CodeGen/CallingConvLower.h"
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
 _METHODS = {
@@ -97,24 +97,33 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
+        "named_types": named_types(d), "register_width_methods": width_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
+        "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
+        "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
         "complex_patterns": [], "alternative_names": d.alternative_names,
-        "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0",
-        "register_prefix": "", "hash_prefix": any("#$" in i.asm for i in d.instructions),
+        "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
+        "register_prefix": register_prefix(d, m.gpr), "encoded": d.data.get("Disassembler.present") == "1",
+        "breaks_at_point": "." in d.data.get("AsmParserVariant.BreakCharacters", ""),
+        "signed_names": any(re.match(r"[\w.]+[-+](\s|$)", i.asm) for i in d.instructions),
+        "hash_prefix": any("#$" in i.asm for i in d.instructions),
         "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
-        "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "namesakes": _namesakes(d),
-        "number_loads": _number_loads(m), "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
+        "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
+        "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
+        "begins_with_equation": any(re.match(r"\$\{?\w+\}?\s*=", i.asm) for i in d.instructions),
+        "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
+        "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
         "immediate_helpers": _immediate_helpers(d),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
@@ -129,7 +138,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    return given | _interface(llvm) | _code_generator(d, m, known) | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
+    given |= interface_values(llvm) | _code_generator(d, m, known)
+    return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
 def _number_loads(m: Facts) -> list[Operation]:
@@ -155,59 +165,11 @@ def _encoded(i: Instruction) -> bool:
     return any(bit in "01" for bit in i.encoding) and "isPseudo" not in i.flags
 
 
-def _interface(llvm: Interface) -> dict[str, Any]:
-    """Returns the C++ names and signatures that differ between LLVM versions."""
-    status = llvm.defines("ParseStatus")
-    base = "CodeGenTargetMachineImpl" if llvm.defines("CodeGenTargetMachineImpl") else "LLVMTargetMachine"
-    atomic = llvm.mentions("llvm/CodeGen/Passes.h", "createAtomicExpandLegacyPass")
-    call = llvm.takes("SelectionDAG::getMemcpy", "CallInst")
-    operand_print = llvm.parameters("MCParsedAsmOperand::print")
-    frame = ["hasFPImpl" if llvm.declares("TargetFrameLowering::hasFPImpl") else "hasFP", "hasReservedCallFrame", "determineCalleeSaves"]
-    frame += ["processFunctionBeforeFrameFinalized", "emitPrologue", "emitEpilogue", "eliminateCallFramePseudoInstr"]
-    frame += ["getFrameIndexReference"]
-    return {
-        "opt_level": "CodeGenOptLevel" if llvm.defines("CodeGenOptLevel") else "CodeGenOpt::Level",
-        "legacy_isel": llvm.defines("SelectionDAGISelLegacy"),
-        "isel_id": llvm.takes("SelectionDAGISel::SelectionDAGISel", "char&"),
-        "target_machine_base": base,
-        "atomic_expand": f"createAtomicExpand{'Legacy' if atomic else ''}Pass()",
-        "stack_size_getter": llvm.either("CCState::getStackSize", "CCState::getNextStackOffset"),
-        "memcpy_flags": "false, false, nullptr, false" if call else "false, false, false",
-        "has_fp": frame[0], "frame_lowering_methods": frame,
-        "cfa_factory": "cfiDefCfa",
-        "endianness": "llvm::endianness" if llvm.takes("MCAsmBackend::MCAsmBackend", "llvm::endianness") else "support",
-        "triple_header": next(h for h in TRIPLES if llvm.exists(h)),
-        "decoder_headers": [h for h in _DECODERS if llvm.exists(h)],
-        "adds_relocations": llvm.declares("MCAsmBackend::maybeAddReloc"),
-        "asks_for_relocation": llvm.mentions("llvm/MC/MCFixup.h", "isRelocation("),
-        "relocation_context": llvm.takes("MCELFObjectTargetWriter::getRelocType", "MCContext"),
-        "pc_relative_in_fixup": not llvm.takes("MCFixup::create", "SMLoc"),
-        "prints_expressions": llvm.declares("MCAsmInfo::printExpr"),
-        "chooses_library": llvm.declares("TargetSubtargetInfo::initLibcallLoweringInfo"),
-        "convention_takes_type": _convention_takes_type(llvm),
-        "is_fixed": f"CLI.Outs[I].{'IsFixed' if llvm.mentions(_ARGUMENTS, 'IsFixed') else 'Flags.isVarArg() == false'}",
-        "register_type": "MCRegister" if llvm.takes("MCInstPrinter::printRegName", "MCRegister") else "unsigned",
-        "register_result": "MCRegister" if llvm.takes("MCParsedAsmOperand::getReg", "MCRegister") else "unsigned",
-        "operand_print_parameters": "raw_ostream &OS, const MCAsmInfo &" if operand_print > 1 else "raw_ostream &OS",
-        "parse_status": "ParseStatus" if status else "OperandMatchResultTy",
-        "success": "ParseStatus::Success" if status else "MatchOperand_Success",
-        "failure": "ParseStatus::Failure" if status else "MatchOperand_ParseFail",
-        "no_match": "ParseStatus::NoMatch" if status else "MatchOperand_NoMatch",
-        "custom_success": "Custom.isSuccess()" if status else "Custom == MatchOperand_Success",
-        "custom_failure": "Custom.isFailure()" if status else "Custom == MatchOperand_ParseFail",
-    }  # fmt: skip
-
-
-def _convention_takes_type(llvm: Interface) -> bool:
-    """Whether a function of a calling convention takes the type that a value has in IR, besides those that it is made legal with."""
-    return llvm.mentions(_CONVENTIONS, "Type *OrigTy, CCState &State")
-
-
 def _calling_hooks(d: Description, llvm: Interface) -> list[str]:
     """Returns the heads of the C++ functions that calling conventions name. Those that only amend a value, which take references, are
     never given the type that it has in IR."""
     heads = [c.signature for c in d.contracts if c.role is ContractRole.CALLING_CONVENTION]
-    if not _convention_takes_type(llvm):
+    if not convention_takes_type(llvm):
         return heads
     return [head.replace("ISD::ArgFlagsTy ArgFlags, ", "ISD::ArgFlagsTy ArgFlags, Type *OrigTy, ") for head in heads]
 
@@ -286,14 +248,6 @@ def _immediate_helpers(d: Description) -> list[str]:
     called = {name for f in d.fragments for name in f.calls}
     sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
     return [*(["getImm"] if "getImm" in called else []), *sizes]
-
-
-def _namesakes(d: Description) -> list[list[str]]:
-    """Returns the groups of registers that share an assembly name."""
-    found: dict[str, list[str]] = {}
-    for r in d.registers:
-        found.setdefault(r.asm_name, []).append(r.name)
-    return [names for names in found.values() if len(names) > 1]
 
 
 def _nop(d: Description, m: Facts) -> list[int]:

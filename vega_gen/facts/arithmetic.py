@@ -29,6 +29,7 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
     immediate, then the one that needs the fewest predicates; for "add", one with a signed immediate goes before all of these."""
     found: list[tuple[tuple[int, ...], Operation]] = []
     last = OperandRole.IMM if second is OperandKind.IMM else OperandRole.SRC2
+    judged = {c.name for c in v.d.complex_patterns}  # C++ says which nodes they match
     for s in v.selections.of(root):
         i = v.selections.instructions[s.record]
         if len(s.dag.args) != 2 or len(i.outs) != 1 or i.flags & _MEMORY or not v.holds(i.outs[0].type):
@@ -51,7 +52,7 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
             if second is OperandKind.IMM:
                 leaf = leaf_name(s.dag, path)
                 return None if v.selections.is_upper(operand.type) or v.selections.is_upper(leaf) else last
-            return last if v.holds(operand.type) else None
+            return last if v.holds(operand.type) and leaf_name(s.dag, path) not in judged else None
 
         made = v.operation(s.record, name, s.fixed, v.selections.leaves(s))
         uncoded = second is OperandKind.IMM and bool(made and made.range and not made.range.bits)

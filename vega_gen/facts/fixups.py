@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from vega_gen.facts.find import Facts
@@ -54,7 +55,7 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
         for index, slot in enumerate(s.operands(i.name)):
             if slot.kind is OperandKind.REG or slot.out:
                 continue
-            part, relative = _part(i, slot, m), slot.kind is OperandKind.TARGET
+            part, relative = _part(i, slot, m), slot.kind is OperandKind.TARGET and not _absolute(s, slot.type)
             width = s.immediate(i.name, slot)
             low = s.places(i.name, slot.name)[slot.part][0] if slot.part >= 0 else 0  # the other parts of an address lie beside it
             field = s.field(i.name, slot.name)
@@ -74,6 +75,16 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
     return tuple(kinds.values()), tuple(FixedOperand(at, kind, tuple(records)) for (at, kind), records in users.items())
 
 
+def _absolute(s: Selections, type_name: str) -> bool:
+    """Whether a target is an address and no distance: its encoder is named for jumps, where that of other targets is for branches.
+
+    Only names tell: no .td says it."""
+    known = s.operand_classes.get(type_name)
+    named = known.encoder_method if known and known.operand_type != "OPERAND_PCREL" else ""
+    others = (o.encoder_method for o in s.operand_classes.values() if o.type == "OtherVT")
+    return bool(re.search(r"jump", named, re.I)) and any(re.search(r"branch", other, re.I) for other in others)
+
+
 def _use(i: Instruction) -> str:
     if "isCall" in i.flags or {"isBranch", "isBarrier"} <= i.flags:
         return "jump"
@@ -82,7 +93,7 @@ def _use(i: Instruction) -> str:
 
 def _part(i: Instruction, slot: OperandInfo, m: Facts) -> str:
     """Returns which part of an address an immediate may hold: "hi", "lo", or "" for all of it."""
-    if slot.kind is OperandKind.TARGET:
+    if slot.kind is OperandKind.TARGET or i.flags & {"isCall", "isBranch"}:
         return ""
     if m.upper and i.name == m.upper.record:
         return "hi"

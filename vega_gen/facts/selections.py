@@ -201,8 +201,16 @@ class Selections:
             return OperandKind.REG
         if known and len(known.sub_operands) == 1:
             return self.kind(known.sub_operands[0])
-        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL")
+        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL" or self._encoded_as_jump(known))
         return OperandKind.TARGET if place else OperandKind.IMM
+
+    def _encoded_as_jump(self, o: OperandClass) -> bool:
+        """Whether an address is encoded as the targets of jumps are, as that of a call: the same method does both."""
+        return o.type == "iPTR" and not o.sub_operands and bool(o.encoder_method) and o.encoder_method in self._jump_encoders
+
+    @cached_property
+    def _jump_encoders(self) -> frozenset[str]:
+        return frozenset(o.encoder_method for o in self.operand_classes.values() if o.type == "OtherVT" and o.encoder_method)
 
     def operands(self, record: str) -> tuple[OperandInfo, ...]:
         """Returns an instruction's operands in the order of MachineInstr and MCInst, with sub-operands in place of the whole."""

@@ -25,17 +25,17 @@ def enabled(description: Description, cpu: str, attrs: str) -> frozenset[str]:
     implied = {f.record: f.implies for f in description.features}
     records = {f.name: f.record for f in description.features}
     processor = next((p for p in description.processors if p.name == (cpu or "generic")), None)
-    on = _closed(processor.features if processor else (), implied)
+    on = closed(processor.features if processor else (), implied)
     for word in filter(None, attrs.split(",")):
         record = records.get(word.lstrip("+-"), "")
         if word.startswith("-"):
-            on -= {r for r in on if record in _closed((r,), implied)}
+            on -= {r for r in on if record in closed((r,), implied)}
         else:
-            on |= _closed((record,), implied)
+            on |= closed((record,), implied)
     return frozenset(on)
 
 
-def _closed(features: tuple[str, ...], implied: dict[str, tuple[str, ...]]) -> set[str]:
+def closed(features: tuple[str, ...], implied: dict[str, tuple[str, ...]]) -> set[str]:
     """``features`` and all that they imply, directly or not."""
     found: set[str] = set()
     waiting = list(features)

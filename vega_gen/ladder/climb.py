@@ -7,9 +7,8 @@ from pathlib import Path
 
 from llvm_integration.process import Progress
 from vega_gen.facts import find_facts
-from vega_gen.ladder import attributes, failures
+from vega_gen.ladder import failures
 from vega_gen.ladder.ask import ask
-from vega_gen.ladder.mc import Mc
 from vega_gen.ladder.programs import Programs
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.runners import runners
@@ -29,7 +28,7 @@ def climb(tools: Tools, subject: Subject, work: Path, progress: Progress, *, no_
     """
     steps = [_built(tools), _registered(tools, subject)]
     if tools.llvm_mc:
-        steps.append(round_trip(Mc(tools.llvm_mc, subject), subject, attributes.met(subject), progress))
+        steps.append(round_trip(tools.llvm_mc, subject, progress))
     else:
         steps.append(_not_asked(Rung.ROUND_TRIP, "there is no llvm-mc"))
     if tools.llc is None or no_code:

@@ -37,8 +37,9 @@ def asked(description: Description, met: frozenset[str]) -> tuple[Instruction, .
     whose predicates are all in ``met`` (names of Predicate records)."""
     out = {"isPseudo", "isCodeGenOnly", "isAsmParserOnly"}
     return tuple(
-        i for i in description.instructions if i.encoding and i.size and out.isdisjoint(i.flags) and set(i.predicates) <= met
-    )
+        i for i in description.instructions
+        if i.size and any(bit in "01" for bit in i.encoding) and out.isdisjoint(i.flags) and set(i.predicates) <= met
+    )  # fmt: skip
 
 
 def fields(instruction: Instruction) -> dict[str, int]:
@@ -126,7 +127,7 @@ def register_class(description: Description, instruction: Instruction, field: st
     """The register class of the operand in a field, "" if that is not a register."""
     types = {operand.name: operand.type for operand in (*instruction.outs, *instruction.ins)}
     wanted = types.get(field, "")
-    return next((o.register_class for o in description.operand_classes if o.name == wanted), "")
+    return _Numbers.of(description).classes.get(wanted, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,29 @@ def numbers(description: Description, instruction: Instruction, field: str, widt
     """Encoded number -> assembly name of each register that a field can hold.
 
     {} if the field holds no register, or if the .td gives registers no numbers (HWEncoding)."""
-    name = register_class(description, instruction, field)
-    members = frozenset(next((c.members for c in description.register_classes if c.name == name), ()))
-    found = {r.encoding & ((1 << width) - 1): r.asm_name for r in description.registers if r.name in members}
-    return found if len(found) > 1 or len(members) == 1 else {}
+    return _Numbers.of(description).numbers(register_class(description, instruction, field), width)
+
+
+class _Numbers:
+    """The numbers of a description's registers. A description has thousands of instructions and few register classes."""
+
+    _last: _Numbers | None = None
+
+    def __init__(self, d: Description) -> None:
+        self.d = d
+        self.classes = {o.name: o.register_class for o in d.operand_classes}
+        self._members = {c.name: frozenset(c.members) for c in d.register_classes}
+        self._known: dict[tuple[str, int], dict[int, str]] = {}
+
+    @classmethod
+    def of(cls, d: Description) -> _Numbers:
+        if cls._last is None or cls._last.d is not d:
+            cls._last = cls(d)
+        return cls._last
+
+    def numbers(self, name: str, width: int) -> dict[int, str]:
+        if (name, width) not in self._known:
+            members = self._members.get(name, frozenset())
+            found = {r.encoding & ((1 << width) - 1): r.asm_name for r in self.d.registers if r.name in members}
+            self._known[name, width] = found if len(found) > 1 or len(members) == 1 else {}
+        return self._known[name, width]

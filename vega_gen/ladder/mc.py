@@ -19,6 +19,8 @@ from vega_gen.ladder.subject import Subject
 from vega_gen.records import Obstacle
 
 BATCH = 2000
+_TRIED = 40
+"""Items of which one may be the encoding that stands between others."""
 _AT = re.compile(r"^<stdin>:(\d+):\d+: (?:error|warning): (.*)$", re.M)
 _LABEL = re.compile(r"^VG(\d+):")
 _ENCODING = re.compile(r"encoding: \[([^\]]*)\]")
@@ -40,6 +42,7 @@ class Mc:
     def __init__(self, path: Path, subject: Subject) -> None:
         self.path = path
         self.subject = subject
+        self._between: tuple[bytes, str] | None = None
 
     def disassemble(self, items: Sequence[bytes]) -> list[str | Obstacle]:
         """The assembly text of each encoding."""
@@ -69,16 +72,48 @@ class Mc:
         if failures.crashed(done):
             return done
         said: Mapping[int, str] = {int(line): what for line, what in _AT.findall(done.stderr) if "undefined" not in what}
-        texts = [line.strip() for line in done.stdout.splitlines() if line.strip() and not line.strip().startswith(".")]
+        texts = _texts(done)
         if not texts and not said:
             return [self._refused(data, failures.message(done)) for data in items]
         if len(texts) != len(items) - len(said):
             if len(items) > 1:
-                return done
+                return self._apart(items) or done
             what = f"disassembles to {len(texts)} instructions: {'; '.join(texts)}" if texts else failures.message(done)
             return [self._refused(items[0], what)]
         left = iter(texts)
         return [self._refused(data, said[n]) if n in said else next(left) for n, data in enumerate(items, 1)]
+
+    def _apart(self, items: Sequence[bytes]) -> list[str | Obstacle] | None:
+        """The answers where some items disassemble to several instructions: with an encoding between them whose text is known. None where
+        none is, or llvm-mc crashes."""
+        if self._between is None:
+            for data in items[:_TRIED]:
+                done = self._run([data], f"{_listed(data)}\n")
+                texts = _texts(done)
+                if len(texts) == 1 and not done.stderr.strip() and not failures.crashed(done):
+                    self._between = data, texts[0]
+                    break
+            else:
+                return None
+        mark, text = self._between
+        others = [data for data in items if data != mark]
+        done = self._run(others, "".join(f"{_listed(data)}\n{_listed(mark)}\n" for data in others))
+        if failures.crashed(done):
+            return None
+        said: Mapping[int, str] = {(int(line) + 1) // 2: what for line, what in _AT.findall(done.stderr) if "undefined" not in what}
+        parts: list[list[str]] = [[]]
+        for line in _texts(done):
+            if line == text:
+                parts.append([])
+            else:
+                parts[-1].append(line)
+        if len(parts) != len(others) + 1:
+            return None
+        known: dict[bytes, str | Obstacle] = {mark: text}
+        for n, (data, found) in enumerate(zip(others, parts, strict=False), 1):
+            several = f"disassembles to {len(found)} instructions: {'; '.join(found)}"
+            known[data] = found[0] if len(found) == 1 and n not in said else self._refused(data, said.get(n, several))
+        return [known[data] for data in items]
 
     def _assemble(self, items: Sequence[str]) -> list[Encoding | Obstacle] | Completed:
         done = self._run(items, "".join(f"VG{n}:\n{text}\n" for n, text in enumerate(items)))
@@ -124,6 +159,11 @@ def _batched(
             half = len(batch) // 2
             waiting += [batch[half:], batch[:half]]
     return found
+
+
+def _texts(done: Completed) -> list[str]:
+    """The instructions that llvm-mc disassembled."""
+    return [line.strip() for line in done.stdout.splitlines() if line.strip() and not line.strip().startswith(".")]
 
 
 def _listed(data: bytes) -> str:

@@ -7,19 +7,23 @@ also go text -> bytes, with text written from the .td (``written``), so that an 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 
 from llvm_integration.process import Progress
-from vega_gen.ladder import failures
+from vega_gen.ladder import attributes, failures
 from vega_gen.ladder.encodings import Vector, around, asked, bases, encode, fields, fixed, of_no_account
+from vega_gen.ladder.feature_groups import FeatureNeeds, Features
 from vega_gen.ladder.mc import Encoding, Mc
 from vega_gen.ladder.subject import Subject
 from vega_gen.ladder.written import written
 from vega_gen.records import Climbed, Instruction, Obstacle, Rung
 
 _SAMPLE = 64
+_ALONE = 60
+"""Runs at most for instructions that fail with all features on."""
 
 
 class Order(Enum):
@@ -79,35 +83,97 @@ def exact(llvm_mc: Mc, subject: Subject, met: frozenset[str]) -> tuple[bytes, ..
     candidates = {i.name: bases(subject.description, i) for i in asked(subject.description, met)}
     order = _order(llvm_mc, [found[0] for found in candidates.values()])
     starts, _ = _starts(llvm_mc, order, candidates)
-    tried = (one for found in _there_and_back(llvm_mc, order, starts).values() for one in found)
-    kept = [one.vector for one in tried if one.way is _Way.SAME and not one.open_bits and not of_no_account(one.vector.instruction)]
+    results = (one for found in _there_and_back(llvm_mc, order, starts).values() for one in found)
+    kept = [one.vector for one in results if one.way is _Way.SAME and not one.open_bits and not of_no_account(one.vector.instruction)]
     return tuple(order.bytes_of(v.bits, v.instruction.size) for v in kept)
 
 
-def round_trip(llvm_mc: Mc, subject: Subject, met: frozenset[str], progress: Progress) -> Climbed:
-    """Check every instruction whose predicates are in ``met``. Raises ``ToolFailure`` if llvm-mc cannot be started."""
+@dataclass(frozen=True, slots=True)
+class RoundTrips:
+    """What came of instructions. ``obstacles``: those that do not round-trip, by name. ``said``: harmless oddities -> how many
+    instructions have them. ``order``: of the bytes in memory."""
+
+    obstacles: Mapping[str, Obstacle]
+    said: Counter[str]
+    order: Order
+
+
+def tried(llvm_mc: Mc, subject: Subject, instructions: Sequence[Instruction], order: Order | None = None) -> RoundTrips:
+    """Check instructions, whose predicates hold for the subject. ``order``: of the bytes, None where it is not known yet.
+
+    Raises ``ToolFailure`` if llvm-mc cannot be started."""
     description = subject.description
-    instructions = asked(description, met)
-    progress(0, len(instructions), "round trip")
     candidates = {i.name: bases(description, i) for i in instructions}
-    order = _order(llvm_mc, [found[0] for found in candidates.values()])
+    order = order or _order(llvm_mc, [found[0] for found in candidates.values()])
     starts, refusals = _starts(llvm_mc, order, candidates)
-    tried = _there_and_back(llvm_mc, order, [v for base in starts for v in (base, *around(description, base))])
-    progress(len(instructions) // 2, len(instructions), "round trip")
+    results = _there_and_back(llvm_mc, order, [v for base in starts for v in (base, *around(description, base))])
     wrong, covered, said = _from_text(llvm_mc, order, subject, instructions)
-    obstacles: list[Obstacle] = []
+    obstacles: dict[str, Obstacle] = {}
     for instruction in instructions:
         name = instruction.name
         found = wrong.get(name)
         if starts:
-            found = found or (_judged(instruction, tried[name], said) if name in tried else refusals[name])
+            found = found or (_judged(instruction, results[name], said) if name in results else refusals[name])
         elif name not in covered:
             found = found or refusals[name]
-        obstacles += [found] if found else []
+        if found:
+            obstacles[name] = found
+    return RoundTrips(obstacles, said, order)
+
+
+def round_trip(path: Path, subject: Subject, progress: Progress) -> Climbed:
+    """Check every instruction that has an encoding with the llvm-mc at ``path``.
+
+    Where the subject names features, those are tried that they allow. Else all are: with all features on that can be on together, in
+    several runs where they exclude each other, and those that fail once more with nothing on but what they need, because extensions may
+    give one encoding to several instructions. Raises ``ToolFailure`` if llvm-mc cannot be started."""
+    description = subject.description
+    everything = asked(description, frozenset(name for i in description.instructions for name in i.predicates))
+    features = Features(description, subject.cpu)
+    chosen = attributes.met(subject)
+    instructions = asked(description, chosen) if subject.attrs else everything
+    progress(0, len(instructions), "round trip")
+    obstacles: dict[str, Obstacle] = {}
+    said: Counter[str] = Counter()
+    order: Order | None = None
+    left: dict[str, Instruction] = {i.name: i for i in instructions}
+    runs: list[FeatureNeeds] = [FeatureNeeds()] if subject.attrs or not instructions else features.groups(instructions)
+    tries: list[tuple[FeatureNeeds, list[Instruction]]] = [(run, []) for run in runs]
+    while tries:
+        run, own = tries.pop(0)
+        one = subject if subject.attrs else replace(subject, attrs=features.attrs(run))
+        holds = attributes.met(one)
+        allowed: list[Instruction] = [i for i in own or left.values() if set(i.predicates) <= holds]
+        if not own:
+            left = {name: i for name, i in left.items() if not set(i.predicates) <= holds}
+        if allowed:
+            result = tried(Mc(path, one), one, allowed, order)
+            order = result.order
+            said += result.said if not own else Counter()
+            for i in allowed:
+                obstacles.pop(i.name, None)
+            obstacles |= result.obstacles
+            progress(len(instructions) - len(left), len(instructions), "round trip")
+        if not tries and not own and not subject.attrs:
+            tries = _alone(features, [i for i in instructions if i.name in obstacles], runs)
+    obstacles |= {name: Obstacle(name, "", "its predicates contradict each other") for name in left}
     notes = [f"{count} of the instructions: {what}" for what, count in said.items()]
-    left = len(description.instructions) - len(instructions)
-    notes += [f"{left} more are pseudo, isCodeGenOnly or isAsmParserOnly, or need features that are off"] if left else []
-    return Climbed(Rung.ROUND_TRIP, len(instructions) - len(obstacles), len(instructions), tuple(obstacles), tuple(notes))
+    notes += [f"{len(runs)} runs: features exclude each other"] if len(runs) > 1 else []
+    others = len(description.instructions) - len(instructions)
+    why = ", or need features that are off" if subject.attrs else ""
+    notes += [f"{others} more have no encoding, or are pseudo, isCodeGenOnly or isAsmParserOnly{why}"] if others else []
+    found = tuple(obstacles[i.name] for i in instructions if i.name in obstacles)
+    return Climbed(Rung.ROUND_TRIP, len(instructions) - len(found), len(instructions), found, tuple(notes))
+
+
+def _alone(features: Features, failed: Sequence[Instruction], runs: Sequence[FeatureNeeds]) -> list[tuple[FeatureNeeds, list[Instruction]]]:
+    """Failed instructions by the least that they want, most first; not those of which a run had no more on."""
+    least: dict[FeatureNeeds, list[Instruction]] = {}
+    for i in failed:
+        for way in features.wanted(i)[:1]:
+            least.setdefault(way, []).append(i)
+    found = [(way, own) for way, own in least.items() if way not in runs]
+    return sorted(found, key=lambda pair: -len(pair[1]))[:_ALONE]
 
 
 def mnemonic(instruction: Instruction) -> str:

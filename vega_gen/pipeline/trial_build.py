@@ -27,8 +27,8 @@ from vega_gen.corpus import interfaces
 from vega_gen.cxx.interface import Interface
 from vega_gen.emit import emit
 from vega_gen.groups import Interfaces
+from vega_gen.plan import demands
 from vega_gen.plan.blame import Blame
-from vega_gen.plan.demands import assumed
 from vega_gen.plan.steps import Steps
 from vega_gen.plan.stubs import Bases
 from vega_gen.records import Description, Plan, Step
@@ -42,6 +42,7 @@ PARTS = {
 _NEEDS_MORE = "the .td names C++ that it does not hold: new-target takes the headers that have it with --desc, and leaves out what fails"
 _FALSE = cxx.tokenize("return false;")
 _NOT_WRITTEN = re.compile(r'report_fatal_error\(\s*"\w+: ([\w:~]+) is not written yet"')
+_SCOPED = re.compile(rf"{re.escape(demands.SCOPE)}(\w+)\.")
 _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
 
 
@@ -75,12 +76,12 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
         write_changed(folder / path, text)
 
 
-def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress) -> TrialBuild:
-    """Compile the files of ``build``, which are those of ``plan``, until all that are left compile.
+def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress, untabled: Mapping[str, str]) -> TrialBuild:
+    """Compile the files of ``build``, which are those of ``plan``, until all that are left compile. ``untabled``: parts that lack a table.
 
     Raises ToolFailure where that leaves no backend."""
     steps: Steps | None = None
-    broken: dict[str, str] = {}
+    broken = dict(untabled)
     texts = texts_of(plan, d)
     seen: set[frozenset[tuple[str, str]]] = set()
     kept = _Kept(build, texts)
@@ -88,16 +89,17 @@ def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress)
     while True:
         failed: dict[str, ToolFailure] = {}
         if len(rounds) == len(before):
-            write(build.sources, {path: text for path, text in texts.items() if _part(path) not in broken})
+            write(build.sources, {path: text for path, text in texts.items() if part_of(path) not in broken})
             build = replace(build)  # lists the files again
             made, failed = build.failures(progress)
             count += made
             if not failed:
                 kept.keep(rounds)
-                there = [(f, f.candidate.statements) for f in plan.functions if f.step is Step.STUB and _part(f.file) not in broken]
+                there = [(f, f.candidate.statements) for f in plan.functions if f.step is Step.STUB and part_of(f.file) not in broken]
                 false = {f.qualified_name for f, body in there if [s.head for s in body] == [_FALSE]}
-                left = (text for path, text in texts.items() if _part(path) not in broken)
+                left = [text for path, text in texts.items() if part_of(path) not in broken]
                 stubs = {name for text in left for name in _NOT_WRITTEN.findall(text)}
+                stubs |= {f"{scope}::" for text in left for scope in _SCOPED.findall(text)}
                 return TrialBuild(build, count, broken, tuple(sorted(stubs)), tuple(sorted(false)))
             before.append({path: failure.output for path, failure in failed.items()})
         said = before[len(rounds)]
@@ -150,14 +152,14 @@ def _supplied(build: PluginBuild, plan: Plan, texts: Mapping[str, str], steps: S
     tables = {p.name: p.read_text(encoding="utf-8") for p in sorted(build.tables.glob("*.inc"))}
     blame = Blame(plan, texts, steps, tables)
     blame.supplied(mistakes)
-    return assumed(blame.plan, f"{plan.target}Subtarget")
+    return demands.assumed(blame.plan, f"{plan.target}Subtarget")
 
 
 def _left_out(said: Mapping[str, str], failed: Mapping[str, ToolFailure], broken: Mapping[str, str]) -> dict[str, str]:
     """The parts in which files fail -> the first error. Raises the ToolFailure of a file that is in no part, or whose part is gone."""
     found: dict[str, str] = {}
     for path, output in sorted(said.items()):
-        part = _part(path)
+        part = part_of(path)
         if not part or part in broken:
             failure = failed[path]
             failure.next_step = failure.next_step or _NEEDS_MORE
@@ -167,7 +169,7 @@ def _left_out(said: Mapping[str, str], failed: Mapping[str, ToolFailure], broken
     return found
 
 
-def _part(path: str) -> str:
+def part_of(path: str) -> str:
     """The part that a file of the backend belongs to, "" for none."""
     return PARTS.get(path.rpartition("/")[0], ("",))[0]
 

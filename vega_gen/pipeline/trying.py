@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from llvm_integration.crash import registered
 from llvm_integration.discover import Installation, machine
 from llvm_integration.edits import STAMP
 from llvm_integration.failure import Failure, ToolFailure
@@ -39,7 +40,7 @@ from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.completing import completed, completion_file
 from vega_gen.pipeline.mining import masker_of
 from vega_gen.pipeline.request import relocations_beside
-from vega_gen.pipeline.trial_build import PARTS, compiled, texts_of, write
+from vega_gen.pipeline.trial_build import PARTS, compiled, part_of, texts_of, write
 from vega_gen.pipeline.trial_run import run_program
 from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResult, reads, require_fit
 from vega_gen.records import Description, FillerName, Mode, Plan, Severity, TdFinding
@@ -225,7 +226,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         texts = texts_of(plan, d)
         said.append(f"{len(texts)} files")
     write(bench.sources, texts)
-    count, wanted = _tables_made(bench, texts, tabled)
+    count, wanted, untabled = _tables_made(bench, texts, tabled)
     clock.said(_TABLES, f"{count} of {wanted}")
     ready.result()
 
@@ -236,7 +237,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
     simulating = pool.submit(simulated) if not made.missing and _may_run(bench.request) else None
     build = PluginBuild(installation, bench.sources, bench.tables, d.folder, bench.work, kept, jobs, names, bench.hashes)
     with clock.phase("compile the C++") as said:
-        trial = compiled(build, plan, d, bench.progress)
+        trial = compiled(build, plan, d, bench.progress, untabled)
         build = trial.build
         said.append(f"{trial.compiled} of {len(build.objects) + 1} files")
     with clock.phase("link the plug-in"):
@@ -278,7 +279,8 @@ def arch_of(d: Description, installation: Installation) -> str:
 
     Of two targets for one architecture, LLVM chooses neither."""
     arch, llvm = d.folder.lower(), Interface(installation.include_dirs)
-    return f"{arch}_td" if any(llvm.enumerator(header, arch) for header in TRIPLES) else arch
+    known = any(llvm.enumerator(header, arch) for header in TRIPLES) or arch in registered(installation.tool("llc"))
+    return f"{arch}_td" if known else arch
 
 
 def _archetypes(bench: _Bench, d: Description, arch: str) -> Archetypes:
@@ -325,20 +327,30 @@ def _table_step(bench: _Bench, td: Path, inc: str) -> BuildStep | None:
     return BuildStep(tuple(argv), out, depfile, TABLEGEN_SECONDS)
 
 
-def _tables_made(bench: _Bench, texts: Mapping[str, str], tabled: Mapping[str, Future[bool]]) -> tuple[int, int]:
-    """Wait for the tables that the texts include. Return how many of them had to be made, and how many there are."""
-    wanted = sorted({inc for text in texts.values() for inc in INC.findall(text)} & tabled.keys())
-    count = 0
+def _tables_made(bench: _Bench, texts: Mapping[str, str], tabled: Mapping[str, Future[bool]]) -> tuple[int, int, dict[str, str]]:
+    """Wait for the tables that the texts include. Return how many of them had to be made, how many there are, and the parts of the backend
+    that have to be left out, with llvm-tblgen's error, because only they include a table that it does not make of this .td.
+
+    Raises InputError for an error in a table that other parts include."""
+    users: dict[str, set[str]] = {}
+    for path, text in texts.items():
+        for inc in INC.findall(text):
+            users.setdefault(inc, set()).add(part_of(path))
+    wanted = sorted(users.keys() & tabled.keys())
+    count, lost = 0, dict[str, str]()
     for number, inc in enumerate(wanted, start=1):
         try:
             count += tabled[inc].result()
         except ToolFailure as failure:
-            if found := _SAID.search(failure.output):
+            if (found := _SAID.search(failure.output)) and "" not in users[inc]:
+                lost |= dict.fromkeys(users[inc], f"{found['where']}: {found['what']}")
+            elif found:
                 advice = _NO_FIELD if "field named `Inst'" in found["what"] else "correct the file"
                 raise InputError(found["what"], found["where"], advice, command=failure.command) from failure
-            raise
+            else:
+                raise
         bench.progress(number, len(wanted), f"making {inc}")
-    return count, len(wanted)
+    return count, len(wanted), lost
 
 
 def _delivered(made: TryResult, bench: _Bench, out: Path) -> TryResult:

@@ -25,7 +25,7 @@ from vega_gen.records import Function, Plan, Signature, Step
 _QUOTED = re.compile(r"'([^']+)'")
 _PURE = re.compile(r"unimplemented pure virtual method '[^']+' in '([^']+)'")
 _UNKNOWN = re.compile(r"(?:undeclared identifier|no member named|unknown type name|call to undeclared function) '(\w+)'")
-_LACKS = re.compile(r"no member named '\w+' in '([\w:]+)'")
+_LACKS = re.compile(r"no member named '\w+' in (?:namespace )?'([\w:]+)'")
 _TYPE = re.compile(r"(?:unknown type name|use of undeclared identifier) '([A-Z]\w+)'")
 _AGAIN = re.compile(r"redefinition of|redeclar")
 _UNDECLARED = re.compile(r"out-of-line definition of '(\w+)' does not match any declaration in '([^']+)'")
@@ -190,7 +190,7 @@ class Blame:
         names = [*_UNKNOWN.findall(m.message), *(n for n in (*_QUOTED.findall(m.message), *called) if n in demanded)]
         for name in dict.fromkeys(names):
             current = self.plan
-            listed = self._named_in_tables(name, line)
+            listed = self._named_in_tables(name, line) | (self._named_in_tables(owner, line) if owner else {})
             self.plan = self.steps.tabled(current, name, path, self._with_opcodes(path), line, listed, owner)
             if self.plan is current and name not in listed.get(demands.FUSIONS, ()):
                 self.plan = self.steps.demanded(current, name, path)

@@ -22,6 +22,8 @@ FUSIONS = "Fusions"
 """The key of the macro fusions in what ``listed`` returns."""
 DEPRECATIONS = "DeprecationInfo"
 """The key of the functions that say whether an instruction is deprecated (ComplexDeprecationPredicate, llvm/Target/Target.td)."""
+SCOPE = "// No .td says more than the names of what is in "
+"""The comment above what ``enumerated`` makes of names alone."""
 _FUSION = re.compile(r"\bFusions\.push_back\(llvm::(\w+)\)")
 _DEPRECATION = re.compile(r"&(get\w+DeprecationInfo)\b")
 _LISTED = "GET_SUBTARGETINFO_MACRO"  # where a class uses it, it has a field and a getter for each feature (SubtargetEmitter.cpp)
@@ -106,15 +108,24 @@ def diagnosed(plan: Plan, owner: PlannedClass, name: str, enumerators: Sequence[
     return _with_members(plan, owner, [_member(f"enum {{ {text} }};")])
 
 
-def enumerated(plan: Plan, file: str, scope: str, enumerators: Sequence[str], description: Description) -> Plan:
-    """Add an enumeration of the target's operand types (OperandType in OperandNamespace, llvm/Target/Target.td) at the head of a file,
-    where the tables name such types with the scope ``scope``."""
+def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], description: Description) -> Plan:
+    """Add what the tables name with the scope ``scope`` at the head of a file: an enumeration of the target's operand types (OperandType in
+    OperandNamespace, llvm/Target/Target.td), else numbers that are told apart and functions that return false. Of these the .td says no
+    more than the names; false is what a scheduling predicate gives for the usual variant."""
     types = {o.operand_type for o in description.operand_classes}
-    if not enumerators or not types.issuperset(enumerators):
+    types |= {name for name in names if name.startswith("OPERAND_")}
+    names = [name for name in names if name in types] if scope == description.namespace else names
+    values = [name for name in names if not name.endswith("(")]
+    text = ""
+    if values and types.issuperset(values):
+        text = _enumeration("OperandType : unsigned ", values, "MCOI::OPERAND_FIRST_TARGET")
+    elif names:
+        text = f"{SCOPE}{scope}.\n" + (_enumeration(": unsigned ", values, "") if values else "")
+        functions = (name[:-1] for name in names if name not in values)
+        text += "\n".join(f"template <typename... Ts> bool {name}(const Ts &...) {{ return false; }}" for name in functions)
+    if not text:
         return plan
-    first, *others = enumerators
-    listed = ", ".join((f"{first} = MCOI::OPERAND_FIRST_TARGET", *others))
-    text = f"namespace llvm {{\nnamespace {scope} {{\nenum OperandType : unsigned {{ {listed} }};\n}}\n}}"
+    text = f"namespace llvm {{\nnamespace {scope} {{\n{text}\n}}\n}}"
     include = '"llvm/MC/MCInstrDesc.h"'
     files = tuple(
         replace(f, includes=tuple(dict.fromkeys((*f.includes, include))), prologue=(text, *f.prologue))
@@ -122,6 +133,12 @@ def enumerated(plan: Plan, file: str, scope: str, enumerators: Sequence[str], de
         for f in plan.files
     )  # fmt: skip
     return replace(plan, files=files) if files != plan.files else plan
+
+
+def _enumeration(head: str, values: Sequence[str], first: str) -> str:
+    """The text of an enumeration. ``first``: the value of the first enumerator, "" for 0."""
+    listed = ", ".join((f"{values[0]} = {first}" if first else values[0], *values[1:]))
+    return f"enum {head}{{ {listed} }};\n"
 
 
 def demanded_of(plan: Plan, owner: PlannedClass, head: str) -> Plan:
@@ -181,6 +198,7 @@ def stated(plan: Plan, path: str, name: str, methods: Sequence[str], enumerators
     conventions of the .td call (CCIf, llvm/Target/TargetCallingConv.td), of which it says no more than their names.
 
     They return false, which is none of the enumerators: the convention then goes on to its next rule, for caller and callee alike."""
+    methods = [method.rstrip("(") for method in methods]
     listed = f"  enum {{ {enumerators[0]} = 1{''.join(f', {name}' for name in enumerators[1:])} }};\n" if enumerators else ""
     stubs = "\n".join(
         f"  // The .td does not say when this holds: it never does here.\n"
@@ -231,9 +249,12 @@ def listed(tables: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def scoped(tables: Mapping[str, str], before: str) -> list[str]:
-    """What the tables name after ``before``, a scope with its "::" or the like, in the order of their texts."""
+    """What the tables name after ``before``, a scope with its "::" or the like, in the order of their texts; a function with its "(". What
+    they define themselves is left out."""
     texts = [text for text in tables.values() if before in text]
-    return list(dict.fromkeys(name for text in texts for name in re.findall(rf"(?<!\w){re.escape(before)}(\w+)", text)))
+    found = dict.fromkeys(name for text in texts for name in re.findall(rf"(?<![\w:]){re.escape(before)}(\w+\(?)", text))
+    defined = {f"{name}(" for text in texts for name in re.findall(r"^\w[\w :*&]*?(\w+)\([^;]*?\) *(?:const *)?\{", text, re.MULTILINE)}
+    return [name for name in found if name not in defined]
 
 
 def _array(field: str) -> tuple[str, str]:

@@ -169,8 +169,7 @@ class Steps:
         return self._added(plan, planned(plan.target, s, owner.file, _module(plan, owner.file), namespaces=owner.namespaces, in_class=True))
 
     def seen(self, plan: Plan, name: str, file: str, text: str) -> Plan:
-        """Make a class visible in a file: include LLVM's header, or in a header forward-declare the backend's class.
-        Returns the same plan if the file's ``text`` has that already, or there is no such class."""
+        """Make a class visible in a file, whose text is ``text``: include its header, or forward-declare it in a header."""
         header = self.header(name) if not any(c.name == name for c in plan.classes) else ""
         own = next((c for c in plan.classes if c.name == name and c.namespaces == ("llvm",) and file.endswith(".h")), None)
         forward = f"namespace llvm {{\nclass {name};\n}}"
@@ -246,7 +245,8 @@ class Steps:
         if subtarget is not None and owner == subtarget.name and name not in predicates.asked(self.description):
             result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
             return demands.demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
-        return demands.enumerated(plan, file, name, enumerators.get(name, ()), self.description)
+        scope = name if {name, f"{name}("}.isdisjoint(enumerators.get(owner, ())) else owner
+        return demands.enumerated(plan, file, scope, enumerators.get(scope, ()), self.description)
 
     def _derived(self, plan: Plan, base: str, file: str) -> PlannedClass | None:
         """The planned class that derives from an LLVM class; of several, the one declared beside ``file``."""

@@ -56,6 +56,8 @@ class OperandClass:
     operand_type: str          # OPERAND_MEMORY, ...; OPERAND_DEFAULT for predicates and optional definitions
     sub_operands: tuple[str, ...]  # the types in MIOperandInfo
     register_class: str = ""  # of RegisterOperands and register classes
+    optional: bool = False  # assembly may leave it out
+    default_method: str = ""  # makes one that was left out
     defaults: tuple[str, ...] = ()  # of an OperandWithDefaultOps, such as a predicate operand: a number or a register for each sub-operand
 
 

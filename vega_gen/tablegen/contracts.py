@@ -33,9 +33,11 @@ _LLVM_HEADERS = (
     "IR/DebugLoc.h",
     "Support/ErrorHandling.h",
 )
+_TYPE = re.compile(r"u?int\d+_t|unsigned|int|bool|float|double")
 _DECLARED = re.compile(r"\b(\w+)\s*\(|\b(?:class|struct)\s+(\w+)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _BUILT_IN_PARSER_CLASSES = ("", "Reg")
+_DEFAULTS = {"bool": " = false", "typename": " = int64_t"}
 _NOT_REAL = frozenset({"isPseudo", "isCodeGenOnly"})
 
 
@@ -88,8 +90,8 @@ class _Collector:
         name = written.partition("<")[0]
         arguments = template_arguments(written)
         signature = signature.replace(written, name)
-        # Only printers are overloaded: one with an address for operands relative to it, one without.
-        overload = template_head((arguments,)) + signature if role is ContractRole.PRINTER else ""
+        # Only printers are overloaded: one with an address for operands relative to it, one without; so may a template and a plain one.
+        overload = f"{'<' in written} {signature}" if role is ContractRole.PRINTER else ""
         key = role, name, overload
         _, _, records, kinds = self._found.setdefault(key, (signature, owner, {}, {}))
         self._arguments.setdefault(key, []).append(arguments)
@@ -114,8 +116,9 @@ def template_head(instances: Sequence[tuple[str, ...]]) -> str:
     arguments at all. What some instances leave out, and calls without arguments do, has a default."""
     longest = max(instances, key=len)
     least = min(map(len, instances))
-    types = [next(_parameter_type(a[i]) for a in instances if len(a) > i) for i in range(len(longest))]
-    defaults = [("" if i < least else " = false" if t == "bool" else " = 0") for i, t in enumerate(types)]
+    found = [{_parameter_type(a[i]) for a in instances if len(a) > i} for i in range(len(longest))]
+    types = [next(iter(kinds)) if len(kinds) == 1 else "auto" for kinds in found]
+    defaults = ["" if i < least else _DEFAULTS.get(t, " = 0") for i, t in enumerate(types)]
     return f"template <{', '.join(f'{t} P{i}{d}' for i, (t, d) in enumerate(zip(types, defaults, strict=True)))}> " if types else ""
 
 
@@ -124,6 +127,8 @@ def _parameter_type(argument: str) -> str:
     text = argument.strip()
     if text in ("true", "false"):
         return "bool"
+    if _TYPE.fullmatch(text):
+        return "typename"
     return "int" if re.fullmatch(r"-?(0x)?[0-9a-fA-F]+", text) else "auto"
 
 
@@ -190,7 +195,8 @@ def _decoders(views: Views, instructions: Sequence[Instruction], out: _Collector
             )
             continue
         encoded = {bit.partition("{")[0] for bit in instruction.encoding} - {"0", "1", "?"}
-        tied = dict(pair for a, b in _TIED.findall(instruction.constraints) for pair in ((a, b), (b, a)))
+        said = [(a.partition(".")[0], b.partition(".")[0]) for a, b in _TIED.findall(instruction.constraints)]  # a part ties the whole
+        tied = dict(pair for a, b in said for pair in ((a, b), (b, a)))
         names = {o.name for o in (*instruction.outs, *instruction.ins)}
         for operand_name, operand in _operands(views, instruction):
             parts = [views.operand_classes[s] for s in operand.sub_operands if s in views.operand_classes]

@@ -157,6 +157,8 @@ def operand_classes(raws: Mapping[str, Raw], mode: str = DEFAULT_MODE) -> tuple[
                 operand_type="OPERAND_DEFAULT" if implied else raw.string("OperandType"),
                 sub_operands=_parts(raw.name, info) if info is not None else (),
                 register_class=raw.name if is_class else raw.string("RegClass"),
+                optional=match_class is not None and match_class.number("IsOptional") == 1,
+                default_method=match_class.string("DefaultMethod") if match_class is not None else "",
                 defaults=_defaults(raw),
             )
         )
@@ -181,6 +183,8 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
     An instruction without a pattern of its own takes the shortest pattern (Pat) that selects just this instruction.
     """
     selected = _selecting_patterns(raws)
+    sets = {target.string("InstructionSet") for target in of_class(raws, "Target")}
+    first_is_highest = any(raws[name].number("isLittleEndianEncoding") for name in sets if name in raws)
     found: list[Instruction] = []
     for raw in of_class(raws, "Instruction"):
         if raw.string("Namespace") in ("", "TargetOpcode"):
@@ -200,7 +204,7 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
                 nodes=tuple(op for dag in own for op in _operators(raws, dag, 0)),
                 flags=raw.true_bits(),
                 size=raw.number("Size"),
-                encoding=raw.bits("Inst"),
+                encoding=raw.bits("Inst")[::-1] if first_is_highest else raw.bits("Inst"),
                 defs=raw.items("Defs"),
                 uses=raw.items("Uses"),
                 constraints=raw.string("Constraints"),

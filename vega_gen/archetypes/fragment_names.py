@@ -1,0 +1,20 @@
+"""Finds what the C++ of pattern fragments names and no record defines: types of the target's own, methods for the width of a register."""
+
+from __future__ import annotations
+
+import re
+
+from vega_gen.records import Description
+
+
+def named_types(d: Description) -> list[tuple[str, str]]:
+    """Returns (scope, name) of the types of the target's own C++ that fragments give a variable: RISCVCC::CondCode."""
+    known = {d.namespace, d.name, *(node.opcode.rpartition("::")[0] for node in d.nodes)}
+    told = {pair for f in d.fragments for pair in re.findall(r"\b([A-Z]\w*)::([A-Z]\w*)\s+\w+\s*=", f.code)}
+    return sorted((scope, name) for scope, name in told if scope.startswith(d.namespace) and scope not in known)
+
+
+def width_methods(d: Description) -> list[str]:
+    """Returns the methods of the subtarget that fragments call for the width of a register, by their names: getXLen, getGRLen."""
+    called = {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}
+    return sorted(name for name in called if re.fullmatch(r"get[A-Z]*(Len|Reg(ister)?(Size|Width|Bits))", name))

@@ -1,0 +1,39 @@
+"""What the operand types of instructions hold, for the machine code layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vega_gen.records import Description, OperandClass
+
+
+def register_class(types: Mapping[str, OperandClass], name: str) -> str:
+    """Returns the register class of an operand type that holds registers."""
+    known = types.get(name)
+    if known and len(known.sub_operands) == 1:
+        return register_class(types, known.sub_operands[0])
+    return known.register_class if known and known.register_class else name
+
+
+def decoder(types: Mapping[str, OperandClass], name: str) -> str:
+    """Returns the function that decodes an operand of this type, "" where TableGen's tables do it."""
+    known = types.get(name)
+    if known is None:
+        return ""
+    return known.decoder_method or (f"Decode{known.register_class}RegisterClass" if known.register_class else "")
+
+
+def register_prefix(d: Description, gpr: str) -> str:
+    """Returns C++ that prints what stands before a register's name: a dollar where the names of the integer registers are numbers, which
+    assembly would take for immediates. ``gpr``: their class."""
+    members = next((c.members for c in d.register_classes if c.name == gpr), ())
+    names = [r.asm_name for r in d.registers if r.name in members]
+    return "'$' << " if sum(name.isdigit() for name in names) * 2 > len(names) else ""
+
+
+def namesakes(d: Description) -> list[list[str]]:
+    """Returns the groups of registers that share an assembly name."""
+    found: dict[str, list[str]] = {}
+    for r in d.registers:
+        found.setdefault(r.asm_name, []).append(r.name)
+    return [names for names in found.values() if len(names) > 1]

@@ -1,0 +1,104 @@
+"""Computes what stands for operands that assembly or the encoding leaves out.
+
+Assembly may leave out an operand whose class is optional (IsOptional), and its parser makes one then (DefaultMethod). No bits stand for an
+operand that has a value where it is not written (OperandWithDefaultOps), as predicate operands have in encodings without conditions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+from vega_gen.archetypes.operand_types import decoder, register_class
+from vega_gen.facts.selections import OperandKind, Selections
+from vega_gen.records import Description
+
+_TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
+
+
+class Unwritten:
+    """Answers for one description."""
+
+    def __init__(self, d: Description, s: Selections) -> None:
+        self.d, self.s = d, s
+
+    def glued(self, types: Collection[str]) -> bool:
+        """Whether the operand may be left out, or others with its printer, and stands right behind another one in every assembly string:
+        what it prints begins with a comma then."""
+        known = [self.s.operand_classes.get(t) for t in types]
+        if not any(o and o.optional for o in known):
+            return False
+        written = [(i.asm, o.name) for i in self.d.instructions for o in (*i.outs, *i.ins) if o.type in types]
+        return all(re.search(rf"(?:\$\w+|\}})\$\{{?{re.escape(name)}\b", asm) for asm, name in written if f"${name}" in asm)
+
+    def usual(self, types: Collection[str]) -> int:
+        """Returns the number that most patterns give operands of these types, 0 if none does."""
+        given = Counter(
+            value
+            for root in self.s.roots
+            for s in self.s.of(root)
+            for o in self.s.instructions[s.record].ins
+            if o.type in types and re.fullmatch(r"-?\d+", value := s.fixed.get(o.name, ""))
+        )
+        return int(given.most_common(1)[0][0]) if given else 0
+
+    def makers(self) -> list[dict[str, Any]]:
+        """Returns the methods of the parser that make an operand that was left out."""
+        found: dict[str, list[str]] = {}
+        for o in self.d.operand_classes:
+            if o.optional and o.default_method:
+                found.setdefault(o.default_method, []).append(o.name)
+        return [
+            {"name": name, "register": all(self.s.kind(t) is OperandKind.REG for t in types), "value": self.usual(types)}
+            for name, types in found.items()
+        ]
+
+    def defaults(self, type_name: str, decoded: bool = True) -> list[str]:
+        """Returns the parts of an operand that has values in the .td for where it is not written (a predicate operand, an optional
+        definition), as C++ that makes them; [] for other types. ``decoded``: the operand has a field, which holds its tied register."""
+        known = self.s.operand_classes.get(type_name)
+        if known is None or not known.defaults:
+            return []
+        parts = known.sub_operands or (known.register_class or type_name,)
+        made: list[str] = []
+        for value, part in zip(known.defaults, parts, strict=False):
+            if re.fullmatch(r"-?\d+", value):
+                made.append(f"MCOperand::createImm({value})")
+            elif decoded and value == "undef_tied_input":
+                made.append(f"={decoder(self.s.operand_classes, part)}")
+            else:
+                register = f"{self.d.namespace}::{value}" if any(r.name == value for r in self.d.registers) else "0"
+                made.append(f"MCOperand::createReg({register})")
+        return made
+
+    def unencoded(self) -> list[dict[str, Any]]:
+        """Returns the operands that no bits of an instruction stand for, and that TableGen's decoder leaves out: those with values in the
+        .td (see ``defaults``), and registers of which there is only one."""
+        found: dict[tuple[tuple[int, str], ...], list[str]] = {}
+        for i in self.d.instructions:
+            if i.decoder_method or not i.size or not any(b in "01" for b in i.encoding):
+                continue
+            if i.flags & {"isPseudo", "isCodeGenOnly", "isAsmParserOnly"}:
+                continue
+            encoded = {bit.partition("{")[0] for bit in i.encoding}
+            ties = [(a.partition(".")[0], b.partition(".")[0]) for a, b in _TIED.findall(i.constraints)]
+            encoded |= {a for pair in ties for a in pair if not encoded.isdisjoint(pair)}
+            inserted: list[tuple[int, str]] = []
+            at = 0
+            for o in (*i.outs, *i.ins):
+                width = max(len(known.sub_operands), 1) if (known := self.s.operand_classes.get(o.type)) else 1
+                if o.name not in encoded and encoded.isdisjoint(o.parts):
+                    made = self.defaults(o.type, decoded=False) or self._only_register(o.type)
+                    inserted += [(at + n, text) for n, text in enumerate(made)] if len(made) == width else []
+                at += width
+            if inserted:
+                found.setdefault(tuple(inserted), []).append(i.name)
+        return [{"operands": operands, "records": records} for operands, records in found.items()]
+
+    def _only_register(self, type_name: str) -> list[str]:
+        """Returns the register of an operand type that has only one, as C++ that makes the operand."""
+        name = register_class(self.s.operand_classes, type_name)
+        members = next((c.members for c in self.d.register_classes if c.name == name), ())
+        return [f"MCOperand::createReg({self.d.namespace}::{members[0]})"] if len(members) == 1 else []
