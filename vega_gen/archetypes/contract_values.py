@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from vega_gen.archetypes.operand_types import decoder, register_class
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
@@ -45,7 +44,7 @@ class _Contracts:
         self.layouts: dict[str, tuple[tuple[int, int], ...]] = {}
         self.users: dict[str, list[str]] = {}  # operand type -> the encoded instructions that have it
         self.widths: dict[str, int] = {}  # of the fields that hold registers of a class
-        self.worded = _worded(d)
+        self.worded = worded_operands(d)
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
         self.by_kind = self._shared_predicates()
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
@@ -414,7 +413,6 @@ class _Contracts:
             "low": r.low, "high": r.high, "unit": 1 << r.shift,
         }  # fmt: skip
 
-
     def _any(self, pattern: ComplexPattern, found: Iterable[Selection]) -> bool:
         """Whether a ComplexPattern of one operand matches any node, as it is.
 
@@ -425,18 +423,6 @@ class _Contracts:
         inner = [s for s in found if s.dag.op != pattern.name]
         held = [(s, path) for s in inner for path in s.paths.values() if leaf_name(s.dag, path) == pattern.name]
         return any(all(leaf_name(o.dag, path) not in self.s.classes for o in self.s.of(s.dag.op)) for s, path in held)
-
-
-def _worded(d: Description) -> set[str]:
-    """Returns the operand types that are part of the mnemonic, after its letters, in every assembly string that has them."""
-    inside: set[str] = set()
-    outside: set[str] = set()
-    for i in d.instructions:
-        word = next(iter(i.asm.split()), "")
-        for o in (*i.outs, *i.ins):
-            if re.search(rf"\$\{{?{re.escape(o.name)}\b", i.asm):
-                (inside if re.match(rf"[\w.]+\$\{{?{re.escape(o.name)}\b", word) else outside).add(o.type)
-    return inside - outside
 
 
 def _words(dag: Any) -> Iterator[str]:
