@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from vega_gen.records import Description, OperandClass
@@ -38,15 +37,3 @@ def namesakes(d: Description) -> list[list[str]]:
     for r in d.registers:
         found.setdefault(r.asm_name, []).append(r.name)
     return [names for names in found.values() if len(names) > 1]
-
-
-def worded_operands(d: Description) -> set[str]:
-    """Returns the operand types that are part of the mnemonic, after its letters, in every assembly string that has them."""
-    inside: set[str] = set()
-    outside: set[str] = set()
-    for i in d.instructions:
-        word = next(iter(i.asm.split()), "")
-        for o in (*i.outs, *i.ins):
-            if re.search(rf"\$\{{?{re.escape(o.name)}\b", i.asm):
-                (inside if re.match(rf"[\w.]+\$\{{?{re.escape(o.name)}\b", word) else outside).add(o.type)
-    return inside - outside
