@@ -41,3 +41,10 @@ def test_an_instruction_that_computes_an_address_takes_only_those_of_the_frame(l
     bodies = {name: selector.partition(f"RookDAGToDAGISel::{name}(")[2].partition("\n}")[0] for name in ("selectPlace", "selectAddr")}
     assert "if (!isa<FrameIndexSDNode>(Root))" in bodies["selectPlace"]
     assert bodies["selectAddr"] and "isa<FrameIndexSDNode>" not in bodies["selectAddr"]
+
+
+def test_equality_is_no_comparison_with_zero_that_would_be_combined_into_it_again(rook: Description, llvm: Interface) -> None:
+    """Rook sets a register for lt and ult alone, and LLVM turns x < 1 without signs into x == 0."""
+    lowered = archetypes(rook, llvm).files["RookISelLowering.cpp"].partition("::lowerSetCC")[2].partition("\n}")[0]
+    cases = " ".join(lowered.partition("case ISD::SETEQ:")[2].partition("case ISD::SETLT:")[0].split())
+    assert cases == "Result = Not(Differ()); break; case ISD::SETNE: Result = Differ(); break;"
