@@ -23,7 +23,8 @@ def test_a_copy_is_what_assigns_a_register_to_another_and_never_ties_them(rook: 
     move += "{ bits<5> rd; bits<5> rs; let Inst{25-21} = rd; let Inst{20-16} = rs; let Inst{15-0} = 0; }\n"
     at = text.index("def : Pat<(RookHi ")
     (tmp_path / "Rook.td").write_text(text[:at] + move + text[at:])
-    assert find_facts(described(tmp_path / "Rook.td", "Rook", llvm_source)).copies == {"GPR": Operation("SET", (OperandRole.DST, OperandRole.SRC))}
+    moved = Operation("SET", (OperandRole.DST, OperandRole.SRC))
+    assert find_facts(described(tmp_path / "Rook.td", "Rook", llvm_source)).copies == {"GPR": moved}
     assert find_facts(rook).copies["GPR"].record == "OR"
     tied = tuple(replace(i, constraints="$rs = $rd") if i.outs and any(o.name == "rs" for o in i.ins) else i for i in rook.instructions)
     assert "GPR" not in find_facts(replace(rook, instructions=tied)).copies
