@@ -412,6 +412,7 @@ class _Contracts:
             "register": real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or self._any(pattern, found)),
             "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
             "low": r.low, "high": r.high, "unit": 1 << r.shift,
+            "called": any("isCall" in s.instructions[one.record].flags for one in found),
         }  # fmt: skip
 
 

@@ -205,8 +205,13 @@ class Selections:
         return OperandKind.TARGET if place else OperandKind.IMM
 
     def _encoded_as_jump(self, o: OperandClass) -> bool:
-        """Whether an address is encoded as the targets of jumps are, as that of a call: the same method does both."""
-        return o.type == "iPTR" and not o.sub_operands and bool(o.encoder_method) and o.encoder_method in self._jump_encoders
+        """Whether an address is encoded as the targets of jumps are, as that of a call: the same method does both, or one that is called
+        the same but for "call" in place of "branch"."""
+        if o.sub_operands or not o.encoder_method:
+            return False
+        branch = re.sub("call", "branch", o.encoder_method, flags=re.I).lower()
+        like = branch != o.encoder_method.lower() and branch in {name.lower() for name in self._jump_encoders}
+        return like or (o.type == "iPTR" and o.encoder_method in self._jump_encoders)
 
     @cached_property
     def _jump_encoders(self) -> frozenset[str]:
@@ -320,7 +325,11 @@ class Selections:
         """Returns (lowest bit, number of bits) of each sub-operand in the number that encodes ``operand``.
 
         From the lowest bit: immediates of known width, then the first of unknown width with the bits that are left, then the registers,
-        the first one highest. Registers are lowest instead where the encoding's lowest run of bits is as wide as the first register."""
+        the first one highest. Registers are lowest instead where the encoding's lowest run of bits is as wide as the first register.
+        Parts with fields of their own stand as these do, the last one lowest."""
+        if own := self.own_fields(record, operand):
+            sizes = [len(self.field(record, name)) for name in own]
+            return tuple((sum(sizes[n + 1 :]), size) for n, size in enumerate(sizes))
         parts = [s for s in self.operands(record) if s.name == operand]
         field = self.field(record, operand)
         widths = [self.register_bits(s.type) if s.kind is OperandKind.REG else r.bits if (r := self.said(s.type)) else 0 for s in parts]
@@ -389,7 +398,11 @@ class Selections:
     def field(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
         """Returns where an operand's bits stand in the encoding: (bit of the operand, bit of Inst), highest first.
 
-        An operand without a field of its name has the field that no operand names, if there is one of each."""
+        An operand without a field of its name has the field that no operand names, if there is one of each; one whose parts have fields
+        of their own has these, the last part lowest."""
+        if own := self.own_fields(record, operand):
+            return tuple((low + bit, at) for (low, _), name in zip(self.places(record, operand), own, strict=True)
+                         for bit, at in self.field(record, name))  # fmt: skip
         encoding = self.instructions[record].encoding
         operand = self._bound(record).get(operand, operand)
         found: list[tuple[int, int]] = []
@@ -398,6 +411,13 @@ class Selections:
             if name == operand and bit not in ("0", "1", "?"):
                 found.append((int(index.rstrip("}") or 0), at))
         return tuple(sorted(found, reverse=True))
+
+    def own_fields(self, record: str, operand: str) -> tuple[str, ...]:
+        """Returns the fields of an operand's parts where the instruction names them, as in ``(MEM $base, $offset):$address``."""
+        i = self.instructions[record]
+        parts = next((o.parts for o in (*i.outs, *i.ins) if o.name == operand), ())
+        fields = {bit.partition("{")[0] for bit in i.encoding}
+        return tuple(parts) if parts and operand not in fields and fields.issuperset(parts) else ()
 
     def _bound(self, record: str) -> dict[str, str]:
         i = self.instructions[record]
