@@ -6,26 +6,25 @@ A contract is a C++ function that the .td files name and a backend must define: 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
-from vega_gen.archetypes.operand_types import decoder, register_class
+from vega_gen.archetypes.complex_patterns import complex_pattern
+from vega_gen.archetypes.operand_types import PLAIN, by_kind, decoder, register_class
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
 from vega_gen.facts.byte_order import byte_order, tables
 from vega_gen.facts.find import Facts
-from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
-from vega_gen.records import ComplexPattern, Contract, ContractRole, Description, OperandClass
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
+from vega_gen.records import Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.contracts import template_arguments, template_head
 from vega_gen.tablegen.subtargets import basic
 
 _DEFAULT = re.compile(r" = (?:0|false|int64_t)(?=[,>])")  # of a template's parameter
 _READ = re.compile(r"[$%]?[\w.]+")  # a register's name, as the lexer reads it
 _GREATEST = (1 << 63) - 1  # that int64_t holds
-_PLAIN = ("isToken", "isReg", "isImm", "isMem")  # predicates that MCParsedAsmOperand itself declares
 
 
 def contract_values(d: Description, m: Facts, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +46,7 @@ class _Contracts:
         self.widths: dict[str, int] = {}  # of the fields that hold registers of a class
         self.worded = _worded(d)
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
-        self.by_kind = self._shared_predicates()
+        self.by_kind = by_kind([(o, self._class(o.name)) for o in d.operand_classes if self.s.kind(o.name) is OperandKind.REG])
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
         for i in d.instructions:
             for slot in self.s.operands(i.name):
@@ -71,6 +70,7 @@ class _Contracts:
         renders += self._others({c.name for c in renders}, ContractRole.OPERAND_RENDER)
         parsers = [c for c in self.d.contracts if c.role is ContractRole.OPERAND_PARSER]
         registers = self._register_decoders()
+        chosen = Selections(basic(self.d))
         return {
             "encoders": [self._encoder(c) for c in self._of(ContractRole.ENCODER, ContractRole.INSTRUCTION_ENCODER)],
             "register_decoders": list(registers.values()),
@@ -78,17 +78,17 @@ class _Contracts:
             "instruction_decoders": [self._instruction_decoder(c) for c in self._of(ContractRole.INSTRUCTION_DECODER)],
             "decoder_tables": self._tables(), "unencoded": self.unwritten.unencoded(),
             "printers": [self._printer(c) for c in self._printers()],
-            "operand_predicates": [self._predicates(c) for c in operand if c.name not in _PLAIN],
+            "operand_predicates": [self._predicates(c) for c in operand if c.name not in PLAIN],
             "operand_renders": [self._render(c) for c in renders],
             "operand_parsers": [
                 {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c)} for c in parsers
             ],
-            "register_kinds": self._register_kinds(),
+            "register_kinds": {kind: classes for kinds in self.by_kind.values() for kind, classes in kinds.items()},
             "default_makers": self.unwritten.makers(),
             "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
-            "complex_patterns": [self._complex(c) for c in self._of(ContractRole.COMPLEX_PATTERN)],
+            "complex_patterns": [complex_pattern(c, self.d, self.s, chosen) for c in self._of(ContractRole.COMPLEX_PATTERN)],
         }  # fmt: skip
 
     def _of(self, *roles: ContractRole) -> Iterator[Contract]:
@@ -104,31 +104,15 @@ class _Contracts:
         The generated matcher calls them for isCodeGenOnly instructions too."""
         for o in self.d.operand_classes:
             name = (o.predicate_method if role is ContractRole.OPERAND_PREDICATE else o.render_method).partition("<")[0]
-            if o.parser_class and name and o.predicate_method not in _PLAIN and name not in known:
+            if o.parser_class and name and o.predicate_method not in PLAIN and name not in known:
                 known.add(name)
                 yield Contract(name, role, "", "MCParsedAsmOperand", (), (o.name,))
 
     # -- properties of operand types
 
-    def _register_kinds(self) -> dict[str, list[str]]:
-        """Returns the kind of an operand in assembly whose predicate is shared (see ``_shared_predicates``) -> its register classes."""
-        found: dict[str, dict[str, None]] = {}
-        for o in self.d.operand_classes:
-            if o.predicate_method in self.by_kind and self.s.kind(o.name) is OperandKind.REG and o.parser_class:
-                found.setdefault(o.parser_class, {})[self._class(o.name)] = None
-        return {kind: list(classes) for kind, classes in found.items()}
-
-    def _shared_predicates(self) -> set[str]:
-        """Returns the predicates that operands of several register classes share: they cannot tell of which class a register is."""
-        found: dict[str, set[str]] = {}
-        for o in self.d.operand_classes:
-            if o.parser_class and o.predicate_method not in ("", *_PLAIN) and self.s.kind(o.name) is OperandKind.REG:
-                found.setdefault(o.predicate_method, set()).add(self._class(o.name))
-        return {name for name, classes in found.items() if len(classes) > 1}
-
     def _wraps(self, o: OperandClass) -> bool:
         """Whether an operand class wraps one register and has a predicate of its own, because its assembly differs from the register's."""
-        own = o.predicate_method and o.predicate_method not in _PLAIN
+        own = o.predicate_method and o.predicate_method not in PLAIN
         return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
 
     def _decoder_of(self, type_name: str) -> str:
@@ -136,11 +120,11 @@ class _Contracts:
 
     def _class(self, type_name: str) -> str:
         """Returns the register class of an operand type; that of addresses for operands that hold a pointer, whatever it is."""
-        known = self.s.operand_classes.get(type_name)
-        if known and known.decoder_method.startswith("DecodePointerLike"):
+        name = register_class(self.s.operand_classes, type_name)
+        if (known := self.s.operand_classes.get(name)) and known.decoder_method.startswith("DecodePointerLike"):
             sizes = {c.name: len(c.members) for c in self.d.register_classes if {"i16", "i32", "i64"} & {*c.value_types}}
-            return self.m.gpr if sizes.get(self.m.gpr, 0) > 1 else max(sizes, key=lambda name: sizes[name], default=type_name)
-        return register_class(self.s.operand_classes, type_name)
+            return self.m.gpr if sizes.get(self.m.gpr, 0) > 1 else max(sizes, key=lambda one: sizes[one], default=type_name)
+        return name
 
     def _parts(self, type_name: str) -> tuple[str, ...]:
         known = self.s.operand_classes.get(type_name)
@@ -301,12 +285,13 @@ class _Contracts:
         return {"defined": c.signature, "records": records}
 
     def _tables(self) -> list[dict[str, Any]]:
-        """Returns TableGen's decoder tables in the order in which to try them."""
+        """Returns TableGen's decoder tables in the order in which to try them: first those that the chosen processor needs."""
+        order = byte_order(self.d)
         kinds = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t"}
         return [
             {"bytes": t.size, "name": f"DecoderTable{t.space}{t.size * 8}", "wide": t.size > 8,
              "type": kinds.get(t.size, "uint64_t" if t.size <= 8 else "APInt")}
-            for t in tables(self.d.instructions, byte_order(self.d.instructions))
+            for t in dict.fromkeys((*tables(basic(self.d).instructions, order), *tables(self.d.instructions, order)))
         ]  # fmt: skip
 
     def _printers(self) -> list[Contract]:
@@ -375,58 +360,6 @@ class _Contracts:
         given["template"] = template_head([template_arguments(text) for text in written] or [()])
         return given | {"index": self._indexed(c), "part": self._part(c)}
 
-    @cached_property
-    def _basic(self) -> Selections:
-        """The patterns that the chosen processor has."""
-        return Selections(basic(self.d))
-
-    def _real(self, record: str) -> bool:
-        i = self.s.instructions[record]
-        held = any(b not in ("0", "1", "?") for b in i.encoding) or not i.ins  # else it is a pseudo, whatever its flags say
-        return held and any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags
-
-    def _complex(self, c: Contract) -> dict[str, Any]:
-        """Returns the values of a ComplexPattern's selector.
-
-        The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions alone use
-        with some operator is never selected: what they expand to is known only to the backend's C++."""
-        parameters = c.signature.partition("(")[2].rstrip(")")
-        pattern = next(p for p in self.d.complex_patterns if p.select_function.partition("<")[0] == c.name)
-        s = self._basic
-        found = [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
-        parts: list[tuple[str, ...]] = []
-        ranges: list[Range] = []
-        for one in found:
-            own = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
-            slots = [slot for slot in s.operands(one.record) if slot.name in own]
-            parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
-            ranges += [s.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
-        real = {one.dag.op for one in found} == {one.dag.op for one in found if self._real(one.record)}
-        r = min(ranges, key=lambda r: r.high, default=Range(12, True))
-        kinds = set(parts)
-        # An instruction that only computes the address would take the node that it is selected for as its own base.
-        computed = bool(found) and all(one.dag.op == pattern.name for one in found)
-        return {
-            "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
-            "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
-            "register": real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or self._any(pattern, found)),
-            "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
-            "low": r.low, "high": r.high, "unit": 1 << r.shift,
-            "called": any("isCall" in s.instructions[one.record].flags for one in found),
-        }  # fmt: skip
-
-
-    def _any(self, pattern: ComplexPattern, found: Iterable[Selection]) -> bool:
-        """Whether a ComplexPattern of one operand matches any node, as it is.
-
-        It does where an operator's operand is matched by it and by no pattern with a plain register: an instruction takes all such
-        operands then, as the amount of a shift. Else it stands for nodes that have some property, such as an extended sign."""
-        if pattern.root_nodes not in ((), ("frameindex",)):
-            return False
-        inner = [s for s in found if s.dag.op != pattern.name]
-        held = [(s, path) for s in inner for path in s.paths.values() if leaf_name(s.dag, path) == pattern.name]
-        return any(all(leaf_name(o.dag, path) not in self.s.classes for o in self.s.of(s.dag.op)) for s, path in held)
-
 
 def _worded(d: Description) -> set[str]:
     """Returns the operand types that are part of the mnemonic, after its letters, in every assembly string that has them."""
@@ -438,15 +371,6 @@ def _worded(d: Description) -> set[str]:
             if re.search(rf"\$\{{?{re.escape(o.name)}\b", i.asm):
                 (inside if re.match(rf"[\w.]+\$\{{?{re.escape(o.name)}\b", word) else outside).add(o.type)
     return inside - outside
-
-
-def _words(dag: Any) -> Iterator[str]:
-    yield dag.op
-    for arg, _ in dag.args:
-        if isinstance(arg, str):
-            yield arg
-        else:
-            yield from _words(arg)
 
 
 def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:

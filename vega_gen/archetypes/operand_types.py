@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from vega_gen.records import Description, OperandClass
+
+PLAIN = ("isToken", "isReg", "isImm", "isMem")
+"""Predicates that MCParsedAsmOperand itself declares."""
+
+
+def by_kind(registers: Sequence[tuple[OperandClass, str]]) -> dict[str, dict[str, list[str]]]:
+    """Returns the predicates that operands of several register classes share, so that they cannot tell of which class a register is: for
+    each, the kinds of such operands in assembly with their classes. ``registers``: operand types that hold registers, and their classes."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for o, name in registers:
+        if o.parser_class and o.predicate_method not in ("", *PLAIN):
+            found.setdefault(o.predicate_method, {}).setdefault(o.parser_class, []).append(name)
+    several = {name: kinds for name, kinds in found.items() if len({c for classes in kinds.values() for c in classes}) > 1}
+    return {name: {kind: list(dict.fromkeys(classes)) for kind, classes in kinds.items()} for name, kinds in several.items()}
 
 
 def register_class(types: Mapping[str, OperandClass], name: str) -> str:

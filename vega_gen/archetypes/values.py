@@ -101,7 +101,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "named_types": named_types(d), "register_width_methods": width_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
-        "in_words": byte_order(d.instructions) is ByteOrder.WORDS,
+        "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
         "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
@@ -262,7 +262,7 @@ def _nop(d: Description, m: Facts) -> list[int]:
         code = codes.get(m.nop.value(index), 0)  # a number is 0
         bits |= sum(1 << at for bit, at in s.field(i.name, operand.name) if operand.part < 1 and code >> bit & 1)
     plain = bits.to_bytes(max(len(i.encoding) // 8, i.size, 1), "little")
-    order = byte_order(d.instructions)
+    order = byte_order(d)
     return [plain[order.place(n, i.size)] for n in range(i.size)]
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import combinations
 
-from vega_gen.records import Instruction
+from vega_gen.records import Description, Instruction
+from vega_gen.tablegen.subtargets import basic
 
 _HALF = 2
 _SKIPPED = frozenset({"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
@@ -39,8 +40,11 @@ class DecoderTable:
     space: str
 
 
-def byte_order(instructions: Iterable[Instruction]) -> ByteOrder:
-    """Returns the order in which the first 16 bits in memory tell the lengths of more instructions apart; LITTLE if both do equally."""
+def byte_order(d: Description) -> ByteOrder:
+    """Returns the order in which the first 16 bits in memory tell the lengths of more instructions apart; LITTLE if both do equally.
+
+    The instructions are those of the chosen processor: others may be encoded another way, as those of a compressed mode are."""
+    instructions = basic(d).instructions
     real = [i for i in _real(instructions) if i.size % 2 == 0]
     if len({i.size for i in real}) < 2 or any(i.size % 2 for i in _real(instructions)):
         return ByteOrder.LITTLE

@@ -18,8 +18,8 @@ PROBE = "GraftProbe.cpp"
 """The file of a trial that writes down which grafts are entered."""
 _ENTERED = "graftEntered"
 _CALL = re.compile(rf"\b{_ENTERED}\((\d+)\);")
-_HEAD = 8
-"""So many lines above its first statement the head of a graft may begin."""
+_HEAD = 1
+"""So many lines above its first statement the head of a graft ends. An error above names the graft in its line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Encoded:
     def __init__(self, d: Description) -> None:
         self._d = d
         self._s = Selections(d)
-        self._order = byte_order(d.instructions)
+        self._order = byte_order(d)
         self._registers = {r.name: n for n, r in enumerate(d.registers)}
         self._classes = {c.name: c.members for c in d.register_classes}
         found: list[_EncodedRecord] = []

@@ -40,7 +40,7 @@ class Relocating:
 
     def __init__(self, d: Description, m: Facts, *, little: bool) -> None:
         self._m, self._little = m, little
-        self._order = byte_order(d.instructions)
+        self._order = byte_order(d)
         self._encoded = Encoded(d)
         kinds, users = fixups(d, m)
         chosen = chosen_relocations(d, kinds, users)

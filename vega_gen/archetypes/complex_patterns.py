@@ -1,0 +1,66 @@
+"""Computes the values that archetypes' templates need for the selectors of ComplexPatterns, from the instructions that use the patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from vega_gen.facts.selections import OperandKind, Range, Selection, Selections, leaf_name
+from vega_gen.records import ComplexPattern, Contract, Description
+
+
+def _real(s: Selections, record: str) -> bool:
+    i = s.instructions[record]
+    held = any(b not in ("0", "1", "?") for b in i.encoding) or not i.ins  # else it is a pseudo, whatever its flags say
+    return held and any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags
+
+
+def complex_pattern(c: Contract, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
+    """Returns the values of a ComplexPattern's selector. ``every``: all patterns of the .td; ``s``: those that the chosen processor has.
+
+    The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions alone use
+    with some operator is never selected: what they expand to is known only to the backend's C++."""
+    parameters = c.signature.partition("(")[2].rstrip(")")
+    pattern = next(p for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
+    found = [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
+    parts: list[tuple[str, ...]] = []
+    ranges: list[Range] = []
+    for one in found:
+        own = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
+        slots = [slot for slot in s.operands(one.record) if slot.name in own]
+        parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
+        ranges += [s.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
+    real = {one.dag.op for one in found} == {one.dag.op for one in found if _real(s, one.record)}
+    r = min(ranges, key=lambda r: r.high, default=Range(12, True))
+    kinds = set(parts)
+    # An instruction that only computes the address would take the node that it is selected for as its own base.
+    computed = bool(found) and all(one.dag.op == pattern.name for one in found)
+    return {
+        "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
+        "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
+        "register": real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found)),
+        "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
+        "low": r.low, "high": r.high, "unit": 1 << r.shift,
+        "called": any("isCall" in s.instructions[one.record].flags for one in found),
+    }  # fmt: skip
+
+
+def _any(every: Selections, pattern: ComplexPattern, found: Iterable[Selection]) -> bool:
+    """Whether a ComplexPattern of one operand matches any node, as it is.
+
+    It does where an operator's operand is matched by it and by no pattern with a plain register: an instruction takes all such
+    operands then, as the amount of a shift. Else it stands for nodes that have some property, such as an extended sign."""
+    if pattern.root_nodes not in ((), ("frameindex",)):
+        return False
+    inner = [s for s in found if s.dag.op != pattern.name]
+    held = [(s, path) for s in inner for path in s.paths.values() if leaf_name(s.dag, path) == pattern.name]
+    return any(all(leaf_name(o.dag, path) not in every.classes for o in every.of(s.dag.op)) for s, path in held)
+
+
+def _words(dag: Any) -> Iterator[str]:
+    yield dag.op
+    for arg, _ in dag.args:
+        if isinstance(arg, str):
+            yield arg
+        else:
+            yield from _words(arg)
