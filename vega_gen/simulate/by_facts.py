@@ -90,13 +90,14 @@ def _stack(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
         offset = Binary("mul", p.number(r.op.record, at, r.infos[at], p.m.native), Number(known.unit, p.m.native), p.m.native)
         return Binary(operator, sp, offset, p.m.native)
 
-    for kind, does in (
-        ("load", lambda r: r.set(Loaded(moved(r), size, r.bits, False))),
-        ("store", lambda r: Store(moved(r), size, r.get(OperandRole.SRC))),
-        ("address", lambda r: r.set(moved(r))),
-        ("extend", lambda r: Assign(sp, moved(r, "sub"))),
-        ("assign", lambda r: Assign(sp, extend(r.get(OperandRole.SRC), p.m.native))),
-    ):  # type: tuple[str, Callable[[_Roles], Action]]
+    effect: Mapping[str, Callable[[_Roles], Action]] = {
+        "load": lambda r: r.set(Loaded(moved(r), size, r.bits, False)),
+        "store": lambda r: Store(moved(r), size, r.get(OperandRole.SRC)),
+        "address": lambda r: r.set(moved(r)),
+        "extend": lambda r: Assign(sp, moved(r, "sub")),
+        "assign": lambda r: Assign(sp, extend(r.get(OperandRole.SRC), p.m.native)),
+    }
+    for kind, does in effect.items():
         for op in known.every[kind]:
             yield from _made(p, op, does)
 
