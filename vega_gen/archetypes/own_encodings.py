@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from vega_gen.facts.fixups import runs_of
+from vega_gen.facts.operand_fields import own_fields
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description, Instruction
 
@@ -79,7 +80,7 @@ def plain_siblings(d: Description) -> list[tuple[str, str]]:
 
 def _whole(s: Selections, i: Instruction, operand: str) -> bool:
     """Whether an operand has one field for all of its parts."""
-    return bool(s.field(i.name, operand)) and not s.own_fields(i.name, operand)
+    return bool(s.field(i.name, operand)) and not own_fields(i, operand)
 
 
 def _fields(i: Instruction) -> set[str]:

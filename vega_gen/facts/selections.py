@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from vega_gen.facts.dags import leaves, plain, top_level
+from vega_gen.facts.operand_fields import own_fields, run_lengths
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
 from vega_gen.tablegen.raw import Dag, parse_dag
 
@@ -327,7 +328,7 @@ class Selections:
         From the lowest bit: immediates of known width, then the first of unknown width with the bits that are left, then the registers,
         the first one highest. Registers are lowest instead where the encoding's lowest run of bits is as wide as the first register.
         Parts with fields of their own stand as these do, the last one lowest."""
-        if own := self.own_fields(record, operand):
+        if own := own_fields(self.instructions[record], operand):
             sizes = [len(self.field(record, name)) for name in own]
             return tuple((sum(sizes[n + 1 :]), size) for n, size in enumerate(sizes))
         parts = [s for s in self.operands(record) if s.name == operand]
@@ -337,7 +338,7 @@ class Selections:
         left = max(len(field) - sum(widths), 0)
         for n in unknown:
             widths[n] = left if n == unknown[0] else 0
-        runs = _together(field)
+        runs = run_lengths(field)
         below = len(runs) > 1 and bool(parts) and parts[0].kind is OperandKind.REG and runs[0] == widths[0] != runs[-1]
         registers = [n for n, s in enumerate(parts) if s.kind is OperandKind.REG]
         numbers = [n for n in range(len(parts)) if n not in registers]
@@ -400,7 +401,7 @@ class Selections:
 
         An operand without a field of its name has the field that no operand names, if there is one of each; one whose parts have fields
         of their own has these, the last part lowest."""
-        if own := self.own_fields(record, operand):
+        if own := own_fields(self.instructions[record], operand):
             return tuple((low + bit, at) for (low, _), name in zip(self.places(record, operand), own, strict=True)
                          for bit, at in self.field(record, name))  # fmt: skip
         encoding = self.instructions[record].encoding
@@ -411,13 +412,6 @@ class Selections:
             if name == operand and bit not in ("0", "1", "?"):
                 found.append((int(index.rstrip("}") or 0), at))
         return tuple(sorted(found, reverse=True))
-
-    def own_fields(self, record: str, operand: str) -> tuple[str, ...]:
-        """Returns the fields of an operand's parts where the instruction names them, as in ``(MEM $base, $offset):$address``."""
-        i = self.instructions[record]
-        parts = next((o.parts for o in (*i.outs, *i.ins) if o.name == operand), ())
-        fields = {bit.partition("{")[0] for bit in i.encoding}
-        return tuple(parts) if parts and operand not in fields and fields.issuperset(parts) else ()
 
     def _bound(self, record: str) -> dict[str, str]:
         i = self.instructions[record]
@@ -444,19 +438,6 @@ def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
 def is_symbol(leaf: str) -> bool:
     """Whether a pattern's leaf is a symbol's address, such as tglobaladdr."""
     return leaf in _SYMBOLS
-
-
-def _together(field: tuple[tuple[int, int], ...]) -> list[int]:
-    """Returns the lengths of the runs of an operand's bits that are contiguous in the instruction, lowest first."""
-    found: list[int] = []
-    last = (-2, -2)
-    for bit, at in sorted(field):
-        if (bit, at) == (last[0] + 1, last[1] + 1):
-            found[-1] += 1
-        else:
-            found.append(1)
-        last = (bit, at)
-    return found
 
 
 def _only_names(o: PatternOperator) -> re.Match[str] | None:
