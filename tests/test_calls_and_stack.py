@@ -16,6 +16,8 @@ from vega_gen.facts import find_facts
 from vega_gen.facts.operations import OperandRole
 from vega_gen.pipeline.completing import completed
 from vega_gen.records import Description
+from vega_gen.simulate.effects import effects
+from vega_gen.simulate.expressions import Assign, Binary, Effect, Loaded, NamedRegister, Number, OperandNumber, OperandRegister
 from vega_gen.tablegen import describe
 
 PREFIX = Path("/usr/lib/llvm-19")
@@ -150,3 +152,25 @@ def test_a_stack_pointer_that_is_no_operand_is_reached_by_the_instructions_that_
     assert m.sp == "SP" and m.stack
     found = [op.record for op in (m.stack.load, m.stack.store, m.stack.address, m.stack.extend, m.stack.assign)]
     assert found == ["LDWSP", "STWSP", "LDAWSP", "EXTSP", "SETSP"] and (m.stack.unit, m.stack.whole) == (4, True)
+
+
+def test_the_simulator_knows_how_the_stack_is_reached(tern: Path) -> None:
+    registers = tern.with_name("TernRegisterInfo.td")
+    registers.write_text(registers.read_text().replace("SP,", ""))
+    narrow = 'let Uses = [SP], mayLoad = 1 in def LDWSP_S : FormatRI<0x35, (outs AnyReg:$rd), (ins uimm5:$imm), "lds\\t$rd, sp[$imm]", []>'
+    change(tern, added=STACK + narrow + " { let rs1 = 0; }")
+    d = described(tern)
+    known = {e.record: e for e in effects(d, find_facts(d)) if isinstance(e, Effect)}
+    sp = NamedRegister("SP", 32)
+    for record in ("LDWSP", "LDWSP_S"):
+        match known[record].actions:
+            case (Assign(OperandRegister(0, 32), Loaded(Binary("add", left, Binary("mul", _, Number(4, 32), 32), 32), 4, 32, False)),):
+                assert left == sp
+            case other:
+                pytest.fail(f"{record}: {other}")
+    match known["EXTSP"].actions:
+        case (Assign(place, Binary("sub", left, Binary("mul", OperandNumber(0, 32), Number(4, 32), 32), 32)),):
+            assert place == left == sp
+        case other:
+            pytest.fail(str(other))
+    assert known["SETSP"].actions == (Assign(sp, OperandRegister(0, 32)),)

@@ -44,6 +44,7 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
         "register": plain or _amount(d, pattern),
         "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
         "low": r.low, "high": r.high, "unit": 1 << r.shift,
+        "called": any("isCall" in s.instructions[one.record].flags for one in found),
     }  # fmt: skip
 
 

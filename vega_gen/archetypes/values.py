@@ -80,6 +80,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     """Returns every value that a template names. ``arch``: the first part of the triple. For ``machine`` and ``big_endian`` see
     ``archetypes.files.archetypes``."""
     registered = any(llvm.enumerator(header, arch) for header in TRIPLES)
+    big_endian = True if m.big_endian else big_endian
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
     fields = _fields(d)
