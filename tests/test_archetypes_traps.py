@@ -41,6 +41,7 @@ def test_an_instruction_that_computes_an_address_takes_only_those_of_the_frame(l
     selector = archetypes(described(tmp_path / "Rook.td", "Rook", llvm_source), llvm).files["RookISelDAGToDAG.cpp"]
     bodies = {name: selector.partition(f"RookDAGToDAGISel::{name}(")[2].partition("\n}")[0] for name in ("selectPlace", "selectAddr")}
     assert "if (!isa<FrameIndexSDNode>(Root))" in bodies["selectPlace"]
+    assert "return Op0.getOpcode() == ISD::TargetFrameIndex;" in bodies["selectPlace"]  # not where the offset is too great for it
     assert bodies["selectAddr"] and "isa<FrameIndexSDNode>" not in bodies["selectAddr"]
 
 
