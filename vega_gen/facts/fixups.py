@@ -62,7 +62,7 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
             low = s.places(i.name, slot.name)[slot.part][0] if slot.part >= 0 else 0  # the other parts of an address lie beside it
             field = s.field(i.name, slot.name)
             runs = runs_of(tuple((bit - low, at) for bit, at in field if 0 <= bit - low < width.bits))
-            if not runs or width.bits < _LEAST or (part == "lo" and width.bits != m.upper_shift):
+            if not runs or width.bits < _LEAST or (part == "lo" and not _takes_low(i, width.bits, m)):
                 continue
             use = _use(i)
             rounded = s.rounded(i.name, slot)
@@ -100,6 +100,12 @@ def _use(i: Instruction) -> str:
     if "isCall" in i.flags or {"isBranch", "isBarrier"} <= i.flags:
         return "jump"
     return "branch" if "isBranch" in i.flags else "store" if "mayStore" in i.flags else ""
+
+
+def _takes_low(i: Instruction, bits: int, m: Facts) -> bool:
+    """Whether an immediate holds the lower part of an address: it is as wide as that, or wider where the facts use the instruction so."""
+    using = {op.record for op in (m.add_immediate, m.or_immediate, *m.loads.values(), *m.stores.values()) if op}
+    return bits == m.upper_shift or (bits > m.upper_shift and i.name in using)
 
 
 def _part(i: Instruction, slot: OperandInfo, m: Facts) -> str:
