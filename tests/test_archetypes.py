@@ -245,19 +245,6 @@ def test_bits_that_lie_apart_are_apart_in_a_fixup(rook: Description) -> None:
     assert found.runs[:2] == ((0, 1, 25), (1, 1, 24)) and found.runs[-1] == (13, 13, 0)
 
 
-def test_a_call_counts_as_the_jump_that_has_its_address_in_the_same_bits(rook: Description) -> None:
-    plain = tuple(replace(o, operand_type="OPERAND_IMMEDIATE") if o.name == "calltarget" else o for o in rook.operand_classes)
-    changed = replace(rook, operand_classes=plain)
-    kinds, users = fixups(changed, find_facts(changed))
-    assert [kinds[u.fixup].pc_relative for u in users if "CALL" in u.records] == [True]
-
-
-def test_an_empty_list_says_that_a_call_keeps_nothing(rook: Description) -> None:
-    emptied = tuple(replace(c, registers=()) if c.callee_saved else c for c in rook.calling_conventions)
-    assert find_facts(rook).saved
-    assert find_facts(replace(rook, calling_conventions=emptied)).saved == ()
-
-
 @given(st.integers(1, 40), st.booleans(), st.integers(0, 4))
 def test_a_range_has_as_many_numbers_as_its_bits_allow(bits: int, signed: bool, shift: int) -> None:
     r = Range(bits, signed, shift)
