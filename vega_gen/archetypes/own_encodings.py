@@ -61,7 +61,7 @@ def unplaced(d: Description) -> list[str]:
 
     def hidden(i: Instruction) -> bool:
         slots = [slot for slot in s.operands(i.name) if not slot.default]
-        return bool(slots) and not any(s.field(i.name, slot.name) for slot in slots)
+        return bool(slots) and not _fields(i)
 
     real = (i for i in d.instructions if i.decoder_method and "?" in i.encoding and any(b in "01" for b in i.encoding))
     return [i.name for i in real if "isPseudo" not in i.flags and hidden(i)]
