@@ -81,6 +81,22 @@ def test_a_call_that_has_the_return_address_s_register_as_an_operand_is_given_it
     assert m.calls.direct.fixed == ((1, "LR"),) and not m.calls.node
 
 
+def test_a_jump_that_can_write_the_return_address_is_the_call_of_a_symbol(tern: Path) -> None:
+    """The pseudo instruction that calls has no expansion; that of the jump discards the address into the zero register."""
+    branch = 'def PseudoBR : Pseudo<(outs), (ins jmptarget:$to), "", [(br bb:$to)]>, PseudoInstExpansion<(J R0, jmptarget:$to)>;'
+    change(
+        tern,
+        ('(outs), (ins jmptarget:$target), "j\\t$target",', '(outs GPR:$link), (ins jmptarget:$target), "j\\t$link, $target",'),
+        ("[(br bb:$target)]>,", "[]>,"),
+        (CALL, 'def CALL : Pseudo<(outs), (ins calltarget:$target), "call\\t$target",'),
+        added=f"let isBranch = 1, isTerminator = 1, isBarrier = 1 in\n{branch}",
+    )
+    own = described(tern)
+    m = find_facts(own)
+    assert m.calls.direct and m.calls.direct.text == "J LR target" and m.calls.node == "TernISD::CALL"
+    assert written(own, m) == [("CALL", m.calls.direct)]
+
+
 def test_a_return_takes_its_operands_from_the_alias_of_its_name(tern: Path) -> None:
     change(
         tern,

@@ -333,7 +333,7 @@ def _actions(m: Facts) -> list[str]:
     vt = f"MVT::{m.type}"
     found = [f"ISD::{name}, {vt}, Expand" for name in _ALWAYS_EXPANDED]
     narrow = [bits for bits in (1, 8, 16, 32) if bits < m.native]
-    found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if "sext_inreg" not in m.legal or bits == 1]
+    found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if bits not in _extended(m, narrow)]
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
     truth = () if m.by_table or by_truth(m) else ("BRCOND",)
@@ -368,6 +368,14 @@ def _narrow_actions(m: Facts) -> list[str]:
     found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
     both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
     return [*(f"setOperationAction({a});" for a in found), *both]
+
+
+def _extended(m: Facts, widths: list[int]) -> set[int]:
+    """Returns the widths of which instructions extend the sign in a register: all but a bit where no pattern says which."""
+    if "sext_inreg" not in m.legal:
+        return set()
+    told = {bits for bits in widths if f"sext_inregi{bits}" in m.legal}
+    return told or set(widths) - {1}
 
 
 def _conditions(m: Facts) -> list[str]:
