@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vega_gen.archetypes.files import archetypes
-from vega_gen.archetypes.own_encodings import memory_operands, own_encodings
+from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, unplaced
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
 from vega_gen.facts.fixups import fixups
@@ -85,3 +85,12 @@ def test_the_symbol_of_a_called_function_is_no_address(tmp_path: Path) -> None:
     rule = "ISD::TargetExternalSymbol)\n    return false;"
     assert any(rule in text for text in archetypes(with_call, llvm, "rook").printed.values())
     assert not any(rule in text for text in archetypes(described(tmp_path), llvm, "rook").printed.values())
+
+
+def test_operands_that_only_a_decoder_method_knows_are_not_encoded(tmp_path: Path) -> None:
+    hidden = 'def PACK : F<39, (outs GPR:$rd), (ins GPR:$rs), "pack $rd, $rs"> { let DecoderMethod = "decodePacked"; }'
+    d = described(tmp_path, ("def NOP :", hidden + "\ndef NOP :"))
+    assert unplaced(d) == ["PACK"]
+    emitter = archetypes(d, Interface([PREFIX / "include"]), "rook").printed["MCTargetDesc/RookMCCodeEmitter.cpp"]
+    assert "case Rook::PACK:\n    Ctx.reportError(" in emitter
+    assert not unplaced(described(tmp_path))

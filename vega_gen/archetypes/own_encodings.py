@@ -55,6 +55,18 @@ def memory_operands(d: Description) -> list[dict[str, Any]]:
     return [{"index": index, "places": places, "records": records} for (index, places), records in found.items()]
 
 
+def unplaced(d: Description) -> list[str]:
+    """Returns the instructions of whose operands the encoding has no bit, and bits that nothing says: their decoder method alone knows."""
+    s = Selections(d)
+
+    def hidden(i: Instruction) -> bool:
+        slots = [slot for slot in s.operands(i.name) if not slot.default]
+        return bool(slots) and not _fields(i)
+
+    real = (i for i in d.instructions if i.decoder_method and "?" in i.encoding and any(b in "01" for b in i.encoding))
+    return [i.name for i in real if "isPseudo" not in i.flags and hidden(i)]
+
+
 def coded_types(d: Description) -> frozenset[str]:
     """Returns the operand types that allow a list of numbers and have an encoder method.
 

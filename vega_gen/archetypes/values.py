@@ -16,7 +16,7 @@ from vega_gen.archetypes.fragment_names import named_types, width_methods
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions
 from vega_gen.archetypes.operand_types import namesakes, register_prefix
-from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings
+from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
@@ -117,7 +117,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
-        "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
+        "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
         "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
