@@ -23,7 +23,8 @@ from vega_gen.facts.fixups import fixups
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import Range, Selections
 from vega_gen.ladder.round_trip import Order
-from vega_gen.records import Description, Instruction
+from vega_gen.records import Description, HardwareMode, Instruction
+from vega_gen.tablegen.subtargets import MODE
 
 TD = Path(__file__).parent / "inputs/pike/Pike.td"
 
@@ -235,3 +236,12 @@ def test_every_file_reads_as_cpp(made: Archetypes) -> None:
     for path, text in made.files.items():
         parsed = parse_file(text.encode(), "Pike", path)
         assert parsed.unreadable == () and all(f.complete for f in parsed.functions), path
+
+
+def test_the_registers_have_the_sizes_of_the_chosen_mode(pike: Description, llvm_source: Path) -> None:
+    """The tables of registers take the number of a mode, of which the default one's is 0."""
+    modes = tuple(HardwareMode(name, features, (), (), ()) for name, features in (("DefaultMode", ""), ("Wide", "+wide")))
+    for mode, number in (("DefaultMode", ""), ("Wide", ", 0, 0, 0, /*HwMode=*/1")):
+        chosen = replace(pike, modes=modes, data={**pike.data, MODE: mode})
+        made = archetypes(chosen, Interface([llvm_source / "llvm/include"]))
+        assert f"PikeGenRegisterInfo(Pike::R15{number}) {{}}" in made.files["PikeRegisterInfo.cpp"]

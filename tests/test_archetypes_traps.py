@@ -13,7 +13,7 @@ from test_archetypes import rook as rook
 from vega_gen.archetypes.files import archetypes
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
-from vega_gen.facts.operations import Operation
+from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.records import Description
 
 
@@ -23,7 +23,8 @@ def test_a_copy_is_what_assigns_a_register_to_another_and_never_ties_them(rook: 
     move += "{ bits<5> rd; bits<5> rs; let Inst{25-21} = rd; let Inst{20-16} = rs; let Inst{15-0} = 0; }\n"
     at = text.index("def : Pat<(RookHi ")
     (tmp_path / "Rook.td").write_text(text[:at] + move + text[at:])
-    assert find_facts(described(tmp_path / "Rook.td", "Rook", llvm_source)).copies == {"GPR": Operation("SET", ("dst", "src"))}
+    moved = Operation("SET", (OperandRole.DST, OperandRole.SRC))
+    assert find_facts(described(tmp_path / "Rook.td", "Rook", llvm_source)).copies == {"GPR": moved}
     assert find_facts(rook).copies["GPR"].record == "OR"
     tied = tuple(replace(i, constraints="$rs = $rd") if i.outs and any(o.name == "rs" for o in i.ins) else i for i in rook.instructions)
     assert "GPR" not in find_facts(replace(rook, instructions=tied)).copies
@@ -40,4 +41,12 @@ def test_an_instruction_that_computes_an_address_takes_only_those_of_the_frame(l
     selector = archetypes(described(tmp_path / "Rook.td", "Rook", llvm_source), llvm).files["RookISelDAGToDAG.cpp"]
     bodies = {name: selector.partition(f"RookDAGToDAGISel::{name}(")[2].partition("\n}")[0] for name in ("selectPlace", "selectAddr")}
     assert "if (!isa<FrameIndexSDNode>(Root))" in bodies["selectPlace"]
+    assert "return Op0.getOpcode() == ISD::TargetFrameIndex;" in bodies["selectPlace"]  # not where the offset is too great for it
     assert bodies["selectAddr"] and "isa<FrameIndexSDNode>" not in bodies["selectAddr"]
+
+
+def test_equality_is_no_comparison_with_zero_that_would_be_combined_into_it_again(rook: Description, llvm: Interface) -> None:
+    """Rook sets a register for lt and ult alone, and LLVM turns x < 1 without signs into x == 0."""
+    lowered = archetypes(rook, llvm).files["RookISelLowering.cpp"].partition("::lowerSetCC")[2].partition("\n}")[0]
+    cases = " ".join(lowered.partition("case ISD::SETEQ:")[2].partition("case ISD::SETLT:")[0].split())
+    assert cases == "Result = Not(Differ()); break; case ISD::SETNE: Result = Differ(); break;"

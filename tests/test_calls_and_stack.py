@@ -16,6 +16,8 @@ from vega_gen.facts import find_facts
 from vega_gen.facts.operations import OperandRole
 from vega_gen.pipeline.completing import completed
 from vega_gen.records import Description
+from vega_gen.simulate.effects import effects
+from vega_gen.simulate.expressions import Assign, Binary, Effect, Loaded, NamedRegister, Number, OperandNumber, OperandRegister
 from vega_gen.tablegen import describe
 
 PREFIX = Path("/usr/lib/llvm-19")
@@ -79,6 +81,22 @@ def test_a_call_that_has_the_return_address_s_register_as_an_operand_is_given_it
     assert m.calls.direct.fixed == ((1, "LR"),) and not m.calls.node
 
 
+def test_a_jump_that_can_write_the_return_address_is_the_call_of_a_symbol(tern: Path) -> None:
+    """The pseudo instruction that calls has no expansion; that of the jump discards the address into the zero register."""
+    branch = 'def PseudoBR : Pseudo<(outs), (ins jmptarget:$to), "", [(br bb:$to)]>, PseudoInstExpansion<(J R0, jmptarget:$to)>;'
+    change(
+        tern,
+        ('(outs), (ins jmptarget:$target), "j\\t$target",', '(outs GPR:$link), (ins jmptarget:$target), "j\\t$link, $target",'),
+        ("[(br bb:$target)]>,", "[]>,"),
+        (CALL, 'def CALL : Pseudo<(outs), (ins calltarget:$target), "call\\t$target",'),
+        added=f"let isBranch = 1, isTerminator = 1, isBarrier = 1 in\n{branch}",
+    )
+    own = described(tern)
+    m = find_facts(own)
+    assert m.calls.direct and m.calls.direct.text == "J LR target" and m.calls.node == "TernISD::CALL"
+    assert written(own, m) == [("CALL", m.calls.direct)]
+
+
 def test_a_return_takes_its_operands_from_the_alias_of_its_name(tern: Path) -> None:
     change(
         tern,
@@ -134,3 +152,25 @@ def test_a_stack_pointer_that_is_no_operand_is_reached_by_the_instructions_that_
     assert m.sp == "SP" and m.stack
     found = [op.record for op in (m.stack.load, m.stack.store, m.stack.address, m.stack.extend, m.stack.assign)]
     assert found == ["LDWSP", "STWSP", "LDAWSP", "EXTSP", "SETSP"] and (m.stack.unit, m.stack.whole) == (4, True)
+
+
+def test_the_simulator_knows_how_the_stack_is_reached(tern: Path) -> None:
+    registers = tern.with_name("TernRegisterInfo.td")
+    registers.write_text(registers.read_text().replace("SP,", ""))
+    narrow = 'let Uses = [SP], mayLoad = 1 in def LDWSP_S : FormatRI<0x35, (outs AnyReg:$rd), (ins uimm5:$imm), "lds\\t$rd, sp[$imm]", []>'
+    change(tern, added=STACK + narrow + " { let rs1 = 0; }")
+    d = described(tern)
+    known = {e.record: e for e in effects(d, find_facts(d)) if isinstance(e, Effect)}
+    sp = NamedRegister("SP", 32)
+    for record in ("LDWSP", "LDWSP_S"):
+        match known[record].actions:
+            case (Assign(OperandRegister(0, 32), Loaded(Binary("add", left, Binary("mul", _, Number(4, 32), 32), 32), 4, 32, False)),):
+                assert left == sp
+            case other:
+                pytest.fail(f"{record}: {other}")
+    match known["EXTSP"].actions:
+        case (Assign(place, Binary("sub", left, Binary("mul", OperandNumber(0, 32), Number(4, 32), 32), 32)),):
+            assert place == left == sp
+        case other:
+            pytest.fail(str(other))
+    assert known["SETSP"].actions == (Assign(sp, OperandRegister(0, 32)),)

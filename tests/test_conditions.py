@@ -79,6 +79,12 @@ def test_aliases_say_the_numbers(read: Read) -> None:
     assert m.records["condition.eq"].confidence > 0.9
 
 
+def test_a_branch_that_is_always_taken_is_not_above(read: Read) -> None:
+    said = {"a": 8, "e": 1, "ne": 9, "l": 3, "ge": 11, "gu": 12}
+    aliases = "".join(f'def : InstAlias<"j{word} $to", (JCC place:$to, {number})>;\n' for word, number in said.items())
+    assert codes(find_facts(read(more=aliases)))["ugt"] == "12"
+
+
 def test_encodings_say_the_numbers(read: Read) -> None:
     said = {"eq": 9, "ne": 6, "lt": 1, "ge": 14, "ult": 2, "uge": 13}
     forms = "".join(f'def J_{c} : Branch<(ins place:$to), "j{c} $to", 0> {{ let Inst{{23-20}} = {n}; }}\n' for c, n in said.items())

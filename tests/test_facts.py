@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from simulated import described
 from typer.testing import CliRunner
 
+from vega_gen.archetypes.files import archetypes
 from vega_gen.cli.main import app
+from vega_gen.cxx.interface import Interface
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts
 from vega_gen.facts.facts_file import facts_text, is_untouched, read_facts, with_given
@@ -81,12 +83,20 @@ def test_what_a_person_gives_wins(rook: Description) -> None:
         ("instruction.copy.GRP", "ADD dst src R0", "the .td has no register class GRP", "GPR"),
         ("instruction.load.64", "LW dst base imm", "nothing asks for instruction.load.64 of this target", "delete"),
         ("delay_slots", "one", "delay_slots is a number", ""),
+        ("byte_order", "middle", "byte_order is little or big", 'byte_order = "big"'),
     ],
 )
 def test_a_line_that_contradicts_the_td_is_an_error_at_its_place(rook: Description, key: str, value: str, what: str, advice: str) -> None:
     with pytest.raises(InputError) as caught:
         find_facts(rook, given=given(key, value))
     assert what in caught.value.what and advice in caught.value.next_step and caught.value.where == "Rook.facts.toml:3:1"
+
+
+def test_a_person_says_the_byte_order(rook: Description) -> None:
+    assert not find_facts(rook).big_endian and find_facts(rook).records["byte_order"].evidence is Evidence.DEFAULT
+    assert find_facts(rook, given=given("byte_order", "big")).big_endian
+    printed = archetypes(replace(rook, given=given("byte_order", "big")), Interface([Path("/usr/lib/llvm-19/include")]), "rook").printed
+    assert "IsLittleEndian = false;" in printed["MCTargetDesc/RookMCAsmInfo.cpp"]
 
 
 def test_an_operand_may_be_fixed(rook: Description) -> None:

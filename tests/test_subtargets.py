@@ -17,6 +17,9 @@ from vega_gen.facts import find_facts
 from vega_gen.records import Description, Fragment
 from vega_gen.tablegen.subtargets import MODE, basic, on_subtarget
 
+COMMON = ("SHL", "ADDX", "ROL", "SEQZ", "SXB")
+"""What every machine has."""
+
 
 @pytest.fixture(scope="module")
 def egret(llvm_source: Path) -> Description:
@@ -30,7 +33,7 @@ def names(d: Description) -> set[str]:
 def test_the_default_processor_has_no_more_than_it_says(egret: Description) -> None:
     m = find_facts(egret)
     assert (m.native, m.type, egret.data[MODE]) == (16, "i16", "DefaultMode")
-    assert names(basic(egret)) == {"ADDH", "ADD", "XOR", "OR", "SHL", "ADDX"}
+    assert names(basic(egret)) == {"ADDH", "ADD", "XOR", "OR", *COMMON}
     assert m.add is not None and m.add.record == "ADD"
 
 
@@ -45,8 +48,8 @@ def test_a_feature_chooses_the_mode_and_its_types(egret: Description) -> None:
 
 def test_a_processor_has_what_its_features_imply(egret: Description) -> None:
     large = on_subtarget(egret, "large")
-    assert names(basic(large)) == {"ADDH", "ADD", "XOR", "MUL", "SHL", "ADDX"}
-    assert names(basic(on_subtarget(egret, "large", "-mul"))) == {"ADDH", "ADD", "XOR", "SHL", "ADDX"}  # and what implies it goes with it
+    assert names(basic(large)) == {"ADDH", "ADD", "XOR", "MUL", *COMMON}
+    assert names(basic(on_subtarget(egret, "large", "-mul"))) == {"ADDH", "ADD", "XOR", *COMMON}  # and what implies it goes with it
 
 
 @pytest.mark.parametrize(("cpu", "attrs", "said"), [("huge", "", "huge"), ("", "+wode", "wide"), ("", "wide", "feature")])
@@ -75,7 +78,15 @@ def test_a_method_that_asks_for_the_width_of_a_register_answers_with_it(egret: D
 def test_a_selector_takes_any_node_only_where_no_pattern_takes_a_plain_register(egret: Description, llvm_source: Path) -> None:
     m = find_facts(egret)
     made = values(egret, m, Interface([llvm_source / "llvm/include"]), "egret")["complex_patterns"]
-    assert {p["name"]: p["register"] for p in made} == {"selectAmount": True, "selectExtended": False}
+    taken = {"selectAmount": True, "selectRotation": True, "selectExtended": False, "selectEqual": False}
+    assert {p["name"]: p["register"] for p in made} == taken
+
+
+def test_the_sign_is_extended_in_a_register_for_the_widths_of_patterns_alone(egret: Description, llvm_source: Path) -> None:
+    """SXB extends a byte, and nothing a word, where registers have 32 bits."""
+    wide = on_subtarget(egret, attrs="+wide")
+    actions = "".join(values(wide, find_facts(wide), Interface([llvm_source / "llvm/include"]), "egret")["actions"])
+    assert "ISD::SIGN_EXTEND_INREG, MVT::i16, Expand" in actions and "ISD::SIGN_EXTEND_INREG, MVT::i8" not in actions
 
 
 def test_a_type_of_the_target_s_own_that_a_fragment_names_is_declared(egret: Description) -> None:

@@ -47,6 +47,13 @@ let Predicates = [IsNarrow] in def OR : I<"or", 6, [(set GPR:$d, (or GPR:$a, GPR
 // A ComplexPattern that takes any amount of a shift, and one for nodes of some property.
 def amount : ComplexPattern<i16, 1, "selectAmount">;
 def extended : ComplexPattern<i16, 1, "selectExtended">;
+// The amount of a shift that a fragment holds, and a node for comparisons that C++ tells apart.
+def rotation : ComplexPattern<i16, 1, "selectRotation">;
+def rotated : PatFrag<(ops node:$a, node:$b), (rotl node:$a, (rotation node:$b))>;
+def equal : ComplexPattern<i16, 1, "selectEqual", [setcc]>;
+def ROL : I<"rol", 9, [(set GPR:$d, (rotated GPR:$a, GPR:$b))]>;
+let InOperandList = (ins GPR:$a) in def SEQZ : I<"seqz", 10, [(set GPR:$d, (equal GPR:$a))]> { let AsmString = "seqz $d, $a"; }
+let InOperandList = (ins GPR:$a) in def SXB : I<"sxb", 11, [(set GPR:$d, (sext_inreg GPR:$a, i8))]> { let AsmString = "sxb $d, $a"; }
 def SHL : I<"shl", 7, [(set GPR:$d, (shl GPR:$a, amount:$b))]>;
 def ADDX : I<"addx", 8, [(set GPR:$d, (add GPR:$a, extended:$b))]>;
 

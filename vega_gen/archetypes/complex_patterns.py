@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -34,14 +35,25 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
     kinds = set(parts)
     # An instruction that only computes the address would take the node that it is selected for as its own base.
-    computed = bool(found) and all(one.dag.op == pattern.name for one in found)
+    based = pattern.operands > 1 or pattern.root_nodes in ((), ("frameindex",))  # else it stands for operators, as a comparison
+    computed = based and bool(found) and all(one.dag.op == pattern.name for one in found)
+    plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found))
     return {
         "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
         "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
-        "register": real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found)),
+        "register": plain or _amount(d, pattern),
         "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
         "low": r.low, "high": r.high, "unit": 1 << r.shift,
+        "called": any("isCall" in s.instructions[one.record].flags for one in found),
     }  # fmt: skip
+
+
+def _amount(d: Description, pattern: ComplexPattern) -> bool:
+    """Whether a ComplexPattern is the amount of a shift or rotation inside a fragment, as in (shl node:$a, (amount node:$b)).
+
+    It takes any node there: what it may leave out of the amount, as a mask, is left out for speed alone."""
+    amount = re.compile(rf"\((?:shl|srl|sra|rotl|rotr) node:\$\w+, (?:\(\w+ )?\({re.escape(pattern.name)} node:\$\w+\)")
+    return pattern.operands == 1 and not pattern.root_nodes and any(amount.match(o.dag) for o in d.operators)
 
 
 def _any(every: Selections, pattern: ComplexPattern, found: Iterable[Selection]) -> bool:

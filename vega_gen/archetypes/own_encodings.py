@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from vega_gen.facts.fixups import runs_of
+from vega_gen.facts.operand_fields import own_fields
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description, Instruction
 
@@ -17,7 +18,7 @@ def own_encodings(d: Description) -> list[dict[str, Any]]:
 
     TableGen refuses an encoding with a field that is no operand (CodeEmitterGen.cpp, "No operand named"). Here such a field is 0."""
     real = [i for i in d.instructions if any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags]
-    if all(_fields(i) <= {o.name for o in (*i.outs, *i.ins)} for i in real):
+    if all(_fields(i) <= {name for o in (*i.outs, *i.ins) for name in (o.name, *o.parts)} for i in real):
         return []
     s = Selections(d)
     methods = {o.name: o.encoder_method for o in d.operand_classes}
@@ -38,7 +39,8 @@ def own_encodings(d: Description) -> list[dict[str, Any]]:
 
 
 def memory_operands(d: Description) -> list[dict[str, Any]]:
-    """Returns the memory operands that are one number in the encoding and have no encoder method.
+    """Returns the memory operands that are one number in the encoding and have no encoder method: not those whose parts have fields of
+    their own.
 
     TableGen's emitter asks only for the first sub-operand of such an operand, so the template must encode all of them there."""
     s = Selections(d)
@@ -48,9 +50,21 @@ def memory_operands(d: Description) -> list[dict[str, Any]]:
         types = {o.name: known.get(o.type) for o in (*i.outs, *i.ins)}
         for index, slot in enumerate(s.operands(i.name)):
             kind = types.get(slot.name)
-            if slot.part == 0 and kind and not kind.encoder_method and len(kind.sub_operands) > 1 and s.field(i.name, slot.name):
+            if slot.part == 0 and kind and not kind.encoder_method and len(kind.sub_operands) > 1 and _whole(s, i, slot.name):
                 found.setdefault((index, s.places(i.name, slot.name)), []).append(i.name)
     return [{"index": index, "places": places, "records": records} for (index, places), records in found.items()]
+
+
+def unplaced(d: Description) -> list[str]:
+    """Returns the instructions of whose operands the encoding has no bit, and bits that nothing says: their decoder method alone knows."""
+    s = Selections(d)
+
+    def hidden(i: Instruction) -> bool:
+        slots = [slot for slot in s.operands(i.name) if not slot.default]
+        return bool(slots) and not _fields(i)
+
+    real = (i for i in d.instructions if i.decoder_method and "?" in i.encoding and any(b in "01" for b in i.encoding))
+    return [i.name for i in real if "isPseudo" not in i.flags and hidden(i)]
 
 
 def coded_types(d: Description) -> frozenset[str]:
@@ -74,6 +88,11 @@ def plain_siblings(d: Description) -> list[tuple[str, str]]:
     plain = {key(i): i.name for i in d.instructions if i.size and not coded & {o.type for o in i.ins} and "isPseudo" not in i.flags}
     having = [i for i in d.instructions if coded & {o.type for o in i.ins}]
     return [(i.name, plain[key(i)]) for i in having if key(i) in plain]
+
+
+def _whole(s: Selections, i: Instruction, operand: str) -> bool:
+    """Whether an operand has one field for all of its parts."""
+    return bool(s.field(i.name, operand)) and not own_fields(i, operand)
 
 
 def _fields(i: Instruction) -> set[str]:

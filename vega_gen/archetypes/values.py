@@ -16,7 +16,7 @@ from vega_gen.archetypes.fragment_names import named_types, width_methods
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions
 from vega_gen.archetypes.operand_types import namesakes, register_prefix
-from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings
+from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
@@ -80,6 +80,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     """Returns every value that a template names. ``arch``: the first part of the triple. For ``machine`` and ``big_endian`` see
     ``archetypes.files.archetypes``."""
     registered = any(llvm.enumerator(header, arch) for header in TRIPLES)
+    big_endian = True if m.big_endian else big_endian
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
     fields = _fields(d)
@@ -116,7 +117,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
-        "encodings": own_encodings(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
+        "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
         "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
@@ -332,7 +333,7 @@ def _actions(m: Facts) -> list[str]:
     vt = f"MVT::{m.type}"
     found = [f"ISD::{name}, {vt}, Expand" for name in _ALWAYS_EXPANDED]
     narrow = [bits for bits in (1, 8, 16, 32) if bits < m.native]
-    found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if "sext_inreg" not in m.legal or bits == 1]
+    found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if bits not in _extended(m, narrow)]
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
     truth = () if m.by_table or by_truth(m) else ("BRCOND",)
@@ -367,6 +368,14 @@ def _narrow_actions(m: Facts) -> list[str]:
     found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
     both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
     return [*(f"setOperationAction({a});" for a in found), *both]
+
+
+def _extended(m: Facts, widths: list[int]) -> set[int]:
+    """Returns the widths of which instructions extend the sign in a register: all but a bit where no pattern says which."""
+    if "sext_inreg" not in m.legal:
+        return set()
+    told = {bits for bits in widths if f"sext_inregi{bits}" in m.legal}
+    return told or set(widths) - {1}
 
 
 def _conditions(m: Facts) -> list[str]:

@@ -85,13 +85,15 @@ def _by_mnemonic(v: TargetView, pattern: str) -> Iterator[Operation]:
 def legal_operators(v: TargetView) -> frozenset[str]:
     """Returns the outermost operators of the patterns that instructions with an encoding implement.
 
-    Operators that only pseudo instructions implement are left out: their expansion is in the backend's C++, not in the .td."""
+    A sign extension in a register has its width too ("sext_inregi8"). Operators that only pseudo instructions implement are left out:
+    their expansion is in the backend's C++, not in the .td."""
     instructions = v.selections.instructions
     real = {i.name for i in v.d.instructions if encoded(i) and not i.flags & {"isPseudo", "usesCustomInserter"}}
     whole = [instructions[name] for name in real if instructions[name].pattern]
     outer = {next((n for n in i.nodes if n not in ("set", "implicit")), "") for i in whole}
     roots = {root for root, sets in v.selections.given.items() if any(names <= real for names in sets)}
-    return frozenset((outer | roots) - {""})
+    extended = {f"sext_inreg{leaf_name(s.dag, (1,))}" for s in v.selections.of("sext_inreg") if s.record in real}
+    return frozenset((outer | roots | extended) - {""})
 
 
 def carries(v: TargetView) -> frozenset[str]:

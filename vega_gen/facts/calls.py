@@ -18,10 +18,11 @@ _RETURNS = re.compile(r"rets?|retl|retn|rts|return|blr|rtn|bx[. ]lr|jmp[. ]lr|j[
 _POOL = re.compile(r"const\w*pool|cpool|literal", re.I)
 
 
-def calls(v: TargetView, ra: str) -> Calls:
+def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "") -> Calls:
     """Returns the call instructions for a symbol and for a register, and the target's SDNodes that select them.
 
-    ``ra``: the return address register, which a call that takes one as an operand is given."""
+    ``ra``: the return address register, which a call that takes one as an operand is given. ``jump``: the unconditional branch, which
+    may call with another register than ``zero``, the one that always holds zero."""
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if n.results == 0 and (node_meaning(n.opcode) == "call" or _selects_call(v, n.name))]
     ranked = sorted(own, key=lambda n: node_meaning(n.opcode) != "call")
@@ -45,11 +46,22 @@ def calls(v: TargetView, ra: str) -> Calls:
         stands = v.expanded(op)
         if stands and role not in real:
             real[role] = stands
+    if OperandRole.TARGET not in real and (linking := _linking(v, jump, zero, ra)):
+        real[OperandRole.TARGET] = linking
     direct, indirect = real.get(OperandRole.TARGET), real.get(OperandRole.SRC)
     node, direct_pseudo = _selecting(v, selections, direct, pseudos.get(OperandRole.TARGET), symbol=True)
     through, indirect_pseudo = _selecting(v, selections, indirect, pseudos.get(OperandRole.SRC), symbol=False)
     written = {record: op for record, op in ((direct_pseudo, direct), (indirect_pseudo, indirect)) if record and op}
     return Calls(direct, indirect, node, through or ("" if indirect else node), () if real else tuple(pseudos.values()), written)
+
+
+def _linking(v: TargetView, jump: Operation | None, zero: str, ra: str) -> Operation | None:
+    """Returns the call that the unconditional branch is with ``ra`` as its result, where it discards the return address into ``zero``."""
+    op = (v.expanded(jump) or jump) if jump and zero and ra else None
+    if op is None or op.outs != 1 or not (op.roles[0] is OperandRole.ZERO or (0, zero) in op.fixed):
+        return None
+    rest = tuple(pair for pair in op.fixed if pair[0] != 0)
+    return replace(op, roles=(OperandRole.FIXED, *op.roles[1:]), fixed=((0, ra), *rest))
 
 
 def _selecting(

@@ -329,7 +329,9 @@ def _by_leaf(v: TargetView) -> dict[str, int]:
 
 
 def _by_alias(v: TargetView, op: Operation) -> dict[str, int]:
+    """Returns what aliases say. Of two words for a condition the usual one counts: "a" is "above", but "always" where "gu" stands too."""
     found: dict[str, int] = {}
+    words: dict[str, int] = {}
     carry: dict[str, int] = {}
     operands = v.selections.operands(op.record)  # an alias gives each sub-operand a value
     at = op.index(OperandRole.CONDITION)
@@ -341,7 +343,8 @@ def _by_alias(v: TargetView, op: Operation) -> dict[str, int]:
         number = value.args[0][0] if isinstance(value, Dag) and value.args else value
         told = _BRANCH.fullmatch(asm.split()[0].lower()) if asm.split() else None
         if told and isinstance(number, str) and number.lstrip("-").isdigit():
-            found |= {c: int(number)} if (c := _OF_WORD.get(told[1], "")) and c not in found else {}
+            if (c := _OF_WORD.get(told[1], "")) and (rank := _WORDS[c].split().index(told[1])) < words.get(c, len(_OF_WORD)):
+                found[c], words[c] = int(number), rank
             carry |= {c: int(number)} if (c := _CARRY.get(told[1], "")) else {}
     return _complete(carry | found)
 

@@ -138,7 +138,7 @@ def low_part(upper: Operation | None, or_immediate: Operation | None, add_immedi
     if upper is None or upper.range is None:
         return ""
     bits = 32 - upper.range.bits
-    if or_immediate and or_immediate.range and not or_immediate.range.signed and or_immediate.range.bits >= bits:
+    if or_immediate and or_immediate.range and or_immediate.range.bits >= bits + or_immediate.range.signed:
         return "or"
     if add_immediate and add_immediate.range and add_immediate.range.signed and add_immediate.range.bits >= bits:
         return "add"

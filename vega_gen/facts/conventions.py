@@ -50,7 +50,8 @@ def convention(v: TargetView, constants: Collection[str] = (), *, results: bool)
 
 def callee_saved(v: TargetView, constants: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
     """Returns the name and the registers of the usual list of callee-saved registers. ``constants``: as of ``convention``."""
-    every = [c for c in v.d.calling_conventions if c.callee_saved and c.registers]
+    given = [c for c in v.d.calling_conventions if c.callee_saved]
+    every = [c for c in given if c.registers] or given  # an empty list says that a call keeps nothing
     lists = [c for c in every if any(r in v.members for r in c.registers)] or every  # those of the other width have wider registers
     name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, f"{len(lists)} lists of callee-saved registers"))
     listed = [r for c in lists if c.name == name for r in c.registers]

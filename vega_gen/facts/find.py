@@ -9,6 +9,7 @@ from vega_gen.facts import support
 from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
 from vega_gen.facts.calls import calls, frame_pseudo, returns
+from vega_gen.facts.choosing import Choice
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
 from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part, whole_constants
 from vega_gen.facts.conventions import callee_saved, convention
@@ -24,7 +25,9 @@ from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.stack_access import StackAccess, stack_access
 from vega_gen.facts.support import supported
 from vega_gen.facts.view import TargetView
-from vega_gen.records import Description, Fact, GivenFact
+from vega_gen.records import Description, Evidence, Fact, GivenFact
+
+_LITTLE = Choice("little", Evidence.DEFAULT, "no .td says the order of bytes in memory: little is assumed")
 
 _ARITHMETIC = (
     ("add", "add", OperandKind.REG),
@@ -69,6 +72,7 @@ class Facts:
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``narrow``: a second legal integer type below the pointer's.
+    ``big_endian``: whether the highest byte of a number lies first in memory.
     ``register_roles``: register -> role. ``doubts``: field -> why its fact is not certain. ``records``: key -> fact with its evidence."""
 
     name: str
@@ -122,6 +126,7 @@ class Facts:
     legal: frozenset[str]
     carries: frozenset[str]
     narrow: Narrow | None
+    big_endian: bool = False
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
     doubts: Mapping[str, Doubt] = field(default_factory=dict[str, Doubt])
     records: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
@@ -161,6 +166,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         sp = ""
     returned = returns(v, ra, through)
     compared, nonzero = support.branched(v, *branches(v, zero))
+    jumped = v.choose_operation("instruction.jump", supported(v, jump(v, zero)))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
     found = Facts(
         name=d.name,
@@ -196,7 +202,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         whole_constants=whole_constants(v),
         loads=loads(v),
         stores=stores(v),
-        jump=v.choose_operation("instruction.jump", supported(v, jump(v, zero))),
+        jump=jumped,
         jump_register=through,
         branches=compared,
         branch_nonzero=nonzero,
@@ -204,7 +210,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         compare_branches=made_branches(d),
         selects=made_selects(d),
         sets=conditions_set(v),
-        calls=support.called(v, calls(v, ra)),
+        calls=support.called(v, calls(v, ra, jumped, zero)),
         return_node=returned.node,
         returns=v.choose_operation("instruction.return", supported(v, returned.instruction)),
         return_pseudo=returned.pseudo,
@@ -214,6 +220,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         legal=legal_operators(v),
         carries=carries(v),
         narrow=narrow(v, moved),
+        big_endian=v.choose("byte_order", [_LITTLE]) == "big",
         register_roles=v.register_roles,
         records=v.chooser.records,
     )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from vega_gen.facts.find import Facts
-from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
 
 _LEAST = 6
@@ -47,6 +47,7 @@ class FixedOperand:
 def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOperand, ...]]:
     """Returns all fixup kinds, in order of first use, and the operands that need them."""
     s = Selections(d)
+    distances = _distances(d, s)
     kinds: dict[tuple[object, ...], Fixup] = {}
     users: dict[tuple[int, int], list[str]] = {}
     for i in d.instructions:
@@ -56,11 +57,12 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
             if slot.kind is OperandKind.REG or slot.out:
                 continue
             part, relative = _part(i, slot, m), slot.kind is OperandKind.TARGET and not _absolute(s, slot.type)
-            width = s.immediate(i.name, slot)
+            like = distances.get((s.field(i.name, slot.name), i.size)) if "isCall" in i.flags and slot.kind is OperandKind.IMM else None
+            relative, width = relative or like is not None, like or s.immediate(i.name, slot)
             low = s.places(i.name, slot.name)[slot.part][0] if slot.part >= 0 else 0  # the other parts of an address lie beside it
             field = s.field(i.name, slot.name)
             runs = runs_of(tuple((bit - low, at) for bit, at in field if 0 <= bit - low < width.bits))
-            if not runs or width.bits < _LEAST or (part == "lo" and width.bits != m.upper_shift):
+            if not runs or width.bits < _LEAST or (part == "lo" and not _takes_low(i, width.bits, m)):
                 continue
             use = _use(i)
             rounded = s.rounded(i.name, slot)
@@ -73,6 +75,15 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
                 kinds[key] = Fixup(name, relative, part, width.bits, width.shift, width.signed, runs, i.size, use, rounded)
             users.setdefault((index, list(kinds).index(key)), []).append(i.name)
     return tuple(kinds.values()), tuple(FixedOperand(at, kind, tuple(records)) for (at, kind), records in users.items())
+
+
+def _distances(d: Description, s: Selections) -> dict[tuple[tuple[tuple[int, int], ...], int], Range]:
+    """Returns the fields, with the sizes of their instructions, in which a jump that always goes holds a distance -> its range.
+
+    A call that has its address in the same bits counts in the same way: they are one instruction, but for the link."""
+    jumps = [i for i in d.instructions if {"isBranch", "isBarrier"} <= i.flags and "isPseudo" not in i.flags]
+    slots = [(i, slot) for i in jumps for slot in s.operands(i.name) if slot.kind is OperandKind.TARGET and not _absolute(s, slot.type)]
+    return {(field, i.size): s.immediate(i.name, slot) for i, slot in slots if (field := s.field(i.name, slot.name))}
 
 
 def _absolute(s: Selections, type_name: str) -> bool:
@@ -89,6 +100,12 @@ def _use(i: Instruction) -> str:
     if "isCall" in i.flags or {"isBranch", "isBarrier"} <= i.flags:
         return "jump"
     return "branch" if "isBranch" in i.flags else "store" if "mayStore" in i.flags else ""
+
+
+def _takes_low(i: Instruction, bits: int, m: Facts) -> bool:
+    """Whether an immediate holds the lower part of an address: it is as wide as that, or wider where the facts use the instruction so."""
+    using = {op.record for op in (m.add_immediate, m.or_immediate, *m.loads.values(), *m.stores.values()) if op}
+    return bits == m.upper_shift or (bits > m.upper_shift and i.name in using)
 
 
 def _part(i: Instruction, slot: OperandInfo, m: Facts) -> str:

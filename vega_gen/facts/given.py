@@ -54,6 +54,8 @@ class GivenReader:
         }
         if key.kind is FactKind.NUMBER and line.value and not line.value.lstrip("-").isdigit():
             raise InputError(f"{line.key} is a number, not {line.value!r}", line.place, "write it without quotation marks: 4")
+        if line.key == "byte_order" and line.value not in ("little", "big"):
+            raise InputError(f"byte_order is little or big, not {line.value!r}", line.place, 'write byte_order = "big" or delete the line')
         if line.value and key.kind in known:
             what, names = known[key.kind]
             self._known(line, what, line.value, names)

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from vega_gen.facts.dags import leaves, plain, top_level
+from vega_gen.facts.operand_fields import own_fields, run_lengths
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
 from vega_gen.tablegen.raw import Dag, parse_dag
 
@@ -205,8 +206,13 @@ class Selections:
         return OperandKind.TARGET if place else OperandKind.IMM
 
     def _encoded_as_jump(self, o: OperandClass) -> bool:
-        """Whether an address is encoded as the targets of jumps are, as that of a call: the same method does both."""
-        return o.type == "iPTR" and not o.sub_operands and bool(o.encoder_method) and o.encoder_method in self._jump_encoders
+        """Whether an address is encoded as the targets of jumps are, as that of a call: the same method does both, or one that is called
+        the same but for "call" in place of "branch"."""
+        if o.sub_operands or not o.encoder_method:
+            return False
+        branch = re.sub("call", "branch", o.encoder_method, flags=re.I).lower()
+        like = branch != o.encoder_method.lower() and branch in {name.lower() for name in self._jump_encoders}
+        return like or (o.type == "iPTR" and o.encoder_method in self._jump_encoders)
 
     @cached_property
     def _jump_encoders(self) -> frozenset[str]:
@@ -320,7 +326,11 @@ class Selections:
         """Returns (lowest bit, number of bits) of each sub-operand in the number that encodes ``operand``.
 
         From the lowest bit: immediates of known width, then the first of unknown width with the bits that are left, then the registers,
-        the first one highest. Registers are lowest instead where the encoding's lowest run of bits is as wide as the first register."""
+        the first one highest. Registers are lowest instead where the encoding's lowest run of bits is as wide as the first register.
+        Parts with fields of their own stand as these do, the last one lowest."""
+        if own := own_fields(self.instructions[record], operand):
+            sizes = [len(self.field(record, name)) for name in own]
+            return tuple((sum(sizes[n + 1 :]), size) for n, size in enumerate(sizes))
         parts = [s for s in self.operands(record) if s.name == operand]
         field = self.field(record, operand)
         widths = [self.register_bits(s.type) if s.kind is OperandKind.REG else r.bits if (r := self.said(s.type)) else 0 for s in parts]
@@ -328,7 +338,7 @@ class Selections:
         left = max(len(field) - sum(widths), 0)
         for n in unknown:
             widths[n] = left if n == unknown[0] else 0
-        runs = _together(field)
+        runs = run_lengths(field)
         below = len(runs) > 1 and bool(parts) and parts[0].kind is OperandKind.REG and runs[0] == widths[0] != runs[-1]
         registers = [n for n, s in enumerate(parts) if s.kind is OperandKind.REG]
         numbers = [n for n in range(len(parts)) if n not in registers]
@@ -389,7 +399,11 @@ class Selections:
     def field(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
         """Returns where an operand's bits stand in the encoding: (bit of the operand, bit of Inst), highest first.
 
-        An operand without a field of its name has the field that no operand names, if there is one of each."""
+        An operand without a field of its name has the field that no operand names, if there is one of each; one whose parts have fields
+        of their own has these, the last part lowest."""
+        if own := own_fields(self.instructions[record], operand):
+            return tuple((low + bit, at) for (low, _), name in zip(self.places(record, operand), own, strict=True)
+                         for bit, at in self.field(record, name))  # fmt: skip
         encoding = self.instructions[record].encoding
         operand = self._bound(record).get(operand, operand)
         found: list[tuple[int, int]] = []
@@ -424,19 +438,6 @@ def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
 def is_symbol(leaf: str) -> bool:
     """Whether a pattern's leaf is a symbol's address, such as tglobaladdr."""
     return leaf in _SYMBOLS
-
-
-def _together(field: tuple[tuple[int, int], ...]) -> list[int]:
-    """Returns the lengths of the runs of an operand's bits that are contiguous in the instruction, lowest first."""
-    found: list[int] = []
-    last = (-2, -2)
-    for bit, at in sorted(field):
-        if (bit, at) == (last[0] + 1, last[1] + 1):
-            found[-1] += 1
-        else:
-            found.append(1)
-        last = (bit, at)
-    return found
 
 
 def _only_names(o: PatternOperator) -> re.Match[str] | None:

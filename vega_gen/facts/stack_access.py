@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind
@@ -21,7 +21,8 @@ class StackAccess:
 
     ``load``, ``store``: a register at an offset from the stack pointer; ``address``: the stack pointer plus an offset, into a register;
     ``extend``: moves the stack pointer down; ``assign``: sets it to a register. ``unit``: bytes that one step of their immediates stands
-    for. ``whole``: whether ``address`` can set the stack pointer itself."""
+    for. ``whole``: whether ``address`` can set the stack pointer itself. ``every``: name of a field -> all instructions that do the
+    same."""
 
     load: Operation
     store: Operation
@@ -30,6 +31,7 @@ class StackAccess:
     assign: Operation
     unit: int
     whole: bool
+    every: Mapping[str, Sequence[Operation]] = field(default_factory=dict[str, Sequence[Operation]])
 
 
 def stack_access(v: TargetView, sp: str) -> StackAccess | None:
@@ -39,18 +41,21 @@ def stack_access(v: TargetView, sp: str) -> StackAccess | None:
     counts in words, other assembly in bytes."""
     if not sp or sp in v.members:
         return None
-    found = {kind: _widest(v, kind, sp) for kind in ("load", "store", "address", "extend", "assign")}
-    load, store, address, extend, assign = found.values()
+    every = {kind: _operations(v, kind, sp) for kind in ("load", "store", "address", "extend", "assign")}
+    load, store, address, extend, assign = map(_widest, every.values())
     if not (load and store and address and extend and assign):
         return None
     unit = v.native // 8 if _SUBSCRIPT.search(v.selections.instructions[address.record].asm) else 1
     out = v.selections.operands(address.record)[0].type
     whole = any(c.name == out and sp in c.members for c in v.d.register_classes)
-    return StackAccess(load, store, address, extend, assign, unit, whole)
+    return StackAccess(load, store, address, extend, assign, unit, whole, every)
 
 
-def _widest(v: TargetView, kind: str, sp: str) -> Operation | None:
-    made = [op for i in v.d.instructions if encoded(i) and not i.flags & _CONTROL for op in _of_kind(v, i, kind, sp)]
+def _operations(v: TargetView, kind: str, sp: str) -> list[Operation]:
+    return [op for i in v.d.instructions if encoded(i) and not i.flags & _CONTROL for op in _of_kind(v, i, kind, sp)]
+
+
+def _widest(made: Sequence[Operation]) -> Operation | None:
     return max(made, key=lambda op: op.range.bits if op.range else 0, default=None)
 
 

@@ -188,7 +188,8 @@ def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
 
 def _layout(request: Request, inputs: Inputs) -> str:
     """The data layout string derived from the .td files."""
-    return ("E" if request.big_endian else "e") + layout_of(find_facts(inputs.description))
+    m = find_facts(inputs.description)
+    return ("E" if request.big_endian or m.big_endian else "e") + layout_of(m)
 
 
 def archetypes_for(inputs: Inputs) -> tuple[Archetype, Parts | None]:

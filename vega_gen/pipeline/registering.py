@@ -50,12 +50,13 @@ def registered(request: Request, prepared: Prepared) -> Registered:
     if not inputs.description.relocations:
         inputs = replace(inputs, relocs=_relocations(inputs, request.arch or inputs.folder.lower(), prepared.work / f"{inputs.folder}.def"))
     given = inputs.relocs.read_text(encoding="utf-8") if inputs.relocs else ""
-    little, number = not request.big_endian, request.machine
+    big = request.big_endian or find_facts(inputs.description).big_endian
+    little, number = not big, request.machine
     new = new_triple(inputs.description, folder=inputs.folder, arch=request.arch, little=little, number=number, relocations=given)
     plan = plan_registration(inputs.source.root, new)
     texts = plan.texts if prepared.linked else _for_plugin(plan.texts, new.arch)
     made = overlay(inputs.source, texts, prepared.work / "overlay")
-    prepared = replace(prepared, inputs=replace(inputs, arch=new.arch, big_endian=request.big_endian, overlay=(made.include_dir,)))
+    prepared = replace(prepared, inputs=replace(inputs, arch=new.arch, big_endian=big, overlay=(made.include_dir,)))
     if installation is None:
         return Registered(prepared, plan.edits, None, new.arch, plan.number)
     knowing = replace(installation, include_dirs=(made.include_dir, *installation.include_dirs))

@@ -43,7 +43,7 @@ from vega_gen.pipeline.request import relocations_beside
 from vega_gen.pipeline.trial_build import PARTS, compiled, part_of, texts_of, write
 from vega_gen.pipeline.trial_run import run_program
 from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResult, reads, require_fit
-from vega_gen.records import Description, FillerName, Mode, Plan, Severity, TdFinding
+from vega_gen.records import Description, FillerName, GivenFact, Mode, Plan, Severity, TdFinding
 from vega_gen.registration.triple import machine_number
 from vega_gen.simulate import Simulator, simulator
 from vega_gen.tablegen.subtargets import on_subtarget
@@ -271,7 +271,8 @@ def _described(bench: _Bench, td: Path) -> Description:
     d = tablegen.describe(td, folder=name, llvm_include=bench.include, tblgen=program, relocs=beside, include_dirs=own)
     d = on_subtarget(d, bench.request.cpu, bench.request.attrs)
     given = with_given(d if bench.request.name else replace(d, folder=d.name), bench.request.facts)
-    return replace(given, given={**given.given, **{fact.key: fact for fact in bench.request.supposed}})
+    order = {"byte_order": GivenFact("byte_order", "big", "--big-endian")} if bench.request.big_endian else {}
+    return replace(given, given={**given.given, **order, **{fact.key: fact for fact in bench.request.supposed}})
 
 
 def arch_of(d: Description, installation: Installation) -> str:

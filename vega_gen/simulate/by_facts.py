@@ -61,6 +61,7 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
             yield from _made(p, op, lambda r: r.set(r.get(OperandRole.IMM)))
     for (extension, bits), op in m.loads.items():
         yield from _made(p, op, lambda r, b=bits, e=extension: r.set(Loaded(r.address(), b // 8, r.bits, e == "sext")))
+    yield from _stack(p)
     for bits, op in m.stores.items():
         yield from _made(p, op, lambda r, b=bits: Store(r.address(), b // 8, r.get(OperandRole.SRC)))
     if m.jump and not _LEFT_OUT & set(m.jump.roles):
@@ -75,6 +76,30 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     yield from _flags(p)
     if m.returns and set(m.returns.free) <= {OperandRole.NONE}:
         yield m.returns.record, (*_zeros(p, m.returns), ReturnTo(link(p)))
+
+
+def _stack(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
+    """Yields the effects of the instructions that reach the stack where only they do; those with narrower immediates do the same."""
+    known = p.m.stack
+    if known is None:
+        return
+    sp, size = NamedRegister(p.m.sp, p.m.native), p.m.native // 8
+
+    def moved(r: _Roles, operator: str = "add") -> Expression:
+        at = r.op.index(OperandRole.IMM)
+        offset = Binary("mul", p.number(r.op.record, at, r.infos[at], p.m.native), Number(known.unit, p.m.native), p.m.native)
+        return Binary(operator, sp, offset, p.m.native)
+
+    effect: Mapping[str, Callable[[_Roles], Action]] = {
+        "load": lambda r: r.set(Loaded(moved(r), size, r.bits, False)),
+        "store": lambda r: Store(moved(r), size, r.get(OperandRole.SRC)),
+        "address": lambda r: r.set(moved(r)),
+        "extend": lambda r: Assign(sp, moved(r, "sub")),
+        "assign": lambda r: Assign(sp, extend(r.get(OperandRole.SRC), p.m.native)),
+    }
+    for kind, does in effect.items():
+        for op in known.every[kind]:
+            yield from _made(p, op, does)
 
 
 def _flags(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
