@@ -57,15 +57,19 @@ class Unwritten:
 
     def defaults(self, type_name: str, decoded: bool = True) -> list[str]:
         """Returns the parts of an operand that has values in the .td for where it is not written (a predicate operand, an optional
-        definition), as C++ that makes them; [] for other types. ``decoded``: the operand has a field, which holds its tied register."""
+        definition), as C++ that makes them; [] for other types.
+
+        ``decoded``: the operand has a field, ``Val``, which holds its tied register, else its first number (the condition)."""
         known = self.s.operand_classes.get(type_name)
         if known is None or not known.defaults:
             return []
         parts = known.sub_operands or (known.register_class or type_name,)
         made: list[str] = []
+        told = decoded and "undef_tied_input" not in known.defaults
         for value, part in zip(known.defaults, parts, strict=False):
             if re.fullmatch(r"-?\d+", value):
-                made.append(f"MCOperand::createImm({value})")
+                made.append(f"MCOperand::createImm({'Val' if told else value})")
+                told = False
             elif decoded and value == "undef_tied_input":
                 made.append(f"={decoder(self.s.operand_classes, part)}")
             else:
