@@ -109,7 +109,7 @@ def test_a_little_endian_encoding_is_read_from_its_other_end() -> None:
 def test_the_condition_of_a_predicate_operand_is_decoded_and_not_taken_from_its_default(llvm_source: Path) -> None:
     """Lanai's predicate is a number with a field of four bits and a default."""
     td, include = llvm_source / "llvm/lib/Target/Lanai/Lanai.td", llvm_source / "llvm/include"
-    d = describe(td, folder="Lanai", llvm_include=include, tblgen=Path("/usr/lib/llvm-19/bin/llvm-tblgen"))
+    d = describe(td, folder="Lanai", llvm_include=include, tblgen=PREFIX / "bin/llvm-tblgen")
     text = archetypes(d, Interface([include])).files["Disassembler/LanaiDisassembler.cpp"]
     body = text[text.index("decodePredicateOperand(") :].partition("\n}")[0]
     assert "Inst.addOperand(MCOperand::createImm(Val));" in body and "createImm(0)" not in body
