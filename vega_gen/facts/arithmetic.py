@@ -52,7 +52,9 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
             if second is OperandKind.IMM:
                 leaf = leaf_name(s.dag, path)
                 return None if v.selections.is_upper(operand.type) or v.selections.is_upper(leaf) else last
-            return last if v.holds(operand.type) and leaf_name(s.dag, path) not in judged else None
+            # A register and how far it is shifted stand for any register: shifted by 0.
+            whole = operand.part >= 0 or leaf_name(s.dag, path) not in judged
+            return last if v.holds(operand.type) and whole else None
 
         made = v.operation(s.record, name, s.fixed, v.selections.leaves(s))
         uncoded = second is OperandKind.IMM and bool(made and made.range and not made.range.bits)
