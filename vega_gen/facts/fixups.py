@@ -53,10 +53,12 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
     for i in d.instructions:
         if not any(bit in "01" for bit in i.encoding) or "isPseudo" in i.flags:
             continue
-        for index, slot in enumerate(s.operands(i.name)):
+        slots = s.operands(i.name)
+        based = any(o.kind is OperandKind.REG and not o.out for o in slots)
+        for index, slot in enumerate(slots):
             if slot.kind is OperandKind.REG or slot.out:
                 continue
-            part, relative = _part(i, slot, m), slot.kind is OperandKind.TARGET and not _absolute(s, slot.type)
+            part, relative = _part(i, slot, m, based=based), slot.kind is OperandKind.TARGET and not _absolute(s, slot.type)
             like = distances.get((s.field(i.name, slot.name), i.size)) if "isCall" in i.flags and slot.kind is OperandKind.IMM else None
             relative, width = relative or like is not None, like or s.immediate(i.name, slot)
             low = s.places(i.name, slot.name)[slot.part][0] if slot.part >= 0 else 0  # the other parts of an address lie beside it
@@ -108,9 +110,11 @@ def _takes_low(i: Instruction, bits: int, m: Facts) -> bool:
     return bits == m.upper_shift or (bits > m.upper_shift and i.name in using)
 
 
-def _part(i: Instruction, slot: OperandInfo, m: Facts) -> str:
-    """Returns which part of an address an immediate may hold: "hi", "lo", or "" for all of it."""
-    if slot.kind is OperandKind.TARGET or i.flags & {"isCall", "isBranch"}:
+def _part(i: Instruction, slot: OperandInfo, m: Facts, *, based: bool) -> str:
+    """Returns which part of an address an immediate may hold: "hi", "lo", or "" for all of it.
+
+    ``based``: whether the instruction reads a register too; a call or branch that does may have the rest of the address there."""
+    if slot.kind is OperandKind.TARGET or (i.flags & {"isCall", "isBranch"} and not based):
         return ""
     if m.upper and i.name == m.upper.record:
         return "hi"
