@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from vega_gen.cxx.masker import Masker
 from vega_gen.function_template import FunctionTemplate, Hole, Slot
 from vega_gen.records import Class, Description, Enum, MemberKind
+from vega_gen.tablegen.subtargets import ATTRS, CPU, FEATURES, MODE
 
-_NO_FEATURE = ("Register.encoded", "Relocation.numbers")
-"""Fields about how records are written rather than about the target."""
+_NO_FEATURE = ("Register.encoded", "Relocation.numbers", ATTRS, CPU, FEATURES, MODE)
+"""Fields about how records are written, or which subtarget is chosen, rather than about the target."""
 
 
 @dataclass(frozen=True, slots=True)

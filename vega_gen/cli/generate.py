@@ -137,7 +137,9 @@ def fill(
     from vega_gen import pipeline
     from vega_gen.report import pages
 
-    request = pipeline.Request(td, llvm, name, tuple(desc or ()), None, filler, corpora=tuple(corpus or ()), checkpoint=checkpoint)
+    request = pipeline.Request(
+        td, llvm, name, tuple(desc or ()), None, filler, corpora=tuple(corpus or ()), checkpoint=checkpoint, archetypes=False
+    )
     with render.progress("fill") as advance:
         planned = pipeline.fill_one(pipeline.prepare(request, advance, writing=False), function, advance)
     if as_json:
