@@ -95,8 +95,9 @@ def test_it_works_with_each_llvm_that_is_installed(td: Path, program: Path, vers
     made = tried(td, version=version, program=program, ladder=True)
     assert made.abilities == ("compiles", "assembles", "disassembles") and not made.findings
     assert made.assembly and "\tmul\t" in made.assembly.read_text()
+    # Of the 50 instructions 47 are tried, with the 4 divisions of a feature that is off; RET and the two pseudos are isCodeGenOnly.
     assert made.ladder and {step.rung.value: (step.passed, step.total) for step in made.ladder.steps} == {
-        "built": (4, 4), "registered": (3, 3), "round-trip": (43, 43), "smoke-compiles": (4, 4), "machine-verified": (4, 4),
+        "built": (4, 4), "registered": (3, 3), "round-trip": (47, 47), "smoke-compiles": (4, 4), "machine-verified": (4, 4),
         "objects": (4, 4), "runs": (4, 4),
     }  # fmt: skip
 
@@ -122,7 +123,7 @@ def test_the_rungs_and_what_tblgen_lets_through(td: Path, command: Command, tmp_
     (finding,) = made["findings"]
     assert finding["severity"] == "error" and set(finding["records"]) == {"SLT", "SLTU"}
     rungs = {step["rung"]: step for step in made["ladder"]["steps"]}
-    assert (rungs["round-trip"]["passed"], rungs["round-trip"]["total"]) == (41, 43)
+    assert (rungs["round-trip"]["passed"], rungs["round-trip"]["total"]) == (45, 47)
     assert "SLT" in rungs["round-trip"]["obstacles"][0]["name"] and "round-trip: SLT" in said.out
 
 
@@ -132,7 +133,7 @@ def test_watch_says_which_rungs_changed(td: Path, command: Command) -> None:
     assert next(runs).rungs == ()
     conflict(td)
     fallen = next(runs)
-    assert fallen.failure is None and fallen.rungs[0].startswith("round-trip 43 -> 41 of 43: first obstacle: SLT")
+    assert fallen.failure is None and fallen.rungs[0].startswith("round-trip 47 -> 45 of 47: first obstacle: SLT")
     runs.close()
 
 
@@ -234,12 +235,12 @@ def test_the_tables_of_every_target_do_not_wait_for_the_description(td: Path, mo
     shutil.rmtree(made.folder / "tables")
     there: list[bool] = []
 
-    def slow(bench: trying._Bench) -> Description:  # pyright: ignore[reportPrivateUsage]
+    def slow(bench: trying._Bench, main: Path) -> Description:  # pyright: ignore[reportPrivateUsage]
         table, end = made.folder / "tables/TernGenRegisterInfo.inc.key", time.monotonic() + 60
         while not table.exists() and time.monotonic() < end:
             time.sleep(0.01)
         there.append(table.exists())
-        return described(bench)
+        return described(bench, main)
 
     described = trying._described  # pyright: ignore[reportPrivateUsage]
     monkeypatch.setattr(trying, "_described", slow)
@@ -271,20 +272,19 @@ def test_the_result_in_a_folder_of_one_s_own(td: Path, tmp_path: Path) -> None:
 
 
 def test_without_a_code_generator_it_assembles(td: Path, program: Path, command: Command) -> None:
-    instructions = td.parent / "TernInstrInfo.td"
-    edit(instructions, '"ret", [(TernRet)]', '"ret", []')
-    text = instructions.read_text()
-    begin = text.index("def TernRet : SDNode")
-    instructions.write_text(text[:begin] + text[text.index(">;", begin) + 2 :])
+    registers = td.parent / "TernRegisterInfo.td"
+    edit(registers, "FP, LR, SP, R0)>;", "FP, LR, SP, R0)> { let isAllocatable = 0; }")
+    # llvm-tblgen wants one class that can be allocated: it holds no addresses.
+    floats = 'def F0 : Register<"f0"> { let Namespace = "Tern"; }\ndef FPR : RegisterClass<"Tern", [f32], 32, (add F0)>;\n'
+    registers.write_text(registers.read_text() + floats)
     said = command("try", "--td", td, "--llvm-version", "19", "--run", program)
     assert said.status == 1
-    assert (
-        "it assembles, disassembles;" in said.out and "no code generator: return_node: the .td defines no SDNode for a return" in said.out
-    )
+    assert "it assembles, disassembles;" in said.out
+    assert "no code generator: gpr: no allocatable register class holds addresses" in said.out
     assert f"{program} was not compiled" in said.err
     made = tried(td, ladder=True)
     assert made.ladder and {(step.total, step.notes) for step in made.ladder.steps[3:]} == {(0, ("no code generator",))}
-    assert made.ladder.steps[2].passed == made.ladder.steps[2].total == 43
+    assert made.ladder.steps[2].passed == made.ladder.steps[2].total == 47
     made = tried(td)
     shutil.rmtree(made.folder / "tables")
     made = tried(td)
@@ -297,7 +297,8 @@ def test_a_part_that_does_not_compile_is_left_out(td: Path) -> None:
     edit(td.parent / "TernInstrInfo.td", 'let ParserMethod = "parseMemOperand";', 'let ParserMethod = "noSuchScope::parse";')
     made = tried(td)
     assert made.abilities == ("compiles", "disassembles")
-    assert list(made.broken) == ["assembler"] and "noSuchScope" in made.broken["assembler"]
+    # The scope is made, as tables name it; yet a method of the parser cannot be declared in it.
+    assert list(made.broken) == ["assembler"] and "'parse' cannot have a qualified name" in made.broken["assembler"]
     listed = run(made.plugin.command("llvm-mc", "-triple=tern", "--disassemble"), stdin="0x00 0x80 0x44 0x00\n").check().stdout
     assert "add\tr1, r1, r2" in listed
 
@@ -324,17 +325,20 @@ def test_what_tables_name_without_a_contract_is_made_of_the_td(td: Path, command
     instructions = td.parent / "TernInstrInfo.td"
     edit(instructions, "// A jump target, with a larger range.", f"{OPTIONAL}\n// A jump target, with a larger range.")
     edit(instructions, "uimm5:$imm", "rounding:$imm")
+    edit(instructions, "let opcode = 0x0a;", 'let opcode = 0x0a;\n  let AsmMatchConverter = "convertUpper";')
     said = command("try", "--td", td, "--llvm-version", "19")
     assert said.status == 0, said.err
     assert "it compiles, assembles, disassembles;" in said.out
-    assert "not written: TernAsmParser::defaultRound: the .td says no more than its name" in said.out
+    assert "not written: TernAsmParser::convertUpper: the .td says no more than its name" in said.out
     made = tried(td)
-    assert not made.broken and made.stubs == ("TernAsmParser::defaultRound",)
+    assert not made.broken and made.stubs == ("TernAsmParser::convertUpper",)
     assert said_of(made, "compile the C++") == "0 of 20 files", "a second run goes straight to what compiled"
     header = (made.folder / "src/MCTargetDesc/TernMCTargetDesc.h").read_text()
     assert "OPERAND_ROUND = MCOI::OPERAND_FIRST_TARGET" in header
-    coded = run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin="add r1, r2, r3\n").check().stdout
-    assert "encoding: [" in coded
+    shifts = "slli r1, r2, 0\nslli r1, r2\nslli r1, r2, 1\n"  # the method that makes what is left out is written: it makes 0
+    coded = run(made.plugin.command("llvm-mc", "-triple=tern", "-show-encoding"), stdin=shifts).check().stdout
+    zero, left_out, one = (line.partition("encoding: ")[2] for line in coded.splitlines() if "encoding: " in line)
+    assert zero == left_out != one
 
 
 @pytest.mark.parametrize("file", ["Tern.td", "TernRegisterInfo.td"])

@@ -91,34 +91,37 @@ def exact(llvm_mc: Mc, subject: Subject, met: frozenset[str]) -> tuple[bytes, ..
 @dataclass(frozen=True, slots=True)
 class RoundTrips:
     """What came of instructions. ``obstacles``: those that do not round-trip, by name. ``said``: harmless oddities -> how many
-    instructions have them. ``order``: of the bytes in memory."""
+    instructions have them. ``order``: of the bytes in memory. ``disassembles``: whether any instruction has been disassembled."""
 
     obstacles: Mapping[str, Obstacle]
     said: Counter[str]
     order: Order
+    disassembles: bool
 
 
-def tried(llvm_mc: Mc, subject: Subject, instructions: Sequence[Instruction], order: Order | None = None) -> RoundTrips:
-    """Check instructions, whose predicates hold for the subject. ``order``: of the bytes, None where it is not known yet.
+def tried(llvm_mc: Mc, subject: Subject, instructions: Sequence[Instruction], before: RoundTrips | None = None) -> RoundTrips:
+    """Check instructions, whose predicates hold for the subject. ``before``: of others with the same llvm-mc, which tell the order of the
+    bytes, and whether there is a disassembler: without one, it is enough that an instruction's text assembles.
 
     Raises ``ToolFailure`` if llvm-mc cannot be started."""
     description = subject.description
     candidates = {i.name: bases(description, i) for i in instructions}
-    order = order or _order(llvm_mc, [found[0] for found in candidates.values()])
+    order = before.order if before else _order(llvm_mc, [found[0] for found in candidates.values()])
     starts, refusals = _starts(llvm_mc, order, candidates)
+    disassembles = bool(starts) or (before is not None and before.disassembles)
     results = _there_and_back(llvm_mc, order, [v for base in starts for v in (base, *around(description, base))])
     wrong, covered, said = _from_text(llvm_mc, order, subject, instructions)
     obstacles: dict[str, Obstacle] = {}
     for instruction in instructions:
         name = instruction.name
         found = wrong.get(name)
-        if starts:
+        if disassembles:
             found = found or (_judged(instruction, results[name], said) if name in results else refusals[name])
         elif name not in covered:
             found = found or refusals[name]
         if found:
             obstacles[name] = found
-    return RoundTrips(obstacles, said, order)
+    return RoundTrips(obstacles, said, order, disassembles)
 
 
 def round_trip(path: Path, subject: Subject, progress: Progress) -> Climbed:
@@ -135,7 +138,7 @@ def round_trip(path: Path, subject: Subject, progress: Progress) -> Climbed:
     progress(0, len(instructions), "round trip")
     obstacles: dict[str, Obstacle] = {}
     said: Counter[str] = Counter()
-    order: Order | None = None
+    result: RoundTrips | None = None
     left: dict[str, Instruction] = {i.name: i for i in instructions}
     runs: list[FeatureNeeds] = [FeatureNeeds()] if subject.attrs or not instructions else features.groups(instructions)
     tries: list[tuple[FeatureNeeds, list[Instruction]]] = [(run, []) for run in runs]
@@ -147,8 +150,7 @@ def round_trip(path: Path, subject: Subject, progress: Progress) -> Climbed:
         if not own:
             left = {name: i for name, i in left.items() if not set(i.predicates) <= holds}
         if allowed:
-            result = tried(Mc(path, one), one, allowed, order)
-            order = result.order
+            result = tried(Mc(path, one), one, allowed, result)
             said += result.said if not own else Counter()
             for i in allowed:
                 obstacles.pop(i.name, None)
