@@ -46,7 +46,8 @@ def has_apt() -> bool:
 def packages(major: int) -> tuple[str, ...]:
     """Return the packages with LLVM's tools, its static libraries and the libraries that they link with.
 
-    ``llvm-config --libs all`` needs libpolly-<major>-dev, llvm-objdump needs curl, and GitPython needs git.
+    ``llvm-config --libs all`` needs libpolly-<major>-dev, llvm-objdump needs curl, GitPython needs git, and the ladder runs
+    programs under qemu-user.
     """
     return (
         f"llvm-{major}",
@@ -63,6 +64,7 @@ def packages(major: int) -> tuple[str, ...]:
         "libffi-dev",
         "libcurl4-openssl-dev",
         "git",
+        "qemu-user",
     )
 
 
