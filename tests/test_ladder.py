@@ -21,13 +21,15 @@ from vega_gen import tablegen
 from vega_gen.cli import main
 from vega_gen.errors import NotFoundError
 from vega_gen.ladder import Tools, climb, failures, lit_tests, machines, smoke, subject
-from vega_gen.ladder.attributes import enabled, met
+from vega_gen.ladder.attributes import met
 from vega_gen.ladder.encodings import around, asked, bases, decode, encode, fields, fixed, of_no_account
 from vega_gen.ladder.executable import BASE, STATUS, exit_object, write_executable
+from vega_gen.ladder.feature_groups import FeatureNeeds, Features
 from vega_gen.ladder.mc import Encoding, Mc
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.written import written
 from vega_gen.records import Climbed, Description, Instruction, Ladder, Obstacle, Rung
+from vega_gen.tablegen.subtargets import enabled, on_subtarget
 
 GOLDEN = ROOT / "tests/golden/ladder"
 BIN = find_installation("19.1").bindir
@@ -140,6 +142,15 @@ def test_a_feature_that_is_off_keeps_its_instructions_out(llvm_source: Path) -> 
     assert {i.name for i in asked(tern, met(on))} - {i.name for i in asked(tern, met(off))} == {"DIV", "DIVU", "REM", "REMU"}
     assert enabled(tern, "tern-2", "") == {"FeatureDiv"}
     assert enabled(tern, "tern-2", "-div") == set()
+
+
+def test_features_that_a_backend_was_made_with_are_turned_off_for_what_excludes_them(llvm_source: Path) -> None:
+    """Its tools have them on without an option, so that only -mattr=-div is a subtarget without them."""
+    plain = described("Tern", llvm_source)
+    made = on_subtarget(plain, attrs="+div")
+    assert (enabled(plain), enabled(made), enabled(made, attrs="-div")) == (set(), {"FeatureDiv"}, set())
+    without = FeatureNeeds(off=frozenset({"FeatureDiv"}))
+    assert (Features(plain, "").attrs(without), Features(made, "").attrs(without)) == ("", "-div")
 
 
 # --------------------------------------------------------------------------------------------------------- llvm-mc by the batch

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from vega_gen.ladder.attributes import closed, enabled
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.raw import Dag, parse_dag
+from vega_gen.tablegen.subtargets import closed, enabled
 
 _MOST = 16
 """Alternatives of one instruction that are looked at."""

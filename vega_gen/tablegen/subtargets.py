@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 
 from vega_gen.errors import InputError
-from vega_gen.records import Description, HardwareMode, Instruction, SubtargetFeature
+from vega_gen.records import Description, HardwareMode, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.raw import Dag, parse_dag
 
@@ -37,8 +37,9 @@ def on_subtarget(d: Description, cpu: str = "", attrs: str = "") -> Description:
     known = {p.name: p for p in d.processors}
     if cpu and cpu not in known:
         raise InputError(f"no processor is called {cpu!r}", "--mcpu", _near(cpu, known))
+    _require_features(d, attrs)
     chosen = cpu or default_cpu(d)
-    features = _closed(d, (known[chosen].features if chosen in known else ()), attrs)
+    features = _enabled(d, known[chosen].features if chosen in known else (), attrs)
     modes = [m for m in d.modes if m.features and _mode_holds(d, m, features)] or [m for m in d.modes if not m.features][:1]
     mode = modes[0] if modes else None
     features_on = " ".join(f.record for f in d.features if f.record in features)
@@ -80,12 +81,11 @@ _BASIC: dict[int, tuple[Description, Description]] = {}
 def predicate_test(d: Description) -> Callable[[Iterable[str]], bool]:
     """Returns the function that says whether all of some Predicate records hold for the chosen processor."""
     on = frozenset(d.data.get(FEATURES, "").split())
-    features = {f.record: f for f in d.features}
 
     @cache
     def one(record: str) -> bool:
         if record in d.assembler_predicates:
-            return _dag_holds(parse_dag(d.assembler_predicates[record]), features, on)
+            return condition_holds(parse_dag(d.assembler_predicates[record]), on)
         code = d.predicates.get(record, "")
         return not code or _holds(d, code, on)
 
@@ -104,29 +104,52 @@ def _in_mode(d: Description, mode: HardwareMode) -> Description:
     )
 
 
-def _closed(d: Description, first: Iterable[str], attrs: str) -> frozenset[str]:
-    """Returns the features that are on: those of a processor and those of -mattr, each with what it implies."""
-    records = {f.record: f for f in d.features}
-    names = {f.name: f for f in d.features}
+def enabled(d: Description, cpu: str = "", attrs: str = "") -> frozenset[str]:
+    """Returns the SubtargetFeature records that are on in a backend that was made for the description's chosen processor.
+
+    ``cpu``, ``attrs``: what its tools are given as -mcpu and -mattr, which come on top of what was chosen. Names that the .td files do not
+    have turn nothing on, as in LLVM."""
+    chosen = cpu or d.data.get(CPU) or default_cpu(d)
+    first = next((p.features for p in d.processors if p.name == chosen), ())
+    return _enabled(d, first, ",".join(filter(None, (d.data.get(ATTRS, ""), attrs))))
+
+
+def closed(features: Iterable[str], implied: Mapping[str, Iterable[str]]) -> set[str]:
+    """Returns the features and all that they imply, directly or not. ``implied``: feature -> those that it implies itself."""
     found: set[str] = set()
-
-    def add(record: str) -> None:
-        if record in records and record not in found:
+    waiting = list(features)
+    while waiting:
+        record = waiting.pop()
+        if record not in found:
             found.add(record)
-            for other in records[record].implies:
-                add(other)
+            waiting += implied.get(record, ())
+    return found
 
-    for record in first:
-        add(record)
-    for word in filter(None, (w.strip() for w in attrs.split(","))):
-        f = names.get(word.lstrip("+-"))
-        if f is None or word[0] not in "+-":
-            raise InputError(f"no feature is called {word!r}", "--mattr", _near(word.lstrip("+-"), names))
-        if word[0] == "+":
-            add(f.record)
-        else:  # what implies it goes too, as in llvm/MC/MCSubtargetInfo.cpp
-            found -= {r for r in found if f.record in _closed(d, (r,), "")}
+
+def _enabled(d: Description, first: Iterable[str], attrs: str) -> frozenset[str]:
+    implied = {f.record: f.implies for f in d.features}
+    names = {f.name: f.record for f in d.features}
+    found = closed(first, implied)
+    for word in _words(attrs):
+        record = names.get(word.lstrip("+-"))
+        if record is None:
+            continue
+        if word[0] == "-":  # what implies it goes too, as in llvm/MC/MCSubtargetInfo.cpp
+            found -= {r for r in found if record in closed((r,), implied)}
+        else:
+            found |= closed((record,), implied)
     return frozenset(found)
+
+
+def _require_features(d: Description, attrs: str) -> None:
+    names = {f.name for f in d.features}
+    for word in _words(attrs):
+        if word[0] not in "+-" or word.lstrip("+-") not in names:
+            raise InputError(f"no feature is called {word!r}", "--mattr", _near(word.lstrip("+-"), names))
+
+
+def _words(attrs: str) -> list[str]:
+    return [word for w in attrs.split(",") if (word := w.strip())]
 
 
 def _near(word: str, known: Iterable[str]) -> str:
@@ -142,11 +165,11 @@ def _mode_holds(d: Description, mode: HardwareMode, on: frozenset[str]) -> bool:
     return all((names.get(word[1:], "") in on) == (word[0] == "+") for word in words if word)
 
 
-def _dag_holds(dag: Dag | str, features: dict[str, SubtargetFeature], on: frozenset[str]) -> bool:
-    """Whether an AssemblerCondDag holds: (all_of A, (not B)), (any_of A, B)."""
+def condition_holds(dag: Dag | str, on: Collection[str]) -> bool:
+    """Whether an AssemblerCondDag, (all_of A, (not B)) or (any_of A, B), holds with the features ``on``."""
     if isinstance(dag, str):
         return dag in on
-    parts = [_dag_holds(part, features, on) for part, _ in dag.args]
+    parts = [condition_holds(part, on) for part, _ in dag.args]
     return any(parts) if dag.op == "any_of" else not parts[0] if dag.op == "not" and parts else all(parts)
 
 
