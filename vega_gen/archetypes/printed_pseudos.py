@@ -16,6 +16,8 @@ def made_calls(d: Description, m: Facts) -> list[dict[str, Any]]:
 
     ``bytes``: size of the expansion."""
     size = {i.name: i.size for i in d.instructions}
+    if m.pool:  # emitCall has no entry of it
+        return []
     address = [m.load_symbol] if m.load_symbol else [m.upper, m.or_immediate if m.low == "or" else m.add_immediate]
     found: list[dict[str, Any]] = []
     for op in m.calls.pseudos:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from vega_gen.facts.dags import leaves, plain, top_level
+from vega_gen.facts.dags import leaves, other_name, plain, top_level
+from vega_gen.facts.distances import Distances, code_unit
 from vega_gen.facts.operand_fields import own_fields, run_lengths
-from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
+from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
 from vega_gen.tablegen.raw import Dag, parse_dag
 
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
@@ -30,7 +31,6 @@ _HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
 _MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
 _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
-_ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
@@ -38,21 +38,23 @@ _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``."""
+    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``. ``back``: all are negative, and the field holds
+    their lower bits."""
 
     bits: int
     signed: bool
     shift: int = 0
+    back: bool = False
 
     @property
     def low(self) -> int:
         """The least value."""
-        return -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
+        return -(1 << (self.bits - (not self.back) + self.shift)) if self.signed or self.back else 0
 
     @property
     def high(self) -> int:
         """The greatest value."""
-        return ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
+        return -(1 << self.shift) if self.back else ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
 
 
 class OperandKind(StrEnum):
@@ -100,6 +102,7 @@ class Selections:
 
     def __init__(self, d: Description) -> None:
         self._d = d
+        self.distances = Distances(d)
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
         self.classes = {c.name for c in d.register_classes}
@@ -110,7 +113,7 @@ class Selections:
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """As ``given``, with the Predicate records that each needs."""
-        self._renamed = {o.name: named[1] for o in d.operators if (named := _only_names(o))}
+        self._renamed = {o.name: named[1] for o in d.operators if (named := other_name(o))}
         self.matched: dict[str, list[Dag]] = defaultdict(list)
         """Outermost operator -> its patterns, also those that take several instructions, without their type casts."""
         for i in d.instructions:
@@ -202,7 +205,7 @@ class Selections:
             return OperandKind.REG
         if known and len(known.sub_operands) == 1:
             return self.kind(known.sub_operands[0])
-        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL" or self._encoded_as_jump(known))
+        place = known is not None and (known.type == "OtherVT" or self.distances.told(known) or self._encoded_as_jump(known))
         return OperandKind.TARGET if place else OperandKind.IMM
 
     def _encoded_as_jump(self, o: OperandClass) -> bool:
@@ -312,7 +315,8 @@ class Selections:
         number = re.search(r"(\d+)", operand.type)
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
-        return Range(width, not unsigned, shift)
+        sign = self.distances.sign(operand.type)
+        return Range(width, not unsigned and sign in ("", "both"), shift, sign == "back")
 
     def _coded(self, type_name: str) -> Range | None:
         """Returns the values that certainly have a code, where a predicate asks C++ of the target's whether a number has one.
@@ -360,6 +364,8 @@ class Selections:
         field = self.field(record, operand.name)
         if known is None or operand.kind is not OperandKind.TARGET or (field and field[-1][0] > 0):
             return 0
+        if unit := self.distances.unit(operand.type):
+            return unit.bit_length() - 1
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
@@ -376,8 +382,7 @@ class Selections:
 
     @cached_property
     def _code_unit(self) -> int:
-        common = math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)))
-        return common & -common or 1  # instructions of three bytes lie anywhere
+        return code_unit(self._d)
 
     @cached_property
     def _pointers(self) -> str:
@@ -438,10 +443,3 @@ def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
 def is_symbol(leaf: str) -> bool:
     """Whether a pattern's leaf is a symbol's address, such as tglobaladdr."""
     return leaf in _SYMBOLS
-
-
-def _only_names(o: PatternOperator) -> re.Match[str] | None:
-    """Returns the match of a fragment that only gives an operator another name, (shl node:$a, node:$b), so that some patterns can be
-    told from others by it."""
-    found = None if o.opcode or o.code or o.memory or o.properties else _ANOTHER_NAME.fullmatch(o.dag)
-    return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None
