@@ -63,9 +63,8 @@ class Decoder:
         unseen = list(dict.fromkeys(word for words in split for word in words if word not in self._words))
         if unseen:
             # Each instruction is as long as any other: one that does not decode does not move the next.
-            whole = [word for word in unseen if len(word) == self._size]
-            found = self._asked([b"".join(whole)])[0] if whole else ()
-            self._words |= {word: Decoded(UNKNOWN, len(word), ()) for word in unseen} | dict(zip(whole, found, strict=True))
+            found = self._asked(unseen)
+            self._words |= {w: one[0] if len(one) == 1 else Decoded(UNKNOWN, len(w), ()) for w, one in zip(unseen, found, strict=True)}
         return [tuple(self._words[word] for word in words) for words in split]
 
     def _asked(self, codes: Sequence[bytes]) -> list[tuple[Decoded, ...]]:
