@@ -28,13 +28,13 @@ def part(lacking: Lacking) -> str:
     less = {c: _two_registers(lacking, s, f"set{c}") for c in ("lt", "ult")}
     if not missing or m.comparisons or not all(less.values()):
         return ""
-    made = _Made(lacking, s, {c: one for c, one in less.items() if one})
-    found = [line for c in missing for line in made.patterns(c)]
+    truths = _Truths(lacking, s, {c: one for c, one in less.items() if one})
+    found = [line for c in missing for line in truths.patterns(c)]
     comment = f"// {m.type}: conditions of which no instruction computes the result alone."
     return "\n".join([comment, *found]) if found else ""
 
 
-class _Made:
+class _Truths:
     """Writes patterns. ``less``: how registers are compared, "lt" and "ult"."""
 
     def __init__(self, lacking: Lacking, s: Selections, less: dict[str, Selection]) -> None:
