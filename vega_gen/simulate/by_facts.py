@@ -26,6 +26,7 @@ from vega_gen.simulate.expressions import (
     Require,
     ReturnTo,
     Store,
+    Unary,
 )
 from vega_gen.simulate.operands import Bound, Operands, UnclearError, extend
 
@@ -192,7 +193,10 @@ class _Roles:
         value = self.get(OperandRole.IMM)
         shift = self.p.m.upper_shift
         told = self.p.s.part(self.infos[self.op.index(OperandRole.IMM)].type)[0]  # the operand's type says the shift itself
-        return value if told else Binary("shl", value, Number(shift, self.bits), self.bits)
+        shifted = value if told else Binary("shl", value, Number(shift, self.bits), self.bits)
+        field = self.op.range.bits if self.op.range else 0
+        # What sets the upper bits of 32 in a wider register extends their sign, as archetypes take it to.
+        return Unary("sext", Unary("trunc", shifted, 32), self.bits) if shift + field == 32 < self.bits else shifted
 
     def address(self) -> Expression:
         base = extend(self.get(OperandRole.BASE), self.p.m.native)
