@@ -37,13 +37,14 @@ class Guess:
 def convention(v: TargetView, constants: Collection[str] = (), *, results: bool) -> tuple[str, tuple[str, ...]]:
     """Returns the name of the usual calling convention for arguments (or for results) and its pointer-sized registers.
 
-    Of several, it prefers those with pointer-sized registers, then those without a special purpose in their name (fast, vararg, ghc,
-    intr), then the shortest name. ``constants``: registers that hold a constant, which a guess leaves out."""
+    Of several, it prefers those with pointer-sized registers, then those that put a word on the stack into a place of a word's size, as
+    variable arguments are read one after the other, then those without a special purpose in their name (fast, vararg, ghc, intr), then the
+    shortest name. ``constants``: registers that hold a constant, which a guess leaves out."""
     known = [c for c in v.d.calling_conventions if not c.callee_saved and c.name.lower().startswith("ret") == results]
     plain = [c for c in known if any(r in v.members for r in c.registers)]
     what = "conventions for return values" if results else "calling conventions"
     side = "results" if results else "arguments"
-    name = v.choose(f"convention.{side}", _named(plain or known, _SPECIAL_CONVENTION, f"{len(plain)} {what}"))
+    name = v.choose(f"convention.{side}", _named(plain or known, _SPECIAL_CONVENTION, f"{len(plain)} {what}", v.native // 8))
     listed = [r for c in known if c.name == name for r in c.registers if r in v.members]
     return name, _registers(v, name, side, listed, _guesses(v, constants)[1 if results else 0])
 
@@ -58,9 +59,14 @@ def callee_saved(v: TargetView, constants: Collection[str] = ()) -> tuple[str, t
     return name, _registers(v, name, "callee_saved", listed, _guesses(v, constants)[2])
 
 
-def _named(known: Sequence[CallingConvention], special: re.Pattern[str], several: str) -> Iterator[Choice[str]]:
-    """Yields the names of conventions or lists, the usual one first; of several, only its name tells which that is."""
-    for c in sorted(known, key=lambda c: (bool(special.search(c.name)), len(c.name))):
+def _named(known: Sequence[CallingConvention], special: re.Pattern[str], several: str, word: int = 0) -> Iterator[Choice[str]]:
+    """Yields the names of conventions or lists, the usual one first; of several, only its name tells which that is. ``word``: bytes of a
+    place on the stack, 0 for any."""
+
+    def wide(c: CallingConvention) -> bool:
+        return bool(word and c.stack) and all(max(place) > word for place in c.stack)
+
+    for c in sorted(known, key=lambda c: (wide(c), bool(special.search(c.name)), len(c.name))):
         reason = f"of {several}, {c.name} is taken as the usual one by its name alone"
         yield Choice(c.name, Evidence.NAME, reason) if len(known) > 1 else Choice(c.name, Evidence.CONVENTION, "it is the only one")
 
