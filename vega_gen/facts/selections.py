@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.dags import is_special_shift, leaves, other_name, plain, top_level
 from vega_gen.facts.layouts import Layouts
 from vega_gen.facts.operand_fields import own_fields, run_lengths
@@ -373,7 +374,7 @@ class Selections:
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
-        return int(math.log2(self._code_unit))
+        return int(math.log2(self._units.of(self.instructions[record])))
 
     def rounded(self, record: str, operand: OperandInfo) -> int:
         """Returns of how many bytes a multiple the address is from which a branch target is counted: the instruction's, rounded down.
@@ -382,12 +383,11 @@ class Selections:
         rounded address does such a field reach the same places from all of them."""
         field = self.field(record, operand.name)
         unit = 1 << (self.scale(record, operand) or (field[-1][0] if field else 0))
-        return unit if operand.kind is OperandKind.TARGET and unit > self._code_unit else 1
+        return unit if operand.kind is OperandKind.TARGET and unit > self._units.of(self.instructions[record]) else 1
 
     @cached_property
-    def _code_unit(self) -> int:
-        common = math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)))
-        return common & -common or 1  # instructions of three bytes lie anywhere
+    def _units(self) -> CodeUnits:
+        return CodeUnits(self._d)
 
     @cached_property
     def _pointers(self) -> str:
