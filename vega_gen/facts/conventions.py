@@ -59,7 +59,8 @@ def callee_saved(v: TargetView, results: Collection[str], constants: Collection[
     given = [c for c in v.d.calling_conventions if c.callee_saved]
     every = [c for c in given if c.registers] or given  # an empty list says that a call keeps nothing
     lists = [c for c in every if any(r in v.members for r in c.registers)] or every  # those of the other width have wider registers
-    name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, f"{len(lists)} lists of callee-saved registers", unlikely=results))
+    what = f"{len(lists)} lists of callee-saved registers"
+    name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, what, unlikely=results))
     listed = [r for c in lists if c.name == name for r in c.registers]
     return name, _registers(v, name, "callee_saved", listed, _guesses(v, constants)[2])
 
