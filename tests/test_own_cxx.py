@@ -39,19 +39,23 @@ def test_a_type_that_fragments_name_is_no_number() -> None:
 
 def test_a_condition_of_patterns_that_nobody_wrote_never_holds() -> None:
     selector = own("ToyDAGToDAGISel")
-    made = demands.unsaid(replace(plan(), classes=(selector,)), "ToyInstrInfo.cpp", "isGood", "  return isGood(N);", selector, None, ())
+    made = demands.unsaid(replace(plan(), classes=(selector,)), "ToyInstrInfo.cpp", "isGood", "  return isGood(N);", "", selector, None, ())
     assert made is not None
     assert "bool isGood(const Ts &...) const { return false; }" in " ".join(emitted(made)["ToyInstrInfo.h"].split())
-    assert demands.unsaid(plan(), "ToyInstrInfo.cpp", "isGood", "  return TII->isGood(N);", selector, None, ()) is None
+    assert demands.unsaid(plan(), "ToyInstrInfo.cpp", "isGood", "  return TII->isGood(N);", "", selector, None, ()) is None
 
 
 def test_scheduling_predicates_ask_the_target_s_own_class_by_another_name() -> None:
     instructions = own("ToyInstrInfo")
     start = replace(plan(), classes=(instructions,))
     line = "  const ToyBaseInstrInfo *TII ="
-    made = demands.unsaid(start, "ToyInstrInfo.cpp", "ToyBaseInstrInfo", line, None, instructions, ["isFast("])
+    made = demands.unsaid(start, "ToyInstrInfo.cpp", "ToyBaseInstrInfo", line, "", None, instructions, ["isFast("])
     assert made is not None
     assert any("isFast" in m.tokens for m in made.classes[0].members)
+    called = demands.unsaid(start, "ToyInstrInfo.cpp", "count", "if (TII->count(*MI) == 1)", "ToyInstrInfo", None, instructions, ())
+    assert called is not None
+    assert any("count" in m.tokens for m in called.classes[0].members)
+    assert demands.unsaid(start, "ToyInstrInfo.cpp", "count", "if (TII->count(*MI) == 1)", "Other", None, instructions, ()) is None
     assert "using ToyBaseInstrInfo = ToyInstrInfo;" in emitted(made)["ToyInstrInfo.cpp"]
 
 

@@ -181,14 +181,19 @@ def _enumeration(head: str, values: Sequence[str], first: str) -> str:
 
 
 def unsaid(
-    plan: Plan, path: str, name: str, line: str, selector: PlannedClass | None, instructions: PlannedClass | None, methods: Iterable[str]
+    plan: Plan, path: str, name: str, line: str, owner: str, selector: PlannedClass | None, instructions: PlannedClass | None,
+    methods: Iterable[str],
 ) -> Plan | None:
     """The plan with a function that the conditions of patterns call, or the target's own class of instruction information, of which
     scheduling predicates call ``methods`` (TIIPredicate, llvm/Target/TargetInstrPredicate.td); None where ``name``, on a line of a table,
     is neither. Of the functions the .td says no more than the names: they return false.
 
-    ``path``: the .cpp that includes the table. ``selector``, ``instructions``: the classes that this file has of instruction selection and
-    of instruction information."""
+    ``path``: the .cpp that includes the table. ``owner``: the class that lacks the name, "" for none. ``selector``,
+    ``instructions``: the classes that this file has of instruction selection and of instruction information."""
+    if instructions is not None and owner == instructions.name and f"TII->{name}(" in line:
+        return _never(plan, instructions, [name])
+    if owner:
+        return None
     if selector is not None and re.search(rf"(?<![\w:>.]){name}\(", line):
         return _never(plan, selector, [name])
     if instructions is None or not re.search(rf"\bconst {name} ?\*|\bTII->{name}::", line):

@@ -243,7 +243,7 @@ class Steps:
         if subtarget is not None and owner == subtarget.name and name not in predicates.asked(self.description):
             result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
             return demands.demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
-        if not owner and (made := demands.unsaid(plan, path, name, line, *others, enumerators.get(name, ()))) is not None:
+        if (made := demands.unsaid(plan, path, name, line, owner, *others, enumerators.get(name, ()))) is not None:
             return made
         scope = name if {name, f"{name}("}.isdisjoint(enumerators.get(owner, ())) else owner
         return demands.enumerated(plan, file, scope, enumerators.get(scope, ()), self.description, name)
