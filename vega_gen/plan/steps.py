@@ -229,7 +229,7 @@ class Steps:
         if any(c.name == name for c in self.description.contracts):
             return plan
         bases = ("TargetSubtargetInfo", "MCTargetAsmParser", "MCParsedAsmOperand", "SelectionDAGISel", "TargetInstrInfo")
-        subtarget, parser, operand, *others = (self._derived(plan, base, path) for base in bases)
+        subtarget, parser, operand, selector, instructions = (self._derived(plan, base, path) for base in bases)
         if parser is not None and name in enumerators.get(demands.DIAGNOSTICS, ()):
             return demands.diagnosed(plan, parser, name, enumerators[demands.DIAGNOSTICS])
         if (known := demands.refused(plan, path, name, enumerators) or demands.renamed(plan, path, name, owner)) is not None:
@@ -243,7 +243,7 @@ class Steps:
         if subtarget is not None and owner == subtarget.name and name not in predicates.asked(self.description):
             result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
             return demands.demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
-        if (made := demands.unsaid(plan, path, name, line, owner, *others, enumerators.get(name, ()))) is not None:
+        if made := demands.unsaid(plan, path, name, line, owner, selector, instructions, enumerators.get(name, ())):
             return made
         scope = name if {name, f"{name}("}.isdisjoint(enumerators.get(owner, ())) else owner
         return demands.enumerated(plan, file, scope, enumerators.get(scope, ()), self.description, name)
