@@ -61,3 +61,8 @@ def other_name(o: PatternOperator) -> re.Match[str] | None:
     told from others by it."""
     found = None if o.opcode or o.code or o.memory or o.properties else _OTHER_NAME.fullmatch(o.dag)
     return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None
+
+
+def is_special_shift(dag: Dag) -> bool:
+    """Whether a pattern shifts or rotates the result of some operation, (srl (bswap $a), 16): that says nothing of shifts of registers."""
+    return dag.op in ("shl", "srl", "sra", "rotl", "rotr") and isinstance(plain(dag.args[0][0]), Dag)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 from vega_gen.facts.keys import DISTANCE
@@ -35,9 +34,3 @@ class Distances:
     def sign(self, type_name: str) -> str:
         """Returns where the targets of an operand type lie, "both", "ahead" or "back"; "" if nothing is given."""
         return self._given.get(f"{DISTANCE}sign_of.{type_name}", "")
-
-
-def code_unit(d: Description) -> int:
-    """Returns of how many bytes every instruction's address is a multiple: a power of two, so that those of three bytes lie anywhere."""
-    common = math.gcd(*(i.size for i in d.instructions if i.size and "isPseudo" not in i.flags and any(b in "01" for b in i.encoding)))
-    return common & -common or 1

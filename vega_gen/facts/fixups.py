@@ -39,12 +39,12 @@ class Fixup:
     @property
     def low(self) -> int:
         """The least value."""
-        return Range(self.bits, self.signed, self.shift, self.back).low
+        return Range(self.bits, self.signed, self.shift, back=self.back).low
 
     @property
     def high(self) -> int:
         """The greatest value: the last byte of the last unit."""
-        return Range(self.bits, self.signed, self.shift, self.back).high + (1 << self.shift) - 1
+        return Range(self.bits, self.signed, self.shift, back=self.back).high + (1 << self.shift) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,8 @@ def _part(i: Instruction, slot: OperandInfo, m: Facts, *, based: bool) -> str:
         return ""
     if m.upper and i.name == m.upper.record:
         return "hi"
+    if m.low == "insert":
+        return "lo" if m.load_immediate and i.name == m.load_immediate.record else ""
     return "lo" if m.upper and not (m.load_immediate and i.name == m.load_immediate.record) else ""
 
 

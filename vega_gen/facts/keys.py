@@ -35,6 +35,7 @@ class FactKey:
 _CONDITION = "<eq|ne|lt|le|gt|ge|ult|ule|ugt|uge>"
 COPY = "instruction.copy."
 DISTANCE = "distance."
+LAYOUT = "layout."
 _WIDTHS = "8|16|32|64"
 _BITS = f"<{_WIDTHS}>"
 KEYS = (
@@ -64,6 +65,9 @@ KEYS = (
     FactKey("instruction.shift_left_immediate", FactKind.OPERATION, "how to shift a register left by an immediate"),
     FactKey("instruction.shift.<shl|srl|sra>", FactKind.OPERATION, "how to <shl|srl|sra> by the amount that another instruction has set"),
     FactKey("instruction.shift_amount.<shl|srl|sra>", FactKind.OPERATION, "how to set the amount of a <shl|srl|sra>"),
+    FactKey("instruction.shift_left", FactKind.OPERATION, "how to shift a register left by another"),
+    FactKey("instruction.shift_right", FactKind.OPERATION, "how to shift a register right by another, filling with zeros"),
+    FactKey("instruction.shift_right_signed", FactKind.OPERATION, "how to shift a register right by another, keeping its sign"),
     FactKey(f"{COPY}<CLASS>", FactKind.OPERATION, "how to copy a register of <CLASS>"),
     FactKey("instruction.constant", FactKind.OPERATION, "how to set a register to a number"),
     FactKey("instruction.constant_upper", FactKind.OPERATION, "how to set the upper bits of a register"),
@@ -87,6 +91,7 @@ KEYS = (
     FactKey(f"{DISTANCE}origin_of.<OPERAND>", FactKind.NUMBER, "how many bytes behind an instruction's address an <OPERAND> counts from"),
     FactKey(f"{DISTANCE}unit_of.<OPERAND>", FactKind.NUMBER, "how many bytes an <OPERAND> counts as one"),
     FactKey(f"{DISTANCE}sign_of.<OPERAND>", FactKind.WORD, "whether the targets of an <OPERAND> lie ahead, back or both"),
+    FactKey(f"{LAYOUT}<OPERAND>", FactKind.WORD, "where the parts of an <OPERAND> stand in the number that encodes it"),
     FactKey("delay_slots", FactKind.NUMBER, "how many delay slots a branch has"),
 )
 ROLES = {

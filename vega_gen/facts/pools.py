@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import OperandKind, Range, leaf_name
+from vega_gen.facts.ranges import Range
+from vega_gen.facts.selections import OperandKind, leaf_name
 from vega_gen.facts.view import TargetView, encoded
 from vega_gen.records import Evidence
 

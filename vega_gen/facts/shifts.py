@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from vega_gen.facts.arithmetic import binary
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import OperandInfo, OperandKind, Range
+from vega_gen.facts.ranges import Range
+from vega_gen.facts.selections import OperandInfo, OperandKind
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Evidence, Instruction
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from llvm_integration.process import Completed, run
 from vega_gen.errors import InputError
-from vega_gen.facts.distances import code_unit
+from vega_gen.facts.code_units import code_unit
 from vega_gen.records import Description
 
 UNKNOWN = 0xFFFFFFFF

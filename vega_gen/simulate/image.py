@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from vega_gen.errors import InputError
-from vega_gen.facts.distances import code_unit
+from vega_gen.facts.code_units import code_unit
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import OperandRole
 from vega_gen.records import Description
