@@ -62,9 +62,14 @@ class Decoder:
         split = [[code[at : at + self._size] for at in range(0, len(code), self._size)] for code in codes]
         unseen = list(dict.fromkeys(word for words in split for word in words if word not in self._words))
         if unseen:
-            # Each instruction is as long as any other: one that does not decode does not move the next.
-            found = self._asked(unseen)
-            self._words |= {w: one[0] if len(one) == 1 else Decoded(UNKNOWN, len(w), ()) for w, one in zip(unseen, found, strict=True)}
+            # Each instruction is as long as any other: one that does not decode does not move the next. The disassembler goes on behind it
+            # where the next may begin, so those that may begin within it are decoded apart.
+            if self._step == self._size:
+                found = self._asked([b"".join(word.ljust(self._size, b"\0") for word in unseen)])[0]
+            else:
+                parts = zip(unseen, self._asked(unseen), strict=True)
+                found = [one[0] if len(one) == 1 else Decoded(UNKNOWN, len(word), ()) for word, one in parts]
+            self._words |= zip(unseen, found, strict=True)
         return [tuple(self._words[word] for word in words) for words in split]
 
     def _asked(self, codes: Sequence[bytes]) -> list[tuple[Decoded, ...]]:
