@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vega_gen.facts.selections import OperandKind, Range, Selection, Selections, leaf_name
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
 from vega_gen.records import ComplexPattern, Contract, Description
+from vega_gen.tablegen.contracts import template_arguments
 
 
 def _real(s: Selections, record: str) -> bool:
@@ -17,21 +18,33 @@ def _real(s: Selections, record: str) -> bool:
 
 
 def complex_pattern(c: Contract, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
-    """Returns the values of a ComplexPattern's selector. ``every``: all patterns of the .td; ``s``: those that the chosen processor has.
+    """Returns the values of the selector of one or, if it is a template, of several ComplexPatterns. ``every``: all patterns of the .td;
+    ``s``: those that the chosen processor has. ``cases``: what the selector does, and for which template arguments, as a condition."""
+    head, _, declared = c.signature.rpartition(" bool ")
+    cases: dict[str, dict[str, Any]] = {}
+    for pattern in d.complex_patterns:
+        if pattern.select_function.partition("<")[0] == c.name:
+            asked = template_arguments(pattern.select_function)
+            cases.setdefault(" && ".join(f"P{n} == {value}" for n, value in enumerate(asked)), _case(pattern, d, every, s))
+    matching = [case | {"when": when} for when, case in cases.items() if case["register"] or case["memory"]]
+    operands = max(p.operands for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
+    parameters = declared.partition("(")[2].rstrip(")")
+    return {"name": c.name, "template": head, "parameters": parameters, "operands": operands, "cases": matching}
+
+
+def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
+    """Returns what the selector of a ComplexPattern does.
 
     The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions alone use
     with some operator is never selected: what they expand to is known only to the backend's C++."""
-    parameters = c.signature.partition("(")[2].rstrip(")")
-    pattern = next(p for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
-    found = [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
+    found, of = next(((users, of) for of in (s, every) if (users := _users(pattern, of))), ([], s))
     parts: list[tuple[str, ...]] = []
     ranges: list[Range] = []
     for one in found:
-        own = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
-        slots = [slot for slot in s.operands(one.record) if slot.name in own]
+        slots = _places(one, pattern, of)
         parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
-        ranges += [s.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
-    real = {one.dag.op for one in found} == {one.dag.op for one in found if _real(s, one.record)}
+        ranges += [of.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
+    real = {one.dag.op for one in found} == {one.dag.op for one in found if _real(of, one.record)}
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
     kinds = set(parts)
     # An instruction that only computes the address would take the node that it is selected for as its own base.
@@ -39,13 +52,26 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     computed = based and bool(found) and all(one.dag.op == pattern.name for one in found)
     plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found))
     return {
-        "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
+        "operands": pattern.operands,
         "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
         "register": plain or _amount(d, pattern),
         "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
         "low": r.low, "high": r.high, "unit": 1 << r.shift,
-        "called": any("isCall" in s.instructions[one.record].flags for one in found),
+        "called": any("isCall" in of.instructions[one.record].flags for one in found),
     }  # fmt: skip
+
+
+def _places(one: Selection, pattern: ComplexPattern, s: Selections) -> list[OperandInfo]:
+    """Returns the operands that a ComplexPattern gives: that which stands for all of it, as in (load addr:$a), or one for each part, as in
+    (load (addr GPR:$base, imm:$offset))."""
+    whole = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
+    parts = {path[-1]: name for name, path in one.paths.items() if path and leaf_name(one.dag, path[:-1]) == pattern.name}
+    names = whole or [parts[n] for n in sorted(parts)]
+    return [slot for name in names for slot in s.operands(one.record) if slot.name == name and not slot.out]
+
+
+def _users(pattern: ComplexPattern, s: Selections) -> list[Selection]:
+    return [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
 
 
 def _amount(d: Description, pattern: ComplexPattern) -> bool:
