@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from vega_gen.facts.memory import offset_part
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
 from vega_gen.records import ComplexPattern, Contract, Description
 from vega_gen.tablegen.contracts import template_arguments
@@ -40,13 +41,21 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
     found, of = next(((users, of) for of in (s, every) if (users := _users(pattern, of))), ([], s))
     parts: list[tuple[str, ...]] = []
     ranges: list[Range] = []
+    offsets: set[int] = set()
+    left_out: set[int] = set()
     for one in found:
         slots = _places(one, pattern, of)
-        parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
-        ranges += [of.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
+        if len(slots) >= pattern.operands > 0:
+            at = offset_part(of, one.record, slots[0].name) if slots[0].part == 0 else 1
+            # A register that is left out stands as a number that must be 0.
+            parts.append(tuple(OperandKind.IMM if slot.default else slot.kind for slot in slots[: pattern.operands]))
+            left_out |= {n for n, slot in enumerate(slots) if slot.default}
+            offsets.add(at)
+            ranges += [of.immediate(one.record, slot) for slot in slots[at : at + 1] if slot.kind is OperandKind.IMM]
     real = {one.dag.op for one in found} == {one.dag.op for one in found if _real(of, one.record)}
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
     kinds = set(parts)
+    based_on_one = len(offsets) <= 1 and all(k[:2] == ("reg", "imm") and "reg" not in k[2:] for k in kinds)
     # An instruction that only computes the address would take the node that it is selected for as its own base.
     based = pattern.operands > 1 or pattern.root_nodes in ((), ("frameindex",))  # else it stands for operators, as a comparison
     computed = based and bool(found) and all(one.dag.op == pattern.name for one in found)
@@ -55,7 +64,8 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
         "operands": pattern.operands,
         "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
         "register": plain or _amount(d, pattern),
-        "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
+        "memory": real and pattern.operands >= 2 and based_on_one,
+        "offset": next(iter(offsets), 1), "left_out": left_out,
         "low": r.low, "high": r.high, "unit": 1 << r.shift,
         "called": any("isCall" in of.instructions[one.record].flags for one in found),
     }  # fmt: skip

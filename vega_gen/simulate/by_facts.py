@@ -192,6 +192,9 @@ class _Roles:
     def upper(self) -> Expression:
         value = self.get(OperandRole.IMM)
         shift = self.p.m.upper_shift
+        if self.p.m.low == "insert":
+            kept = Binary("and", self.get(OperandRole.SRC), Number((1 << shift) - 1, self.bits), self.bits)
+            return Binary("or", kept, Binary("shl", value, Number(shift, self.bits), self.bits), self.bits)
         told = self.p.s.part(self.infos[self.op.index(OperandRole.IMM)].type)[0]  # the operand's type says the shift itself
         shifted = value if told else Binary("shl", value, Number(shift, self.bits), self.bits)
         field = self.op.range.bits if self.op.range else 0
