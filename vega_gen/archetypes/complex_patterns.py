@@ -38,7 +38,8 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
 
     The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions alone use
     with some operator is never selected: what they expand to is known only to the backend's C++."""
-    found, of = next(((users, of) for of in (s, every) if (users := _users(pattern, of))), ([], s))
+    of = next((one for one in (s, every) if _users(pattern, one)), s)
+    found = _users(pattern, of)
     parts: list[tuple[str, ...]] = []
     ranges: list[Range] = []
     offsets: set[int] = set()
