@@ -19,7 +19,7 @@ from vega_gen.facts.operand_fields import own_fields, run_lengths
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-_RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
+_RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>(?:\(\w+ *(?:- *(\d+)|>> *(\d+)) *\))?")
 _BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
 _ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
@@ -33,26 +33,27 @@ _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
-_SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
+_SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?<?(\d)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``."""
+    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``, then increased by ``bias``."""
 
     bits: int
     signed: bool
     shift: int = 0
+    bias: int = 0
 
     @property
     def low(self) -> int:
         """The least value."""
-        return -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
+        return (-(1 << (self.bits - 1 + self.shift)) if self.signed else 0) + self.bias
 
     @property
     def high(self) -> int:
         """The greatest value."""
-        return ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
+        return (((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift) + self.bias
 
 
 class OperandKind(StrEnum):
@@ -207,12 +208,21 @@ class Selections:
 
     def _encoded_as_jump(self, o: OperandClass) -> bool:
         """Whether an address is encoded as the targets of jumps are, as that of a call: the same method does both, or one that is called
-        the same but for "call" in place of "branch"."""
+        the same but for "call" in place of "branch". Where the method does for other numbers too, only calls may have the operand."""
         if o.sub_operands or not o.encoder_method:
             return False
         branch = re.sub("call", "branch", o.encoder_method, flags=re.I).lower()
         like = branch != o.encoder_method.lower() and branch in {name.lower() for name in self._jump_encoders}
-        return like or (o.type == "iPTR" and o.encoder_method in self._jump_encoders)
+        return like or ((o.type == "iPTR" or o.name in self._of_calls) and o.encoder_method in self._jump_encoders)
+
+    @cached_property
+    def _of_calls(self) -> frozenset[str]:
+        """The operand types that calls with an encoding have and no other instructions."""
+        users: dict[str, set[bool]] = defaultdict(set)
+        for i in self._d.instructions:
+            for o in i.ins if any(b in "01" for b in i.encoding) else ():
+                users[o.type].add("isCall" in i.flags)
+        return frozenset(name for name, called in users.items() if called == {True})
 
     @cached_property
     def _jump_encoders(self) -> frozenset[str]:
@@ -246,7 +256,7 @@ class Selections:
         say."""
         code = self._code.get(type_name, "")
         if found := _RANGE.search(code):
-            return Range(int(found[3]), not found[2], int(found[4] or 0))
+            return Range(int(found[3]), not found[2], int(found[4] or found[6] or 0), int(found[5] or 0))
         if found := _BETWEEN.search(code):
             low, high = int(found[2]), int(found[3])
             below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
@@ -354,16 +364,29 @@ class Selections:
         return tuple(found[n] for n in range(len(parts)))
 
     def scale(self, record: str, operand: OperandInfo) -> int:
-        """Returns how many zero bits below the encoded ones a branch target has: from the operand's names, else the alignment of
-        instructions. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
+        """Returns how many zero bits below the encoded ones an operand has.
+
+        For a branch target, its names tell, else the alignment of instructions; for another number, the predicate or the name of the method
+        that encodes it. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
         known = self.operand_classes.get(operand.type)
         field = self.field(record, operand.name)
-        if known is None or operand.kind is not OperandKind.TARGET or (field and field[-1][0] > 0):
+        if known is None or operand.kind is OperandKind.REG or (field and field[-1][0] > 0):
             return 0
+        if operand.kind is OperandKind.IMM:
+            return self._left_out(known, len(field)) if operand.part < 0 else 0
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
         return int(math.log2(self._code_unit))
+
+    def _left_out(self, known: OperandClass, bits: int) -> int:
+        """Returns how many low bits, all zero, of a number the method that encodes it does not put into a field of ``bits`` bits."""
+        if not known.encoder_method or self.part(known.name) != (0, 0):
+            return 0
+        told, named = self.said(known.name), _SHIFTED.search(known.encoder_method)
+        if told and told.shift:
+            return told.shift if told.bits == bits else 0
+        return int(named[1]) if named and "lsb" not in named[0].lower() else 0
 
     def rounded(self, record: str, operand: OperandInfo) -> int:
         """Returns of how many bytes a multiple the address is from which a branch target is counted: the instruction's, rounded down.

@@ -108,13 +108,17 @@ def diagnosed(plan: Plan, owner: PlannedClass, name: str, enumerators: Sequence[
     return _with_members(plan, owner, [_member(f"enum {{ {text} }};")])
 
 
-def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], description: Description) -> Plan:
+def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], description: Description, lacking: str = "") -> Plan:
     """Add what the tables name with the scope ``scope`` at the head of a file: an enumeration of the target's operand types (OperandType in
     OperandNamespace, llvm/Target/Target.td), else numbers that are told apart and functions that return false. Of these the .td says no
-    more than the names; false is what a scheduling predicate gives for the usual variant."""
+    more than the names; false is what a scheduling predicate gives for the usual variant. ``lacking``: a name without which the tables do
+    not compile; in the target's own namespace, which records fill too, it tells whether an enumeration or what fragments name is missing.
+    """
     types = {o.operand_type for o in description.operand_classes}
     types |= {name for name in names if name.startswith("OPERAND_")}
-    names = [name for name in names if name in types] if scope == description.namespace else names
+    if scope == description.namespace:
+        wanted = types if not lacking or lacking in types else own_names(description)
+        names = [name for name in names if name.rstrip("(") in wanted]
     values = [name for name in names if not name.endswith("(")]
     text = ""
     if values and types.issuperset(values):
@@ -133,6 +137,14 @@ def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], descript
         for f in plan.files
     )  # fmt: skip
     return replace(plan, files=files) if files != plan.files else plan
+
+
+def own_names(d: Description) -> frozenset[str]:
+    """The names of the target's namespace that the C++ of fragments uses and no record defines (Toy::MaskOfNaN)."""
+    records = {one.name for kind in (d.instructions, d.registers, d.register_classes, d.features) for one in kind}
+    records |= {f"{c.name}{end}" for c in d.register_classes for end in ("RegClass", "RegClassID")} | {*d.subregister_indices}
+    named = {name for f in d.fragments for name in re.findall(rf"(?<![\w:]){re.escape(d.namespace)}::(\w+)", f.code)}
+    return frozenset(named - records)
 
 
 def _enumeration(head: str, values: Sequence[str], first: str) -> str:

@@ -246,7 +246,7 @@ class Steps:
             result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
             return demands.demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
         scope = name if {name, f"{name}("}.isdisjoint(enumerators.get(owner, ())) else owner
-        return demands.enumerated(plan, file, scope, enumerators.get(scope, ()), self.description)
+        return demands.enumerated(plan, file, scope, enumerators.get(scope, ()), self.description, name)
 
     def _derived(self, plan: Plan, base: str, file: str) -> PlannedClass | None:
         """The planned class that derives from an LLVM class; of several, the one declared beside ``file``."""
