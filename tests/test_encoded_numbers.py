@@ -41,7 +41,7 @@ def test_a_predicate_says_what_a_field_leaves_out_and_what_it_counts_from(ibis: 
 
 @given(bits=st.integers(1, 8), signed=st.booleans(), shift=st.integers(0, 4), bias=st.integers(0, 9))
 def test_a_range_has_the_bounds_of_what_its_field_can_hold(bits: int, signed: bool, shift: int, bias: int) -> None:
-    r = Range(bits, signed, shift, bias)
+    r = Range(bits, signed, shift, bias=bias)
     held = range(-(1 << bits - 1), 1 << bits - 1) if signed else range(1 << bits)
     assert (r.low, r.high) == (min(held) * 2**shift + bias, max(held) * 2**shift + bias)
 
