@@ -278,7 +278,7 @@ class _Contracts:
         bits = wide if template and not memory else r.bits + (below if below == r.shift else 0)
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
-            "bits": bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "bits": bits, "back": r.back, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
             "shift": scaled, "bias": "0" if memory else self._each(c, self._decoder_of, self._bias),
             "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip

@@ -21,25 +21,28 @@ _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 @dataclass(frozen=True, slots=True)
 class Range:
     """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``, then increased by ``bias``. ``magnitude``: the
-    bits are a sign and a magnitude, so that there are as many negative numbers as positive ones."""
+    bits are a sign and a magnitude, so that there are as many negative numbers as positive ones. ``back``: all are negative, and the field
+    holds their lower bits."""
 
     bits: int
     signed: bool
     shift: int = 0
     magnitude: bool = False
+    back: bool = False
     bias: int = 0
 
     @property
     def low(self) -> int:
         """The least value."""
-        held = ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
-        lowest = -held if self.magnitude else -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
-        return lowest + self.bias
+        if self.magnitude:
+            return 2 * self.bias - self.high
+        return (-(1 << (self.bits - (not self.back) + self.shift)) if self.signed or self.back else 0) + self.bias
 
     @property
     def high(self) -> int:
         """The greatest value."""
-        return (((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift) + self.bias
+        whole = -1 if self.back else (1 << (self.bits - 1 if self.signed else self.bits)) - 1
+        return (whole << self.shift) + self.bias
 
 
 def said(code: str) -> Range | None:

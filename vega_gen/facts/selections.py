@@ -17,6 +17,7 @@ from functools import cached_property
 from vega_gen.facts import ranges
 from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.dags import is_special_shift, leaves, other_name, plain, top_level
+from vega_gen.facts.distances import Distances
 from vega_gen.facts.layouts import Layouts
 from vega_gen.facts.operand_fields import own_fields, run_lengths
 from vega_gen.facts.ranges import Range
@@ -74,6 +75,7 @@ class Selections:
 
     def __init__(self, d: Description) -> None:
         self._d = d
+        self.distances = Distances(d)
         self.layouts = Layouts(d)
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
@@ -178,7 +180,7 @@ class Selections:
             return OperandKind.REG
         if known and len(known.sub_operands) == 1:
             return self.kind(known.sub_operands[0])
-        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL" or self._encoded_as_jump(known))
+        place = known is not None and (known.type == "OtherVT" or self.distances.told(known) or self._encoded_as_jump(known))
         return OperandKind.TARGET if place else OperandKind.IMM
 
     def _encoded_as_jump(self, o: OperandClass) -> bool:
@@ -272,7 +274,8 @@ class Selections:
         number = re.search(r"(\d+)", operand.type)
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
-        return Range(width, not unsigned, shift)
+        sign = self.distances.sign(operand.type)
+        return Range(width, not unsigned and sign in ("", "both"), shift, back=sign == "back")
 
     def places(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
         """Returns (lowest bit, number of bits) of each sub-operand in the number that encodes ``operand``.
@@ -318,6 +321,8 @@ class Selections:
             return 0
         if operand.kind is OperandKind.IMM:
             return self._left_out(known, len(field)) if operand.part < 0 else 0
+        if unit := self.distances.unit(operand.type):
+            return unit.bit_length() - 1
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
