@@ -216,7 +216,8 @@ class _Contracts:
         for t in c.types or ("",):
             one = replace(c, types=(t,) if t else ())
             whole = not self._memory(one)
-            made = {"layout": [] if whole else self._layout(one), "shift": shift if shift.startswith("P") else self._encoded_shift(one)}
+            made: dict[str, Any] = {"layout": [] if whole else self._layout(one)}
+            made |= {"shift": shift if shift.startswith("P") else self._encoded_shift(one)}
             made["bias"] = self._bias(one) if whole and self._decoder_of(t) else 0
             made["coding"] = self._coding(one)
             found = variants.setdefault(repr(made), made | {"records": [], "memory": not whole})
