@@ -333,7 +333,8 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
             own = next((pair for pair in m.branches.items() if pair[1].record == i.name), None)
             other = m.branches.get(OPPOSITE[own[0]]) if own else None
             r = selections.immediate(i.name, selections.operands(i.name)[targets[0]])
-            opposite_record = other.record if own and other and other.roles == own[1].roles else opposite_by_flags(m, i.name)
+            alike = own and other and other.roles == own[1].roles and other.record != i.name  # else the number of a condition tells them
+            opposite_record = other.record if other and alike else opposite_by_flags(m, i.name)
             found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low, r.high)})
     return found
 
