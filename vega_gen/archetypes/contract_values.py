@@ -169,7 +169,7 @@ class _Contracts:
     def _whole(self, record: str, slot: OperandInfo) -> Range:
         """Returns the values of an immediate, made as wide as its field: what the .td allows may be less than what can be decoded."""
         r = self.s.immediate(record, slot)
-        return Range(max(r.bits, len(self.s.field(record, slot.name))), r.signed, r.shift)
+        return replace(r, bits=max(r.bits, len(self.s.field(record, slot.name))))
 
     def _in_word(self, c: Contract) -> bool:
         """Whether the operand is part of the mnemonic, as conditions are."""
@@ -257,7 +257,7 @@ class _Contracts:
         bits = wide if template and not memory else r.bits + (below if below == r.shift else 0)
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
-            "bits": bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "bits": bits, "back": r.back, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
             "shift": shift, "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -21,6 +20,7 @@ from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
+from vega_gen.facts.code_units import code_unit
 from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
@@ -96,9 +96,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if asked else untold,
         "machine_number": f"ELF::{named}" if llvm.enumerator("llvm/BinaryFormat/ELF.h", named) else str(machine or "ELF::EM_NONE"),
         "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
-        "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
+        "code_alignment": code_unit(d), "largest_instruction": max(sizes, default=4),
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
-        "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
+        "function_alignment": max([code_unit(d), *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
         "named_types": named_types(d), "register_width_methods": width_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
@@ -121,6 +121,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
+        "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
         "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
@@ -147,8 +148,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
 
 
 def _number_loads(m: Facts) -> list[Operation]:
-    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``load_symbol``)."""
-    whole = m.load_symbol and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
+    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``symbol_loads``) or
+    reads a pool, for which there are shorter ways."""
+    whole = m.load_symbol and not m.pool and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
     return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
 
 
@@ -353,10 +355,11 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
         if len(targets) == 1:
             own = next((pair for pair in m.branches.items() if pair[1].record == i.name), None)
             other = m.branches.get(OPPOSITE[own[0]]) if own else None
-            r = selections.immediate(i.name, selections.operands(i.name)[targets[0]])
+            slot = selections.operands(i.name)[targets[0]]
+            r, origin = selections.immediate(i.name, slot), selections.distances.origin(slot.type)
             alike = own and other and other.roles == own[1].roles and other.record != i.name  # else the number of a condition tells them
             opposite_record = other.record if other and alike else opposite_by_flags(m, i.name)
-            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low, r.high)})
+            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low + origin, r.high + origin)})
     return found
 
 

@@ -16,8 +16,10 @@ from functools import cached_property
 
 from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.dags import is_special_shift, leaves, other_name, plain, top_level
+from vega_gen.facts.distances import Distances
 from vega_gen.facts.layouts import Layouts
 from vega_gen.facts.operand_fields import own_fields, run_lengths
+from vega_gen.facts.ranges import Range
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
 from vega_gen.tablegen.raw import Dag, parse_dag
 
@@ -35,27 +37,6 @@ _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``. ``magnitude``: the bits are a sign and a
-    magnitude, so that there are as many negative numbers as positive ones."""
-
-    bits: int
-    signed: bool
-    shift: int = 0
-    magnitude: bool = False
-
-    @property
-    def low(self) -> int:
-        """The least value."""
-        return -self.high if self.magnitude else -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
-
-    @property
-    def high(self) -> int:
-        """The greatest value."""
-        return ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
 
 
 class OperandKind(StrEnum):
@@ -104,6 +85,7 @@ class Selections:
 
     def __init__(self, d: Description) -> None:
         self._d = d
+        self.distances = Distances(d)
         self.layouts = Layouts(d)
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
@@ -208,7 +190,7 @@ class Selections:
             return OperandKind.REG
         if known and len(known.sub_operands) == 1:
             return self.kind(known.sub_operands[0])
-        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL" or self._encoded_as_jump(known))
+        place = known is not None and (known.type == "OtherVT" or self.distances.told(known) or self._encoded_as_jump(known))
         return OperandKind.TARGET if place else OperandKind.IMM
 
     def _encoded_as_jump(self, o: OperandClass) -> bool:
@@ -321,7 +303,8 @@ class Selections:
         number = re.search(r"(\d+)", operand.type)
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
-        return Range(width, not unsigned, shift)
+        sign = self.distances.sign(operand.type)
+        return Range(width, not unsigned and sign in ("", "both"), shift, back=sign == "back")
 
     def _coded(self, type_name: str) -> Range | None:
         """Returns the values that certainly have a code, where a predicate asks C++ of the target's whether a number has one.
@@ -371,6 +354,8 @@ class Selections:
         field = self.field(record, operand.name)
         if known is None or operand.kind is not OperandKind.TARGET or (field and field[-1][0] > 0):
             return 0
+        if unit := self.distances.unit(operand.type):
+            return unit.bit_length() - 1
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
