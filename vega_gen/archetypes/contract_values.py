@@ -115,7 +115,7 @@ class _Contracts:
     def _wraps(self, o: OperandClass) -> bool:
         """Whether an operand class wraps one register and has a predicate of its own, because its assembly differs from the register's."""
         own = o.predicate_method and o.predicate_method not in PLAIN
-        return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
+        return bool(own) and not o.defaults and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
 
     def _decoder_of(self, type_name: str) -> str:
         return decoder(self.s.operand_classes, type_name)
@@ -338,8 +338,9 @@ class _Contracts:
         # TableGen's matcher takes an operand without a class of its own apart.
         known = [o for t in c.types if self._is_memory(t) and (o := self.s.operand_classes.get(t))]
         apart = self.d.data.get("AsmParser.present") == "1" and bool(known) and all(o.parser_class == "Imm" for o in known)
-        return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "apart": apart, "mark": self._mark(c),
-                "in_word": self._in_word(c), "part": self._part(c),
+        memory = 2 * sum(self._is_memory(t) for t in c.types) >= max(len(c.types), 1)  # a plain printer may have a few
+        return {"declared": declared, "defined": defined, "memory": memory, "parts": parts, "apart": apart, "mark": self._mark(c),
+                "in_word": self._in_word(c), "part": self._part(c), "unwritten": self.unwritten.value(c.types),
                 "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
 
     def _predicates(self, c: Contract) -> dict[str, Any]:
