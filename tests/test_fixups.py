@@ -14,6 +14,8 @@ from vega_gen.facts import find_facts
 from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.fixups import fixups
 from vega_gen.records import Description, SubtargetFeature
+from vega_gen.simulate.effects import effects
+from vega_gen.simulate.expressions import Effect, Here, parts_of
 
 
 @pytest.fixture(scope="module")
