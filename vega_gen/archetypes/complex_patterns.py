@@ -27,7 +27,8 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     parts: list[tuple[str, ...]] = []
     ranges: list[Range] = []
     for one in found:
-        own = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
+        # Either one operand is matched by the pattern, or several are its operands.
+        own = [name for name, path in one.paths.items() if pattern.name in (leaf_name(one.dag, path), leaf_name(one.dag, path[:-1]))]
         slots = [slot for slot in s.operands(one.record) if slot.name in own]
         parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
         ranges += [s.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]

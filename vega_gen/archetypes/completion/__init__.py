@@ -10,16 +10,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from vega_gen.archetypes.completion import call_nodes, compared, costs, frames, passing, pointers
+from vega_gen.archetypes.completion import call_nodes, compared, costs, frames, jumps, mode_features, passing, pointers, selecting
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.archetypes.completion.pointers import may_lack
 from vega_gen.facts.conventions import COMPLETED
 from vega_gen.facts.find import Facts, find_facts
+from vega_gen.facts.view import SELECTED
 from vega_gen.records import Description
 
 __all__ = ["Completion", "completion", "may_lack"]
 
-_PARTS: tuple[Callable[[Lacking], str], ...] = (passing.part, frames.part, call_nodes.part, compared.part)
+_PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
+    one.part for one in (mode_features, selecting, passing, frames, jumps, call_nodes, compared)
+)
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
 
@@ -33,7 +36,8 @@ class Completion:
 
     def mark(self, d: Description) -> Description:
         """Returns the description of the completed .td with a note of what the completion added: that proves nothing."""
-        return replace(d, data=d.data | {COMPLETED: " ".join(re.findall(r"^def (\w+)", self.text, re.M))})
+        selected = re.findall(r"^def : Pat<.*, \((\w+)[ )].*>;$", self.text, re.M)
+        return replace(d, data=d.data | {COMPLETED: " ".join(re.findall(r"^def (\w+)", self.text, re.M)), SELECTED: " ".join(selected)})
 
 
 def completion(d: Description, own: str, target_td: str, m: Facts | None = None) -> Completion:
