@@ -56,6 +56,7 @@ def OR : RR<7, "or">;
 def IOR : RR<8, "ior">;
 def SLLI : RI<9, "slli", uimm5>;
 def SLTU : RR<10, "sltu">;
+def SLT : RR<14, "slt">;
 def NOT : I<11, (outs GR:$d), (ins GR:$a), "not $d, $a">;
 let Uses = [FLAGS] in
 def ADDC : RR<12, "add">;

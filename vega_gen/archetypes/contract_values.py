@@ -87,6 +87,7 @@ class _Contracts:
             "default_makers": self.unwritten.makers(),
             "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
+            "signed_parts": any(part.sign >= 0 for o in self.d.operand_classes for part in self.s.layouts.of(o.name)),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
             "complex_patterns": [complex_pattern(c, self.d, self.s, chosen) for c in self._of(ContractRole.COMPLEX_PATTERN)],
         }  # fmt: skip
@@ -147,7 +148,8 @@ class _Contracts:
         offset = self._offset(c)
         return [
             {"index": n, "place": at, "bits": bits, "kind": self.s.kind(part), "decoder": self._decoder_of(part),
-             "shift": offset.shift if n == 1 else 0, "signed": offset.signed and n == 1}
+             "shift": offset.shift if n == 1 else 0, "signed": offset.signed and n == 1, "told": self.s.layouts.part(name, n),
+             "mark": (told := self.s.layouts.part(name, n)) is not None and told.mark >= 0}
             for n, (part, (at, bits)) in enumerate(zip(parts, places, strict=True))
         ]  # fmt: skip
 

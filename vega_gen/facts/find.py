@@ -14,6 +14,7 @@ from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, m
 from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part, whole_constants
 from vega_gen.facts.conventions import callee_saved, convention
 from vega_gen.facts.doubts import Doubt, doubts
+from vega_gen.facts.keys import LAYOUT
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.named import Computed, computed
 from vega_gen.facts.narrow import narrow
@@ -39,6 +40,8 @@ _ARITHMETIC = (
     ("shift_left_immediate", "shl", OperandKind.IMM),
 )
 """Name of a fact, the operator of its patterns, and the kind of its second operand."""
+_SHIFTS = {"shl": "shift_left", "srl": "shift_right", "sra": "shift_right_signed"}
+"""Operator -> name of the fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class Facts:
     ``cc``, ``ret_cc``: conventions for arguments and results; ``arguments``, ``results``: their registers.
     ``csr``: the list of callee-saved registers; ``saved``: its registers.
     ``copies``: register class -> the instruction that copies one of its registers.
-    ``add`` to ``shift_immediate``: arithmetic on pointer-sized registers, with a register or an immediate.
+    ``add`` to ``shift_immediate``: arithmetic on pointer-sized registers, with a register or an immediate. ``shifts``: operator -> the
+    shift by an amount in a register.
     ``load_immediate``: sets a register to an immediate; ``load_symbol``: sets it to any address.
     ``upper``: sets the upper bits of a register; ``low``: how the lower bits follow, "or" or "add" of an immediate.
     ``whole_constants``: whether a pattern selects any constant.
@@ -103,6 +107,7 @@ class Facts:
     subtract_immediate: Operation | None
     or_immediate: Operation | None
     shift_immediate: Operation | None
+    shifts: Mapping[str, Operation]
     load_immediate: Operation | None
     load_symbol: Operation | None
     upper: Operation | None
@@ -157,10 +162,11 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     add, subtract, add_immediate, subtract_immediate, or_immediate, shift_immediate = (
         v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC
     )
+    shifts = {root: v.choose_operation(f"instruction.{key}", binaries(v, root, OperandKind.REG)) for root, key in _SHIFTS.items()}
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
-    csr, saved = callee_saved(v, (zero, ones))
+    csr, saved = callee_saved(v, results, (zero, ones))
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
     through = v.choose_operation("instruction.jump_register", supported(v, jump_register(v, zero)))
     sp, ra = v.register(RegisterRole.STACK_POINTER), v.register(RegisterRole.RETURN_ADDRESS)
@@ -198,10 +204,11 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         subtract_immediate=subtract_immediate,
         or_immediate=or_immediate,
         shift_immediate=shift_immediate,
+        shifts={root: op for root, op in shifts.items() if op},
         load_immediate=whole,
         load_symbol=load_symbol(v),
         upper=upper,
-        low=low_part(upper, or_immediate, add_immediate),
+        low=low_part(upper, or_immediate, add_immediate, whole),
         whole_constants=whole_constants(v),
         loads=loads(v),
         stores=stores(v),
@@ -220,7 +227,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
         nop=nop(v, zero, add_immediate, moved.get(v.gpr)),
-        legal=legal_operators(v),
+        legal=legal_operators(v) | {root for root, op in shifts.items() if op},
         carries=carries(v),
         narrow=narrow(v, moved),
         computed=computed(v),
@@ -228,5 +235,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         register_roles=v.register_roles,
         records=v.chooser.records,
     )
+    for key in [key for key in v.chooser.given if key.startswith(LAYOUT)]:
+        v.choose(key, ())  # read where operands are (facts/layouts.py)
     v.chooser.require_asked()
     return replace(found, doubts=doubts(found.records))

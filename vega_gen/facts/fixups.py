@@ -118,6 +118,8 @@ def _part(i: Instruction, slot: OperandInfo, m: Facts, *, based: bool) -> str:
         return ""
     if m.upper and i.name == m.upper.record:
         return "hi"
+    if m.low == "insert":
+        return "lo" if m.load_immediate and i.name == m.load_immediate.record else ""
     return "lo" if m.upper and not (m.load_immediate and i.name == m.load_immediate.record) else ""
 
 

@@ -33,9 +33,10 @@ class FactKey:
 
 
 _CONDITION = "<eq|ne|lt|le|gt|ge|ult|ule|ugt|uge>"
-_COMPUTED = "<and|xor|shl|srl|sra|rotl|rotr|mul|mulhs|mulhu|sdiv|udiv|srem|urem>"
+_COMPUTED = "<and|xor|rotl|rotr|mul|mulhs|mulhu|sdiv|udiv|srem|urem>"
 _OF_ONE = "<not|ineg|ctlz|cttz|ctpop|bswap>"
 COPY = "instruction.copy."
+LAYOUT = "layout."
 _WIDTHS = "8|16|32|64"
 _BITS = f"<{_WIDTHS}>"
 KEYS = (
@@ -64,6 +65,10 @@ KEYS = (
     FactKey("instruction.or_immediate", FactKind.OPERATION, "how to combine a register and an immediate by or"),
     FactKey("instruction.shift_left_immediate", FactKind.OPERATION, "how to shift a register left by an immediate"),
     FactKey(f"instruction.{_COMPUTED}", FactKind.OPERATION, f"how to compute {_COMPUTED} of two registers"),
+    FactKey("instruction.shift_right_immediate", FactKind.OPERATION, "how to shift a register right by an immediate, filling with zeros"),
+    FactKey(
+        "instruction.shift_right_signed_immediate", FactKind.OPERATION, "how to shift a register right by an immediate, keeping its sign"
+    ),
     FactKey(f"instruction.{_COMPUTED}_immediate", FactKind.OPERATION, f"how to compute {_COMPUTED} of a register and an immediate"),
     FactKey(f"instruction.set{_CONDITION}", FactKind.OPERATION, f"how to set a register to whether {_CONDITION} holds of two registers"),
     FactKey(
@@ -72,6 +77,9 @@ KEYS = (
     ),
     FactKey(f"instruction.{_OF_ONE}", FactKind.OPERATION, f"how to compute {_OF_ONE} of a register"),
     FactKey("instruction.sext_inreg.<8|16>", FactKind.OPERATION, "how to extend the sign of the lower <8|16> bits of a register"),
+    FactKey("instruction.shift_left", FactKind.OPERATION, "how to shift a register left by another"),
+    FactKey("instruction.shift_right", FactKind.OPERATION, "how to shift a register right by another, filling with zeros"),
+    FactKey("instruction.shift_right_signed", FactKind.OPERATION, "how to shift a register right by another, keeping its sign"),
     FactKey(f"{COPY}<CLASS>", FactKind.OPERATION, "how to copy a register of <CLASS>"),
     FactKey("instruction.constant", FactKind.OPERATION, "how to set a register to a number"),
     FactKey("instruction.constant_upper", FactKind.OPERATION, "how to set the upper bits of a register"),
@@ -91,6 +99,7 @@ KEYS = (
     FactKey(f"condition.{_CONDITION}", FactKind.NUMBER, f"the number of the condition code {_CONDITION}"),
     FactKey("stack.alignment", FactKind.NUMBER, "the alignment of the stack in bytes"),
     FactKey("byte_order", FactKind.WORD, "the order of bytes in memory, little or big"),
+    FactKey(f"{LAYOUT}<OPERAND>", FactKind.WORD, "where the parts of an <OPERAND> stand in the number that encodes it"),
     FactKey("delay_slots", FactKind.NUMBER, "how many delay slots a branch has"),
 )
 ROLES = {

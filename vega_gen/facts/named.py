@@ -13,9 +13,10 @@ from functools import lru_cache
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.roles import RegisterRole
-from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Evidence, Instruction
+from vega_gen.tablegen.raw import Dag
 
 _BINARY = {
     "add": "addu add adda", "sub": "subu sub", "and": "and", "or": "or ior", "xor": "xor eor",
@@ -29,6 +30,7 @@ _UNARY = {
     "not": "not com inv", "ineg": "neg", "ctlz": "clz ctlz lzcnt cntlz nlz", "cttz": "ctz cttz tzcnt", "bswap": "bswap byterev",
     "ctpop": "popcnt ctpop cpop pcnt popc", "sext_inreg i8": "sextb sxtb extsb seb", "sext_inreg i16": "sexth sxth extsh seh",
 }  # fmt: skip
+_KEY_WORDS = {"sub": "subtract", "shl": "shift_left", "srl": "shift_right", "sra": "shift_right_signed"}
 _WORDS = {word: root for table in (_BINARY, _UNARY) for root, words in table.items() for word in words.split()}
 _ORDER = {word: n for words in (*_BINARY.values(), *_UNARY.values()) for n, word in enumerate(words.split())}
 _SETS = re.compile(r"(?:s|set|cmp|cmps)[._]?(eq|ne|lt|le|gt|ge|ult|ule|ugt|uge|ltu|leu|gtu|geu)")
@@ -59,8 +61,7 @@ class Computed:
     @property
     def key(self) -> str:
         """The key of the fact that says which instruction computes it."""
-        words = {"sub": "subtract", "shl": "shift_left"} if self.immediate else {"sub": "subtract"}
-        return f"instruction.{words.get(self.root, self.root.replace(' i', '.'))}{'_immediate' if self.immediate else ''}"
+        return f"instruction.{_KEY_WORDS.get(self.root, self.root.replace(' i', '.'))}{'_immediate' if self.immediate else ''}"
 
 
 KEYED = tuple(Computed(root, immediate) for immediate in (False, True) for root in (*_BINARY, *(f"set{c}" for c in CONDITIONS))) + tuple(
@@ -70,11 +71,28 @@ KEYED = tuple(Computed(root, immediate) for immediate in (False, True) for root 
 
 
 def computed(v: TargetView) -> dict[Computed, Operation]:
-    """Returns what instructions without a pattern compute -> the instruction, as chosen: given by a person, or by mnemonic."""
+    """Returns what no pattern computes of such sources -> the instruction that does, as chosen: given by a person, or by mnemonic."""
     known = named(v)
-    asked = [one for one in KEYED if one in known or one.key in v.chooser.given]
+    untold = [one for one in KEYED if not _told(v, one)]
+    asked = [one for one in KEYED if one.key in v.chooser.given or (one in known and one in untold)]
     made = {one: v.choose_operation(one.key, known.get(one, ())) for one in asked}
-    return {one: op for one, op in made.items() if op}
+    return {one: op for one, op in made.items() if op and one in untold}
+
+
+def _told(v: TargetView, one: Computed) -> bool:
+    """Whether a pattern computes something of such sources."""
+    root, _, width = one.root.partition(" ")
+    s, fragments = v.selections, {f.name for f in v.d.fragments}
+
+    def like(dag: Dag) -> bool:
+        last = leaf_name(dag, (len(dag.args) - 1,))
+        if width:
+            return last == width
+        known = last in s.operand_classes or last in s.classes
+        number = last in ("imm", "timm") or last.lstrip("-").isdigit() or last in fragments
+        return (s.kind(last) is OperandKind.IMM if known else number) == one.immediate
+
+    return any(map(like, s.matched.get(root, ())))
 
 
 @lru_cache(maxsize=1)

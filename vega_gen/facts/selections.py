@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from vega_gen.facts.dags import leaves, plain, top_level
+from vega_gen.facts.code_units import CodeUnits
+from vega_gen.facts.dags import is_special_shift, leaves, other_name, plain, top_level
+from vega_gen.facts.layouts import Layouts
 from vega_gen.facts.operand_fields import own_fields, run_lengths
-from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
+from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
 from vega_gen.tablegen.raw import Dag, parse_dag
 
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
-_BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
+_BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *(<=?) *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
 _ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
 _SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
@@ -30,7 +32,6 @@ _HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
 _MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
 _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
-_ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
@@ -38,16 +39,18 @@ _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``."""
+    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``. ``magnitude``: the bits are a sign and a
+    magnitude, so that there are as many negative numbers as positive ones."""
 
     bits: int
     signed: bool
     shift: int = 0
+    magnitude: bool = False
 
     @property
     def low(self) -> int:
         """The least value."""
-        return -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
+        return -self.high if self.magnitude else -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
 
     @property
     def high(self) -> int:
@@ -71,7 +74,7 @@ class OperandInfo:
     ``name``: its name in the record's (outs) or (ins); sub-operands share that of the whole. ``type``: its register or operand class.
     ``out``: whether it is defined. ``part``: index of the sub-operand, -1 for a whole operand. ``tied``: name of the operand that it is
     tied to. ``default``: the number or register that it has where a pattern does not give it, "" if a pattern must; the .td gives it
-    for predicates and optional definitions (PredicateOperand, OptionalDefOperand)."""
+    for predicates and optional definitions (PredicateOperand, OptionalDefOperand). ``whole``: the type of that of which it is a part."""
 
     name: str
     type: str
@@ -80,6 +83,7 @@ class OperandInfo:
     part: int = -1
     tied: str = ""
     default: str = ""
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Selections:
 
     def __init__(self, d: Description) -> None:
         self._d = d
+        self.layouts = Layouts(d)
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
         self.classes = {c.name for c in d.register_classes}
@@ -107,10 +112,10 @@ class Selections:
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
         self._operands: dict[str, tuple[OperandInfo, ...]] = {}
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
-        """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
+        """Outermost operator -> for each of its patterns, the set of instructions that implement it; not those of some special shift."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """As ``given``, with the Predicate records that each needs."""
-        self._renamed = {o.name: named[1] for o in d.operators if (named := _only_names(o))}
+        self._renamed = {o.name: named[1] for o in d.operators if (named := other_name(o))}
         self.matched: dict[str, list[Dag]] = defaultdict(list)
         """Outermost operator -> its patterns, also those that take several instructions, without their type casts."""
         for i in d.instructions:
@@ -151,7 +156,7 @@ class Selections:
         if "null_frag" in text:  # TableGen drops such a pattern
             return
         self.matched[dag.op].append(dag)
-        self._implemented(dag.op, frozenset((i.name,)), ())
+        self._implemented(dag, frozenset((i.name,)), ())
         where = {name: path for _, name, path in leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
@@ -160,9 +165,10 @@ class Selections:
         """Returns a pattern with the operator that its outermost fragment is just another name for."""
         return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(dag, ())
 
-    def _implemented(self, root: str, names: frozenset[str], guard: Iterable[str]) -> None:
-        self.given[root].add(names)
-        self.guarded[root].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
+    def _implemented(self, dag: Dag, names: frozenset[str], guard: Iterable[str]) -> None:
+        if not is_special_shift(dag):
+            self.given[dag.op].add(names)
+            self.guarded[dag.op].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
 
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = self._rooted(plain(parse_dag(matched)))
@@ -171,7 +177,7 @@ class Selections:
         self.matched[dag.op].append(dag)
         results = top_level(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
-        self._implemented(dag.op, frozenset(word for word in words if word in self.instructions), guard)
+        self._implemented(dag, frozenset(word for word in words if word in self.instructions), guard)
         result = plain(parse_dag(results[0])) if len(results) == 1 else None
         if not isinstance(result, Dag) or result.op not in self.instructions or any(isinstance(plain(a), Dag) for a, _ in result.args):
             return
@@ -233,9 +239,10 @@ class Selections:
                     continue
                 known = self.operand_classes.get(o.type)
                 if known and known.sub_operands:
-                    values = (*known.defaults, *[""] * (len(known.sub_operands) - len(known.defaults)))
+                    given = self.layouts.defaults(o.type) or known.defaults
+                    values = (*given, *[""] * (len(known.sub_operands) - len(given)))
                     parts = enumerate(zip(known.sub_operands, values, strict=False))
-                    found += (OperandInfo(o.name, t, self.kind(t), out, n, "", value) for n, (t, value) in parts)
+                    found += (OperandInfo(o.name, t, self.kind(t), out, n, "", value, o.type) for n, (t, value) in parts)
                 else:
                     value = known.defaults[0] if known and known.defaults else ""
                     found.append(OperandInfo(o.name, o.type, self.kind(o.type), out, -1, tied.get(o.name, ""), value))
@@ -248,7 +255,7 @@ class Selections:
         if found := _RANGE.search(code):
             return Range(int(found[3]), not found[2], int(found[4] or 0))
         if found := _BETWEEN.search(code):
-            low, high = int(found[2]), int(found[3])
+            low, high = int(found[2]), int(found[4]) - (found[3] == "<")
             below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
             shift = below.bit_length() if below & (below + 1) == 0 else 0
             bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift
@@ -290,6 +297,8 @@ class Selections:
 
         The predicate of ``leaf``, what stands for the operand in a pattern, decides, then the operand type's, else the width of its field,
         else a number in the type's name. Without a predicate it is signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
+        if place := self.layouts.part(operand.whole, operand.part):
+            return Range(place.bits + (place.sign >= 0), place.sign >= 0, 0, place.sign >= 0)
         if leaf and operand.part < 0 and (told := self.said(leaf)) and not self.said(operand.type):
             field = len(self.field(record, operand.name))
             if not field or told.bits <= field:
@@ -332,6 +341,8 @@ class Selections:
             sizes = [len(self.field(record, name)) for name in own]
             return tuple((sum(sizes[n + 1 :]), size) for n, size in enumerate(sizes))
         parts = [s for s in self.operands(record) if s.name == operand]
+        if given := self.layouts.of(parts[0].whole if parts else ""):
+            return tuple((part.low, part.bits) for part in given)
         field = self.field(record, operand)
         widths = [self.register_bits(s.type) if s.kind is OperandKind.REG else r.bits if (r := self.said(s.type)) else 0 for s in parts]
         unknown = [n for n, s in enumerate(parts) if s.kind is not OperandKind.REG and not widths[n]]
@@ -363,7 +374,7 @@ class Selections:
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
-        return int(math.log2(self._code_unit))
+        return int(math.log2(self._units.of(self.instructions[record])))
 
     def rounded(self, record: str, operand: OperandInfo) -> int:
         """Returns of how many bytes a multiple the address is from which a branch target is counted: the instruction's, rounded down.
@@ -372,12 +383,11 @@ class Selections:
         rounded address does such a field reach the same places from all of them."""
         field = self.field(record, operand.name)
         unit = 1 << (self.scale(record, operand) or (field[-1][0] if field else 0))
-        return unit if operand.kind is OperandKind.TARGET and unit > self._code_unit else 1
+        return unit if operand.kind is OperandKind.TARGET and unit > self._units.of(self.instructions[record]) else 1
 
     @cached_property
-    def _code_unit(self) -> int:
-        common = math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)))
-        return common & -common or 1  # instructions of three bytes lie anywhere
+    def _units(self) -> CodeUnits:
+        return CodeUnits(self._d)
 
     @cached_property
     def _pointers(self) -> str:
@@ -438,10 +448,3 @@ def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
 def is_symbol(leaf: str) -> bool:
     """Whether a pattern's leaf is a symbol's address, such as tglobaladdr."""
     return leaf in _SYMBOLS
-
-
-def _only_names(o: PatternOperator) -> re.Match[str] | None:
-    """Returns the match of a fragment that only gives an operator another name, (shl node:$a, node:$b), so that some patterns can be
-    told from others by it."""
-    found = None if o.opcode or o.code or o.memory or o.properties else _ANOTHER_NAME.fullmatch(o.dag)
-    return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None

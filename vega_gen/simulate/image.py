@@ -26,6 +26,8 @@ _MAGIC = 0x314D495347455601
 _NONE = (1 << 64) - 1
 _STUB = 16
 """Bytes of address space of a host function."""
+_PAGE = 4096
+"""Bytes of a page of memory on the host."""
 _LARGEST_STACK = 8 << 20
 _NOT_RUN = (".eh_frame", ".note")
 """Sections with memory that no program reads as it runs: what the unwinder and the loader know of it."""
@@ -171,7 +173,9 @@ class LinkedProgram:
                 at = self.first_function = -(-at // _STUB) * _STUB
                 at += _STUB * (len(self.functions) + 1)  # and where the program's caller would be
             elif kind is SectionKind.CONSTANTS:
-                at = self.fixed = -(-at // _STUB) * _STUB
+                # A page of its own for what is written: QEMU translates the code of a page again after each store to it.
+                unit = _STUB if self.m.native <= 16 else _PAGE
+                at = self.fixed = -(-at // unit) * unit
         self.symbols = {name: self.first_function + _STUB * n for n, name in enumerate(self.functions)}
         for name, (n, s) in definitions.items():
             if s.common:

@@ -84,12 +84,12 @@ class Relocating:
         if field.part == "hi":
             shift = self._m.upper_shift
             low = value & (1 << shift) - 1
-            carry = self._m.low != "or" and low >> (shift - 1)
+            carry = self._m.low == "add" and low >> (shift - 1)
             number = (value >> shift) + int(carry)
         elif field.part == "lo" and field.bits > self._m.upper_shift:
             shift = self._m.upper_shift
             low = value & (1 << shift) - 1
-            number = low if self._m.low == "or" else (low ^ 1 << shift - 1) - (1 << shift - 1)
+            number = low if self._m.low != "add" else (low ^ 1 << shift - 1) - (1 << shift - 1)
         elif field.part == "":
             unit = 1 << (field.shift or field.runs[0][0])
             if value % unit:

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.facts.named import Computed, certain
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections, leaf_name
+from vega_gen.facts.selections import OperandInfo, Range, Selections
 from vega_gen.records import Evidence
-from vega_gen.tablegen.raw import Dag
 
 _KNOWN = {OperandRole.DST, OperandRole.SRC, OperandRole.SRC2, OperandRole.IMM}
 _ADDRESS = {OperandRole.DST, OperandRole.SRC, OperandRole.BASE, OperandRole.IMM}
@@ -42,7 +41,7 @@ class _Patterns:
 
     def computed(self, one: Computed, op: Operation) -> Iterator[str]:
         """Yields the pattern of an instruction that computes something of registers and an immediate."""
-        if self._told(one) or not {*op.free} <= _KNOWN:
+        if not {*op.free} <= _KNOWN:
             return
         root, _, width = one.root.partition(" ")
         leaf = ""
@@ -146,19 +145,6 @@ class _Patterns:
             self._named[key] = name
             self.addresses.append(f'def {name} : ComplexPattern<iPTR, 2, "select{name.replace("_", "")}">;')
         return self._named[key]
-
-    def _told(self, one: Computed) -> bool:
-        """Whether a pattern of the .td says how to compute something of such sources."""
-        root, _, width = one.root.partition(" ")
-        return any(self._like(dag, one.immediate, width) for dag in self.s.matched.get(root, ()))
-
-    def _like(self, dag: Dag, immediate: bool, width: str) -> bool:
-        last = leaf_name(dag, (len(dag.args) - 1,))
-        if width:
-            return last == width
-        numbers = last in ("imm", "timm") or last.lstrip("-").isdigit() or last in self._fragments
-        known = last in self.s.operand_classes or last in self.s.classes
-        return (self.s.kind(last) is OperandKind.IMM if known else numbers) == immediate
 
     def _accessed(self, root: str) -> bool:
         """Whether a pattern of the .td selects a load or store for registers that hold addresses."""
