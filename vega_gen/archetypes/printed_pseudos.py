@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vega_gen.facts.dags import listed
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import Selections, plain
@@ -16,6 +17,8 @@ def made_calls(d: Description, m: Facts) -> list[dict[str, Any]]:
 
     ``bytes``: size of the expansion."""
     size = {i.name: i.size for i in d.instructions}
+    if m.pool:  # emitCall has no entry of it
+        return []
     low = {"or": m.or_immediate, "insert": m.load_immediate}.get(m.low, m.add_immediate)
     address = [m.load_symbol] if m.load_symbol else [m.upper, low]
     found: list[dict[str, Any]] = []
@@ -39,7 +42,7 @@ def expansions(d: Description) -> list[tuple[str, str]]:
             continue
         slots = selections.operands(i.name)
         made = [f"MCInstBuilder({d.namespace}::{dag.op})"]
-        for arg, name in dag.args:
+        for arg, name in listed(dag):
             given = [f".addOperand(Inst.getOperand({n}))" for n, slot in enumerate(slots) if name and slot.name == name]
             value = plain(arg)
             text = f"{d.namespace}::{value}" if value in registers else "MCRegister()" if value == "zero_reg" else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -11,7 +10,7 @@ from typing import Any
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.fragment_names import named_types, width_methods
+from vega_gen.archetypes.fragment_names import named_types, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches
@@ -21,13 +20,15 @@ from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.byte_order import ByteOrder, byte_order
+from vega_gen.facts.code_units import code_unit
 from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part
+from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
-from vega_gen.facts.selections import OperandKind, Range, Selections
+from vega_gen.facts.selections import OperandKind, Range, Selections, leaf_name
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
@@ -95,11 +96,11 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if asked else untold,
         "machine_number": f"ELF::{named}" if llvm.enumerator("llvm/BinaryFormat/ELF.h", named) else str(machine or "ELF::EM_NONE"),
         "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
-        "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
+        "code_alignment": code_unit(d), "largest_instruction": max(sizes, default=4),
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
-        "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
+        "function_alignment": max([code_unit(d), *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
-        "named_types": named_types(d), "register_width_methods": width_methods(d),
+        "named_types": named_types(d), "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
@@ -120,6 +121,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
+        "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
         "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
@@ -146,8 +148,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
 
 
 def _number_loads(m: Facts) -> list[Operation]:
-    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``load_symbol``)."""
-    whole = m.load_symbol and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
+    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``symbol_loads``) or
+    reads a pool, for which there are shorter ways."""
+    whole = m.load_symbol and not m.pool and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
     return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
 
 
@@ -301,9 +304,29 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
+        "part_copies": _part_copies(d, m), "shift_amount": _shift_amount(selections, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
     }  # fmt: skip
+
+
+def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:
+    """Returns the class of the narrow type, a register of it and the one that this is a part of, where no instruction copies such parts."""
+    if m.narrow is None or m.narrow.register_class in m.copies or m.gpr not in m.copies:
+        return []
+    members = {c.name: c.members for c in d.register_classes}
+    member = members[m.narrow.register_class][0]
+    whole = next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])
+    return [{"class": m.narrow.register_class, "member": member, "whole": whole}]
+
+
+def _shift_amount(s: Selections, m: Facts) -> str:
+    """Returns the narrow type where amounts by which instructions shift addresses have it in all patterns, "" elsewhere."""
+    if m.narrow is None:
+        return ""
+    held = {leaf_name(one.dag, (1,)) for root in ("shl", "srl", "sra") for one in s.of(root) if len(one.dag.args) == 2}
+    registers = held & {f"i{m.narrow.bits}", m.narrow.register_class, m.type, m.gpr}
+    return f"i{m.narrow.bits}" if registers and not registers & {m.type, m.gpr} else ""
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
@@ -332,9 +355,11 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
         if len(targets) == 1:
             own = next((pair for pair in m.branches.items() if pair[1].record == i.name), None)
             other = m.branches.get(OPPOSITE[own[0]]) if own else None
-            r = selections.immediate(i.name, selections.operands(i.name)[targets[0]])
-            opposite_record = other.record if own and other and other.roles == own[1].roles else opposite_by_flags(m, i.name)
-            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low, r.high)})
+            slot = selections.operands(i.name)[targets[0]]
+            r, origin = selections.immediate(i.name, slot), selections.distances.origin(slot.type)
+            alike = own and other and other.roles == own[1].roles and other.record != i.name  # else the number of a condition tells them
+            opposite_record = other.record if other and alike else opposite_by_flags(m, i.name)
+            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low + origin, r.high + origin)})
     return found
 
 
@@ -369,6 +394,7 @@ def _narrow_actions(m: Facts) -> list[str]:
         found = [a for a in found if "SELECT_CC" not in a] + [f"ISD::SELECT_CC, {vt}, {select_action(m)}"]
     found += [f"ISD::SETCC, {vt}, Expand"] if compared and m.selects else []
     promoted = [] if compared and m.selects else ["SETCC"]
+    promoted += [op.upper() for op in LOGIC if op not in m.narrow.legal]
     promoted += ["MUL", "SDIV", "UDIV", "SREM", "UREM", "BITREVERSE", "CTTZ", "CTLZ", "CTPOP"]
     promoted += [] if m.by_table or compared else ["BR_CC"]
     found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]

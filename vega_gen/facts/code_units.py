@@ -26,7 +26,7 @@ class CodeUnits:
 
     def of(self, i: Instruction) -> int:
         """Return the unit in which instruction ``i`` and all that may lie beside it do: a power of two."""
-        if i.size == self._whole or self._whole == 1:  # instructions of three bytes lie anywhere
+        if i.size in (0, self._whole) or self._whole == 1:  # a pseudo lies nowhere, instructions of three bytes anywhere
             return self._whole
         ways = self._features.wanted(i)
         if ways not in self._units:
@@ -36,6 +36,12 @@ class CodeUnits:
 
     def _together(self, ways: tuple[FeatureNeeds, ...], others: tuple[FeatureNeeds, ...]) -> bool:
         return any(self._features.possible(a.joined(b)) for a in ways for b in others)
+
+
+def code_unit(d: Description) -> int:
+    """Return of how many bytes every instruction's address is a multiple: a power of two, so that those of three bytes lie anywhere."""
+    encoded = (i for i in d.instructions if i.size and "isPseudo" not in i.flags and any(b in "01" for b in i.encoding))
+    return _power(math.gcd(*(i.size for i in encoded)))
 
 
 def _power(number: int) -> int:

@@ -113,15 +113,11 @@ def uppers_by_pattern(v: TargetView) -> frozenset[str]:
     return frozenset(shifted | own | typed)
 
 
-def load_symbol(v: TargetView) -> Operation | None:
-    """Returns the instruction that sets a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol).
+def symbol_loads(v: TargetView) -> list[Choice[Operation]]:
+    """Returns the instructions that set a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol).
 
     Where none holds as many bits as an address has, 32 will do: programs lie in the lower 4 GiB, as in the small code model. Else it is one
     whose assembly names the global pointer, which it adds: what starts a program has to set that."""
-    return v.choose_operation("instruction.symbol", _symbol_choices(v))
-
-
-def _symbol_choices(v: TargetView) -> Iterator[Choice[Operation]]:
     pointers = [name for name, role in v.register_roles.items() if role is RegisterRole.GLOBAL_POINTER]
     found: list[tuple[int, Operation]] = []
     for record in _symbol_loads(v.selections):
@@ -130,8 +126,8 @@ def _symbol_choices(v: TargetView) -> Iterator[Choice[Operation]]:
         near = made and any(re.search(rf"\b{re.escape(name.lower())}\b", i.asm.lower()) for name in pointers)
         if made and v.holds(i.outs[0].type) and made.range and (near or made.range.bits >= min(v.native, 32)):
             found.append((0 if near else made.range.bits, made))
-    for _, made in sorted(found, key=lambda pair: -pair[0]):
-        yield Choice(made, Evidence.PATTERN, f"a pattern of a symbol selects {made.record}")
+    ranked = sorted(found, key=lambda pair: -pair[0])
+    return [Choice(made, Evidence.PATTERN, f"a pattern of a symbol selects {made.record}") for _, made in ranked]
 
 
 def _inserting(v: TargetView) -> Iterator[Operation]:

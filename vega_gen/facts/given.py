@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vega_gen.errors import InputError
-from vega_gen.facts.keys import COPY, LAYOUT, FactKind, key_of, nearest_key
+from vega_gen.facts.keys import COPY, DISTANCE, LAYOUT, FactKind, key_of, nearest_key
 from vega_gen.facts.layouts import read_layout
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
@@ -37,6 +37,8 @@ class GivenReader:
                 raise InputError(f"no fact is called {line.key}", line.place, f"it may be {near}" if near else "docs/facts.md lists them")
             if line.key.startswith(COPY):
                 self._known(line, "register class", line.key.removeprefix(COPY), [c.name for c in self._d.register_classes])
+            if line.key.startswith(DISTANCE) and line.key.count(".") == 2:
+                self._distance(line)
             if key.kind is FactKind.OPERATION:
                 self.operation(line)
             elif key.kind is FactKind.REGISTERS:
@@ -63,6 +65,14 @@ class GivenReader:
             what, names = known[key.kind]
             self._known(line, what, line.value, names)
         return line.value or None
+
+    def _distance(self, line: GivenFact) -> None:
+        _, what, name = line.key.split(".")
+        self._known(line, "operand type", name, [o.name for o in self._d.operand_classes])
+        if what == "unit_of" and (not line.value.isdigit() or int(line.value).bit_count() != 1):
+            raise InputError(f"{line.key} is a power of two, not {line.value!r}", line.place, "write how many bytes it counts as one: 4")
+        if what == "sign_of" and line.value not in ("ahead", "back", "both"):
+            raise InputError(f"{line.key} is ahead, back or both, not {line.value!r}", line.place, 'write "both" or delete the line')
 
     def _layout(self, line: GivenFact) -> None:
         operand = line.key.removeprefix(LAYOUT)

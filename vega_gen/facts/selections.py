@@ -14,48 +14,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from vega_gen.facts import ranges
 from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.dags import is_special_shift, leaves, other_name, plain, top_level
+from vega_gen.facts.distances import Distances
 from vega_gen.facts.layouts import Layouts
 from vega_gen.facts.operand_fields import own_fields, run_lengths
+from vega_gen.facts.ranges import Range
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-_RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
-_BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *(<=?) *(-?\d+)")
-_MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
-_ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
-_SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
-_CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
-_CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
-_HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
-_MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
-_BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
-_ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
-_SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``. ``magnitude``: the bits are a sign and a
-    magnitude, so that there are as many negative numbers as positive ones."""
-
-    bits: int
-    signed: bool
-    shift: int = 0
-    magnitude: bool = False
-
-    @property
-    def low(self) -> int:
-        """The least value."""
-        return -self.high if self.magnitude else -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
-
-    @property
-    def high(self) -> int:
-        """The greatest value."""
-        return ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
+_SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?<?(\d)", re.I)
 
 
 class OperandKind(StrEnum):
@@ -104,6 +75,7 @@ class Selections:
 
     def __init__(self, d: Description) -> None:
         self._d = d
+        self.distances = Distances(d)
         self.layouts = Layouts(d)
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
@@ -208,17 +180,26 @@ class Selections:
             return OperandKind.REG
         if known and len(known.sub_operands) == 1:
             return self.kind(known.sub_operands[0])
-        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL" or self._encoded_as_jump(known))
+        place = known is not None and (known.type == "OtherVT" or self.distances.told(known) or self._encoded_as_jump(known))
         return OperandKind.TARGET if place else OperandKind.IMM
 
     def _encoded_as_jump(self, o: OperandClass) -> bool:
         """Whether an address is encoded as the targets of jumps are, as that of a call: the same method does both, or one that is called
-        the same but for "call" in place of "branch"."""
+        the same but for "call" in place of "branch". Where the method does for other numbers too, only calls may have the operand."""
         if o.sub_operands or not o.encoder_method:
             return False
         branch = re.sub("call", "branch", o.encoder_method, flags=re.I).lower()
         like = branch != o.encoder_method.lower() and branch in {name.lower() for name in self._jump_encoders}
-        return like or (o.type == "iPTR" and o.encoder_method in self._jump_encoders)
+        return like or ((o.type == "iPTR" or o.name in self._of_calls) and o.encoder_method in self._jump_encoders)
+
+    @cached_property
+    def _of_calls(self) -> frozenset[str]:
+        """The operand types that calls with an encoding have and no other instructions."""
+        users: dict[str, set[bool]] = defaultdict(set)
+        for i in self._d.instructions:
+            for o in i.ins if any(b in "01" for b in i.encoding) else ():
+                users[o.type].add("isCall" in i.flags)
+        return frozenset(name for name, called in users.items() if called == {True})
 
     @cached_property
     def _jump_encoders(self) -> frozenset[str]:
@@ -249,26 +230,8 @@ class Selections:
         return tuple(found)
 
     def said(self, type_name: str) -> Range | None:
-        """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds, a mask or a cast), None if it does not
-        say."""
-        code = self._code.get(type_name, "")
-        if found := _RANGE.search(code):
-            return Range(int(found[3]), not found[2], int(found[4] or 0))
-        if found := _BETWEEN.search(code):
-            low, high = int(found[2]), int(found[4]) - (found[3] == "<")
-            below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
-            shift = below.bit_length() if below & (below + 1) == 0 else 0
-            bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift
-            return Range(bits + 1, True, shift) if low < 0 else Range(bits, False, shift)
-        if found := _BELOW.fullmatch(code):
-            limit = (1 << int(found[2]) if found[2] else int(found[3])) + (found[1] == "<=")
-            return Range(limit.bit_length() - 1, False)
-        if found := _CAST.search(code):
-            return Range(_CAST_BITS[found[2]], not found[1])
-        if (found := _SAME.search(code)) and (int(found[2], 0) & (int(found[2], 0) + 1)) == 0:
-            return Range(int(found[2], 0).bit_length(), False)
-        mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
-        return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+        """Returns the values that an operand type's predicate allows, None if it does not say."""
+        return ranges.said(self._code.get(type_name, ""))
 
     def is_upper(self, type_name: str) -> bool:
         """Whether the instruction holds only the upper bits of the immediate in its pattern."""
@@ -276,17 +239,7 @@ class Selections:
 
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
-        code = self._code.get(type_name, "")
-        if _RANGE.search(code) or _BETWEEN.search(code):
-            return 0, 0
-        if (found := _MASK.search(code)) and found[2] == found[1]:  # the masked bits must all be one: the part is the rest
-            ones = int(found[1], 0)
-            return (ones.bit_length(), ones) if ones & (ones + 1) == 0 else (0, 0)
-        if found := _ABOVE.search(code):
-            ones = int(found[1], 0)
-            return (0, ones) if ones & ((1 << 32) - ones) == ones & -ones else (0, 0)
-        told = self.said(type_name)
-        return (told.shift, 0) if told else (0, 0)
+        return ranges.part(self._code.get(type_name, ""))
 
     def leaves(self, s: Selection) -> dict[str, str]:
         """Returns operand -> the operand class or fragment that stands for it in a pattern."""
@@ -303,13 +256,13 @@ class Selections:
             field = len(self.field(record, operand.name))
             if not field or told.bits <= field:
                 return Range(told.bits, told.signed) if self.is_upper(leaf) else told
-        if coded := self._coded(leaf) or self._coded(operand.type):
+        if coded := ranges.coded(self._code.get(leaf, "")) or ranges.coded(self._code.get(operand.type, "")):
             return coded
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)
         code = self._code.get(operand.type, "")
-        offset = operand.part >= 0 and not (_RANGE.search(code) or _BETWEEN.search(code))  # a mask does not give the sign of an offset
+        offset = operand.part >= 0 and not ranges.bounded(code)  # a mask does not give the sign of an offset
         if said and not offset:
             return Range(said.bits, said.signed) if self.is_upper(operand.type) else said
         bits = self.field(record, operand.name)
@@ -321,15 +274,8 @@ class Selections:
         number = re.search(r"(\d+)", operand.type)
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
-        return Range(width, not unsigned, shift)
-
-    def _coded(self, type_name: str) -> Range | None:
-        """Returns the values that certainly have a code, where a predicate asks C++ of the target's whether a number has one.
-
-        A function that returns the code, or -1, is one for a small number and a rotation or shift: up to 8 bits encode themselves. Where it
-        only says yes or no, not even 0 is sure to have a code, so that no bit is."""
-        code = self._code.get(type_name, "")
-        return Range(8, False) if _HAS_CODE.search(code) else Range(0, False) if _MAY_HAVE_CODE.search(code) else None
+        sign = self.distances.sign(operand.type)
+        return Range(width, not unsigned and sign in ("", "both"), shift, back=sign == "back")
 
     def places(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
         """Returns (lowest bit, number of bits) of each sub-operand in the number that encodes ``operand``.
@@ -365,16 +311,31 @@ class Selections:
         return tuple(found[n] for n in range(len(parts)))
 
     def scale(self, record: str, operand: OperandInfo) -> int:
-        """Returns how many zero bits below the encoded ones a branch target has: from the operand's names, else the alignment of
-        instructions. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
+        """Returns how many zero bits below the encoded ones an operand has.
+
+        For a branch target, its names tell, else the alignment of instructions; for another number, the predicate or the name of the method
+        that encodes it. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
         known = self.operand_classes.get(operand.type)
         field = self.field(record, operand.name)
-        if known is None or operand.kind is not OperandKind.TARGET or (field and field[-1][0] > 0):
+        if known is None or operand.kind is OperandKind.REG or (field and field[-1][0] > 0):
             return 0
+        if operand.kind is OperandKind.IMM:
+            return self._left_out(known, len(field)) if operand.part < 0 else 0
+        if unit := self.distances.unit(operand.type):
+            return unit.bit_length() - 1
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
         return int(math.log2(self._units.of(self.instructions[record])))
+
+    def _left_out(self, known: OperandClass, bits: int) -> int:
+        """Returns how many low bits, all zero, of a number the method that encodes it does not put into a field of ``bits`` bits."""
+        if not known.encoder_method or self.part(known.name) != (0, 0):
+            return 0
+        told, named = self.said(known.name), _SHIFTED.search(known.encoder_method)
+        if told and told.shift:
+            return told.shift if told.bits == bits else 0
+        return int(named[1]) if named and "lsb" not in named[0].lower() else 0
 
     def rounded(self, record: str, operand: OperandInfo) -> int:
         """Returns of how many bytes a multiple the address is from which a branch target is counted: the instruction's, rounded down.

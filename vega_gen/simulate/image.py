@@ -6,7 +6,6 @@ A file is a head of 64-bit little-endian words, then the memory's first bytes, r
 
 from __future__ import annotations
 
-import math
 import struct
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from vega_gen.errors import InputError
+from vega_gen.facts.code_units import code_unit
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import OperandRole
 from vega_gen.records import Description
@@ -269,8 +269,8 @@ def write_image(path: Path, program: LinkedProgram, d: Description, decoder: Dec
     heap_end = stack_end - min(4096, room // 16)
     # Above the stack pointer lie the stack arguments of main's caller, which has none.
     stack = (program.top - min(64, room // 8)) // _STUB * _STUB
-    unit = math.gcd(*(i.size for i in d.instructions if i.size and "isPseudo" not in i.flags and any(b in "01" for b in i.encoding))) or 1
     code_end = program.first_function + _STUB * (len(program.functions) + 1)
+    unit = code_unit(d)
     head = [
         _MAGIC, m.native, int(not program.little), program.base, program.top - program.base, program.fixed,
         program.end, heap_end, stack_end, stack, program.symbols["main"], limits.steps, int(limits.seconds * 1000),
