@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vega_gen.facts.selections import OperandKind, Range, Selection, Selections, leaf_name
+from vega_gen.facts.memory import offset_part
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
 from vega_gen.records import ComplexPattern, Contract, Description
+from vega_gen.tablegen.contracts import template_arguments
 
 
 def _real(s: Selections, record: str) -> bool:
@@ -17,35 +19,70 @@ def _real(s: Selections, record: str) -> bool:
 
 
 def complex_pattern(c: Contract, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
-    """Returns the values of a ComplexPattern's selector. ``every``: all patterns of the .td; ``s``: those that the chosen processor has.
+    """Returns the values of the selector of one or, if it is a template, of several ComplexPatterns. ``every``: all patterns of the .td;
+    ``s``: those that the chosen processor has. ``cases``: what the selector does, and for which template arguments, as a condition."""
+    head, _, declared = c.signature.rpartition(" bool ")
+    cases: dict[str, dict[str, Any]] = {}
+    for pattern in d.complex_patterns:
+        if pattern.select_function.partition("<")[0] == c.name:
+            asked = template_arguments(pattern.select_function)
+            cases.setdefault(" && ".join(f"P{n} == {value}" for n, value in enumerate(asked)), _case(pattern, d, every, s))
+    matching = [case | {"when": when} for when, case in cases.items() if case["register"] or case["memory"]]
+    operands = max(p.operands for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
+    parameters = declared.partition("(")[2].rstrip(")")
+    return {"name": c.name, "template": head, "parameters": parameters, "operands": operands, "cases": matching}
+
+
+def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
+    """Returns what the selector of a ComplexPattern does.
 
     The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions alone use
     with some operator is never selected: what they expand to is known only to the backend's C++."""
-    parameters = c.signature.partition("(")[2].rstrip(")")
-    pattern = next(p for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
-    found = [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
+    of = next((one for one in (s, every) if _users(pattern, one)), s)
+    found = _users(pattern, of)
     parts: list[tuple[str, ...]] = []
     ranges: list[Range] = []
+    offsets: set[int] = set()
+    left_out: set[int] = set()
     for one in found:
-        own = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
-        slots = [slot for slot in s.operands(one.record) if slot.name in own]
-        parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
-        ranges += [s.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
-    real = {one.dag.op for one in found} == {one.dag.op for one in found if _real(s, one.record)}
+        slots = _places(one, pattern, of)
+        if len(slots) >= pattern.operands > 0:
+            at = offset_part(of, one.record, slots[0].name) if slots[0].part == 0 else 1
+            # A register that is left out stands as a number that must be 0.
+            parts.append(tuple(OperandKind.IMM if slot.default else slot.kind for slot in slots[: pattern.operands]))
+            left_out |= {n for n, slot in enumerate(slots) if slot.default}
+            offsets.add(at)
+            ranges += [of.immediate(one.record, slot) for slot in slots[at : at + 1] if slot.kind is OperandKind.IMM]
+    real = {one.dag.op for one in found} == {one.dag.op for one in found if _real(of, one.record)}
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
     kinds = set(parts)
+    based_on_one = len(offsets) <= 1 and all(k[:2] == ("reg", "imm") and "reg" not in k[2:] for k in kinds)
     # An instruction that only computes the address would take the node that it is selected for as its own base.
     based = pattern.operands > 1 or pattern.root_nodes in ((), ("frameindex",))  # else it stands for operators, as a comparison
     computed = based and bool(found) and all(one.dag.op == pattern.name for one in found)
     plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found))
     return {
-        "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
+        "operands": pattern.operands,
         "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
         "register": plain or _amount(d, pattern),
-        "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
+        "memory": real and pattern.operands >= 2 and based_on_one,
+        "offset": next(iter(offsets), 1), "left_out": left_out,
         "low": r.low, "high": r.high, "unit": 1 << r.shift,
-        "called": any("isCall" in s.instructions[one.record].flags for one in found),
+        "called": any("isCall" in of.instructions[one.record].flags for one in found),
     }  # fmt: skip
+
+
+def _places(one: Selection, pattern: ComplexPattern, s: Selections) -> list[OperandInfo]:
+    """Returns the operands that a ComplexPattern gives: that which stands for all of it, as in (load addr:$a), or one for each part, as in
+    (load (addr GPR:$base, imm:$offset))."""
+    whole = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
+    parts = {path[-1]: name for name, path in one.paths.items() if path and leaf_name(one.dag, path[:-1]) == pattern.name}
+    names = whole or [parts[n] for n in sorted(parts)]
+    return [slot for name in names for slot in s.operands(one.record) if slot.name == name and not slot.out]
+
+
+def _users(pattern: ComplexPattern, s: Selections) -> list[Selection]:
+    return [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
 
 
 def _amount(d: Description, pattern: ComplexPattern) -> bool:

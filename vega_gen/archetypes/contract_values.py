@@ -6,7 +6,7 @@ A contract is a C++ function that the .td files name and a backend must define: 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -87,6 +87,7 @@ class _Contracts:
             "default_makers": self.unwritten.makers(),
             "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
+            "signed_parts": any(part.sign >= 0 for o in self.d.operand_classes for part in self.s.layouts.of(o.name)),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
             "complex_patterns": [complex_pattern(c, self.d, self.s, chosen) for c in self._of(ContractRole.COMPLEX_PATTERN)],
         }  # fmt: skip
@@ -147,7 +148,8 @@ class _Contracts:
         offset = self._offset(c)
         return [
             {"index": n, "place": at, "bits": bits, "kind": self.s.kind(part), "decoder": self._decoder_of(part),
-             "shift": offset.shift if n == 1 else 0, "signed": offset.signed and n == 1}
+             "shift": offset.shift if n == 1 else 0, "signed": offset.signed and n == 1, "told": self.s.layouts.part(name, n),
+             "mark": (told := self.s.layouts.part(name, n)) is not None and told.mark >= 0}
             for n, (part, (at, bits)) in enumerate(zip(parts, places, strict=True))
         ]  # fmt: skip
 
@@ -167,7 +169,7 @@ class _Contracts:
     def _whole(self, record: str, slot: OperandInfo) -> Range:
         """Returns the values of an immediate, made as wide as its field: what the .td allows may be less than what can be decoded."""
         r = self.s.immediate(record, slot)
-        return Range(max(r.bits, len(self.s.field(record, slot.name))), r.signed, r.shift)
+        return replace(r, bits=max(r.bits, len(self.s.field(record, slot.name))))
 
     def _in_word(self, c: Contract) -> bool:
         """Whether the operand is part of the mnemonic, as conditions are."""
@@ -184,6 +186,24 @@ class _Contracts:
     def _shift(self, c: Contract) -> int:
         return next((self.s.scale(*self.used[t]) for t in c.types if t in self.used), 0)
 
+    def _bias(self, c: Contract) -> int:
+        """Returns by how much the contract's numbers are greater than what their field holds."""
+        return next((self.s.immediate(*self.used[t]).bias for t in c.types if t in self.used), 0)
+
+    def _encoded_shift(self, c: Contract) -> int:
+        """Returns the shift of an encoder, 0 where no decoder method scales the number back."""
+        return self._shift(c) if all(self._decoder_of(t) for t in c.types) else 0
+
+    def _each(self, c: Contract, method: Callable[[str], str], number: Callable[[Contract], int]) -> str:
+        """Returns C++ for ``number``, which may be another for each type of the contract: the number, or the template's parameter that it
+        is for all of them. ``method``: the method of a type as the .td writes it, with its arguments."""
+        found = [(template_arguments(method(t)), number(replace(c, types=(t,)))) for t in c.types if t in self.used]
+        numbers = {n for _, n in found}
+        for at in range(max((len(given) for given, _ in found), default=0) if len(numbers) > 1 else 0):
+            if all((given[at] if at < len(given) else "0") == str(n) for given, n in found):
+                return f"P{at}"
+        return str(number(c))
+
     # -- values of one contract
 
     def _encoder(self, c: Contract) -> dict[str, Any]:
@@ -191,11 +211,13 @@ class _Contracts:
         defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", _DEFAULT.sub("", declared))
         memory = self._memory(c)
         variants: dict[str, dict[str, Any]] = {}
+        shift = self._each(c, lambda t: self.s.operand_classes[t].encoder_method, self._encoded_shift)
         for t in c.types or ("",):
             one = replace(c, types=(t,) if t else ())
-            scaled = bool(self._decoder_of(t))  # without a decoder method nothing scales the number back
-            made = {"layout": self._layout(one) if self._memory(one) else [], "shift": self._shift(one) if scaled else 0}
-            found = variants.setdefault(repr(made), made | {"records": [], "memory": self._memory(one)})
+            whole = not self._memory(one)
+            made = {"layout": [] if whole else self._layout(one), "shift": shift if shift.startswith("P") else self._encoded_shift(one)}
+            made["bias"] = self._bias(one) if whole and self._decoder_of(t) else 0
+            found = variants.setdefault(repr(made), made | {"records": [], "memory": not whole})
             found["records"] += self.users.get(t, [])
         # What most operands are is what the method does; the others are told apart by their instructions.
         cases = sorted(variants.values(), key=lambda v: -len(v["records"]))
@@ -248,15 +270,17 @@ class _Contracts:
     def _decoder(self, c: Contract) -> dict[str, Any]:
         memory, r = self._memory(c), self._range(c)
         template = "template <int" in c.signature
-        shift = self._shift(c)
+        scaled = "0" if memory else self._each(c, self._decoder_of, self._shift)
+        shift = 0 if scaled.startswith("P") else int(scaled)
         wide = f"P0 - {shift}" if shift and self._counts_shift(c, shift) else "P0"
         # A field that is numbered from above bit 0 gives a number with the bits below it.
         below = next((bits[-1][0] for t in c.types if t in self.used and (bits := self.s.field(self.used[t][0], self.used[t][1].name))), 0)
         bits = wide if template and not memory else r.bits + (below if below == r.shift else 0)
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
-            "bits": bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
-            "shift": shift, "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
+            "bits": bits, "back": r.back, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "shift": scaled, "bias": "0" if memory else self._each(c, self._decoder_of, self._bias),
+            "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip
 
     def _counts_shift(self, c: Contract, shift: int) -> bool:
@@ -346,7 +370,7 @@ class _Contracts:
     def _highest(self, r: Range, c: Contract) -> int:
         """Returns the greatest number that assembly may have: where no predicate says that the field is signed, unsigned ones fit too."""
         told = any(self.s.said(part) for t in c.types for part in (t, *self._parts(t)))
-        high = r.high if told or any(self.s.kind(t) is OperandKind.TARGET for t in c.types) else Range(r.bits, False, r.shift).high
+        high = r.high if told or any(self.s.kind(t) is OperandKind.TARGET for t in c.types) else replace(r, signed=False).high
         return min(high, _GREATEST)
 
     def _indexed(self, c: Contract) -> bool:

@@ -16,5 +16,13 @@ def named_types(d: Description) -> list[tuple[str, str]]:
 
 def width_methods(d: Description) -> list[str]:
     """Returns the methods of the subtarget that fragments call for the width of a register, by their names: getXLen, getGRLen."""
-    called = {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}
-    return sorted(name for name in called if re.fullmatch(r"get[A-Z]*(Len|Reg(ister)?(Size|Width|Bits))", name))
+    return sorted(name for name in _asked(d) if re.fullmatch(r"get[A-Z]*(Len|Reg(ister)?(Size|Width|Bits))", name))
+
+
+def type_methods(d: Description) -> list[str]:
+    """Returns the methods of the subtarget that fragments call for the value type of a register, by their names: getXLenVT, getGRLenVT."""
+    return sorted(name for name in _asked(d) if re.fullmatch(r"get[A-Z]*(Len|Reg(ister)?)VT", name))
+
+
+def _asked(d: Description) -> set[str]:
+    return {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}

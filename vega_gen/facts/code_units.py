@@ -38,5 +38,11 @@ class CodeUnits:
         return any(self._features.possible(a.joined(b)) for a in ways for b in others)
 
 
+def code_unit(d: Description) -> int:
+    """Return of how many bytes every instruction's address is a multiple: a power of two, so that those of three bytes lie anywhere."""
+    encoded = (i for i in d.instructions if i.size and "isPseudo" not in i.flags and any(b in "01" for b in i.encoding))
+    return _power(math.gcd(*(i.size for i in encoded)))
+
+
 def _power(number: int) -> int:
     return number & -number or 1

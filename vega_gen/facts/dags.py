@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from vega_gen.records import PatternOperator
 from vega_gen.tablegen.raw import Dag
 
+_OTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
 
 
@@ -52,3 +54,15 @@ def top_level(text: str) -> list[str]:
             if not depth:
                 found.append(text[start : at + 1])
     return found
+
+
+def other_name(o: PatternOperator) -> re.Match[str] | None:
+    """Returns the match of a fragment that only gives an operator another name, (shl node:$a, node:$b), so that some patterns can be
+    told from others by it."""
+    found = None if o.opcode or o.code or o.memory or o.properties else _OTHER_NAME.fullmatch(o.dag)
+    return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None
+
+
+def is_special_shift(dag: Dag) -> bool:
+    """Whether a pattern shifts or rotates the result of some operation, (srl (bswap $a), 16): that says nothing of shifts of registers."""
+    return dag.op in ("shl", "srl", "sra", "rotl", "rotr") and isinstance(plain(dag.args[0][0]), Dag)

@@ -14,46 +14,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from vega_gen.facts import ranges
 from vega_gen.facts.code_units import CodeUnits
-from vega_gen.facts.dags import leaves, plain, top_level
+from vega_gen.facts.dags import is_special_shift, leaves, other_name, plain, top_level
+from vega_gen.facts.distances import Distances
+from vega_gen.facts.layouts import Layouts
 from vega_gen.facts.operand_fields import own_fields, run_lengths
-from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
+from vega_gen.facts.ranges import Range
+from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
 from vega_gen.tablegen.raw import Dag, parse_dag
 
-_RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
-_BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
-_MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
-_ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
-_SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
-_CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
-_CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
-_HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
-_MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
-_BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
-_ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
-_ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
-_SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``."""
-
-    bits: int
-    signed: bool
-    shift: int = 0
-
-    @property
-    def low(self) -> int:
-        """The least value."""
-        return -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
-
-    @property
-    def high(self) -> int:
-        """The greatest value."""
-        return ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
+_SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?<?(\d)", re.I)
 
 
 class OperandKind(StrEnum):
@@ -72,7 +45,7 @@ class OperandInfo:
     ``name``: its name in the record's (outs) or (ins); sub-operands share that of the whole. ``type``: its register or operand class.
     ``out``: whether it is defined. ``part``: index of the sub-operand, -1 for a whole operand. ``tied``: name of the operand that it is
     tied to. ``default``: the number or register that it has where a pattern does not give it, "" if a pattern must; the .td gives it
-    for predicates and optional definitions (PredicateOperand, OptionalDefOperand)."""
+    for predicates and optional definitions (PredicateOperand, OptionalDefOperand). ``whole``: the type of that of which it is a part."""
 
     name: str
     type: str
@@ -81,6 +54,7 @@ class OperandInfo:
     part: int = -1
     tied: str = ""
     default: str = ""
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +75,8 @@ class Selections:
 
     def __init__(self, d: Description) -> None:
         self._d = d
+        self.distances = Distances(d)
+        self.layouts = Layouts(d)
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
         self.classes = {c.name for c in d.register_classes}
@@ -108,10 +84,10 @@ class Selections:
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
         self._operands: dict[str, tuple[OperandInfo, ...]] = {}
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
-        """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
+        """Outermost operator -> for each of its patterns, the set of instructions that implement it; not those of some special shift."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """As ``given``, with the Predicate records that each needs."""
-        self._renamed = {o.name: named[1] for o in d.operators if (named := _only_names(o))}
+        self._renamed = {o.name: named[1] for o in d.operators if (named := other_name(o))}
         self.matched: dict[str, list[Dag]] = defaultdict(list)
         """Outermost operator -> its patterns, also those that take several instructions, without their type casts."""
         for i in d.instructions:
@@ -152,7 +128,7 @@ class Selections:
         if "null_frag" in text:  # TableGen drops such a pattern
             return
         self.matched[dag.op].append(dag)
-        self._implemented(dag.op, frozenset((i.name,)), ())
+        self._implemented(dag, frozenset((i.name,)), ())
         where = {name: path for _, name, path in leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
@@ -161,9 +137,10 @@ class Selections:
         """Returns a pattern with the operator that its outermost fragment is just another name for."""
         return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(dag, ())
 
-    def _implemented(self, root: str, names: frozenset[str], guard: Iterable[str]) -> None:
-        self.given[root].add(names)
-        self.guarded[root].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
+    def _implemented(self, dag: Dag, names: frozenset[str], guard: Iterable[str]) -> None:
+        if not is_special_shift(dag):
+            self.given[dag.op].add(names)
+            self.guarded[dag.op].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
 
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = self._rooted(plain(parse_dag(matched)))
@@ -172,7 +149,7 @@ class Selections:
         self.matched[dag.op].append(dag)
         results = top_level(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
-        self._implemented(dag.op, frozenset(word for word in words if word in self.instructions), guard)
+        self._implemented(dag, frozenset(word for word in words if word in self.instructions), guard)
         result = plain(parse_dag(results[0])) if len(results) == 1 else None
         if not isinstance(result, Dag) or result.op not in self.instructions or any(isinstance(plain(a), Dag) for a, _ in result.args):
             return
@@ -203,17 +180,26 @@ class Selections:
             return OperandKind.REG
         if known and len(known.sub_operands) == 1:
             return self.kind(known.sub_operands[0])
-        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL" or self._encoded_as_jump(known))
+        place = known is not None and (known.type == "OtherVT" or self.distances.told(known) or self._encoded_as_jump(known))
         return OperandKind.TARGET if place else OperandKind.IMM
 
     def _encoded_as_jump(self, o: OperandClass) -> bool:
         """Whether an address is encoded as the targets of jumps are, as that of a call: the same method does both, or one that is called
-        the same but for "call" in place of "branch"."""
+        the same but for "call" in place of "branch". Where the method does for other numbers too, only calls may have the operand."""
         if o.sub_operands or not o.encoder_method:
             return False
         branch = re.sub("call", "branch", o.encoder_method, flags=re.I).lower()
         like = branch != o.encoder_method.lower() and branch in {name.lower() for name in self._jump_encoders}
-        return like or (o.type == "iPTR" and o.encoder_method in self._jump_encoders)
+        return like or ((o.type == "iPTR" or o.name in self._of_calls) and o.encoder_method in self._jump_encoders)
+
+    @cached_property
+    def _of_calls(self) -> frozenset[str]:
+        """The operand types that calls with an encoding have and no other instructions."""
+        users: dict[str, set[bool]] = defaultdict(set)
+        for i in self._d.instructions:
+            for o in i.ins if any(b in "01" for b in i.encoding) else ():
+                users[o.type].add("isCall" in i.flags)
+        return frozenset(name for name, called in users.items() if called == {True})
 
     @cached_property
     def _jump_encoders(self) -> frozenset[str]:
@@ -234,35 +220,18 @@ class Selections:
                     continue
                 known = self.operand_classes.get(o.type)
                 if known and known.sub_operands:
-                    values = (*known.defaults, *[""] * (len(known.sub_operands) - len(known.defaults)))
+                    given = self.layouts.defaults(o.type) or known.defaults
+                    values = (*given, *[""] * (len(known.sub_operands) - len(given)))
                     parts = enumerate(zip(known.sub_operands, values, strict=False))
-                    found += (OperandInfo(o.name, t, self.kind(t), out, n, "", value) for n, (t, value) in parts)
+                    found += (OperandInfo(o.name, t, self.kind(t), out, n, "", value, o.type) for n, (t, value) in parts)
                 else:
                     value = known.defaults[0] if known and known.defaults else ""
                     found.append(OperandInfo(o.name, o.type, self.kind(o.type), out, -1, tied.get(o.name, ""), value))
         return tuple(found)
 
     def said(self, type_name: str) -> Range | None:
-        """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds, a mask or a cast), None if it does not
-        say."""
-        code = self._code.get(type_name, "")
-        if found := _RANGE.search(code):
-            return Range(int(found[3]), not found[2], int(found[4] or 0))
-        if found := _BETWEEN.search(code):
-            low, high = int(found[2]), int(found[3])
-            below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
-            shift = below.bit_length() if below & (below + 1) == 0 else 0
-            bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift
-            return Range(bits + 1, True, shift) if low < 0 else Range(bits, False, shift)
-        if found := _BELOW.fullmatch(code):
-            limit = (1 << int(found[2]) if found[2] else int(found[3])) + (found[1] == "<=")
-            return Range(limit.bit_length() - 1, False)
-        if found := _CAST.search(code):
-            return Range(_CAST_BITS[found[2]], not found[1])
-        if (found := _SAME.search(code)) and (int(found[2], 0) & (int(found[2], 0) + 1)) == 0:
-            return Range(int(found[2], 0).bit_length(), False)
-        mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
-        return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+        """Returns the values that an operand type's predicate allows, None if it does not say."""
+        return ranges.said(self._code.get(type_name, ""))
 
     def is_upper(self, type_name: str) -> bool:
         """Whether the instruction holds only the upper bits of the immediate in its pattern."""
@@ -270,17 +239,7 @@ class Selections:
 
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
-        code = self._code.get(type_name, "")
-        if _RANGE.search(code) or _BETWEEN.search(code):
-            return 0, 0
-        if (found := _MASK.search(code)) and found[2] == found[1]:  # the masked bits must all be one: the part is the rest
-            ones = int(found[1], 0)
-            return (ones.bit_length(), ones) if ones & (ones + 1) == 0 else (0, 0)
-        if found := _ABOVE.search(code):
-            ones = int(found[1], 0)
-            return (0, ones) if ones & ((1 << 32) - ones) == ones & -ones else (0, 0)
-        told = self.said(type_name)
-        return (told.shift, 0) if told else (0, 0)
+        return ranges.part(self._code.get(type_name, ""))
 
     def leaves(self, s: Selection) -> dict[str, str]:
         """Returns operand -> the operand class or fragment that stands for it in a pattern."""
@@ -291,17 +250,19 @@ class Selections:
 
         The predicate of ``leaf``, what stands for the operand in a pattern, decides, then the operand type's, else the width of its field,
         else a number in the type's name. Without a predicate it is signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
+        if place := self.layouts.part(operand.whole, operand.part):
+            return Range(place.bits + (place.sign >= 0), place.sign >= 0, 0, place.sign >= 0)
         if leaf and operand.part < 0 and (told := self.said(leaf)) and not self.said(operand.type):
             field = len(self.field(record, operand.name))
             if not field or told.bits <= field:
                 return Range(told.bits, told.signed) if self.is_upper(leaf) else told
-        if coded := self._coded(leaf) or self._coded(operand.type):
+        if coded := ranges.coded(self._code.get(leaf, "")) or ranges.coded(self._code.get(operand.type, "")):
             return coded
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)
         code = self._code.get(operand.type, "")
-        offset = operand.part >= 0 and not (_RANGE.search(code) or _BETWEEN.search(code))  # a mask does not give the sign of an offset
+        offset = operand.part >= 0 and not ranges.bounded(code)  # a mask does not give the sign of an offset
         if said and not offset:
             return Range(said.bits, said.signed) if self.is_upper(operand.type) else said
         bits = self.field(record, operand.name)
@@ -313,15 +274,8 @@ class Selections:
         number = re.search(r"(\d+)", operand.type)
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
-        return Range(width, not unsigned, shift)
-
-    def _coded(self, type_name: str) -> Range | None:
-        """Returns the values that certainly have a code, where a predicate asks C++ of the target's whether a number has one.
-
-        A function that returns the code, or -1, is one for a small number and a rotation or shift: up to 8 bits encode themselves. Where it
-        only says yes or no, not even 0 is sure to have a code, so that no bit is."""
-        code = self._code.get(type_name, "")
-        return Range(8, False) if _HAS_CODE.search(code) else Range(0, False) if _MAY_HAVE_CODE.search(code) else None
+        sign = self.distances.sign(operand.type)
+        return Range(width, not unsigned and sign in ("", "both"), shift, back=sign == "back")
 
     def places(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
         """Returns (lowest bit, number of bits) of each sub-operand in the number that encodes ``operand``.
@@ -333,6 +287,8 @@ class Selections:
             sizes = [len(self.field(record, name)) for name in own]
             return tuple((sum(sizes[n + 1 :]), size) for n, size in enumerate(sizes))
         parts = [s for s in self.operands(record) if s.name == operand]
+        if given := self.layouts.of(parts[0].whole if parts else ""):
+            return tuple((part.low, part.bits) for part in given)
         field = self.field(record, operand)
         widths = [self.register_bits(s.type) if s.kind is OperandKind.REG else r.bits if (r := self.said(s.type)) else 0 for s in parts]
         unknown = [n for n, s in enumerate(parts) if s.kind is not OperandKind.REG and not widths[n]]
@@ -355,16 +311,31 @@ class Selections:
         return tuple(found[n] for n in range(len(parts)))
 
     def scale(self, record: str, operand: OperandInfo) -> int:
-        """Returns how many zero bits below the encoded ones a branch target has: from the operand's names, else the alignment of
-        instructions. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
+        """Returns how many zero bits below the encoded ones an operand has.
+
+        For a branch target, its names tell, else the alignment of instructions; for another number, the predicate or the name of the method
+        that encodes it. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
         known = self.operand_classes.get(operand.type)
         field = self.field(record, operand.name)
-        if known is None or operand.kind is not OperandKind.TARGET or (field and field[-1][0] > 0):
+        if known is None or operand.kind is OperandKind.REG or (field and field[-1][0] > 0):
             return 0
+        if operand.kind is OperandKind.IMM:
+            return self._left_out(known, len(field)) if operand.part < 0 else 0
+        if unit := self.distances.unit(operand.type):
+            return unit.bit_length() - 1
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
         return int(math.log2(self._units.of(self.instructions[record])))
+
+    def _left_out(self, known: OperandClass, bits: int) -> int:
+        """Returns how many low bits, all zero, of a number the method that encodes it does not put into a field of ``bits`` bits."""
+        if not known.encoder_method or self.part(known.name) != (0, 0):
+            return 0
+        told, named = self.said(known.name), _SHIFTED.search(known.encoder_method)
+        if told and told.shift:
+            return told.shift if told.bits == bits else 0
+        return int(named[1]) if named and "lsb" not in named[0].lower() else 0
 
     def rounded(self, record: str, operand: OperandInfo) -> int:
         """Returns of how many bytes a multiple the address is from which a branch target is counted: the instruction's, rounded down.
@@ -438,10 +409,3 @@ def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
 def is_symbol(leaf: str) -> bool:
     """Whether a pattern's leaf is a symbol's address, such as tglobaladdr."""
     return leaf in _SYMBOLS
-
-
-def _only_names(o: PatternOperator) -> re.Match[str] | None:
-    """Returns the match of a fragment that only gives an operator another name, (shl node:$a, node:$b), so that some patterns can be
-    told from others by it."""
-    found = None if o.opcode or o.code or o.memory or o.properties else _ANOTHER_NAME.fullmatch(o.dag)
-    return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None

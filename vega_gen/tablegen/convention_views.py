@@ -29,7 +29,7 @@ def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Ca
         unique = tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks))
         guarded = (_guarded(raws, raw.items("Actions"), guard, False) for guard in (r"!State\.isVarArg\(\)", r"ArgFlags\.\w+\(\).*"))
         fixed, marked = (tuple(dict.fromkeys(given)) for given in guarded)
-        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked))
+        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked, entry=raw.number("Entry") == 1))
     found += [CallingConvention(raw.name, sets.named(raw.name), (), (), callee_saved=True) for raw in of_class(raws, "CalleeSavedRegs")]
     return tuple(found)
 
