@@ -145,9 +145,9 @@ class Operands:
         return bool(i.decoder_method or (known and known.decoder_method) or (whole and whole.decoder_method))
 
     def target(self, record: str, index: int, info: OperandInfo) -> Expression:
-        """Returns the address that an operand gives: one of a branch target is counted from the instruction, as fixups are."""
+        """Returns the address that an operand gives: a distance to a branch target counts as that of fixups does."""
         value = self.number(record, index, info, self.m.native)
-        if info.kind is not OperandKind.TARGET:
+        if info.kind is not OperandKind.TARGET or self.s.absolute(info.type):
             return value
         here: Expression = Here(self.m.native)
         if origin := self.s.distances.origin(info.type):
