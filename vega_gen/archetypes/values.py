@@ -131,6 +131,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
         "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
+        "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
+        and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "immediate_helpers": _immediate_helpers(d), "function_info": function_info(d),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
