@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.selections import OperandKind, Range, Selection, Selections, leaf_name
 from vega_gen.records import ComplexPattern, Contract, Description
 
@@ -26,10 +27,12 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     found = [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
     parts: list[tuple[str, ...]] = []
     ranges: list[Range] = []
+    bases: set[str] = set()
     for one in found:
         own = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
         slots = [slot for slot in s.operands(one.record) if slot.name in own]
         parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
+        bases |= {slot.type for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG}
         ranges += [s.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
     real = {one.dag.op for one in found} == {one.dag.op for one in found if _real(s, one.record)}
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
@@ -43,6 +46,9 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
         "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
         "register": plain or _amount(d, pattern),
         "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
+        # A place is counted from the instruction: it is that of a symbol, which a call names.
+        "symbol": pattern.operands == 1 and kinds == {("target",)},
+        "further": next(iter(kinds), ())[2:], "absent": bool(bases) and all(may_be_absent(d, base) for base in bases),
         "low": r.low, "high": r.high, "unit": 1 << r.shift,
         "called": any("isCall" in s.instructions[one.record].flags for one in found),
     }  # fmt: skip

@@ -14,12 +14,13 @@ from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.fragment_names import named_types, width_methods
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
-from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions
+from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, shift_amount
 from vega_gen.archetypes.operand_types import namesakes, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
+from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
 from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
@@ -76,6 +77,9 @@ _ALWAYS_EXPANDED = (
 )  # fmt: skip
 
 
+_SHIFTS = frozenset({"shl", "sra", "srl"})
+
+
 def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 0, *, big_endian: bool | None = None) -> dict[str, Any]:
     """Returns every value that a template names. ``arch``: the first part of the triple. For ``machine`` and ``big_endian`` see
     ``archetypes.files.archetypes``."""
@@ -126,7 +130,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
         "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
-        "immediate_helpers": _immediate_helpers(d),
+        "customary": _customary(d),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
@@ -136,6 +140,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         given["instr_info_methods"] = [n for n in given["instr_info_methods"] if n not in _BRANCH_METHODS]
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
     given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects else []
+    given["lowering_methods"] += ["getScalarShiftAmountTy"] if shift_amount(d, m) else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
@@ -243,12 +248,12 @@ def _scopes(d: Description) -> list[tuple[str, list[str]]]:
     return [(scope, list(names)) for scope, names in found.items()]
 
 
-def _immediate_helpers(d: Description) -> list[str]:
-    """Returns the customary functions that make a number an operand, of those that the C++ of fragments calls: "getImm", and the number of
-    bits for getI32Imm and the like. SelectionDAGISel has none of them."""
+def _customary(d: Description) -> list[str]:
+    """Returns the customary functions that the C++ of fragments calls and SelectionDAGISel lacks: "getImm", which makes a number an operand,
+    the number of bits for getI32Imm and the like, "getLoadExtType", which asks how a load extends."""
     called = {name for f in d.fragments for name in f.calls}
     sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
-    return [*(["getImm"] if "getImm" in called else []), *sizes]
+    return [*(name for name in ("getImm", "getLoadExtType") if name in called), *sizes]
 
 
 def _nop(d: Description, m: Facts) -> list[int]:
@@ -282,6 +287,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     allocatable = {r for c in d.register_classes if c.allocatable for r in c.members}
     return {
         "load": load, "store": store,
+        "some_bases": _some_bases(d), "shift_amount": shift_amount(d, m),
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
         "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
@@ -296,7 +302,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
-        "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
+        "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
 
 
@@ -310,6 +316,13 @@ def _offsets(d: Description) -> dict[str, Range]:
         if pairs:
             found[i.name] = min((selections.immediate(i.name, slot) for slot in pairs), key=lambda r: r.high)
     return found
+
+
+def _some_bases(d: Description) -> bool:
+    """Whether the base of some memory operand is of a class without the register of number 0."""
+    s = Selections(d)
+    based = {slot.type for i in d.instructions for slot in s.operands(i.name) if slot.part == 0 and slot.kind is OperandKind.REG}
+    return any(may_be_absent(d, type_name) for type_name in based)
 
 
 def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
@@ -364,7 +377,7 @@ def _narrow_actions(m: Facts) -> list[str]:
     promoted += [] if m.by_table or compared else ["BR_CC"]
     found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]
     found += [f"ISD::SELECT, {vt}, {'Expand' if m.selects else 'Custom'}"]
-    found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL")]
+    found += [f"ISD::{name.upper()}, {vt}, Custom" for name in ("shl", "sra", "srl") if name not in m.narrow.legal]
     found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
     both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
     return [*(f"setOperationAction({a});" for a in found), *both]

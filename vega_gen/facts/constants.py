@@ -55,6 +55,7 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
     whole: list[tuple[tuple[int, ...], Operation]] = []
     upper: list[tuple[tuple[int, ...], Operation]] = []
     plain, uppers = immediates_by_pattern(v), uppers_by_pattern(v)
+    numbers = {s.record for root in v.selections.roots for s in v.selections.of(root) if _is_number(v, s)}
     for i in v.d.instructions:
         if len(i.outs) != 1 or not v.holds(i.outs[0].type) or i.flags & _NO_CONSTANT:
             continue
@@ -63,13 +64,21 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
             continue
         word = mnemonic(i)
         by_pattern = i.name in uppers
-        if by_pattern or (_UPPER_MNEMONIC.fullmatch(word) and made.range.bits < v.native):
+        if not by_pattern and i.name in numbers:
+            whole.append(((1, v.generality(i.name), 2 * made.range.bits + made.range.signed), made))
+        elif by_pattern or (_UPPER_MNEMONIC.fullmatch(word) and made.range.bits < v.native):
             upper.append(((int(by_pattern), v.generality(i.name)), made))
         elif i.name in plain or _MOVE_IMMEDIATE.fullmatch(word):
             # Of two of the same width, the signed one goes before: it gives negative numbers too.
             whole.append(((int(i.name in plain), v.generality(i.name), 2 * made.range.bits + made.range.signed), made))
     number = v.choose_operation("instruction.constant", _choices(whole, "selects any number with", "constant"))
     return number, v.choose_operation("instruction.constant_upper", _choices(upper, "gives the upper part of a number to", "upper part"))
+
+
+def _is_number(v: TargetView, s: Selection) -> bool:
+    """Whether a pattern selects an instruction for any number of some width, as it is."""
+    told = None if s.dag.args or s.fixed else v.selections.said(s.dag.op)
+    return told is not None and not v.selections.is_upper(s.dag.op)
 
 
 def whole_constants(v: TargetView) -> bool:
@@ -112,15 +121,16 @@ def uppers_by_pattern(v: TargetView) -> frozenset[str]:
     return frozenset(shifted | own | typed)
 
 
-def load_symbol(v: TargetView) -> Operation | None:
+def load_symbol(v: TargetView, number: Operation | None) -> Operation | None:
     """Returns the instruction that sets a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol).
 
     Where none holds as many bits as an address has, 32 will do: programs lie in the lower 4 GiB, as in the small code model. Else it is one
-    whose assembly names the global pointer, which it adds: what starts a program has to set that."""
-    return v.choose_operation("instruction.symbol", _symbol_choices(v))
+    whose assembly names the global pointer, which it adds: what starts a program has to set that. Else it is ``number``, which sets a
+    register to a number, where that has so many bits."""
+    return v.choose_operation("instruction.symbol", _symbol_choices(v, number))
 
 
-def _symbol_choices(v: TargetView) -> Iterator[Choice[Operation]]:
+def _symbol_choices(v: TargetView, number: Operation | None) -> Iterator[Choice[Operation]]:
     pointers = [name for name, role in v.register_roles.items() if role is RegisterRole.GLOBAL_POINTER]
     found: list[tuple[int, Operation]] = []
     for record in _symbol_loads(v.selections):
@@ -131,6 +141,8 @@ def _symbol_choices(v: TargetView) -> Iterator[Choice[Operation]]:
             found.append((0 if near else made.range.bits, made))
     for _, made in sorted(found, key=lambda pair: -pair[0]):
         yield Choice(made, Evidence.PATTERN, f"a pattern of a symbol selects {made.record}")
+    if number and number.range and 32 <= number.range.bits < v.native:
+        yield Choice(number, Evidence.DERIVED, f"{number.record} sets a register to any number of {number.range.bits} bits")
 
 
 def low_part(upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None) -> str:

@@ -36,19 +36,3 @@ def _inner_name(value: Dag) -> str:
             return name
         value = arg
     return ""
-
-
-def top_level(text: str) -> list[str]:
-    """Returns the top-level dags of a printed list, each as printed."""
-    found: list[str] = []
-    depth, start = 0, 0
-    for at, c in enumerate(text):
-        if c == "(":
-            if not depth:
-                start = at
-            depth += 1
-        elif c == ")":
-            depth -= 1
-            if not depth:
-                found.append(text[start : at + 1])
-    return found

@@ -14,45 +14,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from vega_gen.facts.dags import leaves, plain, top_level
+from vega_gen.facts.dags import leaves, plain
 from vega_gen.facts.operand_fields import own_fields, run_lengths
-from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass, PatternOperator
-from vega_gen.tablegen.raw import Dag, parse_dag
+from vega_gen.facts.predicates import Range, is_negated, part_of, range_of, says_range
+from vega_gen.facts.renaming import renamed_operator
+from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
+from vega_gen.tablegen.raw import Dag, parse_dag, top_level
 
-_RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
-_BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
-_MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
-_ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
-_SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
-_CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
-_CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
 _HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
 _MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
-_BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
-_ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
-_ANOTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``."""
-
-    bits: int
-    signed: bool
-    shift: int = 0
-
-    @property
-    def low(self) -> int:
-        """The least value."""
-        return -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
-
-    @property
-    def high(self) -> int:
-        """The greatest value."""
-        return ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
 
 
 class OperandKind(StrEnum):
@@ -110,7 +83,8 @@ class Selections:
         """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """As ``given``, with the Predicate records that each needs."""
-        self._renamed = {o.name: named[1] for o in d.operators if (named := _only_names(o))}
+        generic = {o.name for o in d.operators if o.opcode.startswith("ISD::")}
+        self._renamed = {o.name: named for o in d.operators if (named := renamed_operator(o, generic))}
         self.matched: dict[str, list[Dag]] = defaultdict(list)
         """Outermost operator -> its patterns, also those that take several instructions, without their type casts."""
         for i in d.instructions:
@@ -154,11 +128,19 @@ class Selections:
         self._implemented(dag.op, frozenset((i.name,)), ())
         where = {name: path for _, name, path in leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
+        if not dag.args and len(i.ins) == 1:
+            where[i.ins[0].name] = ()
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
 
     def _rooted(self, dag: Dag | str) -> Dag:
-        """Returns a pattern with the operator that its outermost fragment is just another name for."""
-        return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(dag, ())
+        """Returns a pattern with the operator that its outermost fragment is just another name for.
+
+        A conversion of a number or an address between types of one size is none: TableGen drops it where the types are the same."""
+        if isinstance(dag, Dag) and dag.op == "bitconvert" and len(dag.args) == 1:
+            inner = plain(dag.args[0][0])
+            if isinstance(inner, str) and inner in self.operand_classes and self.kind(inner) is not OperandKind.REG:
+                dag = inner
+        return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(self._renamed.get(dag, dag), ())
 
     def _implemented(self, root: str, names: frozenset[str], guard: Iterable[str]) -> None:
         self.given[root].add(names)
@@ -244,42 +226,19 @@ class Selections:
     def said(self, type_name: str) -> Range | None:
         """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds, a mask or a cast), None if it does not
         say."""
-        code = self._code.get(type_name, "")
-        if found := _RANGE.search(code):
-            return Range(int(found[3]), not found[2], int(found[4] or 0))
-        if found := _BETWEEN.search(code):
-            low, high = int(found[2]), int(found[3])
-            below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
-            shift = below.bit_length() if below & (below + 1) == 0 else 0
-            bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift
-            return Range(bits + 1, True, shift) if low < 0 else Range(bits, False, shift)
-        if found := _BELOW.fullmatch(code):
-            limit = (1 << int(found[2]) if found[2] else int(found[3])) + (found[1] == "<=")
-            return Range(limit.bit_length() - 1, False)
-        if found := _CAST.search(code):
-            return Range(_CAST_BITS[found[2]], not found[1])
-        if (found := _SAME.search(code)) and (int(found[2], 0) & (int(found[2], 0) + 1)) == 0:
-            return Range(int(found[2], 0).bit_length(), False)
-        mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
-        return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+        return range_of(self._code.get(type_name, ""))
 
     def is_upper(self, type_name: str) -> bool:
         """Whether the instruction holds only the upper bits of the immediate in its pattern."""
         return self.part(type_name)[0] > 0
 
+    def is_negated(self, type_name: str) -> bool:
+        """Whether the predicate of an immediate judges the number's negative or complement: that is what the instruction then holds."""
+        return is_negated(self._code.get(type_name, ""))
+
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
-        code = self._code.get(type_name, "")
-        if _RANGE.search(code) or _BETWEEN.search(code):
-            return 0, 0
-        if (found := _MASK.search(code)) and found[2] == found[1]:  # the masked bits must all be one: the part is the rest
-            ones = int(found[1], 0)
-            return (ones.bit_length(), ones) if ones & (ones + 1) == 0 else (0, 0)
-        if found := _ABOVE.search(code):
-            ones = int(found[1], 0)
-            return (0, ones) if ones & ((1 << 32) - ones) == ones & -ones else (0, 0)
-        told = self.said(type_name)
-        return (told.shift, 0) if told else (0, 0)
+        return part_of(self._code.get(type_name, ""))
 
     def leaves(self, s: Selection) -> dict[str, str]:
         """Returns operand -> the operand class or fragment that stands for it in a pattern."""
@@ -300,7 +259,7 @@ class Selections:
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)
         code = self._code.get(operand.type, "")
-        offset = operand.part >= 0 and not (_RANGE.search(code) or _BETWEEN.search(code))  # a mask does not give the sign of an offset
+        offset = operand.part >= 0 and not says_range(code)  # a mask does not give the sign of an offset
         if said and not offset:
             return Range(said.bits, said.signed) if self.is_upper(operand.type) else said
         bits = self.field(record, operand.name)
@@ -438,10 +397,3 @@ def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
 def is_symbol(leaf: str) -> bool:
     """Whether a pattern's leaf is a symbol's address, such as tglobaladdr."""
     return leaf in _SYMBOLS
-
-
-def _only_names(o: PatternOperator) -> re.Match[str] | None:
-    """Returns the match of a fragment that only gives an operator another name, (shl node:$a, node:$b), so that some patterns can be
-    told from others by it."""
-    found = None if o.opcode or o.code or o.memory or o.properties else _ANOTHER_NAME.fullmatch(o.dag)
-    return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None

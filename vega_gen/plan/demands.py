@@ -114,7 +114,8 @@ def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], descript
     more than the names; false is what a scheduling predicate gives for the usual variant."""
     types = {o.operand_type for o in description.operand_classes}
     types |= {name for name in names if name.startswith("OPERAND_")}
-    names = [name for name in names if name in types] if scope == description.namespace else names
+    if scope == description.namespace:
+        names = [name for name in names if name in types or re.match(r"is[A-Z]\w*\($", name)]
     values = [name for name in names if not name.endswith("(")]
     text = ""
     if values and types.issuperset(values):
