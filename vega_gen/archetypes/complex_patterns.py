@@ -21,9 +21,19 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     """Returns the values of a ComplexPattern's selector. ``every``: all patterns of the .td; ``s``: those that the chosen processor has.
 
     The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions alone use
-    with some operator is never selected: what they expand to is known only to the backend's C++."""
+    with some operator is never selected: what they expand to is known only to the backend's C++. Operators of the target's own do not
+    count, for no such node is made. Of several patterns with the same selector, those of one type may be selected and others not."""
+    patterns = [p for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name]
+    made = [_selector(p, c, d, every, s) for p in patterns]
+    used = [bool(one["register"] or one["symbol"] or one["memory"]) for one in made]
+    chosen = used.index(True) if any(used) else 0
+    others = {p.type for p, selected in zip(patterns, used, strict=True) if not selected}
+    guarded = any(used) and bool(others - {patterns[chosen].type}) and patterns[chosen].type not in others
+    return made[chosen] | {"only": patterns[chosen].type if guarded else ""}
+
+
+def _selector(pattern: ComplexPattern, c: Contract, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
     parameters = c.signature.partition("(")[2].rstrip(")")
-    pattern = next(p for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
     found = [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
     parts: list[tuple[str, ...]] = []
     ranges: list[Range] = []
@@ -34,7 +44,9 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
         parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
         bases |= {slot.type for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG}
         ranges += [s.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
-    real = {one.dag.op for one in found} == {one.dag.op for one in found if _real(s, one.record)}
+    own = _own_operators(d)
+    possible = [one for one in found if own.isdisjoint(_words(one.dag))]
+    real = {one.dag.op for one in possible} == {one.dag.op for one in possible if _real(s, one.record)}
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
     kinds = set(parts)
     # An instruction that only computes the address would take the node that it is selected for as its own base.
@@ -52,6 +64,15 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
         "low": r.low, "high": r.high, "unit": 1 << r.shift,
         "called": any("isCall" in s.instructions[one.record].flags for one in found),
     }  # fmt: skip
+
+
+def _own_operators(d: Description) -> frozenset[str]:
+    """Returns the operators of the target's own, and the fragments in which one is outermost."""
+    found = {o.name for o in d.operators if o.opcode and not o.opcode.startswith("ISD::")}
+    inner = {o.name: o.dag.lstrip("(").split(" ", 1)[0] for o in d.operators if o.dag.startswith("(")}
+    while more := {name for name, op in inner.items() if op in found and name not in found}:
+        found |= more
+    return frozenset(found)
 
 
 def _amount(d: Description, pattern: ComplexPattern) -> bool:

@@ -15,6 +15,7 @@ from vega_gen.archetypes.operand_types import PLAIN, by_kind, decoder, register_
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
+from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import byte_order, tables
 from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
@@ -307,8 +308,14 @@ class _Contracts:
         known = [o for t in c.types if self._is_memory(t) and (o := self.s.operand_classes.get(t))]
         apart = self.d.data.get("AsmParser.present") == "1" and bool(known) and all(o.parser_class == "Imm" for o in known)
         return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "apart": apart, "mark": self._mark(c),
-                "in_word": self._in_word(c), "part": self._part(c),
+                "in_word": self._in_word(c), "part": self._part(c), **self._left_out(c),
                 "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
+
+    def _left_out(self, c: Contract) -> dict[str, Any]:
+        """Returns whether the base of a memory operand may be left out, and which of its further parts are registers, which may be too."""
+        lists = [self._parts(t) for t in c.types if self._is_memory(t)]
+        indices = {n for parts in lists for n, part in enumerate(parts) if n > 1 and may_be_absent(self.d, part)}
+        return {"absent": any(may_be_absent(self.d, parts[0]) for parts in lists), "indices": sorted(indices)}
 
     def _predicates(self, c: Contract) -> dict[str, Any]:
         """Returns the values of an operand predicate. A function template has a case for each list of arguments that operands use."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Any
@@ -132,6 +132,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
         "customary": _customary(d),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
+        "inserted_frames": [
+            i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)
+        ],
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
@@ -139,8 +142,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if not m.jump:  # no branch can be analyzed or moved
         given["instr_info_methods"] = [n for n in given["instr_info_methods"] if n not in _BRANCH_METHODS]
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
-    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects else []
-    given["lowering_methods"] += ["getScalarShiftAmountTy"] if shift_amount(d, m) else []
+    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
@@ -249,8 +251,8 @@ def _scopes(d: Description) -> list[tuple[str, list[str]]]:
 
 
 def _customary(d: Description) -> list[str]:
-    """Returns the customary functions that the C++ of fragments calls and SelectionDAGISel lacks: "getImm", which makes a number an operand,
-    the number of bits for getI32Imm and the like, "getLoadExtType", which asks how a load extends."""
+    """Returns the customary functions that the C++ of fragments calls and SelectionDAGISel lacks: "getImm", which makes a number an
+    operand, the number of bits for getI32Imm and the like, "getLoadExtType", which asks how a load extends."""
     called = {name for f in d.fragments for name in f.calls}
     sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
     return [*(name for name in ("getImm", "getLoadExtType") if name in called), *sizes]
@@ -293,7 +295,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
         "callee_saved": saved,
         "reserved": [r for r in m.reserved if r in allocatable],
-        "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles)) if r not in allocatable],
+        "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles, *_read(d))) if r not in allocatable],
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
@@ -316,6 +318,11 @@ def _offsets(d: Description) -> dict[str, Range]:
         if pairs:
             found[i.name] = min((selections.immediate(i.name, slot) for slot in pairs), key=lambda r: r.high)
     return found
+
+
+def _read(d: Description) -> Iterator[str]:
+    """Yields the registers that calls read though no argument is in them, as one of rounding modes: they have a value from the start."""
+    yield from (r for i in d.instructions if "isCall" in i.flags for r in i.uses)
 
 
 def _some_bases(d: Description) -> bool:

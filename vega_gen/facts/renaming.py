@@ -15,7 +15,7 @@ def renamed_operator(o: PatternOperator, generic: Collection[str]) -> str:
 
     Of several expansions, as with and without a result of flags, the one that LLVM's own operator is counts. A fragment of any number,
     (i32 imm), is another name for that."""
-    if o.opcode or o.code or o.memory or o.properties:
+    if o.opcode or o.code or o.memory or any(name.startswith("Is") for name in o.properties):
         return ""
     if not o.parameters:
         inner = plain(parse_dag(o.dag)) if o.dag.startswith("(") else o.dag
