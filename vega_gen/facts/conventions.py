@@ -44,7 +44,7 @@ def convention(v: TargetView, constants: Collection[str] = (), *, results: bool)
     what = "conventions for return values" if results else "calling conventions"
     side = "results" if results else "arguments"
     name = v.choose(f"convention.{side}", _named(plain or known, _SPECIAL_CONVENTION, f"{len(plain)} {what}"))
-    listed = [r for c in known if c.name == name for r in c.registers if r in v.members]
+    listed = [r for c in known if c.name == name for r in c.registers if r in v.members and r not in c.marked]
     return name, _registers(v, name, side, listed, _guesses(v, constants)[1 if results else 0])
 
 
