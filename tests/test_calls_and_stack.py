@@ -17,7 +17,7 @@ from vega_gen.facts.operations import OperandRole
 from vega_gen.pipeline.completing import completed
 from vega_gen.records import Description
 from vega_gen.simulate.effects import effects
-from vega_gen.simulate.expressions import Assign, Binary, Effect, Loaded, NamedRegister, Number, OperandNumber, OperandRegister
+from vega_gen.simulate.expressions import Assign, Binary, CallTo, Effect, Loaded, NamedRegister, Number, OperandNumber, OperandRegister
 from vega_gen.tablegen import describe
 
 PREFIX = Path("/usr/lib/llvm-19")
@@ -95,6 +95,10 @@ def test_a_jump_that_can_write_the_return_address_is_the_call_of_a_symbol(tern: 
     m = find_facts(own)
     assert m.calls.direct and m.calls.direct.text == "J LR target" and m.calls.node == "TernISD::CALL"
     assert written(own, m) == [("CALL", m.calls.direct)]
+    jump = next(e for e in effects(own, m) if e.record == "J")
+    assert isinstance(jump, Effect)
+    (action,) = jump.actions
+    assert isinstance(action, CallTo) and action.link == OperandRegister(0, 32), "any register can hold the return address"
 
 
 def test_a_return_takes_its_operands_from_the_alias_of_its_name(tern: Path) -> None:

@@ -111,3 +111,21 @@ def test_names_of_an_abi_say_which_registers_are_for_arguments(tmp_path: Path) -
     registers = tuple(replace(r, alternative=(names[r.name],)) if r.name in names else r for r in own.registers)
     m = find_facts(replace(own, registers=registers, calling_conventions=()))
     assert m.arguments == (plain[2].name, plain[1].name) == m.results and m.records["registers.arguments"].evidence is Evidence.NAME
+
+
+def test_conditions_that_no_instruction_computes_are_made_of_less_than(tmp_path: Path) -> None:
+    folder = tmp_path / "Tern"
+    shutil.copytree(TERN, folder)
+    file = folder / "TernInstrInfo.td"
+    lines = file.read_text().splitlines()
+    own = [line for line in lines if re.match(r"def : Pat<\(i32 \(set", line)]
+    assert len(own) == 10, "all but what SLT, SLTU and their immediate forms compute"
+    file.write_text("\n".join(line for line in lines if line not in own))
+    without = described(folder / "Tern.td")
+    assert find_facts(without).sets == {"lt", "ult"}
+    text = completion(without, "", "").text
+    patterns = re.sub(r"\(i32 (GPR:\$\w|R0|\([^()]*\))\)(?=[),])", r"\1", text)
+    assert {line for line in patterns.splitlines() if line.startswith("def : Pat")} == set(own)
+    again = described(completed(folder / "Tern.td", without.name, text, tmp_path / "made"), folder)
+    assert find_facts(again).sets == find_facts(described(TERN / "Tern.td")).sets
+    assert not completion(again, "", "").text

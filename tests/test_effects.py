@@ -10,7 +10,7 @@ from conftest import ROOT
 from simulated import TESTS, described
 
 from vega_gen.facts import find_facts
-from vega_gen.records import Description
+from vega_gen.records import Description, GivenFact
 from vega_gen.simulate.effects import effects
 from vega_gen.simulate.expressions import (
     Assign,
@@ -275,3 +275,21 @@ def test_descriptions_say_what_operators_and_operands_are(wren: Description) -> 
     assert "IsZeroExtLoad" in operators["zextload"].properties
     assert next(o for o in wren.operand_classes if o.name == "pred").defaults == ("0",)
     assert next(r for r in wren.registers if r.name == "R2R3").places == ((0, 16), (16, 16))
+
+
+WIDER = """
+def uimm20 : Operand<i64>, ImmLeaf<i64, [{ return isUInt<20>(Imm); }]>;
+def Number : I<20, (outs GR:$d), (ins uimm20:$imm), "up $d, $imm", []> { bits<20> imm; let Inst{31-12} = imm; }
+def ADDH : I<21, (outs GR:$d), (ins GR:$a, GR:$b), "addh $d, $a, $b", []>;
+def : Pat<(i32 (add (i32 GR:$a), (i32 GR:$b))), (ADDH GR:$a, GR:$b)>;
+"""
+
+
+def test_what_holds_for_half_a_register_says_nothing_of_the_rest(tmp_path: Path, llvm_source: Path) -> None:
+    td = tmp_path / "Heron.td"
+    text = (TESTS / "inputs/Heron.td").read_text().replace("[i64], 64,", "[i64, i32], 64,")
+    td.write_text(text.replace("def HeronInstrInfo", f"{WIDER}def HeronInstrInfo"))
+    given = {"instruction.constant_upper": GivenFact("instruction.constant_upper", "Number dst imm", "Heron.facts.toml:1")}
+    found = told(replace(described(td, llvm_source), given=given))
+    assert found["ADDH"].startswith("unknown: ")
+    assert found["Number"] == "r0 = sext64(trunc32(shl(#1:u20, 12)))", "bit 31 is the sign of all that is above it"

@@ -35,10 +35,11 @@ def described(name: str, llvm_source: Path) -> Description:
     return describe(TESTS / f"inputs/{name}.td", folder=name, llvm_include=llvm_source / "llvm/include", tblgen=Path(found))
 
 
-def heron(folder: Path, llvm_source: Path, more: str) -> Description:
-    """Describes Heron.td with more records."""
+def heron(folder: Path, llvm_source: Path, more: str, bits: int = 64) -> Description:
+    """Describes Heron.td with more records, as a machine of ``bits`` bits."""
     td = folder / "Heron.td"
-    td.write_text((TESTS / "inputs/Heron.td").read_text().replace("def HeronInstrInfo", f"{more}def HeronInstrInfo"))
+    text = (TESTS / "inputs/Heron.td").read_text().replace("def HeronInstrInfo", f"{more}def HeronInstrInfo")
+    td.write_text(text if bits == 64 else text.replace("i64", f"i{bits}").replace("64,", f"{bits},").replace("sextloadi32", "sextloadi16"))
     found = shutil.which("llvm-tblgen-19") or shutil.which("llvm-tblgen")
     assert found
     return describe(td, folder="Heron", llvm_include=llvm_source / "llvm/include", tblgen=Path(found))

@@ -11,8 +11,9 @@ from conftest import ROOT
 from llvm_integration.discover import find_installation
 from vega_gen import tablegen
 from vega_gen.facts import find_facts
+from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.fixups import fixups
-from vega_gen.records import Description
+from vega_gen.records import Description, SubtargetFeature
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +34,26 @@ def test_an_empty_list_says_that_a_call_keeps_nothing(rook: Description) -> None
     emptied = tuple(replace(c, registers=()) if c.callee_saved else c for c in rook.calling_conventions)
     assert find_facts(rook).saved
     assert find_facts(replace(rook, calling_conventions=emptied)).saved == ()
+
+
+def test_short_encodings_of_another_mode_do_not_lie_beside_long_ones(rook: Description) -> None:
+    """The jump of a mode counts in its units, as in Mips beside microMIPS; an instruction of no mode has all beside it."""
+    jump = next(i for i in rook.instructions if i.name == "CALL")
+    short = replace(jump, name="SHORT", size=2, encoding=jump.encoding[:16], predicates=("Dense",))
+    plain = replace(jump, predicates=("NotDense",))
+    any_mode = replace(jump, name="ANY", predicates=())
+    d = replace(
+        rook, instructions=(plain, short, any_mode), features=(SubtargetFeature("FD", "dense", "IsDense", "true", "", ()),),
+        assembler_predicates={"Dense": "(all_of FD)", "NotDense": "(all_of (not FD))"},
+    )  # fmt: skip
+    units = CodeUnits(d)
+    assert [units.of(i) for i in d.instructions] == [4, 2, 2]
+
+
+def test_variable_arguments_need_a_place_of_a_word_on_the_stack(rook: Description) -> None:
+    usual = next(c for c in rook.calling_conventions if c.name == find_facts(rook).cc)
+    wide = replace(usual, name="CC", stack=((4, 8),))
+    others = tuple(c for c in rook.calling_conventions if c.name != usual.name)
+    fitting = replace(usual, name="CC_Rook_Fast", stack=((8, 8), (4, 4)))
+    assert find_facts(replace(rook, calling_conventions=(*others, wide, fitting))).cc == "CC_Rook_Fast"
+    assert find_facts(replace(rook, calling_conventions=(*others, replace(wide, stack=((4, 0),)), fitting))).cc == "CC"

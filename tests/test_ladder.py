@@ -24,11 +24,11 @@ from vega_gen.ladder import Tools, climb, failures, lit_tests, machines, smoke, 
 from vega_gen.ladder.attributes import met
 from vega_gen.ladder.encodings import around, asked, bases, decode, encode, fields, fixed, of_no_account
 from vega_gen.ladder.executable import BASE, STATUS, exit_object, write_executable
-from vega_gen.ladder.feature_groups import FeatureNeeds, Features
 from vega_gen.ladder.mc import Encoding, Mc
 from vega_gen.ladder.round_trip import round_trip
 from vega_gen.ladder.written import written
 from vega_gen.records import Climbed, Description, Instruction, Ladder, Obstacle, Rung
+from vega_gen.tablegen.feature_groups import FeatureNeeds, Features
 from vega_gen.tablegen.subtargets import enabled, on_subtarget
 
 GOLDEN = ROOT / "tests/golden/ladder"

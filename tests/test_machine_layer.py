@@ -11,9 +11,9 @@ import pytest
 
 from vega_gen.archetypes.files import archetypes
 from vega_gen.cxx.interface import Interface
-from vega_gen.ladder.feature_groups import Features
 from vega_gen.records import Description, SubtargetFeature
 from vega_gen.tablegen import describe, views
+from vega_gen.tablegen.feature_groups import Features
 from vega_gen.tablegen.raw import Raw
 
 PREFIX = Path("/usr/lib/llvm-19")

@@ -75,6 +75,13 @@ def test_objects_share_globals_functions_and_common_symbols(machine: Machine, ma
     assert (ran.status, ran.problem) == (35, "")
 
 
+def test_what_is_written_has_a_page_of_its_own(machine: Machine, made: Made) -> None:
+    """The exit status is the lowest byte of the first variable's address: the code ends at 12 bytes."""
+    data = "  .data\n  .globl first\nfirst: .word 0\n"
+    ran = machine.run(made(code("main", *address(R1, "first"), word("RET")) + data))
+    assert (ran.status, ran.problem) == (0, "")
+
+
 def test_a_weak_definition_gives_way_and_a_weak_reference_may_lack_one(machine: Machine, made: Made) -> None:
     weak = code("value", *constant(R1, 1), word("RET")).replace(".globl", ".weak")
     strong = code("value", *constant(R1, 2), word("RET"))

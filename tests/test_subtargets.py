@@ -79,7 +79,32 @@ def test_a_selector_takes_any_node_only_where_no_pattern_takes_a_plain_register(
     m = find_facts(egret)
     made = values(egret, m, Interface([llvm_source / "llvm/include"]), "egret")["complex_patterns"]
     taken = {"selectAmount": True, "selectRotation": True, "selectExtended": False, "selectEqual": False}
-    assert {p["name"]: p["register"] for p in made} == taken
+    assert {p["name"]: any(case["register"] for case in p["cases"]) for p in made} == taken
+
+
+ADDRESSES = """
+class Offset<int scale, int count> : Operand<i16>, ImmLeaf<i16, "return isShiftedUInt<" # count # ", " # scale # ">(Imm);">;
+def half : ComplexPattern<i16, 2, "selectScaled<2>">;
+def word : ComplexPattern<i16, 2, "selectScaled<4>">;
+def sum : ComplexPattern<i16, 2, "selectSum">;
+def Half : Offset<1, 4>;
+def Word : Offset<2, 4>;
+let InOperandList = (ins GPR:$a, Half:$o), mayLoad = 1 in def LDH : I<"ldh", 20, [(set GPR:$d, (load (half GPR:$a, Half:$o)))]>;
+let InOperandList = (ins GPR:$a, Word:$o), mayLoad = 1 in def LDW : I<"ldw", 21, [(set GPR:$d, (load (word GPR:$a, Word:$o)))]>;
+let Predicates = [OnSunday], mayLoad = 1 in def LDX : I<"ldx", 22, [(set GPR:$d, (load (sum GPR:$a, GPR:$b)))]>;
+"""
+
+
+def test_a_selector_that_is_a_template_splits_addresses_as_its_arguments_ask(tmp_path: Path, llvm_source: Path) -> None:
+    td = tmp_path / "Egret.td"
+    td.write_text((TESTS / "inputs/Egret.td").read_text().replace("def EgretInstrInfo", f"{ADDRESSES}def EgretInstrInfo"))
+    d = described(td, llvm_source)
+    made = values(d, find_facts(d), Interface([llvm_source / "llvm/include"]), "egret")["complex_patterns"]
+    named = {p["name"]: p for p in made}
+    assert named["selectScaled"]["template"] == "template <int P0>"
+    split = [(case["when"], case["low"], case["high"], case["unit"]) for case in named["selectScaled"]["cases"]]
+    assert split == [("P0 == 2", 0, 30, 2), ("P0 == 4", 0, 60, 4)]
+    assert not named["selectSum"]["cases"], "a sum of two registers is no base with an offset, even where no processor has the instruction"
 
 
 def test_the_sign_is_extended_in_a_register_for_the_widths_of_patterns_alone(egret: Description, llvm_source: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from vega_gen.facts.find import Facts
 from vega_gen.facts.keys import lack
+from vega_gen.facts.layouts import PartLayout
 from vega_gen.facts.operations import OperandRole, Operation
 
 _DEFINED = (OperandRole.DST, OperandRole.LINK)
@@ -84,6 +88,17 @@ class Code:
         """Returns the ``count`` bits of ``value`` from bit ``first`` on, moved to bit ``place``."""
         part = f"{f'({value} >> {first})' if first else value} & 0x{(1 << count) - 1:x}ULL"
         return f"({part}) << {place}" if place else part
+
+    def encoded_part(self, part: Mapping[str, Any]) -> str:
+        """Returns C++ for what one part of an operand, as ``contract_values`` lays it out, adds to the number of the whole."""
+        at = f" + {part['index']}" if part["index"] else ""
+        number = f"encode(MI, OpNo{at}, Fixups)"
+        told: PartLayout | None = part["told"]
+        if told and told.absent:
+            return f"1ULL << {told.mark}"
+        if told and told.sign >= 0:
+            return f"withSign({number}, {told.bits}, {told.low}, {told.sign}, {'true' if told.plus else 'false'})"
+        return f"({self.bits(number, part['shift'], part['bits'], part['place'])})"
 
     def jump_operands(self, op: Operation) -> str:
         """Returns the operands that BuildMI adds to an unconditional branch to Target."""

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vega_gen.facts.absent import may_be_absent
-from vega_gen.facts.selections import OperandKind, Range, Selection, Selections, leaf_name
+from vega_gen.facts.memory import offset_part
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
 from vega_gen.records import ComplexPattern, Contract, Description
+from vega_gen.tablegen.contracts import template_arguments
 
 
 def _real(s: Selections, record: str) -> bool:
@@ -18,52 +20,81 @@ def _real(s: Selections, record: str) -> bool:
 
 
 def complex_pattern(c: Contract, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
-    """Returns the values of a ComplexPattern's selector. ``every``: all patterns of the .td; ``s``: those that the chosen processor has.
+    """Returns the values of the selector of one or, if it is a template, of several ComplexPatterns. ``every``: all patterns of the .td;
+    ``s``: those that the chosen processor has. ``cases``: what the selector does, and for which template arguments, as a condition."""
+    head, _, declared = c.signature.rpartition(" bool ")
+    cases: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for pattern in d.complex_patterns:
+        if pattern.select_function.partition("<")[0] == c.name:
+            asked = template_arguments(pattern.select_function)
+            when = " && ".join(f"P{n} == {value}" for n, value in enumerate(asked))
+            cases.setdefault(when, []).append((pattern.type, _case(pattern, d, every, s)))
+    matching = [case | {"when": when} for when, made in cases.items() if (case := _chosen(made))]
+    operands = max(p.operands for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
+    parameters = declared.partition("(")[2].rstrip(")")
+    return {"name": c.name, "template": head, "parameters": parameters, "operands": operands, "cases": matching}
+
+
+def _chosen(made: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Returns what a selector does that ComplexPatterns of several types share, {} where it selects nothing. ``only``: the type for which
+    it does that, "" for all."""
+    used = [(t, case) for t, case in made if case["register"] or case["symbol"] or case["memory"]]
+    if not used:
+        return {}
+    unused = {t for t, case in made if case not in [one for _, one in used]}
+    return used[0][1] | {"only": used[0][0] if unused and used[0][0] not in unused else ""}
+
+
+def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
+    """Returns what the selector of a ComplexPattern does.
 
     The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions alone use
     with some operator is never selected: what they expand to is known only to the backend's C++. Operators of the target's own do not
-    count, for no such node is made. Of several patterns with the same selector, those of one type may be selected and others not."""
-    patterns = [p for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name]
-    made = [_selector(p, c, d, every, s) for p in patterns]
-    used = [bool(one["register"] or one["symbol"] or one["memory"]) for one in made]
-    chosen = used.index(True) if any(used) else 0
-    others = {p.type for p, selected in zip(patterns, used, strict=True) if not selected}
-    guarded = any(used) and bool(others - {patterns[chosen].type}) and patterns[chosen].type not in others
-    return made[chosen] | {"only": patterns[chosen].type if guarded else ""}
-
-
-def _selector(pattern: ComplexPattern, c: Contract, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
-    parameters = c.signature.partition("(")[2].rstrip(")")
-    found = [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
+    count, for no such node is made."""
+    of = next((one for one in (s, every) if _users(pattern, one)), s)
+    found = _users(pattern, of)
     parts: list[tuple[str, ...]] = []
     ranges: list[Range] = []
     bases: set[str] = set()
+    offsets: set[int] = set()
+    left_out: set[int] = set()
     for one in found:
-        own = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
-        slots = [slot for slot in s.operands(one.record) if slot.name in own]
-        parts += [tuple(slot.kind for slot in slots[: pattern.operands])] if len(slots) >= pattern.operands else []
+        slots = _places(one, pattern, of)
         bases |= {slot.type for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG}
-        ranges += [s.immediate(one.record, slot) for slot in slots[:2] if slot.kind is OperandKind.IMM]
+        if len(slots) >= pattern.operands > 0:
+            at = offset_part(of, one.record, slots[0].name) if slots[0].part == 0 else 1
+            absent = {n for n, slot in enumerate(slots) if slot.default or (n > 0 and _may_lack(d, slot))}
+            # A register that is left out stands as a number that must be 0.
+            parts.append(tuple(OperandKind.IMM if n in absent else slot.kind for n, slot in enumerate(slots[: pattern.operands])))
+            left_out |= absent
+            offsets.add(at)
+            ranges += [of.immediate(one.record, slot) for slot in slots[at : at + 1] if slot.kind is OperandKind.IMM]
     own = _own_operators(d)
     possible = [one for one in found if own.isdisjoint(_words(one.dag))]
-    real = {one.dag.op for one in possible} == {one.dag.op for one in possible if _real(s, one.record)}
+    real = {one.dag.op for one in possible} == {one.dag.op for one in possible if _real(of, one.record)}
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
     kinds = set(parts)
+    based_on_one = len(offsets) <= 1 and all(k[:2] == ("reg", "imm") and "reg" not in k[2:] for k in kinds)
     # An instruction that only computes the address would take the node that it is selected for as its own base.
     based = pattern.operands > 1 or pattern.root_nodes in ((), ("frameindex",))  # else it stands for operators, as a comparison
     computed = based and bool(found) and all(one.dag.op == pattern.name for one in found)
     plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found))
     return {
-        "name": c.name, "declared": parameters, "defined": parameters, "operands": pattern.operands,
+        "operands": pattern.operands,
         "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
         "register": plain or _amount(d, pattern),
-        "memory": real and pattern.operands >= 2 and all(k[:2] == ("reg", "imm") for k in kinds),
+        "memory": real and pattern.operands >= 2 and based_on_one,
         # A place is counted from the instruction: it is that of a symbol, which a call names.
         "symbol": pattern.operands == 1 and kinds == {("target",)},
-        "further": next(iter(kinds), ())[2:], "absent": bool(bases) and all(may_be_absent(d, base) for base in bases),
+        "offset": next(iter(offsets), 1), "left_out": left_out,
+        "absent": bool(bases) and all(may_be_absent(d, base) for base in bases),
         "low": r.low, "high": r.high, "unit": 1 << r.shift,
-        "called": any("isCall" in s.instructions[one.record].flags for one in found),
+        "called": any("isCall" in of.instructions[one.record].flags for one in found),
     }  # fmt: skip
+
+
+def _may_lack(d: Description, slot: OperandInfo) -> bool:
+    return slot.kind is OperandKind.REG and may_be_absent(d, slot.type)
 
 
 def _own_operators(d: Description) -> frozenset[str]:
@@ -73,6 +104,19 @@ def _own_operators(d: Description) -> frozenset[str]:
     while more := {name for name, op in inner.items() if op in found and name not in found}:
         found |= more
     return frozenset(found)
+
+
+def _places(one: Selection, pattern: ComplexPattern, s: Selections) -> list[OperandInfo]:
+    """Returns the operands that a ComplexPattern gives: that which stands for all of it, as in (load addr:$a), or one for each part, as in
+    (load (addr GPR:$base, imm:$offset))."""
+    whole = [name for name, path in one.paths.items() if leaf_name(one.dag, path) == pattern.name]
+    parts = {path[-1]: name for name, path in one.paths.items() if path and leaf_name(one.dag, path[:-1]) == pattern.name}
+    names = whole or [parts[n] for n in sorted(parts)]
+    return [slot for name in names for slot in s.operands(one.record) if slot.name == name and not slot.out]
+
+
+def _users(pattern: ComplexPattern, s: Selections) -> list[Selection]:
+    return [one for root in s.roots for one in s.of(root) if pattern.name in _words(one.dag)]
 
 
 def _amount(d: Description, pattern: ComplexPattern) -> bool:

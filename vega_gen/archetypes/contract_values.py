@@ -88,6 +88,7 @@ class _Contracts:
             "default_makers": self.unwritten.makers(),
             "texts": [] if self.d.data.get("AsmParser.present") == "1" else texts(self.d, self.worded),
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
+            "signed_parts": any(part.sign >= 0 for o in self.d.operand_classes for part in self.s.layouts.of(o.name)),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
             "complex_patterns": [complex_pattern(c, self.d, self.s, chosen) for c in self._of(ContractRole.COMPLEX_PATTERN)],
         }  # fmt: skip
@@ -148,7 +149,8 @@ class _Contracts:
         offset = self._offset(c)
         return [
             {"index": n, "place": at, "bits": bits, "kind": self.s.kind(part), "decoder": self._decoder_of(part),
-             "shift": offset.shift if n == 1 else 0, "signed": offset.signed and n == 1}
+             "shift": offset.shift if n == 1 else 0, "signed": offset.signed and n == 1, "told": self.s.layouts.part(name, n),
+             "mark": (told := self.s.layouts.part(name, n)) is not None and told.mark >= 0}
             for n, (part, (at, bits)) in enumerate(zip(parts, places, strict=True))
         ]  # fmt: skip
 
@@ -168,7 +170,7 @@ class _Contracts:
     def _whole(self, record: str, slot: OperandInfo) -> Range:
         """Returns the values of an immediate, made as wide as its field: what the .td allows may be less than what can be decoded."""
         r = self.s.immediate(record, slot)
-        return Range(max(r.bits, len(self.s.field(record, slot.name))), r.signed, r.shift)
+        return replace(r, bits=max(r.bits, len(self.s.field(record, slot.name))))
 
     def _in_word(self, c: Contract) -> bool:
         """Whether the operand is part of the mnemonic, as conditions are."""
@@ -258,7 +260,7 @@ class _Contracts:
         bits = wide if template and not memory else r.bits + (below if below == r.shift else 0)
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
-            "bits": bits, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "bits": bits, "back": r.back, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
             "shift": shift, "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip
 

@@ -16,7 +16,10 @@ def made_calls(d: Description, m: Facts) -> list[dict[str, Any]]:
 
     ``bytes``: size of the expansion."""
     size = {i.name: i.size for i in d.instructions}
-    address = [m.load_symbol] if m.load_symbol else [m.upper, m.or_immediate if m.low == "or" else m.add_immediate]
+    if m.pool:  # emitCall has no entry of it
+        return []
+    low = {"or": m.or_immediate, "insert": m.load_immediate}.get(m.low, m.add_immediate)
+    address = [m.load_symbol] if m.load_symbol else [m.upper, low]
     found: list[dict[str, Any]] = []
     for op in m.calls.pseudos:
         jump = m.jump if OperandRole.TARGET in op.roles else m.jump_register

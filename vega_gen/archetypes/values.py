@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import pairwise
 from typing import Any
 
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.fragment_names import named_types, width_methods
+from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, shift_amount
 from vega_gen.archetypes.operand_types import namesakes, register_prefix
@@ -22,10 +21,12 @@ from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
+from vega_gen.facts.code_units import code_unit
 from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
+from vega_gen.facts.memory import offset_part
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
@@ -98,9 +99,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if asked else untold,
         "machine_number": f"ELF::{named}" if llvm.enumerator("llvm/BinaryFormat/ELF.h", named) else str(machine or "ELF::EM_NONE"),
         "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
-        "code_alignment": math.gcd(*sizes) if sizes else 1, "largest_instruction": max(sizes, default=4),
+        "code_alignment": code_unit(d), "largest_instruction": max(sizes, default=4),
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
-        "function_alignment": max([math.gcd(*sizes) or 1, *(k.rounded for k in kinds if k.use == "jump")]),
+        "function_alignment": max([code_unit(d), *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
         "named_types": named_types(d), "register_width_methods": width_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
@@ -111,6 +112,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
+        "calling_entries": [c.name for c in d.calling_conventions if c.entry],
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
         "register_prefix": register_prefix(d, m.gpr), "encoded": d.data.get("Disassembler.present") == "1",
@@ -122,6 +124,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
+        "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
         "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
@@ -130,7 +133,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
         "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
-        "customary": _customary(d),
+        "customary": _customary(d), "function_info": function_info(d),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "inserted_frames": [
             i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)
@@ -151,8 +154,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
 
 
 def _number_loads(m: Facts) -> list[Operation]:
-    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``load_symbol``)."""
-    whole = m.load_symbol and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
+    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``symbol_loads``) or
+    reads a pool, for which there are shorter ways."""
+    whole = m.load_symbol and not m.pool and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
     return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
 
 
@@ -277,9 +281,10 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
     memory = [*m.loads.values(), *m.stores.values(), *([m.add_immediate] if m.add_immediate else [])]
     ranges: dict[tuple[int, int, int], list[str]] = {}
-    offsets = {op.record: op.range for op in memory if op.range} | _offsets(d)
-    for record, r in offsets.items():
+    offsets = {op.record: (op.range, 1) for op in memory if op.range} | _offsets(d)
+    for record, (r, _) in offsets.items():
         ranges.setdefault((r.low, r.high, r.shift), []).append(record)
+    farther = {at: [record for record, (_, other) in offsets.items() if other == at] for at in {at for _, at in offsets.values()} - {1}}
     reach = min((op.range.high for op in memory if op.range), default=0)
     add = m.add_immediate.range if m.add_immediate else None
     unit = max(m.native // 8 * 2, 2)
@@ -287,10 +292,12 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     saved = [r for r in m.saved if r not in m.reserved or r == m.ra]
     saved += [r for r in (m.ra, m.fp) if r and r not in saved]
     allocatable = {r for c in d.register_classes if c.allocatable for r in c.members}
+    selections = Selections(d)
     return {
         "load": load, "store": store,
         "some_bases": _some_bases(d), "shift_amount": shift_amount(d, m),
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
+        "farther_offsets": farther,
         "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
         "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
         "callee_saved": saved,
@@ -304,19 +311,23 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
+        "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
 
 
-def _offsets(d: Description) -> dict[str, Range]:
-    """Returns instruction with a base register and an offset -> the offsets that all its memory operands allow."""
+def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
+    """Returns instruction with a base register and an offset -> the offsets that all its memory operands allow, and how many operands
+    behind the base the offset stands."""
     selections = Selections(d)
-    found: dict[str, Range] = {}
+    found: dict[str, tuple[Range, int]] = {}
     for i in d.instructions:
         slots = selections.operands(i.name)
-        pairs = [b for a, b in pairwise(slots) if a.name == b.name and a.part == 0 and (a.kind, b.kind) == ("reg", "imm")]
-        if pairs:
-            found[i.name] = min((selections.immediate(i.name, slot) for slot in pairs), key=lambda r: r.high)
+        bases = [slot.name for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG]
+        parts = {name: offset_part(selections, i.name, name) for name in bases}
+        numbers = [slot for slot in slots if parts.get(slot.name, -1) == slot.part > 0]
+        if numbers:
+            found[i.name] = min(((selections.immediate(i.name, slot), slot.part) for slot in numbers), key=lambda pair: pair[0].high)
     return found
 
 
@@ -343,9 +354,10 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
         if len(targets) == 1:
             own = next((pair for pair in m.branches.items() if pair[1].record == i.name), None)
             other = m.branches.get(OPPOSITE[own[0]]) if own else None
-            r = selections.immediate(i.name, selections.operands(i.name)[targets[0]])
+            slot = selections.operands(i.name)[targets[0]]
+            r, origin = selections.immediate(i.name, slot), selections.distances.origin(slot.type)
             opposite_record = other.record if own and other and other.roles == own[1].roles else opposite_by_flags(m, i.name)
-            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low, r.high)})
+            found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low + origin, r.high + origin)})
     return found
 
 

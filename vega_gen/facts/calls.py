@@ -175,7 +175,7 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
     for n in own:
         for s in v.selections.of(n.name):
             i = instructions[s.record]
-            if s.dag.args or "isReturn" not in i.flags or v.selections.operands(s.record):
+            if s.dag.args or "isReturn" not in i.flags or any(not o.default for o in v.selections.operands(s.record)):
                 continue
             if made and s.record == made.record:
                 return Return(made, n.opcode, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from vega_gen.facts.choosing import Choice
@@ -11,7 +11,7 @@ from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.role_evidence import aliases, role_candidates
 from vega_gen.facts.roles import RegisterRole
-from vega_gen.facts.selections import OperandKind, Selection, Selections, is_symbol, leaf_name
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, Selections, is_symbol, leaf_name
 from vega_gen.facts.view import TargetView, dst_and, encoded, mnemonic
 from vega_gen.records import Evidence
 
@@ -71,6 +71,7 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
         elif i.name in plain or _MOVE_IMMEDIATE.fullmatch(word):
             # Of two of the same width, the signed one goes before: it gives negative numbers too.
             whole.append(((int(i.name in plain), v.generality(i.name), 2 * made.range.bits + made.range.signed), made))
+    upper = upper or [((1, 0), made) for made in _inserting(v)]
     number = v.choose_operation("instruction.constant", _choices(whole, "selects any number with", "constant"))
     return number, v.choose_operation("instruction.constant_upper", _choices(upper, "gives the upper part of a number to", "upper part"))
 
@@ -121,16 +122,11 @@ def uppers_by_pattern(v: TargetView) -> frozenset[str]:
     return frozenset(shifted | own | typed)
 
 
-def load_symbol(v: TargetView, number: Operation | None) -> Operation | None:
-    """Returns the instruction that sets a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol).
+def symbol_loads(v: TargetView) -> list[Choice[Operation]]:
+    """Returns the instructions that set a register to the whole address of a symbol: a pattern turns (node symbol) into (INST symbol).
 
     Where none holds as many bits as an address has, 32 will do: programs lie in the lower 4 GiB, as in the small code model. Else it is one
-    whose assembly names the global pointer, which it adds: what starts a program has to set that. Else it is ``number``, which sets a
-    register to a number, where that has so many bits."""
-    return v.choose_operation("instruction.symbol", _symbol_choices(v, number))
-
-
-def _symbol_choices(v: TargetView, number: Operation | None) -> Iterator[Choice[Operation]]:
+    whose assembly names the global pointer, which it adds: what starts a program has to set that."""
     pointers = [name for name, role in v.register_roles.items() if role is RegisterRole.GLOBAL_POINTER]
     found: list[tuple[int, Operation]] = []
     for record in _symbol_loads(v.selections):
@@ -139,17 +135,45 @@ def _symbol_choices(v: TargetView, number: Operation | None) -> Iterator[Choice[
         near = made and any(re.search(rf"\b{re.escape(name.lower())}\b", i.asm.lower()) for name in pointers)
         if made and v.holds(i.outs[0].type) and made.range and (near or made.range.bits >= min(v.native, 32)):
             found.append((0 if near else made.range.bits, made))
-    for _, made in sorted(found, key=lambda pair: -pair[0]):
-        yield Choice(made, Evidence.PATTERN, f"a pattern of a symbol selects {made.record}")
-    if number and number.range and 32 <= number.range.bits < v.native:
-        yield Choice(number, Evidence.DERIVED, f"{number.record} sets a register to any number of {number.range.bits} bits")
+    ranked = sorted(found, key=lambda pair: -pair[0])
+    return [Choice(made, Evidence.PATTERN, f"a pattern of a symbol selects {made.record}") for _, made in ranked]
 
 
-def low_part(upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None) -> str:
-    """Returns which immediate operation, "or" or "add", sets the bits below those that ``upper`` sets; "" if neither is wide enough."""
+def number_loads(v: TargetView, number: Operation | None) -> list[Choice[Operation]]:
+    """Returns ``number``, which sets a register to a number, if it sets one to any address of the lower 4 GiB but not to every address."""
+    if number is None or number.range is None or not 32 <= number.range.bits < v.native:
+        return []
+    return [Choice(number, Evidence.DERIVED, f"{number.record} sets a register to any number of {number.range.bits} bits")]
+
+
+def _inserting(v: TargetView) -> Iterator[Operation]:
+    """Yields the instructions that set the upper bits of a register and keep the lower ones: (or (and $src, 0xffff), $imm)."""
+
+    def name(operand: OperandInfo, _: int, paths: Mapping[str, tuple[int, ...]]) -> OperandRole | None:
+        if operand.kind is OperandKind.REG:
+            return OperandRole.DST if operand.out else OperandRole.SRC if paths.get(operand.name) == (0, 0) else None
+        return OperandRole.IMM if paths.get(operand.name) == (1,) else None
+
+    for s in v.selections.of("or"):
+        kept = leaf_name(s.dag, (0, 1))
+        mask = int(kept, 0) if leaf_name(s.dag, (0,)) == "and" and re.fullmatch(r"0x[0-9a-f]+|\d+", kept) else 0
+        made = v.operation(s.record, lambda o, n, s=s: name(o, n, s.paths)) if mask and not mask & (mask + 1) else None
+        if made and made.range and made.range.bits == v.native - mask.bit_length() and len(set(made.free)) == 3:
+            yield made
+
+
+def low_part(
+    upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None, whole: Operation | None
+) -> str:
+    """Returns which immediate operation, "or" or "add", sets the bits below those that ``upper`` sets; "" if neither is wide enough.
+
+    It is "insert" where ``upper`` keeps the other bits of its source, which ``whole``, the instruction that sets a register to a number,
+    has to set first."""
     if upper is None or upper.range is None:
         return ""
     bits = 32 - upper.range.bits
+    if OperandRole.SRC in upper.roles:
+        return "insert" if whole and whole.range and not whole.range.signed and whole.range.bits == bits else ""
     if or_immediate and or_immediate.range and or_immediate.range.bits >= bits + or_immediate.range.signed:
         return "or"
     if add_immediate and add_immediate.range and add_immediate.range.signed and add_immediate.range.bits >= bits:
@@ -159,7 +183,8 @@ def low_part(upper: Operation | None, or_immediate: Operation | None, add_immedi
 
 def _sets_register(v: TargetView, record: str) -> Operation | None:
     """Returns the instruction's operation if it defines a register from an immediate and reads nothing else."""
-    made = v.operation(record, dst_and(OperandKind.IMM, OperandRole.IMM))
+    leaves = next((v.selections.leaves(s) for s in v.selections.every(record) if not s.dag.args), None)
+    made = v.operation(record, dst_and(OperandKind.IMM, OperandRole.IMM), leaves=leaves)
     return made if made and set(made.free) == {OperandRole.DST, OperandRole.IMM} else None
 
 

@@ -37,30 +37,47 @@ class Guess:
 def convention(v: TargetView, constants: Collection[str] = (), *, results: bool) -> tuple[str, tuple[str, ...]]:
     """Returns the name of the usual calling convention for arguments (or for results) and its pointer-sized registers.
 
-    Of several, it prefers those with pointer-sized registers, then those without a special purpose in their name (fast, vararg, ghc,
-    intr), then the shortest name. ``constants``: registers that hold a constant, which a guess leaves out."""
+    Of several, it prefers those with pointer-sized registers, then those that put a word on the stack into a place of a word's size, as
+    variable arguments are read one after the other, then those without a special purpose in their name (fast, vararg, ghc, intr), then the
+    shortest name. ``constants``: registers that hold a constant, which a guess leaves out."""
     known = [c for c in v.d.calling_conventions if not c.callee_saved and c.name.lower().startswith("ret") == results]
     plain = [c for c in known if any(r in v.members for r in c.registers)]
     what = "conventions for return values" if results else "calling conventions"
     side = "results" if results else "arguments"
-    name = v.choose(f"convention.{side}", _named(plain or known, _SPECIAL_CONVENTION, f"{len(plain)} {what}"))
-    listed = [r for c in known if c.name == name for r in c.registers if r in v.members and r not in c.marked]
+    name = v.choose(f"convention.{side}", _named(plain or known, _SPECIAL_CONVENTION, f"{len(plain)} {what}", v.native // 8))
+    chosen = [c for c in known if c.name == name]
+    listed = [r for c in chosen for r in c.registers if r in v.members]
+    listed = [r for r in listed if not any(r in c.marked for c in chosen)] or listed
     return name, _registers(v, name, side, listed, _guesses(v, constants)[1 if results else 0])
 
 
-def callee_saved(v: TargetView, constants: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
-    """Returns the name and the registers of the usual list of callee-saved registers. ``constants``: as of ``convention``."""
+def callee_saved(v: TargetView, results: Collection[str], constants: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
+    """Returns the name and the registers of the usual list of callee-saved registers.
+
+    Of several, it prefers those without a register of ``results``, which interrupt handlers preserve but no function that returns one,
+    then those without a special purpose in their name, then the shortest name. ``constants``: as of ``convention``."""
     given = [c for c in v.d.calling_conventions if c.callee_saved]
     every = [c for c in given if c.registers] or given  # an empty list says that a call keeps nothing
     lists = [c for c in every if any(r in v.members for r in c.registers)] or every  # those of the other width have wider registers
-    name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, f"{len(lists)} lists of callee-saved registers"))
+    what = f"{len(lists)} lists of callee-saved registers"
+    name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, what, unlikely=results))
     listed = [r for c in lists if c.name == name for r in c.registers]
     return name, _registers(v, name, "callee_saved", listed, _guesses(v, constants)[2])
 
 
-def _named(known: Sequence[CallingConvention], special: re.Pattern[str], several: str) -> Iterator[Choice[str]]:
-    """Yields the names of conventions or lists, the usual one first; of several, only its name tells which that is."""
-    for c in sorted(known, key=lambda c: (bool(special.search(c.name)), len(c.name))):
+def _named(
+    known: Sequence[CallingConvention], special: re.Pattern[str], several: str, word: int = 0, unlikely: Collection[str] = ()
+) -> Iterator[Choice[str]]:
+    """Yields the names of conventions or lists, the usual one first; of several, only its name tells which that is. ``word``: bytes of a
+    place on the stack, 0 for any. Those with a register of ``unlikely`` come last."""
+
+    def wide(c: CallingConvention) -> bool:
+        return bool(word and c.stack) and all(max(place) > word for place in c.stack)
+
+    def rank(c: CallingConvention) -> tuple[bool, bool, bool, int]:
+        return not set(unlikely).isdisjoint(c.registers), wide(c), bool(special.search(c.name)), len(c.name)
+
+    for c in sorted(known, key=rank):
         reason = f"of {several}, {c.name} is taken as the usual one by its name alone"
         yield Choice(c.name, Evidence.NAME, reason) if len(known) > 1 else Choice(c.name, Evidence.CONVENTION, "it is the only one")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from vega_gen.tablegen.raw import Dag
 
+_OTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
 _TYPE = re.compile(r"[ifv]\d+|[xX][lL]en\w*|\w*VT|iPTR\w*|Other")
 
 
@@ -36,3 +37,8 @@ def _inner_name(value: Dag) -> str:
             return name
         value = arg
     return ""
+
+
+def is_special_shift(dag: Dag) -> bool:
+    """Whether a pattern shifts or rotates the result of some operation, (srl (bswap $a), 16): that says nothing of shifts of registers."""
+    return dag.op in ("shl", "srl", "sra", "rotl", "rotr") and isinstance(plain(dag.args[0][0]), Dag)

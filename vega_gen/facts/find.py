@@ -11,17 +11,20 @@ from vega_gen.facts.branches import branches, conditions_set, jump, jump_registe
 from vega_gen.facts.calls import calls, frame_pseudo, returns
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
-from vega_gen.facts.constants import constant_register, load_immediate, load_symbol, low_part, whole_constants
+from vega_gen.facts.constants import constant_register, load_immediate, low_part, number_loads, symbol_loads, whole_constants
 from vega_gen.facts.conventions import callee_saved, convention
 from vega_gen.facts.doubts import Doubt, doubts
+from vega_gen.facts.keys import DISTANCE, LAYOUT
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.narrow import narrow
 from vega_gen.facts.nops import nop
 from vega_gen.facts.operations import Calls, Narrow, Operation
+from vega_gen.facts.pools import any_word, pool_loads, reads_pool
 from vega_gen.facts.ranking import Weights, ranked
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandKind
+from vega_gen.facts.shifts import AmountShift, amount_shifts
 from vega_gen.facts.stack_access import StackAccess, stack_access
 from vega_gen.facts.support import supported
 from vega_gen.facts.view import TargetView
@@ -29,6 +32,7 @@ from vega_gen.records import Description, Evidence, Fact, GivenFact
 
 _LITTLE = Choice("little", Evidence.DEFAULT, "no .td says the order of bytes in memory: little is assumed")
 
+_ORIGIN = Choice("0", Evidence.DEFAULT, "no .td says from where distances count: the instruction's address is assumed")
 _ARITHMETIC = (
     ("add", "add", OperandKind.REG),
     ("subtract", "sub", OperandKind.REG),
@@ -38,6 +42,8 @@ _ARITHMETIC = (
     ("shift_left_immediate", "shl", OperandKind.IMM),
 )
 """Name of a fact, the operator of its patterns, and the kind of its second operand."""
+_SHIFTS = {"shl": "shift_left", "srl": "shift_right", "sra": "shift_right_signed"}
+"""Operator -> name of the fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +58,11 @@ class Facts:
     ``cc``, ``ret_cc``: conventions for arguments and results; ``arguments``, ``results``: their registers.
     ``csr``: the list of callee-saved registers; ``saved``: its registers.
     ``copies``: register class -> the instruction that copies one of its registers.
-    ``add`` to ``shift_immediate``: arithmetic on pointer-sized registers, with a register or an immediate.
-    ``load_immediate``: sets a register to an immediate; ``load_symbol``: sets it to any address.
+    ``add`` to ``shift_immediate``: arithmetic on pointer-sized registers, with a register or an immediate. ``shifts``: operator -> the
+    shift by an amount in a register.
+    ``amount_shifts``: "shl", "srl" or "sra" -> how to shift by a register where that takes two instructions.
+    ``load_immediate``: sets a register to an immediate; ``load_symbol``: sets it to any address; ``pool``: the record of ``load_symbol``
+    if it loads the address, or any number, from a constant pool beside the code, else "".
     ``upper``: sets the upper bits of a register; ``low``: how the lower bits follow, "or" or "add" of an immediate.
     ``whole_constants``: whether a pattern selects any constant.
     ``loads``: (extension, bits in memory) -> load, where extension is "" for a whole register, "sext" or "zext".
@@ -101,8 +110,11 @@ class Facts:
     subtract_immediate: Operation | None
     or_immediate: Operation | None
     shift_immediate: Operation | None
+    shifts: Mapping[str, Operation]
+    amount_shifts: Mapping[str, AmountShift]
     load_immediate: Operation | None
     load_symbol: Operation | None
+    pool: str
     upper: Operation | None
     low: str
     whole_constants: bool
@@ -154,10 +166,17 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     add, subtract, add_immediate, subtract_immediate, or_immediate, shift_immediate = (
         v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC
     )
+    shifts = {root: v.choose_operation(f"instruction.{key}", binaries(v, root, OperandKind.REG)) for root, key in _SHIFTS.items()}
+    v.choose(f"{DISTANCE}origin", [_ORIGIN])
+    for key in [key for key in v.chooser.given if key.startswith(DISTANCE)]:
+        v.choose(key, ())  # read where operand types are (facts/distances.py)
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
-    csr, saved = callee_saved(v, (zero, ones))
+    low = low_part(upper, or_immediate, add_immediate, whole)
+    symbol = v.choose_operation("instruction.symbol", symbol_loads(v) or (() if low else number_loads(v, whole) or pool_loads(v)))
+    pool = symbol.record if symbol and reads_pool(v, symbol.record) else ""
+    csr, saved = callee_saved(v, results, (zero, ones))
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
     through = v.choose_operation("instruction.jump_register", supported(v, jump_register(v, zero)))
     sp, ra = v.register(RegisterRole.STACK_POINTER), v.register(RegisterRole.RETURN_ADDRESS)
@@ -195,10 +214,13 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         subtract_immediate=subtract_immediate,
         or_immediate=or_immediate,
         shift_immediate=shift_immediate,
+        shifts={root: op for root, op in shifts.items() if op},
+        amount_shifts=amount_shifts(v),
         load_immediate=whole,
-        load_symbol=load_symbol(v, whole),
+        load_symbol=any_word(v, symbol) if symbol and pool else symbol,
+        pool=pool,
         upper=upper,
-        low=low_part(upper, or_immediate, add_immediate),
+        low=low,
         whole_constants=whole_constants(v),
         loads=loads(v),
         stores=stores(v),
@@ -217,12 +239,14 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
         nop=nop(v, zero, add_immediate, moved.get(v.gpr)),
-        legal=legal_operators(v),
+        legal=legal_operators(v) | {root for root, op in shifts.items() if op},
         carries=carries(v),
         narrow=narrow(v, moved),
         big_endian=v.choose("byte_order", [_LITTLE]) == "big",
         register_roles=v.register_roles,
         records=v.chooser.records,
     )
+    for key in [key for key in v.chooser.given if key.startswith(LAYOUT)]:
+        v.choose(key, ())  # read where operands are (facts/layouts.py)
     v.chooser.require_asked()
     return replace(found, doubts=doubts(found.records))

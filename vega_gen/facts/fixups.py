@@ -20,8 +20,8 @@ class Fixup:
     ``part``: "" for the whole value, "hi" or "lo" for the upper or lower part of an address. ``bits``: width of the field;
     ``shift``: how many low bits of the value the field leaves out because they are zero. ``runs``: contiguous bits of the field, each
     (lowest bit in the field, number of bits, lowest bit in the instruction). ``size``: bytes of the instruction. ``use``: "branch",
-    "jump" (calls too), "store", or "" for other instructions. ``rounded``: a distance counts from the instruction's address, rounded
-    down to a multiple of this many bytes."""
+    "jump" (calls too), "store", or "" for other instructions. ``origin``, ``rounded``: a distance counts from the instruction's address
+    plus ``origin``, rounded down to a multiple of ``rounded`` bytes. ``back``: all distances are negative."""
 
     name: str
     pc_relative: bool
@@ -33,6 +33,18 @@ class Fixup:
     size: int
     use: str = ""
     rounded: int = 1
+    origin: int = 0
+    back: bool = False
+
+    @property
+    def low(self) -> int:
+        """The least value."""
+        return Range(self.bits, self.signed, self.shift, back=self.back).low
+
+    @property
+    def high(self) -> int:
+        """The greatest value: the last byte of the last unit."""
+        return Range(self.bits, self.signed, self.shift, back=self.back).high + (1 << self.shift) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +79,15 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
             if not runs or width.bits < _LEAST or (part == "lo" and not _takes_low(i, width.bits, m)):
                 continue
             use = _use(i)
-            rounded = s.rounded(i.name, slot)
-            key = (relative, part, width.bits, width.shift, runs, i.size, use, rounded)
+            rounded, origin = s.rounded(i.name, slot), s.distances.origin(slot.type) if relative else 0
+            key = (relative, part, width, runs, i.size, use, rounded, origin)
             if key not in kinds:
                 base = "_".join(["fixup", d.name.lower(), *(["pcrel"] if relative else []), *([part] if part else []), str(width.bits)])
                 name, n = base, 2
                 while name in {f.name for f in kinds.values()}:
                     name, n = f"{base}_{n}", n + 1
-                kinds[key] = Fixup(name, relative, part, width.bits, width.shift, width.signed, runs, i.size, use, rounded)
+                values = (width.bits, width.shift, width.signed)
+                kinds[key] = Fixup(name, relative, part, *values, runs, i.size, use, rounded, origin, width.back)
             users.setdefault((index, list(kinds).index(key)), []).append(i.name)
     return tuple(kinds.values()), tuple(FixedOperand(at, kind, tuple(records)) for (at, kind), records in users.items())
 
@@ -93,7 +106,7 @@ def _absolute(s: Selections, type_name: str) -> bool:
 
     Only names tell: no .td says it."""
     known = s.operand_classes.get(type_name)
-    named = known.encoder_method if known and known.operand_type != "OPERAND_PCREL" else ""
+    named = known.encoder_method if known and not s.distances.told(known) else ""
     others = (o.encoder_method for o in s.operand_classes.values() if o.type == "OtherVT")
     return bool(re.search(r"jump", named, re.I)) and any(re.search(r"branch", other, re.I) for other in others)
 
@@ -118,6 +131,8 @@ def _part(i: Instruction, slot: OperandInfo, m: Facts, *, based: bool) -> str:
         return ""
     if m.upper and i.name == m.upper.record:
         return "hi"
+    if m.low == "insert":
+        return "lo" if m.load_immediate and i.name == m.load_immediate.record else ""
     return "lo" if m.upper and not (m.load_immediate and i.name == m.load_immediate.record) else ""
 
 

@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vega_gen.errors import InputError
-from vega_gen.facts.keys import COPY, FactKind, key_of, nearest_key
+from vega_gen.facts.keys import COPY, DISTANCE, LAYOUT, FactKind, key_of, nearest_key
+from vega_gen.facts.layouts import read_layout
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, GivenFact
@@ -36,6 +37,8 @@ class GivenReader:
                 raise InputError(f"no fact is called {line.key}", line.place, f"it may be {near}" if near else "docs/facts.md lists them")
             if line.key.startswith(COPY):
                 self._known(line, "register class", line.key.removeprefix(COPY), [c.name for c in self._d.register_classes])
+            if line.key.startswith(DISTANCE) and line.key.count(".") == 2:
+                self._distance(line)
             if key.kind is FactKind.OPERATION:
                 self.operation(line)
             elif key.kind is FactKind.REGISTERS:
@@ -56,10 +59,28 @@ class GivenReader:
             raise InputError(f"{line.key} is a number, not {line.value!r}", line.place, "write it without quotation marks: 4")
         if line.key == "byte_order" and line.value not in ("little", "big"):
             raise InputError(f"byte_order is little or big, not {line.value!r}", line.place, 'write byte_order = "big" or delete the line')
+        if line.key.startswith(LAYOUT):
+            self._layout(line)
         if line.value and key.kind in known:
             what, names = known[key.kind]
             self._known(line, what, line.value, names)
         return line.value or None
+
+    def _distance(self, line: GivenFact) -> None:
+        _, what, name = line.key.split(".")
+        self._known(line, "operand type", name, [o.name for o in self._d.operand_classes])
+        if what == "unit_of" and (not line.value.isdigit() or int(line.value).bit_count() != 1):
+            raise InputError(f"{line.key} is a power of two, not {line.value!r}", line.place, "write how many bytes it counts as one: 4")
+        if what == "sign_of" and line.value not in ("ahead", "back", "both"):
+            raise InputError(f"{line.key} is ahead, back or both, not {line.value!r}", line.place, 'write "both" or delete the line')
+
+    def _layout(self, line: GivenFact) -> None:
+        operand = line.key.removeprefix(LAYOUT)
+        self._known(line, "operand type", operand, self._selections.operand_classes)
+        parts = len(self._selections.operand_classes[operand].sub_operands)
+        if len(read_layout(line.value)) != parts:
+            advice = 'write "13+4 0+12plus12" for 4 bits from bit 13 on, and 12 bits that are added if bit 12 is 1; or "none@13"'
+            raise InputError(f"{line.value!r} does not say where the {parts} parts of {operand} stand", line.place, advice)
 
     def registers(self, line: GivenFact) -> tuple[str, ...]:
         """Returns a list of registers."""

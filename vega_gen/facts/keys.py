@@ -34,6 +34,8 @@ class FactKey:
 
 _CONDITION = "<eq|ne|lt|le|gt|ge|ult|ule|ugt|uge>"
 COPY = "instruction.copy."
+DISTANCE = "distance."
+LAYOUT = "layout."
 _WIDTHS = "8|16|32|64"
 _BITS = f"<{_WIDTHS}>"
 KEYS = (
@@ -61,6 +63,11 @@ KEYS = (
     FactKey("instruction.subtract_immediate", FactKind.OPERATION, "how to subtract an immediate from a register"),
     FactKey("instruction.or_immediate", FactKind.OPERATION, "how to combine a register and an immediate by or"),
     FactKey("instruction.shift_left_immediate", FactKind.OPERATION, "how to shift a register left by an immediate"),
+    FactKey("instruction.shift.<shl|srl|sra>", FactKind.OPERATION, "how to <shl|srl|sra> by the amount that another instruction has set"),
+    FactKey("instruction.shift_amount.<shl|srl|sra>", FactKind.OPERATION, "how to set the amount of a <shl|srl|sra>"),
+    FactKey("instruction.shift_left", FactKind.OPERATION, "how to shift a register left by another"),
+    FactKey("instruction.shift_right", FactKind.OPERATION, "how to shift a register right by another, filling with zeros"),
+    FactKey("instruction.shift_right_signed", FactKind.OPERATION, "how to shift a register right by another, keeping its sign"),
     FactKey(f"{COPY}<CLASS>", FactKind.OPERATION, "how to copy a register of <CLASS>"),
     FactKey("instruction.constant", FactKind.OPERATION, "how to set a register to a number"),
     FactKey("instruction.constant_upper", FactKind.OPERATION, "how to set the upper bits of a register"),
@@ -80,6 +87,11 @@ KEYS = (
     FactKey(f"condition.{_CONDITION}", FactKind.NUMBER, f"the number of the condition code {_CONDITION}"),
     FactKey("stack.alignment", FactKind.NUMBER, "the alignment of the stack in bytes"),
     FactKey("byte_order", FactKind.WORD, "the order of bytes in memory, little or big"),
+    FactKey(f"{DISTANCE}origin", FactKind.NUMBER, "how many bytes behind an instruction's address its distances count from"),
+    FactKey(f"{DISTANCE}origin_of.<OPERAND>", FactKind.NUMBER, "how many bytes behind an instruction's address an <OPERAND> counts from"),
+    FactKey(f"{DISTANCE}unit_of.<OPERAND>", FactKind.NUMBER, "how many bytes an <OPERAND> counts as one"),
+    FactKey(f"{DISTANCE}sign_of.<OPERAND>", FactKind.WORD, "whether the targets of an <OPERAND> lie ahead, back or both"),
+    FactKey(f"{LAYOUT}<OPERAND>", FactKind.WORD, "where the parts of an <OPERAND> stand in the number that encodes it"),
     FactKey("delay_slots", FactKind.NUMBER, "how many delay slots a branch has"),
 )
 ROLES = {

@@ -14,7 +14,7 @@ from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.dags import plain
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, Selections
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Evidence, Instruction, PatternOperator
 from vega_gen.tablegen.raw import Dag, parse_dag
@@ -75,6 +75,12 @@ def stores(v: TargetView) -> dict[int, Operation]:
     wanted = [bits for bits in _WIDTHS if bits <= v.native]
     chosen = {bits: v.choose_operation(f"instruction.store.{bits}", found.get(bits, ())) for bits in wanted}
     return {bits: op for bits, op in chosen.items() if op}
+
+
+def offset_part(s: Selections, record: str, operand: str) -> int:
+    """Returns which part of a memory operand is the offset: the number with the widest field, the first of several; -1 without one."""
+    numbers = [o for o in s.operands(record) if o.name == operand and o.kind is OperandKind.IMM]
+    return max(numbers, key=lambda o: (s.immediate(record, o).bits, -o.part)).part if numbers else -1
 
 
 def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operation]]]:
@@ -146,6 +152,7 @@ def load_names(v: TargetView, root: str) -> frozenset[str]:
 
 def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:
     address, value = (1, OperandRole.SRC) if store else (0, OperandRole.DST)
+    offset = offset_part(v.selections, s.record, next((name for name, path in s.paths.items() if path[:1] == (address,)), ""))
 
     def role(operand: OperandInfo, _: int) -> OperandRole | None:
         register = operand.kind is OperandKind.REG and v.holds(operand.type)
@@ -158,7 +165,7 @@ def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:
             if operand.kind is OperandKind.REG:
                 absent = operand.part > 0 and may_be_absent(v.d, operand.type)
                 return OperandRole.FIXED if absent else OperandRole.BASE if register else None
-            return OperandRole.IMM if operand.part <= 1 else OperandRole.NONE
+            return OperandRole.IMM if operand.part == offset else OperandRole.NONE
         return OperandRole.SRC if store and path == (0,) and register else None
 
     made = v.operation(s.record, role, s.fixed)

@@ -23,11 +23,12 @@ def _nops(v: TargetView, zero: str, add_immediate: Operation | None, copy: Opera
     itself; not one that defines flags."""
     for i in v.d.instructions:
         operands = v.selections.operands(i.name)
-        plain = all(o.kind is not OperandKind.REG and not o.out for o in operands)
-        if plain and mnemonic(i).rpartition(".")[2] == "nop" and "isPseudo" not in i.flags and encoded(i):
+        bare = all(o.kind is not OperandKind.REG and not o.out for o in operands)
+        if bare and mnemonic(i).rpartition(".")[2] == "nop" and "isPseudo" not in i.flags and encoded(i):
             op = _fixed(Operation(i.name, (OperandRole.NONE,) * len(operands)), "", "")
             yield Choice(op, Evidence.ASSEMBLY if operands else Evidence.OPERAND, f"{i.name} is called nop")
-    for op, register in ((add_immediate, zero), (copy, v.members[-1] if v.members else "")):
+    plain = next((r for r in reversed(v.members) if r not in v.register_roles), "")  # a copy to the program counter is a jump
+    for op, register in ((add_immediate, zero), (copy, plain)):
         if op and register and not v.selections.instructions[op.record].defs:
             why = f"{op.record} of {register} with itself or with nothing changes nothing"
             yield Choice(_fixed(op, register, zero), Evidence.DERIVED, why)

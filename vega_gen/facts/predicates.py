@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from vega_gen.facts.ranges import Range
 
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>")
-_BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *<= *(-?\d+)")
+_BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *(<=?) *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
 _ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
 _SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
@@ -16,25 +17,6 @@ _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _WIDTH = re.compile(r"\s*return N->getAPIntValue\(\)\.is(Signed)?IntN\((\d+)\);+\s*")
 _NEGATED = re.compile(r"[-~]N->get\w*Value\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``."""
-
-    bits: int
-    signed: bool
-    shift: int = 0
-
-    @property
-    def low(self) -> int:
-        """The least value."""
-        return -(1 << (self.bits - 1 + self.shift)) if self.signed else 0
-
-    @property
-    def high(self) -> int:
-        """The greatest value."""
-        return ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
 
 
 def says_range(code: str) -> bool:
@@ -54,7 +36,7 @@ def range_of(code: str) -> Range | None:
     if found := _RANGE.search(code):
         return Range(int(found[3]), not found[2], int(found[4] or 0))
     if found := _BETWEEN.search(code):
-        low, high = int(found[2]), int(found[3])
+        low, high = int(found[2]), int(found[4]) - (found[3] == "<")
         below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
         shift = below.bit_length() if below & (below + 1) == 0 else 0
         bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift

@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from vega_gen.facts.dags import leaves, plain
+from vega_gen.facts.code_units import CodeUnits
+from vega_gen.facts.dags import is_special_shift, leaves, plain
+from vega_gen.facts.distances import Distances
+from vega_gen.facts.layouts import Layouts
 from vega_gen.facts.operand_fields import own_fields, run_lengths
-from vega_gen.facts.predicates import Range, is_negated, part_of, range_of, says_range
+from vega_gen.facts.predicates import is_negated, part_of, range_of, says_range
+from vega_gen.facts.ranges import Range
 from vega_gen.facts.renaming import renamed_operator
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
 from vega_gen.tablegen.raw import Dag, parse_dag, top_level
@@ -44,7 +48,7 @@ class OperandInfo:
     ``name``: its name in the record's (outs) or (ins); sub-operands share that of the whole. ``type``: its register or operand class.
     ``out``: whether it is defined. ``part``: index of the sub-operand, -1 for a whole operand. ``tied``: name of the operand that it is
     tied to. ``default``: the number or register that it has where a pattern does not give it, "" if a pattern must; the .td gives it
-    for predicates and optional definitions (PredicateOperand, OptionalDefOperand)."""
+    for predicates and optional definitions (PredicateOperand, OptionalDefOperand). ``whole``: the type of that of which it is a part."""
 
     name: str
     type: str
@@ -53,6 +57,7 @@ class OperandInfo:
     part: int = -1
     tied: str = ""
     default: str = ""
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,8 @@ class Selections:
 
     def __init__(self, d: Description) -> None:
         self._d = d
+        self.distances = Distances(d)
+        self.layouts = Layouts(d)
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
         self.classes = {c.name for c in d.register_classes}
@@ -80,7 +87,7 @@ class Selections:
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
         self._operands: dict[str, tuple[OperandInfo, ...]] = {}
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
-        """Outermost operator -> for each of its patterns, the set of instructions that implement it."""
+        """Outermost operator -> for each of its patterns, the set of instructions that implement it; not those of some special shift."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """As ``given``, with the Predicate records that each needs."""
         generic = {o.name for o in d.operators if o.opcode.startswith("ISD::")}
@@ -125,7 +132,7 @@ class Selections:
         if "null_frag" in text:  # TableGen drops such a pattern
             return
         self.matched[dag.op].append(dag)
-        self._implemented(dag.op, frozenset((i.name,)), ())
+        self._implemented(dag, frozenset((i.name,)), ())
         where = {name: path for _, name, path in leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
         if not dag.args and len(i.ins) == 1:
@@ -142,9 +149,10 @@ class Selections:
                 dag = inner
         return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(self._renamed.get(dag, dag), ())
 
-    def _implemented(self, root: str, names: frozenset[str], guard: Iterable[str]) -> None:
-        self.given[root].add(names)
-        self.guarded[root].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
+    def _implemented(self, dag: Dag, names: frozenset[str], guard: Iterable[str]) -> None:
+        if not is_special_shift(dag):
+            self.given[dag.op].add(names)
+            self.guarded[dag.op].append((names, frozenset(guard).union(*(self.instructions[name].predicates for name in names))))
 
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = self._rooted(plain(parse_dag(matched)))
@@ -153,7 +161,7 @@ class Selections:
         self.matched[dag.op].append(dag)
         results = top_level(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))
-        self._implemented(dag.op, frozenset(word for word in words if word in self.instructions), guard)
+        self._implemented(dag, frozenset(word for word in words if word in self.instructions), guard)
         result = plain(parse_dag(results[0])) if len(results) == 1 else None
         if not isinstance(result, Dag) or result.op not in self.instructions or any(isinstance(plain(a), Dag) for a, _ in result.args):
             return
@@ -184,7 +192,7 @@ class Selections:
             return OperandKind.REG
         if known and len(known.sub_operands) == 1:
             return self.kind(known.sub_operands[0])
-        place = known is not None and (known.type == "OtherVT" or known.operand_type == "OPERAND_PCREL" or self._encoded_as_jump(known))
+        place = known is not None and (known.type == "OtherVT" or self.distances.told(known) or self._encoded_as_jump(known))
         return OperandKind.TARGET if place else OperandKind.IMM
 
     def _encoded_as_jump(self, o: OperandClass) -> bool:
@@ -215,9 +223,10 @@ class Selections:
                     continue
                 known = self.operand_classes.get(o.type)
                 if known and known.sub_operands:
-                    values = (*known.defaults, *[""] * (len(known.sub_operands) - len(known.defaults)))
+                    given = self.layouts.defaults(o.type) or known.defaults
+                    values = (*given, *[""] * (len(known.sub_operands) - len(given)))
                     parts = enumerate(zip(known.sub_operands, values, strict=False))
-                    found += (OperandInfo(o.name, t, self.kind(t), out, n, "", value) for n, (t, value) in parts)
+                    found += (OperandInfo(o.name, t, self.kind(t), out, n, "", value, o.type) for n, (t, value) in parts)
                 else:
                     value = known.defaults[0] if known and known.defaults else ""
                     found.append(OperandInfo(o.name, o.type, self.kind(o.type), out, -1, tied.get(o.name, ""), value))
@@ -249,6 +258,8 @@ class Selections:
 
         The predicate of ``leaf``, what stands for the operand in a pattern, decides, then the operand type's, else the width of its field,
         else a number in the type's name. Without a predicate it is signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
+        if place := self.layouts.part(operand.whole, operand.part):
+            return Range(place.bits + (place.sign >= 0), place.sign >= 0, 0, place.sign >= 0)
         if leaf and operand.part < 0 and (told := self.said(leaf)) and not self.said(operand.type):
             field = len(self.field(record, operand.name))
             if not field or told.bits <= field:
@@ -271,7 +282,8 @@ class Selections:
         number = re.search(r"(\d+)", operand.type)
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
-        return Range(width, not unsigned, shift)
+        sign = self.distances.sign(operand.type)
+        return Range(width, not unsigned and sign in ("", "both"), shift, back=sign == "back")
 
     def _coded(self, type_name: str) -> Range | None:
         """Returns the values that certainly have a code, where a predicate asks C++ of the target's whether a number has one.
@@ -291,6 +303,8 @@ class Selections:
             sizes = [len(self.field(record, name)) for name in own]
             return tuple((sum(sizes[n + 1 :]), size) for n, size in enumerate(sizes))
         parts = [s for s in self.operands(record) if s.name == operand]
+        if given := self.layouts.of(parts[0].whole if parts else ""):
+            return tuple((part.low, part.bits) for part in given)
         field = self.field(record, operand)
         widths = [self.register_bits(s.type) if s.kind is OperandKind.REG else r.bits if (r := self.said(s.type)) else 0 for s in parts]
         unknown = [n for n, s in enumerate(parts) if s.kind is not OperandKind.REG and not widths[n]]
@@ -319,10 +333,12 @@ class Selections:
         field = self.field(record, operand.name)
         if known is None or operand.kind is not OperandKind.TARGET or (field and field[-1][0] > 0):
             return 0
+        if unit := self.distances.unit(operand.type):
+            return unit.bit_length() - 1
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
-        return int(math.log2(self._code_unit))
+        return int(math.log2(self._units.of(self.instructions[record])))
 
     def rounded(self, record: str, operand: OperandInfo) -> int:
         """Returns of how many bytes a multiple the address is from which a branch target is counted: the instruction's, rounded down.
@@ -331,12 +347,11 @@ class Selections:
         rounded address does such a field reach the same places from all of them."""
         field = self.field(record, operand.name)
         unit = 1 << (self.scale(record, operand) or (field[-1][0] if field else 0))
-        return unit if operand.kind is OperandKind.TARGET and unit > self._code_unit else 1
+        return unit if operand.kind is OperandKind.TARGET and unit > self._units.of(self.instructions[record]) else 1
 
     @cached_property
-    def _code_unit(self) -> int:
-        common = math.gcd(*(i.size for i in self._d.instructions if i.size and any(b in "01" for b in i.encoding)))
-        return common & -common or 1  # instructions of three bytes lie anywhere
+    def _units(self) -> CodeUnits:
+        return CodeUnits(self._d)
 
     @cached_property
     def _pointers(self) -> str:

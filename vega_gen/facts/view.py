@@ -163,9 +163,8 @@ class TargetView:
 
         Operands with a default in the .td are fixed at it and are not named. A register that ``name`` finds FIXED is none at all.
 
-        ``given``: operand -> the register or number that a pattern
-        sets it to, where ``name`` gives no role. ``leaves``: operand -> what stands for it in a pattern (``Selections.leaves``), whose
-        predicate limits an immediate."""
+        ``given``: operand -> the register or number that a pattern sets it to, where ``name`` gives no role. ``leaves``: operand -> what
+        stands for it in a pattern (``Selections.leaves``), whose predicate limits an immediate."""
         roles: list[OperandRole] = []
         fixed: list[tuple[int, str]] = []
         operands = self.selections.operands(record)

@@ -5,6 +5,7 @@ They count programs; each program counts twice, at -O0 and at -O2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,10 @@ LEVELS = ("-O0", "-O2")
 _FEW = 2
 """After so many programs of which llc does not end it has ``_SHORT`` seconds for each, for others mostly hang too."""
 _SHORT = 10.0
+
+
+_SYMBOL = re.compile(r"([0-9a-f]+) <.*>:$")
+_BYTES = re.compile(r"\s*([0-9a-f]+):\s+((?:[0-9a-f]{2,} )+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +154,7 @@ class Programs:
             done = ask([str(dumper), "-d", *self.subject.options("--triple"), compiled])
             if not done.ok:
                 return failures.obstacle(one.name, done, self.subject.name)
-            unknown = next((line.strip() for line in done.stdout.splitlines() if "<unknown>" in line), "")
-            if unknown:
+            if unknown := undecoded(done.stdout):
                 return Obstacle(one.name, done.command, f"not disassembled: {unknown}")
         return None
 
@@ -162,3 +166,21 @@ class Programs:
             out = self.work / f"{name}.o"
             found[name] = out if self._llc("-O2", name, out, ("-filetype=obj", STATIC)).ok else None
         return found
+
+
+def undecoded(printed: str) -> str:
+    """The first line of llvm-objdump's output with bytes that are no instruction, "" if there is none.
+
+    Zeros in front of the next symbol, or at the end of a section, are padding."""
+    start: int | None = None
+    found = ""
+    for line in reversed(printed.splitlines()):
+        if symbol := _SYMBOL.match(line):
+            start = int(symbol[1], 16)
+        elif line.startswith("Disassembly of section"):
+            start = None
+        elif "<unknown>" in line:
+            shown = _BYTES.match(line)
+            kept = shown[2].split()[: None if start is None else start - int(shown[1], 16)] if shown else ["?"]
+            found = found if set("".join(kept)) <= {"0"} else line.strip()
+    return found

@@ -15,11 +15,11 @@ from pathlib import Path
 from llvm_integration.process import Progress
 from vega_gen.ladder import attributes, failures
 from vega_gen.ladder.encodings import Vector, around, asked, bases, encode, fields, fixed, of_no_account
-from vega_gen.ladder.feature_groups import FeatureNeeds, Features
 from vega_gen.ladder.mc import Encoding, Mc
 from vega_gen.ladder.subject import Subject
 from vega_gen.ladder.written import written
 from vega_gen.records import Climbed, Instruction, Obstacle, Rung
+from vega_gen.tablegen.feature_groups import FeatureNeeds, Features
 
 _SAMPLE = 64
 _ALONE = 60

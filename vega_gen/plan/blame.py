@@ -203,7 +203,7 @@ class Blame:
         if self._listed is None:
             self._listed = demands.listed(self.tables)
         states = demands.states_of(name)
-        if (f"{name}::" in line or any(state in line for state in states)) and name not in self._listed:
+        if (f"{name}::" in line or f"const {name} *" in line or any(state in line for state in states)) and name not in self._listed:
             called = list(dict.fromkeys(method for state in states for method in demands.scoped(self.tables, state)))
             self._listed |= {name: demands.scoped(self.tables, f"{name}::"), states[0]: called}
         return self._listed

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from vega_gen import cxx
+from vega_gen.archetypes.fragment_names import named_types
 from vega_gen.archetypes.parts import CONFIDENCE, ORIGIN
 from vega_gen.plan.stubs import planned, statement
 from vega_gen.records import Candidate, Description, Member, MemberKind, Module, Plan, PlannedClass, PlannedFunction, Step, SubtargetFeature
@@ -48,8 +49,11 @@ def featured(plan: Plan, owner: PlannedClass, features: Sequence[SubtargetFeatur
         present.add(bare)
         if named and not present & set(named):
             made.append(_member(f"enum {{ {', '.join(f'{v} = {n}' for n, v in enumerate(named, 1))} }};"))
+        numbered = [int(found[1]) for f in features if (found := re.fullmatch(rf"{re.escape(bare)}\[(\d+)\]", f.field))]
         if scope:
             made.append(_member(f"bool {bare}[{scope}::NUM_TARGET_REGS] = {{}};", bare))
+        elif numbered:
+            made.append(_member(f"bool {bare}[{max(numbered) + 1}] = {{}};", bare))
         else:
             made.append(_member(f"unsigned {bare} = 0;" if values else f"bool {bare} = false;", bare))
     if any("NUM_TARGET_REGS" in m.tokens for m in made):
@@ -108,22 +112,30 @@ def diagnosed(plan: Plan, owner: PlannedClass, name: str, enumerators: Sequence[
     return _with_members(plan, owner, [_member(f"enum {{ {text} }};")])
 
 
-def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], description: Description) -> Plan:
+def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], description: Description, lacking: str = "") -> Plan:
     """Add what the tables name with the scope ``scope`` at the head of a file: an enumeration of the target's operand types (OperandType in
     OperandNamespace, llvm/Target/Target.td), else numbers that are told apart and functions that return false. Of these the .td says no
-    more than the names; false is what a scheduling predicate gives for the usual variant."""
+    more than the names; false is what a scheduling predicate gives for the usual variant. ``lacking``: a name without which the tables do
+    not compile; in the target's own namespace, which records fill too, it tells whether an enumeration or what fragments name is missing.
+    """
     types = {o.operand_type for o in description.operand_classes}
     types |= {name for name in names if name.startswith("OPERAND_")}
+    own = {name for spaces, name in named_types(description) if spaces == scope}  # types, which are defined where fragments name them
+    names = [name for name in names if name not in own]
     if scope == description.namespace:
-        names = [name for name in names if name in types or re.match(r"is[A-Z]\w*\($", name)]
+        wanted = types if not lacking or lacking in types else own_names(description)
+        names = [name for name in names if name.rstrip("(") in wanted]
     values = [name for name in names if not name.endswith("(")]
     text = ""
     if values and types.issuperset(values):
         text = _enumeration("OperandType : unsigned ", values, "MCOI::OPERAND_FIRST_TARGET")
     elif names:
         text = f"{SCOPE}{scope}.\n" + (_enumeration(": unsigned ", values, "") if values else "")
-        functions = (name[:-1] for name in names if name not in values)
-        text += "\n".join(f"template <typename... Ts> bool {name}(const Ts &...) {{ return false; }}" for name in functions)
+        functions = [name[:-1] for name in names if name not in values]
+        coding = _coding(description, scope) & set(functions)
+        others = (name for name in functions if name not in coding)
+        text += "\n".join(f"template <typename... Ts> bool {name}(const Ts &...) {{ return false; }}" for name in others)
+        text += _coded_numbers(sorted(coding))
     if not text:
         return plan
     text = f"namespace llvm {{\nnamespace {scope} {{\n{text}\n}}\n}}"
@@ -136,10 +148,69 @@ def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], descript
     return replace(plan, files=files) if files != plan.files else plan
 
 
+def _coding(d: Description, scope: str) -> set[str]:
+    """The functions of ``scope`` that return the code of an immediate, or -1 where it has none: fragments compare what they return with
+    -1."""
+    called = re.compile(rf"\b{re.escape(scope)}::(\w+)\((?:[^();]|\([^();]*(?:\([^();]*\)[^();]*)*\))*\) *!= *-1\b")
+    return {name for f in d.fragments for name in called.findall(f.code)}
+
+
+def _coded_numbers(names: Sequence[str]) -> str:
+    """The functions ``names``, which return the code of an immediate: a number of up to 8 bits itself, as ``facts.selections`` takes it."""
+    return "".join(
+        f"\n// No .td says which numbers have a code: those of 8 bits are their own.\n"
+        f"template <typename T> int {name}(const T &Value) {{\n"
+        "  if constexpr (std::is_integral_v<T>)\n    return Value >= 0 && Value < 256 ? static_cast<int>(Value) : -1;\n"
+        "  else\n    return -1;\n}\n"
+        for name in names
+    )
+
+
+def own_names(d: Description) -> frozenset[str]:
+    """The names of the target's namespace that the C++ of fragments uses and no record defines (Toy::MaskOfNaN)."""
+    records = {one.name for kind in (d.instructions, d.registers, d.register_classes, d.features) for one in kind}
+    records |= {f"{c.name}{end}" for c in d.register_classes for end in ("RegClass", "RegClassID")} | {*d.subregister_indices}
+    named = {name for f in d.fragments for name in re.findall(rf"(?<![\w:]){re.escape(d.namespace)}::(\w+)", f.code)}
+    return frozenset(named - records)
+
+
 def _enumeration(head: str, values: Sequence[str], first: str) -> str:
     """The text of an enumeration. ``first``: the value of the first enumerator, "" for 0."""
     listed = ", ".join((f"{values[0]} = {first}" if first else values[0], *values[1:]))
     return f"enum {head}{{ {listed} }};\n"
+
+
+def unsaid(
+    plan: Plan, path: str, name: str, line: str, owner: str, selector: PlannedClass | None, instructions: PlannedClass | None,
+    methods: Iterable[str],
+) -> Plan | None:
+    """The plan with a function that the conditions of patterns call, or the target's own class of instruction information, of which
+    scheduling predicates call ``methods`` (TIIPredicate, llvm/Target/TargetInstrPredicate.td); None where ``name``, on a line of a table,
+    is neither. Of the functions the .td says no more than the names: they return false.
+
+    ``path``: the .cpp that includes the table. ``owner``: the class that lacks the name, "" for none. ``selector``,
+    ``instructions``: the classes that this file has of instruction selection and of instruction information."""
+    if instructions is not None and owner == instructions.name and f"TII->{name}(" in line:
+        return _never(plan, instructions, [name])
+    if owner:
+        return None
+    if selector is not None and re.search(rf"(?<![\w:>.]){name}\(", line):
+        return _never(plan, selector, [name])
+    if instructions is None or not re.search(rf"\bconst {name} ?\*|\bTII->{name}::", line):
+        return None
+    text = f"// As the C++ in the .td calls it.\nnamespace llvm {{\nusing {name} = {instructions.name};\n}}"
+    files = tuple(
+        replace(f, prologue=(text, *f.prologue)) if f.path == path and text not in f.prologue else f for f in plan.files
+    )  # fmt: skip
+    return _never(replace(plan, files=files), instructions, (method.rstrip("(") for method in methods))
+
+
+def _never(plan: Plan, owner: PlannedClass, names: Iterable[str]) -> Plan:
+    present = {t for m in owner.members for t in (m.name, *m.tokens)}
+    missing = [name for name in dict.fromkeys(names) if name not in present]
+    return _with_members(plan, owner, (
+        _member(f"template <typename... Ts> bool {name}(const Ts &...) const {{ return false; }}") for name in missing
+    ))  # fmt: skip
 
 
 def demanded_of(plan: Plan, owner: PlannedClass, head: str) -> Plan:

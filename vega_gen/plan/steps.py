@@ -186,9 +186,9 @@ class Steps:
         return plan
 
     def demanded(self, plan: Plan, name: str, file: str) -> Plan:
-        """Add a stub for each contract of this name, replacing what has the name but another signature.
+        """Add a stub for each contract of this name, replacing what has the name but another signature; the same plan if there is none.
 
-        ``file``: the .cpp that includes the tables that call it. Returns the same plan if the .td files demand nothing of this name."""
+        ``file``: the .cpp that includes the tables that call it."""
         subtarget = self._derived(plan, "TargetSubtargetInfo", file)
         if subtarget is not None:
             plan = demands.featured(plan, subtarget, self.description.features, name)
@@ -224,14 +224,12 @@ class Steps:
     def tabled(self, plan: Plan, name: str, path: str, file: str, line: str, enumerators: Mapping[str, Sequence[str]], owner: str) -> Plan:
         """Add a name that a line of a table uses and that no contract demands; the same plan if the .td files do not tell what it is.
 
-        ``path``: the .cpp that includes the table. ``file``: where an enumeration would go.
-        ``enumerators``: names that the tables list or use, by scope or part (``demands.listed``).
-        ``owner``: the class that lacks the name, "" for none."""
+        ``path``: the .cpp that includes the table. ``file``: where an enumeration would go. ``enumerators``: names that the tables list or
+        use, by scope or part (``demands.listed``). ``owner``: the class that lacks the name, "" for none."""
         if any(c.name == name for c in self.description.contracts):
             return plan
-        subtarget = self._derived(plan, "TargetSubtargetInfo", path)
-        parser = self._derived(plan, "MCTargetAsmParser", path)
-        operand = self._derived(plan, "MCParsedAsmOperand", path)
+        bases = ("TargetSubtargetInfo", "MCTargetAsmParser", "MCParsedAsmOperand", "SelectionDAGISel", "TargetInstrInfo")
+        subtarget, parser, operand, selector, instructions = (self._derived(plan, base, path) for base in bases)
         if parser is not None and name in enumerators.get(demands.DIAGNOSTICS, ()):
             return demands.diagnosed(plan, parser, name, enumerators[demands.DIAGNOSTICS])
         if (known := demands.refused(plan, path, name, enumerators) or demands.renamed(plan, path, name, owner)) is not None:
@@ -245,8 +243,10 @@ class Steps:
         if subtarget is not None and owner == subtarget.name and name not in predicates.asked(self.description):
             result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
             return demands.demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
+        if made := demands.unsaid(plan, path, name, line, owner, selector, instructions, enumerators.get(name, ())):
+            return made
         scope = name if {name, f"{name}("}.isdisjoint(enumerators.get(owner, ())) else owner
-        return demands.enumerated(plan, file, scope, enumerators.get(scope, ()), self.description)
+        return demands.enumerated(plan, file, scope, enumerators.get(scope, ()), self.description, name)
 
     def _derived(self, plan: Plan, base: str, file: str) -> PlannedClass | None:
         """The planned class that derives from an LLVM class; of several, the one declared beside ``file``."""

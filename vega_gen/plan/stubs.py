@@ -44,6 +44,7 @@ _NO_PASS = (
     "struct Nothing : Base { Nothing() : Base(ID) {} bool runOnMachineFunction(MachineFunction &) override { return false; } };",
     "return new Nothing();",
 )
+_UNKNOWN = "a stub: the .td says that it is called, not what it does"
 _NOT_WRITTEN = frozenset({"llvm_unreachable", "report_fatal_error"})
 _PASSING = frozenset({"const", "&", "llvm", "::", "class", "struct"})
 _USUAL = {"Reloc Model": "Reloc::Static", "CodeModel Model": "CodeModel::Small"}  # what LLVM uses where the command line gives none
@@ -52,7 +53,8 @@ _DECODE_STATUS = re.compile(r"(?<!::)\bDecodeStatus\b")
 
 def statement(text: str, function: str) -> FilledStatement:
     """A statement of a stub. Its confidence is 0, so that a person looks at it."""
-    return FilledStatement(statement_id(function, ORIGIN), 0, StatementKind.SIMPLE, cxx.tokenize(text), False, (), 0.0, ())
+    tokens = cxx.tokenize(text)
+    return FilledStatement(statement_id(function, ORIGIN), 0, StatementKind.SIMPLE, tokens, False, (), 0.0, (), doubt=_UNKNOWN)
 
 
 def stub(target: str, signature: Signature) -> Candidate:

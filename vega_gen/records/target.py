@@ -177,7 +177,7 @@ class CallingConvention:
 
     ``registers``: in order of assignment. ``hooks``: C++ functions that it calls (CCCustom, code of predicates). ``fixed``: those of the
     registers that a function of variable arguments does not use (CCIfNotVarArg). ``marked``: those that only arguments with an attribute
-    of LLVM IR use, such as inreg.
+    of LLVM IR use, such as inreg. ``entry``: whether its function is not local to the file that has the table (Entry).
     """
 
     name: str
@@ -187,6 +187,7 @@ class CallingConvention:
     callee_saved: bool
     fixed: tuple[str, ...] = ()
     marked: tuple[str, ...] = ()
+    entry: bool = False
 
 
 @dataclass(frozen=True, slots=True)

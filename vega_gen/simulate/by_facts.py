@@ -26,6 +26,7 @@ from vega_gen.simulate.expressions import (
     Require,
     ReturnTo,
     Store,
+    Unary,
 )
 from vega_gen.simulate.operands import Bound, Operands, UnclearError, extend
 
@@ -54,9 +55,15 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
                      ("shl", m.shift_immediate)):  # fmt: skip
         if op and not _LEFT_OUT & set(op.roles):
             yield from _made(p, op, lambda r, name=name: r.set(Binary(name, r.get(OperandRole.SRC), r.first(second), r.bits)))
+    for root, how in m.amount_shifts.items():
+        held = NamedRegister(how.register, p.registers[how.register])
+        yield from _made(p, how.amount, lambda r, held=held: Assign(held, extend(r.get(OperandRole.SRC), held.bits)))
+        yield from _made(p, how.shift, lambda r, by=held, f=root: r.set(Binary(f, r.get(OperandRole.SRC), extend(by, r.bits), r.bits)))
     if m.upper:
         yield from _made(p, m.upper, lambda r: r.set(r.upper()))
-    for op in (m.load_immediate, m.load_symbol):
+    if m.load_symbol and m.pool:
+        yield from _made(p, m.load_symbol, lambda r: r.set(Loaded(r.place(OperandRole.IMM), p.m.native // 8, r.bits, False)))
+    for op in (m.load_immediate, None if m.pool else m.load_symbol):
         if op:
             yield from _made(p, op, lambda r: r.set(r.get(OperandRole.IMM)))
     for (extension, bits), op in m.loads.items():
@@ -64,6 +71,7 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     yield from _stack(p)
     for bits, op in m.stores.items():
         yield from _made(p, op, lambda r, b=bits: Store(r.address(), b // 8, r.get(OperandRole.SRC)))
+    yield from _linking(p)
     if m.jump and not _LEFT_OUT & set(m.jump.roles):
         yield from _made(p, m.jump, lambda r: Jump(r.get(OperandRole.TARGET)))
     if m.jump_register and OperandRole.ZERO not in m.jump_register.roles:
@@ -76,6 +84,21 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     yield from _flags(p)
     if m.returns and set(m.returns.free) <= {OperandRole.NONE}:
         yield m.returns.record, (*_zeros(p, m.returns), ReturnTo(link(p)))
+
+
+def _linking(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
+    """Yields the effects of jumps that put the return address into any register, which no flag calls calls.
+
+    With the register of the return address they are calls, with one that always holds zero they are jumps and returns."""
+    for op, role in ((p.m.calls.direct, OperandRole.TARGET), (p.m.calls.indirect, OperandRole.SRC)):
+        if op is None or "isCall" in p.s.instructions[op.record].flags:
+            continue
+        outs = [pair for pair in enumerate(p.s.operands(op.record)) if pair[1].out]
+        if len(outs) == 1:
+            place = p.register(*outs[0])
+            asked = tuple(one for one in _given(p, op) if one.index != outs[0][0])
+            for record, actions in _made(p, op, lambda r, role=role, place=place: CallTo(extend(r.get(role), p.m.native), place)):
+                yield record, (*asked, *actions)
 
 
 def _stack(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
@@ -131,7 +154,7 @@ def _flags(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
         yield from _made(p, branch, taken)
 
 
-def _given(p: Operands, op: Operation) -> Iterator[Action]:
+def _given(p: Operands, op: Operation) -> Iterator[Require]:
     """Yields that the fixed operands have the values that the facts give them; those with a default are asked for elsewhere."""
     infos = p.s.operands(op.record)
     for at, value in op.fixed:
@@ -169,14 +192,25 @@ class _Roles:
             return self.p.register(at, info)
         return self.p.target(self.op.record, at, info) if role is OperandRole.TARGET else self.p.number(self.op.record, at, info, self.bits)
 
+    def place(self, role: OperandRole) -> Expression:
+        """Returns the address that an operand gives, as a branch target does."""
+        at = self.op.index(role)
+        return self.p.target(self.op.record, at, self.infos[at])
+
     def first(self, roles: tuple[OperandRole, ...]) -> Expression:
         return self.get(next((role for role in roles if role in self.op.roles), roles[0]))
 
     def upper(self) -> Expression:
         value = self.get(OperandRole.IMM)
         shift = self.p.m.upper_shift
+        if self.p.m.low == "insert":
+            kept = Binary("and", self.get(OperandRole.SRC), Number((1 << shift) - 1, self.bits), self.bits)
+            return Binary("or", kept, Binary("shl", value, Number(shift, self.bits), self.bits), self.bits)
         told = self.p.s.part(self.infos[self.op.index(OperandRole.IMM)].type)[0]  # the operand's type says the shift itself
-        return value if told else Binary("shl", value, Number(shift, self.bits), self.bits)
+        shifted = value if told else Binary("shl", value, Number(shift, self.bits), self.bits)
+        field = self.op.range.bits if self.op.range else 0
+        # What sets the upper bits of 32 in a wider register extends their sign, as archetypes take it to.
+        return Unary("sext", Unary("trunc", shifted, 32), self.bits) if shift + field == 32 < self.bits else shifted
 
     def address(self) -> Expression:
         base = extend(self.get(OperandRole.BASE), self.p.m.native)

@@ -6,7 +6,6 @@ numbers up to LLVM 21 and names from then on. It prints no addresses: the record
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from llvm_integration.process import Completed, run
 from vega_gen.errors import InputError
+from vega_gen.facts.code_units import code_unit
 from vega_gen.records import Description
 
 UNKNOWN = 0xFFFFFFFF
@@ -45,8 +45,8 @@ class Decoder:
         self._registers = {r.name: n for n, r in enumerate(d.registers)} | {"": -1, "NoRegister": -1, "0": -1}
         self._registers |= {str(n): self._registers[name] for n, name in enumerate(numbered(d), 1)}
         sizes = {i.size for i in d.instructions if i.size and "isPseudo" not in i.flags and any(bit in "01" for bit in i.encoding)}
-        self._step = math.gcd(*sizes) or 1
-        self._size = self._step if len(sizes) == 1 else 0
+        self._step = code_unit(d)
+        self._size = sizes.pop() if len(sizes) == 1 else 0
         self._words: dict[bytes, Decoded] = {}
         self._codes: dict[bytes, tuple[Decoded, ...]] = {}
 
@@ -62,8 +62,13 @@ class Decoder:
         split = [[code[at : at + self._size] for at in range(0, len(code), self._size)] for code in codes]
         unseen = list(dict.fromkeys(word for words in split for word in words if word not in self._words))
         if unseen:
-            # Each instruction is as long as any other: one that does not decode does not move the next.
-            found = self._asked([b"".join(word.ljust(self._size, b"\0") for word in unseen)])[0]
+            # Each instruction is as long as any other: one that does not decode does not move the next. The disassembler goes on behind it
+            # where the next may begin, so those that may begin within it are decoded apart.
+            if self._step == self._size:
+                found = self._asked([b"".join(word.ljust(self._size, b"\0") for word in unseen)])[0]
+            else:
+                parts = zip(unseen, self._asked(unseen), strict=True)
+                found = [one[0] if len(one) == 1 else Decoded(UNKNOWN, len(word), ()) for word, one in parts]
             self._words |= zip(unseen, found, strict=True)
         return [tuple(self._words[word] for word in words) for words in split]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from vega_gen.facts import Facts
 from vega_gen.facts.dags import plain
 from vega_gen.facts.selections import OperandKind, Selections
+from vega_gen.facts.view import other_width_patterns
 from vega_gen.records import Description, Instruction
 from vega_gen.simulate.by_facts import by_facts, by_shape, defaulted
 from vega_gen.simulate.expressions import (
@@ -65,7 +66,11 @@ class _Finder:
         self.known = by_facts(self.p)
         self.codes = {f.name: f.code for f in d.fragments}
         self.selecting: dict[str, list[tuple[Dag, Dag]]] = defaultdict(list)
+        # Where a register of addresses may hold a narrower type too, patterns of that say nothing of its upper bits.
+        narrower = other_width_patterns(d, m.gpr, m.native)
         for matched, given in d.patterns:
+            if (matched, given) in narrower:
+                continue
             results = parse_dags(given[1:-1])
             result = plain(results[0]) if len(results) == 1 else None
             if isinstance(result, Dag) and result.op in self.s.instructions:

@@ -6,7 +6,6 @@ A file is a head of 64-bit little-endian words, then the memory's first bytes, r
 
 from __future__ import annotations
 
-import math
 import struct
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from vega_gen.errors import InputError
+from vega_gen.facts.code_units import code_unit
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import OperandRole
 from vega_gen.records import Description
@@ -26,6 +26,8 @@ _MAGIC = 0x314D495347455601
 _NONE = (1 << 64) - 1
 _STUB = 16
 """Bytes of address space of a host function."""
+_PAGE = 4096
+"""Bytes of a page of memory on the host."""
 _LARGEST_STACK = 8 << 20
 _NOT_RUN = (".eh_frame", ".note")
 """Sections with memory that no program reads as it runs: what the unwinder and the loader know of it."""
@@ -171,7 +173,9 @@ class LinkedProgram:
                 at = self.first_function = -(-at // _STUB) * _STUB
                 at += _STUB * (len(self.functions) + 1)  # and where the program's caller would be
             elif kind is SectionKind.CONSTANTS:
-                at = self.fixed = -(-at // _STUB) * _STUB
+                # A page of its own for what is written: QEMU translates the code of a page again after each store to it.
+                unit = _STUB if self.m.native <= 16 else _PAGE
+                at = self.fixed = -(-at // unit) * unit
         self.symbols = {name: self.first_function + _STUB * n for n, name in enumerate(self.functions)}
         for name, (n, s) in definitions.items():
             if s.common:
@@ -265,8 +269,8 @@ def write_image(path: Path, program: LinkedProgram, d: Description, decoder: Dec
     heap_end = stack_end - min(4096, room // 16)
     # Above the stack pointer lie the stack arguments of main's caller, which has none.
     stack = (program.top - min(64, room // 8)) // _STUB * _STUB
-    unit = math.gcd(*(i.size for i in d.instructions if i.size and "isPseudo" not in i.flags and any(b in "01" for b in i.encoding))) or 1
     code_end = program.first_function + _STUB * (len(program.functions) + 1)
+    unit = code_unit(d)
     head = [
         _MAGIC, m.native, int(not program.little), program.base, program.top - program.base, program.fixed,
         program.end, heap_end, stack_end, stack, program.symbols["main"], limits.steps, int(limits.seconds * 1000),

@@ -135,6 +135,8 @@ class Operands:
         scaled = r.shift if info.kind is OperandKind.TARGET else 0
         if self._decoded(record, info, known) or not self.s.field(record, info.name) or r.bits + scaled > 64:
             return OperandNumber(index, bits)
+        if r.back:
+            raise UnclearError("nothing decodes a distance that is always negative")
         return OperandNumber(index, bits, r.bits, r.signed, scaled)
 
     def _decoded(self, record: str, info: OperandInfo, known: OperandClass | None) -> bool:
@@ -148,6 +150,8 @@ class Operands:
         if info.kind is not OperandKind.TARGET:
             return value
         here: Expression = Here(self.m.native)
+        if origin := self.s.distances.origin(info.type):
+            here = Binary("add", here, Number(origin % (1 << self.m.native), self.m.native), self.m.native)
         if (unit := self.s.rounded(record, info)) > 1:
             here = Binary("and", here, Number((1 << self.m.native) - unit, self.m.native), self.m.native)
         return Binary("add", here, value, self.m.native)

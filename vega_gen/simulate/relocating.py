@@ -79,17 +79,17 @@ class Relocating:
         """Returns the bits of the instruction that ``value``, an address, gives in ``field``; a distance counts from ``place``.
 
         Raises InputError where the field cannot hold it."""
-        value = self._signed(value - place // field.rounded * field.rounded if field.pc_relative else value)
+        value = self._signed(value - (place + field.origin) // field.rounded * field.rounded if field.pc_relative else value)
         number = value
         if field.part == "hi":
             shift = self._m.upper_shift
             low = value & (1 << shift) - 1
-            carry = self._m.low != "or" and low >> (shift - 1)
+            carry = self._m.low == "add" and low >> (shift - 1)
             number = (value >> shift) + int(carry)
         elif field.part == "lo" and field.bits > self._m.upper_shift:
             shift = self._m.upper_shift
             low = value & (1 << shift) - 1
-            number = low if self._m.low == "or" else (low ^ 1 << shift - 1) - (1 << shift - 1)
+            number = low if self._m.low != "add" else (low ^ 1 << shift - 1) - (1 << shift - 1)
         elif field.part == "":
             unit = 1 << (field.shift or field.runs[0][0])
             if value % unit:
@@ -100,9 +100,8 @@ class Relocating:
         return sum((number >> first & (1 << count) - 1) << at for first, count, at in field.runs)
 
     def _fits(self, field: Fixup, value: int, site: RelocationSite) -> None:
-        width = field.bits + field.shift
-        low, high = (-(1 << width - 1), (1 << width - 1) - 1) if field.signed else (0, (1 << width) - 1)
-        number = value if field.signed else value % (1 << self._m.native)
+        width, low, high = field.bits + field.shift, field.low, field.high
+        number = value if field.signed or field.back else value % (1 << self._m.native)
         if width < self._m.native and not low <= number <= high:  # a field as wide as an address holds every one
             what = f"{self._said(field, value)} is out of the range of {field.name}, {low} to {high}"
             raise site.refuse(what, "make the program smaller: what is called or read must lie nearer")
@@ -123,7 +122,7 @@ class Relocating:
             said = f"{name} ({number})" if name else f"number {number}"
             listed = ", ".join(f"{self._names[n]} ({n})" for n in sorted({self._none, *self._data, *self._fields}))
             raise site.refuse(f"relocation {said} stands for no fixup of this target", f"the encodings of the .td give: {listed}")
-        if len({(k.pc_relative, k.part, k.bits, k.shift, k.signed, k.runs, k.size) for k, _ in known}) == 1:
+        if len({(k.pc_relative, k.part, k.bits, k.shift, k.signed, k.runs, k.size, k.rounded, k.origin, k.back) for k, _ in known}) == 1:
             return known[0][0]
         for record in self._encoded.matching(bytes(data[offset : offset + 16]), self._little):
             for kind, users in known:
@@ -138,6 +137,8 @@ class Relocating:
         if field.part == "hi":
             return number << self._m.upper_shift
         number <<= field.shift
+        if field.back:
+            return number - (1 << field.bits + field.shift)
         top = 1 << (field.bits + field.shift - 1)
         return number - 2 * top if number & top and (field.signed or field.part) else number
 

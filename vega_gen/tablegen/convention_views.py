@@ -31,7 +31,7 @@ def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Ca
         fixed, marked = (tuple(dict.fromkeys(given)) for given in guarded)
         usual = {*_unguarded(raws, raw.items("Actions"), r"ArgFlags\.\w+\(\).*")}
         marked = tuple(r for r in marked if r not in usual)
-        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked))
+        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked, entry=raw.number("Entry") == 1))
     found += [CallingConvention(raw.name, sets.named(raw.name), (), (), callee_saved=True) for raw in of_class(raws, "CalleeSavedRegs")]
     return tuple(found)
 

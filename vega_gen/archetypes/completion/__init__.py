@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from vega_gen.archetypes.completion import call_nodes, compared, costs, frames, passing, pointers
+from vega_gen.archetypes.completion import call_nodes, compared, costs, frames, passing, pointers, truths
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.archetypes.completion.pointers import may_lack
 from vega_gen.facts.conventions import COMPLETED
@@ -19,7 +19,7 @@ from vega_gen.records import Description
 
 __all__ = ["Completion", "completion", "may_lack"]
 
-_PARTS: tuple[Callable[[Lacking], str], ...] = (passing.part, frames.part, call_nodes.part, compared.part)
+_PARTS: tuple[Callable[[Lacking], str], ...] = (passing.part, frames.part, call_nodes.part, compared.part, truths.part)
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
 
