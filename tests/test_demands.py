@@ -24,6 +24,7 @@ from vega_gen.records import (
     OperandClass,
     PlannedClass,
     PlannedFile,
+    Register,
     Step,
     SubtargetFeature,
 )
@@ -315,3 +316,14 @@ def test_what_tables_name_in_a_scope_that_no_td_defines_is_the_weakest_that_comp
     assert "template <typename... Ts> bool isOdd(const Ts &...) { return false; }" in text
     own = demands.enumerated(plan(), "ToyInstrInfo.h", description().namespace, ["ADD", "OPERAND_ODD"], description())
     assert "{ OPERAND_ODD = MCOI::OPERAND_FIRST_TARGET }" in " ".join(emitted(own)["ToyInstrInfo.h"].split())
+
+
+def test_numbers_of_the_target_s_namespace_that_only_fragments_name_are_told_apart() -> None:
+    d = description()
+    code = f"Mask |= {d.namespace}::MaskOfNaN; Mask |= {d.namespace}::MaskOfZero; return {d.namespace}::ADD;"
+    d = replace(d, fragments=(Fragment("mask", code, (), ""),), registers=(Register("ADD", "add", "Toy", 0, (), (), ()),))
+    named = demands.scoped({"T.inc": code}, f"{d.namespace}::")
+    made = demands.enumerated(plan(), "ToyInstrInfo.h", d.namespace, [*named, "OPERAND_ODD"], d, "MaskOfZero")
+    text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
+    assert "enum : unsigned { MaskOfNaN, MaskOfZero };" in text
+    assert "OPERAND_ODD" not in text

@@ -9,10 +9,10 @@ import pytest
 from simulated import described
 
 from vega_gen.archetypes.complex_patterns import complex_pattern
-from vega_gen.facts import find_facts
+from vega_gen.facts import find_facts, ranges
 from vega_gen.facts.absent import may_be_absent
-from vega_gen.facts.predicates import is_negated, range_of
-from vega_gen.facts.selections import Range, Selections
+from vega_gen.facts.ranges import Range
+from vega_gen.facts.selections import Selections
 from vega_gen.records import ContractRole, Description
 
 HERON = Path(__file__).parent / "inputs/Heron.td"
@@ -99,8 +99,8 @@ def test_a_number_behind_a_conversion_is_a_constant(heron: Description) -> None:
 
 def test_what_an_instruction_holds_negated_is_no_immediate_to_add(heron: Description) -> None:
     assert find_facts(heron).add_immediate is None
-    assert is_negated("return (-N->getAPIntValue()).isIntN(8);") and not is_negated("return N->getAPIntValue().isIntN(8);")
-    assert range_of("return N->getAPIntValue().isIntN(8);") == Range(8, False)
+    assert ranges.negated("return (-N->getAPIntValue()).isIntN(8);") and not ranges.negated("return N->getAPIntValue().isIntN(8);")
+    assert ranges.said("return N->getAPIntValue().isIntN(8);") == Range(8, False)
 
 
 def test_a_call_is_that_which_a_pseudo_is_named_after_and_no_trap(heron: Description) -> None:

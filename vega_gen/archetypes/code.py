@@ -89,6 +89,10 @@ class Code:
         part = f"{f'({value} >> {first})' if first else value} & 0x{(1 << count) - 1:x}ULL"
         return f"({part}) << {place}" if place else part
 
+    def scaled(self, shift: str) -> str:
+        """Returns the multiplication that moves a number left by ``shift``: a number, or the name of a constant."""
+        return "" if shift == "0" else f" * {1 << int(shift)}" if shift.isdigit() else f" * (int64_t(1) << {shift})"
+
     def encoded_part(self, part: Mapping[str, Any]) -> str:
         """Returns C++ for what one part of an operand, as ``contract_values`` lays it out, adds to the number of the whole."""
         at = f" + {part['index']}" if part["index"] else ""

@@ -6,7 +6,7 @@ A contract is a C++ function that the .td files name and a backend must define: 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -115,7 +115,7 @@ class _Contracts:
     def _wraps(self, o: OperandClass) -> bool:
         """Whether an operand class wraps one register and has a predicate of its own, because its assembly differs from the register's."""
         own = o.predicate_method and o.predicate_method not in PLAIN
-        return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
+        return bool(own) and not o.defaults and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
 
     def _decoder_of(self, type_name: str) -> str:
         return decoder(self.s.operand_classes, type_name)
@@ -187,6 +187,24 @@ class _Contracts:
     def _shift(self, c: Contract) -> int:
         return next((self.s.scale(*self.used[t]) for t in c.types if t in self.used), 0)
 
+    def _bias(self, c: Contract) -> int:
+        """Returns by how much the contract's numbers are greater than what their field holds."""
+        return next((self.s.immediate(*self.used[t]).bias for t in c.types if t in self.used), 0)
+
+    def _encoded_shift(self, c: Contract) -> int:
+        """Returns the shift of an encoder, 0 where no decoder method scales the number back."""
+        return self._shift(c) if all(self._decoder_of(t) for t in c.types) else 0
+
+    def _each(self, c: Contract, method: Callable[[str], str], number: Callable[[Contract], int]) -> str:
+        """Returns C++ for ``number``, which may be another for each type of the contract: the number, or the template's parameter that it
+        is for all of them. ``method``: the method of a type as the .td writes it, with its arguments."""
+        found = [(template_arguments(method(t)), number(replace(c, types=(t,)))) for t in c.types if t in self.used]
+        numbers = {n for _, n in found}
+        for at in range(max((len(given) for given, _ in found), default=0) if len(numbers) > 1 else 0):
+            if all((given[at] if at < len(given) else "0") == str(n) for given, n in found):
+                return f"P{at}"
+        return str(number(c))
+
     # -- values of one contract
 
     def _encoder(self, c: Contract) -> dict[str, Any]:
@@ -194,11 +212,13 @@ class _Contracts:
         defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", _DEFAULT.sub("", declared))
         memory = self._memory(c)
         variants: dict[str, dict[str, Any]] = {}
+        shift = self._each(c, lambda t: self.s.operand_classes[t].encoder_method, self._encoded_shift)
         for t in c.types or ("",):
             one = replace(c, types=(t,) if t else ())
-            scaled = bool(self._decoder_of(t))  # without a decoder method nothing scales the number back
-            made = {"layout": self._layout(one) if self._memory(one) else [], "shift": self._shift(one) if scaled else 0}
-            found = variants.setdefault(repr(made), made | {"records": [], "memory": self._memory(one)})
+            whole = not self._memory(one)
+            made = {"layout": [] if whole else self._layout(one), "shift": shift if shift.startswith("P") else self._encoded_shift(one)}
+            made["bias"] = self._bias(one) if whole and self._decoder_of(t) else 0
+            found = variants.setdefault(repr(made), made | {"records": [], "memory": not whole})
             found["records"] += self.users.get(t, [])
         # What most operands are is what the method does; the others are told apart by their instructions.
         cases = sorted(variants.values(), key=lambda v: -len(v["records"]))
@@ -253,7 +273,8 @@ class _Contracts:
     def _decoder(self, c: Contract) -> dict[str, Any]:
         memory, r = self._memory(c), self._range(c)
         template = "template <int" in c.signature
-        shift = self._shift(c)
+        scaled = "0" if memory else self._each(c, self._decoder_of, self._shift)
+        shift = 0 if scaled.startswith("P") else int(scaled)
         wide = f"P0 - {shift}" if shift and self._counts_shift(c, shift) else "P0"
         # A field that is numbered from above bit 0 gives a number with the bits below it.
         below = next((bits[-1][0] for t in c.types if t in self.used and (bits := self.s.field(self.used[t][0], self.used[t][1].name))), 0)
@@ -261,7 +282,8 @@ class _Contracts:
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
             "bits": bits, "back": r.back, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
-            "shift": shift, "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
+            "shift": scaled, "bias": "0" if memory else self._each(c, self._decoder_of, self._bias),
+            "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip
 
     def _counts_shift(self, c: Contract, shift: int) -> bool:
@@ -311,8 +333,9 @@ class _Contracts:
         # TableGen's matcher takes an operand without a class of its own apart.
         known = [o for t in c.types if self._is_memory(t) and (o := self.s.operand_classes.get(t))]
         apart = self.d.data.get("AsmParser.present") == "1" and bool(known) and all(o.parser_class == "Imm" for o in known)
-        return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "apart": apart, "mark": self._mark(c),
-                "in_word": self._in_word(c), "part": self._part(c), **self._left_out(c),
+        memory = 2 * sum(self._is_memory(t) for t in c.types) >= max(len(c.types), 1)  # a plain printer may have a few
+        return {"declared": declared, "defined": defined, "memory": memory, "parts": parts, "apart": apart, "mark": self._mark(c),
+                "in_word": self._in_word(c), "part": self._part(c), "unwritten": self.unwritten.value(c.types), **self._left_out(c),
                 "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
 
     def _left_out(self, c: Contract) -> dict[str, Any]:
@@ -357,7 +380,7 @@ class _Contracts:
     def _highest(self, r: Range, c: Contract) -> int:
         """Returns the greatest number that assembly may have: where no predicate says that the field is signed, unsigned ones fit too."""
         told = any(self.s.said(part) for t in c.types for part in (t, *self._parts(t)))
-        high = r.high if told or any(self.s.kind(t) is OperandKind.TARGET for t in c.types) else Range(r.bits, False, r.shift).high
+        high = r.high if told or any(self.s.kind(t) is OperandKind.TARGET for t in c.types) else replace(r, signed=False).high
         return min(high, _GREATEST)
 
     def _indexed(self, c: Contract) -> bool:

@@ -16,5 +16,21 @@ def named_types(d: Description) -> list[tuple[str, str]]:
 
 def width_methods(d: Description) -> list[str]:
     """Returns the methods of the subtarget that fragments call for the width of a register, by their names: getXLen, getGRLen."""
-    called = {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}
-    return sorted(name for name in called if re.fullmatch(r"get[A-Z]*(Len|Reg(ister)?(Size|Width|Bits))", name))
+    return sorted(name for name in _asked(d) if re.fullmatch(r"get[A-Z]*(Len|Reg(ister)?(Size|Width|Bits))", name))
+
+
+def type_methods(d: Description) -> list[str]:
+    """Returns the methods of the subtarget that fragments call for the value type of a register, by their names: getXLenVT, getGRLenVT."""
+    return sorted(name for name in _asked(d) if re.fullmatch(r"get[A-Z]*(Len|Reg(ister)?)VT", name))
+
+
+def _asked(d: Description) -> set[str]:
+    return {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}
+
+
+def customary(d: Description) -> list[str]:
+    """Returns the customary functions that the C++ of fragments calls and SelectionDAGISel lacks: "getImm", which makes a number an
+    operand, the number of bits for getI32Imm and the like, "getLoadExtType", which asks how a load extends."""
+    called = {name for f in d.fragments for name in f.calls}
+    sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
+    return [*(name for name in ("getImm", "getLoadExtType") if name in called), *sizes]

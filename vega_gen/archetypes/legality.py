@@ -49,11 +49,29 @@ def _called(codes: Sequence[str]) -> set[str]:
 
 def _none_of(codes: Sequence[Sequence[str]]) -> str:
     """Returns a C++ condition that holds where none of the conjunctions of ``codes`` does."""
-    one = [re.sub(r"^\((.*)\)$", r"\1", code[0]) if len(code) == 1 else "" for code in codes]
-    if len(set(one)) == 1 and re.fullmatch(r"[\w>-]+(\(\))?", one[0]):
-        return _of_sti(f"!{one[0]}")
-    conjunctions = dict.fromkeys(f"({' && '.join(f'({c})' for c in code)})" for code in codes)
-    return _of_sti(f"!({' || '.join(conjunctions)})")
+    bare = list(dict.fromkeys(tuple(_bare(code) for code in one) for one in codes))
+    least = [one for one in bare if not any(set(other) < set(one) for other in bare)]  # a || (a && b) is a
+    every = [" && ".join(_operand(code) if len(one) > 1 else code for code in one) for one in least]
+    found = " || ".join(f"({one})" if "&&" in one and len(every) > 1 else one for one in every)
+    return _of_sti(f"!{found}" if re.fullmatch(r"[\w>-]+(\(\))?", found) else f"!({found})")
+
+
+def _bare(code: str) -> str:
+    """Returns a condition without parentheses around all of it."""
+    while code.startswith("(") and code.endswith(")"):
+        depth, ends = 0, list[int]()
+        for at, c in enumerate(code):
+            depth += (c == "(") - (c == ")")
+            ends += [at] if depth == 0 else []
+        if ends[0] != len(code) - 1:
+            break
+        code = code[1:-1].strip()
+    return code
+
+
+def _operand(code: str) -> str:
+    """Returns a condition as an operand of &&."""
+    return f"({code})" if "||" in code or "?" in code else code
 
 
 def _of_sti(code: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.fragment_names import named_types, width_methods
+from vega_gen.archetypes.fragment_names import customary, named_types, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, shift_amount
@@ -27,6 +27,7 @@ from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part
+from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
@@ -103,7 +104,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([code_unit(d), *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
-        "named_types": named_types(d), "register_width_methods": width_methods(d),
+        "named_types": named_types(d), "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
@@ -133,7 +134,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
         "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
-        "customary": _customary(d), "function_info": function_info(d),
+        "customary": customary(d), "function_info": function_info(d),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "inserted_frames": [
             i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)
@@ -254,14 +255,6 @@ def _scopes(d: Description) -> list[tuple[str, list[str]]]:
     return [(scope, list(names)) for scope, names in found.items()]
 
 
-def _customary(d: Description) -> list[str]:
-    """Returns the customary functions that the C++ of fragments calls and SelectionDAGISel lacks: "getImm", which makes a number an
-    operand, the number of bits for getI32Imm and the like, "getLoadExtType", which asks how a load extends."""
-    called = {name for f in d.fragments for name in f.calls}
-    sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
-    return [*(name for name in ("getImm", "getLoadExtType") if name in called), *sizes]
-
-
 def _nop(d: Description, m: Facts) -> list[int]:
     """Returns the bytes of the nop as they lie in little-endian memory."""
     i = next((i for i in d.instructions if m.nop and i.name == m.nop.record), None)
@@ -295,7 +288,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     selections = Selections(d)
     return {
         "load": load, "store": store,
-        "some_bases": _some_bases(d), "shift_amount": shift_amount(d, m),
+        "some_bases": _some_bases(d),
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
         "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
@@ -311,9 +304,20 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
+        "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
+
+
+def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:
+    """Returns the class of the narrow type, a register of it and the one that this is a part of, where no instruction copies such parts."""
+    if m.narrow is None or m.narrow.register_class in m.copies or m.gpr not in m.copies:
+        return []
+    members = {c.name: c.members for c in d.register_classes}
+    member = members[m.narrow.register_class][0]
+    whole = next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])
+    return [{"class": m.narrow.register_class, "member": member, "whole": whole}]
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
@@ -356,7 +360,8 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
             other = m.branches.get(OPPOSITE[own[0]]) if own else None
             slot = selections.operands(i.name)[targets[0]]
             r, origin = selections.immediate(i.name, slot), selections.distances.origin(slot.type)
-            opposite_record = other.record if own and other and other.roles == own[1].roles else opposite_by_flags(m, i.name)
+            alike = own and other and other.roles == own[1].roles and other.record != i.name  # else the number of a condition tells them
+            opposite_record = other.record if other and alike else opposite_by_flags(m, i.name)
             found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low + origin, r.high + origin)})
     return found
 
@@ -392,6 +397,7 @@ def _narrow_actions(m: Facts) -> list[str]:
         found = [a for a in found if "SELECT_CC" not in a] + [f"ISD::SELECT_CC, {vt}, {select_action(m)}"]
     found += [f"ISD::SETCC, {vt}, Expand"] if compared and m.selects else []
     promoted = [] if compared and m.selects else ["SETCC"]
+    promoted += [op.upper() for op in LOGIC if op not in m.narrow.legal]
     promoted += ["MUL", "SDIV", "UDIV", "SREM", "UREM", "BITREVERSE", "CTTZ", "CTLZ", "CTPOP"]
     promoted += [] if m.by_table or compared else ["BR_CC"]
     found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]

@@ -88,7 +88,8 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
 
     Of several it prefers one with an offset, then one whose pattern no C++ restricts, then the one that takes the most registers, then the
     one that clobbers least, then the
-    one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset."""
+    one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset, then the
+    shortest mnemonic: what is more than a load has a longer one."""
     found: dict[_Access, list[tuple[tuple[int, ...], Choice[Operation]]]] = {}
 
     def offer(access: _Access, made: Operation | None, i: Instruction, told: bool, evidence: Evidence) -> None:
@@ -100,7 +101,7 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
         offset = made.range.bits if made.range else 0
         plainly = (int(told), v.generality(i.name), -len(i.defs), -len(made.free), int("isCodeGenOnly" not in i.flags))
         pattern = evidence is Evidence.PATTERN
-        rank = (int(OperandRole.IMM in made.roles), int(pattern), *plainly, offset)
+        rank = (int(OperandRole.IMM in made.roles), int(pattern), *plainly, offset, -len(mnemonic(i)))
         why = f"a pattern selects {i.name}" if pattern else f"{i.name} is recognised by its mnemonic and operands"
         found.setdefault(key, []).append((rank, Choice(made, evidence, why)))
 

@@ -1,30 +1,102 @@
-"""Defines ``Range``, the values that an immediate may have."""
+"""Reads the C++ of an immediate's predicate: which values it allows, and which part of a number they stand for."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>(?:\(\w+ *(?:- *(\d+)|>> *(\d+)) *\))?")
+_BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *(<=?) *(-?\d+)")
+_MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
+_ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
+_SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
+_CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
+_CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
+_HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
+_MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
+_BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
+_WIDTH = re.compile(r"\s*return N->getAPIntValue\(\)\.is(Signed)?IntN\((\d+)\);+\s*")
+_NEGATED = re.compile(r"[-~]N->get\w*Value\b")
+_ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``. ``magnitude``: the bits are a sign and a
-    magnitude, so that there are as many negative numbers as positive ones. ``back``: all are negative, and the field holds their lower
-    bits."""
+    """The values that an immediate may have: ``bits`` wide, then shifted left by ``shift``, then increased by ``bias``. ``magnitude``: the
+    bits are a sign and a magnitude, so that there are as many negative numbers as positive ones. ``back``: all are negative, and the field
+    holds their lower bits."""
 
     bits: int
     signed: bool
     shift: int = 0
     magnitude: bool = False
     back: bool = False
+    bias: int = 0
 
     @property
     def low(self) -> int:
         """The least value."""
         if self.magnitude:
-            return -self.high
-        return -(1 << (self.bits - (not self.back) + self.shift)) if self.signed or self.back else 0
+            return 2 * self.bias - self.high
+        return (-(1 << (self.bits - (not self.back) + self.shift)) if self.signed or self.back else 0) + self.bias
 
     @property
     def high(self) -> int:
         """The greatest value."""
-        return -(1 << self.shift) if self.back else ((1 << (self.bits - 1 if self.signed else self.bits)) - 1) << self.shift
+        whole = -1 if self.back else (1 << (self.bits - 1 if self.signed else self.bits)) - 1
+        return (whole << self.shift) + self.bias
+
+
+def said(code: str) -> Range | None:
+    """Returns the values that a predicate allows (isInt, isUInt, two bounds, a mask or a cast), None if it does not say."""
+    if found := _WIDTH.fullmatch(code):
+        return Range(int(found[2]), bool(found[1]))
+    if found := _RANGE.search(code):
+        return Range(int(found[3]), not found[2], int(found[4] or found[6] or 0), bias=int(found[5] or 0))
+    if found := _BETWEEN.search(code):
+        low, high = int(found[2]), int(found[4]) - (found[3] == "<")
+        below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
+        shift = below.bit_length() if below & (below + 1) == 0 else 0
+        bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift
+        return Range(bits + 1, True, shift) if low < 0 else Range(bits, False, shift)
+    if found := _BELOW.fullmatch(code):
+        limit = (1 << int(found[2]) if found[2] else int(found[3])) + (found[1] == "<=")
+        return Range(limit.bit_length() - 1, False)
+    if found := _CAST.search(code):
+        return Range(_CAST_BITS[found[2]], not found[1])
+    if (found := _SAME.search(code)) and (int(found[2], 0) & (int(found[2], 0) + 1)) == 0:
+        return Range(int(found[2], 0).bit_length(), False)
+    mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
+    return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+
+
+def negated(code: str) -> bool:
+    """Whether a predicate judges the number's negative or complement, which is what an instruction then holds."""
+    return _NEGATED.search(code) is not None
+
+
+def bounded(code: str) -> bool:
+    """Whether a predicate names bounds, or a width and a sign."""
+    return bool(_RANGE.search(code) or _BETWEEN.search(code))
+
+
+def part(code: str) -> tuple[int, int]:
+    """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
+    if bounded(code):
+        return 0, 0
+    if (found := _MASK.search(code)) and found[2] == found[1]:  # the masked bits must all be one: the part is the rest
+        ones = int(found[1], 0)
+        return (ones.bit_length(), ones) if ones & (ones + 1) == 0 else (0, 0)
+    if found := _ABOVE.search(code):
+        ones = int(found[1], 0)
+        return (0, ones) if ones & ((1 << 32) - ones) == ones & -ones else (0, 0)
+    told = said(code)
+    return (told.shift, 0) if told else (0, 0)
+
+
+def coded(code: str) -> Range | None:
+    """Returns the values that certainly have a code, where a predicate asks C++ of the target's whether a number has one.
+
+    A function that returns the code, or -1, is one for a small number and a rotation or shift: up to 8 bits encode themselves. Where it
+    only says yes or no, not even 0 is sure to have a code, so that no bit is."""
+    return Range(8, False) if _HAS_CODE.search(code) else Range(0, False) if _MAY_HAVE_CODE.search(code) else None

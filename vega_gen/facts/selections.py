@@ -14,22 +14,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from vega_gen.facts import ranges
 from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.dags import is_special_shift, leaves, plain
 from vega_gen.facts.distances import Distances
 from vega_gen.facts.layouts import Layouts
 from vega_gen.facts.operand_fields import own_fields, run_lengths
-from vega_gen.facts.predicates import is_negated, part_of, range_of, says_range
 from vega_gen.facts.ranges import Range
 from vega_gen.facts.renaming import renamed_operator
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
 from vega_gen.tablegen.raw import Dag, parse_dag, top_level
 
-_HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
-_MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
-_SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?(\d)", re.I)
+_SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?<?(\d)", re.I)
 
 
 class OperandKind(StrEnum):
@@ -197,12 +195,21 @@ class Selections:
 
     def _encoded_as_jump(self, o: OperandClass) -> bool:
         """Whether an address is encoded as the targets of jumps are, as that of a call: the same method does both, or one that is called
-        the same but for "call" in place of "branch"."""
+        the same but for "call" in place of "branch". Where the method does for other numbers too, only calls may have the operand."""
         if o.sub_operands or not o.encoder_method:
             return False
         branch = re.sub("call", "branch", o.encoder_method, flags=re.I).lower()
         like = branch != o.encoder_method.lower() and branch in {name.lower() for name in self._jump_encoders}
-        return like or (o.type == "iPTR" and o.encoder_method in self._jump_encoders)
+        return like or ((o.type == "iPTR" or o.name in self._of_calls) and o.encoder_method in self._jump_encoders)
+
+    @cached_property
+    def _of_calls(self) -> frozenset[str]:
+        """The operand types that calls with an encoding have and no other instructions."""
+        users: dict[str, set[bool]] = defaultdict(set)
+        for i in self._d.instructions:
+            for o in i.ins if any(b in "01" for b in i.encoding) else ():
+                users[o.type].add("isCall" in i.flags)
+        return frozenset(name for name, called in users.items() if called == {True})
 
     @cached_property
     def _jump_encoders(self) -> frozenset[str]:
@@ -233,9 +240,8 @@ class Selections:
         return tuple(found)
 
     def said(self, type_name: str) -> Range | None:
-        """Returns the values that an operand type's predicate allows (isInt, isUInt, two bounds, a mask or a cast), None if it does not
-        say."""
-        return range_of(self._code.get(type_name, ""))
+        """Returns the values that an operand type's predicate allows, None if it does not say."""
+        return ranges.said(self._code.get(type_name, ""))
 
     def is_upper(self, type_name: str) -> bool:
         """Whether the instruction holds only the upper bits of the immediate in its pattern."""
@@ -243,11 +249,11 @@ class Selections:
 
     def is_negated(self, type_name: str) -> bool:
         """Whether the predicate of an immediate judges the number's negative or complement: that is what the instruction then holds."""
-        return is_negated(self._code.get(type_name, ""))
+        return ranges.negated(self._code.get(type_name, ""))
 
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
-        return part_of(self._code.get(type_name, ""))
+        return ranges.part(self._code.get(type_name, ""))
 
     def leaves(self, s: Selection) -> dict[str, str]:
         """Returns operand -> the operand class or fragment that stands for it in a pattern."""
@@ -264,13 +270,13 @@ class Selections:
             field = len(self.field(record, operand.name))
             if not field or told.bits <= field:
                 return Range(told.bits, told.signed) if self.is_upper(leaf) else told
-        if coded := self._coded(leaf) or self._coded(operand.type):
+        if coded := ranges.coded(self._code.get(leaf, "")) or ranges.coded(self._code.get(operand.type, "")):
             return coded
         known = self.operand_classes.get(operand.type)
         names = " ".join([operand.type, known.decoder_method, known.encoder_method, known.parser_class] if known else [operand.type])
         said = self.said(operand.type)
         code = self._code.get(operand.type, "")
-        offset = operand.part >= 0 and not says_range(code)  # a mask does not give the sign of an offset
+        offset = operand.part >= 0 and not ranges.bounded(code)  # a mask does not give the sign of an offset
         if said and not offset:
             return Range(said.bits, said.signed) if self.is_upper(operand.type) else said
         bits = self.field(record, operand.name)
@@ -284,14 +290,6 @@ class Selections:
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
         sign = self.distances.sign(operand.type)
         return Range(width, not unsigned and sign in ("", "both"), shift, back=sign == "back")
-
-    def _coded(self, type_name: str) -> Range | None:
-        """Returns the values that certainly have a code, where a predicate asks C++ of the target's whether a number has one.
-
-        A function that returns the code, or -1, is one for a small number and a rotation or shift: up to 8 bits encode themselves. Where it
-        only says yes or no, not even 0 is sure to have a code, so that no bit is."""
-        code = self._code.get(type_name, "")
-        return Range(8, False) if _HAS_CODE.search(code) else Range(0, False) if _MAY_HAVE_CODE.search(code) else None
 
     def places(self, record: str, operand: str) -> tuple[tuple[int, int], ...]:
         """Returns (lowest bit, number of bits) of each sub-operand in the number that encodes ``operand``.
@@ -327,18 +325,31 @@ class Selections:
         return tuple(found[n] for n in range(len(parts)))
 
     def scale(self, record: str, operand: OperandInfo) -> int:
-        """Returns how many zero bits below the encoded ones a branch target has: from the operand's names, else the alignment of
-        instructions. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
+        """Returns how many zero bits below the encoded ones an operand has.
+
+        For a branch target, its names tell, else the alignment of instructions; for another number, the predicate or the name of the method
+        that encodes it. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
         known = self.operand_classes.get(operand.type)
         field = self.field(record, operand.name)
-        if known is None or operand.kind is not OperandKind.TARGET or (field and field[-1][0] > 0):
+        if known is None or operand.kind is OperandKind.REG or (field and field[-1][0] > 0):
             return 0
+        if operand.kind is OperandKind.IMM:
+            return self._left_out(known, len(field)) if operand.part < 0 else 0
         if unit := self.distances.unit(operand.type):
             return unit.bit_length() - 1
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
         return int(math.log2(self._units.of(self.instructions[record])))
+
+    def _left_out(self, known: OperandClass, bits: int) -> int:
+        """Returns how many low bits, all zero, of a number the method that encodes it does not put into a field of ``bits`` bits."""
+        if not known.encoder_method or self.part(known.name) != (0, 0):
+            return 0
+        told, named = self.said(known.name), _SHIFTED.search(known.encoder_method)
+        if told and told.shift:
+            return told.shift if told.bits == bits else 0
+        return int(named[1]) if named and "lsb" not in named[0].lower() else 0
 
     def rounded(self, record: str, operand: OperandInfo) -> int:
         """Returns of how many bytes a multiple the address is from which a branch target is counted: the instruction's, rounded down.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from vega_gen.facts.choosing import Choice, Chooser
+from vega_gen.facts.dags import listed
 from vega_gen.facts.given import GivenReader
 from vega_gen.facts.keys import ROLES
 from vega_gen.facts.kinds import native_width
@@ -193,8 +194,7 @@ class TargetView:
         slots = self.selections.operands(dag.op)
         roles: list[OperandRole] = []
         fixed: list[tuple[int, str]] = []
-        listed = [one for arg, name in dag.args for one in (arg.args if isinstance(arg, Dag) and arg.op == "ops" else ((arg, name),))]
-        for value, name in listed:
+        for value, name in listed(dag):
             parts = [(n, op.roles[n]) for n, slot in enumerate(pseudo) if slot.name == name]
             for n, role in parts:
                 fixed += [(len(roles), op.value(n))] if role is OperandRole.FIXED else []

@@ -79,4 +79,5 @@ class Encoded:
         if told.signed and number >> (told.bits - 1) & 1:
             number -= 1 << told.bits
         known = self._s.operand_classes.get(slot.type)
-        return number << told.shift if known and known.decoder_method else number
+        below = field[-1][0] if field else 0  # where the field is not numbered from bit 0, the number has the bits below it
+        return (number << (0 if below else told.shift)) + told.bias if known and known.decoder_method else number

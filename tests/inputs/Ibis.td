@@ -1,0 +1,85 @@
+// A machine whose fields hold something else than the numbers in its assembly: less one, or without the low bits, by one pair of methods
+// for all of them. Calls have an integer operand that is encoded as the target of a jump is.
+include "llvm/Target/Target.td"
+
+class R<int n> : Register<"r" # n> { let Namespace = "Ibis"; let HWEncoding = n; }
+foreach n = 0-15 in def R # n : R<n>;
+def GR : RegisterClass<"Ibis", [i32], 32, (sequence "R%u", 0, 15)>;
+
+class Asm<string name> : AsmOperandClass { let Name = name; let RenderMethod = "addImmOperands"; }
+class Signed<int size, int below = 0> : Operand<i32>, ImmLeaf<i32, "return isShiftedInt<" # size # ", " # below # ">(Imm);"> {
+  let ParserMatchClass = Asm<"Signed" # size # "Below" # below>;
+  let EncoderMethod = "encodeAsr<" # below # ">";
+  let DecoderMethod = "decodeSigned<" # size # ", " # below # ">";
+}
+def plain : Signed<8>;
+def fours : Signed<8, 2>;
+def eights : Signed<8, 3>;
+def next : Operand<i32>, ImmLeaf<i32, "return isUInt<2>(Imm - 1);"> {
+  let ParserMatchClass = Asm<"Next">;
+  let EncoderMethod = "encodeLessOne";
+  let DecoderMethod = "decodeUnsigned<2, 1>";
+}
+def five : Operand<i32>, ImmLeaf<i32, "return isUInt<5>(Imm);"> {
+  let ParserMatchClass = Asm<"Five">;
+  let DecoderMethod = "decodeUnsigned<5>";
+}
+def place : Operand<OtherVT> {
+  let ParserMatchClass = Asm<"Place">;
+  let EncoderMethod = "encodeAsr<2>";
+  let DecoderMethod = "decodeSigned<16, 2>";
+}
+def callee : Operand<i32> {
+  let ParserMatchClass = Asm<"Callee">;
+  let EncoderMethod = "encodeAsr<2>";
+  let DecoderMethod = "decodeSigned<16, 2>";
+}
+def mask : SDNodeXForm<imm, "return CurDAG->getTargetConstant(Ibis::MaskOfNaN | Ibis::MaskOfZero, SDLoc(N), Subtarget->getILenVT());">;
+
+class I<bits<8> op, dag outs, dag ins, string asm, list<dag> pattern = []> : Instruction {
+  let Namespace = "Ibis";
+  let Size = 4;
+  let OutOperandList = outs;
+  let InOperandList = ins;
+  let AsmString = asm;
+  let Pattern = pattern;
+  field bits<32> Inst = 0;
+  bits<4> d;
+  bits<4> a;
+  let Inst{31-24} = op;
+}
+class Load<bits<8> op, string name, Operand type, list<dag> pattern = []>
+    : I<op, (outs GR:$d), (ins GR:$a, type:$n), name # " $d, $a, $n", pattern> {
+  bits<8> n;
+  let Inst{15-8} = n;
+  let Inst{7-4} = d;
+  let Inst{3-0} = a;
+}
+def ADDI : Load<1, "addi", plain, [(set GR:$d, (add GR:$a, plain:$n))]>;
+let mayLoad = 1 in {
+  def LW : Load<2, "lw", fours, [(set GR:$d, (load (add GR:$a, fours:$n)))]>;
+  def LD : Load<3, "ld", eights>;
+}
+def SHADD : I<4, (outs GR:$d), (ins GR:$a, GR:$b, next:$n), "shadd $d, $a, $b, $n"> {
+  bits<4> b;
+  bits<2> n;
+  let Inst{13-12} = n;
+  let Inst{11-8} = b;
+  let Inst{7-4} = d;
+  let Inst{3-0} = a;
+}
+def ROT : I<5, (outs GR:$d), (ins GR:$a, five:$n), "rot $d, $a, $n", [(set GR:$d, (rotr GR:$a, five:$n))]> {
+  bits<5> n;
+  let Inst{12-8} = n;
+  let Inst{7-4} = d;
+  let Inst{3-0} = a;
+}
+class Jump<bits<8> op, string name, Operand type> : I<op, (outs), (ins type:$to), name # " $to"> {
+  bits<16> to;
+  let Inst{15-0} = to;
+}
+let isBranch = 1, isTerminator = 1, isBarrier = 1 in def J : Jump<6, "j", place>;
+let isCall = 1, Defs = [R15] in def JAL : Jump<7, "jal", callee>;
+
+def IbisInstrInfo : InstrInfo;
+def Ibis : Target { let InstructionSet = IbisInstrInfo; }
