@@ -17,6 +17,7 @@ from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import byte_order, tables
+from vega_gen.facts.codings import Coding
 from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
@@ -216,8 +217,10 @@ class _Contracts:
         for t in c.types or ("",):
             one = replace(c, types=(t,) if t else ())
             whole = not self._memory(one)
-            made = {"layout": [] if whole else self._layout(one), "shift": shift if shift.startswith("P") else self._encoded_shift(one)}
+            made: dict[str, Any] = {"layout": [] if whole else self._layout(one)}
+            made |= {"shift": shift if shift.startswith("P") else self._encoded_shift(one)}
             made["bias"] = self._bias(one) if whole and self._decoder_of(t) else 0
+            made["coding"] = self._coding(one)
             found = variants.setdefault(repr(made), made | {"records": [], "memory": not whole})
             found["records"] += self.users.get(t, [])
         # What most operands are is what the method does; the others are told apart by their instructions.
@@ -226,6 +229,11 @@ class _Contracts:
             "declared": declared, "defined": defined, "memory": memory, "post": c.role is ContractRole.INSTRUCTION_ENCODER,
             "absent": self._absent(c), "wide": "APInt &Value" in declared, "cases": [*cases[1:], cases[0] | {"records": []}],
         }  # fmt: skip
+
+    def _coding(self, c: Contract) -> Coding | None:
+        """Returns what stands in the field for a number, None for the number itself."""
+        fields = ((t, len(self.s.field(self.used[t][0], self.used[t][1].name))) for t in c.types if t in self.used and t not in self.coded)
+        return next((coding for t, bits in fields if (coding := self.s.codings.of(t, bits))), None)
 
     def _register_decoders(self) -> dict[str, dict[str, Any]]:
         """Returns name -> values of the decoders of registers."""
@@ -281,7 +289,7 @@ class _Contracts:
         bits = wide if template and not memory else r.bits + (below if below == r.shift else 0)
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
-            "bits": bits, "back": r.back, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "bits": bits, "back": r.back, "coding": self._coding(c), "signed": r.signed and not re.search(r"uimm", c.name, re.I),
             "shift": scaled, "bias": "0" if memory else self._each(c, self._decoder_of, self._bias),
             "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip

@@ -36,6 +36,7 @@ _CONDITION = "<eq|ne|lt|le|gt|ge|ult|ule|ugt|uge>"
 COPY = "instruction.copy."
 DISTANCE = "distance."
 LAYOUT = "layout."
+CODING = "coding."
 _WIDTHS = "8|16|32|64"
 _BITS = f"<{_WIDTHS}>"
 KEYS = (
@@ -91,6 +92,7 @@ KEYS = (
     FactKey(f"{DISTANCE}origin_of.<OPERAND>", FactKind.NUMBER, "how many bytes behind an instruction's address an <OPERAND> counts from"),
     FactKey(f"{DISTANCE}unit_of.<OPERAND>", FactKind.NUMBER, "how many bytes an <OPERAND> counts as one"),
     FactKey(f"{DISTANCE}sign_of.<OPERAND>", FactKind.WORD, "whether the targets of an <OPERAND> lie ahead, back or both"),
+    FactKey(f"{CODING}<OPERAND>", FactKind.WORD, "what an instruction holds for a number x that is an <OPERAND>"),
     FactKey(f"{LAYOUT}<OPERAND>", FactKind.WORD, "where the parts of an <OPERAND> stand in the number that encodes it"),
     FactKey("delay_slots", FactKind.NUMBER, "how many delay slots a branch has"),
 )
