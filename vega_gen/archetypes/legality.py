@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from vega_gen.facts.conditions import OPPOSITE, SWAPPED
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import Selections
@@ -106,10 +107,40 @@ def by_truth(m: Facts) -> bool:
     return bool(m.branch_nonzero) and "brcond" in m.legal and set(CONDITIONS) <= m.sets and branch_custom(m)
 
 
+@dataclass(frozen=True, slots=True)
+class SetBranch:
+    """A branch on ``condition``, which no branch tests, on whether ``computed`` holds, or fails to hold, of the same operands or of the
+    swapped ones: an instruction computes that into a register."""
+
+    condition: str
+    computed: str
+    swapped: bool
+    holds: bool
+
+
+def set_branches(m: Facts) -> list[SetBranch]:
+    """Returns how conditions are branched on that no branch tests and that an instruction computes, as they are or as the opposite."""
+    if m.by_table or m.compare_branches or not ({"eq", "ne"} <= _compared(m) and m.branches):
+        return []
+    found: list[SetBranch] = []
+    for condition in (c for c in CONDITIONS if c not in _compared(m)):
+        for computed, swapped, holds in (
+            (condition, False, True), (SWAPPED[condition], True, True), (OPPOSITE[condition], False, False),
+            (SWAPPED[OPPOSITE[condition]], True, False),
+        ):  # fmt: skip
+            if computed in m.sets:
+                found.append(SetBranch(condition, computed, swapped, holds))
+                break
+    return found
+
+
+def _compared(m: Facts) -> set[str]:
+    """Returns the conditions of two registers that branches test, with their operands swapped too."""
+    compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
+    return compare | {SWAPPED[c] for c in compare}
+
+
 def branch_custom(m: Facts) -> bool:
     """Whether BR_CC needs custom lowering: no branch tests some condition, even with swapped operands, or setcc lacks some."""
-    swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
-    swapped |= {b: a for a, b in swapped.items()}
-    compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
-    tested = all(c in compare or swapped.get(c) in compare for c in CONDITIONS)
+    tested = {*_compared(m), *(one.condition for one in set_branches(m))} >= set(CONDITIONS)
     return not m.by_table and not m.compare_branches and not (tested and set(CONDITIONS) <= m.sets)

@@ -13,7 +13,7 @@ from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.fragment_names import customary, named_types, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
-from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, shift_amount
+from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
 from vega_gen.archetypes.operand_types import namesakes, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
@@ -302,7 +302,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
-        "by_truth": by_truth(m),
+        "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
@@ -436,8 +436,8 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
         by_pattern = {bits for bits in (8, 16, 32) if re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)}
         return " || ".join(f"MemVT == MVT::i{bits}" for bits in sorted(by_pattern | {bits for one, bits in m.loads if one == kind}))
 
-    signed, unsigned = extended("sext"), extended("zext")
+    signed, unsigned, plain = extended("sext"), extended("zext"), extended("ext")
     return {
         "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
-        "sign_loads": signed or "false", "zero_loads": unsigned or "false",
+        "sign_loads": signed or "false", "zero_loads": unsigned or "false", "plain_loads": plain or "false",
     }  # fmt: skip

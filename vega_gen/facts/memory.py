@@ -50,20 +50,25 @@ class Meaning:
 
 
 def loads(v: TargetView) -> dict[tuple[str, int], Operation]:
-    """Returns (extension, bits in memory) -> the load, where extension is "" for a whole register, "sext" or "zext".
+    """Returns (extension, bits in memory) -> the load, where extension is "" for a whole register, "sext", "zext", or "ext" where nothing
+    says what the other bits are.
 
-    An any-extending load (extload) counts as a zext where no pattern says which way a load of that width extends."""
+    The load of an any-extending pattern (extload) counts as a zext where no pattern says which way a load of that width extends."""
     found = _accesses(v, store=False)
     for (extension, bits), choices in list(found.items()):
         signed = [choice.value.record for choice in found.get(("sext", bits), ())[:1]]
-        if extension == "ext" and choices[0].value.record not in signed:
+        if extension == "ext" and choices[0].evidence is Evidence.PATTERN and choices[0].value.record not in signed:
             found.setdefault(("zext", bits), choices)
     chosen: dict[tuple[str, int], Operation] = {}
     for bits in _WIDTHS:
-        for extension in ("", "sext", "zext"):
+        for extension in ("", "sext", "zext", "ext"):
             if bits > v.native or (bits == v.native) == bool(extension):
                 continue
             key = f"instruction.load.{bits}" + (f".{extension}" if extension else "")
+            if extension == "ext":
+                known = ("ext", bits) in found or key in v.chooser.given
+                if not known or {("sext", bits), ("zext", bits)} & chosen.keys():
+                    continue
             op = v.choose_operation(key, found.get((extension, bits), ()))
             chosen |= {(extension, bits): op} if op else {}
     return chosen
@@ -112,7 +117,8 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
         for s in v.selections.of(root):
             i = v.selections.instructions[s.record]
             if len(s.dag.args) == (2 if store else 1) and "isPseudo" not in i.flags and encoded(i) and bool(i.outs) != store:
-                offer(means.access, _operation(v, s, store), i, means.told, Evidence.PATTERN)
+                evidence = Evidence.ASSEMBLY if s.record in v.added else Evidence.PATTERN
+                offer(means.access, _operation(v, s, store), i, means.told, evidence)
     for access, i in _by_mnemonic(v, store=store):
         offer(access, _by_operands(v, i, store), i, told=True, evidence=Evidence.ASSEMBLY)
     ranked = {access: sorted(choices, key=lambda pair: pair[0], reverse=True) for access, choices in found.items()}
@@ -176,7 +182,8 @@ def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:
 def _by_mnemonic(v: TargetView, *, store: bool) -> Iterator[tuple[_Access, Instruction]]:
     """Yields the accesses of instructions without a pattern, as their mnemonics say.
 
-    A load of a part without a sign in its mnemonic extends the way that the other loads of that width do not."""
+    A load of a part without a sign in its mnemonic extends the way that the other loads of that width do not; without others, nothing says
+    how: lb sets the sign in some instruction sets and clears the rest in others."""
     told: list[tuple[str, int, Instruction]] = []
     for i in v.d.instructions:
         found = (_STORE if store else _LOAD).fullmatch(mnemonic(i))
@@ -192,7 +199,7 @@ def _by_mnemonic(v: TargetView, *, store: bool) -> Iterator[tuple[_Access, Instr
     for extension, bits, i in told:
         if bits and not extension:
             signs = {other for other, width, _ in told if width == bits} - {""}
-            extension = "sext" if "zext" in signs and "sext" not in signs else "zext"
+            extension = {frozenset({"zext"}): "sext", frozenset({"sext"}): "zext"}.get(frozenset(signs), "ext")
         yield (extension, bits), i
 
 
