@@ -204,6 +204,13 @@ class Selections:
         like = branch != o.encoder_method.lower() and branch in {name.lower() for name in self._jump_encoders}
         return like or ((o.type == "iPTR" or o.name in self._of_calls) and o.encoder_method in self._jump_encoders)
 
+    def absolute(self, type_name: str) -> bool:
+        """Returns whether a branch target is an address and no distance: its encoder is named for jumps, where that of other targets is for
+        branches. Only names tell: no .td says it."""
+        known = self.operand_classes.get(type_name)
+        named = known.encoder_method if known and not self.distances.told(known) else ""
+        return bool(re.search(r"jump", named, re.I)) and any(re.search(r"branch", other, re.I) for other in self._jump_encoders)
+
     @cached_property
     def _of_calls(self) -> frozenset[str]:
         """The operand types that calls with an encoding have and no other instructions."""
@@ -290,6 +297,7 @@ class Selections:
         number = re.search(r"(\d+)", operand.type)
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
+        unsigned |= operand.kind is OperandKind.TARGET and self.absolute(operand.type)
         sign = self.distances.sign(operand.type)
         return Range(width, not unsigned and sign in ("", "both"), shift, back=sign == "back")
 
