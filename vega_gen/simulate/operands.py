@@ -153,12 +153,12 @@ class Operands:
         return self._jumps.get((self.s.field(record, info.name), i.size)) if "isCall" in i.flags and info.kind is OperandKind.IMM else None
 
     def target(self, record: str, index: int, info: OperandInfo) -> Expression:
-        """Returns the address that an operand gives: one of a branch target is counted from the instruction, as fixups are."""
+        """Returns the address that an operand gives: a distance to a branch target counts as that of fixups does."""
         value = self.number(record, index, info, self.m.native)
         like = self.like_jump(record, info)
         if like and not self._decoded(record, info, self.s.operand_classes.get(info.type)):
             value = OperandNumber(index, self.m.native, like.bits, like.signed, like.shift)
-        if info.kind is not OperandKind.TARGET and not like:
+        if (info.kind is not OperandKind.TARGET or self.s.absolute(info.type)) and not like:
             return value
         here: Expression = Here(self.m.native)
         if origin := self.s.distances.origin(info.type):
