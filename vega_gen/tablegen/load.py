@@ -29,6 +29,7 @@ from vega_gen.tablegen.convention_views import calling_conventions
 from vega_gen.tablegen.modes import modes
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
+from vega_gen.tablegen.stand_ins import with_stand_ins
 from vega_gen.tablegen.subtargets import on_subtarget
 
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
@@ -257,7 +258,7 @@ def reduce(
         operators=views.operators(raws),
         alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),
     )
-    return on_subtarget(made)
+    return on_subtarget(with_stand_ins(made))
 
 
 def records(td: Path, folders: Sequence[Path], tblgen: Path, sources: Sequence[Path]) -> dict[str, Raw]:
