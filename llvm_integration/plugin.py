@@ -80,7 +80,7 @@ class PluginBuild:
     ``sources``: the backend's folder; every .cpp below it is compiled. ``tables``: folder of llvm-tblgen's output for it. ``target``: its
     name as in ``LLVMInitialize<target>Target``. ``precompiled``: a name -> the folder, kept between runs, for the precompiled header of
     that name; backends with the same ``headers`` share one (70 MB). ``headers``: those of LLVM and of the C++ library to precompile
-    ('"llvm/x.h"', "<x>"), by default those that the backend's files include.
+    ('"llvm/x.h"', "<x>"), by default those that the backend's files include. ``flags``: further ones of the compiler and the linker.
     """
 
     installation: Installation
@@ -92,6 +92,7 @@ class PluginBuild:
     jobs: int
     headers: tuple[str, ...] = ()
     _hashes: ContentHashes = field(default_factory=ContentHashes)
+    flags: tuple[str, ...] = ()
 
     @property
     def target_dir(self) -> Path:
@@ -163,7 +164,7 @@ class PluginBuild:
 
     def _compile_step(self, source: Path, out: Path, header: Path) -> BuildStep:
         folders = dict.fromkeys((self.target_dir, self.tables.resolve(), source.parent))
-        argv = [*_compiler(self.installation), *(f"-I{folder}" for folder in folders), "-include-pch", str(header)]
+        argv = [*_compiler(self.installation), *(f"-I{folder}" for folder in folders), "-include-pch", str(header), *self.flags]
         return _step((*argv, "-ferror-limit=200", "-c", str(source)), out)
 
     def link(self) -> Completed:
@@ -180,7 +181,7 @@ class PluginBuild:
         made = self.library.with_suffix(".new")
         lld = linker(self.installation)
         chosen = ["-fuse-ld=lld", f"--ld-path={lld}", "-Wl,--error-limit=0"] if lld else []
-        flags = ["-shared", *chosen, "-Wl,--no-undefined", "-Wl,-O0"]
+        flags = ["-shared", *chosen, "-Wl,--no-undefined", "-Wl,-O0", *self.flags]
         places = [f"-Wl,--version-script={hidden}", f"-Wl,-rpath,{self.installation.lib_dir}"]
         argv = [str(self.installation.clangxx), *flags, *places, "-o", str(made), *map(str, objects), str(shared)]
         key, stamp = " ".join((*argv, *(self._hashes.digest(str(o)) for o in objects))), self.work / "linked"

@@ -63,6 +63,11 @@ def test_an_operation_is_expanded_where_the_subtarget_lacks_its_feature(egret: D
     actions = legality_actions(egret, find_facts(egret), {"hasMul", "isWide"})
     assert "if (!STI.hasMul()) {\n    setOperationAction(ISD::MUL, MVT::i16, LibCall);\n    }" in actions
     assert "setOperationAction(ISD::SDIV, MVT::i16, Expand);" in actions
+    narrower = replace(
+        egret, patterns=(*egret.patterns, ("(mul GPR:$a, GPR:$b)", "[(MUL GPR:$a, GPR:$b)]")),
+        pattern_predicates=(*egret.pattern_predicates, ("IsWide",)),
+    )  # fmt: skip
+    assert legality_actions(narrower, find_facts(egret), {"hasMul", "isWide"}) == actions, "a || (a && b) is a"
     unknown = legality_actions(egret, find_facts(egret), set())
     assert "setOperationAction(ISD::MUL, MVT::i16, LibCall);" in unknown
 

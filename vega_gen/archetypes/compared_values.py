@@ -71,16 +71,17 @@ def _coded(m: Facts) -> list[dict[str, Any]]:
     """Returns the branches that have the number of a condition as an operand: the index of it in what analyzeBranch returns, and
     (number, number of the opposite)."""
     found: dict[str, dict[str, Any]] = {}
-    for tests in m.comparisons.values():
-        records = {test.branch.record for test in tests.values()}
-        if not m.compare_branches or len(records) != 1:
+    by_flags = [{c: t.branch for c, t in tests.items()} for tests in m.comparisons.values()] if m.compare_branches else []
+    compared = [{c: op for c, op in m.branches.items() if op.record == record} for record in {op.record for op in m.branches.values()}]
+    for tests in (*by_flags, *compared):
+        if len({op.record for op in tests.values()}) != 1:
             continue
-        branch = next(iter(tests.values())).branch
-        places = [n for n, _ in branch.fixed if len({dict(t.branch.fixed).get(n) for t in tests.values()}) > 1]
+        branch = next(iter(tests.values()))
+        places = [n for n, _ in branch.fixed if len({dict(op.fixed).get(n) for op in tests.values()}) > 1]
         if len(places) != 1:
             continue
         at = places[0]
-        numbers = {c: t.branch.value(at) for c, t in tests.items()}
+        numbers = {c: op.value(at) for c, op in tests.items()}
         target = branch.index(OperandRole.TARGET)
         pairs = [(number, numbers[OPPOSITE[c]]) for c, number in numbers.items() if OPPOSITE[c] in numbers]
         found[branch.record] = {"record": branch.record, "operand": at + 1 - (target < at), "opposites": dict(pairs).items()}

@@ -53,7 +53,9 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
             left_out |= {n for n, slot in enumerate(slots) if slot.default}
             offsets.add(at)
             ranges += [of.immediate(one.record, slot) for slot in slots[at : at + 1] if slot.kind is OperandKind.IMM]
-    real = {one.dag.op for one in found} == {one.dag.op for one in found if _real(of, one.record)}
+    # Nothing makes the target's own nodes but what selects them (calls and the like, by real instructions).
+    own = {n.name for n in d.nodes}
+    real = {one.dag.op for one in found} - own == {one.dag.op for one in found if _real(of, one.record)} - own
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
     kinds = set(parts)
     based_on_one = len(offsets) <= 1 and all(k[:2] == ("reg", "imm") and "reg" not in k[2:] for k in kinds)

@@ -16,6 +16,7 @@ from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
 from vega_gen.facts.byte_order import byte_order, tables
+from vega_gen.facts.codings import Coding
 from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
@@ -114,7 +115,7 @@ class _Contracts:
     def _wraps(self, o: OperandClass) -> bool:
         """Whether an operand class wraps one register and has a predicate of its own, because its assembly differs from the register's."""
         own = o.predicate_method and o.predicate_method not in PLAIN
-        return bool(own) and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
+        return bool(own) and not o.defaults and len(o.sub_operands) == 1 and self.s.kind(o.sub_operands[0]) is OperandKind.REG
 
     def _decoder_of(self, type_name: str) -> str:
         return decoder(self.s.operand_classes, type_name)
@@ -215,8 +216,10 @@ class _Contracts:
         for t in c.types or ("",):
             one = replace(c, types=(t,) if t else ())
             whole = not self._memory(one)
-            made = {"layout": [] if whole else self._layout(one), "shift": shift if shift.startswith("P") else self._encoded_shift(one)}
+            made: dict[str, Any] = {"layout": [] if whole else self._layout(one)}
+            made |= {"shift": shift if shift.startswith("P") else self._encoded_shift(one)}
             made["bias"] = self._bias(one) if whole and self._decoder_of(t) else 0
+            made["coding"] = self._coding(one)
             found = variants.setdefault(repr(made), made | {"records": [], "memory": not whole})
             found["records"] += self.users.get(t, [])
         # What most operands are is what the method does; the others are told apart by their instructions.
@@ -225,6 +228,11 @@ class _Contracts:
             "declared": declared, "defined": defined, "memory": memory, "post": c.role is ContractRole.INSTRUCTION_ENCODER,
             "absent": self._absent(c), "wide": "APInt &Value" in declared, "cases": [*cases[1:], cases[0] | {"records": []}],
         }  # fmt: skip
+
+    def _coding(self, c: Contract) -> Coding | None:
+        """Returns what stands in the field for a number, None for the number itself."""
+        fields = ((t, len(self.s.field(self.used[t][0], self.used[t][1].name))) for t in c.types if t in self.used and t not in self.coded)
+        return next((coding for t, bits in fields if (coding := self.s.codings.of(t, bits))), None)
 
     def _register_decoders(self) -> dict[str, dict[str, Any]]:
         """Returns name -> values of the decoders of registers."""
@@ -278,7 +286,7 @@ class _Contracts:
         bits = wide if template and not memory else r.bits + (below if below == r.shift else 0)
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
-            "bits": bits, "back": r.back, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "bits": bits, "back": r.back, "coding": self._coding(c), "signed": r.signed and not re.search(r"uimm", c.name, re.I),
             "shift": scaled, "bias": "0" if memory else self._each(c, self._decoder_of, self._bias),
             "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip
@@ -330,8 +338,9 @@ class _Contracts:
         # TableGen's matcher takes an operand without a class of its own apart.
         known = [o for t in c.types if self._is_memory(t) and (o := self.s.operand_classes.get(t))]
         apart = self.d.data.get("AsmParser.present") == "1" and bool(known) and all(o.parser_class == "Imm" for o in known)
-        return {"declared": declared, "defined": defined, "memory": self._memory(c), "parts": parts, "apart": apart, "mark": self._mark(c),
-                "in_word": self._in_word(c), "part": self._part(c),
+        memory = 2 * sum(self._is_memory(t) for t in c.types) >= max(len(c.types), 1)  # a plain printer may have a few
+        return {"declared": declared, "defined": defined, "memory": memory, "parts": parts, "apart": apart, "mark": self._mark(c),
+                "in_word": self._in_word(c), "part": self._part(c), "unwritten": self.unwritten.value(c.types),
                 "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
 
     def _predicates(self, c: Contract) -> dict[str, Any]:

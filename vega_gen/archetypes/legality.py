@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from vega_gen.facts.conditions import OPPOSITE, SWAPPED
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import Selections
@@ -48,11 +49,29 @@ def _called(codes: Sequence[str]) -> set[str]:
 
 def _none_of(codes: Sequence[Sequence[str]]) -> str:
     """Returns a C++ condition that holds where none of the conjunctions of ``codes`` does."""
-    one = [re.sub(r"^\((.*)\)$", r"\1", code[0]) if len(code) == 1 else "" for code in codes]
-    if len(set(one)) == 1 and re.fullmatch(r"[\w>-]+(\(\))?", one[0]):
-        return _of_sti(f"!{one[0]}")
-    conjunctions = dict.fromkeys(f"({' && '.join(f'({c})' for c in code)})" for code in codes)
-    return _of_sti(f"!({' || '.join(conjunctions)})")
+    bare = list(dict.fromkeys(tuple(_bare(code) for code in one) for one in codes))
+    least = [one for one in bare if not any(set(other) < set(one) for other in bare)]  # a || (a && b) is a
+    every = [" && ".join(_operand(code) if len(one) > 1 else code for code in one) for one in least]
+    found = " || ".join(f"({one})" if "&&" in one and len(every) > 1 else one for one in every)
+    return _of_sti(f"!{found}" if re.fullmatch(r"[\w>-]+(\(\))?", found) else f"!({found})")
+
+
+def _bare(code: str) -> str:
+    """Returns a condition without parentheses around all of it."""
+    while code.startswith("(") and code.endswith(")"):
+        depth, ends = 0, list[int]()
+        for at, c in enumerate(code):
+            depth += (c == "(") - (c == ")")
+            ends += [at] if depth == 0 else []
+        if ends[0] != len(code) - 1:
+            break
+        code = code[1:-1].strip()
+    return code
+
+
+def _operand(code: str) -> str:
+    """Returns a condition as an operand of &&."""
+    return f"({code})" if "||" in code or "?" in code else code
 
 
 def _of_sti(code: str) -> str:
@@ -67,10 +86,40 @@ def by_truth(m: Facts) -> bool:
     return bool(m.branch_nonzero) and "brcond" in m.legal and set(CONDITIONS) <= m.sets and branch_custom(m)
 
 
+@dataclass(frozen=True, slots=True)
+class SetBranch:
+    """A branch on ``condition``, which no branch tests, on whether ``computed`` holds, or fails to hold, of the same operands or of the
+    swapped ones: an instruction computes that into a register."""
+
+    condition: str
+    computed: str
+    swapped: bool
+    holds: bool
+
+
+def set_branches(m: Facts) -> list[SetBranch]:
+    """Returns how conditions are branched on that no branch tests and that an instruction computes, as they are or as the opposite."""
+    if m.by_table or m.compare_branches or not ({"eq", "ne"} <= _compared(m) and m.branches):
+        return []
+    found: list[SetBranch] = []
+    for condition in (c for c in CONDITIONS if c not in _compared(m)):
+        for computed, swapped, holds in (
+            (condition, False, True), (SWAPPED[condition], True, True), (OPPOSITE[condition], False, False),
+            (SWAPPED[OPPOSITE[condition]], True, False),
+        ):  # fmt: skip
+            if computed in m.sets:
+                found.append(SetBranch(condition, computed, swapped, holds))
+                break
+    return found
+
+
+def _compared(m: Facts) -> set[str]:
+    """Returns the conditions of two registers that branches test, with their operands swapped too."""
+    compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
+    return compare | {SWAPPED[c] for c in compare}
+
+
 def branch_custom(m: Facts) -> bool:
     """Whether BR_CC needs custom lowering: no branch tests some condition, even with swapped operands, or setcc lacks some."""
-    swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
-    swapped |= {b: a for a, b in swapped.items()}
-    compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
-    tested = all(c in compare or swapped.get(c) in compare for c in CONDITIONS)
+    tested = {*_compared(m), *(one.condition for one in set_branches(m))} >= set(CONDITIONS)
     return not m.by_table and not m.compare_branches and not (tested and set(CONDITIONS) <= m.sets)

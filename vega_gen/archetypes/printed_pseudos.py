@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vega_gen.facts.dags import listed
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import Selections, plain
@@ -41,7 +42,7 @@ def expansions(d: Description) -> list[tuple[str, str]]:
             continue
         slots = selections.operands(i.name)
         made = [f"MCInstBuilder({d.namespace}::{dag.op})"]
-        for arg, name in dag.args:
+        for arg, name in listed(dag):
             given = [f".addOperand(Inst.getOperand({n}))" for n, slot in enumerate(slots) if name and slot.name == name]
             value = plain(arg)
             text = f"{d.namespace}::{value}" if value in registers else "MCRegister()" if value == "zero_reg" else ""

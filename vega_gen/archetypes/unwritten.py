@@ -33,6 +33,16 @@ class Unwritten:
         written = [(i.asm, o.name) for i in self.d.instructions for o in (*i.outs, *i.ins) if o.type in types]
         return all(re.search(rf"(?:\$\w+|\}})\$\{{?{re.escape(name)}\b", asm) for asm, name in written if f"${name}" in asm)
 
+    def value(self, types: Collection[str]) -> str:
+        """Returns the number that the .td gives operands of these types where they are not written (a predicate, an optional definition),
+        "0" where that is no register; "" where some have none, or another one."""
+        known = [self.s.operand_classes.get(t) for t in types]
+        values = {o.defaults[0] if o and o.defaults else "" for o in known}
+        if "zero_reg" in values:
+            return "" if any(re.fullmatch(r"(?:-?\d+)?", value) for value in values) else "0"
+        found = next(iter(values)) if len(values) == 1 else ""
+        return found if re.fullmatch(r"-?\d+", found) else ""
+
     def usual(self, types: Collection[str]) -> int:
         """Returns the number that most patterns give operands of these types, 0 if none does."""
         given = Counter(

@@ -13,7 +13,7 @@ from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.fragment_names import named_types, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
-from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions
+from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches
 from vega_gen.archetypes.operand_types import namesakes, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
@@ -26,8 +26,9 @@ from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part
+from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
-from vega_gen.facts.selections import OperandKind, Range, Selections
+from vega_gen.facts.selections import OperandKind, Range, Selections, leaf_name
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
@@ -302,11 +303,31 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
-        "by_truth": by_truth(m),
+        "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
+        "part_copies": _part_copies(d, m), "shift_amount": _shift_amount(selections, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
     }  # fmt: skip
+
+
+def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:
+    """Returns the class of the narrow type, a register of it and the one that this is a part of, where no instruction copies such parts."""
+    if m.narrow is None or m.narrow.register_class in m.copies or m.gpr not in m.copies:
+        return []
+    members = {c.name: c.members for c in d.register_classes}
+    member = members[m.narrow.register_class][0]
+    whole = next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])
+    return [{"class": m.narrow.register_class, "member": member, "whole": whole}]
+
+
+def _shift_amount(s: Selections, m: Facts) -> str:
+    """Returns the narrow type where amounts by which instructions shift addresses have it in all patterns, "" elsewhere."""
+    if m.narrow is None:
+        return ""
+    held = {leaf_name(one.dag, (1,)) for root in ("shl", "srl", "sra") for one in s.of(root) if len(one.dag.args) == 2}
+    registers = held & {f"i{m.narrow.bits}", m.narrow.register_class, m.type, m.gpr}
+    return f"i{m.narrow.bits}" if registers and not registers & {m.type, m.gpr} else ""
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
@@ -337,7 +358,8 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
             other = m.branches.get(OPPOSITE[own[0]]) if own else None
             slot = selections.operands(i.name)[targets[0]]
             r, origin = selections.immediate(i.name, slot), selections.distances.origin(slot.type)
-            opposite_record = other.record if own and other and other.roles == own[1].roles else opposite_by_flags(m, i.name)
+            alike = own and other and other.roles == own[1].roles and other.record != i.name  # else the number of a condition tells them
+            opposite_record = other.record if other and alike else opposite_by_flags(m, i.name)
             found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low + origin, r.high + origin)})
     return found
 
@@ -373,6 +395,7 @@ def _narrow_actions(m: Facts) -> list[str]:
         found = [a for a in found if "SELECT_CC" not in a] + [f"ISD::SELECT_CC, {vt}, {select_action(m)}"]
     found += [f"ISD::SETCC, {vt}, Expand"] if compared and m.selects else []
     promoted = [] if compared and m.selects else ["SETCC"]
+    promoted += [op.upper() for op in LOGIC if op not in m.narrow.legal]
     promoted += ["MUL", "SDIV", "UDIV", "SREM", "UREM", "BITREVERSE", "CTTZ", "CTLZ", "CTPOP"]
     promoted += [] if m.by_table or compared else ["BR_CC"]
     found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]
@@ -411,8 +434,8 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
         by_pattern = {bits for bits in (8, 16, 32) if re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)}
         return " || ".join(f"MemVT == MVT::i{bits}" for bits in sorted(by_pattern | {bits for one, bits in m.loads if one == kind}))
 
-    signed, unsigned = extended("sext"), extended("zext")
+    signed, unsigned, plain = extended("sext"), extended("zext"), extended("ext")
     return {
         "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
-        "sign_loads": signed or "false", "zero_loads": unsigned or "false",
+        "sign_loads": signed or "false", "zero_loads": unsigned or "false", "plain_loads": plain or "false",
     }  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from vega_gen.facts.choosing import Choice
+from vega_gen.facts.named import Computed, named
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
@@ -24,7 +25,7 @@ def binary(v: TargetView, root: str, second: OperandKind) -> Operation | None:
 def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[Operation]]:
     """Yields the instructions that compute ``(root a b)`` on pointer-sized registers, best first.
 
-    ``second``: whether b is a register or an immediate. Patterns go before mnemonics, which count for immediates only. Of several that a
+    ``second``: whether b is a register or an immediate. Patterns go before mnemonics. Of several that a
     pattern selects, the one that takes the most registers goes first, then the one that clobbers least, then the one with the widest
     immediate, then the one that needs the fewest predicates; for "add", one with a signed immediate goes before all of these."""
     found: list[tuple[tuple[int, ...], Operation]] = []
@@ -65,6 +66,7 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
             found.append((rank, made))
     for _, op in sorted(found, key=lambda pair: pair[0], reverse=True):
         yield Choice(op, Evidence.PATTERN, f"a pattern of {root} selects {op.record}")
+    yield from named(v).get(Computed(root, second is OperandKind.IMM), ())
     if second is OperandKind.IMM and root in _BY_NAME:
         for op in _by_mnemonic(v, _BY_NAME[root]):
             yield Choice(op, Evidence.ASSEMBLY, f"{op.record} is recognised by its mnemonic alone")

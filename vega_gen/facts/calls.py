@@ -136,10 +136,11 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
             named = bool(ra) and (ra in i.uses or ra.lower() in i.asm.lower())
             found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, named, not made.free), made))
     made = max(found, key=lambda pair: pair[0])[1] if found else None
-    if made is None and jump_register and ra:
-        at = jump_register.index(OperandRole.SRC)
-        roles = tuple(OperandRole.FIXED if n == at else role for n, role in enumerate(jump_register.roles))
-        made = replace(jump_register, roles=roles, fixed=(*jump_register.fixed, (at, ra)))
+    jump = (v.expanded(jump_register) or jump_register) if jump_register else None
+    if made is None and jump and ra:
+        at = jump.index(OperandRole.SRC)
+        roles = tuple(OperandRole.FIXED if n == at else role for n, role in enumerate(jump.roles))
+        made = replace(jump, roles=roles, fixed=(*jump.fixed, (at, ra)))
     for n in own:
         for s in v.selections.of(n.name):
             i = instructions[s.record]

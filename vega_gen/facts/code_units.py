@@ -26,7 +26,7 @@ class CodeUnits:
 
     def of(self, i: Instruction) -> int:
         """Return the unit in which instruction ``i`` and all that may lie beside it do: a power of two."""
-        if i.size == self._whole or self._whole == 1:  # instructions of three bytes lie anywhere
+        if i.size in (0, self._whole) or self._whole == 1:  # a pseudo lies nowhere, instructions of three bytes anywhere
             return self._whole
         ways = self._features.wanted(i)
         if ways not in self._units:

@@ -66,3 +66,8 @@ def other_name(o: PatternOperator) -> re.Match[str] | None:
 def is_special_shift(dag: Dag) -> bool:
     """Whether a pattern shifts or rotates the result of some operation, (srl (bswap $a), 16): that says nothing of shifts of registers."""
     return dag.op in ("shl", "srl", "sra", "rotl", "rotr") and isinstance(plain(dag.args[0][0]), Dag)
+
+
+def listed(dag: Dag) -> tuple[tuple[Dag | str, str], ...]:
+    """Returns the arguments of a result, with the parts of an operand that are listed as ``(ops 14, zero_reg)`` in place of the whole."""
+    return tuple(one for arg, name in dag.args for one in (arg.args if isinstance(arg, Dag) and arg.op == "ops" else ((arg, name),)))

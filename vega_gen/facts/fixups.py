@@ -59,7 +59,7 @@ class FixedOperand:
 def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOperand, ...]]:
     """Returns all fixup kinds, in order of first use, and the operands that need them."""
     s = Selections(d)
-    distances = _distances(d, s)
+    distances = jump_distances(d, s)
     kinds: dict[tuple[object, ...], Fixup] = {}
     users: dict[tuple[int, int], list[str]] = {}
     for i in d.instructions:
@@ -92,7 +92,7 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
     return tuple(kinds.values()), tuple(FixedOperand(at, kind, tuple(records)) for (at, kind), records in users.items())
 
 
-def _distances(d: Description, s: Selections) -> dict[tuple[tuple[tuple[int, int], ...], int], Range]:
+def jump_distances(d: Description, s: Selections) -> dict[tuple[tuple[tuple[int, int], ...], int], Range]:
     """Returns the fields, with the sizes of their instructions, in which a jump that always goes holds a distance -> its range.
 
     A call that has its address in the same bits counts in the same way: they are one instruction, but for the link."""

@@ -41,20 +41,25 @@ class _Meaning:
 
 
 def loads(v: TargetView) -> dict[tuple[str, int], Operation]:
-    """Returns (extension, bits in memory) -> the load, where extension is "" for a whole register, "sext" or "zext".
+    """Returns (extension, bits in memory) -> the load, where extension is "" for a whole register, "sext", "zext", or "ext" where nothing
+    says what the other bits are.
 
-    An any-extending load (extload) counts as a zext where no pattern says which way a load of that width extends."""
+    The load of an any-extending pattern (extload) counts as a zext where no pattern says which way a load of that width extends."""
     found = _accesses(v, store=False)
     for (extension, bits), choices in list(found.items()):
         signed = [choice.value.record for choice in found.get(("sext", bits), ())[:1]]
-        if extension == "ext" and choices[0].value.record not in signed:
+        if extension == "ext" and choices[0].evidence is Evidence.PATTERN and choices[0].value.record not in signed:
             found.setdefault(("zext", bits), choices)
     chosen: dict[tuple[str, int], Operation] = {}
     for bits in _WIDTHS:
-        for extension in ("", "sext", "zext"):
+        for extension in ("", "sext", "zext", "ext"):
             if bits > v.native or (bits == v.native) == bool(extension):
                 continue
             key = f"instruction.load.{bits}" + (f".{extension}" if extension else "")
+            if extension == "ext":
+                known = ("ext", bits) in found or key in v.chooser.given
+                if not known or {("sext", bits), ("zext", bits)} & chosen.keys():
+                    continue
             op = v.choose_operation(key, found.get((extension, bits), ()))
             chosen |= {(extension, bits): op} if op else {}
     return chosen
@@ -78,7 +83,8 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
     """Returns (extension, bits) -> the instructions, best first: by pattern, then by mnemonic.
 
     Of several it prefers one with an offset, then one whose pattern no C++ restricts, then the one that takes the most registers, then the
-    one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset."""
+    one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset, then the
+    shortest mnemonic: what is more than a load has a longer one."""
     found: dict[_Access, list[tuple[tuple[int, ...], Choice[Operation]]]] = {}
 
     def offer(access: _Access, made: Operation | None, i: Instruction, told: bool, evidence: Evidence) -> None:
@@ -90,7 +96,7 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
         offset = made.range.bits if made.range else 0
         plainly = (int(told), v.generality(i.name), -len(made.free), int("isCodeGenOnly" not in i.flags))
         pattern = evidence is Evidence.PATTERN
-        rank = (int(OperandRole.IMM in made.roles), int(pattern), *plainly, offset)
+        rank = (int(OperandRole.IMM in made.roles), int(pattern), *plainly, offset, -len(mnemonic(i)))
         why = f"a pattern selects {i.name}" if pattern else f"{i.name} is recognised by its mnemonic and operands"
         found.setdefault(key, []).append((rank, Choice(made, evidence, why)))
 
@@ -101,7 +107,8 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
         for s in v.selections.of(root):
             i = v.selections.instructions[s.record]
             if len(s.dag.args) == (2 if store else 1) and "isPseudo" not in i.flags and encoded(i) and bool(i.outs) != store:
-                offer(meaning.access, _operation(v, s, store), i, meaning.told, Evidence.PATTERN)
+                evidence = Evidence.ASSEMBLY if s.record in v.added else Evidence.PATTERN
+                offer(meaning.access, _operation(v, s, store), i, meaning.told, evidence)
     for access, i in _by_mnemonic(v, store=store):
         offer(access, _by_operands(v, i, store), i, told=True, evidence=Evidence.ASSEMBLY)
     ranked = {access: sorted(choices, key=lambda pair: pair[0], reverse=True) for access, choices in found.items()}
@@ -150,7 +157,8 @@ def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:
 def _by_mnemonic(v: TargetView, *, store: bool) -> Iterator[tuple[_Access, Instruction]]:
     """Yields the accesses of instructions without a pattern, as their mnemonics say.
 
-    A load of a part without a sign in its mnemonic extends the way that the other loads of that width do not."""
+    A load of a part without a sign in its mnemonic extends the way that the other loads of that width do not; without others, nothing says
+    how: lb sets the sign in some instruction sets and clears the rest in others."""
     told: list[tuple[str, int, Instruction]] = []
     for i in v.d.instructions:
         found = (_STORE if store else _LOAD).fullmatch(mnemonic(i))
@@ -166,7 +174,7 @@ def _by_mnemonic(v: TargetView, *, store: bool) -> Iterator[tuple[_Access, Instr
     for extension, bits, i in told:
         if bits and not extension:
             signs = {other for other, width, _ in told if width == bits} - {""}
-            extension = "sext" if "zext" in signs and "sext" not in signs else "zext"
+            extension = {frozenset({"zext"}): "sext", frozenset({"sext"}): "zext"}.get(frozenset(signs), "ext")
         yield (extension, bits), i
 
 

@@ -2,33 +2,66 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
+from vega_gen.facts.memory import offset_part
 from vega_gen.facts.operations import Narrow, OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
-from vega_gen.facts.view import TargetView, encoded
+from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import RegisterClass
 
-_NEEDED = frozenset({"add", "sub", "and", "or", "xor", "imm", "trunc", "anyext", "zext"})
+_NEEDED = frozenset({"add", "sub", "imm", "trunc", "anyext", "zext"})
+LOGIC = ("and", "or", "xor")
+"""Operators that may be computed in the pointer's type as well."""
 
 
 def narrow(v: TargetView, copied: Collection[str]) -> Narrow | None:
     """Returns the widest integer type below the pointer's that can be legal, None if there is none.
 
-    ``copied``: the register classes whose registers can be copied. The type's registers must be copied, loaded, stored, set to an
-    immediate, extended, truncated, added, subtracted and combined bitwise by instructions."""
+    ``copied``: the register classes whose registers can be copied. The type's registers must be copied, alone or with the register that
+    they are a part of, loaded, stored, set to an immediate, extended, truncated, added and subtracted by instructions, and combined
+    bitwise, as they are or in the pointer's type."""
     s = v.selections
     found: list[tuple[int, RegisterClass]] = []
     for c in v.d.register_classes:
         bits = next((int(t[1:]) for t in c.value_types if t[:1] == "i" and t[1:].isdigit()), 0)
-        if 8 <= bits < v.native and c.allocatable and c.name in copied:
+        if 8 <= bits < v.native and c.allocatable and (c.name in copied or whole_of(v, c)):
             found.append((bits, c))
     for bits, c in sorted(found, key=lambda pair: -pair[0]):
         legal = frozenset(root for root in s.roots for one in s.of(root) if _on(v, one, c.name)) | (_NEEDED & s.roots & {"trunc", "anyext"})
+        legal |= _by_several(v, bits)
         load, store = _access(v, "load", c.name), _access(v, "store", c.name)
-        if legal >= _NEEDED and load and store:
+        logic = all(op in legal or any(_on(v, one, v.gpr) for one in s.of(op)) for op in LOGIC)
+        if legal >= _NEEDED and logic and load and store:
             return Narrow(bits, c.name, load, store, legal)
     return None
+
+
+def whole_of(v: TargetView, c: RegisterClass) -> str:
+    """Returns the pointer-sized register of which the first of a class is a part, "" if not all are parts of such registers: then copying
+    the whole register copies the part."""
+    wholes = {part: r.name for r in v.d.registers if r.name in v.members for part in r.subregisters}
+    return wholes[c.members[0]] if c.members and wholes.keys() >= set(c.members) else ""
+
+
+def _by_several(v: TargetView, bits: int) -> frozenset[str]:
+    """Returns the roots of patterns on integers of ``bits`` bits, for any of them, that several instructions implement, or one and what
+    takes a part of its result: (i32 imm:$n), (i64 (zext i32:$a))."""
+    number = re.compile(rf"\(i{bits} (\w+):\$\w+\)")
+    extended = re.compile(rf"\(i{v.native} \((zext|sext|anyext) (?:\(?i{bits}\b)")
+    shortened = re.compile(rf"\(i{bits} \((trunc) i{v.native}:")
+    found: set[str] = set()
+    for matched, given in v.d.patterns:
+        used = [v.selections.instructions[n] for n in re.findall(r"\((\w+)", given) if n in v.selections.instructions]
+        if not all(encoded(i) and "isPseudo" not in i.flags for i in used):
+            continue
+        if told := number.fullmatch(matched):
+            range_ = v.selections.said(told[1])
+            found |= {"imm"} if told[1] == "imm" or (range_ and range_.bits >= bits) else set[str]()
+        elif told := extended.match(matched) or shortened.match(matched):
+            found.add(told[1])
+    return frozenset(found)
 
 
 def _on(v: TargetView, one: Selection, name: str) -> bool:
@@ -51,14 +84,17 @@ def _access(v: TargetView, root: str, name: str) -> Operation | None:
         if operand.part < 0:
             own = register and operand.type == name and operand.out == load
             return value if own and (load or one.paths.get(operand.name) == (0,)) else None
-        if register != (operand.part == 0) or (register and operand.type != v.gpr):
+        if register != (operand.part == 0) or (register and not v.holds(operand.type)):
             return None
-        return {0: OperandRole.BASE, 1: OperandRole.IMM}.get(operand.part, OperandRole.NONE)
+        offset = offset_part(v.selections, one.record, operand.name)
+        return OperandRole.BASE if register else OperandRole.IMM if operand.part == offset else OperandRole.NONE
 
+    found: list[Operation] = []
     for one in v.selections.of(root):
         if len(one.dag.args) != (1 if load else 2) or (0,) not in one.paths.values():
             continue
         made = v.operation(one.record, lambda operand, _, one=one: role(operand, one))
-        if made and sorted(made.free) == sorted((value, OperandRole.BASE, OperandRole.IMM)):
-            return made
-    return None
+        if made and sorted({*made.free} - {OperandRole.NONE}) == sorted((value, OperandRole.BASE, OperandRole.IMM)):
+            found.append(made)
+    # What is more than a load has a longer mnemonic.
+    return min(found, key=lambda op: len(mnemonic(v.selections.instructions[op.record])), default=None)

@@ -16,6 +16,7 @@ from functools import cached_property
 
 from vega_gen.facts import ranges
 from vega_gen.facts.code_units import CodeUnits
+from vega_gen.facts.codings import Codings
 from vega_gen.facts.dags import is_special_shift, leaves, other_name, plain, top_level
 from vega_gen.facts.distances import Distances
 from vega_gen.facts.layouts import Layouts
@@ -75,6 +76,7 @@ class Selections:
 
     def __init__(self, d: Description) -> None:
         self._d = d
+        self.codings = Codings(d)
         self.distances = Distances(d)
         self.layouts = Layouts(d)
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from vega_gen.facts.choosing import Choice, Chooser
+from vega_gen.facts.dags import listed
 from vega_gen.facts.given import GivenReader
 from vega_gen.facts.keys import ROLES
 from vega_gen.facts.kinds import native_width
@@ -21,6 +22,8 @@ from vega_gen.tablegen.subtargets import basic
 
 _FEW = 4
 """Registers below which a class is of special ones, such as the stack pointer alone."""
+SELECTED = "Completion.selected"
+"""Key of ``Description.data``: the instructions that patterns of a completion select."""
 NameOperand = Callable[[OperandInfo, int], OperandRole | None]
 """Function of an operand and its index that returns its role, None if it cannot have one."""
 
@@ -29,7 +32,8 @@ class TargetView:
     """What several facts need of a description: of the instructions and patterns that its chosen processor has.
 
     ``native``: bits of an address; ``type``: its value type; ``gpr``: the register class that holds addresses; ``members``: its
-    registers; ``registers``: all; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
+    registers; ``registers``: all; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode;
+    ``added``: the instructions that patterns of a completion select."""
 
     def __init__(self, described: Description, given: Mapping[str, GivenFact] | None = None) -> None:
         """``given``: the lines of a facts file, by default those of the description. Raises InputError for a line that contradicts it."""
@@ -47,6 +51,7 @@ class TargetView:
             self.selections = Selections(replace(d, patterns=tuple(p for p in d.patterns if p not in others)))
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
+        self.added = frozenset(d.data.get(SELECTED, "").split())
         self._parts = {r.name: r.subregisters for r in d.registers}
         self.registers = frozenset(r.name for r in d.registers)
         self._held = {c.name: frozenset(c.members) for c in d.register_classes}
@@ -59,8 +64,16 @@ class TargetView:
         return self.chooser.pick(key, candidates, read=self._reader.word, written=str) or ""
 
     def choose_operation(self, key: str, candidates: Iterable[Choice[Operation]]) -> Operation | None:
-        """Returns the instruction for ``key`` and records the fact, None if there is none. ``candidates``: as of ``choose``."""
-        return self.chooser.pick(key, candidates, read=self._reader.operation, written=lambda op: op.text)
+        """Returns the instruction for ``key`` and records the fact, None if there is none. ``candidates``: as of ``choose``.
+
+        A pattern that a completion added proves nothing: it was made of a fact."""
+        told = (
+            replace(c, evidence=Evidence.ASSEMBLY, reason=f"{c.value.record} is recognised by its mnemonic alone")
+            if c.evidence is Evidence.PATTERN and c.value.record in self.added
+            else c
+            for c in candidates
+        )
+        return self.chooser.pick(key, told, read=self._reader.operation, written=lambda op: op.text)
 
     def choose_list(self, key: str, candidates: Iterable[Choice[tuple[str, ...]]]) -> tuple[str, ...]:
         """Returns the registers for ``key`` and records the fact, () if there are none. ``candidates``: as of ``choose``."""
@@ -192,8 +205,7 @@ class TargetView:
         slots = self.selections.operands(dag.op)
         roles: list[OperandRole] = []
         fixed: list[tuple[int, str]] = []
-        listed = [one for arg, name in dag.args for one in (arg.args if isinstance(arg, Dag) and arg.op == "ops" else ((arg, name),))]
-        for value, name in listed:
+        for value, name in listed(dag):
             parts = [(n, op.roles[n]) for n, slot in enumerate(pseudo) if slot.name == name]
             for n, role in parts:
                 fixed += [(len(roles), op.value(n))] if role is OperandRole.FIXED else []

@@ -228,6 +228,18 @@ def demanded_of(plan: Plan, owner: PlannedClass, head: str) -> Plan:
     return replace(plan, functions=(*plan.functions, function))
 
 
+def of_subtarget(plan: Plan, subtarget: PlannedClass, name: str, path: str) -> Plan:
+    """Add to the subtarget a method that the tables in the file ``path`` call. Tables of registers ask it which of several orders of
+    allocation to take (AltOrderSelect, llvm/Target/Target.td): the usual one, 0; what else a method returns the .td does not say."""
+    if path.endswith("RegisterInfo.cpp"):
+        note = "  // The usual order of registers: no .td says when to take another."
+        text = f"template <typename... Ts> unsigned {name}(const Ts &...) const {{ return 0; }}"
+        made = replace(_member(text), comment=note)
+        return _with_members(plan, subtarget, [made]) if not any(name in m.tokens for m in subtarget.members) else plan
+    result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
+    return demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
+
+
 def called_by_matcher(name: str, line: str, operand: str, result: str) -> str:
     """The head of a method of the parser that a line of the matcher's table calls, "" for none: DefaultMethod of an AsmOperandClass,
     ParserMethod, AsmMatchConverter of an instruction. ``operand``: the class of operands; ``result``: of parsing one."""

@@ -241,8 +241,7 @@ class Steps:
         if methods := enumerators.get(demands.state_of(name)):
             return demands.stated(plan, path, name, methods, enumerators[name])
         if subtarget is not None and owner == subtarget.name and name not in predicates.asked(self.description):
-            result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
-            return demands.demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
+            return demands.of_subtarget(plan, subtarget, name, path)
         if made := demands.unsaid(plan, path, name, line, owner, selector, instructions, enumerators.get(name, ())):
             return made
         scope = name if {name, f"{name}("}.isdisjoint(enumerators.get(owner, ())) else owner

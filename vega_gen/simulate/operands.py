@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from llvm_integration.failure import Failure
 from vega_gen.facts import Facts
+from vega_gen.facts.fixups import jump_distances
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, OperandClass, PatternOperator
 from vega_gen.simulate.expressions import (
@@ -69,6 +70,7 @@ class Operands:
         self.operators: dict[str, PatternOperator] = {o.name: o for o in d.operators}
         self.complex = {p.name: p for p in d.complex_patterns}
         self.classes = {c.name: c for c in d.register_classes}
+        self._jumps = jump_distances(d, selections)
         self.legal = sorted({n for c in d.register_classes for n in self._integers(c.name)})
 
     # -- operands
@@ -146,8 +148,12 @@ class Operands:
 
     def target(self, record: str, index: int, info: OperandInfo) -> Expression:
         """Returns the address that an operand gives: one of a branch target is counted from the instruction, as fixups are."""
+        i = self.s.instructions[record]
         value = self.number(record, index, info, self.m.native)
-        if info.kind is not OperandKind.TARGET:
+        like = self._jumps.get((self.s.field(record, info.name), i.size)) if "isCall" in i.flags and info.kind is OperandKind.IMM else None
+        if like and not self._decoded(record, info, self.s.operand_classes.get(info.type)):
+            value = OperandNumber(index, self.m.native, like.bits, like.signed, like.shift)
+        if info.kind is not OperandKind.TARGET and not like:
             return value
         here: Expression = Here(self.m.native)
         if origin := self.s.distances.origin(info.type):
