@@ -45,3 +45,11 @@ def test_the_printer_writes_what_stands_for_a_pseudo_and_its_size_is_that(ibis: 
     assert f"case Ibis::ADD:\n    Inst = {printed};" in files["IbisAsmPrinter.cpp"]
     sizes = files["IbisInstrInfo.cpp"].partition("getInstSizeInBytes")[2].partition("\n}")[0]
     assert "case Ibis::ADD:" in sizes and "Size = 4;" in sizes and "case Ibis::SUB:" not in sizes
+
+
+def test_predicates_of_instructions_are_defined_where_the_td_has_some(ibis: Description, llvm_source: Path) -> None:
+    llvm = Interface([llvm_source / "llvm/include"])
+    for has, d in ((True, ibis), (False, replace(ibis, data=ibis.data | {"InstrInfo.predicates": "0"}))):
+        files = archetypes(d, llvm).files
+        assert ("GET_INSTRINFO_MC_HELPER_DECLS" in files["MCTargetDesc/IbisMCTargetDesc.h"]) is has
+        assert ("GET_INSTRINFO_MC_HELPERS" in files["MCTargetDesc/IbisMCTargetDesc.cpp"]) is has

@@ -109,6 +109,7 @@ def ORN : Two<or_not>;
 def OR : Two<or>; // ORS clobbers a register
 def MULTIPLY : Two<mul>;
 
+def IsPlain : TIIPredicate<"isPlain", MCReturnStatement<CheckOpcode<[ADDI]>>>;
 def CC : CallingConv<[CCIfType<[i32], CCAssignToReg<[R1, R2]>>]>;
 def RetCC : CallingConv<[CCIfType<[i32], CCAssignToReg<[R1]>>]>;
 def ibis_ret : SDNode<"IbisISD::RET", SDTNone, [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;

@@ -119,7 +119,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
-        "made_calls": made_calls(d, m), "sized": sized(d, m),
+        "instruction_predicates": d.data.get("InstrInfo.predicates") == "1", "made_calls": made_calls(d, m), "sized": sized(d, m),
         "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),

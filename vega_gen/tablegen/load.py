@@ -226,6 +226,7 @@ def reduce(
     )
     data["Relocation.numbers"] = " ".join(str(int(n, 16 if n[:2] in ("0x", "0X") else 10)) for n in (r.split()[1] for r in relocations))
     data |= {f"Scheduling.{model}": " ".join(lacking) for model, lacking in scheduling.uncosted(raws).items()}
+    data["InstrInfo.predicates"] = str(int(next(views.of_class(raws, "TIIPredicate"), None) is not None))
     data["Register.constant"] = " ".join(r.name for r in views.of_class(raws, "Register") if r.number("isConstant"))
     data["Register.encoded"] = str(int(any(r.number("HWEncoding") for r in views.of_class(raws, "Register"))))
     data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes)))
