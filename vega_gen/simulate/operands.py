@@ -147,13 +147,13 @@ class Operands:
         return bool(i.decoder_method or (known and known.decoder_method) or (whole and whole.decoder_method))
 
     def target(self, record: str, index: int, info: OperandInfo) -> Expression:
-        """Returns the address that an operand gives: one of a branch target is counted from the instruction, as fixups are."""
+        """Returns the address that an operand gives: a distance to a branch target counts as that of fixups does."""
         i = self.s.instructions[record]
         value = self.number(record, index, info, self.m.native)
         like = self._jumps.get((self.s.field(record, info.name), i.size)) if "isCall" in i.flags and info.kind is OperandKind.IMM else None
         if like and not self._decoded(record, info, self.s.operand_classes.get(info.type)):
             value = OperandNumber(index, self.m.native, like.bits, like.signed, like.shift)
-        if info.kind is not OperandKind.TARGET and not like:
+        if (info.kind is not OperandKind.TARGET or self.s.absolute(info.type)) and not like:
             return value
         here: Expression = Here(self.m.native)
         if origin := self.s.distances.origin(info.type):
