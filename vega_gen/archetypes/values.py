@@ -10,7 +10,7 @@ from typing import Any
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.fragment_names import customary, named_types, type_methods, width_methods
+from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
@@ -104,7 +104,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([code_unit(d), *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
-        "named_types": named_types(d), "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
+        "named_types": named_types(d), "range_tests": range_tests(d),
+        "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
