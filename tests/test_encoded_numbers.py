@@ -69,3 +69,12 @@ def test_the_simulator_reads_the_numbers_of_the_assembly(ibis: Description) -> N
 def test_the_value_type_of_a_register_is_what_its_method_returns(ibis: Description, llvm_source: Path) -> None:
     made = values(ibis, find_facts(ibis), Interface([llvm_source / "llvm/include"]), "ibis")
     assert (made["register_type_methods"], made["register_width_methods"]) == (["getILenVT"], [])
+
+
+def test_each_instance_of_a_template_decodes_the_registers_of_its_class(made: Archetypes) -> None:
+    text = " ".join(made.files["Disassembler/IbisDisassembler.cpp"].split())
+    assert text.count("static DecodeStatus decodeRegister(MCInst &Inst, unsigned RegNo,") == 1  # declared, defined for no class
+    few = text.partition("template <> DecodeStatus decodeRegister<Ibis::FRRegClassID>(")[2].partition("}")[0]
+    assert few.endswith("Registers[] = {Ibis::F0, Ibis::F1, ")
+    many = text.partition("template <> DecodeStatus decodeRegister<Ibis::GRRegClassID>(")[2].partition("}")[0]
+    assert many.endswith("Ibis::R15, ")
