@@ -26,3 +26,11 @@ def type_methods(d: Description) -> list[str]:
 
 def _asked(d: Description) -> set[str]:
     return {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}
+
+
+def customary(d: Description) -> list[str]:
+    """Returns the customary functions that the C++ of fragments calls and SelectionDAGISel lacks: "getImm", which makes a number an
+    operand, the number of bits for getI32Imm and the like, "getLoadExtType", which asks how a load extends."""
+    called = {name for f in d.fragments for name in f.calls}
+    sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
+    return [*(name for name in ("getImm", "getLoadExtType") if name in called), *sizes]

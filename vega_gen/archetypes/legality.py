@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -13,6 +13,7 @@ from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import Selections
 from vega_gen.facts.view import encoded, other_width_patterns
 from vega_gen.records import Description
+from vega_gen.tablegen.raw import Dag
 
 EXPANDED_UNLESS = {
     "mul": "MUL", "mulhs": "MULHS", "mulhu": "MULHU", "sdiv": "SDIV", "udiv": "UDIV", "srem": "SREM", "urem": "UREM", "rotl": "ROTL",
@@ -77,6 +78,26 @@ def _operand(code: str) -> str:
 def _of_sti(code: str) -> str:
     """Returns a condition on the subtarget as one on the reference STI."""
     return re.sub(r"\bSubtarget(?:->|\.)", "STI.", code)
+
+
+def shift_amount(d: Description, m: Facts) -> str:
+    """Returns the type that the amount of a shift has in the patterns of the .td, "" where it is that of an address, as LLVM assumes.
+
+    It is another one only where that is legal too, as i32 may be beside i64."""
+    s = Selections(d)
+    types = {c.name: c.type for c in d.complex_patterns} | {c.name: next(iter(c.value_types), "") for c in d.register_classes}
+    held = {o.name: types.get(o.register_class, o.type) for o in d.operand_classes} | types
+    found = {_type_at(dag, held) for root in ("shl", "sra", "srl") for dag in s.matched.get(root, ()) if len(dag.args) == 2}
+    narrow = f"i{m.narrow.bits}" if m.narrow else ""
+    return narrow if narrow in found and m.type not in found else ""
+
+
+def _type_at(dag: Dag, held: Mapping[str, str]) -> str:
+    """Returns the type of a pattern's second argument: of its operand class, or as a cast says it."""
+    value = dag.args[1][0]
+    if isinstance(value, Dag):
+        return value.op
+    return held.get(value, value)
 
 
 def by_truth(m: Facts) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.choosing import Choice
+from vega_gen.facts.memory import load_names
 from vega_gen.facts.named import Computed, named
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
@@ -48,11 +50,14 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
                 return OperandRole.SRC if operand.kind is OperandKind.REG and v.holds(operand.type) else None
             if second is OperandKind.REG and operand.part > 0 and operand.kind is OperandKind.IMM:
                 return OperandRole.NONE  # how far the register before it is shifted
+            if second is OperandKind.IMM and operand.part == 0 and may_be_absent(v.d, operand.type):
+                return OperandRole.FIXED  # the amount of a shift is written as an address: here without a base
             if operand.kind is not second:
                 return None
             if second is OperandKind.IMM:
                 leaf = leaf_name(s.dag, path)
-                return None if v.selections.is_upper(operand.type) or v.selections.is_upper(leaf) else last
+                said = v.selections
+                return None if said.is_upper(operand.type) or said.is_upper(leaf) or said.is_negated(leaf) else last
             # A register and how far it is shifted stand for any register: shifted by 0.
             whole = operand.part >= 0 or leaf_name(s.dag, path) not in judged
             return last if v.holds(operand.type) and whole else None
@@ -97,7 +102,8 @@ def legal_operators(v: TargetView) -> frozenset[str]:
     outer = {next((n for n in i.nodes if n not in ("set", "implicit")), "") for i in whole}
     roots = {root for root, sets in v.selections.given.items() if any(names <= real for names in sets)}
     extended = {f"sext_inreg{leaf_name(s.dag, (1,))}" for s in v.selections.of("sext_inreg") if s.record in real}
-    return frozenset((outer | roots | extended) - {""})
+    loads = {name for root in roots for name in load_names(v, root)}
+    return frozenset((outer | roots | extended | loads) - {""})
 
 
 def carries(v: TargetView) -> frozenset[str]:

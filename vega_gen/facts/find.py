@@ -11,7 +11,7 @@ from vega_gen.facts.branches import branches, conditions_set, jump, jump_registe
 from vega_gen.facts.calls import calls, frame_pseudo, returns
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
-from vega_gen.facts.constants import constant_register, load_immediate, low_part, symbol_loads, whole_constants
+from vega_gen.facts.constants import constant_register, load_immediate, low_part, number_loads, symbol_loads, whole_constants
 from vega_gen.facts.conventions import callee_saved, convention
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.keys import CODING, DISTANCE, LAYOUT
@@ -177,7 +177,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
     low = low_part(upper, or_immediate, add_immediate, whole)
-    symbol = v.choose_operation("instruction.symbol", symbol_loads(v) or (() if low else pool_loads(v)))
+    symbol = v.choose_operation("instruction.symbol", symbol_loads(v) or (() if low else number_loads(v, whole) or pool_loads(v)))
     pool = symbol.record if symbol and reads_pool(v, symbol.record) else ""
     csr, saved = callee_saved(v, results, (zero, ones))
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)

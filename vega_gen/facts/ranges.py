@@ -15,6 +15,8 @@ _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
 _HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
 _MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
 _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
+_WIDTH = re.compile(r"\s*return N->getAPIntValue\(\)\.is(Signed)?IntN\((\d+)\);+\s*")
+_NEGATED = re.compile(r"[-~]N->get\w*Value\b")
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 
 
@@ -47,6 +49,8 @@ class Range:
 
 def said(code: str) -> Range | None:
     """Returns the values that a predicate allows (isInt, isUInt, two bounds, a mask or a cast), None if it does not say."""
+    if found := _WIDTH.fullmatch(code):
+        return Range(int(found[2]), bool(found[1]))
     if found := _RANGE.search(code):
         return Range(int(found[3]), not found[2], int(found[4] or found[6] or 0), bias=int(found[5] or 0))
     if found := _BETWEEN.search(code):
@@ -64,6 +68,11 @@ def said(code: str) -> Range | None:
         return Range(int(found[2], 0).bit_length(), False)
     mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
     return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+
+
+def negated(code: str) -> bool:
+    """Whether a predicate judges the number's negative or complement, which is what an instruction then holds."""
+    return _NEGATED.search(code) is not None
 
 
 def bounded(code: str) -> bool:

@@ -17,13 +17,14 @@ from functools import cached_property
 from vega_gen.facts import ranges
 from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.codings import Codings
-from vega_gen.facts.dags import is_special_shift, leaves, other_name, plain, top_level
+from vega_gen.facts.dags import is_special_shift, leaves, plain
 from vega_gen.facts.distances import Distances
 from vega_gen.facts.layouts import Layouts
 from vega_gen.facts.operand_fields import own_fields, run_lengths
 from vega_gen.facts.ranges import Range
+from vega_gen.facts.renaming import renamed_operator
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
-from vega_gen.tablegen.raw import Dag, parse_dag
+from vega_gen.tablegen.raw import Dag, parse_dag, top_level
 
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
@@ -89,7 +90,8 @@ class Selections:
         """Outermost operator -> for each of its patterns, the set of instructions that implement it; not those of some special shift."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """As ``given``, with the Predicate records that each needs."""
-        self._renamed = {o.name: named[1] for o in d.operators if (named := other_name(o))}
+        generic = {o.name for o in d.operators if o.opcode.startswith("ISD::")}
+        self._renamed = {o.name: named for o in d.operators if (named := renamed_operator(o, generic))}
         self.matched: dict[str, list[Dag]] = defaultdict(list)
         """Outermost operator -> its patterns, also those that take several instructions, without their type casts."""
         for i in d.instructions:
@@ -133,11 +135,19 @@ class Selections:
         self._implemented(dag, frozenset((i.name,)), ())
         where = {name: path for _, name, path in leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
+        if not dag.args and len(i.ins) == 1:
+            where[i.ins[0].name] = ()
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
 
     def _rooted(self, dag: Dag | str) -> Dag:
-        """Returns a pattern with the operator that its outermost fragment is just another name for."""
-        return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(dag, ())
+        """Returns a pattern with the operator that its outermost fragment is just another name for.
+
+        A conversion of a number or an address between types of one size is none: TableGen drops it where the types are the same."""
+        if isinstance(dag, Dag) and dag.op == "bitconvert" and len(dag.args) == 1:
+            inner = plain(dag.args[0][0])
+            if isinstance(inner, str) and inner in self.operand_classes and self.kind(inner) is not OperandKind.REG:
+                dag = inner
+        return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(self._renamed.get(dag, dag), ())
 
     def _implemented(self, dag: Dag, names: frozenset[str], guard: Iterable[str]) -> None:
         if not is_special_shift(dag):
@@ -245,6 +255,10 @@ class Selections:
     def is_upper(self, type_name: str) -> bool:
         """Whether the instruction holds only the upper bits of the immediate in its pattern."""
         return self.part(type_name)[0] > 0
+
+    def is_negated(self, type_name: str) -> bool:
+        """Whether the predicate of an immediate judges the number's negative or complement: that is what the instruction then holds."""
+        return ranges.negated(self._code.get(type_name, ""))
 
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""

@@ -174,9 +174,10 @@ class TargetView:
     ) -> Operation | None:
         """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same.
 
-        Operands with a default in the .td are fixed at it and are not named. ``given``: operand -> the register or number that a pattern
-        sets it to, where ``name`` gives no role. ``leaves``: operand -> what stands for it in a pattern (``Selections.leaves``), whose
-        predicate limits an immediate."""
+        Operands with a default in the .td are fixed at it and are not named. A register that ``name`` finds FIXED is none at all.
+
+        ``given``: operand -> the register or number that a pattern sets it to, where ``name`` gives no role. ``leaves``: operand -> what
+        stands for it in a pattern (``Selections.leaves``), whose predicate limits an immediate."""
         roles: list[OperandRole] = []
         fixed: list[tuple[int, str]] = []
         operands = self.selections.operands(record)
@@ -186,7 +187,7 @@ class TargetView:
             if role in (None, OperandRole.NONE) and given and self._is_value(told := given.get(operand.name, "")):
                 role, value = OperandRole.FIXED, told
             if role is OperandRole.FIXED:
-                fixed.append((len(roles), value))
+                fixed.append((len(roles), value or "zero_reg"))
                 roles.append(role)
                 continue
             if role is None or (role is not OperandRole.NONE and role in roles):
