@@ -193,8 +193,13 @@ class _Contracts:
         return next((self.s.immediate(*self.used[t]).bias for t in c.types if t in self.used), 0)
 
     def _encoded_shift(self, c: Contract) -> int:
-        """Returns the shift of an encoder, 0 where no decoder method scales the number back."""
-        return self._shift(c) if all(self._decoder_of(t) for t in c.types) else 0
+        """Returns the shift of an encoder, 0 where no decoder method, of the type or of all its instructions, scales the number back."""
+        return self._shift(c) if all(self._decoder_of(t) or self._decoded_whole(t) for t in c.types) else 0
+
+    def _decoded_whole(self, type_name: str) -> bool:
+        """Whether all instructions with an operand type have a decoder method of their own."""
+        users = self.users.get(type_name, [])
+        return bool(users) and all(self.s.instructions[record].decoder_method for record in users)
 
     def _each(self, c: Contract, method: Callable[[str], str], number: Callable[[Contract], int]) -> str:
         """Returns C++ for ``number``, which may be another for each type of the contract: the number, or the template's parameter that it
