@@ -85,3 +85,30 @@ def test_a_reload_takes_the_registers_that_the_load_can_write(rook: Description,
     reload = body.partition("::loadRegFromStackSlot")[2].partition("\n}")[0]
     assert "MF.getRegInfo().constrainRegClass(Dst, &Rook::SomeRegClass);" in reload
     assert "constrainRegClass" not in archetypes(rook, llvm).files["RookInstrInfo.cpp"]
+
+
+def test_a_field_of_low_bits_has_a_register_for_each_number_and_none_for_no_register(rook: Description, llvm: Interface) -> None:
+    """R16, R17 and R2 to R7 in three bits, as in microMIPS: 0 is R16, though a greater class has R0."""
+    whole = next(c for c in rook.register_classes if c.name == "GPR")
+    few = replace(whole, name="Some", members=("R16", "R17", *(f"R{n}" for n in range(2, 8))))
+    load = next(i for i in rook.instructions if i.name == "LH")
+    short = replace(
+        load, outs=tuple(replace(o, type="Some") for o in load.outs), encoding=tuple("0" if b in ("rd{4}", "rd{3}") else b for b in load.encoding)
+    )  # fmt: skip
+    contract = next(c for c in rook.contracts if c.name == "DecodeGPRRegisterClass")
+    own = replace(contract, name="DecodeSomeRegisterClass", signature=contract.signature.replace("GPR", "Some"), types=("Some",))
+    instructions = tuple(short if i.name == "LH" else i for i in rook.instructions)
+    d = replace(rook, instructions=instructions, register_classes=(*rook.register_classes, few), contracts=(*rook.contracts, own))
+    body = archetypes(d, llvm).files["Disassembler/RookDisassembler.cpp"].partition("DecodeSomeRegisterClass(")[2].partition("\n}")[0]
+    assert "createReg(0)" not in body and "{Rook::R16, Rook::R17, Rook::R2, " in " ".join(body.split())
+
+
+def test_a_pseudo_instruction_says_nothing_of_the_width_of_a_distance(rook: Description, llvm: Interface) -> None:
+    jump = next(i for i in rook.instructions if i.name == "J")
+    pseudo = replace(jump, name="AAA", encoding=(), size=0, flags=jump.flags | {"isPseudo"})
+
+    def decoder(d: Description) -> str:
+        text = archetypes(d, llvm).files["Disassembler/RookDisassembler.cpp"]
+        return text.partition(" decodeBranchTarget(")[2].partition("\n}")[0]
+
+    assert decoder(replace(rook, instructions=(pseudo, *rook.instructions))) == decoder(rook) != ""
