@@ -92,9 +92,8 @@ def test_a_field_of_low_bits_has_a_register_for_each_number_and_none_for_no_regi
     whole = next(c for c in rook.register_classes if c.name == "GPR")
     few = replace(whole, name="Some", members=("R16", "R17", *(f"R{n}" for n in range(2, 8))))
     load = next(i for i in rook.instructions if i.name == "LH")
-    short = replace(
-        load, outs=tuple(replace(o, type="Some") for o in load.outs), encoding=tuple("0" if b in ("rd{4}", "rd{3}") else b for b in load.encoding)
-    )  # fmt: skip
+    bits = tuple("0" if b in ("rd{4}", "rd{3}") else b for b in load.encoding)
+    short = replace(load, outs=tuple(replace(o, type="Some") for o in load.outs), encoding=bits)
     contract = next(c for c in rook.contracts if c.name == "DecodeGPRRegisterClass")
     own = replace(contract, name="DecodeSomeRegisterClass", signature=contract.signature.replace("GPR", "Some"), types=("Some",))
     instructions = tuple(short if i.name == "LH" else i for i in rook.instructions)
