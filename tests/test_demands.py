@@ -351,7 +351,17 @@ def test_what_tables_name_in_a_class_is_of_that_class(base: str, owner: str, lin
     interfaces = Interfaces(cxx.parse_file(f"class {base} {{}};".encode(), "", "llvm/P.h").classes)
     way = Steps(description(), Bases(interfaces, lambda file: b"", Path("no-tables"), "Toy", ""))
     blame = Blame(start, emitted(start), way, {"ToyGen.inc": line})
-    said = Mistake("t/ToyGen.inc", 1, f"no member named '{lacking}' in 'llvm::{owner}'")
+    said = Mistake("t/ToyGen.inc", 1, f"no member named '{lacking}' in '(anonymous namespace)::{owner}'")
     assert not blame.mistakes({"ToyInstPrinter.cpp": [said]})
     assert made in " ".join(emitted(blame.plan)["ToyInstPrinter.cpp"].split())
     assert f"namespace {owner}" not in "".join(emitted(blame.plan).values())
+
+
+@pytest.mark.parametrize("paths", [("ToyRegisterInfo.cpp", "ToyISelLowering.cpp"), ("ToyISelLowering.cpp", "ToyRegisterInfo.cpp")])
+def test_a_method_of_the_subtarget_that_two_tables_call_is_there_once(paths: tuple[str, str]) -> None:
+    made = replace(plan(two(OWN)), classes=(*plan().classes, subtarget()))
+    for path in paths:
+        owner = next(c for c in made.classes if c.name == "ToySubtarget")
+        made = demands.of_subtarget(made, owner, "isOld", path)
+    members = sum("isOld" in m.tokens for c in made.classes for m in c.members)
+    assert members + sum(f.qualified_name == "ToySubtarget::isOld" for f in made.functions) == 1
