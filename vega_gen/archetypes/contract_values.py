@@ -199,11 +199,12 @@ class _Contracts:
     def _each(self, c: Contract, method: Callable[[str], str], number: Callable[[Contract], int]) -> str:
         """Returns C++ for ``number``, which may be another for each type of the contract: the number, or the template's parameter that it
         is for all of them. ``method``: the method of a type as the .td writes it, with its arguments."""
-        found = [(template_arguments(method(t)), number(replace(c, types=(t,)))) for t in c.types if t in self.used]
-        numbers = {n for _, n in found}
-        for at in range(max((len(given) for given, _ in found), default=0) if len(numbers) > 1 else 0):
-            if all((given[at] if at < len(given) else "0") == str(n) for given, n in found):
-                return f"P{at}"
+        found = [(t, template_arguments(method(t)), number(replace(c, types=(t,)))) for t in c.types if t in self.used]
+        # Where not all agree, those with a predicate do: of the others no more than names tell.
+        for some in (found, [one for one in found if self.s.said(one[0])]):
+            for at in range(max((len(given) for _, given, _ in some), default=0) if len({n for _, _, n in some}) > 1 else 0):
+                if all((given[at] if at < len(given) else "0") == str(n) for _, given, n in some):
+                    return f"P{at}"
         return str(number(c))
 
     # -- values of one contract

@@ -28,6 +28,7 @@ from vega_gen.tablegen.raw import Dag, parse_dag, top_level
 
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
+_SCALE = re.compile(r"scale_?(\d+)", re.I)
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?<?(\d)", re.I)
 
 
@@ -351,6 +352,8 @@ class Selections:
             return self._left_out(known, len(field)) if operand.part < 0 else 0
         if unit := self.distances.unit(operand.type):
             return unit.bit_length() - 1
+        if (told := _SCALE.search(f"{known.encoder_method} {known.decoder_method} {known.name}")) and int(told[1]).bit_count() == 1:
+            return int(told[1]).bit_length() - 1
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
