@@ -12,7 +12,8 @@ from vega_gen.archetypes.fragment_names import range_tests
 from vega_gen.facts import find_facts, ranges
 from vega_gen.facts.operand_fields import stretches
 from vega_gen.facts.ranges import Range
-from vega_gen.facts.selections import Selections, numbered_registers
+from vega_gen.facts.register_numbers import numbered_registers
+from vega_gen.facts.selections import Selections
 from vega_gen.pipeline.completing import completed
 from vega_gen.simulate.effects import effects
 from vega_gen.simulate.expressions import CallTo, Effect, NamedRegister, OperandRegister

@@ -425,17 +425,6 @@ class Selections:
         return {homeless[0]: unknown[0]} if len(homeless) == len(unknown) == 1 and "isPseudo" not in i.flags else {}
 
 
-def numbered_registers(s: Selections, record: str) -> dict[int, str]:
-    """Returns index -> register class of the operands of an immediate's class that every pattern gives a register, by its number."""
-    found: dict[int, str] = {}
-    for n, operand in enumerate(s.operands(record)):
-        if operand.kind is not OperandKind.REG and operand.part < 0 and not operand.default:
-            leaves = {leaf_name(one.dag, one.paths[operand.name]) for one in s.every(record) if operand.name in one.paths}
-            if len(leaves) == 1 and leaves <= s.classes:
-                found[n] = leaves.pop()
-    return found
-
-
 def leaf_name(dag: Dag, path: tuple[int, ...]) -> str:
     """Returns what stands at ``path`` in a pattern: a register class, an operand class, a fragment, an operator; "" if nothing does."""
     value: Dag | str = dag

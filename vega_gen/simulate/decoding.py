@@ -14,7 +14,8 @@ from pathlib import Path
 from llvm_integration.process import Completed, run
 from vega_gen.errors import InputError
 from vega_gen.facts.code_units import code_unit
-from vega_gen.facts.selections import Selections, numbered_registers
+from vega_gen.facts.register_numbers import numbered_registers
+from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
 
 UNKNOWN = 0xFFFFFFFF

@@ -10,7 +10,8 @@ from llvm_integration.failure import Failure
 from vega_gen.facts import Facts
 from vega_gen.facts.fixups import jump_distances
 from vega_gen.facts.ranges import Range
-from vega_gen.facts.selections import OperandInfo, OperandKind, Selections, numbered_registers
+from vega_gen.facts.register_numbers import numbered_registers
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, OperandClass, PatternOperator
 from vega_gen.simulate.expressions import (
     Action,
