@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from vega_gen.archetypes.complex_patterns import complex_pattern
-from vega_gen.archetypes.operand_types import PLAIN, by_kind, decoder, register_class
+from vega_gen.archetypes.operand_types import PLAIN, by_kind, decoder, register_class, worded
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
@@ -45,7 +45,7 @@ class _Contracts:
         self.layouts: dict[str, tuple[tuple[int, int], ...]] = {}
         self.users: dict[str, list[str]] = {}  # operand type -> the encoded instructions that have it
         self.widths: dict[str, int] = {}  # of the fields that hold registers of a class
-        self.worded = _worded(d)
+        self.worded = worded(d)
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
         self.by_kind = by_kind([(o, self._class(o.name)) for o in d.operand_classes if self.s.kind(o.name) is OperandKind.REG])
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
@@ -424,18 +424,6 @@ class _Contracts:
         given = {"name": c.name, "memory": self._memory(c), "register": self._register(c), "parts": len(parts)}
         given["template"] = template_head([template_arguments(text) for text in written] or [()])
         return given | {"index": self._indexed(c), "part": self._part(c), **self._left_out(c)}
-
-
-def _worded(d: Description) -> set[str]:
-    """Returns the operand types that are part of the mnemonic, after its letters, in every assembly string that has them."""
-    inside: set[str] = set()
-    outside: set[str] = set()
-    for i in d.instructions:
-        word = next(iter(i.asm.split()), "")
-        for o in (*i.outs, *i.ins):
-            if re.search(rf"\$\{{?{re.escape(o.name)}\b", i.asm):
-                (inside if re.match(rf"[\w.]+\$\{{?{re.escape(o.name)}\b", word) else outside).add(o.type)
-    return inside - outside
 
 
 def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:
