@@ -14,7 +14,7 @@ from vega_gen.archetypes.fragment_names import customary, named_types, range_tes
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
-from vega_gen.archetypes.operand_types import namesakes, register_prefix
+from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
@@ -292,6 +292,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     selections = Selections(d)
     return {
         "load": load, "store": store,
+        "load_class": own_class(d, m.gpr, load, OperandRole.DST), "store_class": own_class(d, m.gpr, store, OperandRole.SRC),
         "some_bases": _some_bases(d),
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,

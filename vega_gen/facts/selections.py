@@ -423,7 +423,7 @@ class Selections:
     def _bound(self, record: str) -> dict[str, str]:
         i = self.instructions[record]
         tied = {name for pair in _TIED.findall(i.constraints) for name in pair}
-        operands = [o.name for o in (*i.outs, *i.ins)]
+        operands = [o.name for o in (*i.outs, *i.ins) if o.type != "variable_ops"]
         widths = Counter(bit.partition("{")[0] for bit in i.encoding if bit not in ("0", "1", "?"))
         homeless = [name for name in operands if not widths[name] and name not in tied]
         unknown = [name for name, width in widths.items() if width > 1 and name not in operands]
