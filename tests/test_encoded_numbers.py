@@ -78,3 +78,22 @@ def test_each_instance_of_a_template_decodes_the_registers_of_its_class(made: Ar
     assert few.endswith("Registers[] = {Ibis::F0, Ibis::F1, ")
     many = text.partition("template <> DecodeStatus decodeRegister<Ibis::GRRegClassID>(")[2].partition("}")[0]
     assert many.endswith("Ibis::R15, ")
+
+
+def test_a_number_of_which_only_names_tell_does_not_hide_what_predicates_say(tmp_path: Path, llvm_source: Path) -> None:
+    """It goes through the same method, and its argument is not what its names tell."""
+    text = (Path(__file__).parent / "inputs/Ibis.td").read_text()
+    more = """
+def bare : Operand<i32> {
+  let ParserMatchClass = Asm<"Bare">;
+  let EncoderMethod = "encodeAsr<1>";
+  let DecoderMethod = "decodeSigned<8, 1>";
+}
+def ADDB : Load<99, "addb", bare>;
+def IbisInstrInfo"""
+    td = tmp_path / "Ibis.td"
+    td.write_text(text.replace("\ndef IbisInstrInfo", more))
+    d = described(td, "Ibis", llvm_source)
+    files = archetypes(d, Interface([llvm_source / "llvm/include"])).files
+    assert "createImm(SignExtend64<P0>(Val) * (int64_t(1) << P1))" in " ".join(files["Disassembler/IbisDisassembler.cpp"].split())
+    assert "return encode(MI, OpNo, Fixups) >> P0;" in " ".join(files["MCTargetDesc/IbisMCCodeEmitter.cpp"].split())
