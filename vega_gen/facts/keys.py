@@ -99,6 +99,8 @@ KEYS = (
     FactKey("instruction.call", FactKind.OPERATION, "how to call a function by its name"),
     FactKey("instruction.call_register", FactKind.OPERATION, "how to call a function by its address"),
     FactKey("instruction.return", FactKind.OPERATION, "how to return"),
+    FactKey("instruction.read_link", FactKind.OPERATION, "how to read the register in which a call leaves the return address"),
+    FactKey("instruction.write_link", FactKind.OPERATION, "how to set the register in which a call leaves the return address"),
     FactKey("instruction.nop", FactKind.OPERATION, "the instruction that does nothing"),
     FactKey(f"condition.{_CONDITION}", FactKind.NUMBER, f"the number of the condition code {_CONDITION}"),
     FactKey("stack.alignment", FactKind.NUMBER, "the alignment of the stack in bytes"),
