@@ -139,6 +139,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "customary": customary(d), "function_info": function_info(d),
+        "soft_float_asked": "useSoftFloat()" in d.data.get("CallingConv.conditions", ""),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "inserted_frames": [
             i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)

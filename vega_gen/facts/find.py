@@ -82,6 +82,7 @@ class Facts:
     ``frame_setup``, ``frame_destroy``: the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END.
     ``nop``: the instruction that does nothing, all of its operands fixed.
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
+    ``left_out``: operators whose instructions the processor lacks, though no predicate says so: a person gave them.
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``computed``: what instructions without a pattern compute, as their mnemonics or a person say.
     ``narrow``: a second legal integer type below the pointer's.
@@ -144,6 +145,7 @@ class Facts:
     narrow: Narrow | None
     computed: Mapping[Computed, Operation] = field(default_factory=dict[Computed, Operation])
     link: LinkRegister | None = None
+    left_out: frozenset[str] = frozenset()
     big_endian: bool = False
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
     doubts: Mapping[str, Doubt] = field(default_factory=dict[str, Doubt])
@@ -189,6 +191,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     stack = stack_access(v, sp)
     if sp not in v.members and not stack:
         sp = ""
+    left_out = frozenset(v.choose("operations.left_out", ()).split())
     returned = returns(v, ra, through)
     back = v.choose_operation("instruction.return", supported(v, returned.instruction))
     compared, nonzero = support.branched(v, *branches(v, zero))
@@ -248,7 +251,8 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
         nop=nop(v, zero, add_immediate, moved.get(v.gpr)),
-        legal=legal_operators(v) | {root for root, op in shifts.items() if op},
+        legal=(legal_operators(v) | {root for root, op in shifts.items() if op}) - left_out,
+        left_out=left_out,
         carries=carries(v),
         narrow=narrow(v, moved),
         computed=computed(v),

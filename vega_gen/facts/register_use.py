@@ -90,7 +90,7 @@ def frame_registers(
     sp, ra = v.register(RegisterRole.STACK_POINTER), v.register(RegisterRole.RETURN_ADDRESS)
     named = [*role_candidates(v.d, RegisterRole.FRAME_POINTER, v.named(RegisterRole.FRAME_POINTER))]
     unreal = {r.name for r in v.d.registers if not is_real(r)}
-    kept = [r for r in reversed(saved) if r in v.members and r not in (sp, ra)]
+    kept = [r for r in reversed(saved) if r in v.members and r not in (sp, ra) and r not in unreal]
     likely = next((c.value for c in named), next(iter(kept), ""))
     taken = {sp, likely, ra, *constants, *convention, *saved, *(r for r in v.members if v.register_roles.get(r))}
     free = [r for r in v.members if r not in taken and r not in unreal]
