@@ -20,7 +20,7 @@ from vega_gen.facts.codings import Codings
 from vega_gen.facts.dags import is_special_shift, leaves, plain
 from vega_gen.facts.distances import Distances
 from vega_gen.facts.layouts import Layouts
-from vega_gen.facts.operand_fields import own_fields, run_lengths
+from vega_gen.facts.operand_fields import own_fields, run_lengths, stretches
 from vega_gen.facts.ranges import Range
 from vega_gen.facts.renaming import renamed_operator
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
@@ -28,6 +28,7 @@ from vega_gen.tablegen.raw import Dag, parse_dag, top_level
 
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
+_SCALE = re.compile(r"scale_?(\d+)", re.I)
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?<?(\d)", re.I)
 
 
@@ -84,6 +85,7 @@ class Selections:
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
         self.classes = {c.name for c in d.register_classes}
         self._code = {f.name: f.code for f in d.fragments}
+        self._transforms = {f.name: f.transform for f in d.fragments if f.transform}
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
         self._operands: dict[str, tuple[OperandInfo, ...]] = {}
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
@@ -250,7 +252,8 @@ class Selections:
 
     def said(self, type_name: str) -> Range | None:
         """Returns the values that an operand type's predicate allows, None if it does not say."""
-        return ranges.said(self._code.get(type_name, ""))
+        known = self.operand_classes.get(type_name)
+        return ranges.said(self._code.get(type_name, ""), int(known.type[1:]) if known and re.fullmatch(r"i\d+", known.type) else 0)
 
     def is_upper(self, type_name: str) -> bool:
         """Whether the instruction holds only the upper bits of the immediate in its pattern."""
@@ -262,6 +265,10 @@ class Selections:
 
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
+        shifted = re.search(r">>\s*(\d+)", self._code.get(self._transforms.get(type_name, ""), ""))
+        told = self.said(type_name)
+        if shifted and told and told.shift == int(shifted[1]) > 0:  # the predicate is of the number, the instruction holds what is left
+            return told.shift, 0
         return ranges.part(self._code.get(type_name, ""))
 
     def leaves(self, s: Selection) -> dict[str, str]:
@@ -306,7 +313,8 @@ class Selections:
 
         From the lowest bit: immediates of known width, then the first of unknown width with the bits that are left, then the registers,
         the first one highest. Registers are lowest instead where the encoding's lowest run of bits is as wide as the first register.
-        Parts with fields of their own stand as these do, the last one lowest."""
+        Parts with fields of their own stand as these do, the last one lowest. Where bits between as many runs as there are parts are not
+        encoded, each run is one part."""
         if own := own_fields(self.instructions[record], operand):
             sizes = [len(self.field(record, name)) for name in own]
             return tuple((sum(sizes[n + 1 :]), size) for n, size in enumerate(sizes))
@@ -327,6 +335,8 @@ class Selections:
         order = [*known, *(n for n in numbers if n not in known), *reversed(registers)]
         if below:
             order = [*registers, *known, *(n for n in numbers if n not in known)]
+        if len(parts) == len(apart := stretches(field)) > 1:
+            return tuple(apart[order.index(n)] for n in range(len(parts)))
         found: dict[int, tuple[int, int]] = {}
         at = 0
         for n in order:
@@ -347,6 +357,8 @@ class Selections:
             return self._left_out(known, len(field)) if operand.part < 0 else 0
         if unit := self.distances.unit(operand.type):
             return unit.bit_length() - 1
+        if (told := _SCALE.search(f"{known.encoder_method} {known.decoder_method} {known.name}")) and int(told[1]).bit_count() == 1:
+            return int(told[1]).bit_length() - 1
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
@@ -411,7 +423,7 @@ class Selections:
     def _bound(self, record: str) -> dict[str, str]:
         i = self.instructions[record]
         tied = {name for pair in _TIED.findall(i.constraints) for name in pair}
-        operands = [o.name for o in (*i.outs, *i.ins)]
+        operands = [o.name for o in (*i.outs, *i.ins) if o.type != "variable_ops"]
         widths = Counter(bit.partition("{")[0] for bit in i.encoding if bit not in ("0", "1", "?"))
         homeless = [name for name in operands if not widths[name] and name not in tied]
         unknown = [name for name, width in widths.items() if width > 1 and name not in operands]

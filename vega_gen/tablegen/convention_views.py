@@ -32,7 +32,11 @@ def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Ca
         usual = {*_unguarded(raws, raw.items("Actions"), r"ArgFlags\.\w+\(\).*")}
         marked = tuple(r for r in marked if r not in usual)
         found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked, entry=raw.number("Entry") == 1))
-    found += [CallingConvention(raw.name, sets.named(raw.name), (), (), callee_saved=True) for raw in of_class(raws, "CalleeSavedRegs")]
+    for raw in of_class(raws, "CalleeSavedRegs"):
+        saved = sets.named(raw.name)
+        # A list that names only what is preserved without a store is for register windows, which archetypes leave alone.
+        if saved or not raw.field("OtherPreserved"):
+            found.append(CallingConvention(raw.name, saved, (), (), callee_saved=True))
     return tuple(found)
 
 
