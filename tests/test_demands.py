@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -333,7 +334,7 @@ def test_a_function_that_looks_something_up_gives_a_pointer() -> None:
     d = replace(description(), fragments=(Fragment("known", "return Names::find(Imm) != nullptr && Names::isOdd(Imm);", (), ""),))
     made = demands.enumerated(plan(), "ToyInstrInfo.h", "Names", ["find(", "isOdd("], d)
     text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
-    assert "const void * find(const Ts &...) { return nullptr; }" in text.replace("void *find", "void * find") and "bool isOdd(const Ts &...) { return false; }" in text
+    assert re.search(r"const void \* ?find\(const Ts &\.\.\.\) \{ return nullptr; \}", text) and "bool isOdd(const Ts &...) { return false; }" in text
 
 
 @pytest.mark.parametrize(
