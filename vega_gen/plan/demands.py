@@ -134,7 +134,7 @@ def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], descript
         functions = [name[:-1] for name in names if name not in values]
         coding = _coding(description, scope) & set(functions)
         nodes, found = _returned(description, scope), _pointers(description, scope)
-        kinds = {name: ("SDValue", "SDValue()") if name in nodes else ("const void *", "nullptr") if name in found else ("bool", "false")
+        kinds = {name: ("const void *", "nullptr") if name in found else ("SDValue", "SDValue()") if name in nodes else ("bool", "false")
                  for name in functions if name not in coding}  # fmt: skip
         text += "\n".join(
             f"template <typename... Ts> {kind} {name}(const Ts &...) {{ return {value}; }}" for name, (kind, value) in kinds.items()
