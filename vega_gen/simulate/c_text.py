@@ -132,7 +132,7 @@ class _Machine:
 
     def among(self, place: OperandRegister, record: str) -> list[int]:
         """Returns the registers that an operand may hold."""
-        return self.members.get(self.p.class_of(self.p.s.operands(record)[place.index].type), [])
+        return self.members.get(self.p.named_class(record, place.index), [])
 
     def read(self, place: Place, record: str | None) -> str:
         """Returns the C of a register's value."""
@@ -198,8 +198,9 @@ class _Block:
             yield "SYNC;"
         for a in actions:
             if isinstance(a, Require):
-                value = f"{self.m.index[a.value]}" if a.value in self.m.index else "-1" if isinstance(a.value, str) else str(a.value)
-                yield f"if (O({a.index}) != {value})"
+                given = a.value if isinstance(a.value, tuple) else (a.value,)
+                values = (str(self.m.index.get(v, -1)) if isinstance(v, str) else str(v) for v in given)
+                yield f"if ({' && '.join(f'O({a.index}) != {value}' for value in values)})"
                 yield f"  stop({json.dumps(self.e.record + ' has ' + a.reason)});"
         yield from counted
         writes = [a for a in actions if not isinstance(a, Require | Forget)]

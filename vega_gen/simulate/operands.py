@@ -10,6 +10,7 @@ from llvm_integration.failure import Failure
 from vega_gen.facts import Facts
 from vega_gen.facts.fixups import jump_distances
 from vega_gen.facts.ranges import Range
+from vega_gen.facts.register_numbers import numbered_registers
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, OperandClass, PatternOperator
 from vega_gen.simulate.expressions import (
@@ -41,6 +42,8 @@ class Bound:
     type: str
 
 
+_INVERSE = re.compile(r"getTargetConstant\(\s*~\s*N->get[SZ]ExtValue\(\)")
+_OPPOSITE = re.compile(r"getTargetConstant\(\s*-\s*N->get[SZ]ExtValue\(\)")
 Binding = Bound | Expression
 Bindings = Mapping[str, Binding]
 
@@ -71,6 +74,8 @@ class Operands:
         self.operators: dict[str, PatternOperator] = {o.name: o for o in d.operators}
         self.complex = {p.name: p for p in d.complex_patterns}
         self.classes = {c.name: c for c in d.register_classes}
+        codes = {f.name: f.code for f in d.fragments}
+        self._transforms = {f.name: codes.get(f.transform, "") for f in d.fragments if f.transform}
         self._jumps = jump_distances(d, selections)
         self.legal = sorted({n for c in d.register_classes for n in self._integers(c.name)})
 
@@ -88,6 +93,8 @@ class Operands:
             if 0 <= info.part < len(named) and named[info.part]:
                 parts[named[info.part]] = Bound(((index, info),), info.type)
         whole: dict[str, Binding] = {n: Bound(tuple(infos), types[n].type) for n, infos in found.items() if n in types}
+        for index, name in numbered_registers(self.s, record).items():
+            whole[self.s.operands(record)[index].name] = OperandRegister(index, self.width(name)[0])
         return parts | whole
 
     def width(self, type_name: str) -> tuple[int, ...]:
@@ -118,6 +125,10 @@ class Operands:
         told = tuple(dict.fromkeys(int(f[1]) for t in known.value_types if (f := _INTEGER.fullmatch(t))))
         return told or ((known.size,) if 0 < known.size <= 128 else ())
 
+    def named_class(self, record: str, index: int) -> str:
+        """Returns the register class of an operand that holds a register, perhaps as its number."""
+        return self.class_of(self.s.operands(record)[index].type) or numbered_registers(self.s, record).get(index, "")
+
     def register(self, index: int, info: OperandInfo, want: int = 0) -> OperandRegister:
         """Returns the value of a register operand, ``want`` bits wide where its class allows that, else as its class says."""
         widths = self.width(info.type)
@@ -142,6 +153,14 @@ class Operands:
             raise UnclearError("nothing decodes a distance that is always negative")
         return OperandNumber(index, bits, r.bits, r.signed, scaled)
 
+    def untransformed(self, leaf: str, number: OperandNumber) -> Expression:
+        """Returns the number that a leaf of a pattern stands for, where the instruction holds its opposite or its inverse: the transform of
+        the leaf (OperandTransform) says so."""
+        code = self._transforms.get(leaf, "")
+        if _INVERSE.search(code):
+            return Binary("xor", number, Number((1 << number.bits) - 1, number.bits), number.bits)
+        return Binary("sub", Number(0, number.bits), number, number.bits) if _OPPOSITE.search(code) else number
+
     def _decoded(self, record: str, info: OperandInfo, known: OperandClass | None) -> bool:
         i = self.s.instructions[record]
         whole = next((self.s.operand_classes.get(o.type) for o in (*i.outs, *i.ins) if o.name == info.name), None)
@@ -154,6 +173,8 @@ class Operands:
 
     def target(self, record: str, index: int, info: OperandInfo) -> Expression:
         """Returns the address that an operand gives: a distance to a branch target counts as that of fixups does."""
+        if name := numbered_registers(self.s, record).get(index):
+            return OperandRegister(index, self.width(name)[0])
         value = self.number(record, index, info, self.m.native)
         like = self.like_jump(record, info)
         if like and not self._decoded(record, info, self.s.operand_classes.get(info.type)):

@@ -221,7 +221,7 @@ class PatternReader:
             return self.p.register(index, info, want or self.p.type_bits(leaf))
         if info.kind is OperandKind.TARGET or self.p.like_jump(self.i.name, info):
             return self.p.target(self.i.name, index, info)
-        return self.p.number(self.i.name, index, info, want or self.p.type_bits(leaf) or self.native)
+        return self.p.untransformed(leaf, self.p.number(self.i.name, index, info, want or self.p.type_bits(leaf) or self.native))
 
     def goal(self, value: Dag | str, name: str) -> Expression:
         """Returns the address that a branch or a call goes to."""
