@@ -252,8 +252,7 @@ class Steps:
     def _derived(self, plan: Plan, base: str, file: str) -> PlannedClass | None:
         """The planned class that derives from an LLVM class; of several, the one declared beside ``file``."""
         found = [c for c in plan.classes if base in (self.bases.of(plan, c.name), *self._lineage(plan, c.name))]
-        stem = file.rpartition(".")[0]
-        return min(found, key=lambda c: c.file.rpartition(".")[0] != stem, default=None)
+        return min(found, key=lambda c: c.file.rpartition(".")[0] != file.rpartition(".")[0], default=None)
 
     def declared(self, plan: Plan, class_name: str, defined: Signature, message: str) -> Plan:
         """Declare a method in its class as a TableGen table defines it, replacing other declarations of the name."""
