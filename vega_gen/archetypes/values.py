@@ -200,6 +200,7 @@ def _fields(d: Description) -> list[dict[str, Any]]:
     for f in d.features:
         if f.field.isidentifier():
             values.setdefault(f.field, []).append(f.value)
+    called = predicates.asked(d)
     found: list[dict[str, Any]] = []
     for name, said in values.items():
         getter = name[0].lower() + name[1:]
@@ -218,7 +219,8 @@ def _fields(d: Description) -> list[dict[str, Any]]:
         elif not all(value.isdigit() for value in said):
             continue
         scoped = "::" in initial
-        found.append({"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped})
+        found.append({"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped,
+                      "called": kind == "bool" and name in called})  # fmt: skip
     return found
 
 
@@ -236,7 +238,8 @@ def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interfac
     known = {field["name"] for field in fields}
     unknown = {f.field for f in d.features} - known
     found: dict[str, str] = {}
-    for name in sorted(predicates.asked(d) - {field["getter"] for field in fields}):
+    answered = {field["getter"] for field in fields} | {field["name"] for field in fields if field["called"]}
+    for name in sorted(predicates.asked(d) - answered):
         if llvm.declares(f"TargetSubtargetInfo::{name}"):
             continue
         condition = predicates.answer(d, name)
