@@ -57,3 +57,12 @@ def interface_values(llvm: Interface) -> dict[str, Any]:
 def convention_takes_type(llvm: Interface) -> bool:
     """Whether a function of a calling convention takes the type that a value has in IR, besides those that it is made legal with."""
     return llvm.mentions(_CONVENTIONS, "Type *OrigTy, CCState &State")
+
+
+def calling_hooks(d: Description, llvm: Interface) -> list[str]:
+    """Returns the heads of the C++ functions that calling conventions name. Those that only amend a value, which take references, are
+    never given the type that it has in IR."""
+    heads = [c.signature for c in d.contracts if c.role is ContractRole.CALLING_CONVENTION]
+    if not convention_takes_type(llvm):
+        return heads
+    return [head.replace("ISD::ArgFlagsTy ArgFlags, ", "ISD::ArgFlagsTy ArgFlags, Type *OrigTy, ") for head in heads]

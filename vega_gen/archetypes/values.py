@@ -12,7 +12,7 @@ from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
-from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
+from vega_gen.archetypes.interface_values import calling_hooks, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
@@ -30,7 +30,7 @@ from vega_gen.facts.memory import offset_part
 from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandKind, Range, Selections
-from vega_gen.records import ContractRole, Description, Instruction
+from vega_gen.records import Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, default_cpu
@@ -113,7 +113,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
         "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
-        "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
+        "node_scopes": _scopes(d), "calling_hooks": calling_hooks(d, llvm),
         "calling_entries": [c.name for c in d.calling_conventions if c.entry],
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
@@ -180,15 +180,6 @@ def data_layout(m: Facts) -> str:
 
 def _encoded(i: Instruction) -> bool:
     return any(bit in "01" for bit in i.encoding) and "isPseudo" not in i.flags
-
-
-def _calling_hooks(d: Description, llvm: Interface) -> list[str]:
-    """Returns the heads of the C++ functions that calling conventions name. Those that only amend a value, which take references, are
-    never given the type that it has in IR."""
-    heads = [c.signature for c in d.contracts if c.role is ContractRole.CALLING_CONVENTION]
-    if not convention_takes_type(llvm):
-        return heads
-    return [head.replace("ISD::ArgFlagsTy ArgFlags, ", "ISD::ArgFlagsTy ArgFlags, Type *OrigTy, ") for head in heads]
 
 
 def _fields(d: Description) -> list[dict[str, Any]]:
