@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vega_gen.cxx.interface import TRIPLES, Interface
+from vega_gen.records import ContractRole, Description
 
 _CONVENTIONS = "llvm/CodeGen/CallingConvLower.h"
 _ARGUMENTS = "llvm/CodeGen/TargetCallingConv.h"
