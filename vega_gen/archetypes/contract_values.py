@@ -353,6 +353,7 @@ class _Contracts:
         memory = 2 * sum(self._is_memory(t) for t in c.types) >= max(len(c.types), 1)  # a plain printer may have a few
         return {"declared": declared, "defined": defined, "memory": memory, "parts": parts, "apart": apart, "mark": self._mark(c),
                 "in_word": self._in_word(c), "part": self._part(c), "unwritten": self.unwritten.value(c.types), **self._left_out(c),
+                "offset_first": bool(c.types) and all(tuple(map(self.s.kind, self._parts(t))) == ("imm", "reg") for t in c.types),
                 "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
 
     def _left_out(self, c: Contract) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from vega_gen.cxx.interface import TRIPLES, Interface
-from vega_gen.records import ContractRole, Description
 
 _CONVENTIONS = "llvm/CodeGen/CallingConvLower.h"
 _ARGUMENTS = "llvm/CodeGen/TargetCallingConv.h"
@@ -58,12 +57,3 @@ def interface_values(llvm: Interface) -> dict[str, Any]:
 def convention_takes_type(llvm: Interface) -> bool:
     """Whether a function of a calling convention takes the type that a value has in IR, besides those that it is made legal with."""
     return llvm.mentions(_CONVENTIONS, "Type *OrigTy, CCState &State")
-
-
-def calling_hooks(d: Description, llvm: Interface) -> list[str]:
-    """Returns the heads of the C++ functions that calling conventions name. Those that only amend a value, which take references, are
-    never given the type that it has in IR."""
-    heads = [c.signature for c in d.contracts if c.role is ContractRole.CALLING_CONVENTION]
-    if not convention_takes_type(llvm):
-        return heads
-    return [head.replace("ISD::ArgFlagsTy ArgFlags, ", "ISD::ArgFlagsTy ArgFlags, Type *OrigTy, ") for head in heads]

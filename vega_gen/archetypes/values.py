@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 from typing import Any
 
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
@@ -12,12 +13,13 @@ from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
-from vega_gen.archetypes.interface_values import calling_hooks, interface_values
+from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
+from vega_gen.archetypes.subtarget_fields import subtarget_fields
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -30,7 +32,7 @@ from vega_gen.facts.memory import offset_part
 from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandKind, Range, Selections
-from vega_gen.records import Description, Instruction
+from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, default_cpu
@@ -89,7 +91,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     big_endian = True if m.big_endian else big_endian
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
-    fields = _fields(d)
+    fields = subtarget_fields(d)
     asked = registered and big_endian is None
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
     answers = _predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
@@ -113,7 +115,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
         "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
-        "node_scopes": _scopes(d), "calling_hooks": calling_hooks(d, llvm),
+        "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
         "calling_entries": [c.name for c in d.calling_conventions if c.entry],
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
@@ -139,6 +141,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "customary": customary(d), "function_info": function_info(d),
+        "soft_float_asked": "useSoftFloat()" in d.data.get("CallingConv.conditions", ""),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "inserted_frames": [
             i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)
@@ -182,37 +185,13 @@ def _encoded(i: Instruction) -> bool:
     return any(bit in "01" for bit in i.encoding) and "isPseudo" not in i.flags
 
 
-def _fields(d: Description) -> list[dict[str, Any]]:
-    """Returns the subtarget's fields that features set: booleans, numbers, or enumerations of the values that the .td files name.
-
-    Enumerators stand in the order of the .td files, after one for none: where two features set a field, TableGen's code keeps the
-    greater value."""
-    values: dict[str, list[str]] = {}
-    for f in d.features:
-        if f.field.isidentifier():
-            values.setdefault(f.field, []).append(f.value)
-    called = predicates.asked(d)
-    found: list[dict[str, Any]] = []
-    for name, said in values.items():
-        getter = name[0].lower() + name[1:]
-        getter = getter if getter != name else f"get{name[0].upper()}{name[1:]}"
-        kind, initial, listed = "unsigned", "0", list[str]()
-        scopes = {value.rpartition("::")[0] for value in said}
-        if said[0] in ("true", "false"):
-            kind, initial = "bool", "false" if said[0] == "true" else "true"
-        elif all(value.isidentifier() for value in said):
-            kind, initial = f"{name}Kind", f"No{name}"
-            listed = [initial, *dict.fromkeys(said)]
-        elif all("::" in value for value in said) and len(scopes) == 1:
-            kind = scopes.pop().rpartition("::")[2]  # the scope before it is the subtarget class itself
-            listed = [f"No{name}", *dict.fromkeys(value.rpartition("::")[2] for value in said)]
-            initial = f"{kind}::{listed[0]}"
-        elif not all(value.isdigit() for value in said):
-            continue
-        scoped = "::" in initial
-        found.append({"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped,
-                      "called": kind == "bool" and name in called})  # fmt: skip
-    return found
+def _calling_hooks(d: Description, llvm: Interface) -> list[str]:
+    """Returns the heads of the C++ functions that calling conventions name. Those that only amend a value, which take references, are
+    never given the type that it has in IR."""
+    heads = [c.signature for c in d.contracts if c.role is ContractRole.CALLING_CONVENTION]
+    if not convention_takes_type(llvm):
+        return heads
+    return [head.replace("ISD::ArgFlagsTy ArgFlags, ", "ISD::ArgFlagsTy ArgFlags, Type *OrigTy, ") for head in heads]
 
 
 def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:
@@ -297,7 +276,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles, *_read(d))) if r not in allocatable],
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
-        "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
+        "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not (m.ra or m.link) else 0,
         "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
@@ -329,8 +308,11 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
         bases = [slot.name for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG]
         parts = {name: offset_part(selections, i.name, name) for name in bases}
         numbers = [slot for slot in slots if parts.get(slot.name, -1) == slot.part > 0]
+        first = [a for a, b in pairwise(slots) if a.name == b.name and (a.part, b.part, a.kind, b.kind) == (0, 1, "imm", "reg")]
         if numbers:
             found[i.name] = min(((selections.immediate(i.name, slot), slot.part) for slot in numbers), key=lambda pair: pair[0].high)
+        elif first:
+            found[i.name] = min(((selections.immediate(i.name, slot), -1) for slot in first), key=lambda pair: pair[0].high)
     return found
 
 
