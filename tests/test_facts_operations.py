@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from vega_gen.archetypes.code import Code
+from vega_gen.archetypes.unwritten import Unwritten
 from vega_gen.facts import find_facts
 from vega_gen.facts.arithmetic import binary
 from vega_gen.facts.branches import jump
 from vega_gen.facts.operations import OperandRole
-from vega_gen.facts.selections import OperandInfo, OperandKind, Range
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.facts.view import TargetView
 from vega_gen.records import Description
 from vega_gen.tablegen import describe
@@ -55,6 +57,13 @@ def test_a_predicate_has_its_default(llvm_source: Path) -> None:
     assert op.value(3) == "0"
     built = Code(find_facts(d)).mi(op, dst="A", src="B", src2="C")
     assert built == "BuildMI(MBB, MI, DL, get(Heron::EOR)).addReg(A, RegState::Define).addReg(B).addReg(C).addImm(0)"
+
+
+def test_what_assembly_has_to_write_is_printed_though_it_has_a_default(llvm_source: Path) -> None:
+    d = described("Heron", llvm_source)
+    optional = tuple(replace(o, optional=True) if o.name == "pred" else o for o in d.operand_classes)
+    free = replace(d, operand_classes=optional)
+    assert [Unwritten(one, Selections(one)).value(("pred",)) for one in (d, free)] == ["", "0"]
 
 
 CODED = """

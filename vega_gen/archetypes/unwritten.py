@@ -35,8 +35,10 @@ class Unwritten:
 
     def value(self, types: Collection[str]) -> str:
         """Returns the number that the .td gives operands of these types where they are not written (a predicate, an optional definition),
-        "0" where that is no register; "" where some have none, or another one."""
+        "0" where that is no register; "" where some have none, or another one, or where assembly has to write them (IsOptional)."""
         known = [self.s.operand_classes.get(t) for t in types]
+        if not all(o and o.optional for o in known):
+            return ""
         values = {o.defaults[0] if o and o.defaults else "" for o in known}
         if "zero_reg" in values:
             return "" if any(re.fullmatch(r"(?:-?\d+)?", value) for value in values) else "0"
