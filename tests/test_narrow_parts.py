@@ -53,7 +53,8 @@ def : Pat<(i64 (zext i32:$a)), (AND (INSERT_SUBREG (i64 (IMPLICIT_DEF)), i32:$a,
 """
 
 
-def described(folder: Path, llvm_source: Path) -> Description:
+def described(folder: Path, llvm_source: Path, more: str = "") -> Description:
+    """Describes the machine, with more records."""
     text = (TESTS / "inputs/Heron.td").read_text()
     lines = text.splitlines(keepends=True)
     at = next(n for n, line in enumerate(lines) if line.startswith("foreach n"))
@@ -61,7 +62,7 @@ def described(folder: Path, llvm_source: Path) -> Description:
     for name in ("SHL", "SRA"):
         text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(f"def {name} "))
     td = folder / "Heron.td"
-    td.write_text(text.replace("def HeronInstrInfo", f"{NARROW}def HeronInstrInfo"))
+    td.write_text(text.replace("def HeronInstrInfo", f"{NARROW}{more}def HeronInstrInfo"))
     found = shutil.which("llvm-tblgen-19") or shutil.which("llvm-tblgen")
     assert found
     return describe(td, folder="Heron", llvm_include=llvm_source / "llvm/include", tblgen=Path(found))

@@ -30,7 +30,8 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     matching = [case | {"when": when} for when, case in cases.items() if case["register"] or case["memory"]]
     operands = max(p.operands for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
     parameters = declared.partition("(")[2].rstrip(")")
-    return {"name": c.name, "template": head, "parameters": parameters, "operands": operands, "cases": matching}
+    defined = re.sub(r" = \w+(?=[,>])", "", head)  # a default stands in the declaration alone
+    return {"name": c.name, "template": head, "head": defined, "parameters": parameters, "operands": operands, "cases": matching}
 
 
 def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selections) -> dict[str, Any]:

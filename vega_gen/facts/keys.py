@@ -36,6 +36,7 @@ _CONDITION = "<eq|ne|lt|le|gt|ge|ult|ule|ugt|uge>"
 COPY = "instruction.copy."
 DISTANCE = "distance."
 LAYOUT = "layout."
+CODED = "number."
 _WIDTHS = "8|16|32|64"
 _BITS = f"<{_WIDTHS}>"
 KEYS = (
@@ -92,6 +93,7 @@ KEYS = (
     FactKey(f"{DISTANCE}unit_of.<OPERAND>", FactKind.NUMBER, "how many bytes an <OPERAND> counts as one"),
     FactKey(f"{DISTANCE}sign_of.<OPERAND>", FactKind.WORD, "whether the targets of an <OPERAND> lie ahead, back or both"),
     FactKey(f"{LAYOUT}<OPERAND>", FactKind.WORD, "where the parts of an <OPERAND> stand in the number that encodes it"),
+    FactKey(f"{CODED}<OPERAND>.<CODE>", FactKind.NUMBER, "the number for which the code <CODE> of an <OPERAND> stands"),
     FactKey("delay_slots", FactKind.NUMBER, "how many delay slots a branch has"),
 )
 ROLES = {

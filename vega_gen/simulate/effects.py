@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vega_gen.facts import Facts
@@ -40,6 +40,8 @@ from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 _NEGATED = re.compile(r"\(?\s*(?:-\s*(?:\(?int\w*\)?\s*)?N->getS?Z?ExtValue\(\)|-\w+->get[SZ]ExtValue\(\))")
 _FROM = re.compile(r"(\d+)\s*-\s*N->get[SZ]ExtValue\(\)")
 _SHIFTED_DOWN = re.compile(r"N->get[SZ]ExtValue\(\)(?:\s*\+\s*0x[\da-fA-F]+\))?\s*>>\s*(\d+)")
+_UPPER_HALF = re.compile(r"\bHi_32\(N->get[SZ]ExtValue\(\)\)")
+_EXTENSIONS = {"ISD::ZERO_EXTEND": "zext", "ISD::SIGN_EXTEND": "sext"}
 _LOW_BITS_CLEAR = re.compile(r"&\s*(0x[\da-fA-F]+|\d+)[uUlL]*\s*\)\s*==\s*0\b")
 _NO_PREDICATE = "a predicate whose conditions no .td describes"
 
@@ -66,6 +68,7 @@ class _Finder:
         self.known = by_facts(self.p)
         self.codes = {f.name: f.code for f in d.fragments}
         self.selecting: dict[str, list[tuple[Dag, Dag]]] = defaultdict(list)
+        self.filled: dict[str, set[str]] = defaultdict(set)
         # Where a register of addresses may hold a narrower type too, patterns of that say nothing of its upper bits.
         narrower = other_width_patterns(d, m.gpr, m.native)
         for matched, given in d.patterns:
@@ -75,7 +78,13 @@ class _Finder:
             result = plain(results[0]) if len(results) == 1 else None
             if isinstance(result, Dag) and result.op in self.s.instructions:
                 self.selecting[result.op].append((parse_dag(matched), result))
+            elif isinstance(result, Dag) and (found := self.wrapped(parse_dag(matched), result)):
+                inner, dag, extension = found
+                self.filled[inner.op].add(extension)
+                self.selecting[inner.op].append((dag, inner))
         self.why: dict[str, str] = {}
+        self.limited: dict[str, _Told] = {}
+        """What patterns say of an instruction of which they fix operands: only with these values is it known."""
 
     def all(self) -> tuple[Effect | Unknown, ...]:
         told = {i.name: [*self.own(i), *self.selected(i)] if _real(i) else [] for i in self.d.instructions}
@@ -99,12 +108,41 @@ class _Finder:
         if not said:
             if i.name in self.known:
                 actions = self.known[i.name]
+            elif i.name in self.limited:
+                actions, source = self.limited[i.name].actions, Source.SELECTION
             elif (found := self.shaped(i)) is not None:
                 actions, source = found, Source.SHAPE
             else:
                 return Unknown(i.name, self.reason(i))
         required = self.required(i)
+        fill = next(iter(self.filled[i.name])) if len(self.filled[i.name]) == 1 else ""
+        if fill:
+            actions = tuple(replace(a, fill=fill) if isinstance(a, Assign) and isinstance(a.place, OperandRegister) else a for a in actions)
         return Effect(i.name, (*required, *actions), source, "hasDelaySlot" in i.flags)
+
+    def wrapped(self, matched: Dag, result: Dag) -> tuple[Dag, Dag, str] | None:
+        """Returns the instruction that a pattern puts into a part of a register of which it leaves the rest as it is, (INSERT_SUBREG (i64
+        (IMPLICIT_DEF)), (LDB $at), low), what is selected, and how that instruction must set the rest, as the pattern is right.
+
+        An operator that is no instruction stands for INSERT_SUBREG with its other operands (OutPatFrag)."""
+        inside = [arg for arg, _ in result.args if isinstance(arg, Dag) and arg.op in self.s.instructions]
+        wide, dag = self.p.type_bits(matched.op), plain(matched)
+        if len(inside) != 1 or not isinstance(dag, Dag) or result.op in ("EXTRACT_SUBREG", "COPY_TO_REGCLASS", "SUBREG_TO_REG"):
+            return None
+        outs = self.s.instructions[inside[0].op].outs
+        bits = self.p.width(outs[0].type) if len(outs) == 1 else ()
+        kind = self.extension(dag.op)
+        return (inside[0], dag, kind) if bits and wide > bits[0] and kind else None
+
+    def extension(self, name: str) -> str:
+        """Returns how an operator or a fragment of one extends a value, "sext" or "zext"; "" if it does not."""
+        operator = self.p.operators.get(name)
+        if operator is None or operator.opcode:
+            return _EXTENSIONS.get(operator.opcode, "") if operator else ""
+        told = operator.properties
+        inner = parse_dag(operator.dag).op if operator.dag.startswith("(") else name
+        kind = "sext" if "IsSignExtLoad" in told else "zext" if "IsZeroExtLoad" in told else ""
+        return kind or (self.extension(inner) if inner != name else "")
 
     def shaped(self, i: Instruction) -> tuple[Action, ...] | None:
         try:
@@ -147,8 +185,9 @@ class _Finder:
         """Returns what the patterns say that select this instruction alone, for any values of its operands."""
         found: list[_Told] = []
         for order, (matched, result) in enumerate(self.selecting.get(i.name, ())):
+            limits: list[Require] = []
             try:
-                bound = self.inverted(i, matched, result)
+                bound = self.inverted(i, matched, result, limits)
             except UnclearError as error:
                 self.why.setdefault(i.name, str(error))
                 continue
@@ -161,7 +200,10 @@ class _Finder:
                     self.why.setdefault(i.name, "it defines several registers, and no pattern says all of them")
                     continue
                 dag = register
-            found += self.read(i, (dag,), bound, Source.SELECTION, order)
+            told = self.read(i, (dag,), bound, Source.SELECTION, order)
+            if told and limits:
+                self.limited.setdefault(i.name, replace(told[0], actions=(*limits, *told[0].actions)))
+            found += told if not limits else []
         return found
 
     def read(self, i: Instruction, dags: tuple[Dag, ...], bound: Mapping[str, Binding], source: Source, order: int) -> list[_Told]:
@@ -177,24 +219,36 @@ class _Finder:
         numbers = sum(isinstance(part, Number) for part in parts_of(actions))
         return [_Told(actions, source, (source is not Source.PATTERN, reader.vague, numbers, order))]
 
-    def inverted(self, i: Instruction, matched: Dag, result: Dag) -> dict[str, Binding]:
-        """Returns name in a pattern -> the operand of the instruction that it becomes. Raises UnclearError where the pattern fixes an
-        operand: it then holds for that value alone."""
+    def inverted(self, i: Instruction, matched: Dag, result: Dag, limits: list[Require]) -> dict[str, Binding]:
+        """Returns name in a pattern -> the operand of the instruction that it becomes. Where the pattern fixes an operand it holds for that
+        number alone, which is added to ``limits``; raises UnclearError if it is no number."""
+        slots = [(n, o) for n, o in enumerate(self.s.operands(i.name)) if not o.out]
+        if len(result.args) == len(slots) != len(i.ins):  # the parts of an address, one by one
+            return self.each(i, matched, result, limits, [(Bound(((n, o),), o.type), o.type) for n, o in slots])
         own = self.p.bindings(i.name)
         ins = list(i.ins)
         if len(result.args) != len(ins):
             ins = [o for o in ins if not ((known := self.s.operand_classes.get(o.type)) and known.defaults)]
         if len(result.args) != len(ins):
             raise UnclearError("a pattern gives it other operands than it has")
+        return self.each(i, matched, result, limits, [(own[o.name], o.type) for o in ins])
+
+    def each(
+        self, i: Instruction, matched: Dag, result: Dag, limits: list[Require], operands: Sequence[tuple[Binding, str]]
+    ) -> dict[str, Binding]:
+        """Returns what ``inverted`` does. ``operands``: of the instruction, each with its type, as the result gives them."""
         found: dict[str, Binding] = {}
-        for operand, (arg, name) in zip(ins, result.args, strict=True):
+        for (bound, type_name), (arg, name) in zip(operands, result.args, strict=True):
             inner, name = _innermost(arg, name)
-            bound = own[operand.name]
             if name and not isinstance(inner, Dag):
                 found[name] = bound
             elif isinstance(inner, Dag):
                 found |= self.undone(i, matched, inner, bound)
-            elif not ((known := self.s.operand_classes.get(operand.type)) and inner in known.defaults):
+            elif (known := self.s.operand_classes.get(type_name)) and inner in known.defaults:
+                continue
+            elif isinstance(bound, Bound) and len(bound.operands) == 1 and re.fullmatch(r"-?\d+", str(inner)):
+                limits.append(Require(bound.operands[0][0], int(str(inner)), "a number of which no pattern says what it means"))
+            else:
                 raise UnclearError("the patterns that select it fix an operand")
         return found
 
@@ -212,6 +266,8 @@ class _Finder:
                 return {name: Binary("sub", Number(0, self.m.native), number, self.m.native)}
             if (told := _SHIFTED_DOWN.search(code)) and self.clear_below(matched, name) >= int(told[1]):
                 return {name: Binary("shl", number, Number(int(told[1]), self.m.native), self.m.native)}
+            if _UPPER_HALF.search(code) and self.clear_below(matched, name) >= 32:
+                return {name: Binary("shl", number, Number(32, self.m.native), self.m.native)}
             if told := _FROM.search(code):
                 return {name: Binary("sub", Number(int(told[1]), self.m.native), number, self.m.native)}
         if dag.op in self.s.instructions and info.kind is OperandKind.REG:
