@@ -16,7 +16,7 @@ from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView
 from vega_gen.records import Description, GivenFact
 from vega_gen.simulate.effects import effects
-from vega_gen.simulate.expressions import Assign, Binary, Effect, Number, OperandNumber, OperandRegister, Require
+from vega_gen.simulate.expressions import Assign, Binary, CallTo, Effect, Number, OperandNumber, OperandRegister, Require
 from vega_gen.simulate.storage import Piece, storage
 
 MORE = """
@@ -30,6 +30,10 @@ def ADDC : I<60, (outs GR:$d), (ins GR:$a, coded:$n), "addc $d, $a, $n", [(set i
 }
 def LEAH : I<61, (outs GR:$d), (ins place:$at), "leah $d, $at", []> { bits<20> at; let Inst{31-12} = at; }
 def EXT : I<62, (outs WR:$d), (ins WR:$a, i64imm:$n), "ext $d, $a, $n", []> { bits<7> n; let Inst{31-25} = n; }
+def JSAVE : I<64, (outs GR:$d), (ins GR:$a, GR:$b), "jsave $d, $a, $b", []>;
+def callnode : SDNode<"HeronISD::CALL", SDTypeProfile<0, -1, [SDTCisVT<0, i64>]>, [SDNPHasChain, SDNPOptInGlue, SDNPOutGlue, SDNPVariadic]>;
+let isCodeGenOnly = 1, isCall = 1, Defs = [LR], d = 9, b = 3 in
+def CALLR : I<64, (outs), (ins GR:$a, variable_ops), "jsave lr, $a, r3", [(callnode i64:$a)]>;
 let mayLoad = 1 in
 def LDBS : I<63, (outs WR:$d), (ins GR:$a), "ldbs $d, $a", [(set i32:$d, (sextloadi8 i64:$a))]>;
 def wide : OutPatFrag<(ops node:$x), (INSERT_SUBREG (i64 (IMPLICIT_DEF)), $x, lo)>;
@@ -93,3 +97,9 @@ def test_bits_may_be_numbered_from_the_left(heron: Description) -> None:
     assert held.pieces[index["R0"]] == (Piece(0, box, 0, 64),)
     assert held.pieces[index["W0"]] == (Piece(0, box, 0, 32),)
     assert held.pieces[index["F0"]] == (Piece(0, box, 32, 32),)
+
+
+def test_an_instruction_does_what_a_special_case_of_it_does_with_the_same_operands(heron: Description) -> None:
+    call = of(heron, "JSAVE")
+    assert [(a.index, a.value) for a in call.actions if isinstance(a, Require)] == [(0, "LR"), (2, "R3")]
+    assert [said(a) for a in call.actions if isinstance(a, CallTo)] == ["call r1 from LR"]

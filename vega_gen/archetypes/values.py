@@ -299,7 +299,10 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
-        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
+        "actions": [
+            *(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m, _shift_amount(selections, m)),
+            *legality_actions(d, m, known),
+        ],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m),
@@ -383,8 +386,9 @@ def _actions(m: Facts) -> list[str]:
     return [*found, f"ISD::SETCC, {vt}, {set_action}"]
 
 
-def _narrow_actions(m: Facts) -> list[str]:
-    """Returns the operation actions of the narrow type: what no pattern covers is expanded, or promoted to the pointer's type."""
+def _narrow_actions(m: Facts, amount: str) -> list[str]:
+    """Returns the operation actions of the narrow type: what no pattern covers is expanded, or promoted to the pointer's type. ``amount``:
+    the type of the amounts of all shifts, "" for the pointer's, with which patterns on the narrow type do not match."""
     if m.narrow is None:
         return []
     vt, wide = f"MVT::i{m.narrow.bits}", f"MVT::{m.type}"
@@ -399,7 +403,7 @@ def _narrow_actions(m: Facts) -> list[str]:
     promoted += [] if m.by_table or compared else ["BR_CC"]
     found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]
     found += [f"ISD::SELECT, {vt}, {'Expand' if m.selects else 'Custom'}"]
-    found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL")]
+    found += [f"ISD::{op.upper()}, {vt}, Custom" for op in ("shl", "sra", "srl") if not amount or op not in m.narrow.legal]
     found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
     both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
     return [*(f"setOperationAction({a});" for a in found), *both]

@@ -34,6 +34,7 @@ from vega_gen.simulate.expressions import (
 )
 from vega_gen.simulate.operands import Binding, Bound, Operands, UnclearError
 from vega_gen.simulate.patterns import PatternReader
+from vega_gen.simulate.special_cases import SpecialCases
 from vega_gen.simulate.storage import register_widths
 from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 
@@ -95,6 +96,8 @@ class _Finder:
                 alike[i.encoding, i.size, i.decoder_namespace, kinds].append(i.name)
         groups = {name: names for names in alike.values() for name in names}
         done = [self.one(i, told, groups.get(i.name, [])) for i in self.d.instructions]
+        special = SpecialCases(self.d, self.s, {e.record: e for e in done if isinstance(e, Effect)})
+        done = [(special.of(i) or e) if isinstance(e, Unknown) and _real(i) else e for i, e in zip(self.d.instructions, done, strict=True)]
         return _with_forgotten(self.d, done)
 
     def one(self, i: Instruction, told: Mapping[str, list[_Told]], twins: list[str]) -> Effect | Unknown:
