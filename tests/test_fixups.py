@@ -13,7 +13,9 @@ from vega_gen import tablegen
 from vega_gen.facts import find_facts
 from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.fixups import fixups
+from vega_gen.facts.selections import Selections
 from vega_gen.records import Description, SubtargetFeature
+from vega_gen.simulate.operands import Operands
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +59,18 @@ def test_variable_arguments_need_a_place_of_a_word_on_the_stack(rook: Descriptio
     fitting = replace(usual, name="CC_Rook_Fast", stack=((8, 8), (4, 4)))
     assert find_facts(replace(rook, calling_conventions=(*others, wide, fitting))).cc == "CC_Rook_Fast"
     assert find_facts(replace(rook, calling_conventions=(*others, replace(wide, stack=((4, 0),)), fitting))).cc == "CC"
+
+
+def test_a_jump_to_an_address_has_no_distance(rook: Description) -> None:
+    """Only the names of encoders tell: that of jumps differs from that of branches, as in Mips."""
+    branch = next(o for o in rook.operand_classes if o.name == "brtarget")
+    own = replace(branch, name="jmptarget", encoder_method="getJumpTargetOpValue", operand_type="")
+    to_own = tuple(replace(i, ins=tuple(replace(o, type="jmptarget") for o in i.ins)) if i.name == "J" else i for i in rook.instructions)
+    d = replace(rook, operand_classes=(*rook.operand_classes, own), instructions=to_own)
+    facts, selections = find_facts(d), Selections(d)
+    kinds, users = fixups(d, facts)
+    jump = next(kinds[u.fixup] for u in users if "J" in u.records)
+    assert not jump.pc_relative and not jump.signed
+    operands = Operands(d, facts, selections, {})
+    expressions = {name: operands.target(name, 0, selections.operands(name)[0]) for name in ("J", "CALL")}
+    assert "Here" not in repr(expressions["J"]) and "Here" in repr(expressions["CALL"])

@@ -92,7 +92,8 @@ def test_bits_are_combined_in_the_wide_type_and_amounts_are_narrow(made: Archety
     lowering = made.files["HeronISelLowering.cpp"]
     for operation in ("AND", "OR", "XOR"):
         assert f"setOperationPromotedToType(ISD::{operation}, MVT::i32, MVT::i64);" in lowering
-    assert "getScalarShiftAmountTy(const DataLayout &, EVT) const {\n  // In all patterns.\n  return MVT::i32;" in lowering
+    amount = lowering.partition("::getScalarShiftAmountTy(")[2].partition("\n}")[0]
+    assert "return MVT::i32;" in amount
 
 
 def test_without_a_way_to_combine_bits_there_is_no_narrow_type(tmp_path: Path, llvm_source: Path) -> None:

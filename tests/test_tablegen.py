@@ -143,6 +143,8 @@ def test_the_rest_of_the_description(toy: Description):
     csr = named(toy.calling_conventions, "CSR_Toy")
     assert csr.callee_saved
     assert csr.registers == ("LR", "FP", "R3", "R4")
+    lists = [c.name for c in toy.calling_conventions if c.callee_saved]
+    assert lists == ["CSR_None", "CSR_Toy"], "what windows preserve is no list of what a function stores"
     assert {p.name: p.features for p in toy.processors} == {"generic": (), "big": ("FeatureMul", "FeatureWide")}
     call = next(n for n in toy.nodes if n.opcode == "ToyISD::CALL")
     assert (call.results, call.operands, call.types) == (0, -1, ("SDTCisVT<0, i32>",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vega_gen.facts.codings import Coding
 from vega_gen.facts.find import Facts
 from vega_gen.facts.keys import lack
 from vega_gen.facts.layouts import PartLayout
@@ -103,6 +104,16 @@ class Code:
         if told and told.sign >= 0:
             return f"withSign({number}, {told.bits}, {told.low}, {told.sign}, {'true' if told.plus else 'false'})"
         return f"({self.bits(number, part['shift'], part['bits'], part['place'])})"
+
+    def coded(self, value: str, coding: Coding) -> str:
+        """Returns what an instruction holds for the number ``value``."""
+        if coding.negative:
+            return f"{coding.constant} - {value}"
+        return f"{value} {'-' if coding.constant < 0 else '+'} {abs(coding.constant)}"
+
+    def decoded(self, value: str, coding: Coding) -> str:
+        """Returns the number for which an instruction holds ``value``."""
+        return self.coded(value, coding if coding.negative else Coding(-coding.constant))
 
     def jump_operands(self, op: Operation) -> str:
         """Returns the operands that BuildMI adds to an unconditional branch to Target."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.memory import offset_part
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
 from vega_gen.records import ComplexPattern, Contract, Description
@@ -22,41 +23,56 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     """Returns the values of the selector of one or, if it is a template, of several ComplexPatterns. ``every``: all patterns of the .td;
     ``s``: those that the chosen processor has. ``cases``: what the selector does, and for which template arguments, as a condition."""
     head, _, declared = c.signature.rpartition(" bool ")
-    cases: dict[str, dict[str, Any]] = {}
+    cases: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for pattern in d.complex_patterns:
         if pattern.select_function.partition("<")[0] == c.name:
             asked = template_arguments(pattern.select_function)
-            cases.setdefault(" && ".join(f"P{n} == {value}" for n, value in enumerate(asked)), _case(pattern, d, every, s))
-    matching = [case | {"when": when} for when, case in cases.items() if case["register"] or case["memory"]]
+            when = " && ".join(f"P{n} == {value}" for n, value in enumerate(asked))
+            cases.setdefault(when, []).append((pattern.type, _case(pattern, d, every, s)))
+    matching = [case | {"when": when} for when, made in cases.items() if (case := _chosen(made))]
     operands = max(p.operands for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
     parameters = declared.partition("(")[2].rstrip(")")
     defined = re.sub(r" = \w+(?=[,>])", "", head)  # a default stands in the declaration alone
     return {"name": c.name, "template": head, "head": defined, "parameters": parameters, "operands": operands, "cases": matching}
 
 
+def _chosen(made: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Returns what a selector does that ComplexPatterns of several types share, {} where it selects nothing. ``only``: the type for which
+    it does that, "" for all."""
+    used = [(t, case) for t, case in made if case["register"] or case["symbol"] or case["memory"]]
+    if not used:
+        return {}
+    unused = {t for t, case in made if case not in [one for _, one in used]}
+    return used[0][1] | {"only": used[0][0] if unused and used[0][0] not in unused else ""}
+
+
 def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
     """Returns what the selector of a ComplexPattern does.
 
     The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions alone use
-    with some operator is never selected: what they expand to is known only to the backend's C++."""
+    with some operator is never selected: what they expand to is known only to the backend's C++. Operators of the target's own do not
+    count, for no such node is made."""
     of = next((one for one in (s, every) if _users(pattern, one)), s)
     found = _users(pattern, of)
     parts: list[tuple[str, ...]] = []
     ranges: list[Range] = []
+    bases: set[str] = set()
     offsets: set[int] = set()
     left_out: set[int] = set()
     for one in found:
         slots = _places(one, pattern, of)
+        bases |= {slot.type for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG}
         if len(slots) >= pattern.operands > 0:
             at = offset_part(of, one.record, slots[0].name) if slots[0].part == 0 else 1
+            absent = {n for n, slot in enumerate(slots) if slot.default or (n > 0 and _may_lack(d, slot))}
             # A register that is left out stands as a number that must be 0.
-            parts.append(tuple(OperandKind.IMM if slot.default else slot.kind for slot in slots[: pattern.operands]))
-            left_out |= {n for n, slot in enumerate(slots) if slot.default}
+            parts.append(tuple(OperandKind.IMM if n in absent else slot.kind for n, slot in enumerate(slots[: pattern.operands])))
+            left_out |= absent
             offsets.add(at)
             ranges += [of.immediate(one.record, slot) for slot in slots[at : at + 1] if slot.kind is OperandKind.IMM]
-    # Nothing makes the target's own nodes but what selects them (calls and the like, by real instructions).
-    own = {n.name for n in d.nodes}
-    real = {one.dag.op for one in found} - own == {one.dag.op for one in found if _real(of, one.record)} - own
+    own = _own_operators(d)
+    possible = [one for one in found if own.isdisjoint(_words(one.dag))]
+    real = {one.dag.op for one in possible} == {one.dag.op for one in possible if _real(of, one.record)}
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
     kinds = set(parts)
     based_on_one = len(offsets) <= 1 and all(k[:2] == ("reg", "imm") and "reg" not in k[2:] for k in kinds)
@@ -69,10 +85,26 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
         "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
         "register": plain or _amount(d, pattern),
         "memory": real and pattern.operands >= 2 and based_on_one,
+        # A place is counted from the instruction: it is that of a symbol, which a call names.
+        "symbol": pattern.operands == 1 and kinds == {("target",)},
         "offset": next(iter(offsets), 1), "left_out": left_out,
+        "absent": bool(bases) and all(may_be_absent(d, base) for base in bases),
         "low": r.low, "high": r.high, "unit": 1 << r.shift,
         "called": any("isCall" in of.instructions[one.record].flags for one in found),
     }  # fmt: skip
+
+
+def _may_lack(d: Description, slot: OperandInfo) -> bool:
+    return slot.kind is OperandKind.REG and may_be_absent(d, slot.type)
+
+
+def _own_operators(d: Description) -> frozenset[str]:
+    """Returns the operators of the target's own, and the fragments in which one is outermost."""
+    found = {o.name for o in d.operators if o.opcode and not o.opcode.startswith("ISD::")}
+    inner = {o.name: o.dag.lstrip("(").split(" ", 1)[0] for o in d.operators if o.dag.startswith("(")}
+    while more := {name for name, op in inner.items() if op in found and name not in found}:
+        found |= more
+    return frozenset(found)
 
 
 def _places(one: Selection, pattern: ComplexPattern, s: Selections) -> list[OperandInfo]:

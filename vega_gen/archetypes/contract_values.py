@@ -15,7 +15,9 @@ from vega_gen.archetypes.operand_types import PLAIN, by_kind, decoder, register_
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
+from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import byte_order, tables
+from vega_gen.facts.codings import Coding
 from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
@@ -55,7 +57,7 @@ class _Contracts:
                     self.layouts.setdefault(operand, self.s.places(i.name, slot.name))
                 if slot.part <= 0 and any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags:
                     self.users.setdefault(operand, []).append(i.name)
-                if slot.part < 0:
+                if slot.part < 0 or (slot.part == 0 and slot.kind is OperandKind.TARGET):
                     self.used.setdefault(operand, (i.name, slot))
                     if slot.kind is OperandKind.REG and (width := len(self.s.field(i.name, slot.name))):
                         name = self._class(slot.type)
@@ -215,8 +217,10 @@ class _Contracts:
         for t in c.types or ("",):
             one = replace(c, types=(t,) if t else ())
             whole = not self._memory(one)
-            made = {"layout": [] if whole else self._layout(one), "shift": shift if shift.startswith("P") else self._encoded_shift(one)}
+            made: dict[str, Any] = {"layout": [] if whole else self._layout(one)}
+            made |= {"shift": shift if shift.startswith("P") else self._encoded_shift(one)}
             made["bias"] = self._bias(one) if whole and self._decoder_of(t) else 0
+            made["coding"] = self._coding(one)
             found = variants.setdefault(repr(made), made | {"records": [], "memory": not whole})
             found["records"] += self.users.get(t, [])
         # What most operands are is what the method does; the others are told apart by their instructions.
@@ -226,6 +230,11 @@ class _Contracts:
             "absent": self._absent(c), "wide": "APInt &Value" in declared, "cases": [*cases[1:], cases[0] | {"records": []}],
         }  # fmt: skip
 
+    def _coding(self, c: Contract) -> Coding | None:
+        """Returns what stands in the field for a number, None for the number itself."""
+        fields = ((t, len(self.s.field(self.used[t][0], self.used[t][1].name))) for t in c.types if t in self.used and t not in self.coded)
+        return next((coding for t, bits in fields if (coding := self.s.codings.of(t, bits))), None)
+
     def _register_decoders(self) -> dict[str, dict[str, Any]]:
         """Returns name -> values of the decoders of registers."""
         found: dict[str, dict[str, Any]] = {}
@@ -233,6 +242,7 @@ class _Contracts:
             name = next((t for t in c.types if self.s.kind(t) is OperandKind.REG), "") if self._register(c) else ""
             if name:
                 numbers, absent = self._by_encoding(name), self._absent(c)
+                absent = 0 if absent is None and may_be_absent(self.d, name) else absent
                 found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": numbers, "absent": absent}
         for c in self._of(ContractRole.DECODER, ContractRole.INSTRUCTION_DECODER):  # decoders that the other decoders' bodies call
             for part in [p for t in c.types for p in (self._parts(t) or (t,))]:
@@ -240,7 +250,8 @@ class _Contracts:
                 if self.s.kind(part) is OperandKind.REG and decoder and decoder not in found:
                     rest = "uint64_t Address, const MCDisassembler *Decoder)"
                     signature = f"static DecodeStatus {decoder}(MCInst &Inst, unsigned RegNo, {rest}"
-                    found[decoder] = {"defined": signature, "registers": self._by_encoding(part)}
+                    absent = 0 if may_be_absent(self.d, part) else None
+                    found[decoder] = {"defined": signature, "registers": self._by_encoding(part), "absent": absent}
         return found
 
     def _named_value(self, signature: str, name: str) -> str:
@@ -278,7 +289,7 @@ class _Contracts:
         bits = wide if template and not memory else r.bits + (below if below == r.shift else 0)
         return {
             "defined": self._named_value(c.signature, "Val"), "layout": self._layout(c) if memory else [],
-            "bits": bits, "back": r.back, "signed": r.signed and not re.search(r"uimm", c.name, re.I),
+            "bits": bits, "back": r.back, "coding": self._coding(c), "signed": r.signed and not re.search(r"uimm", c.name, re.I),
             "shift": scaled, "bias": "0" if memory else self._each(c, self._decoder_of, self._bias),
             "register": self._register(c), "defaults": self.unwritten.defaults(c.types[0]) if c.types else [],
         }  # fmt: skip
@@ -332,8 +343,14 @@ class _Contracts:
         apart = self.d.data.get("AsmParser.present") == "1" and bool(known) and all(o.parser_class == "Imm" for o in known)
         memory = 2 * sum(self._is_memory(t) for t in c.types) >= max(len(c.types), 1)  # a plain printer may have a few
         return {"declared": declared, "defined": defined, "memory": memory, "parts": parts, "apart": apart, "mark": self._mark(c),
-                "in_word": self._in_word(c), "part": self._part(c), "unwritten": self.unwritten.value(c.types),
+                "in_word": self._in_word(c), "part": self._part(c), "unwritten": self.unwritten.value(c.types), **self._left_out(c),
                 "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
+
+    def _left_out(self, c: Contract) -> dict[str, Any]:
+        """Returns whether the base of a memory operand may be left out, and which of its parts behind the offset are registers."""
+        lists = [self._parts(t) for t in c.types if self._is_memory(t)]
+        indices = {n for parts in lists for n, part in enumerate(parts) if n > 1 and self.s.kind(part) is OperandKind.REG}
+        return {"absent": any(may_be_absent(self.d, parts[0]) for parts in lists), "indices": sorted(indices)}
 
     def _predicates(self, c: Contract) -> dict[str, Any]:
         """Returns the values of an operand predicate. A function template has a case for each list of arguments that operands use."""
@@ -351,7 +368,7 @@ class _Contracts:
     def _predicate(self, c: Contract) -> dict[str, Any]:
         made: dict[str, Any] = {"name": c.name, "memory": self._memory(c), "register_class": "", "by_kind": False}
         made |= {"low": None, "high": None, "unit": 1}
-        made |= {"mark": self._mark(c), "index": self._indexed(c), "part": self._part(c)}
+        made |= {"mark": self._mark(c), "index": self._indexed(c), "part": self._part(c), **self._left_out(c)}
         made["coded"] = bool(c.types) and self.siblings and all(t in self.coded for t in c.types)
         if made["mark"]:
             return made
@@ -383,7 +400,7 @@ class _Contracts:
         written = {o.render_method for o in self.d.operand_classes if o.render_method.partition("<")[0] == c.name}
         given = {"name": c.name, "memory": self._memory(c), "register": self._register(c), "parts": len(parts)}
         given["template"] = template_head([template_arguments(text) for text in written] or [()])
-        return given | {"index": self._indexed(c), "part": self._part(c)}
+        return given | {"index": self._indexed(c), "part": self._part(c), **self._left_out(c)}
 
 
 def _worded(d: Description) -> set[str]:

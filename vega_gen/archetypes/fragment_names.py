@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from vega_gen.facts import ranges
+from vega_gen.facts.ranges import Range
+from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
 
 
@@ -12,6 +15,23 @@ def named_types(d: Description) -> list[tuple[str, str]]:
     known = {d.namespace, d.name, *(node.opcode.rpartition("::")[0] for node in d.nodes)}
     told = {pair for f in d.fragments for pair in re.findall(r"\b([A-Z]\w*)::([A-Z]\w*)\s+\w+\s*=", f.code)}
     return sorted((scope, name) for scope, name in told if scope.startswith(d.namespace) and scope not in known)
+
+
+def range_tests(d: Description) -> list[tuple[str, str, str]]:
+    """Returns (scope, name, C++ of its result for Value) of the functions that say whether a number fits an immediate, as their names tell:
+    Toy::isUImm10."""
+    s = Selections(d)
+    found: dict[str, Range] = {}
+    for f in d.fragments:
+        function = ranges.asked(f.code)
+        told = s.said(f.name) if function.startswith(f"{d.namespace}::") and ranges.by_name(function) else None
+        if told:
+            found[function] = told
+    return [
+        (scope, name, f"is{'' if told.signed else 'U'}Int<{told.bits}>(Value)")
+        for function, told in sorted(found.items())
+        for scope, _, name in (function.rpartition("::"),)
+    ]
 
 
 def width_methods(d: Description) -> list[str]:
@@ -26,3 +46,11 @@ def type_methods(d: Description) -> list[str]:
 
 def _asked(d: Description) -> set[str]:
     return {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}
+
+
+def customary(d: Description) -> list[str]:
+    """Returns the customary functions that the C++ of fragments calls and SelectionDAGISel lacks: "getImm", which makes a number an
+    operand, the number of bits for getI32Imm and the like, "getLoadExtType", which asks how a load extends."""
+    called = {name for f in d.fragments for name in f.calls}
+    sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
+    return [*(name for name in ("getImm", "getLoadExtType") if name in called), *sizes]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from vega_gen.facts.conditions import OPPOSITE, SWAPPED
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import Selections
 from vega_gen.facts.view import encoded, other_width_patterns
 from vega_gen.records import Description
+from vega_gen.tablegen.raw import Dag
 
 EXPANDED_UNLESS = {
     "mul": "MUL", "mulhs": "MULHS", "mulhu": "MULHU", "sdiv": "SDIV", "udiv": "UDIV", "srem": "SREM", "urem": "UREM", "rotl": "ROTL",
@@ -78,6 +80,26 @@ def _of_sti(code: str) -> str:
     return re.sub(r"\bSubtarget(?:->|\.)", "STI.", code)
 
 
+def shift_amount(d: Description, m: Facts) -> str:
+    """Returns the type that the amount of a shift has in the patterns of the .td, "" where it is that of an address, as LLVM assumes.
+
+    It is another one only where that is legal too, as i32 may be beside i64."""
+    s = Selections(d)
+    types = {c.name: c.type for c in d.complex_patterns} | {c.name: next(iter(c.value_types), "") for c in d.register_classes}
+    held = {o.name: types.get(o.register_class, o.type) for o in d.operand_classes} | types
+    found = {_type_at(dag, held) for root in ("shl", "sra", "srl") for dag in s.matched.get(root, ()) if len(dag.args) == 2}
+    narrow = f"i{m.narrow.bits}" if m.narrow else ""
+    return narrow if narrow in found and m.type not in found else ""
+
+
+def _type_at(dag: Dag, held: Mapping[str, str]) -> str:
+    """Returns the type of a pattern's second argument: of its operand class, or as a cast says it."""
+    value = dag.args[1][0]
+    if isinstance(value, Dag):
+        return value.op
+    return held.get(value, value)
+
+
 def by_truth(m: Facts) -> bool:
     """Whether branches are selected as the .td's patterns have them: on a truth value, or on a comparison that is one (brcond).
 
@@ -85,10 +107,40 @@ def by_truth(m: Facts) -> bool:
     return bool(m.branch_nonzero) and "brcond" in m.legal and set(CONDITIONS) <= m.sets and branch_custom(m)
 
 
+@dataclass(frozen=True, slots=True)
+class SetBranch:
+    """A branch on ``condition``, which no branch tests, on whether ``computed`` holds, or fails to hold, of the same operands or of the
+    swapped ones: an instruction computes that into a register."""
+
+    condition: str
+    computed: str
+    swapped: bool
+    holds: bool
+
+
+def set_branches(m: Facts) -> list[SetBranch]:
+    """Returns how conditions are branched on that no branch tests and that an instruction computes, as they are or as the opposite."""
+    if m.by_table or m.compare_branches or not ({"eq", "ne"} <= _compared(m) and m.branches):
+        return []
+    found: list[SetBranch] = []
+    for condition in (c for c in CONDITIONS if c not in _compared(m)):
+        for computed, swapped, holds in (
+            (condition, False, True), (SWAPPED[condition], True, True), (OPPOSITE[condition], False, False),
+            (SWAPPED[OPPOSITE[condition]], True, False),
+        ):  # fmt: skip
+            if computed in m.sets:
+                found.append(SetBranch(condition, computed, swapped, holds))
+                break
+    return found
+
+
+def _compared(m: Facts) -> set[str]:
+    """Returns the conditions of two registers that branches test, with their operands swapped too."""
+    compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
+    return compare | {SWAPPED[c] for c in compare}
+
+
 def branch_custom(m: Facts) -> bool:
     """Whether BR_CC needs custom lowering: no branch tests some condition, even with swapped operands, or setcc lacks some."""
-    swapped = {"lt": "gt", "le": "ge", "ult": "ugt", "ule": "uge"}
-    swapped |= {b: a for a, b in swapped.items()}
-    compare = {c for c, op in m.branches.items() if OperandRole.SRC2 in op.roles}
-    tested = all(c in compare or swapped.get(c) in compare for c in CONDITIONS)
+    tested = {*_compared(m), *(one.condition for one in set_branches(m))} >= set(CONDITIONS)
     return not m.by_table and not m.compare_branches and not (tested and set(CONDITIONS) <= m.sets)

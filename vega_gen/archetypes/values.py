@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.fragment_names import named_types, type_methods, width_methods
+from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
-from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions
+from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
 from vega_gen.archetypes.operand_types import namesakes, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
+from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
 from vega_gen.facts.code_units import code_unit
 from vega_gen.facts.conditions import OPPOSITE
@@ -28,7 +29,7 @@ from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part
 from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
-from vega_gen.facts.selections import OperandKind, Range, Selections, leaf_name
+from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
@@ -78,6 +79,9 @@ _ALWAYS_EXPANDED = (
 )  # fmt: skip
 
 
+_SHIFTS = frozenset({"shl", "sra", "srl"})
+
+
 def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 0, *, big_endian: bool | None = None) -> dict[str, Any]:
     """Returns every value that a template names. ``arch``: the first part of the triple. For ``machine`` and ``big_endian`` see
     ``archetypes.files.archetypes``."""
@@ -100,7 +104,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([code_unit(basic(d)), *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
-        "named_types": named_types(d), "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
+        "named_types": named_types(d), "range_tests": range_tests(d),
+        "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
@@ -130,8 +135,13 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
         "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
-        "immediate_helpers": _immediate_helpers(d), "function_info": function_info(d),
+        "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
+        and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
+        "customary": customary(d), "function_info": function_info(d),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
+        "inserted_frames": [
+            i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)
+        ],
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
     for key, (owner, names) in _METHODS.items():
@@ -139,7 +149,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if not m.jump:  # no branch can be analyzed or moved
         given["instr_info_methods"] = [n for n in given["instr_info_methods"] if n not in _BRANCH_METHODS]
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
-    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects else []
+    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
@@ -248,14 +258,6 @@ def _scopes(d: Description) -> list[tuple[str, list[str]]]:
     return [(scope, list(names)) for scope, names in found.items()]
 
 
-def _immediate_helpers(d: Description) -> list[str]:
-    """Returns the customary functions that make a number an operand, of those that the C++ of fragments calls: "getImm", and the number of
-    bits for getI32Imm and the like. SelectionDAGISel has none of them."""
-    called = {name for f in d.fragments for name in f.calls}
-    sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
-    return [*(["getImm"] if "getImm" in called else []), *sizes]
-
-
 def _nop(d: Description, m: Facts) -> list[int]:
     """Returns the bytes of the nop as they lie in little-endian memory."""
     i = next((i for i in d.instructions if m.nop and i.name == m.nop.record), None)
@@ -289,27 +291,27 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     selections = Selections(d)
     return {
         "load": load, "store": store,
+        "some_bases": _some_bases(d),
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
         "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
         "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
         "callee_saved": saved,
         "reserved": [r for r in m.reserved if r in allocatable],
-        "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles)) if r not in allocatable],
+        "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles, *_read(d))) if r not in allocatable],
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
         "actions": [
-            *(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m, _shift_amount(selections, m)),
-            *legality_actions(d, m, known),
+            *(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known),
         ],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
-        "by_truth": by_truth(m),
+        "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
-        "part_copies": _part_copies(d, m), "shift_amount": _shift_amount(selections, m),
+        "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
-        "shift_custom": bool(m.narrow) or not {"shl", "sra", "srl"} <= m.legal,
+        "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
 
 
@@ -321,15 +323,6 @@ def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:
     member = members[m.narrow.register_class][0]
     whole = next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])
     return [{"class": m.narrow.register_class, "member": member, "whole": whole}]
-
-
-def _shift_amount(s: Selections, m: Facts) -> str:
-    """Returns the narrow type where amounts by which instructions shift addresses have it in all patterns, "" elsewhere."""
-    if m.narrow is None:
-        return ""
-    held = {leaf_name(one.dag, (1,)) for root in ("shl", "srl", "sra") for one in s.of(root) if len(one.dag.args) == 2}
-    registers = held & {f"i{m.narrow.bits}", m.narrow.register_class, m.type, m.gpr}
-    return f"i{m.narrow.bits}" if registers and not registers & {m.type, m.gpr} else ""
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
@@ -345,6 +338,18 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
         if numbers:
             found[i.name] = min(((selections.immediate(i.name, slot), slot.part) for slot in numbers), key=lambda pair: pair[0].high)
     return found
+
+
+def _read(d: Description) -> Iterator[str]:
+    """Yields the registers that calls read though no argument is in them, as one of rounding modes: they have a value from the start."""
+    yield from (r for i in d.instructions if "isCall" in i.flags for r in i.uses)
+
+
+def _some_bases(d: Description) -> bool:
+    """Whether the base of some memory operand is of a class without the register of number 0."""
+    s = Selections(d)
+    based = {slot.type for i in d.instructions for slot in s.operands(i.name) if slot.part == 0 and slot.kind is OperandKind.REG}
+    return any(may_be_absent(d, type_name) for type_name in based)
 
 
 def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
@@ -386,9 +391,8 @@ def _actions(m: Facts) -> list[str]:
     return [*found, f"ISD::SETCC, {vt}, {set_action}"]
 
 
-def _narrow_actions(m: Facts, amount: str) -> list[str]:
-    """Returns the operation actions of the narrow type: what no pattern covers is expanded, or promoted to the pointer's type. ``amount``:
-    the type of the amounts of all shifts, "" for the pointer's, with which patterns on the narrow type do not match."""
+def _narrow_actions(m: Facts) -> list[str]:
+    """Returns the operation actions of the narrow type: what no pattern covers is expanded, or promoted to the pointer's type."""
     if m.narrow is None:
         return []
     vt, wide = f"MVT::i{m.narrow.bits}", f"MVT::{m.type}"
@@ -403,7 +407,7 @@ def _narrow_actions(m: Facts, amount: str) -> list[str]:
     promoted += [] if m.by_table or compared else ["BR_CC"]
     found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]
     found += [f"ISD::SELECT, {vt}, {'Expand' if m.selects else 'Custom'}"]
-    found += [f"ISD::{op.upper()}, {vt}, Custom" for op in ("shl", "sra", "srl") if not amount or op not in m.narrow.legal]
+    found += [f"ISD::{name.upper()}, {vt}, Custom" for name in ("shl", "sra", "srl") if name not in m.narrow.legal]
     found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
     both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
     return [*(f"setOperationAction({a});" for a in found), *both]
@@ -437,8 +441,8 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
         by_pattern = {bits for bits in (8, 16, 32) if re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)}
         return " || ".join(f"MemVT == MVT::i{bits}" for bits in sorted(by_pattern | {bits for one, bits in m.loads if one == kind}))
 
-    signed, unsigned = extended("sext"), extended("zext")
+    signed, unsigned, plain = extended("sext"), extended("zext"), extended("ext")
     return {
         "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
-        "sign_loads": signed or "false", "zero_loads": unsigned or "false",
+        "sign_loads": signed or "false", "zero_loads": unsigned or "false", "plain_loads": plain or "false",
     }  # fmt: skip

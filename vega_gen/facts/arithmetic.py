@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.choosing import Choice
+from vega_gen.facts.memory import load_names
+from vega_gen.facts.named import Computed, named
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
@@ -24,7 +27,7 @@ def binary(v: TargetView, root: str, second: OperandKind) -> Operation | None:
 def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[Operation]]:
     """Yields the instructions that compute ``(root a b)`` on pointer-sized registers, best first.
 
-    ``second``: whether b is a register or an immediate. Patterns go before mnemonics, which count for immediates only. Of several that a
+    ``second``: whether b is a register or an immediate. Patterns go before mnemonics. Of several that a
     pattern selects, the one that takes the most registers goes first, then the one that clobbers least, then the one with the widest
     immediate, then the one that needs the fewest predicates; for "add", one with a signed immediate goes before all of these."""
     found: list[tuple[tuple[int, ...], Operation]] = []
@@ -47,11 +50,14 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
                 return OperandRole.SRC if operand.kind is OperandKind.REG and v.holds(operand.type) else None
             if second is OperandKind.REG and operand.part > 0 and operand.kind is OperandKind.IMM:
                 return OperandRole.NONE  # how far the register before it is shifted
+            if second is OperandKind.IMM and operand.part == 0 and may_be_absent(v.d, operand.type):
+                return OperandRole.FIXED  # the amount of a shift is written as an address: here without a base
             if operand.kind is not second:
                 return None
             if second is OperandKind.IMM:
                 leaf = leaf_name(s.dag, path)
-                return None if v.selections.is_upper(operand.type) or v.selections.is_upper(leaf) else last
+                said = v.selections
+                return None if said.is_upper(operand.type) or said.is_upper(leaf) or said.is_negated(leaf) else last
             # A register and how far it is shifted stand for any register: shifted by 0.
             whole = operand.part >= 0 or leaf_name(s.dag, path) not in judged
             return last if v.holds(operand.type) and whole else None
@@ -65,6 +71,7 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
             found.append((rank, made))
     for _, op in sorted(found, key=lambda pair: pair[0], reverse=True):
         yield Choice(op, Evidence.PATTERN, f"a pattern of {root} selects {op.record}")
+    yield from named(v).get(Computed(root, second is OperandKind.IMM), ())
     if second is OperandKind.IMM and root in _BY_NAME:
         for op in _by_mnemonic(v, _BY_NAME[root]):
             yield Choice(op, Evidence.ASSEMBLY, f"{op.record} is recognised by its mnemonic alone")
@@ -95,7 +102,8 @@ def legal_operators(v: TargetView) -> frozenset[str]:
     outer = {next((n for n in i.nodes if n not in ("set", "implicit")), "") for i in whole}
     roots = {root for root, sets in v.selections.given.items() if any(names <= real for names in sets)}
     extended = {f"sext_inreg{leaf_name(s.dag, (1,))}" for s in v.selections.of("sext_inreg") if s.record in real}
-    return frozenset((outer | roots | extended) - {""})
+    loads = {name for root in roots for name in load_names(v, root)}
+    return frozenset((outer | roots | extended | loads) - {""})
 
 
 def carries(v: TargetView) -> frozenset[str]:

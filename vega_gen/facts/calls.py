@@ -39,11 +39,12 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "")
         if op and "isReturn" not in i.flags:
             role = OperandRole.TARGET if OperandRole.TARGET in op.roles else OperandRole.SRC
             if encoded(i) and "isPseudo" not in i.flags:
-                real.setdefault(role, op)
+                if record in nodes or not ra or _links(v, op, ra):
+                    real.setdefault(role, op)
             elif record in nodes:
                 pseudos.setdefault(role, op)
     for role, op in pseudos.items():
-        stands = v.expanded(op)
+        stands = v.expanded(op) or _named_in(v, op.record, role, ra)
         if stands and role not in real:
             real[role] = stands
     if OperandRole.TARGET not in real and (linking := _linking(v, jump, zero, ra)):
@@ -53,6 +54,37 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "")
     through, indirect_pseudo = _selecting(v, selections, indirect, pseudos.get(OperandRole.SRC), symbol=False)
     written = {record: op for record, op in ((direct_pseudo, direct), (indirect_pseudo, indirect)) if record and op}
     return Calls(direct, indirect, node, through or ("" if indirect else node), () if real else tuple(pseudos.values()), written)
+
+
+def _links(v: TargetView, op: Operation, ra: str) -> bool:
+    """Whether a call leaves the return address in ``ra``, or pushes it: a call of the operating system does neither."""
+    i = v.selections.instructions[op.record]
+    return OperandRole.LINK in op.roles or ra in i.defs or ra in dict(op.fixed).values() or "mayStore" in i.flags
+
+
+def _named_in(v: TargetView, pseudo: str, role: OperandRole, ra: str) -> Operation | None:
+    """Returns the call in whose mnemonic's record the name of a pseudo instruction without an expansion ends, as CallBRASL in BRASL.
+
+    The callee is its target, or of its registers the last; the other register is given the return address."""
+    for i in sorted(v.d.instructions, key=lambda i: -len(i.name)):
+        if not encoded(i) or not {"isCall"} <= i.flags or i.flags & {"isPseudo", "isReturn"} or not pseudo.endswith(i.name) or not ra:
+            continue
+        operands = v.selections.operands(i.name)
+        registers = [n for n, o in enumerate(operands) if o.kind is OperandKind.REG]
+        callee = [n for n, o in enumerate(operands) if o.kind is OperandKind.TARGET] if role is OperandRole.TARGET else registers[-1:]
+
+        def name(o: OperandInfo, at: int, callee: Sequence[int] = callee) -> OperandRole | None:
+            if at in callee:
+                return role
+            if o.kind is OperandKind.REG:
+                return OperandRole.LINK if o.out else None
+            return OperandRole.NONE
+
+        links = {operands[n].name: ra for n in registers if n not in callee}
+        made = v.operation(i.name, name, links) if len(callee) == 1 else None
+        if made and role in made.roles:
+            return made
+    return None
 
 
 def _linking(v: TargetView, jump: Operation | None, zero: str, ra: str) -> Operation | None:
@@ -136,10 +168,11 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
             named = bool(ra) and (ra in i.uses or ra.lower() in i.asm.lower())
             found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, named, not made.free), made))
     made = max(found, key=lambda pair: pair[0])[1] if found else None
-    if made is None and jump_register and ra:
-        at = jump_register.index(OperandRole.SRC)
-        roles = tuple(OperandRole.FIXED if n == at else role for n, role in enumerate(jump_register.roles))
-        made = replace(jump_register, roles=roles, fixed=(*jump_register.fixed, (at, ra)))
+    jump = (v.expanded(jump_register) or jump_register) if jump_register else None
+    if made is None and jump and ra:
+        at = jump.index(OperandRole.SRC)
+        roles = tuple(OperandRole.FIXED if n == at else role for n, role in enumerate(jump.roles))
+        made = replace(jump, roles=roles, fixed=(*jump.fixed, (at, ra)))
     for n in own:
         for s in v.selections.of(n.name):
             i = instructions[s.record]

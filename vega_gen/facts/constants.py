@@ -55,6 +55,7 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
     whole: list[tuple[tuple[int, ...], Operation]] = []
     upper: list[tuple[tuple[int, ...], Operation]] = []
     plain, uppers = immediates_by_pattern(v), uppers_by_pattern(v)
+    numbers = {s.record for root in v.selections.roots for s in v.selections.of(root) if _is_number(v, s)}
     for i in v.d.instructions:
         if len(i.outs) != 1 or not v.holds(i.outs[0].type) or i.flags & _NO_CONSTANT:
             continue
@@ -63,7 +64,9 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
             continue
         word = mnemonic(i)
         by_pattern = i.name in uppers
-        if by_pattern or (_UPPER_MNEMONIC.fullmatch(word) and made.range.bits < v.native):
+        if not by_pattern and i.name in numbers:
+            whole.append(((1, v.generality(i.name), 2 * made.range.bits + made.range.signed), made))
+        elif by_pattern or (_UPPER_MNEMONIC.fullmatch(word) and made.range.bits < v.native):
             upper.append(((int(by_pattern), v.generality(i.name)), made))
         elif i.name in plain or _MOVE_IMMEDIATE.fullmatch(word):
             # Of two of the same width, the signed one goes before: it gives negative numbers too.
@@ -71,6 +74,12 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
     upper = upper or [((1, 0), made) for made in _inserting(v)]
     number = v.choose_operation("instruction.constant", _choices(whole, "selects any number with", "constant"))
     return number, v.choose_operation("instruction.constant_upper", _choices(upper, "gives the upper part of a number to", "upper part"))
+
+
+def _is_number(v: TargetView, s: Selection) -> bool:
+    """Whether a pattern selects an instruction for any number of some width, as it is."""
+    told = None if s.dag.args or s.fixed else v.selections.said(s.dag.op)
+    return told is not None and not v.selections.is_upper(s.dag.op)
 
 
 def whole_constants(v: TargetView) -> bool:
@@ -128,6 +137,13 @@ def symbol_loads(v: TargetView) -> list[Choice[Operation]]:
             found.append((0 if near else made.range.bits, made))
     ranked = sorted(found, key=lambda pair: -pair[0])
     return [Choice(made, Evidence.PATTERN, f"a pattern of a symbol selects {made.record}") for _, made in ranked]
+
+
+def number_loads(v: TargetView, number: Operation | None) -> list[Choice[Operation]]:
+    """Returns ``number``, which sets a register to a number, if it sets one to any address of the lower 4 GiB but not to every address."""
+    if number is None or number.range is None or not 32 <= number.range.bits < v.native:
+        return []
+    return [Choice(number, Evidence.DERIVED, f"{number.record} sets a register to any number of {number.range.bits} bits")]
 
 
 def _inserting(v: TargetView) -> Iterator[Operation]:

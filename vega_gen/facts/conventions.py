@@ -55,13 +55,14 @@ def callee_saved(v: TargetView, results: Collection[str], constants: Collection[
     """Returns the name and the registers of the usual list of callee-saved registers.
 
     Of several, it prefers those without a register of ``results``, which interrupt handlers preserve but no function that returns one,
-    then those without a special purpose in their name, then the shortest name. ``constants``: as of ``convention``."""
+    then those without a special purpose in their name, then the shortest name. No function preserves the registers of its results, though
+    a list has them. ``constants``: as of ``convention``."""
     given = [c for c in v.d.calling_conventions if c.callee_saved]
     every = [c for c in given if c.registers] or given  # an empty list says that a call keeps nothing
     lists = [c for c in every if any(r in v.members for r in c.registers)] or every  # those of the other width have wider registers
     what = f"{len(lists)} lists of callee-saved registers"
     name = v.choose("convention.callee_saved", _named(lists, _SPECIAL_LIST, what, unlikely=results))
-    listed = [r for c in lists if c.name == name for r in c.registers]
+    listed = [r for c in lists if c.name == name for r in c.registers if r not in results]
     return name, _registers(v, name, "callee_saved", listed, _guesses(v, constants)[2])
 
 

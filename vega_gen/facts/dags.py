@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from vega_gen.records import PatternOperator
 from vega_gen.tablegen.raw import Dag
 
 _OTHER_NAME = re.compile(r"\((\w+) (?:node:\$\w+(?:, )?)+\)")
@@ -38,29 +37,6 @@ def _inner_name(value: Dag) -> str:
             return name
         value = arg
     return ""
-
-
-def top_level(text: str) -> list[str]:
-    """Returns the top-level dags of a printed list, each as printed."""
-    found: list[str] = []
-    depth, start = 0, 0
-    for at, c in enumerate(text):
-        if c == "(":
-            if not depth:
-                start = at
-            depth += 1
-        elif c == ")":
-            depth -= 1
-            if not depth:
-                found.append(text[start : at + 1])
-    return found
-
-
-def other_name(o: PatternOperator) -> re.Match[str] | None:
-    """Returns the match of a fragment that only gives an operator another name, (shl node:$a, node:$b), so that some patterns can be
-    told from others by it."""
-    found = None if o.opcode or o.code or o.memory or o.properties else _OTHER_NAME.fullmatch(o.dag)
-    return found if found and tuple(re.findall(r"\$(\w+)", o.dag)) == o.parameters and not found[1].startswith("strict_") else None
 
 
 def is_special_shift(dag: Dag) -> bool:

@@ -11,11 +11,12 @@ from vega_gen.facts.branches import branches, conditions_set, jump, jump_registe
 from vega_gen.facts.calls import calls, frame_pseudo, returns
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
-from vega_gen.facts.constants import constant_register, load_immediate, low_part, symbol_loads, whole_constants
+from vega_gen.facts.constants import constant_register, load_immediate, low_part, number_loads, symbol_loads, whole_constants
 from vega_gen.facts.conventions import callee_saved, convention
 from vega_gen.facts.doubts import Doubt, doubts
-from vega_gen.facts.keys import CODED, DISTANCE, LAYOUT
+from vega_gen.facts.keys import CODED, CODING, DISTANCE, LAYOUT
 from vega_gen.facts.memory import loads, stores
+from vega_gen.facts.named import Computed, computed
 from vega_gen.facts.narrow import narrow
 from vega_gen.facts.nops import nop
 from vega_gen.facts.operations import Calls, Narrow, Operation
@@ -80,6 +81,7 @@ class Facts:
     ``nop``: the instruction that does nothing, all of its operands fixed.
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
     ``carries``: those of addc, adde, subc and sube that instructions implement.
+    ``computed``: what instructions without a pattern compute, as their mnemonics or a person say.
     ``narrow``: a second legal integer type below the pointer's.
     ``big_endian``: whether the highest byte of a number lies first in memory.
     ``register_roles``: register -> role. ``doubts``: field -> why its fact is not certain. ``records``: key -> fact with its evidence."""
@@ -138,6 +140,7 @@ class Facts:
     legal: frozenset[str]
     carries: frozenset[str]
     narrow: Narrow | None
+    computed: Mapping[Computed, Operation] = field(default_factory=dict[Computed, Operation])
     big_endian: bool = False
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
     doubts: Mapping[str, Doubt] = field(default_factory=dict[str, Doubt])
@@ -168,13 +171,13 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     )
     shifts = {root: v.choose_operation(f"instruction.{key}", binaries(v, root, OperandKind.REG)) for root, key in _SHIFTS.items()}
     v.choose(f"{DISTANCE}origin", [_ORIGIN])
-    for key in [key for key in v.chooser.given if key.startswith(DISTANCE)]:
-        v.choose(key, ())  # read where operand types are (facts/distances.py)
+    for key in [key for key in v.chooser.given if key.startswith((CODING, DISTANCE))]:
+        v.choose(key, ())  # read where operand types are (facts/codings.py, facts/distances.py)
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
     low = low_part(upper, or_immediate, add_immediate, whole)
-    symbol = v.choose_operation("instruction.symbol", symbol_loads(v) or (() if low else pool_loads(v)))
+    symbol = v.choose_operation("instruction.symbol", symbol_loads(v) or (() if low else number_loads(v, whole) or pool_loads(v)))
     pool = symbol.record if symbol and reads_pool(v, symbol.record) else ""
     csr, saved = callee_saved(v, results, (zero, ones))
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
@@ -242,6 +245,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         legal=legal_operators(v) | {root for root, op in shifts.items() if op},
         carries=carries(v),
         narrow=narrow(v, moved),
+        computed=computed(v),
         big_endian=v.choose("byte_order", [_LITTLE]) == "big",
         register_roles=v.register_roles,
         records=v.chooser.records,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from vega_gen.facts.find import Facts
@@ -59,7 +58,7 @@ class FixedOperand:
 def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOperand, ...]]:
     """Returns all fixup kinds, in order of first use, and the operands that need them."""
     s = Selections(d)
-    distances = _distances(d, s)
+    distances = jump_distances(d, s)
     kinds: dict[tuple[object, ...], Fixup] = {}
     users: dict[tuple[int, int], list[str]] = {}
     for i in d.instructions:
@@ -70,7 +69,7 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
         for index, slot in enumerate(slots):
             if slot.kind is OperandKind.REG or slot.out:
                 continue
-            part, relative = _part(i, slot, m, based=based), slot.kind is OperandKind.TARGET and not _absolute(s, slot.type)
+            part, relative = _part(i, slot, m, based=based), slot.kind is OperandKind.TARGET and not s.absolute(slot.type)
             like = distances.get((s.field(i.name, slot.name), i.size)) if "isCall" in i.flags and slot.kind is OperandKind.IMM else None
             relative, width = relative or like is not None, like or s.immediate(i.name, slot)
             low = s.places(i.name, slot.name)[slot.part][0] if slot.part >= 0 else 0  # the other parts of an address lie beside it
@@ -92,23 +91,13 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
     return tuple(kinds.values()), tuple(FixedOperand(at, kind, tuple(records)) for (at, kind), records in users.items())
 
 
-def _distances(d: Description, s: Selections) -> dict[tuple[tuple[tuple[int, int], ...], int], Range]:
+def jump_distances(d: Description, s: Selections) -> dict[tuple[tuple[tuple[int, int], ...], int], Range]:
     """Returns the fields, with the sizes of their instructions, in which a jump that always goes holds a distance -> its range.
 
     A call that has its address in the same bits counts in the same way: they are one instruction, but for the link."""
     jumps = [i for i in d.instructions if {"isBranch", "isBarrier"} <= i.flags and "isPseudo" not in i.flags]
-    slots = [(i, slot) for i in jumps for slot in s.operands(i.name) if slot.kind is OperandKind.TARGET and not _absolute(s, slot.type)]
+    slots = [(i, slot) for i in jumps for slot in s.operands(i.name) if slot.kind is OperandKind.TARGET and not s.absolute(slot.type)]
     return {(field, i.size): s.immediate(i.name, slot) for i, slot in slots if (field := s.field(i.name, slot.name))}
-
-
-def _absolute(s: Selections, type_name: str) -> bool:
-    """Whether a target is an address and no distance: its encoder is named for jumps, where that of other targets is for branches.
-
-    Only names tell: no .td says it."""
-    known = s.operand_classes.get(type_name)
-    named = known.encoder_method if known and not s.distances.told(known) else ""
-    others = (o.encoder_method for o in s.operand_classes.values() if o.type == "OtherVT")
-    return bool(re.search(r"jump", named, re.I)) and any(re.search(r"branch", other, re.I) for other in others)
 
 
 def _use(i: Instruction) -> str:

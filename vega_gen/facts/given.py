@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vega_gen.errors import InputError
-from vega_gen.facts.keys import COPY, DISTANCE, LAYOUT, FactKind, key_of, nearest_key
+from vega_gen.facts.codings import read_coding
+from vega_gen.facts.keys import CODING, COPY, DISTANCE, LAYOUT, FactKind, key_of, nearest_key
 from vega_gen.facts.layouts import read_layout
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
@@ -37,6 +38,10 @@ class GivenReader:
                 raise InputError(f"no fact is called {line.key}", line.place, f"it may be {near}" if near else "docs/facts.md lists them")
             if line.key.startswith(COPY):
                 self._known(line, "register class", line.key.removeprefix(COPY), [c.name for c in self._d.register_classes])
+            if line.key.startswith(CODING):
+                self._known(line, "operand type", line.key.removeprefix(CODING), self._selections.operand_classes)
+                if read_coding(line.value) is None:
+                    raise InputError(f"{line.key} is no sum with x: {line.value!r}", line.place, 'write "x - 1" or "32 - x"')
             if line.key.startswith(DISTANCE) and line.key.count(".") == 2:
                 self._distance(line)
             if key.kind is FactKind.OPERATION:

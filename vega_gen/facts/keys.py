@@ -33,10 +33,13 @@ class FactKey:
 
 
 _CONDITION = "<eq|ne|lt|le|gt|ge|ult|ule|ugt|uge>"
+_COMPUTED = "<and|xor|rotl|rotr|mul|mulhs|mulhu|sdiv|udiv|srem|urem>"
+_OF_ONE = "<not|ineg|ctlz|cttz|ctpop|bswap>"
 COPY = "instruction.copy."
 DISTANCE = "distance."
 LAYOUT = "layout."
 CODED = "number."
+CODING = "coding."
 _WIDTHS = "8|16|32|64"
 _BITS = f"<{_WIDTHS}>"
 KEYS = (
@@ -64,6 +67,19 @@ KEYS = (
     FactKey("instruction.subtract_immediate", FactKind.OPERATION, "how to subtract an immediate from a register"),
     FactKey("instruction.or_immediate", FactKind.OPERATION, "how to combine a register and an immediate by or"),
     FactKey("instruction.shift_left_immediate", FactKind.OPERATION, "how to shift a register left by an immediate"),
+    FactKey(f"instruction.{_COMPUTED}", FactKind.OPERATION, f"how to compute {_COMPUTED} of two registers"),
+    FactKey("instruction.shift_right_immediate", FactKind.OPERATION, "how to shift a register right by an immediate, filling with zeros"),
+    FactKey(
+        "instruction.shift_right_signed_immediate", FactKind.OPERATION, "how to shift a register right by an immediate, keeping its sign"
+    ),
+    FactKey(f"instruction.{_COMPUTED}_immediate", FactKind.OPERATION, f"how to compute {_COMPUTED} of a register and an immediate"),
+    FactKey(f"instruction.set{_CONDITION}", FactKind.OPERATION, f"how to set a register to whether {_CONDITION} holds of two registers"),
+    FactKey(
+        f"instruction.set{_CONDITION}_immediate", FactKind.OPERATION,
+        f"how to set a register to whether {_CONDITION} holds of a register and an immediate",
+    ),
+    FactKey(f"instruction.{_OF_ONE}", FactKind.OPERATION, f"how to compute {_OF_ONE} of a register"),
+    FactKey("instruction.sext_inreg.<8|16>", FactKind.OPERATION, "how to extend the sign of the lower <8|16> bits of a register"),
     FactKey("instruction.shift.<shl|srl|sra>", FactKind.OPERATION, "how to <shl|srl|sra> by the amount that another instruction has set"),
     FactKey("instruction.shift_amount.<shl|srl|sra>", FactKind.OPERATION, "how to set the amount of a <shl|srl|sra>"),
     FactKey("instruction.shift_left", FactKind.OPERATION, "how to shift a register left by another"),
@@ -74,7 +90,7 @@ KEYS = (
     FactKey("instruction.constant_upper", FactKind.OPERATION, "how to set the upper bits of a register"),
     FactKey("instruction.symbol", FactKind.OPERATION, "how to set a register to a symbol's address"),
     FactKey(f"instruction.load.{_BITS}", FactKind.OPERATION, f"how to load {_BITS} bits"),
-    FactKey(f"instruction.load.{_BITS}.<sext|zext>", FactKind.OPERATION, f"how to load {_BITS} bits with <sext|zext>"),
+    FactKey(f"instruction.load.{_BITS}.<sext|zext|ext>", FactKind.OPERATION, f"how to load {_BITS} bits with <sext|zext|ext>"),
     FactKey(f"instruction.store.{_BITS}", FactKind.OPERATION, f"how to store {_BITS} bits"),
     FactKey("instruction.jump", FactKind.OPERATION, "how to jump to a label"),
     FactKey("instruction.jump_register", FactKind.OPERATION, "how to jump to an address in a register"),
@@ -92,6 +108,7 @@ KEYS = (
     FactKey(f"{DISTANCE}origin_of.<OPERAND>", FactKind.NUMBER, "how many bytes behind an instruction's address an <OPERAND> counts from"),
     FactKey(f"{DISTANCE}unit_of.<OPERAND>", FactKind.NUMBER, "how many bytes an <OPERAND> counts as one"),
     FactKey(f"{DISTANCE}sign_of.<OPERAND>", FactKind.WORD, "whether the targets of an <OPERAND> lie ahead, back or both"),
+    FactKey(f"{CODING}<OPERAND>", FactKind.WORD, "what an instruction holds for a number x that is an <OPERAND>"),
     FactKey(f"{LAYOUT}<OPERAND>", FactKind.WORD, "where the parts of an <OPERAND> stand in the number that encodes it"),
     FactKey(f"{CODED}<OPERAND>.<CODE>", FactKind.NUMBER, "the number for which the code <CODE> of an <OPERAND> stands"),
     FactKey("delay_slots", FactKind.NUMBER, "how many delay slots a branch has"),

@@ -30,7 +30,7 @@ _LIKELY = 0.95
 """What is expected, before anything is measured, of evidence that ``_PRIOR`` does not list."""
 _WEIGHT = 4
 """So many facts does the expectation count for: few measured ones move it little."""
-_ENOUGH = 5
+_ENOUGH = 8
 """A role has a share of its own from so many facts on."""
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.dags import plain
 from vega_gen.facts.operations import OperandRole, Operation
@@ -21,6 +22,12 @@ from vega_gen.tablegen.raw import Dag, parse_dag
 _PART = r"(?P<width>8|16|32|64|byte|half|word|[bhwd])"
 _LOAD = re.compile(rf"(?:\w\.)?(?:l|ld|ldr|load)[._]?(?P<before>[su])?{_PART}?(?P<after>[suza])?i?")
 _STORE = re.compile(rf"(?:\w\.)?(?:s|st|str|store)[._]?{_PART}?i?")
+_MEMORY_TYPE = re.compile(r"return cast<\w+>\(N\)->getMemoryVT\(\) == MVT::i(\d+);")
+_EXTENSION = re.compile(
+    r"(?:[\w:]+ (?P<name>\w+) = )?(?:return )?[^;=]*\bget(?:LoadExt|Extension)Type\(\w*\)(?:;\s*return (?P=name))?"
+    r" (?:== ISD::(?:[SZ]?EXTLOAD)(?: \|\| \w+ == ISD::[SZ]?EXTLOAD)*|!= ISD::NON_EXTLOAD);"
+)
+_EXTENSIONS = {"SEXTLOAD": "sext", "ZEXTLOAD": "zext", "EXTLOAD": "ext", "NON_EXTLOAD": "ext"}
 _BITS = {"8": 8, "b": 8, "byte": 8, "16": 16, "h": 16, "half": 16, "32": 32, "64": 64, "d": 64}
 _SIGNS = {"s": "sext", "a": "sext", "u": "zext", "z": "zext", "": ""}
 _BASE_NAME = re.compile(r"base|addr|ptr|rs1|ra|src1", re.I)
@@ -32,29 +39,36 @@ _Access = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Meaning:
-    """What an operator of patterns does in memory. ``told``: no more than that; otherwise C++ of the .td restricts it further."""
+class Meaning:
+    """What an operator of patterns does in memory. ``told``: no more than that; otherwise C++ of the .td restricts it further.
+    ``ways``: how a load may extend, where its C++ says that."""
 
     store: bool
     access: _Access
     told: bool
+    ways: tuple[str, ...] = ()
 
 
 def loads(v: TargetView) -> dict[tuple[str, int], Operation]:
-    """Returns (extension, bits in memory) -> the load, where extension is "" for a whole register, "sext" or "zext".
+    """Returns (extension, bits in memory) -> the load, where extension is "" for a whole register, "sext", "zext", or "ext" where nothing
+    says what the other bits are.
 
-    An any-extending load (extload) counts as a zext where no pattern says which way a load of that width extends."""
+    The load of an any-extending pattern (extload) counts as a zext where no pattern says which way a load of that width extends."""
     found = _accesses(v, store=False)
     for (extension, bits), choices in list(found.items()):
         signed = [choice.value.record for choice in found.get(("sext", bits), ())[:1]]
-        if extension == "ext" and choices[0].value.record not in signed:
+        if extension == "ext" and choices[0].evidence is Evidence.PATTERN and choices[0].value.record not in signed:
             found.setdefault(("zext", bits), choices)
     chosen: dict[tuple[str, int], Operation] = {}
     for bits in _WIDTHS:
-        for extension in ("", "sext", "zext"):
+        for extension in ("", "sext", "zext", "ext"):
             if bits > v.native or (bits == v.native) == bool(extension):
                 continue
             key = f"instruction.load.{bits}" + (f".{extension}" if extension else "")
+            if extension == "ext":
+                known = ("ext", bits) in found or key in v.chooser.given
+                if not known or {("sext", bits), ("zext", bits)} & chosen.keys():
+                    continue
             op = v.choose_operation(key, found.get((extension, bits), ()))
             chosen |= {(extension, bits): op} if op else {}
     return chosen
@@ -78,6 +92,7 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
     """Returns (extension, bits) -> the instructions, best first: by pattern, then by mnemonic.
 
     Of several it prefers one with an offset, then one whose pattern no C++ restricts, then the one that takes the most registers, then the
+    one that clobbers least, then the
     one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset, then the
     shortest mnemonic: what is more than a load has a longer one."""
     found: dict[_Access, list[tuple[tuple[int, ...], Choice[Operation]]]] = {}
@@ -89,42 +104,57 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
         if key[1] not in _WIDTHS or key[1] > v.native or (key[1] == v.native and key[0]):
             return
         offset = made.range.bits if made.range else 0
-        plainly = (int(told), v.generality(i.name), -len(made.free), int("isCodeGenOnly" not in i.flags))
+        plainly = (int(told), v.generality(i.name), -len(i.defs), -len(made.free), int("isCodeGenOnly" not in i.flags))
         pattern = evidence is Evidence.PATTERN
         rank = (int(OperandRole.IMM in made.roles), int(pattern), *plainly, offset, -len(mnemonic(i)))
         why = f"a pattern selects {i.name}" if pattern else f"{i.name} is recognised by its mnemonic and operands"
         found.setdefault(key, []).append((rank, Choice(made, evidence, why)))
 
     for root in sorted(v.selections.roots):
-        meaning = _meaning(v, root)
-        if meaning is None or meaning.store != store:
+        means = meaning(v, root)
+        if means is None or means.store != store:
             continue
         for s in v.selections.of(root):
             i = v.selections.instructions[s.record]
             if len(s.dag.args) == (2 if store else 1) and "isPseudo" not in i.flags and encoded(i) and bool(i.outs) != store:
-                offer(meaning.access, _operation(v, s, store), i, meaning.told, Evidence.PATTERN)
+                evidence = Evidence.ASSEMBLY if s.record in v.added else Evidence.PATTERN
+                offer(means.access, _operation(v, s, store), i, means.told, evidence)
     for access, i in _by_mnemonic(v, store=store):
         offer(access, _by_operands(v, i, store), i, told=True, evidence=Evidence.ASSEMBLY)
     ranked = {access: sorted(choices, key=lambda pair: pair[0], reverse=True) for access, choices in found.items()}
     return {access: [choice for _, choice in choices] for access, choices in ranked.items()}
 
 
-def _meaning(v: TargetView, name: str, known: dict[str, PatternOperator] | None = None) -> _Meaning | None:
+def meaning(v: TargetView, name: str, known: dict[str, PatternOperator] | None = None) -> Meaning | None:
     """Returns what a load or store, or a fragment of one, accesses; None for other operators."""
     known = known if known is not None else {o.name: o for o in v.d.operators}
     operator = known.get(name)
     if operator is None:
         return None
     if operator.opcode in ("ISD::LOAD", "ISD::STORE"):
-        return _Meaning(operator.opcode == "ISD::STORE", ("", 0), told=True)
+        return Meaning(operator.opcode == "ISD::STORE", ("", 0), told=True)
     dag = plain(parse_dag(operator.dag)) if operator.dag else ""
-    inner = _meaning(v, dag.op, known) if isinstance(dag, Dag) and dag.op != name else None
+    inner = meaning(v, dag.op, known) if isinstance(dag, Dag) and dag.op != name else None
     if inner is None:
         return None
     said = {"IsSignExtLoad": "sext", "IsZeroExtLoad": "zext", "IsAnyExtLoad": "ext", "IsTruncStore": "trunc"}
     extension = next((said[p] for p in sorted(operator.properties) if p in said), inner.access[0])
     bits = int(operator.memory[1:]) if re.fullmatch(r"i\d+", operator.memory) else inner.access[1]
-    return _Meaning(inner.store, (extension, bits), inner.told and not operator.code)
+    ways = inner.ways
+    if kinds := _EXTENSION.fullmatch(operator.code):
+        ways = tuple(_EXTENSIONS[name] for name in re.findall(r"ISD::(\w+LOAD)", kinds[0]))
+        extension = max(ways, key=lambda way: way != "ext")
+    width = _MEMORY_TYPE.fullmatch(operator.code)
+    told = inner.told and bool(not operator.code or kinds or width)
+    return Meaning(inner.store, (extension, int(width[1]) if width else bits), told, ways)
+
+
+def load_names(v: TargetView, root: str) -> frozenset[str]:
+    """Returns the names that LLVM's own fragments have ("sextloadi8") for extending loads that are told from others by C++."""
+    means = meaning(v, root)
+    if means is None or means.store or not means.told or not means.access[1]:
+        return frozenset()
+    return frozenset(f"{way}loadi{means.access[1]}" for way in means.ways)
 
 
 def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:
@@ -140,7 +170,8 @@ def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:
             return OperandRole.IMM if operand.kind is OperandKind.IMM else None
         if path[0] == address:
             if operand.kind is OperandKind.REG:
-                return OperandRole.BASE if register else None
+                absent = operand.part > 0 and may_be_absent(v.d, operand.type)
+                return OperandRole.FIXED if absent else OperandRole.BASE if register else None
             return OperandRole.IMM if operand.part == offset else OperandRole.NONE
         return OperandRole.SRC if store and path == (0,) and register else None
 
@@ -151,7 +182,8 @@ def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:
 def _by_mnemonic(v: TargetView, *, store: bool) -> Iterator[tuple[_Access, Instruction]]:
     """Yields the accesses of instructions without a pattern, as their mnemonics say.
 
-    A load of a part without a sign in its mnemonic extends the way that the other loads of that width do not."""
+    A load of a part without a sign in its mnemonic extends the way that the other loads of that width do not; without others, nothing says
+    how: lb sets the sign in some instruction sets and clears the rest in others."""
     told: list[tuple[str, int, Instruction]] = []
     for i in v.d.instructions:
         found = (_STORE if store else _LOAD).fullmatch(mnemonic(i))
@@ -167,7 +199,7 @@ def _by_mnemonic(v: TargetView, *, store: bool) -> Iterator[tuple[_Access, Instr
     for extension, bits, i in told:
         if bits and not extension:
             signs = {other for other, width, _ in told if width == bits} - {""}
-            extension = "sext" if "zext" in signs and "sext" not in signs else "zext"
+            extension = {frozenset({"zext"}): "sext", frozenset({"sext"}): "zext"}.get(frozenset(signs), "ext")
         yield (extension, bits), i
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from vega_gen.facts.memory import offset_part
+from vega_gen.facts.absent import may_be_absent
+from vega_gen.facts.memory import Meaning, meaning, offset_part
 from vega_gen.facts.operations import Narrow, OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
 from vega_gen.facts.view import TargetView, encoded, mnemonic
@@ -70,7 +71,7 @@ def _on(v: TargetView, one: Selection, name: str) -> bool:
 
     Registers in an address do not count."""
     i = v.selections.instructions[one.record]
-    kinds = [o.type for o in v.selections.operands(one.record) if o.kind is OperandKind.REG and o.part < 0]
+    kinds = [v.class_of(o.type) for o in v.selections.operands(one.record) if o.kind is OperandKind.REG and o.part < 0]
     real = encoded(i) and not i.flags & {"isPseudo", "usesCustomInserter"}
     return real and bool(kinds) and (kinds[-1] == name if one.dag.op in ("zext", "sext") else all(kind == name for kind in kinds))
 
@@ -83,19 +84,24 @@ def _access(v: TargetView, root: str, name: str) -> Operation | None:
     def role(operand: OperandInfo, one: Selection) -> OperandRole | None:
         register = operand.kind is OperandKind.REG
         if operand.part < 0:
-            own = register and operand.type == name and operand.out == load
+            own = register and v.class_of(operand.type) == name and operand.out == load
             return value if own and (load or one.paths.get(operand.name) == (0,)) else None
+        if register and operand.part > 0 and may_be_absent(v.d, operand.type):
+            return OperandRole.FIXED
         if register != (operand.part == 0) or (register and not v.holds(operand.type)):
             return None
         offset = offset_part(v.selections, one.record, operand.name)
         return OperandRole.BASE if register else OperandRole.IMM if operand.part == offset else OperandRole.NONE
 
-    found: list[Operation] = []
-    for one in v.selections.of(root):
-        if len(one.dag.args) != (1 if load else 2) or (0,) not in one.paths.values():
+    found: list[tuple[tuple[int, ...], Operation]] = []
+    roots = [name for name in sorted(v.selections.roots) if (means := meaning(v, name)) and means == Meaning(not load, ("", 0), means.told)]
+    for one in (one for name in roots for one in v.selections.of(name)):
+        i = v.selections.instructions[one.record]
+        if len(one.dag.args) != (1 if load else 2) or (0,) not in one.paths.values() or not encoded(i) or "isPseudo" in i.flags:
             continue
         made = v.operation(one.record, lambda operand, _, one=one: role(operand, one))
         if made and sorted({*made.free} - {OperandRole.NONE}) == sorted((value, OperandRole.BASE, OperandRole.IMM)):
-            found.append(made)
-    # What is more than a load has a longer mnemonic.
-    return min(found, key=lambda op: len(mnemonic(v.selections.instructions[op.record])), default=None)
+            # What is more than a load has a longer mnemonic.
+            rank = (int(one.dag.op == root), -len(i.defs), -len(mnemonic(i)), made.range.bits if made.range else 0)
+            found.append((rank, made))
+    return max(found, key=lambda pair: pair[0])[1] if found else None

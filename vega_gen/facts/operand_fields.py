@@ -25,3 +25,14 @@ def run_lengths(field: Sequence[tuple[int, int]]) -> list[int]:
             found.append(1)
         last = (bit, at)
     return found
+
+
+def stretches(field: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Returns (lowest bit, number of bits) of the runs of an operand's bits, lowest first: several where some bits are not encoded."""
+    found: list[tuple[int, int]] = []
+    for bit, _ in sorted(field):
+        if found and bit == sum(found[-1]):
+            found[-1] = found[-1][0], found[-1][1] + 1
+        else:
+            found.append((bit, 1))
+    return found

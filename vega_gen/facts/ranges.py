@@ -15,7 +15,15 @@ _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
 _HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
 _MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(|(?<![\w.>:])is(?!PowerOf2_|Mask_|ShiftedMask_|Null|All|One)[A-Z]\w*\(")
 _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
+_WIDTH = re.compile(r"\s*return N->getAPIntValue\(\)\.is(Signed)?IntN\((\d+)\);+\s*")
+_NEGATED = re.compile(r"[-~]N->get\w*Value\b")
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
+_ASKED = re.compile(r"\s*return ((?:\w+::)*\w+)\(\w+\);\s*")
+_NAMED = re.compile(r"is_?(\w*?)(\d+)")
+_SIGNED_NAME = re.compile(r"s|s_?(?:imm|int|field|const)|.*(?:simm|signed|sext|off|offset|disp|rel)_?|int", re.I)
+_UNSIGNED_NAME = re.compile(r"u|.*(?:uimm|unsigned|zext|uint)_?", re.I)
+_AMOUNT_NAME = re.compile(r".*(?:shift|shamt|amount)_?(?:imm|const)?", re.I)
+_NUMBER_NAME = re.compile(r".*(?:imm|immediate|const|field|num|number|lit)_?", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +53,39 @@ class Range:
         return (whole << self.shift) + self.bias
 
 
-def said(code: str) -> Range | None:
-    """Returns the values that a predicate allows (isInt, isUInt, two bounds, a mask or a cast), None if it does not say."""
+def asked(code: str) -> str:
+    """Returns the function that a predicate leaves the answer to, "" if it does not: "Toy::isImm10" for
+    ``return Toy::isImm10(Imm);``."""
+    found = _ASKED.fullmatch(code)
+    return found[1] if found else ""
+
+
+def by_name(function: str, width: int = 0) -> Range | None:
+    """Returns the values that a function surely allows, by its name ("isUImm10", "Toy::isOff6"), None if that does not say.
+
+    A name that does not say the sign stands for the numbers that are the same with and without one; for all numbers of the operand's type,
+    of ``width`` bits, where these are as many. Amounts of shifts are below 16."""
+    found = _NAMED.fullmatch(function.rpartition("::")[2])
+    bits = int(found[2]) if found else 0
+    if not found or not 1 < bits <= 64:
+        return None
+    word = found[1]
+    if _AMOUNT_NAME.fullmatch(word):
+        return Range(min(bits, 4), False)
+    if _UNSIGNED_NAME.fullmatch(word):
+        return Range(bits, False)
+    if _SIGNED_NAME.fullmatch(word) or (_NUMBER_NAME.fullmatch(word) and bits == width):
+        return Range(bits, True)
+    return Range(bits - 1, False) if _NUMBER_NAME.fullmatch(word) else None
+
+
+def said(code: str, width: int = 0) -> Range | None:
+    """Returns the values that a predicate allows (isInt, isUInt, two bounds, a mask or a cast, the name of a function), None if it does not
+    say. ``width``: bits of the operand's type, 0 if unknown."""
+    if named := by_name(asked(code), width):
+        return named
+    if found := _WIDTH.fullmatch(code):
+        return Range(int(found[2]), bool(found[1]))
     if found := _RANGE.search(code):
         return Range(int(found[3]), not found[2], int(found[4] or found[6] or 0), bias=int(found[5] or 0))
     if found := _BETWEEN.search(code):
@@ -64,6 +103,11 @@ def said(code: str) -> Range | None:
         return Range(int(found[2], 0).bit_length(), False)
     mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
     return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+
+
+def negated(code: str) -> bool:
+    """Whether a predicate judges the number's negative or complement, which is what an instruction then holds."""
+    return _NEGATED.search(code) is not None
 
 
 def bounded(code: str) -> bool:
@@ -90,4 +134,6 @@ def coded(code: str) -> Range | None:
 
     A function that returns the code, or -1, is one for a small number and a rotation or shift: up to 8 bits encode themselves. Where it
     only says yes or no, not even 0 is sure to have a code, so that no bit is."""
+    if by_name(asked(code)):
+        return None
     return Range(8, False) if _HAS_CODE.search(code) else Range(0, False) if _MAY_HAVE_CODE.search(code) else None

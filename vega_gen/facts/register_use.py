@@ -15,7 +15,7 @@ from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView, dst_and, mnemonic
 from vega_gen.records import Evidence, Instruction
 
-_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|mov32|mov16)(\.[bhwlq])?")
+_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|lg?r|mov32|mov16)(\.[bhwlq])?")
 _ASSIGNED = re.compile(r"\s*\$\{?(\w+)\}?\s*:?=\s*\$\{?(\w+)\}?\s*;?\s*")
 """Assembly that assigns one operand to another."""
 _RESERVED = frozenset(RegisterRole) - {RegisterRole.FRAME_POINTER, RegisterRole.RETURN_ADDRESS}

@@ -112,9 +112,9 @@ def role_names(d: Description) -> dict[str, RegisterRole]:
         (clobbered & returns, RegisterRole.RETURN_ADDRESS),
         (calls, RegisterRole.RETURN_ADDRESS),
     ):
-        for name, _ in uses.most_common(1):
-            if role not in roles.values():
-                roles.setdefault(name, role)
+        name = next((name for name, _ in uses.most_common() if name not in roles), "")
+        if name and role not in roles.values():
+            roles[name] = role
     return roles
 
 

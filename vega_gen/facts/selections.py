@@ -16,13 +16,15 @@ from functools import cached_property
 
 from vega_gen.facts import ranges
 from vega_gen.facts.code_units import CodeUnits
-from vega_gen.facts.dags import is_special_shift, leaves, other_name, plain, top_level
+from vega_gen.facts.codings import Codings
+from vega_gen.facts.dags import is_special_shift, leaves, plain
 from vega_gen.facts.distances import Distances
 from vega_gen.facts.layouts import Layouts
-from vega_gen.facts.operand_fields import own_fields, run_lengths
+from vega_gen.facts.operand_fields import own_fields, run_lengths, stretches
 from vega_gen.facts.ranges import Range
+from vega_gen.facts.renaming import renamed_operator
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
-from vega_gen.tablegen.raw import Dag, parse_dag
+from vega_gen.tablegen.raw import Dag, parse_dag, top_level
 
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
@@ -75,6 +77,7 @@ class Selections:
 
     def __init__(self, d: Description) -> None:
         self._d = d
+        self.codings = Codings(d)
         self.distances = Distances(d)
         self.layouts = Layouts(d)
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
@@ -87,7 +90,8 @@ class Selections:
         """Outermost operator -> for each of its patterns, the set of instructions that implement it; not those of some special shift."""
         self.guarded: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         """As ``given``, with the Predicate records that each needs."""
-        self._renamed = {o.name: named[1] for o in d.operators if (named := other_name(o))}
+        generic = {o.name for o in d.operators if o.opcode.startswith("ISD::")}
+        self._renamed = {o.name: named for o in d.operators if (named := renamed_operator(o, generic))}
         self.matched: dict[str, list[Dag]] = defaultdict(list)
         """Outermost operator -> its patterns, also those that take several instructions, without their type casts."""
         for i in d.instructions:
@@ -131,11 +135,19 @@ class Selections:
         self._implemented(dag, frozenset((i.name,)), ())
         where = {name: path for _, name, path in leaves(dag)}
         names = [o.name for o in (*i.outs, *i.ins)]
+        if not dag.args and len(i.ins) == 1:
+            where[i.ins[0].name] = ()
         self._by_root[dag.op].append(Selection(i.name, dag, {n: where[n] for n in names if n in where}, {}))
 
     def _rooted(self, dag: Dag | str) -> Dag:
-        """Returns a pattern with the operator that its outermost fragment is just another name for."""
-        return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(dag, ())
+        """Returns a pattern with the operator that its outermost fragment is just another name for.
+
+        A conversion of a number or an address between types of one size is none: TableGen drops it where the types are the same."""
+        if isinstance(dag, Dag) and dag.op == "bitconvert" and len(dag.args) == 1:
+            inner = plain(dag.args[0][0])
+            if isinstance(inner, str) and inner in self.operand_classes and self.kind(inner) is not OperandKind.REG:
+                dag = inner
+        return Dag(self._renamed.get(dag.op, dag.op), dag.args) if isinstance(dag, Dag) else Dag(self._renamed.get(dag, dag), ())
 
     def _implemented(self, dag: Dag, names: frozenset[str], guard: Iterable[str]) -> None:
         if not is_special_shift(dag):
@@ -192,6 +204,13 @@ class Selections:
         like = branch != o.encoder_method.lower() and branch in {name.lower() for name in self._jump_encoders}
         return like or ((o.type == "iPTR" or o.name in self._of_calls) and o.encoder_method in self._jump_encoders)
 
+    def absolute(self, type_name: str) -> bool:
+        """Returns whether a branch target is an address and no distance: its encoder is named for jumps, where that of other targets is for
+        branches. Only names tell: no .td says it."""
+        known = self.operand_classes.get(type_name)
+        named = known.encoder_method if known and not self.distances.told(known) else ""
+        return bool(re.search(r"jump", named, re.I)) and any(re.search(r"branch", other, re.I) for other in self._jump_encoders)
+
     @cached_property
     def _of_calls(self) -> frozenset[str]:
         """The operand types that calls with an encoding have and no other instructions."""
@@ -231,11 +250,16 @@ class Selections:
 
     def said(self, type_name: str) -> Range | None:
         """Returns the values that an operand type's predicate allows, None if it does not say."""
-        return ranges.said(self._code.get(type_name, ""))
+        known = self.operand_classes.get(type_name)
+        return ranges.said(self._code.get(type_name, ""), int(known.type[1:]) if known and re.fullmatch(r"i\d+", known.type) else 0)
 
     def is_upper(self, type_name: str) -> bool:
         """Whether the instruction holds only the upper bits of the immediate in its pattern."""
         return self.part(type_name)[0] > 0
+
+    def is_negated(self, type_name: str) -> bool:
+        """Whether the predicate of an immediate judges the number's negative or complement: that is what the instruction then holds."""
+        return ranges.negated(self._code.get(type_name, ""))
 
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
@@ -274,6 +298,7 @@ class Selections:
         number = re.search(r"(\d+)", operand.type)
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
+        unsigned |= operand.kind is OperandKind.TARGET and self.absolute(operand.type)
         sign = self.distances.sign(operand.type)
         return Range(width, not unsigned and sign in ("", "both"), shift, back=sign == "back")
 
@@ -282,7 +307,8 @@ class Selections:
 
         From the lowest bit: immediates of known width, then the first of unknown width with the bits that are left, then the registers,
         the first one highest. Registers are lowest instead where the encoding's lowest run of bits is as wide as the first register.
-        Parts with fields of their own stand as these do, the last one lowest."""
+        Parts with fields of their own stand as these do, the last one lowest. Where bits between as many runs as there are parts are not
+        encoded, each run is one part."""
         if own := own_fields(self.instructions[record], operand):
             sizes = [len(self.field(record, name)) for name in own]
             return tuple((sum(sizes[n + 1 :]), size) for n, size in enumerate(sizes))
@@ -303,6 +329,8 @@ class Selections:
         order = [*known, *(n for n in numbers if n not in known), *reversed(registers)]
         if below:
             order = [*registers, *known, *(n for n in numbers if n not in known)]
+        if len(parts) == len(apart := stretches(field)) > 1:
+            return tuple(apart[order.index(n)] for n in range(len(parts)))
         found: dict[int, tuple[int, int]] = {}
         at = 0
         for n in order:

@@ -22,6 +22,8 @@ from vega_gen.tablegen.subtargets import basic
 
 _FEW = 4
 """Registers below which a class is of special ones, such as the stack pointer alone."""
+SELECTED = "Completion.selected"
+"""Key of ``Description.data``: the instructions that patterns of a completion select."""
 NameOperand = Callable[[OperandInfo, int], OperandRole | None]
 """Function of an operand and its index that returns its role, None if it cannot have one."""
 
@@ -30,7 +32,8 @@ class TargetView:
     """What several facts need of a description: of the instructions and patterns that its chosen processor has.
 
     ``native``: bits of an address; ``type``: its value type; ``gpr``: the register class that holds addresses; ``members``: its
-    registers; ``registers``: all; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode."""
+    registers; ``registers``: all; ``register_roles``: register -> role; ``nodes``: name of a target's SDNode record -> its opcode;
+    ``added``: the instructions that patterns of a completion select."""
 
     def __init__(self, described: Description, given: Mapping[str, GivenFact] | None = None) -> None:
         """``given``: the lines of a facts file, by default those of the description. Raises InputError for a line that contradicts it."""
@@ -48,6 +51,7 @@ class TargetView:
             self.selections = Selections(replace(d, patterns=tuple(p for p in d.patterns if p not in others)))
         self.members = next((c.members for c in d.register_classes if c.name == self.gpr), ())
         self.nodes = {n.name: n.opcode for n in d.nodes}
+        self.added = frozenset(d.data.get(SELECTED, "").split())
         self._parts = {r.name: r.subregisters for r in d.registers}
         self.registers = frozenset(r.name for r in d.registers)
         self._held = {c.name: frozenset(c.members) for c in d.register_classes}
@@ -60,8 +64,16 @@ class TargetView:
         return self.chooser.pick(key, candidates, read=self._reader.word, written=str) or ""
 
     def choose_operation(self, key: str, candidates: Iterable[Choice[Operation]]) -> Operation | None:
-        """Returns the instruction for ``key`` and records the fact, None if there is none. ``candidates``: as of ``choose``."""
-        return self.chooser.pick(key, candidates, read=self._reader.operation, written=lambda op: op.text)
+        """Returns the instruction for ``key`` and records the fact, None if there is none. ``candidates``: as of ``choose``.
+
+        A pattern that a completion added proves nothing: it was made of a fact."""
+        told = (
+            replace(c, evidence=Evidence.ASSEMBLY, reason=f"{c.value.record} is recognised by its mnemonic alone")
+            if c.evidence is Evidence.PATTERN and c.value.record in self.added
+            else c
+            for c in candidates
+        )
+        return self.chooser.pick(key, told, read=self._reader.operation, written=lambda op: op.text)
 
     def choose_list(self, key: str, candidates: Iterable[Choice[tuple[str, ...]]]) -> tuple[str, ...]:
         """Returns the registers for ``key`` and records the fact, () if there are none. ``candidates``: as of ``choose``."""
@@ -162,9 +174,10 @@ class TargetView:
     ) -> Operation | None:
         """Returns the instruction with the roles that ``name`` gives its operands, None if one has no role or two have the same.
 
-        Operands with a default in the .td are fixed at it and are not named. ``given``: operand -> the register or number that a pattern
-        sets it to, where ``name`` gives no role. ``leaves``: operand -> what stands for it in a pattern (``Selections.leaves``), whose
-        predicate limits an immediate."""
+        Operands with a default in the .td are fixed at it and are not named. A register that ``name`` finds FIXED is none at all.
+
+        ``given``: operand -> the register or number that a pattern sets it to, where ``name`` gives no role. ``leaves``: operand -> what
+        stands for it in a pattern (``Selections.leaves``), whose predicate limits an immediate."""
         roles: list[OperandRole] = []
         fixed: list[tuple[int, str]] = []
         operands = self.selections.operands(record)
@@ -174,7 +187,7 @@ class TargetView:
             if role in (None, OperandRole.NONE) and given and self._is_value(told := given.get(operand.name, "")):
                 role, value = OperandRole.FIXED, told
             if role is OperandRole.FIXED:
-                fixed.append((len(roles), value))
+                fixed.append((len(roles), value or "zero_reg"))
                 roles.append(role)
                 continue
             if role is None or (role is not OperandRole.NONE and role in roles):

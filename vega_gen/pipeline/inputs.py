@@ -95,10 +95,11 @@ class Inputs:
     @cached_property
     def completed_td(self) -> Path:
         """The main .td file, or one in the cache that includes it and what it lacks."""
-        if not self.completion.text:
-            return self.td
-        key = store.digest(str(self.td.absolute()), self.folder, self.completion.text)[:12]
-        return completed(self.td, self.own_description.name, self.completion.text, store.cache_folder("completed", key))
+        return self._completed(self.completion) if self.completion.text else self.td
+
+    def _completed(self, lacking: Completion) -> Path:
+        key = store.digest(str(self.td.absolute()), self.folder, lacking.text)[:12]
+        return completed(self.td, self.own_description.name, lacking.text, store.cache_folder("completed", key))
 
     @property
     def definitions(self) -> tuple[Path, ...]:
@@ -113,7 +114,8 @@ class Inputs:
         wanted = self.include_dirs[-1] / "llvm/Target/Target.td"
         own = "".join(p.read_text(encoding="utf-8", errors="replace") for p in tablegen.reachable(self.td, self.include_dirs[:-1]))
         target_td = wanted.read_text(encoding="utf-8", errors="replace") if wanted.is_file() else ""
-        return completion(self.own_description, own, target_td)
+        first = completion(self.own_description, own, target_td)
+        return first.extended(first.mark(self._described(self._completed(first)))) if first.selected else first
 
 
 def default_filler(held: Collection[str], checkpoint: Path | None = None) -> FillerName:

@@ -212,6 +212,9 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         if lacking.described:
             with clock.phase("read the completed .td") as said:
                 d = lacking.mark(_described(bench, td))
+                if lacking.selected and (lacking := (first := lacking).extended(d)) != first:
+                    td = completed(bench.td, d.name, lacking.text, bench.tables)
+                    d = lacking.mark(_described(bench, td))
                 said.append(f"{len(d.instructions)} instructions")
     else:
         (bench.tables / completion_file(d.name)).unlink(missing_ok=True)

@@ -132,8 +132,9 @@ class Fragment:
 class PatternOperator:
     """An operator that patterns use: an SDNode with ``opcode`` ("ISD::ADD"), or a fragment, whose ``opcode`` is "".
 
-    ``parameters``: a fragment's operands, by name. ``dag``: its (first) expansion as printed. ``properties``: the names of its bits that
-    are set (IsLoad, IsZeroExtLoad, IsTruncStore ...). ``memory``: its MemoryVT, such as "i8". ``code``: the C++ of its predicate.
+    ``parameters``: a fragment's operands, by name. ``dag``: its (first) expansion as printed; ``others``: its further ones (PatFrags).
+    ``properties``: the names of its bits that are set (IsLoad, IsZeroExtLoad, IsTruncStore ...). ``memory``: its MemoryVT, such as "i8".
+    ``code``: the C++ of its predicate.
     """
 
     name: str
@@ -143,6 +144,7 @@ class PatternOperator:
     properties: frozenset[str] = frozenset()
     memory: str = ""
     code: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     if m.branch_nonzero and OperandRole.ZERO not in m.branch_nonzero.roles:
         yield from _made(p, m.branch_nonzero, lambda r: r.branch("ne"))
     yield from _flags(p)
+    if m.calls.indirect and OperandRole.LINK in m.calls.indirect.roles:
+        yield from _made(p, m.calls.indirect, lambda r: CallTo(r.get(OperandRole.SRC), r.linked()))
     if m.returns and set(m.returns.free) <= {OperandRole.NONE}:
         yield m.returns.record, (*_zeros(p, m.returns), ReturnTo(link(p)))
 
@@ -199,6 +201,10 @@ class _Roles:
 
     def first(self, roles: tuple[OperandRole, ...]) -> Expression:
         return self.get(next((role for role in roles if role in self.op.roles), roles[0]))
+
+    def linked(self) -> Place:
+        at = self.op.index(OperandRole.LINK)
+        return self.p.register(at, self.infos[at])
 
     def upper(self) -> Expression:
         value = self.get(OperandRole.IMM)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from llvm_integration.failure import Failure
 from vega_gen.facts import Facts
+from vega_gen.facts.fixups import jump_distances
 from vega_gen.facts.keys import CODED
 from vega_gen.facts.memory import offset_part
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
@@ -73,6 +74,7 @@ class Operands:
         self.operators: dict[str, PatternOperator] = {o.name: o for o in d.operators}
         self.complex = {p.name: p for p in d.complex_patterns}
         self.classes = {c.name: c for c in d.register_classes}
+        self._jumps = jump_distances(d, selections)
         self.legal = sorted({n for c in d.register_classes for n in self._integers(c.name)})
 
     # -- operands
@@ -161,9 +163,13 @@ class Operands:
         return bool(i.decoder_method or (known and known.decoder_method) or (whole and whole.decoder_method))
 
     def target(self, record: str, index: int, info: OperandInfo) -> Expression:
-        """Returns the address that an operand gives: one of a branch target is counted from the instruction, as fixups are."""
+        """Returns the address that an operand gives: a distance to a branch target counts as that of fixups does."""
+        i = self.s.instructions[record]
         value = self.number(record, index, info, self.m.native)
-        if info.kind is not OperandKind.TARGET:
+        like = self._jumps.get((self.s.field(record, info.name), i.size)) if "isCall" in i.flags and info.kind is OperandKind.IMM else None
+        if like and not self._decoded(record, info, self.s.operand_classes.get(info.type)):
+            value = OperandNumber(index, self.m.native, like.bits, like.signed, like.shift)
+        if (info.kind is not OperandKind.TARGET or self.s.absolute(info.type)) and not like:
             return value
         here: Expression = Here(self.m.native)
         if origin := self.s.distances.origin(info.type):

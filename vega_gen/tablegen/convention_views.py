@@ -29,8 +29,14 @@ def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Ca
         unique = tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks))
         guarded = (_guarded(raws, raw.items("Actions"), guard, False) for guard in (r"!State\.isVarArg\(\)", r"ArgFlags\.\w+\(\).*"))
         fixed, marked = (tuple(dict.fromkeys(given)) for given in guarded)
+        usual = {*_unguarded(raws, raw.items("Actions"), r"ArgFlags\.\w+\(\).*")}
+        marked = tuple(r for r in marked if r not in usual)
         found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked, entry=raw.number("Entry") == 1))
-    found += [CallingConvention(raw.name, sets.named(raw.name), (), (), callee_saved=True) for raw in of_class(raws, "CalleeSavedRegs")]
+    for raw in of_class(raws, "CalleeSavedRegs"):
+        saved = sets.named(raw.name)
+        # A list that names only what is preserved without a store is for register windows, which archetypes leave alone.
+        if saved or not raw.field("OtherPreserved"):
+            found.append(CallingConvention(raw.name, saved, (), (), callee_saved=True))
     return tuple(found)
 
 
@@ -42,6 +48,14 @@ def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:
             yield raw
             if raw.field("SubAction"):
                 yield from _actions(raws, [raw.string("SubAction")])
+
+
+def _unguarded(raws: Mapping[str, Raw], names: Iterable[str], guard: str) -> Iterator[str]:
+    """Yield the registers of the actions below no CCIf whose C++ matches ``guard``."""
+    for raw in (raws[name] for name in names if name in raws):
+        if re.fullmatch(guard, raw.string("Predicate").strip()) is None:
+            yield from raw.items("RegList")
+            yield from _unguarded(raws, [raw.string("SubAction")] if raw.field("SubAction") else [], guard)
 
 
 def _guarded(raws: Mapping[str, Raw], names: Iterable[str], guard: str, inside: bool) -> Iterator[str]:

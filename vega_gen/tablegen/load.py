@@ -32,7 +32,7 @@ from vega_gen.tablegen.registers import RegisterSets
 from vega_gen.tablegen.subtargets import on_subtarget
 
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
-_DEFINED = re.compile(r"^\s*(?:def|defm)\s+(\w+)", re.M)
+_DEFINED = re.compile(r"^\s*(def|defm)\s+(\w+)", re.M)
 _MESSAGE = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): error: (?P<what>.*)$", re.M)
 _RELOCATION = re.compile(r"^\s*ELF_RELOC\s*\(\s*(\w+)\s*,\s*(0[xX][0-9a-fA-F]+|\d+)", re.M)
 _TIMEOUT = 600.0
@@ -85,7 +85,8 @@ def describe(
     if kept is not None:
         return kept
     raws = records(td, folders, tblgen, sources) if raws is None else raws
-    shared = {name for p in sources if p.is_relative_to(llvm_include) for name in _DEFINED.findall(_text(p))}
+    defined = [found for p in sources if p.is_relative_to(llvm_include) for found in _DEFINED.findall(_text(p))]
+    shared = {f"{name}_" if keyword == "defm" else name for keyword, name in defined}
     with collector_paused():
         description = reduce(raws, td=td, folder=folder, relocations=relocations, llvm_include=llvm_include, shared=shared)
     if _key(reachable(td, folders), folder, tblgen, relocations, "json") == key:  # else a file has changed since the key was made
@@ -197,8 +198,8 @@ def reduce(
 ) -> Description:
     """Make a Description from raw records. Raises InputError where none is of class Target.
 
-    ``relocations``: the name and the number of each. ``shared``: names that LLVM's own .td files define, prefixes of defm included;
-    fragments of these names are not the target's.
+    ``relocations``: the name and the number of each. ``shared``: names that LLVM's own .td files define, and of what a defm
+    makes the beginning, with an underscore at its end; fragments of these names are not the target's.
     """
     target = next(views.of_class(raws, "Target"), None)
     if target is None:
@@ -206,7 +207,7 @@ def reduce(
     sets = RegisterSets(raws)
     operand_classes = views.operand_classes(raws)
     instructions = views.instructions(raws)
-    prefixes = tuple(f"{name}_" for name in shared)
+    prefixes = tuple(name for name in shared if name.endswith("_"))
     fragments = tuple(f for f in views.fragments(raws) if f.name not in shared and not f.name.startswith(prefixes))
     nodes, patterns, conventions = views.nodes(raws), views.complex_patterns(raws), calling_conventions(raws, sets)
     data = views.target_data(raws, target)

@@ -24,7 +24,8 @@ def answer(description: Description, method: str) -> str:
     Where a record's C++ (CondString) is just a call of the method, or its negation, the record's AssemblerCondDag gives the same
     condition in features (llvm/Target/Target.td); SubtargetEmitter sets a feature's field to at least its value. Otherwise the
     method may be the getter of a boolean field, which SubtargetEmitter names after it: ``hasX`` for ``HasX``; ``getHasX`` says so itself.
-    Else one whose name denies something is true, as what it denies is false where the records say nothing of it.
+    Else one whose name denies something is true, as what it denies is false where the records say nothing of it; and so is
+    ``isTargetELF``, for generated backends write ELF.
     """
     features = {f.record: f for f in description.features}
     found: dict[bool, str] = {}
@@ -41,7 +42,7 @@ def answer(description: Description, method: str) -> str:
         return _not(found[True])
     fields = [f.field for f in description.features if f.value == "true"]
     getters = {name: field for field in fields for name in (f"get{field}", field[:1].lower() + field[1:])}
-    return getters.get(method, "true" if _NEGATION.match(method) else "")
+    return getters.get(method, "true" if method == "isTargetELF" or _NEGATION.match(method) else "")
 
 
 def _condition(dag: Dag | str, features: Mapping[str, SubtargetFeature]) -> str:

@@ -142,15 +142,20 @@ def parse_dags(text: str) -> tuple[Dag, ...]:
     return tuple(value for value, _ in frames[0] if isinstance(value, Dag))
 
 
-def first_dag(text: str) -> str:
-    """Return the first of the dags in a printed list, as printed; "" where there is none."""
-    start = text.find("(")
-    depth = 0
-    for at in range(max(start, 0), len(text)):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if not depth:
-            return text[start : at + 1] if start >= 0 else ""
-    return ""
+def top_level(text: str) -> list[str]:
+    """Returns the top-level dags of a printed list, each as printed."""
+    found: list[str] = []
+    depth, start = 0, 0
+    for at, c in enumerate(text):
+        if c == "(":
+            if not depth:
+                start = at
+            depth += 1
+        elif c == ")":
+            depth -= 1
+            if not depth:
+                found.append(text[start : at + 1])
+    return found
 
 
 def _make(parts: list[tuple[Dag | str, str]]) -> Dag:

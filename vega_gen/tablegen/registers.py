@@ -76,6 +76,6 @@ class RegisterSets:
         step = stride if first <= last else -stride
         names: list[str] = []
         for number in range(first, last + (1 if step > 0 else -1), step):
-            found = re.sub(r"%[ui]", str(number), pattern)
+            found = re.sub(r"%[uid]", str(number), pattern)
             names.extend(self.named(found))
         return tuple(dict.fromkeys(names))

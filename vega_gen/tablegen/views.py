@@ -18,7 +18,7 @@ from vega_gen.records import (
     RegisterClass,
     SDNode,
 )
-from vega_gen.tablegen.raw import Dag, Raw, first_dag, parse_dag
+from vega_gen.tablegen.raw import Dag, Raw, parse_dag, top_level
 from vega_gen.tablegen.registers import RegisterSets
 
 WANTED = frozenset(
@@ -337,8 +337,10 @@ def operators(raws: Mapping[str, Raw]) -> tuple[PatternOperator, ...]:
                 code = raw.string("PredicateCode") or raw.string("ImmediateCode")
                 printed = (raw.field("Fragments") or "[]")[1:-1]
                 memory = raw.string("MemoryVT") or raw.string("ScalarMemoryVT")
-                found[name] = PatternOperator(name, "", parameters, first_dag(printed), raw.true_bits(), memory, code.strip())
-                waiting += expansions[:1]
+                texts = top_level(printed)
+                first = texts[0] if texts else ""
+                found[name] = PatternOperator(name, "", parameters, first, raw.true_bits(), memory, code.strip(), tuple(texts[1:]))
+                waiting += expansions
     return tuple(found[name] for name in sorted(found))
 
 

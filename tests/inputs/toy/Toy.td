@@ -124,6 +124,8 @@ def CC_Toy : CallingConv<[
   CCAssignToStack<4, 4>]>;
 def RetCC_Toy : CallingConv<[CCIfType<[i32], CCAssignToReg<[R0]>>]>;
 def CSR_Toy : CalleeSavedRegs<(add LR, FP, (sequence "R%u", 3, 4))>;
+def CSR_Windows : CalleeSavedRegs<(add)> { let OtherPreserved = (add R3, R4); }
+def CSR_None : CalleeSavedRegs<(add)>;
 
 def : ProcessorModel<"generic", NoSchedModel, []>;
 def : ProcessorModel<"big", NoSchedModel, [FeatureMul, FeatureWide]>;

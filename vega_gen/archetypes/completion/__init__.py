@@ -10,30 +10,41 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from vega_gen.archetypes.completion import call_nodes, compared, costs, frames, passing, pointers, truths
+from vega_gen.archetypes.completion import call_nodes, compared, costs, frames, jumps, mode_features, passing, pointers, selecting, truths
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.archetypes.completion.pointers import may_lack
 from vega_gen.facts.conventions import COMPLETED
 from vega_gen.facts.find import Facts, find_facts
+from vega_gen.facts.view import SELECTED
 from vega_gen.records import Description
 
 __all__ = ["Completion", "completion", "may_lack"]
 
-_PARTS: tuple[Callable[[Lacking], str], ...] = (passing.part, frames.part, call_nodes.part, compared.part, truths.part)
+_PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
+    one.part for one in (mode_features, selecting, passing, frames, jumps, call_nodes, compared, truths)
+)
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
     """The text of a completion. ``text``: TableGen, "" where nothing is lacking. ``described``: whether it has records that archetypes
-    need, so that the completed .td has to be described again."""
+    need, so that the completed .td has to be described again. ``selected``: the instructions that patterns of basic nodes select by it;
+    where there are some, the completed .td may show what else is lacking."""
 
     text: str
     described: bool
+    selected: tuple[str, ...] = ()
 
     def mark(self, d: Description) -> Description:
         """Returns the description of the completed .td with a note of what the completion added: that proves nothing."""
-        return replace(d, data=d.data | {COMPLETED: " ".join(re.findall(r"^def (\w+)", self.text, re.M))})
+        added = " ".join(re.findall(r"^def (\w+)", self.text, re.M))
+        return replace(d, data=d.data | {COMPLETED: added, SELECTED: " ".join(self.selected)})
+
+    def extended(self, d: Description) -> Completion:
+        """Returns the completion with what is made of the patterns that it adds. ``d``: of the completed .td, marked."""
+        found = truths.part(Lacking(d, find_facts(d), "")).strip("\n")
+        return replace(self, text=f"{self.text}\n{found}\n") if found else self
 
 
 def completion(d: Description, own: str, target_td: str, m: Facts | None = None) -> Completion:
@@ -43,6 +54,7 @@ def completion(d: Description, own: str, target_td: str, m: Facts | None = None)
     where they are not given."""
     lacking = Lacking(d, find_facts(d) if m is None else m, own)
     parts = [text.strip("\n") for part in _PARTS if (text := part(lacking))]
+    selected = tuple(re.findall(r"^def : Pat<.*, \((\w+)[ )].*>;$", selecting.part(lacking), re.M))
     remapped = pointers.part(lacking, target_td)
     texts = [*parts, *(text.strip("\n") for text in (remapped, costs.part(lacking)) if text)]
-    return Completion("\n\n".join(texts) + "\n" if texts else "", bool(parts))
+    return Completion("\n\n".join(texts) + "\n" if texts else "", bool(parts), selected)

@@ -21,7 +21,8 @@ def part(lacking: Lacking) -> str:
             assigned = f"CCIfType<[{m.type}], CCAssignToReg<[{', '.join(registers)}]>>" if registers else ""
             actions = ", ".join(action for action in (promoted, assigned, stack) if action)
             made.append(f"def {lacking.name(record)} : CallingConv<[{actions}]>;")
-    if not m.csr and m.saved:
+    listed = next((c.registers for c in lacking.d.calling_conventions if c.name == m.csr), ())
+    if m.saved and (not m.csr or {*listed} & {*m.results}):
         made.append(f"def {lacking.name(f'CSR_{name}')} : CalleeSavedRegs<(add {', '.join(m.saved)})>;")
-    note = "// The .td says no calling convention: this one is made of facts, which a facts file may correct (registers.arguments ...)."
+    note = "// The .td says no calling convention that does: this one is made of facts, which a facts file may correct (registers ...)."
     return "\n".join([note, *made]) if made else ""
