@@ -102,7 +102,7 @@ def test_calls_are_made_where_no_instruction_calls(pike: Description, made: Arch
     assert "Inst = MCInstBuilder(Pike::JR).addOperand(MCOperand::createReg(Pike::R15));" in printer  # and the return fits them
     assert "hasDelaySlot())\n    EmitToStreamer(*OutStreamer, MCInstBuilder(Pike::NOP))" in printer
     sizes = made.files["PikeInstrInfo.cpp"].partition("getInstSizeInBytes")[2]
-    assert "case Pike::CALL:\n    Size = 12;" in sizes and "Size += 2;" in sizes
+    assert "case Pike::CALL:\n  case Pike::CALLR:\n    Size = 12;" in sizes and "Size += 2;" in sizes
     without = replace(pike, instructions=tuple(i for i in pike.instructions if i.name != "JR"))
     assert find_facts(without).jump_register is None
 

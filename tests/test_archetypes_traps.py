@@ -14,7 +14,7 @@ from vega_gen.archetypes.files import archetypes
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.records import Description
+from vega_gen.records import Description, PatternOperator
 
 
 def test_a_copy_is_what_assigns_a_register_to_another_and_never_ties_them(rook: Description, llvm_source: Path, tmp_path: Path) -> None:
@@ -64,3 +64,50 @@ def test_the_alignment_of_an_older_llvm_in_a_fragment_named_after_one_of_llvm(ll
     selector = archetypes(d, llvm).files["RookISelDAGToDAG.cpp"]
     around = selector.partition("#define getAlignment() getAlign().value()\n")[2]
     assert around.startswith('#include "RookGenDAGISel.inc"\n#undef getAlignment\n')
+
+
+def test_a_condition_on_the_alignment_leaves_a_load_what_it_is(rook: Description) -> None:
+    """Archetypes access memory only as it is aligned; any other condition means that some loads are not selected."""
+    wrapped = PatternOperator("sextloadi16_a", "", ("p",), "(sextloadi16 node:$p)", code="return cast<LoadSDNode>(N)->getAlign() >= 2;")
+    patterns = tuple((matched.replace("sextloadi16 ", "sextloadi16_a "), given) for matched, given in rook.patterns)
+    loads = tuple(replace(i, pattern="", nodes=()) if "sextloadi16" in i.pattern else i for i in rook.instructions)
+    told = replace(rook, instructions=loads, patterns=patterns, operators=(*rook.operators, wrapped))
+    assert patterns != rook.patterns and "sextloadi16" in find_facts(told).legal
+    other = replace(wrapped, code="return cast<LoadSDNode>(N)->isVolatile();")
+    assert "sextloadi16" not in find_facts(replace(told, operators=(*rook.operators, other))).legal
+
+
+def test_a_reload_takes_the_registers_that_the_load_can_write(rook: Description, llvm: Interface) -> None:
+    whole = next(c for c in rook.register_classes if c.name == "GPR")
+    few = replace(whole, name="Some", members=whole.members[1:])
+    into = tuple(replace(i, outs=tuple(replace(o, type="Some") for o in i.outs)) if i.name == "LW" else i for i in rook.instructions)
+    body = archetypes(replace(rook, instructions=into, register_classes=(*rook.register_classes, few)), llvm).files["RookInstrInfo.cpp"]
+    reload = body.partition("::loadRegFromStackSlot")[2].partition("\n}")[0]
+    assert "MF.getRegInfo().constrainRegClass(Dst, &Rook::SomeRegClass);" in reload
+    assert "constrainRegClass" not in archetypes(rook, llvm).files["RookInstrInfo.cpp"]
+
+
+def test_a_field_of_low_bits_has_a_register_for_each_number_and_none_for_no_register(rook: Description, llvm: Interface) -> None:
+    """R16, R17 and R2 to R7 in three bits, as in microMIPS: 0 is R16, though a greater class has R0."""
+    whole = next(c for c in rook.register_classes if c.name == "GPR")
+    few = replace(whole, name="Some", members=("R16", "R17", *(f"R{n}" for n in range(2, 8))))
+    load = next(i for i in rook.instructions if i.name == "LH")
+    bits = tuple("0" if b in ("rd{4}", "rd{3}") else b for b in load.encoding)
+    short = replace(load, outs=tuple(replace(o, type="Some") for o in load.outs), encoding=bits)
+    contract = next(c for c in rook.contracts if c.name == "DecodeGPRRegisterClass")
+    own = replace(contract, name="DecodeSomeRegisterClass", signature=contract.signature.replace("GPR", "Some"), types=("Some",))
+    instructions = tuple(short if i.name == "LH" else i for i in rook.instructions)
+    d = replace(rook, instructions=instructions, register_classes=(*rook.register_classes, few), contracts=(*rook.contracts, own))
+    body = archetypes(d, llvm).files["Disassembler/RookDisassembler.cpp"].partition("DecodeSomeRegisterClass(")[2].partition("\n}")[0]
+    assert "createReg(0)" not in body and "{Rook::R16, Rook::R17, Rook::R2, " in " ".join(body.split())
+
+
+def test_a_pseudo_instruction_says_nothing_of_the_width_of_a_distance(rook: Description, llvm: Interface) -> None:
+    jump = next(i for i in rook.instructions if i.name == "J")
+    pseudo = replace(jump, name="AAA", encoding=(), size=0, flags=jump.flags | {"isPseudo"})
+
+    def decoder(d: Description) -> str:
+        text = archetypes(d, llvm).files["Disassembler/RookDisassembler.cpp"]
+        return text.partition(" decodeBranchTarget(")[2].partition("\n}")[0]
+
+    assert decoder(replace(rook, instructions=(pseudo, *rook.instructions))) == decoder(rook) != ""

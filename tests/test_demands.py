@@ -327,3 +327,13 @@ def test_numbers_of_the_target_s_namespace_that_only_fragments_name_are_told_apa
     text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
     assert "enum : unsigned { MaskOfNaN, MaskOfZero };" in text
     assert "OPERAND_ODD" not in text
+
+
+@pytest.mark.parametrize("paths", [("ToyRegisterInfo.cpp", "ToyISelLowering.cpp"), ("ToyISelLowering.cpp", "ToyRegisterInfo.cpp")])
+def test_a_method_of_the_subtarget_that_two_tables_call_is_there_once(paths: tuple[str, str]) -> None:
+    made = replace(plan(two(OWN)), classes=(*plan().classes, subtarget()))
+    for path in paths:
+        owner = next(c for c in made.classes if c.name == "ToySubtarget")
+        made = demands.of_subtarget(made, owner, "isOld", path)
+    members = sum("isOld" in m.tokens for c in made.classes for m in c.members)
+    assert members + sum(f.qualified_name == "ToySubtarget::isOld" for f in made.functions) == 1

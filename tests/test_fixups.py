@@ -15,6 +15,8 @@ from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.fixups import fixups
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description, SubtargetFeature
+from vega_gen.simulate.effects import effects
+from vega_gen.simulate.expressions import Effect, Here, parts_of
 from vega_gen.simulate.operands import Operands
 
 
@@ -30,6 +32,8 @@ def test_a_call_counts_as_the_jump_that_has_its_address_in_the_same_bits(rook: D
     changed = replace(rook, operand_classes=plain)
     kinds, users = fixups(changed, find_facts(changed))
     assert [kinds[u.fixup].pc_relative for u in users if "CALL" in u.records] == [True]
+    told = {e.record: e for e in effects(changed, find_facts(changed))}["CALL"]
+    assert isinstance(told, Effect) and any(isinstance(part, Here) for part in parts_of(told.actions)), "it counts from the call"
 
 
 def test_an_empty_list_says_that_a_call_keeps_nothing(rook: Description) -> None:

@@ -171,6 +171,7 @@ def test_a_relocation_of_several_fields_is_that_of_the_instruction() -> None:
     own = chosen["fixup_tern_hi_16"]
     assert own == "R_TERN_TERN_HI_16" and relocation_numbers(d, chosen)[own] > 7, "what the list lacks has a number of its own"
     relocating = Relocating(d, m, little=True)
+    assert own in relocating.made_up and "R_TERN_PC_CALL" not in relocating.made_up
     assert applied(relocating, word("CALL"), 7, 0x1000 + 4 * 0x12345) == word("CALL", target=0x12345)
     assert applied(relocating, word("BNE", rs1=3), 7, 0x1000 + 4 * 0x123) == word("BNE", rs1=3, target=0x123)
     with pytest.raises(InputError, match="no instruction that takes"):

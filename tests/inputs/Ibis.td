@@ -34,6 +34,7 @@ def callee : Operand<i32> {
   let EncoderMethod = "encodeAsr<2>";
   let DecoderMethod = "decodeSigned<16, 2>";
 }
+def shifted : Operand<i32>, ComplexPattern<i32, 2, "selectShifted"> { let MIOperandInfo = (ops GR, i32imm); }
 def mask : SDNodeXForm<imm, "return CurDAG->getTargetConstant(Ibis::MaskOfNaN | Ibis::MaskOfZero, SDLoc(N), Subtarget->getILenVT());">;
 
 class I<bits<8> op, dag outs, dag ins, string asm, list<dag> pattern = []> : Instruction {
@@ -80,6 +81,39 @@ class Jump<bits<8> op, string name, Operand type> : I<op, (outs), (ins type:$to)
 }
 let isBranch = 1, isTerminator = 1, isBarrier = 1 in def J : Jump<6, "j", place>;
 let isCall = 1, Defs = [R15] in def JAL : Jump<7, "jal", callee>;
+
+class Shifted<bits<8> op, string name> : I<op, (outs GR:$d), (ins GR:$a, shifted:$b), name # " $d, $a, $b"> {
+  bits<7> b;
+  let Inst{14-8} = b;
+  let Inst{7-4} = d;
+  let Inst{3-0} = a;
+}
+class Two<SDPatternOperator op> : Instruction {
+  let Namespace = "Ibis";
+  let OutOperandList = (outs GR:$to);
+  let InOperandList = (ins GR:$x, GR:$y);
+  let Pattern = [(set GR:$to, (op GR:$x, GR:$y))];
+  let isPseudo = 1;
+}
+def or_not : PatFrag<(ops node:$a, node:$b), (or node:$a, (not node:$b))>;
+def ADDS : Shifted<8, "add"> { let Pattern = [(set GR:$d, (add GR:$a, shifted:$b))]; }
+def SUBS : Shifted<9, "sub"> { let Pattern = [(set GR:$d, (sub GR:$a, shifted:$b))]; }
+def ORNS : Shifted<10, "orn"> { let Pattern = [(set GR:$d, (or_not GR:$a, shifted:$b))]; }
+def ORS : Shifted<11, "or"> { let Pattern = [(set GR:$d, (or GR:$a, shifted:$b))]; let Defs = [R15]; }
+def MUL : I<12, (outs GR:$d), (ins GR:$a, GR:$b), "mul $d, $a, $b", [(set GR:$d, (mul GR:$a, GR:$b))]>;
+foreach i = ["ADDS", "ORNS", "ORS"] in
+def : InstAlias<!tolower(i) # " $d, $a, $b", (!cast<Instruction>(i) GR:$d, GR:$a, GR:$b, 64)>;
+def ADD : Two<add>;
+def SUB : Two<sub>; // no alias says how SUBS does not shift
+def ORN : Two<or_not>;
+def OR : Two<or>; // ORS clobbers a register
+def MULTIPLY : Two<mul>;
+
+def IsPlain : TIIPredicate<"isPlain", MCReturnStatement<CheckOpcode<[ADDI]>>>;
+def CC : CallingConv<[CCIfType<[i32], CCAssignToReg<[R1, R2]>>]>;
+def RetCC : CallingConv<[CCIfType<[i32], CCAssignToReg<[R1]>>]>;
+def ibis_ret : SDNode<"IbisISD::RET", SDTNone, [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
+let isReturn = 1, isTerminator = 1, isBarrier = 1 in def RET : I<13, (outs), (ins), "ret", [(ibis_ret)]>;
 
 def IbisInstrInfo : InstrInfo;
 def Ibis : Target { let InstructionSet = IbisInstrInfo; }

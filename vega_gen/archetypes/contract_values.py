@@ -58,8 +58,10 @@ class _Contracts:
                 if slot.part <= 0 and any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags:
                     self.users.setdefault(operand, []).append(i.name)
                 if slot.part < 0 or (slot.part == 0 and slot.kind is OperandKind.TARGET):
-                    self.used.setdefault(operand, (i.name, slot))
-                    if slot.kind is OperandKind.REG and (width := len(self.s.field(i.name, slot.name))):
+                    field = self.s.field(i.name, slot.name)
+                    if operand not in self.used or (field and not self.s.field(self.used[operand][0], self.used[operand][1].name)):
+                        self.used[operand] = i.name, slot  # a pseudo instruction has no field
+                    if slot.kind is OperandKind.REG and (width := len(field)):
                         name = self._class(slot.type)
                         self.widths[name] = max(self.widths.get(name, 0), width)
                 elif slot.kind is not OperandKind.REG and any(b in "01" for b in i.encoding):
@@ -193,17 +195,23 @@ class _Contracts:
         return next((self.s.immediate(*self.used[t]).bias for t in c.types if t in self.used), 0)
 
     def _encoded_shift(self, c: Contract) -> int:
-        """Returns the shift of an encoder, 0 where no decoder method scales the number back."""
-        return self._shift(c) if all(self._decoder_of(t) for t in c.types) else 0
+        """Returns the shift of an encoder, 0 where no decoder method, of the type or of all its instructions, scales the number back."""
+        return self._shift(c) if all(self._decoder_of(t) or self._decoded_whole(t) for t in c.types) else 0
+
+    def _decoded_whole(self, type_name: str) -> bool:
+        """Whether all instructions with an operand type have a decoder method of their own."""
+        users = self.users.get(type_name, [])
+        return bool(users) and all(self.s.instructions[record].decoder_method for record in users)
 
     def _each(self, c: Contract, method: Callable[[str], str], number: Callable[[Contract], int]) -> str:
         """Returns C++ for ``number``, which may be another for each type of the contract: the number, or the template's parameter that it
         is for all of them. ``method``: the method of a type as the .td writes it, with its arguments."""
-        found = [(template_arguments(method(t)), number(replace(c, types=(t,)))) for t in c.types if t in self.used]
-        numbers = {n for _, n in found}
-        for at in range(max((len(given) for given, _ in found), default=0) if len(numbers) > 1 else 0):
-            if all((given[at] if at < len(given) else "0") == str(n) for given, n in found):
-                return f"P{at}"
+        found = [(t, template_arguments(method(t)), number(replace(c, types=(t,)))) for t in c.types if t in self.used]
+        # Where not all agree, those with a predicate do: of the others no more than names tell.
+        for some in (found, [one for one in found if self.s.said(one[0])]):
+            for at in range(max((len(given) for _, given, _ in some), default=0) if len({n for _, _, n in some}) > 1 else 0):
+                if all((given[at] if at < len(given) else "0") == str(n) for _, given, n in some):
+                    return f"P{at}"
         return str(number(c))
 
     # -- values of one contract
@@ -242,7 +250,7 @@ class _Contracts:
             name = next((t for t in c.types if self.s.kind(t) is OperandKind.REG), "") if self._register(c) else ""
             if name:
                 numbers, absent = self._by_encoding(name), self._absent(c)
-                absent = 0 if absent is None and may_be_absent(self.d, name) else absent
+                absent = 0 if absent is None and not any(numbers[:1]) and may_be_absent(self.d, name) else absent
                 found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": numbers, "absent": absent}
         for c in self._of(ContractRole.DECODER, ContractRole.INSTRUCTION_DECODER):  # decoders that the other decoders' bodies call
             for part in [p for t in c.types for p in (self._parts(t) or (t,))]:
@@ -250,8 +258,9 @@ class _Contracts:
                 if self.s.kind(part) is OperandKind.REG and decoder and decoder not in found:
                     rest = "uint64_t Address, const MCDisassembler *Decoder)"
                     signature = f"static DecodeStatus {decoder}(MCInst &Inst, unsigned RegNo, {rest}"
-                    absent = 0 if may_be_absent(self.d, part) else None
-                    found[decoder] = {"defined": signature, "registers": self._by_encoding(part), "absent": absent}
+                    numbers = self._by_encoding(part)
+                    absent = 0 if not any(numbers[:1]) and may_be_absent(self.d, part) else None
+                    found[decoder] = {"defined": signature, "registers": numbers, "absent": absent}
         return found
 
     def _named_value(self, signature: str, name: str) -> str:

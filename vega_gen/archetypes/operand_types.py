@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.selections import Selections
 from vega_gen.records import Description, OperandClass
 
 PLAIN = ("isToken", "isReg", "isImm", "isMem")
@@ -27,6 +29,18 @@ def register_class(types: Mapping[str, OperandClass], name: str) -> str:
     if known and len(known.sub_operands) == 1:
         return register_class(types, known.sub_operands[0])
     return known.register_class if known and known.register_class else name
+
+
+def own_class(d: Description, gpr: str, op: Operation | None, role: OperandRole) -> str:
+    """Returns the register class of an operand that takes fewer registers than the class of integers, ``gpr``; "" where it takes all.
+
+    ``op``: an instruction, None for none; ``role``: that of the operand."""
+    if op is None or role not in op.roles:
+        return ""
+    s = Selections(d)
+    name = register_class(s.operand_classes, s.operands(op.record)[op.index(role)].type)
+    members = {c.name: frozenset(c.members) for c in d.register_classes}
+    return name if name in members and members[name] < members.get(gpr, frozenset()) else ""
 
 
 def decoder(types: Mapping[str, OperandClass], name: str) -> str:

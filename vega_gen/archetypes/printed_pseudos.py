@@ -53,6 +53,18 @@ def expansions(d: Description) -> list[tuple[str, str]]:
     return found
 
 
+def sized(d: Description, m: Facts) -> dict[int, list[str]]:
+    """Returns size in bytes -> the pseudo instructions for which the AsmPrinter writes as much, where their own size is another."""
+    size = {i.name: i.size for i in d.instructions}
+    replaced = {i.name: parse_dag(i.expansion).op for i in d.instructions if i.expansion}
+    told = {call["record"]: call["bytes"] for call in made_calls(d, m)} | {name: size.get(real, 0) for name, real in replaced.items()}
+    found: dict[int, list[str]] = {}
+    for record, bytes_ in told.items():
+        if bytes_ and bytes_ != size[record]:
+            found.setdefault(bytes_, []).append(record)
+    return found
+
+
 def written(d: Description, m: Facts) -> list[tuple[str, Operation]]:
     """Returns the pseudo instructions of calls and returns with what the AsmPrinter writes for them, but for those with an expansion."""
     expanded = {i.name for i in d.instructions if i.expansion}

@@ -13,6 +13,8 @@ from vega_gen.facts.doubts import BY_DEFAULT, BY_NAME, Doubt
 from vega_gen.facts.fixups import FixedOperand, Fixup
 from vega_gen.records import Description
 
+_COMPUTED = re.compile(r"ADD|SUB|SET|GOT|TLS|TPREL|DTP|ALIGN|RELAX|COPY")
+"""What relocations are called that stand for more than an address or a distance."""
 _RELOCATION_NAMES = {"branch": r"BRANCH|^BR|^B\d|PC", "jump": r"JAL|CALL|JUMP|^J\d|PLT", "store": r"_S$|STORE"}
 
 
@@ -49,10 +51,12 @@ def chosen_relocations(d: Description, kinds: Sequence[Fixup], users: Sequence[F
     chosen = {name: next((r for r, s in short.items() if s in (name, f"ABS{name}", f"DIR{name}")), "") for name in own}
     records = [frozenset(r for u in users if u.fixup == n for r in u.records) for n in range(len(kinds))]
     for n, k in enumerate(kinds):
-        likely = {r: s for r, s in short.items() if (k.part.upper() in s if k.part else not re.search(r"HI|LO|NONE|^\d+$", s))}
+        plain = {r: s for r, s in short.items() if not _COMPUTED.search(s)}
+        likely = {r: s for r, s in plain.items() if (k.part.upper() in s if k.part else not re.search(r"HI|LO|NONE|^\d+$", s))}
         preferred = [re.compile(_RELOCATION_NAMES[k.use])] if k.use else []
-        best = max(likely, key=lambda r: ([bool(p.search(short[r])) for p in preferred], str(k.bits) in short[r], -len(r)), default="")
-        told = best and (k.part or str(k.bits) in short[best] or any(p.search(short[best]) for p in preferred))
+        wide = re.compile(rf"(?<!\d){k.bits}(?!\d)")
+        best = max(likely, key=lambda r: ([bool(p.search(short[r])) for p in preferred], bool(wide.search(short[r])), -len(r)), default="")
+        told = best and (k.part or wide.search(short[best]) or any(p.search(short[best]) for p in preferred))
         matched = own[k.name] if own[k.name] in short else best if told else ""
         shared = any(chosen[other.name] == matched and records[at] & records[n] for at, other in enumerate(kinds[:n]))
         chosen[k.name] = own[k.name] if shared or not matched else matched

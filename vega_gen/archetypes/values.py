@@ -14,9 +14,9 @@ from vega_gen.archetypes.fragment_names import customary, named_types, range_tes
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
-from vega_gen.archetypes.operand_types import namesakes, register_prefix
+from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
-from vega_gen.archetypes.printed_pseudos import expansions, made_calls, written
+from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
@@ -124,7 +124,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
-        "made_calls": made_calls(d, m), "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
+        "instruction_predicates": d.data.get("InstrInfo.predicates") == "1", "made_calls": made_calls(d, m), "sized": sized(d, m),
+        "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
         "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
@@ -291,6 +292,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     selections = Selections(d)
     return {
         "load": load, "store": store,
+        "load_class": own_class(d, m.gpr, load, OperandRole.DST), "store_class": own_class(d, m.gpr, store, OperandRole.SRC),
         "some_bases": _some_bases(d),
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,

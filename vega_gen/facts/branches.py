@@ -79,13 +79,18 @@ def _branch(v: TargetView, s: Selection, at: _Paths, zero: str) -> Operation | N
 
 
 def conditions_set(v: TargetView) -> frozenset[str]:
-    """Returns the conditions for which a pattern computes the result of a comparison into an ordinary register (setcc)."""
+    """Returns the conditions for which a pattern computes the result of a comparison into an ordinary register (setcc).
+
+    Not those for which another computes it into a register of flags of the same type: that one may be tried first."""
     codes = _condition_leaves(v)
     roots = ("setcc", *(f"set{c}" for c in CONDITIONS))
     seen = v.selections.matched, v.selections.guarded
-    pairs = ((dag, names) for root in roots for dag, (names, _) in zip(*(held.get(root, ()) for held in seen), strict=True))
-    found = {_condition(dag, codes)[0] for dag, names in pairs if not _with_number(dag) and any(_sets_integer(v, name) for name in names)}
-    return frozenset(found - {""})
+    every = ((dag, names) for root in roots for dag, (names, _) in zip(*(held.get(root, ()) for held in seen), strict=True))
+    pairs = [(dag, names) for dag, names in every if not _with_number(dag)]
+    found = {_condition(dag, codes)[0] for dag, names in pairs if any(_sets_integer(v, name) for name in names)}
+    left = [(dag, names) for dag, names in pairs if not any(_sets_integer(v, name) for name in names)]
+    flags = {_condition(dag, codes)[0] for dag, names in left if any(map(v.sets_apart, names))}
+    return frozenset(found - flags - {""})
 
 
 def _with_number(dag: Dag) -> bool:

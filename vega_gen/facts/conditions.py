@@ -150,7 +150,8 @@ def _compare(v: TargetView, i: Instruction, held: str) -> Iterator[tuple[int, st
     source = v.selections.operands(i.name)[op.index(OperandRole.SRC)]
     bits = v.bits(source.type)
     plain = OperandRole.DST not in op.roles or bool(held)
-    rank = (int(plain), int(s is not None), int(_COMPARE.fullmatch(word) is not None), -len(op.free), -i.size)
+    taken = next((len(c.members) for c in v.d.register_classes if c.name == v.class_of(source.type)), 0)
+    rank = (int(plain), int(s is not None), int(_COMPARE.fullmatch(word) is not None), taken, -len(op.free), -i.size)
     if bits and not (op.tied and OperandRole.DST in op.roles):
         yield bits, condition or ("unsigned" if unsigned else ""), rank, _with_result(v, replace(op, range=None), held)
 
@@ -208,7 +209,8 @@ def _branches(v: TargetView) -> dict[str, _Branch]:
             if name and (name not in single or rank > single[name][0]):
                 single[name] = rank, made
     found = {name: made for name, (_, made) in single.items()}
-    words = {_MNEMONIC_ENDS.sub("", mnemonic(v.selections.instructions[made.op.record])): made for made in _plain(v)}
+    reaching = sorted(_plain(v), key=lambda made: made.op.range.high if made.op.range else 0)  # the farthest counts
+    words = {_MNEMONIC_ENDS.sub("", mnemonic(v.selections.instructions[made.op.record])): made for made in reaching}
     for taken, other in _SET_AND_CLEAR:
         if not found and taken in words and other in words:
             return {"set": words[taken], "clear": words[other]}

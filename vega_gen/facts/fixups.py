@@ -77,7 +77,7 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
             runs = runs_of(tuple((bit - low, at) for bit, at in field if 0 <= bit - low < width.bits))
             if not runs or width.bits < _LEAST or (part == "lo" and not _takes_low(i, width.bits, m)):
                 continue
-            use = _use(i)
+            use = _use(i, m)
             rounded, origin = s.rounded(i.name, slot), s.distances.origin(slot.type) if relative else 0
             key = (relative, part, width, runs, i.size, use, rounded, origin)
             if key not in kinds:
@@ -100,8 +100,9 @@ def jump_distances(d: Description, s: Selections) -> dict[tuple[tuple[tuple[int,
     return {(field, i.size): s.immediate(i.name, slot) for i, slot in slots if (field := s.field(i.name, slot.name))}
 
 
-def _use(i: Instruction) -> str:
-    if "isCall" in i.flags or {"isBranch", "isBarrier"} <= i.flags:
+def _use(i: Instruction, m: Facts) -> str:
+    known = {op.record for op in (m.jump, m.calls.direct) if op}  # what jumps and links may have no flag
+    if "isCall" in i.flags or {"isBranch", "isBarrier"} <= i.flags or i.name in known:
         return "jump"
     return "branch" if "isBranch" in i.flags else "store" if "mayStore" in i.flags else ""
 

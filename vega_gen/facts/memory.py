@@ -22,6 +22,8 @@ from vega_gen.tablegen.raw import Dag, parse_dag
 _PART = r"(?P<width>8|16|32|64|byte|half|word|[bhwd])"
 _LOAD = re.compile(rf"(?:\w\.)?(?:l|ld|ldr|load)[._]?(?P<before>[su])?{_PART}?(?P<after>[suza])?i?")
 _STORE = re.compile(rf"(?:\w\.)?(?:s|st|str|store)[._]?{_PART}?i?")
+_ALIGNED = re.compile(r"(?:[^;]*;)?\s*return [^;&|]*\bgetAlign(?:ment)?\(\)[^;&|]*;\s*")
+"""A condition on the alignment alone: archetypes access memory in no other way."""
 _MEMORY_TYPE = re.compile(r"return cast<\w+>\(N\)->getMemoryVT\(\) == MVT::i(\d+);")
 _EXTENSION = re.compile(
     r"(?:[\w:]+ (?P<name>\w+) = )?(?:return )?[^;=]*\bget(?:LoadExt|Extension)Type\(\w*\)(?:;\s*return (?P=name))?"
@@ -145,7 +147,7 @@ def meaning(v: TargetView, name: str, known: dict[str, PatternOperator] | None =
         ways = tuple(_EXTENSIONS[name] for name in re.findall(r"ISD::(\w+LOAD)", kinds[0]))
         extension = max(ways, key=lambda way: way != "ext")
     width = _MEMORY_TYPE.fullmatch(operator.code)
-    told = inner.told and bool(not operator.code or kinds or width)
+    told = inner.told and bool(not operator.code or kinds or width or _ALIGNED.fullmatch(operator.code))
     return Meaning(inner.store, (extension, int(width[1]) if width else bits), told, ways)
 
 
@@ -154,7 +156,8 @@ def load_names(v: TargetView, root: str) -> frozenset[str]:
     means = meaning(v, root)
     if means is None or means.store or not means.told or not means.access[1]:
         return frozenset()
-    return frozenset(f"{way}loadi{means.access[1]}" for way in means.ways)
+    ways = means.ways or filter(None, means.access[:1])
+    return frozenset(f"{way}loadi{means.access[1]}" for way in ways)
 
 
 def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:

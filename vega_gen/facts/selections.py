@@ -28,6 +28,7 @@ from vega_gen.tablegen.raw import Dag, parse_dag, top_level
 
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
+_SCALE = re.compile(r"scale_?(\d+)", re.I)
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?<?(\d)", re.I)
 
 
@@ -351,6 +352,8 @@ class Selections:
             return self._left_out(known, len(field)) if operand.part < 0 else 0
         if unit := self.distances.unit(operand.type):
             return unit.bit_length() - 1
+        if (told := _SCALE.search(f"{known.encoder_method} {known.decoder_method} {known.name}")) and int(told[1]).bit_count() == 1:
+            return int(told[1]).bit_length() - 1
         said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
         if said:
             return 1 if "lsb" in said[0].lower() else int(said[1])
@@ -415,7 +418,7 @@ class Selections:
     def _bound(self, record: str) -> dict[str, str]:
         i = self.instructions[record]
         tied = {name for pair in _TIED.findall(i.constraints) for name in pair}
-        operands = [o.name for o in (*i.outs, *i.ins)]
+        operands = [o.name for o in (*i.outs, *i.ins) if o.type != "variable_ops"]
         widths = Counter(bit.partition("{")[0] for bit in i.encoding if bit not in ("0", "1", "?"))
         homeless = [name for name in operands if not widths[name] and name not in tied]
         unknown = [name for name, width in widths.items() if width > 1 and name not in operands]

@@ -136,6 +136,12 @@ class TargetView:
         known = self.selections.operand_classes.get(type_name)
         return known.register_class if known else type_name if type_name in self.selections.classes else ""
 
+    def sets_apart(self, record: str) -> bool:
+        """Whether an instruction defines a register that holds integers as wide as addresses but lies apart from theirs, as flags do."""
+        i = self.selections.instructions[record]
+        known = next((c for c in self.d.register_classes if i.outs and c.name == self.class_of(i.outs[0].type)), None)
+        return known is not None and self.type in known.value_types and self._with_parts(self.members).isdisjoint(known.members)
+
     def integer(self, name: str) -> int:
         """Returns the bits of the integers that a register class holds, 0 if it holds none."""
         types = next((c.value_types for c in self.d.register_classes if c.name == name), ())

@@ -17,6 +17,7 @@ from vega_gen.ladder.ask import ask
 from vega_gen.ladder.executable import Linker
 from vega_gen.ladder.subject import Emulator, OfficialLinking, Subject, Tools
 from vega_gen.simulate import Simulator, simulator
+from vega_gen.simulate.relocating import Relocating
 
 SECONDS = 20.0
 QEMU_MB = 16384  # limit on address space: QEMU reserves the guest's
@@ -153,10 +154,13 @@ def _qemu(subject: Subject, tools: Tools, work: Path) -> Qemu | OfficialQemu | s
         return f"the objects are {'little' if little else 'big'}-endian, and what these run is not: {known}"
     if which(machine.qemu) is None:
         return f"{machine.qemu} was not found: apt-get install qemu-user"
-    if machine.official and subject.description.relocations and tools.lld and tools.assembler:
+    d = subject.description
+    # lld knows the relocations that are listed, and no other.
+    listed = d.relocations and not Relocating(d, find_facts(d), little=little).made_up
+    if machine.official and listed and tools.lld and tools.assembler:
         official = _assembled(machine.official, tools.assembler, work)
         return OfficialQemu(machine, tools.lld, machine.official.emulation, official)
-    return Qemu(machine, Linker(subject.description), start)
+    return Qemu(machine, Linker(d), start)
 
 
 def _assembled(official: OfficialLinking, assembler: Path, work: Path) -> Path:

@@ -231,11 +231,13 @@ def demanded_of(plan: Plan, owner: PlannedClass, head: str) -> Plan:
 def of_subtarget(plan: Plan, subtarget: PlannedClass, name: str, path: str) -> Plan:
     """Add to the subtarget a method that the tables in the file ``path`` call. Tables of registers ask it which of several orders of
     allocation to take (AltOrderSelect, llvm/Target/Target.td): the usual one, 0; what else a method returns the .td does not say."""
+    known = (*(t for m in subtarget.members for t in m.tokens), *(f.qualified_name for f in _chosen(plan)))
+    if name in known or f"{subtarget.name}::{name}" in known:
+        return plan
     if path.endswith("RegisterInfo.cpp"):
-        note = "  // The usual order of registers: no .td says when to take another."
         text = f"template <typename... Ts> unsigned {name}(const Ts &...) const {{ return 0; }}"
-        made = replace(_member(text), comment=note)
-        return _with_members(plan, subtarget, [made]) if not any(name in m.tokens for m in subtarget.members) else plan
+        made = replace(_member(text), comment="  // The usual order of registers: no .td says when to take another.")
+        return _with_members(plan, subtarget, [made])
     result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
     return demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
 

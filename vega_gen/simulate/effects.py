@@ -67,6 +67,8 @@ class _Finder:
         self.s = Selections(d)
         self.p = Operands(d, m, self.s, register_widths(d))
         self.known = by_facts(self.p)
+        tests = [test for by_condition in m.comparisons.values() for test in by_condition.values()]
+        self.compared = frozenset(op.record for test in tests for op in (test.compare, test.branch))
         self.codes = {f.name: f.code for f in d.fragments}
         self.selecting: dict[str, list[tuple[Dag, Dag]]] = defaultdict(list)
         self.filled: dict[str, set[str]] = defaultdict(set)
@@ -107,6 +109,8 @@ class _Finder:
         if not _real(i):
             return Unknown(i.name, f"{i.name} is a pseudo instruction: it has no encoding")
         said = [*told[i.name], *(one for name in twins if name != i.name for one in told[name])]
+        if i.name in self.compared and i.name in self.known:  # which flags say which condition, the facts know
+            said = []
         actions, source = self.joined(said) if said else ((), Source.FACT)
         if not said:
             if i.name in self.known:

@@ -11,6 +11,7 @@ from vega_gen.facts import Facts
 from vega_gen.facts.fixups import jump_distances
 from vega_gen.facts.keys import CODED
 from vega_gen.facts.memory import offset_part
+from vega_gen.facts.ranges import Range
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, OperandClass, PatternOperator
 from vega_gen.simulate.expressions import (
@@ -162,11 +163,15 @@ class Operands:
         whole = next((self.s.operand_classes.get(o.type) for o in (*i.outs, *i.ins) if o.name == info.name), None)
         return bool(i.decoder_method or (known and known.decoder_method) or (whole and whole.decoder_method))
 
+    def like_jump(self, record: str, info: OperandInfo) -> Range | None:
+        """Returns the distances that a call may have whose immediate is encoded as the distance of a jump, None for others."""
+        i = self.s.instructions[record]
+        return self._jumps.get((self.s.field(record, info.name), i.size)) if "isCall" in i.flags and info.kind is OperandKind.IMM else None
+
     def target(self, record: str, index: int, info: OperandInfo) -> Expression:
         """Returns the address that an operand gives: a distance to a branch target counts as that of fixups does."""
-        i = self.s.instructions[record]
         value = self.number(record, index, info, self.m.native)
-        like = self._jumps.get((self.s.field(record, info.name), i.size)) if "isCall" in i.flags and info.kind is OperandKind.IMM else None
+        like = self.like_jump(record, info)
         if like and not self._decoded(record, info, self.s.operand_classes.get(info.type)):
             value = OperandNumber(index, self.m.native, like.bits, like.signed, like.shift)
         if (info.kind is not OperandKind.TARGET or self.s.absolute(info.type)) and not like:

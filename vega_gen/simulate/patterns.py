@@ -219,7 +219,7 @@ class PatternReader:
             return resize(found, want) if want else found
         if info.kind is OperandKind.REG:
             return self.p.register(index, info, want or self.p.type_bits(leaf))
-        if info.kind is OperandKind.TARGET:
+        if info.kind is OperandKind.TARGET or self.p.like_jump(self.i.name, info):
             return self.p.target(self.i.name, index, info)
         number = self.p.number(self.i.name, index, info, want or self.p.type_bits(leaf) or self.native)
         return self.p.told(index, info, number)

@@ -36,7 +36,8 @@ class RelocationSite:
 class Relocating:
     """The relocations of one target's objects.
 
-    ``little``: the byte order of its objects. Widths are those of ``m.native``: an address and a distance wrap around there."""
+    ``little``: the byte order of its objects. ``made_up``: those that the target's list does not have. Widths are those of ``m.native``:
+    an address and a distance wrap around there."""
 
     def __init__(self, d: Description, m: Facts, *, little: bool) -> None:
         self._m, self._little = m, little
@@ -45,6 +46,7 @@ class Relocating:
         kinds, users = fixups(d, m)
         chosen = chosen_relocations(d, kinds, users)
         numbers = relocation_numbers(d, chosen)
+        self.made_up = frozenset(numbers) - frozenset(d.relocations)
         self._names = {number: name for name, number in numbers.items()}
         self._none = numbers[chosen["NONE"]]
         self._data = {numbers[chosen[name]]: name for name in _DATA if chosen[name]}

@@ -151,9 +151,14 @@ def has_encoding(instruction: Instruction) -> bool:
     return any(bit in ("0", "1") for bit in instruction.encoding)
 
 
-def has_asm_parser(operand_classes: Iterable[OperandClass], own_parser_classes: frozenset[str]) -> bool:
-    """Whether the .td files define assembly operand classes of their own, beyond Target.td's immediates and registers."""
-    return any(o.parser_class in own_parser_classes for o in operand_classes)
+def has_asm_parser(
+    operand_classes: Iterable[OperandClass], own_parser_classes: frozenset[str], instructions: Sequence[Instruction]
+) -> bool:
+    """Whether TableGen's matcher can read the assembly: the .td files define assembly operand classes of their own, beyond Target.td's
+    immediates and registers, and most instructions begin with a mnemonic, not as equations do ("$dst += $src")."""
+    texts = [i.asm for i in instructions if has_encoding(i) and i.asm]
+    equations = sum(text.startswith(("$", "*")) for text in texts)
+    return any(o.parser_class in own_parser_classes for o in operand_classes) and equations * 2 <= len(texts)
 
 
 def _operands(views: Views, instruction: Instruction) -> Iterator[tuple[str, OperandClass]]:
@@ -231,7 +236,7 @@ def _printers(views: Views, instructions: Sequence[Instruction], out: _Collector
 
 
 def _parsers(views: Views, instructions: Sequence[Instruction], out: _Collector) -> None:
-    if not has_asm_parser(views.operand_classes.values(), views.own_parser_classes):
+    if not has_asm_parser(views.operand_classes.values(), views.own_parser_classes, instructions):
         return
     for instruction in instructions:
         for _, operand in _operands(views, instruction):

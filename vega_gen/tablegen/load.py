@@ -29,6 +29,7 @@ from vega_gen.tablegen.convention_views import calling_conventions
 from vega_gen.tablegen.modes import modes
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
+from vega_gen.tablegen.stand_ins import with_stand_ins
 from vega_gen.tablegen.subtargets import on_subtarget
 
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
@@ -226,9 +227,10 @@ def reduce(
     )
     data["Relocation.numbers"] = " ".join(str(int(n, 16 if n[:2] in ("0x", "0X") else 10)) for n in (r.split()[1] for r in relocations))
     data |= {f"Scheduling.{model}": " ".join(lacking) for model, lacking in scheduling.uncosted(raws).items()}
+    data["InstrInfo.predicates"] = str(int(next(views.of_class(raws, "TIIPredicate"), None) is not None))
     data["Register.constant"] = " ".join(r.name for r in views.of_class(raws, "Register") if r.number("isConstant"))
     data["Register.encoded"] = str(int(any(r.number("HWEncoding") for r in views.of_class(raws, "Register"))))
-    data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes)))
+    data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes, instructions)))
     data["Disassembler.present"] = str(int(any(contract_rules.has_encoding(i) for i in instructions)))
     guarded = views.patterns(raws)
     made = Description(
@@ -258,7 +260,7 @@ def reduce(
         operators=views.operators(raws),
         alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),
     )
-    return on_subtarget(made)
+    return on_subtarget(with_stand_ins(made))
 
 
 def records(td: Path, folders: Sequence[Path], tblgen: Path, sources: Sequence[Path]) -> dict[str, Raw]:

@@ -27,7 +27,7 @@ WANTED = frozenset(
         "SDNode", "SDPatternOperator", "ComplexPattern", "SubtargetFeature", "CallingConv", "CalleeSavedRegs", "CCAction",
         "Processor", "SubRegIndex", "Target", "InstrInfo", "AsmParser", "AsmParserVariant", "AsmWriter", "SDNodeXForm",
         "HwMode", "HwModeSelect", "Predicate", "Pattern", "RegAltNameIndex", "RegInfo", "ValueType", "SDTypeProfile", "SDTypeConstraint",
-        "PointerLikeRegClass", "SchedMachineModel", "InstRW", "InstAlias",
+        "PointerLikeRegClass", "SchedMachineModel", "InstRW", "InstAlias", "TIIPredicate",
     }
 )
 DEFAULT_MODE = "DefaultMode"

@@ -20,7 +20,8 @@ def part(lacking: Lacking) -> str:
     m = lacking.m
     classes = {m.native: m.gpr, **({m.narrow.bits: m.narrow.register_class} if m.narrow else {})}
     widths = [bits for bits in classes if bits in m.comparisons]
-    if m.native not in m.comparisons or m.branches:
+    # Branches that compare a register with zero alone do less than a comparison through flags.
+    if m.native not in m.comparisons or any(OperandRole.SRC2 in op.roles for op in m.branches.values()):
         return ""
     made = [
         "// These compare two registers and branch, or select one of two values. The number is an ISD::CondCode.",
