@@ -16,7 +16,7 @@ from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView
 from vega_gen.records import Description, GivenFact
 from vega_gen.simulate.effects import effects
-from vega_gen.simulate.expressions import Assign, Binary, CallTo, Effect, Number, OperandNumber, OperandRegister, Require
+from vega_gen.simulate.expressions import Assign, Binary, CallTo, Effect, Jump, Number, OperandNumber, OperandRegister, Require
 from vega_gen.simulate.storage import Piece, storage
 
 MORE = """
@@ -34,6 +34,14 @@ def JSAVE : I<64, (outs GR:$d), (ins GR:$a, GR:$b), "jsave $d, $a, $b", []>;
 def callnode : SDNode<"HeronISD::CALL", SDTypeProfile<0, -1, [SDTCisVT<0, i64>]>, [SDNPHasChain, SDNPOptInGlue, SDNPOutGlue, SDNPVariadic]>;
 let isCodeGenOnly = 1, isCall = 1, Defs = [LR], d = 9, b = 3 in
 def CALLR : I<64, (outs), (ins GR:$a, variable_ops), "jsave lr, $a, r3", [(callnode i64:$a)]>;
+def to : Operand<OtherVT>;
+let isBranch = 1, isTerminator = 1 in
+def BRC : I<65, (outs), (ins i32imm:$c, GR:$a, GR:$b, to:$to), "br$c $a, $b, $to", []> {
+  bits<8> to;
+  bits<4> c;
+  let Inst{31-24} = to;
+  let d = c;
+}
 let mayLoad = 1 in
 def LDBS : I<63, (outs WR:$d), (ins GR:$a), "ldbs $d, $a", [(set i32:$d, (sextloadi8 i64:$a))]>;
 def wide : OutPatFrag<(ops node:$x), (INSERT_SUBREG (i64 (IMPLICIT_DEF)), $x, lo)>;
@@ -103,3 +111,13 @@ def test_an_instruction_does_what_a_special_case_of_it_does_with_the_same_operan
     call = of(heron, "JSAVE")
     assert [(a.index, a.value) for a in call.actions if isinstance(a, Require)] == [(0, "LR"), (2, "R3")]
     assert [said(a) for a in call.actions if isinstance(a, CallTo)] == ["call r1 from LR"]
+
+
+def test_a_branch_with_the_number_of_a_condition_tests_the_one_that_it_has(heron: Description) -> None:
+    lines = {f"instruction.branch.{c}": f"BRC {number} src src2 target" for c, number in (("eq", 4), ("ne", 3), ("lt", 2))}
+    d = replace(heron, given={key: GivenFact(key, value, "Heron.facts.toml:1:1") for key, value in lines.items()})
+    [jump] = [a for a in of(d, "BRC").actions if isinstance(a, Jump)]
+    assert jump.condition is not None
+    text = said(jump.condition)
+    for number, condition in ((4, "eq"), (3, "ne"), (2, "lt")):
+        assert f"eq(#0, {number}) ? {condition}(r1, r2) : " in text

@@ -224,7 +224,8 @@ class _Finder:
             self.why[i.name] = "its pattern has fewer operands than its nodes take"
             return []
         numbers = sum(isinstance(part, Number) for part in parts_of(actions))
-        return [_Told(actions, source, (source is not Source.PATTERN, reader.vague, numbers, order))]
+        limits = sum(isinstance(a, Require) for a in actions)
+        return [_Told(actions, source, (source is not Source.PATTERN, limits, reader.vague, numbers, order))]
 
     def inverted(self, i: Instruction, matched: Dag, result: Dag, limits: list[Require]) -> dict[str, Binding]:
         """Returns name in a pattern -> the operand of the instruction that it becomes. Where the pattern fixes an operand it holds for that

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, Instruction
@@ -77,7 +77,7 @@ def _indices(node: Any) -> Iterator[int]:
     if isinstance(node, OperandRegister | OperandNumber | Require):
         yield node.index
     elif isinstance(node, tuple):
-        for part in node:
+        for part in cast("tuple[Any, ...]", node):
             yield from _indices(part)
     elif is_dataclass(node):
         for field in fields(node):
@@ -89,7 +89,7 @@ def _moved(node: Any, index: Mapping[int, int]) -> Any:
     if isinstance(node, OperandRegister | OperandNumber | Require):
         return replace(node, index=index[node.index])
     if isinstance(node, tuple):
-        return tuple(_moved(part, index) for part in node)
+        return tuple(_moved(part, index) for part in cast("tuple[Any, ...]", node))
     if not is_dataclass(node) or isinstance(node, type):
         return node
     return replace(node, **{field.name: _moved(getattr(node, field.name), index) for field in fields(node)})
