@@ -12,8 +12,11 @@ from vega_gen.archetypes.fragment_names import range_tests
 from vega_gen.facts import find_facts, ranges
 from vega_gen.facts.operand_fields import stretches
 from vega_gen.facts.ranges import Range
+from vega_gen.facts.register_numbers import numbered_registers
 from vega_gen.facts.selections import Selections
 from vega_gen.pipeline.completing import completed
+from vega_gen.simulate.effects import effects
+from vega_gen.simulate.expressions import CallTo, Effect, NamedRegister, OperandRegister
 
 ADDED = """
 include "Siskin.td"
@@ -36,6 +39,21 @@ def LX : Instruction {
   let Inst{27-24} = b{19-16};
   let Inst{15-8} = b{7-0};
 }
+def call : SDNode<"SiskinISD::CALL", SDTypeProfile<0, -1, [SDTCisVT<0, i32>]>, [SDNPHasChain, SDNPVariadic]>;
+def callee : Operand<i32>;
+let isCall = 1, Defs = [RA] in
+def CALLX : Instruction {
+  let Namespace = "Siskin";
+  let Size = 4;
+  let OutOperandList = (outs);
+  let InOperandList = (ins callee:$c);
+  let AsmString = "callx $c";
+  field bits<32> Inst;
+  bits<24> c;
+  let Inst{7-0} = 41;
+  let Inst{31-8} = c;
+}
+def : Pat<(call GR:$c), (CALLX GR:$c)>;
 """
 
 
@@ -90,3 +108,10 @@ def test_no_function_preserves_the_registers_of_its_results(td: Path, tmp_path: 
     assert "def CSR_Siskin : CalleeSavedRegs<(add R4, R5, R6)>;" in made.text
     m = find_facts(made.mark(described(completed(td, "Siskin", made.text, tmp_path / "made"))))
     assert (m.csr, m.saved) == ("CSR_Siskin", ("R4", "R5", "R6"))
+
+
+def test_an_immediate_that_patterns_give_a_register_is_the_register_s_number(td: Path) -> None:
+    d = described(td)
+    assert numbered_registers(Selections(d), "CALLX") == {0: "GR"}
+    called = next(e for e in effects(d, find_facts(d)) if e.record == "CALLX")
+    assert isinstance(called, Effect) and CallTo(OperandRegister(0, 32), NamedRegister("RA", 32)) in called.actions

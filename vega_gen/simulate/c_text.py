@@ -132,7 +132,7 @@ class _Machine:
 
     def among(self, place: OperandRegister, record: str) -> list[int]:
         """Returns the registers that an operand may hold."""
-        return self.members.get(self.p.class_of(self.p.s.operands(record)[place.index].type), [])
+        return self.members.get(self.p.named_class(record, place.index), [])
 
     def read(self, place: Place, record: str | None) -> str:
         """Returns the C of a register's value."""

@@ -14,6 +14,8 @@ from pathlib import Path
 from llvm_integration.process import Completed, run
 from vega_gen.errors import InputError
 from vega_gen.facts.code_units import code_unit
+from vega_gen.facts.register_numbers import numbered_registers
+from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
 
 UNKNOWN = 0xFFFFFFFF
@@ -41,6 +43,7 @@ class Decoder:
     def __init__(self, d: Description, llvm_mc: Path, options: Sequence[str], *, seconds: float) -> None:
         self._argv = [str(llvm_mc), "--disassemble", "--show-inst", *options]
         self._seconds = seconds
+        self._by_number = _by_number(d)
         self._records = {i.name: (n, i.size) for n, i in enumerate(d.instructions)}
         self._registers = {r.name: n for n, r in enumerate(d.registers)} | {"": -1, "NoRegister": -1, "0": -1}
         self._registers |= {str(n): self._registers[name] for n, name in enumerate(numbered(d), 1)}
@@ -114,7 +117,7 @@ class Decoder:
         for name, kind, value in _ITEM.findall(done.stdout):
             if name:
                 if record >= 0:
-                    found.append(Decoded(record, size, tuple(operands)))
+                    found.append(self._made(record, size, operands))
                 if name not in self._records:
                     raise self._odd(done, f"it prints an instruction {name}, which the .td does not have")
                 (record, size), operands = self._records[name], []
@@ -127,11 +130,27 @@ class Decoder:
             if len(operands) > MAX_OPERANDS:
                 raise self._odd(done, f"it prints an instruction of more than {MAX_OPERANDS} operands")
         if record >= 0:
-            found.append(Decoded(record, size, tuple(operands)))
+            found.append(self._made(record, size, operands))
         return found
+
+    def _made(self, record: int, size: int, operands: list[int]) -> Decoded:
+        for at, registers in self._by_number.get(record, {}).items():
+            operands[at] = registers.get(operands[at], -1)
+        return Decoded(record, size, tuple(operands))
 
     def _odd(self, done: Completed, what: str) -> InputError:
         return InputError(f"llvm-mc does not decode as the .td says: {what}", self._argv[0], _BUILD)
+
+
+def _by_number(d: Description) -> dict[int, dict[int, dict[int, int]]]:
+    """Returns instruction -> operand that holds the number of a register as an immediate -> that number -> the register, by indices."""
+    s = Selections(d)
+    members = {c.name: frozenset(c.members) for c in d.register_classes}
+    made: dict[int, dict[int, dict[int, int]]] = {}
+    for n, i in enumerate(d.instructions):
+        for at, name in numbered_registers(s, i.name).items():
+            made.setdefault(n, {})[at] = {r.encoding: index for index, r in enumerate(d.registers) if r.name in members[name]}
+    return made
 
 
 def numbered(d: Description) -> list[str]:

@@ -12,6 +12,7 @@ from vega_gen.facts.fixups import jump_distances
 from vega_gen.facts.keys import CODED
 from vega_gen.facts.memory import offset_part
 from vega_gen.facts.ranges import Range
+from vega_gen.facts.register_numbers import numbered_registers
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, OperandClass, PatternOperator
 from vega_gen.simulate.expressions import (
@@ -92,6 +93,8 @@ class Operands:
             if 0 <= info.part < len(named) and named[info.part]:
                 parts[named[info.part]] = Bound(((index, info),), info.type)
         whole: dict[str, Binding] = {n: Bound(tuple(infos), types[n].type) for n, infos in found.items() if n in types}
+        for index, name in numbered_registers(self.s, record).items():
+            whole[self.s.operands(record)[index].name] = OperandRegister(index, self.width(name)[0])
         return parts | whole
 
     def width(self, type_name: str) -> tuple[int, ...]:
@@ -121,6 +124,10 @@ class Operands:
             return ()
         told = tuple(dict.fromkeys(int(f[1]) for t in known.value_types if (f := _INTEGER.fullmatch(t))))
         return told or ((known.size,) if 0 < known.size <= 128 else ())
+
+    def named_class(self, record: str, index: int) -> str:
+        """Returns the register class of an operand that holds a register, perhaps as its number."""
+        return self.class_of(self.s.operands(record)[index].type) or numbered_registers(self.s, record).get(index, "")
 
     def register(self, index: int, info: OperandInfo, want: int = 0) -> OperandRegister:
         """Returns the value of a register operand, ``want`` bits wide where its class allows that, else as its class says."""
@@ -170,6 +177,8 @@ class Operands:
 
     def target(self, record: str, index: int, info: OperandInfo) -> Expression:
         """Returns the address that an operand gives: a distance to a branch target counts as that of fixups does."""
+        if name := numbered_registers(self.s, record).get(index):
+            return OperandRegister(index, self.width(name)[0])
         value = self.number(record, index, info, self.m.native)
         like = self.like_jump(record, info)
         if like and not self._decoded(record, info, self.s.operand_classes.get(info.type)):
