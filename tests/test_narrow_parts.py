@@ -11,6 +11,7 @@ from test_facts_operations import TESTS
 from test_facts_operations import cache as cache
 from test_layouts import CONVENTIONS
 
+from vega_gen.archetypes.completion import completion
 from vega_gen.archetypes.files import Archetypes, archetypes
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
@@ -94,6 +95,17 @@ def test_bits_are_combined_in_the_wide_type_and_amounts_are_narrow(made: Archety
         assert f"setOperationPromotedToType(ISD::{operation}, MVT::i32, MVT::i64);" in lowering
     amount = lowering.partition("::getScalarShiftAmountTy(")[2].partition("\n}")[0]
     assert "return MVT::i32;" in amount
+
+
+def test_the_completion_combines_bits_of_parts_in_whole_registers(tmp_path: Path, llvm_source: Path) -> None:
+    d = described(tmp_path, llvm_source)
+    text = completion(d, "", "").text
+    pattern = "(EXTRACT_SUBREG (AND (INSERT_SUBREG (i64 (IMPLICIT_DEF)), WR:$a, lo), (INSERT_SUBREG (i64 (IMPLICIT_DEF)), WR:$b, lo)), lo)"
+    assert f"def : Pat<(i32 (and WR:$a, WR:$b)), {pattern}>;" in text
+    assert "(or WR:$a" in text and "(xor WR:$a" not in text  # EOR takes a predicate too
+    done = replace(d, patterns=(*d.patterns, ("(i32 (and WR:$a, WR:$b))", f"[{pattern}]")), pattern_predicates=())
+    narrow = find_facts(done).narrow
+    assert narrow and "and" in narrow.legal and "(and WR:$a" not in completion(done, "", "").text
 
 
 def test_without_a_way_to_combine_bits_there_is_no_narrow_type(tmp_path: Path, llvm_source: Path) -> None:
