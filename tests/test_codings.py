@@ -15,6 +15,7 @@ from vega_gen.cxx.interface import Interface
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts
 from vega_gen.facts.codings import Coding, Codings, read_coding
+from vega_gen.facts.selections import Selections
 from vega_gen.records import Description, GivenFact
 
 PREFIX = Path("/usr/lib/llvm-19")
@@ -72,3 +73,15 @@ def test_the_assembler_and_the_disassembler_know_the_code(tern: Description) -> 
 def test_what_is_no_coding_is_an_error(tern: Description) -> None:
     with pytest.raises(InputError, match=r"coding\.uimm5 is no sum with x"):
         find_facts(tern, given={"coding.uimm5": GivenFact("coding.uimm5", "x * 2", "Tern.facts.toml:1:1")})
+
+
+def test_a_frame_address_needs_no_immediate_of_0(tern: Description) -> None:
+    changed = replace(tern, fragments=tuple(replace(f, code="isUInt<16>(Imm - 1)") if f.name == "simm16" else f for f in tern.fragments))
+    printed = [archetypes(d, Interface([PREFIX / "include"]), "tern").printed["TernRegisterInfo.cpp"] for d in (changed, tern)]
+    assert ["// 0 is no immediate of ADDI: the sum takes its place." in text for text in printed] == [True, False]
+
+
+def test_a_name_says_in_how_many_bytes_a_distance_counts(tern: Description) -> None:
+    named = tuple(replace(o, encoder_method="getTarget_scale2") if o.name == "brtarget" else o for o in tern.operand_classes)
+    s = Selections(replace(tern, operand_classes=named))
+    assert [s.scale(name, s.operands(name)[-1]) for name in ("BEQ", "CALL")] == [1, 2]

@@ -70,13 +70,13 @@ def test_a_pattern_of_the_whole_register_says_how_its_rest_is_set(heron: Descrip
 
 def test_a_pattern_that_fixes_an_operand_holds_for_that_number(heron: Description) -> None:
     extension = of(heron, "EXT")
-    assert [(a.index, a.value) for a in extension.actions if isinstance(a, Require)] == [(2, 1)]
+    assert [(a.index, a.value) for a in extension.actions if isinstance(a, Require)] == [(2, (1,))]
     assert [(a.fill, said(a.value)) for a in extension.actions if isinstance(a, Assign)] == [("sext", "r1")]
 
 
 def test_the_parts_of_an_address_are_given_one_by_one_and_an_upper_half_is_shifted_back(heron: Description) -> None:
     upper = of(heron, "LEAH")
-    assert [(a.index, a.value) for a in upper.actions if isinstance(a, Require)] == [(2, 0)]
+    assert [(a.index, a.value) for a in upper.actions if isinstance(a, Require)] == [(2, (0,))]
     [value] = [a.value for a in upper.actions if isinstance(a, Assign)]
     match value:
         case Binary("add", OperandRegister(1), Binary("shl", OperandNumber(3), Number(32))):

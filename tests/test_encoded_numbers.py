@@ -69,3 +69,22 @@ def test_the_simulator_reads_the_numbers_of_the_assembly(ibis: Description) -> N
 def test_the_value_type_of_a_register_is_what_its_method_returns(ibis: Description, llvm_source: Path) -> None:
     made = values(ibis, find_facts(ibis), Interface([llvm_source / "llvm/include"]), "ibis")
     assert (made["register_type_methods"], made["register_width_methods"]) == (["getILenVT"], [])
+
+
+def test_a_number_of_which_only_names_tell_does_not_hide_what_predicates_say(tmp_path: Path, llvm_source: Path) -> None:
+    """It goes through the same method, and its argument is not what its names tell."""
+    text = (Path(__file__).parent / "inputs/Ibis.td").read_text()
+    more = """
+def bare : Operand<i32> {
+  let ParserMatchClass = Asm<"Bare">;
+  let EncoderMethod = "encodeAsr<1>";
+  let DecoderMethod = "decodeSigned<8, 1>";
+}
+def ADDB : Load<99, "addb", bare>;
+def IbisInstrInfo"""
+    td = tmp_path / "Ibis.td"
+    td.write_text(text.replace("\ndef IbisInstrInfo", more))
+    d = described(td, "Ibis", llvm_source)
+    files = archetypes(d, Interface([llvm_source / "llvm/include"])).files
+    assert "createImm(SignExtend64<P0>(Val) * (int64_t(1) << P1))" in " ".join(files["Disassembler/IbisDisassembler.cpp"].split())
+    assert "return encode(MI, OpNo, Fixups) >> P0;" in " ".join(files["MCTargetDesc/IbisMCCodeEmitter.cpp"].split())

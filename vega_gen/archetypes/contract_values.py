@@ -390,8 +390,11 @@ class _Contracts:
             made["register_class"] = self._class(c.types[0])
             made["by_kind"] = c.name in self.by_kind
         else:
-            r = self._range(c)
-            made |= {"low": f"{r.low}LL", "high": f"{self._highest(r, c)}LL", "unit": 1 << r.shift}
+            r, coding = self._range(c), self._coding(c)
+            low, high = r.low, self._highest(r, c)
+            if coding and coding.numbers:
+                low, high = min(coding.numbers), max(coding.numbers)
+            made |= {"low": f"{low}LL", "high": f"{high}LL", "unit": 1 << r.shift}
         return made
 
     def _highest(self, r: Range, c: Contract) -> int:

@@ -85,6 +85,7 @@ class Selections:
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
         self.classes = {c.name for c in d.register_classes}
         self._code = {f.name: f.code for f in d.fragments}
+        self._transforms = {f.name: f.transform for f in d.fragments if f.transform}
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
         self._operands: dict[str, tuple[OperandInfo, ...]] = {}
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
@@ -264,6 +265,10 @@ class Selections:
 
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
+        shifted = re.search(r">>\s*(\d+)", self._code.get(self._transforms.get(type_name, ""), ""))
+        told = self.said(type_name)
+        if shifted and told and told.shift == int(shifted[1]) > 0:  # the predicate is of the number, the instruction holds what is left
+            return told.shift, 0
         return ranges.part(self._code.get(type_name, ""))
 
     def leaves(self, s: Selection) -> dict[str, str]:

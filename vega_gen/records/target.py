@@ -126,12 +126,14 @@ class SDNode:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A PatFrag, PatLeaf, ImmLeaf or SDNodeXForm that contains C++. ``code``: the C++. ``calls``: the names it calls."""
+    """A PatFrag, PatLeaf, ImmLeaf or SDNodeXForm that contains C++. ``code``: the C++. ``calls``: the names it calls. ``transform``: the
+    SDNodeXForm that a number goes through before the instruction holds it, "" if none."""
 
     name: str
     code: str
     calls: tuple[str, ...]
     dag: str
+    transform: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,10 +77,9 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
         yield from _made(p, m.jump, lambda r: Jump(r.get(OperandRole.TARGET)))
     if m.jump_register and OperandRole.ZERO not in m.jump_register.roles:
         yield from _made(p, m.jump_register, lambda r: Jump(r.get(OperandRole.SRC)))
-    records = [op.record for op in m.branches.values()]
     for condition, op in m.branches.items():
-        if records.count(op.record) > 1:
-            tested = {c: other for c, other in m.branches.items() if other.record == op.record}
+        tested = {c: other for c, other in m.branches.items() if other.record == op.record}
+        if 1 < len(tested) == len({other.fixed for other in tested.values()}):
             yield from _made(p, op, lambda r, tested=tested: r.coded_branch(tested))
         elif OperandRole.ZERO not in op.roles:
             yield from _made(p, op, lambda r, c=condition: r.branch(c))

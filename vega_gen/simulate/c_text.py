@@ -203,8 +203,9 @@ class _Block:
             yield "SYNC;"
         for a in actions:
             if isinstance(a, Require):
-                value = f"{self.m.index[a.value]}" if a.value in self.m.index else "-1" if isinstance(a.value, str) else str(a.value)
-                yield f"if (O({a.index}) != {value})"
+                given = a.value if isinstance(a.value, tuple) else (a.value,)
+                values = (str(self.m.index.get(v, -1)) if isinstance(v, str) else str(v) for v in given)
+                yield f"if ({' && '.join(f'O({a.index}) != {value}' for value in values)})"
                 yield f"  stop({json.dumps(self.e.record + ' has ' + a.reason)});"
         yield from counted
         writes = [a for a in actions if not isinstance(a, Require | Forget)]

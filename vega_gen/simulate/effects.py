@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from vega_gen.facts import Facts
 from vega_gen.facts.dags import plain
@@ -25,10 +26,12 @@ from vega_gen.simulate.expressions import (
     Forget,
     NamedRegister,
     Number,
+    OperandNumber,
     OperandRegister,
     Relation,
     Require,
     Source,
+    Store,
     Unknown,
     parts_of,
 )
@@ -40,20 +43,25 @@ from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 
 _NEGATED = re.compile(r"\(?\s*(?:-\s*(?:\(?int\w*\)?\s*)?N->getS?Z?ExtValue\(\)|-\w+->get[SZ]ExtValue\(\))")
 _FROM = re.compile(r"(\d+)\s*-\s*N->get[SZ]ExtValue\(\)")
+_LOGARITHM = re.compile(r"\bLog2_(?:32|64)\(")
+_INVERTED = re.compile(r"~\s*N->get[SZ]ExtValue\(\)")
 _SHIFTED_DOWN = re.compile(r"N->get[SZ]ExtValue\(\)(?:\s*\+\s*0x[\da-fA-F]+\))?\s*>>\s*(\d+)")
 _UPPER_HALF = re.compile(r"\bHi_32\(N->get[SZ]ExtValue\(\)\)")
 _EXTENSIONS = {"ISD::ZERO_EXTEND": "zext", "ISD::SIGN_EXTEND": "sext"}
 _LOW_BITS_CLEAR = re.compile(r"&\s*(0x[\da-fA-F]+|\d+)[uUlL]*\s*\)\s*==\s*0\b")
+_CODE = 32
+"""Bits of the numbers that patterns fix in operands, as they are compared."""
 _NO_PREDICATE = "a predicate whose conditions no .td describes"
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What one pattern says of an instruction. ``rank``: less is better."""
+    """What one pattern says of an instruction. ``rank``: less is better. ``fixed``: (operand, its number) of those that it fixes."""
 
     actions: tuple[Action, ...]
     source: Source
     rank: tuple[int, ...]
+    fixed: tuple[tuple[int, int], ...] = ()
 
 
 def effects(d: Description, m: Facts) -> tuple[Effect | Unknown, ...]:
@@ -86,8 +94,6 @@ class _Finder:
                 self.filled[inner.op].add(extension)
                 self.selecting[inner.op].append((dag, inner))
         self.why: dict[str, str] = {}
-        self.limited: dict[str, _Told] = {}
-        """What patterns say of an instruction of which they fix operands: only with these values is it known."""
 
     def all(self) -> tuple[Effect | Unknown, ...]:
         told = {i.name: [*self.own(i), *self.selected(i)] if _real(i) else [] for i in self.d.instructions}
@@ -108,15 +114,13 @@ class _Finder:
         What is said of others with the same encoding counts too: a decoder cannot tell them apart."""
         if not _real(i):
             return Unknown(i.name, f"{i.name} is a pseudo instruction: it has no encoding")
-        said = [*told[i.name], *(one for name in twins if name != i.name for one in told[name])]
+        said = [*told[i.name], *(one for name in twins if name != i.name for one in told[name]), *self.special(i, told)]
         if i.name in self.compared and i.name in self.known:  # which flags say which condition, the facts know
             said = []
         actions, source = self.joined(said) if said else ((), Source.FACT)
         if not said:
             if i.name in self.known:
                 actions = self.known[i.name]
-            elif i.name in self.limited:
-                actions, source = self.limited[i.name].actions, Source.SELECTION
             elif (found := self.shaped(i)) is not None:
                 actions, source = found, Source.SHAPE
             else:
@@ -126,6 +130,34 @@ class _Finder:
         if fill:
             actions = tuple(replace(a, fill=fill) if isinstance(a, Assign) and isinstance(a.place, OperandRegister) else a for a in actions)
         return Effect(i.name, (*required, *actions), source, "hasDelaySlot" in i.flags)
+
+    def special(self, i: Instruction, told: Mapping[str, list[_Told]]) -> Iterator[_Told]:
+        """Yields what is told of instructions for the compiler alone whose encodings are this one with numbers in its last operands: a
+        decoder takes them for it."""
+        slots = self.s.operands(i.name)
+        for other in self.d.instructions if "isCodeGenOnly" not in i.flags else ():
+            own = self.s.operands(other.name)
+            alike = [(o.kind, o.part) for o in own] == [(o.kind, o.part) for o in slots[: len(own)]]
+            if "isCodeGenOnly" not in other.flags or not told[other.name] or not alike or len(own) == len(slots):
+                continue
+            numbers = self.numbers(i, other, [o.name for o in slots[len(own) :]])
+            if numbers is not None:
+                fixed = tuple((len(own) + n, number) for n, number in enumerate(numbers))
+                yield from (replace(one, fixed=fixed) for one in told[other.name] if not one.fixed)
+
+    def numbers(self, i: Instruction, other: Instruction, names: Sequence[str]) -> list[int] | None:
+        """Returns the numbers that the operands ``names`` of an instruction have in the encoding of another, None if that is not this one
+        with numbers there."""
+        if len(i.encoding) != len(other.encoding) or i.decoder_namespace != other.decoder_namespace:
+            return None
+        places = {at: (n, bit) for n, name in enumerate(names) for bit, at in self.s.field(i.name, name)}
+        found = [0] * len(names)
+        for at, (mine, its) in enumerate(zip(reversed(i.encoding), reversed(other.encoding), strict=True)):
+            if at in places and its in "01":
+                found[places[at][0]] |= int(its) << places[at][1]
+            elif at in places or ((mine in "01" or its in "01") and mine != its):
+                return None
+        return found
 
     def wrapped(self, matched: Dag, result: Dag) -> tuple[Dag, Dag, str] | None:
         """Returns the instruction that a pattern puts into a part of a register of which it leaves the rest as it is, (INSERT_SUBREG (i64
@@ -192,9 +224,9 @@ class _Finder:
         """Returns what the patterns say that select this instruction alone, for any values of its operands."""
         found: list[_Told] = []
         for order, (matched, result) in enumerate(self.selecting.get(i.name, ())):
-            limits: list[Require] = []
+            fixed: list[tuple[int, int]] = []
             try:
-                bound = self.inverted(i, matched, result, limits)
+                bound = self.inverted(i, matched, result, fixed)
             except UnclearError as error:
                 self.why.setdefault(i.name, str(error))
                 continue
@@ -207,10 +239,7 @@ class _Finder:
                     self.why.setdefault(i.name, "it defines several registers, and no pattern says all of them")
                     continue
                 dag = register
-            told = self.read(i, (dag,), bound, Source.SELECTION, order)
-            if told and limits:
-                self.limited.setdefault(i.name, replace(told[0], actions=(*limits, *told[0].actions)))
-            found += told if not limits else []
+            found += (replace(one, fixed=tuple(fixed)) for one in self.read(i, (dag,), bound, Source.SELECTION, order))
         return found
 
     def read(self, i: Instruction, dags: tuple[Dag, ...], bound: Mapping[str, Binding], source: Source, order: int) -> list[_Told]:
@@ -227,22 +256,22 @@ class _Finder:
         limits = sum(isinstance(a, Require) for a in actions)
         return [_Told(actions, source, (source is not Source.PATTERN, limits, reader.vague, numbers, order))]
 
-    def inverted(self, i: Instruction, matched: Dag, result: Dag, limits: list[Require]) -> dict[str, Binding]:
-        """Returns name in a pattern -> the operand of the instruction that it becomes. Where the pattern fixes an operand it holds for that
-        number alone, which is added to ``limits``; raises UnclearError if it is no number."""
+    def inverted(self, i: Instruction, matched: Dag, result: Dag, fixed: list[tuple[int, int]]) -> dict[str, Binding]:
+        """Returns name in a pattern -> the operand of the instruction that it becomes; ``fixed`` gets those that the pattern sets to a
+        number, for which alone it holds. Raises UnclearError where it sets one to something else."""
         slots = [(n, o) for n, o in enumerate(self.s.operands(i.name)) if not o.out]
         if len(result.args) == len(slots) != len(i.ins):  # the parts of an address, one by one
-            return self.each(i, matched, result, limits, [(Bound(((n, o),), o.type), o.type) for n, o in slots])
+            return self.each(i, matched, result, fixed, [(Bound(((n, o),), o.type), o.type) for n, o in slots])
         own = self.p.bindings(i.name)
         ins = list(i.ins)
         if len(result.args) != len(ins):
             ins = [o for o in ins if not ((known := self.s.operand_classes.get(o.type)) and known.defaults)]
         if len(result.args) != len(ins):
             raise UnclearError("a pattern gives it other operands than it has")
-        return self.each(i, matched, result, limits, [(own[o.name], o.type) for o in ins])
+        return self.each(i, matched, result, fixed, [(own[o.name], o.type) for o in ins])
 
     def each(
-        self, i: Instruction, matched: Dag, result: Dag, limits: list[Require], operands: Sequence[tuple[Binding, str]]
+        self, i: Instruction, matched: Dag, result: Dag, fixed: list[tuple[int, int]], operands: Sequence[tuple[Binding, str]]
     ) -> dict[str, Binding]:
         """Returns what ``inverted`` does. ``operands``: of the instruction, each with its type, as the result gives them."""
         found: dict[str, Binding] = {}
@@ -252,11 +281,9 @@ class _Finder:
                 found[name] = bound
             elif isinstance(inner, Dag):
                 found |= self.undone(i, matched, inner, bound)
-            elif (known := self.s.operand_classes.get(type_name)) and inner in known.defaults:
-                continue
-            elif isinstance(bound, Bound) and len(bound.operands) == 1 and re.fullmatch(r"-?\d+", str(inner)):
-                limits.append(Require(bound.operands[0][0], int(str(inner)), "a number of which no pattern says what it means"))
-            else:
+            elif isinstance(bound, Bound) and inner.lstrip("-").isdigit() and len(bound.operands) == 1:
+                fixed.append((bound.operands[0][0], int(inner)))
+            elif not ((known := self.s.operand_classes.get(type_name)) and inner in known.defaults):
                 raise UnclearError("the patterns that select it fix an operand")
         return found
 
@@ -276,6 +303,10 @@ class _Finder:
                 return {name: Binary("shl", number, Number(int(told[1]), self.m.native), self.m.native)}
             if _UPPER_HALF.search(code) and self.clear_below(matched, name) >= 32:
                 return {name: Binary("shl", number, Number(32, self.m.native), self.m.native)}
+            if _LOGARITHM.search(code):
+                bit = Binary("shl", Number(1, self.m.native), number, self.m.native)
+                ones = Number((1 << self.m.native) - 1, self.m.native)
+                return {name: Binary("xor", bit, ones, self.m.native) if _INVERTED.search(code) else bit}
             if told := _FROM.search(code):
                 return {name: Binary("sub", Number(int(told[1]), self.m.native), number, self.m.native)}
         if dag.op in self.s.instructions and info.kind is OperandKind.REG:
@@ -311,8 +342,11 @@ class _Finder:
     def joined(self, said: list[_Told]) -> tuple[tuple[Action, ...], Source]:
         """Returns the effect that patterns tell together: the best one, with the carry that another knows of, and for shifts the other
         direction where the first one's amount is no amount."""
-        ranked = sorted(said, key=lambda t: t.rank)
+        ranked = sorted(said, key=lambda t: (bool(t.fixed), t.rank))
         best = ranked[0]
+        if best.fixed:
+            return _by_fixed(ranked), best.source
+        ranked = [t for t in ranked if not t.fixed]
         actions = best.actions
         for other in ranked[1:]:
             if _plainly(other.actions) == _plainly(actions) and len(other.actions) > len(actions):
@@ -349,6 +383,34 @@ def _both_ways(one: tuple[Action, ...], other: tuple[Action, ...]) -> tuple[Acti
                 return None
             fits: Expression = Relation("ult", amount, Number(bits, amount.bits))
             return (Assign(place, Conditional(fits, Binary(op, value, amount, bits), Binary(op2, value2, amount2, bits2), bits)),)
+        case _:
+            return None
+
+
+def _by_fixed(said: Sequence[_Told]) -> tuple[Action, ...]:
+    """Returns the effect of an instruction of which each pattern tells no more than what it does with certain numbers in some operands:
+    what it stores, or sets a register to, depends on these, and it must have some of them."""
+    first = said[0]
+    kept = [(first.fixed, first.actions)]
+    for one in said[1:]:
+        known = [*dict(one.fixed)] == [*dict(first.fixed)] and one.fixed not in dict(kept)
+        if known and _choice(Number(1, 1), one.actions, first.actions):
+            kept.append((one.fixed, one.actions))
+    required = [Require(n, tuple(dict(fixed)[n] for fixed, _ in kept), "a number that no pattern has there") for n, _ in first.fixed]
+    chosen = kept[-1][1]
+    for fixed, own in kept[-2::-1]:
+        tests: list[Expression] = [Relation("eq", OperandNumber(n, _CODE), Number(number, _CODE)) for n, number in fixed]
+        chosen = _choice(reduce(lambda a, b: Binary("and", a, b, 1), tests), own, chosen) or chosen
+    return (*required, *chosen)
+
+
+def _choice(test: Expression, one: tuple[Action, ...], other: tuple[Action, ...]) -> tuple[Action, ...] | None:
+    """Returns the effect that is ``one`` if ``test`` holds, else ``other``; None where they set or store different things."""
+    match one, other:
+        case (Assign(place, a),), (Assign(place2, b),) if (place, a.bits) == (place2, b.bits):
+            return (Assign(place, Conditional(test, a, b, a.bits)),)
+        case (Store(to, size, value),), (Store(to2, size2, value2),) if (size, value) == (size2, value2):
+            return (Store(Conditional(test, to, to2, to.bits), size, value),)
         case _:
             return None
 

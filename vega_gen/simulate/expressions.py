@@ -205,10 +205,11 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class Require:
-    """Stops the program with ``reason`` unless operand ``index`` holds ``value``, a number or the name of a register."""
+    """Stops the program with ``reason`` unless operand ``index`` holds ``value``, a number or the name of a register, or one of several
+    numbers."""
 
     index: int
-    value: int | str
+    value: int | str | tuple[int, ...]
     reason: str
 
 

@@ -46,6 +46,8 @@ class Bound:
     type: str
 
 
+_INVERSE = re.compile(r"getTargetConstant\(\s*~\s*N->get[SZ]ExtValue\(\)")
+_OPPOSITE = re.compile(r"getTargetConstant\(\s*-\s*N->get[SZ]ExtValue\(\)")
 Binding = Bound | Expression
 Bindings = Mapping[str, Binding]
 
@@ -76,6 +78,8 @@ class Operands:
         self.operators: dict[str, PatternOperator] = {o.name: o for o in d.operators}
         self.complex = {p.name: p for p in d.complex_patterns}
         self.classes = {c.name: c for c in d.register_classes}
+        codes = {f.name: f.code for f in d.fragments}
+        self._transforms = {f.name: codes.get(f.transform, "") for f in d.fragments if f.transform}
         self._jumps = jump_distances(d, selections)
         self.legal = sorted({n for c in d.register_classes for n in self._integers(c.name)})
 
@@ -164,6 +168,14 @@ class Operands:
     def _codes(self, type_name: str) -> dict[int, int]:
         lines = ((key.removeprefix(f"{CODED}{type_name}."), line.value) for key, line in self.d.given.items())
         return {int(code): int(value) for code, value in lines if code.isdigit()}
+
+    def untransformed(self, leaf: str, number: OperandNumber) -> Expression:
+        """Returns the number that a leaf of a pattern stands for, where the instruction holds its opposite or its inverse: the transform of
+        the leaf (OperandTransform) says so."""
+        code = self._transforms.get(leaf, "")
+        if _INVERSE.search(code):
+            return Binary("xor", number, Number((1 << number.bits) - 1, number.bits), number.bits)
+        return Binary("sub", Number(0, number.bits), number, number.bits) if _OPPOSITE.search(code) else number
 
     def _decoded(self, record: str, info: OperandInfo, known: OperandClass | None) -> bool:
         i = self.s.instructions[record]

@@ -315,7 +315,8 @@ def fragments(raws: Mapping[str, Raw]) -> tuple[Fragment, ...]:
     for raw in of_class(raws, "PatFrags", "SDNodeXForm"):
         code = raw.string("PredicateCode") or raw.string("ImmediateCode") or raw.string("XFormFunction")
         if code.strip():
-            found.append(Fragment(raw.name, code, called_names(code), raw.field("Fragments") or raw.field("Opcode") or ""))
+            transform = (raw.field("OperandTransform") or "").replace("NOOP_SDNodeXForm", "")
+            found.append(Fragment(raw.name, code, called_names(code), raw.field("Fragments") or raw.field("Opcode") or "", transform))
     return tuple(found)
 
 
