@@ -14,7 +14,7 @@ from vega_gen.archetypes.files import archetypes
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.records import Description, PatternOperator
+from vega_gen.records import Description, PatternOperator, SubtargetFeature
 
 
 def test_a_copy_is_what_assigns_a_register_to_another_and_never_ties_them(rook: Description, llvm_source: Path, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_field_of_low_bits_has_a_register_for_each_number_and_none_for_no_regi
     assert "createReg(0)" not in body and "{Rook::R16, Rook::R17, Rook::R2, " in " ".join(body.split())
 
 
-def test_a_pseudo_instruction_says_nothing_of_the_width_of_a_distance(rook: Description, llvm: Interface) -> None:
+def test_neither_a_pseudo_instruction_nor_another_mode_says_how_a_distance_is_decoded(rook: Description, llvm: Interface) -> None:
     jump = next(i for i in rook.instructions if i.name == "J")
     pseudo = replace(jump, name="AAA", encoding=(), size=0, flags=jump.flags | {"isPseudo"})
 
@@ -111,3 +111,19 @@ def test_a_pseudo_instruction_says_nothing_of_the_width_of_a_distance(rook: Desc
         return text.partition(" decodeBranchTarget(")[2].partition("\n}")[0]
 
     assert decoder(replace(rook, instructions=(pseudo, *rook.instructions))) == decoder(rook) != ""
+    dense = replace(jump, name="AAB", size=2, encoding=jump.encoding[:6] + jump.encoding[-10:], predicates=("Dense",))
+    own = tuple(replace(i, predicates=("NotDense",)) for i in rook.instructions)
+    features = (SubtargetFeature("FD", "dense", "IsDense", "true", "", ()),)
+    conditions = {"Dense": "(all_of FD)", "NotDense": "(all_of (not FD))"}
+    both = replace(rook, instructions=(dense, *own), features=features, assembler_predicates=conditions)
+    assert decoder(both) == decoder(rook)
+
+
+def test_a_class_with_a_flags_register_is_not_that_of_integers_where_there_is_one_without(rook: Description) -> None:
+    whole = next(c for c in rook.register_classes if c.name == "GPR")
+    flags = replace(next(r for r in rook.registers if r.name == "R9"), name="SR", asm_name="sr")
+    every = replace(whole, name="All", members=(*whole.members, "SR"))
+    into = tuple(replace(i, ins=tuple(replace(o, type="All") if o.type == "GPR" else o for o in i.ins)) for i in rook.instructions)
+    d = replace(rook, registers=(*rook.registers, flags), register_classes=(*rook.register_classes, every), instructions=into)
+    assert find_facts(d).gpr == "GPR"
+    assert find_facts(replace(d, register_classes=(replace(every, name="GPR"),))).gpr == "GPR", "where there is no other"

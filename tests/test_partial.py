@@ -46,6 +46,7 @@ def test_without_a_fact_what_needs_it_ends_with_an_error(rook: Description, llvm
     given = {key: GivenFact(key, "") for key in (*absent, "instruction.store.32", "instruction.copy.GPR")}
     made = archetypes(replace(rook, given=given), llvm)
     assert made.missing == {} and {*made.limits} >= given.keys()
+    assert not {"instruction.and", "instruction.or", "instruction.xor"} & made.limits.keys(), "patterns select these"
     assert made.limits["instruction.add"] == "how to add two registers is not known: a facts file gives it as instruction.add"
     told = "".join(made.files.values())
     assert all(f'{key}")' in told for key in given if key not in ("instruction.jump", "instruction.copy.GPR"))
@@ -73,6 +74,8 @@ def smoke(*messages: str) -> Climbed:
         ("LLVM ERROR: Cannot select: t12: ch = br_cc t11, seteq:ch, t2, Constant:i32<0>, BasicBlock:ch<b 0x1>", "instruction.branch.eq"),
         ("LLVM ERROR: Cannot select: t12: ch = br t11, BasicBlock:ch<b 0x1>", "instruction.jump"),
         ("LLVM ERROR: Cannot select: t3: i32 = GlobalAddress<ptr @g> 0", "instruction.symbol"),
+        ("LLVM ERROR: Cannot select: 0x55ade535a000: i32 = xor 0x55ade5359f20, 0x55ade5359f90", "instruction.xor"),
+        ("LLVM ERROR: Cannot select: 0x559fd13451c0: i32 = and 0x559fd1345150, Constant:i32<15>", "instruction.and"),
         ("LLVM ERROR: registers of these classes cannot be copied", "instruction.copy.GPR"),
         ("LLVM ERROR: how to add two registers is not known: a facts file gives it as instruction.add", "instruction.add"),
         ("LLVM ERROR: ran out of registers during register allocation", ""),

@@ -50,6 +50,7 @@ def test_a_poor_description_gives_part_of_a_backend(tmp_path: Path, llvm_source:
         assert part.missing["gpr"] == "no allocatable register class holds addresses"
     else:
         assert "gpr" not in part.missing and "instruction.jump" in part.limits
+    assert "instruction.xor" in part.limits, "nothing expands what no instruction of the machine does"
     assert ("instruction.add" in part.limits) == (change in ("without a pattern", "without a register class that can be allocated"))
 
 

@@ -75,7 +75,8 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
     real = {one.dag.op for one in possible} == {one.dag.op for one in possible if _real(of, one.record)}
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
     kinds = set(parts)
-    based_on_one = len(offsets) <= 1 and all(k[:2] == ("reg", "imm") and "reg" not in k[2:] for k in kinds)
+    places = {k.index("reg") for k in kinds if "reg" in k}
+    based_on_one = len(offsets) <= 1 and len(places) <= 1 and all(k.count("reg") == 1 and places <= {0, 1} for k in kinds)
     # An instruction that only computes the address would take the node that it is selected for as its own base.
     based = pattern.operands > 1 or pattern.root_nodes in ((), ("frameindex",))  # else it stands for operators, as a comparison
     computed = based and bool(found) and all(one.dag.op == pattern.name for one in found)
@@ -87,7 +88,7 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
         "memory": real and pattern.operands >= 2 and based_on_one,
         # A place is counted from the instruction: it is that of a symbol, which a call names.
         "symbol": pattern.operands == 1 and kinds == {("target",)},
-        "offset": next(iter(offsets), 1), "left_out": left_out,
+        "base": next(iter(places), 0), "offset": next(iter(offsets), 1), "left_out": left_out,
         "absent": bool(bases) and all(may_be_absent(d, base) for base in bases),
         "low": r.low, "high": r.high, "unit": 1 << r.shift,
         "called": any("isCall" in of.instructions[one.record].flags for one in found),

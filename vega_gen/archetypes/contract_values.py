@@ -50,6 +50,7 @@ class _Contracts:
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
         self.by_kind = by_kind([(o, self._class(o.name)) for o in d.operand_classes if self.s.kind(o.name) is OperandKind.REG])
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
+        usual, ranks = {i.name for i in basic(d).instructions}, dict[str, tuple[bool, bool]]()
         for i in d.instructions:
             for slot in self.s.operands(i.name):
                 operand = next(o.type for o in (*i.outs, *i.ins) if o.name == slot.name)
@@ -59,8 +60,9 @@ class _Contracts:
                     self.users.setdefault(operand, []).append(i.name)
                 if slot.part < 0 or (slot.part == 0 and slot.kind is OperandKind.TARGET):
                     field = self.s.field(i.name, slot.name)
-                    if operand not in self.used or (field and not self.s.field(self.used[operand][0], self.used[operand][1].name)):
-                        self.used[operand] = i.name, slot  # a pseudo instruction has no field
+                    # A pseudo instruction has no field, one of another mode may count in other units.
+                    if (rank := (bool(field), i.name in usual)) > ranks.get(operand, (False, False)) or operand not in self.used:
+                        self.used[operand], ranks[operand] = (i.name, slot), rank
                     if slot.kind is OperandKind.REG and (width := len(field)):
                         name = self._class(slot.type)
                         self.widths[name] = max(self.widths.get(name, 0), width)
@@ -353,6 +355,7 @@ class _Contracts:
         memory = 2 * sum(self._is_memory(t) for t in c.types) >= max(len(c.types), 1)  # a plain printer may have a few
         return {"declared": declared, "defined": defined, "memory": memory, "parts": parts, "apart": apart, "mark": self._mark(c),
                 "in_word": self._in_word(c), "part": self._part(c), "unwritten": self.unwritten.value(c.types), **self._left_out(c),
+                "offset_first": bool(c.types) and all(tuple(map(self.s.kind, self._parts(t))) == ("imm", "reg") for t in c.types),
                 "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
 
     def _left_out(self, c: Contract) -> dict[str, Any]:

@@ -53,4 +53,5 @@ def customary(d: Description) -> list[str]:
     operand, the number of bits for getI32Imm and the like, "getLoadExtType", which asks how a load extends."""
     called = {name for f in d.fragments for name in f.calls}
     sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
-    return [*(name for name in ("getImm", "getLoadExtType") if name in called), *sizes]
+    types = ["APSInt"] if any(re.search(r"\bAPSInt\b", f.code) for f in d.fragments) else []
+    return [*(name for name in ("getImm", "getLoadExtType") if name in called), *types, *sizes]

@@ -11,7 +11,8 @@ _ASKED = re.compile(r"\bgetInfo<(\w+)>\(\)->(\w+)\(")
 
 
 def function_info(d: Description) -> dict[str, list[str]]:
-    """Returns name of a class -> the methods that predicates and fragments call of it, as in ``MF->getInfo<ToyFunctionInfo>()->isNaked()``.
+    """Returns name of a class -> the methods that predicates, fragments and orders of allocation call of it, as in
+    ``MF->getInfo<ToyFunctionInfo>()->isNaked()``.
 
     The .td says no more of them than the names: they return false."""
     found: dict[str, list[str]] = {}
@@ -25,3 +26,4 @@ def function_info(d: Description) -> dict[str, list[str]]:
 def _codes(d: Description) -> Iterator[str]:
     yield from d.predicates.values()
     yield from (f.code for f in d.fragments)
+    yield d.data.get("RegisterClass.orders", "")

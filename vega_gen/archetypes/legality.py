@@ -37,8 +37,8 @@ def legality_actions(d: Description, m: Facts, known: AbstractSet[str]) -> list[
         needs = [[d.predicates.get(p, "") for p in records] for names, records in selections.guarded.get(root, ()) if names <= real]
         codes = list(dict.fromkeys(tuple(dict.fromkeys(c for c in one if c)) for one in needs if known >= _called(one)))
         action = f"setOperationAction(ISD::{name}, MVT::{m.type}, {'LibCall' if name == 'MUL' else 'Expand'});"
-        if () not in codes:  # else an instruction that every subtarget has does it
-            found.setdefault(_none_of(codes) if codes else "", []).append(action)
+        if () not in codes or root in m.left_out:  # else an instruction that every subtarget has does it
+            found.setdefault(_none_of(codes) if codes and root not in m.left_out else "", []).append(action)
     always = found.pop("", [])
     return [*always, *("\n    ".join((f"if ({condition}) {{", *actions, "}")) for condition, actions in found.items())]
 

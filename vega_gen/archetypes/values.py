@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 from typing import Any
 
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
@@ -18,6 +19,7 @@ from vega_gen.archetypes.operand_types import namesakes, own_class, register_pre
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
+from vega_gen.archetypes.subtarget_fields import subtarget_fields
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -89,7 +91,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     big_endian = True if m.big_endian else big_endian
     kinds, fixed = fixups(d, m)
     sizes = [i.size for i in d.instructions if i.size and _encoded(i)]
-    fields = _fields(d)
+    fields = subtarget_fields(d)
     asked = registered and big_endian is None
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
     answers = _predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
@@ -139,6 +141,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "customary": customary(d), "function_info": function_info(d),
+        "soft_float_asked": "useSoftFloat()" in d.data.get("CallingConv.conditions", ""),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "inserted_frames": [
             i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)
@@ -189,37 +192,6 @@ def _calling_hooks(d: Description, llvm: Interface) -> list[str]:
     if not convention_takes_type(llvm):
         return heads
     return [head.replace("ISD::ArgFlagsTy ArgFlags, ", "ISD::ArgFlagsTy ArgFlags, Type *OrigTy, ") for head in heads]
-
-
-def _fields(d: Description) -> list[dict[str, Any]]:
-    """Returns the subtarget's fields that features set: booleans, numbers, or enumerations of the values that the .td files name.
-
-    Enumerators stand in the order of the .td files, after one for none: where two features set a field, TableGen's code keeps the
-    greater value."""
-    values: dict[str, list[str]] = {}
-    for f in d.features:
-        if f.field.isidentifier():
-            values.setdefault(f.field, []).append(f.value)
-    found: list[dict[str, Any]] = []
-    for name, said in values.items():
-        getter = name[0].lower() + name[1:]
-        getter = getter if getter != name else f"get{name[0].upper()}{name[1:]}"
-        kind, initial, listed = "unsigned", "0", list[str]()
-        scopes = {value.rpartition("::")[0] for value in said}
-        if said[0] in ("true", "false"):
-            kind, initial = "bool", "false" if said[0] == "true" else "true"
-        elif all(value.isidentifier() for value in said):
-            kind, initial = f"{name}Kind", f"No{name}"
-            listed = [initial, *dict.fromkeys(said)]
-        elif all("::" in value for value in said) and len(scopes) == 1:
-            kind = scopes.pop().rpartition("::")[2]  # the scope before it is the subtarget class itself
-            listed = [f"No{name}", *dict.fromkeys(value.rpartition("::")[2] for value in said)]
-            initial = f"{kind}::{listed[0]}"
-        elif not all(value.isdigit() for value in said):
-            continue
-        scoped = "::" in initial
-        found.append({"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped})
-    return found
 
 
 def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:
@@ -303,10 +275,8 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles, *_read(d))) if r not in allocatable],
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
-        "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not m.ra else 0,
-        "actions": [
-            *(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known),
-        ],
+        "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not (m.ra or m.link) else 0,
+        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
@@ -337,8 +307,11 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
         bases = [slot.name for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG]
         parts = {name: offset_part(selections, i.name, name) for name in bases}
         numbers = [slot for slot in slots if parts.get(slot.name, -1) == slot.part > 0]
+        first = [a for a, b in pairwise(slots) if a.name == b.name and (a.part, b.part, a.kind, b.kind) == (0, 1, "imm", "reg")]
         if numbers:
             found[i.name] = min(((selections.immediate(i.name, slot), slot.part) for slot in numbers), key=lambda pair: pair[0].high)
+        elif first:
+            found[i.name] = min(((selections.immediate(i.name, slot), -1) for slot in first), key=lambda pair: pair[0].high)
     return found
 
 

@@ -10,7 +10,7 @@ from vega_gen.facts.choosing import Choice
 from vega_gen.facts.memory import load_names
 from vega_gen.facts.named import Computed, named
 from vega_gen.facts.operations import OperandRole, Operation
-from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, is_symbol, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Evidence
 
@@ -57,6 +57,8 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
             if second is OperandKind.IMM:
                 leaf = leaf_name(s.dag, path)
                 said = v.selections
+                if is_symbol(leaf):
+                    return None
                 return None if said.is_upper(operand.type) or said.is_upper(leaf) or said.is_negated(leaf) else last
             # A register and how far it is shifted stand for any register: shifted by 0.
             whole = operand.part >= 0 or leaf_name(s.dag, path) not in judged

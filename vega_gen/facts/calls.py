@@ -49,11 +49,30 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "")
             real[role] = stands
     if OperandRole.TARGET not in real and (linking := _linking(v, jump, zero, ra)):
         real[OperandRole.TARGET] = linking
+    prepared: Operation | None = None
+    if OperandRole.SRC not in real and (through := _prepared(v)):
+        real[OperandRole.SRC], prepared = through
     direct, indirect = real.get(OperandRole.TARGET), real.get(OperandRole.SRC)
     node, direct_pseudo = _selecting(v, selections, direct, pseudos.get(OperandRole.TARGET), symbol=True)
     through, indirect_pseudo = _selecting(v, selections, indirect, pseudos.get(OperandRole.SRC), symbol=False)
     written = {record: op for record, op in ((direct_pseudo, direct), (indirect_pseudo, indirect)) if record and op}
-    return Calls(direct, indirect, node, through or ("" if indirect else node), () if real else tuple(pseudos.values()), written)
+    return Calls(direct, indirect, node, through or ("" if indirect else node), () if real else tuple(pseudos.values()), written, prepared)
+
+
+def _prepared(v: TargetView) -> tuple[Operation, Operation] | None:
+    """Returns the call without operands, which reads the callee's address from a register of its own, and what puts it there."""
+
+    def name(o: OperandInfo, _: int) -> OperandRole | None:
+        return OperandRole.SRC if o.kind is OperandKind.REG and not o.out and v.holds(o.type) else None
+
+    plain = [i for i in v.d.instructions if encoded(i) and not i.flags & {"isPseudo", "isReturn", "isBranch", "isCodeGenOnly"}]
+    setters = {i.defs[0]: made for i in plain if len(i.defs) == 1 and "isCall" not in i.flags and (made := v.operation(i.name, name))
+               and made.roles == (OperandRole.SRC,)}  # fmt: skip
+    for i in plain:
+        through = [r for r in i.uses if r in setters and r not in i.defs] if "isCall" in i.flags and not (*i.outs, *i.ins) else []
+        if through:
+            return Operation(i.name, ()), setters[through[0]]
+    return None
 
 
 def _links(v: TargetView, op: Operation, ra: str) -> bool:
@@ -140,6 +159,8 @@ def _call(v: TargetView, record: str, pattern: Selection | None, ra: str) -> Ope
     given = {o.name: ra for o in operands if o.name in others}
 
     def name(o: OperandInfo, _: int) -> OperandRole | None:
+        if o.kind is OperandKind.REG and not o.out and o.name not in given and not v.holds(o.type):
+            return None
         if by_class and o is called:
             return OperandRole.SRC
         return OperandRole.LINK if o.out else None if o.name in given else roles.get(o.kind)

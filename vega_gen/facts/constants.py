@@ -131,7 +131,8 @@ def symbol_loads(v: TargetView) -> list[Choice[Operation]]:
     found: list[tuple[int, Operation]] = []
     for record in _symbol_loads(v.selections):
         i = v.selections.instructions[record]
-        made = _sets_register(v, record) if i.outs and (encoded(i) or i.expansion) else None
+        real = encoded(i) and "isPseudo" not in i.flags
+        made = _sets_register(v, record) if i.outs and (real or i.expansion) else None
         near = made and any(re.search(rf"\b{re.escape(name.lower())}\b", i.asm.lower()) for name in pointers)
         if made and v.holds(i.outs[0].type) and made.range and (near or made.range.bits >= min(v.native, 32)):
             found.append((0 if near else made.range.bits, made))

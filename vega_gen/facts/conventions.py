@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from vega_gen.facts.choosing import Choice
-from vega_gen.facts.roles import RegisterRole
+from vega_gen.facts.roles import RegisterRole, is_real
 from vega_gen.facts.view import TargetView
 from vega_gen.records import CallingConvention, Evidence
 
@@ -97,7 +97,8 @@ def _registers(v: TargetView, name: str, side: str, found: Sequence[str], guess:
 def _guesses(v: TargetView, constants: Collection[str]) -> tuple[Guess, Guess, Guess]:
     """Returns what arguments, results and callee-saved registers may be, for a .td that does not say."""
     special = frozenset(RegisterRole) - {RegisterRole.FRAME_POINTER}
-    free = [r for r in v.members if v.register_roles.get(r) not in special and r not in constants]
+    unreal = {r.name for r in v.d.registers if not is_real(r)}
+    free = [r for r in v.members if r not in unreal and v.register_roles.get(r) not in special and r not in constants]
     wanted = max(_RESULT_BITS // v.native, 2)
     families = _families(v, free)
     if len(families.get("a", ())) > 1 and len(families) > 1:

@@ -15,6 +15,7 @@ from vega_gen.facts.constants import constant_register, load_immediate, low_part
 from vega_gen.facts.conventions import callee_saved, convention
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.keys import CODED, CODING, DISTANCE, LAYOUT
+from vega_gen.facts.link_register import LinkRegister, link_register
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.named import Computed, computed
 from vega_gen.facts.narrow import narrow
@@ -54,6 +55,7 @@ class Facts:
     ``native``: bits of an address; ``gpr``: the register class that holds addresses; ``type``: its value type ("i32").
     ``sp``, ``fp``, ``ra``: the registers of the stack pointer, frame pointer and return address.
     ``stack``: how the stack is accessed where ``sp`` is no operand of ordinary instructions.
+    ``link``: how the return address is read and written where calls leave it in a register that is no operand of ordinary instructions.
     ``zero``, ``ones``: the registers that always hold 0 and all ones.
     ``scratch``: a register that a prologue may clobber; ``reserved``: the registers that the allocator must not use.
     ``cc``, ``ret_cc``: conventions for arguments and results; ``arguments``, ``results``: their registers.
@@ -80,6 +82,7 @@ class Facts:
     ``frame_setup``, ``frame_destroy``: the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END.
     ``nop``: the instruction that does nothing, all of its operands fixed.
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
+    ``left_out``: operators whose instructions the processor lacks, though no predicate says so: a person gave them.
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``computed``: what instructions without a pattern compute, as their mnemonics or a person say.
     ``narrow``: a second legal integer type below the pointer's.
@@ -141,6 +144,8 @@ class Facts:
     carries: frozenset[str]
     narrow: Narrow | None
     computed: Mapping[Computed, Operation] = field(default_factory=dict[Computed, Operation])
+    link: LinkRegister | None = None
+    left_out: frozenset[str] = frozenset()
     big_endian: bool = False
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
     doubts: Mapping[str, Doubt] = field(default_factory=dict[str, Doubt])
@@ -186,9 +191,12 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     stack = stack_access(v, sp)
     if sp not in v.members and not stack:
         sp = ""
+    left_out = frozenset(v.choose("operations.left_out", ()).split())
     returned = returns(v, ra, through)
+    back = v.choose_operation("instruction.return", supported(v, returned.instruction))
     compared, nonzero = support.branched(v, *branches(v, zero))
     jumped = v.choose_operation("instruction.jump", supported(v, jump(v, zero)))
+    called = support.called(v, calls(v, ra, jumped, zero))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
     found = Facts(
         name=d.name,
@@ -235,14 +243,16 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         compare_branches=made_branches(d),
         selects=made_selects(d),
         sets=conditions_set(v),
-        calls=support.called(v, calls(v, ra, jumped, zero)),
+        calls=called,
+        link=link_register(v, ra, called.direct, back),
         return_node=returned.node,
-        returns=v.choose_operation("instruction.return", supported(v, returned.instruction)),
+        returns=back,
         return_pseudo=returned.pseudo,
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
         nop=nop(v, zero, add_immediate, moved.get(v.gpr)),
-        legal=legal_operators(v) | {root for root, op in shifts.items() if op},
+        legal=(legal_operators(v) | {root for root, op in shifts.items() if op}) - left_out,
+        left_out=left_out,
         carries=carries(v),
         narrow=narrow(v, moved),
         computed=computed(v),

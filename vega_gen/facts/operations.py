@@ -104,7 +104,8 @@ class Calls:
 
     ``direct``: the call of a symbol; ``indirect``: the call of an address in a register. ``node``, ``through``: opcodes of the target's
     SDNodes for them, "" if it has none that the callee alone selects. ``pseudos``: the pseudo instructions that are expanded to calls where
-    no call has an encoding. ``written``: pseudo instruction that a node selects -> the call that it stands for."""
+    no call has an encoding. ``prepared``: puts the address of ``indirect``, which has no operand for it, into a register of its own.
+    ``written``: pseudo instruction that a node selects -> the call that it stands for."""
 
     direct: Operation | None
     indirect: Operation | None
@@ -112,6 +113,7 @@ class Calls:
     through: str
     pseudos: tuple[Operation, ...] = ()
     written: Mapping[str, Operation] = field(default_factory=dict[str, Operation])
+    prepared: Operation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from vega_gen.facts.choosing import Choice
 from vega_gen.facts.keys import ROLES
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.role_evidence import role_candidates
-from vega_gen.facts.roles import RegisterRole
+from vega_gen.facts.roles import RegisterRole, is_real
 from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView, dst_and, mnemonic
 from vega_gen.records import Evidence, Instruction
@@ -70,6 +70,16 @@ def _with(op: Operation, role: OperandRole, other: OperandRole) -> Operation:
     return Operation(op.record, tuple(other if r is role else r for r in op.roles), fixed=op.fixed)
 
 
+def _no_base(v: TargetView) -> Iterable[str]:
+    """Returns the register that cannot be the base of an address though operands of pointers do not say so: number 0 stands for zero there,
+    and a class with all others of the pointer's class exists for that (PointerLikeRegClass, llvm/Target/Target.td)."""
+    codes = {r.name: r.encoding for r in v.d.registers}
+    if not any(o.decoder_method.startswith("DecodePointerLike") for o in v.d.operand_classes):
+        return ()
+    lacking = [{*v.members} - {*c.members} for c in v.d.register_classes if v.type in c.value_types]
+    return next((found for found in lacking if len(found) == 1 and not any(codes[r] for r in found)), ())
+
+
 def frame_registers(
     v: TargetView, constants: tuple[str, ...], convention: Iterable[str], saved: tuple[str, ...]
 ) -> FrameRegisters:
@@ -79,10 +89,11 @@ def frame_registers(
     Where no register is named as the frame pointer, it is the last callee-saved one, else the second that nothing else uses."""
     sp, ra = v.register(RegisterRole.STACK_POINTER), v.register(RegisterRole.RETURN_ADDRESS)
     named = [*role_candidates(v.d, RegisterRole.FRAME_POINTER, v.named(RegisterRole.FRAME_POINTER))]
-    kept = [r for r in reversed(saved) if r in v.members and r not in (sp, ra)]
+    unreal = {r.name for r in v.d.registers if not is_real(r)}
+    kept = [r for r in reversed(saved) if r in v.members and r not in (sp, ra) and r not in unreal]
     likely = next((c.value for c in named), next(iter(kept), ""))
     taken = {sp, likely, ra, *constants, *convention, *saved, *(r for r in v.members if v.register_roles.get(r))}
-    free = [r for r in v.members if r not in taken]
+    free = [r for r in v.members if r not in taken and r not in unreal]
     guesses = [*((r, "the last callee-saved register" if r == kept[0] else "a callee-saved register") for r in kept),
                *((r, "which no convention uses") for r in free[1:])]  # fmt: skip
     default = (Choice(r, Evidence.DEFAULT, f"no record names a frame pointer: {r}, {what}, is assumed") for r, what in guesses)
@@ -90,5 +101,6 @@ def frame_registers(
     reason = "is assumed to be free in a prologue: no convention names it"
     scratch = v.choose("register.scratch", (Choice(r, Evidence.NAME, f"{r} {reason}") for r in free if r != fp))
     # The return address register is live from the entry on, though nothing in the function defines it.
-    reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in (sp, ra, *constants))
+    apart = unreal | {*_no_base(v)}
+    reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in (sp, ra, *constants) or r in apart)
     return FrameRegisters(fp, scratch, reserved)

@@ -34,6 +34,7 @@ _NAMES = {
     "flags": r"sr|ccr|sw|psr|icc|xcc|nzcv|cpsr|status(32)?|e?flags|cc|sreg|psw|carry|fcc0",
     "tp": r"tp|tls|ugp",
 }
+_READABLE = re.compile(r"[\w$%.#@\[\]()+:-]+")
 _ROLE_OF_NAME = [(RegisterRole(role), re.compile(pattern)) for role, pattern in _NAMES.items()]
 
 
@@ -118,7 +119,14 @@ def role_names(d: Description) -> dict[str, RegisterRole]:
     return roles
 
 
+def is_real(register: Register) -> bool:
+    """Whether assembly can name a register; "**FRAME POINTER**" only stands for one."""
+    return _READABLE.fullmatch(register.asm_name) is not None
+
+
 def _named_role(register: Register) -> RegisterRole | None:
+    if not is_real(register):
+        return None
     for name in (register.asm_name, register.name, *register.alternative):
         plain = re.sub(r"[^a-z0-9_]", "", name.lower())
         for role, pattern in _ROLE_OF_NAME:

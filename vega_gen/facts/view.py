@@ -95,14 +95,18 @@ class TargetView:
         yield Choice(str(native_width(self.d, self.register_roles)), Evidence.OPERAND, reason)
 
     def _classes(self) -> Iterator[Choice[str]]:
-        pointers = {name for name, role in self.register_roles.items() if role is RegisterRole.STACK_POINTER}
+        pointers, flags = (
+            {name for name, role in self.register_roles.items() if role is wanted}
+            for wanted in (RegisterRole.STACK_POINTER, RegisterRole.FLAGS)
+        )
         held = [c for c in self.d.register_classes if self.type in c.value_types and c.allocatable]
         held_by = {o.name: o.register_class or o.name for o in self.d.operand_classes}
         used = Counter(held_by.get(o.type, o.type) for i in self.d.instructions for o in (*i.outs, *i.ins))
 
-        def rank(c: RegisterClass) -> tuple[bool, bool, int, int]:
+        def rank(c: RegisterClass) -> tuple[bool, bool, bool, int, int]:
             whole = len(c.members) >= _FEW and bool(pointers & set(c.members))
-            return not c.value_types[0].startswith("f"), whole, used[c.name], len(c.members)
+            plain = flags.isdisjoint(c.members)  # what a comparison writes holds no value for long
+            return not c.value_types[0].startswith("f"), whole, plain, used[c.name], len(c.members)
 
         for c in sorted(held, key=rank, reverse=True):
             yield Choice(c.name, Evidence.OPERAND, f"{used[c.name]} operands have it")

@@ -12,7 +12,7 @@ from vega_gen.records import Climbed, Fact, Obstacle, WantedFact
 
 _GIVEN = re.compile(r"a facts file gives it as ([\w.]+)")
 """In the errors of archetypes' C++ (``keys.lack``)."""
-_SELECT = re.compile(r"Cannot select: (?:t\d+: )?(?:[\w,]+ = )?(.*)")
+_SELECT = re.compile(r"Cannot select: (?:(?:t\d+|0x[0-9a-f]+): )?(?:[\w,]+ = )?(.*)")
 _LOAD = re.compile(r"load<\(.*?load \(s(\d+)\)[^)]*\)(?:, (sext|zext|anyext))?")
 _STORE = re.compile(r"store<\(.*?store \(s(\d+)\)")
 _CONDITION = re.compile(r"br_?cc\b.*?\bset(\w+)", re.I)
@@ -21,7 +21,8 @@ _KEYS = {
     "Constant": "instruction.constant", "TargetConstant": "instruction.constant", "GlobalAddress": "instruction.symbol",
     "ExternalSymbol": "instruction.symbol", "JumpTable": "instruction.symbol", "BlockAddress": "instruction.symbol",
     "ConstantPool": "instruction.symbol", "br": "instruction.jump", "brind": "instruction.jump_register",
-    "brcond": "instruction.branch.nonzero",
+    "brcond": "instruction.branch.nonzero", "and": "instruction.and", "xor": "instruction.xor", "srl": "instruction.shift_right",
+    "sra": "instruction.shift_right_signed",
 }  # fmt: skip
 """Operator of SelectionDAG, as llc prints it -> the fact that says how to select it."""
 _SHOWN = 3

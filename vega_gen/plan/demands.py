@@ -134,7 +134,11 @@ def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], descript
         functions = [name[:-1] for name in names if name not in values]
         coding = _coding(description, scope) & set(functions)
         others = (name for name in functions if name not in coding)
-        text += "\n".join(f"template <typename... Ts> bool {name}(const Ts &...) {{ return false; }}" for name in others)
+        nodes = _returned(description, scope)
+        kinds = {name: ("SDValue", "SDValue()") if name in nodes else ("bool", "false") for name in others}
+        text += "\n".join(
+            f"template <typename... Ts> {kind} {name}(const Ts &...) {{ return {value}; }}" for name, (kind, value) in kinds.items()
+        )
         text += _coded_numbers(sorted(coding))
     if not text:
         return plan
@@ -148,6 +152,12 @@ def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], descript
     return replace(plan, files=files) if files != plan.files else plan
 
 
+def _returned(d: Description, scope: str) -> set[str]:
+    """The functions of ``scope`` whose result a transform of nodes (SDNodeXForm) returns: a node."""
+    returned = re.compile(rf"\s*return {re.escape(scope)}::(\w+)\(.*\);\s*", re.S)
+    return {found[1] for f in d.fragments if not f.dag.startswith("[") and (found := returned.fullmatch(f.code))}
+
+
 def _coding(d: Description, scope: str) -> set[str]:
     """The functions of ``scope`` that return the code of an immediate, or -1 where it has none: fragments compare what they return with
     -1."""
@@ -159,7 +169,7 @@ def _coded_numbers(names: Sequence[str]) -> str:
     """The functions ``names``, which return the code of an immediate: a number of up to 8 bits itself, as ``facts.selections`` takes it."""
     return "".join(
         f"\n// No .td says which numbers have a code: those of 8 bits are their own.\n"
-        f"template <typename T> int {name}(const T &Value) {{\n"
+        f"template <typename T, typename... Ts> int {name}(const T &Value, const Ts &...) {{\n"
         "  if constexpr (std::is_integral_v<T>)\n    return Value >= 0 && Value < 256 ? static_cast<int>(Value) : -1;\n"
         "  else\n    return -1;\n}\n"
         for name in names

@@ -208,7 +208,8 @@ class Steps:
             in_class = owner is not None
             s = contract_signature(contract, owner.name if owner else "", self.description.fragments)
             there = [f for f in plan.functions if _lives(f) and (in_class or f.file == file)] if s is not None else []
-            if s is None or any(_declares(f, s) and _templated(f.candidate.signature) == _templated(s) for f in there):
+            written = "(...)" in contract.signature and any(f.step is not Step.STUB and f.candidate.signature.name == name for f in there)
+            if s is None or written or any(_declares(f, s) and _templated(f.candidate.signature) == _templated(s) for f in there):
                 continue
             for i, f in enumerate(plan.functions):
                 t = f.candidate.signature if _lives(f) and f.group else None

@@ -230,6 +230,8 @@ def reduce(
     data["InstrInfo.predicates"] = str(int(next(views.of_class(raws, "TIIPredicate"), None) is not None))
     data["Register.constant"] = " ".join(r.name for r in views.of_class(raws, "Register") if r.number("isConstant"))
     data["Register.encoded"] = str(int(any(r.number("HWEncoding") for r in views.of_class(raws, "Register"))))
+    data["CallingConv.conditions"] = "\n".join(r.string("Predicate") for r in views.of_class(raws, "CCAction") if r.field("Predicate"))
+    data["RegisterClass.orders"] = "\n".join(r.string("AltOrderSelect") for r in views.of_class(raws, "RegisterClass"))
     data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes, instructions)))
     data["Disassembler.present"] = str(int(any(contract_rules.has_encoding(i) for i in instructions)))
     guarded = views.patterns(raws)

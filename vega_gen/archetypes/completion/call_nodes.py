@@ -32,16 +32,19 @@ def _call(lacking: Lacking, op: Operation, name: str, operand: str, leaves: Iter
     record, node = lacking.name(name), lacking.name(name.lower())
     i = lacking.instruction(op)
     linked = OperandRole.LINK in op.roles or any(value == lacking.m.ra for _, value in op.fixed)
-    defs = tuple(dict.fromkeys((*i.defs, *((lacking.m.ra,) if linked else ()))))
+    before = lacking.instruction(lacking.m.calls.prepared) if lacking.m.calls.prepared and name == "CALL_REGISTER" else None
+    put = before.defs if before else ()
+    defs = tuple(dict.fromkeys((*i.defs, *put, *((lacking.m.ra,) if linked else ()))))
+    uses = tuple(r for r in i.uses if r not in put)
     return [
         f"// A call that the callee alone selects; {op.record} is written for it.",
         f'def {node} : SDNode<"{lacking.opcode(name)}", SDTypeProfile<0, -1, [SDTCisVT<0, {lacking.m.type}>]>,',
         f"    {_CALLED}>;",
-        f"let {lacking.standing_for(op, 'isCall = 1', defs, i.uses)} in",
+        f"let {lacking.standing_for(op, 'isCall = 1', defs, uses)} in",
         f"def {record} : Instruction {{",
         "  let OutOperandList = (outs);",
         f"  let InOperandList = (ins {operand}:$callee, variable_ops);",
-        f"  let Size = {i.size};",
+        f"  let Size = {i.size + (before.size if before else 0)};",
         "}",
         *(f"def : Pat<({node} {leaf}:$callee), ({record} {leaf}:$callee)>;" for leaf in leaves),
     ]

@@ -1,0 +1,75 @@
+"""Return addresses and callees in registers that are no operand of ordinary instructions, and offsets that stand before their base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from simulated import described
+
+from vega_gen.archetypes.complex_patterns import complex_pattern
+from vega_gen.facts import find_facts
+from vega_gen.facts.selections import Selections
+from vega_gen.records import ContractRole, Description
+
+HERON = Path(__file__).parent / "inputs/Heron.td"
+MORE = """
+def CNT : Register<"cnt"> { let Namespace = "Heron"; let HWEncoding = 11; }
+def disp : Operand<i64>;
+def ri : Operand<i64>, ComplexPattern<i64, 2, "selectRI", [add, frameindex]> { let MIOperandInfo = (ops disp, GR); }
+let mayLoad = 1 in
+def LDO : I<20, (outs GR:$d), (ins (ri $o, $a):$x), "ldo $d, $x", [(set i64:$d, (load ri:$x))]> {
+  bits<12> o;
+  let Inst{31-20} = o;
+}
+let Uses = [LR] in
+def MFLR : I<21, (outs GR:$d), (ins), "mflr $d", []>;
+let Defs = [LR] in
+def MTLR : I<22, (outs), (ins GR:$a), "mtlr $a", []>;
+let Defs = [CNT] in
+def MTCNT : I<23, (outs), (ins GR:$a), "mtcnt $a", []>;
+def place : Operand<i64> { let OperandType = "OPERAND_PCREL"; }
+let isCall = 1, Defs = [LR] in {
+  def BL : I<24, (outs), (ins place:$o), "bl $o", []> {
+    bits<20> o;
+    let Inst{31-12} = o;
+  }
+  let Uses = [CNT] in
+  def BCNTL : I<25, (outs), (ins), "bcntl", []>;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def heron(llvm_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Description:
+    td = tmp_path_factory.mktemp("heron") / "Heron.td"
+    text = HERON.read_text().replace('(add (sequence "R%u", 0, 7), SP, LR)', '(add (sequence "R%u", 0, 7), SP, FRAME)')
+    frame = 'def FRAME : Register<"**FRAME POINTER**"> { let Namespace = "Heron"; }\n'
+    text = text.replace("def GR :", f"{frame}def GR :").replace("def HeronInstrInfo", f"{MORE}def HeronInstrInfo")
+    td.write_text(text)
+    return described(td, llvm_source)
+
+
+def test_the_return_address_is_read_and_written_by_moves(heron: Description) -> None:
+    m = find_facts(heron)
+    assert m.ra == "" and m.link is not None
+    assert (m.link.name, m.link.read.text, m.link.write.text) == ("LR", "MFLR dst", "MTLR src")
+
+
+def test_a_callee_is_put_into_the_register_that_the_call_reads(heron: Description) -> None:
+    calls = find_facts(heron).calls
+    assert calls.indirect is not None and calls.prepared is not None
+    assert (calls.indirect.text, calls.prepared.text) == ("BCNTL", "MTCNT src")
+
+
+def test_a_register_that_assembly_cannot_name_is_reserved_and_no_frame_pointer(heron: Description) -> None:
+    m = find_facts(heron)
+    assert "FRAME" in m.reserved and m.fp != "FRAME"
+
+
+def test_an_offset_may_stand_before_its_base(heron: Description) -> None:
+    load = find_facts(heron).loads["", 64]
+    assert load.text == "LDO dst imm base"
+    contract = next(c for c in heron.contracts if c.role is ContractRole.COMPLEX_PATTERN)
+    (case,) = complex_pattern(contract, heron, Selections(heron), Selections(heron))["cases"]
+    assert case["memory"] and (case["base"], case["offset"]) == (1, 0)
