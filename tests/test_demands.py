@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -327,6 +328,35 @@ def test_numbers_of_the_target_s_namespace_that_only_fragments_name_are_told_apa
     text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
     assert "enum : unsigned { MaskOfNaN, MaskOfZero };" in text
     assert "OPERAND_ODD" not in text
+
+
+def test_a_function_that_looks_something_up_gives_a_pointer() -> None:
+    d = replace(description(), fragments=(Fragment("known", "return Names::find(Imm) != nullptr && Names::isOdd(Imm);", (), ""),))
+    made = demands.enumerated(plan(), "ToyInstrInfo.h", "Names", ["find(", "isOdd("], d)
+    text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
+    assert re.search(r"const void \* ?find\(const Ts &\.\.\.\) \{ return nullptr; \}", text)
+    assert "bool isOdd(const Ts &...) { return false; }" in text
+
+
+@pytest.mark.parametrize(
+    ("base", "owner", "line", "lacking", "made"),
+    [
+        ("MCParsedAsmOperand", "ToyOperand", "addList<ToyOperand::Narrow, 2>(ToyOperand::Wide, ToyOperand::isOdd());", "Narrow",
+         "enum { Narrow, Wide };"),
+        ("TargetInstrInfo", "ToyInstrInfo", "if (ToyInstrInfo::isQuick(*MI))", "isQuick",
+         "static bool isQuick(const Ts &...) { return false; }"),
+    ],
+)  # fmt: skip
+def test_what_tables_name_in_a_class_is_of_that_class(base: str, owner: str, line: str, lacking: str, made: str) -> None:
+    known = PlannedClass(owner, (f"public {base}",), "ToyInstPrinter.cpp", ("llvm",), (), (), ())
+    start = replace(plan(), classes=(*(c for c in plan().classes if c.name != owner), known))
+    interfaces = Interfaces(cxx.parse_file(f"class {base} {{}};".encode(), "", "llvm/P.h").classes)
+    way = Steps(description(), Bases(interfaces, lambda file: b"", Path("no-tables"), "Toy", ""))
+    blame = Blame(start, emitted(start), way, {"ToyGen.inc": line})
+    said = Mistake("t/ToyGen.inc", 1, f"no member named '{lacking}' in '(anonymous namespace)::{owner}'")
+    assert not blame.mistakes({"ToyInstPrinter.cpp": [said]})
+    assert made in " ".join(emitted(blame.plan)["ToyInstPrinter.cpp"].split())
+    assert f"namespace {owner}" not in "".join(emitted(blame.plan).values())
 
 
 @pytest.mark.parametrize("paths", [("ToyRegisterInfo.cpp", "ToyISelLowering.cpp"), ("ToyISelLowering.cpp", "ToyRegisterInfo.cpp")])

@@ -71,6 +71,15 @@ def test_the_value_type_of_a_register_is_what_its_method_returns(ibis: Descripti
     assert (made["register_type_methods"], made["register_width_methods"]) == (["getILenVT"], [])
 
 
+def test_each_instance_of_a_template_decodes_the_registers_of_its_class(made: Archetypes) -> None:
+    text = " ".join(made.files["Disassembler/IbisDisassembler.cpp"].split())
+    assert text.count("static DecodeStatus decodeRegister(MCInst &Inst, unsigned RegNo,") == 1  # declared, defined for no class
+    few = text.partition("template <> DecodeStatus decodeRegister<Ibis::FRRegClassID>(")[2].partition("}")[0]
+    assert few.endswith("Registers[] = {Ibis::F0, Ibis::F1, ")
+    many = text.partition("template <> DecodeStatus decodeRegister<Ibis::GRRegClassID>(")[2].partition("}")[0]
+    assert many.endswith("Ibis::R15, ")
+
+
 def test_a_number_of_which_only_names_tell_does_not_hide_what_predicates_say(tmp_path: Path, llvm_source: Path) -> None:
     """It goes through the same method, and its argument is not what its names tell."""
     text = (Path(__file__).parent / "inputs/Ibis.td").read_text()

@@ -6,15 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from simulated import TESTS, described
 
+from vega_gen.archetypes.files import archetypes
 from vega_gen.archetypes.fragment_names import named_types
 from vega_gen.archetypes.legality import legality_actions
 from vega_gen.archetypes.values import values
 from vega_gen.cxx.interface import Interface
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts
-from vega_gen.records import Description, Fragment
+from vega_gen.records import Description, Fragment, SubtargetFeature
 from vega_gen.tablegen.subtargets import MODE, basic, on_subtarget
 
 COMMON = ("SHL", "ADDX", "ROL", "SEQZ", "SXB")
@@ -123,3 +125,14 @@ def test_a_type_of_the_target_s_own_that_a_fragment_names_is_declared(egret: Des
     code = "EgretCC::Code Of = codeOf(N); Egret::Kind K = kind(); ISD::CondCode CC = get(); return number(Of);"
     asked = replace(egret, fragments=(*egret.fragments, Fragment("Code", code, (), "")))
     assert named_types(asked) == [("EgretCC", "Code")]
+
+
+def test_a_condition_may_call_the_field_of_a_feature(llvm_source: Path) -> None:
+    """As AVR's HasSmallStack: one name cannot be a member and a method, so the member can be called."""
+    tern = described(ROOT / "targets/Tern/Tern.td", llvm_source)
+    feature = SubtargetFeature("FeatureSmall", "small", "HasSmall", "true", "", ())
+    changed = replace(tern, features=(*tern.features, feature), predicates=tern.predicates | {"Small": "Subtarget->HasSmall()"})
+    interface = Interface([Path("/usr/lib/llvm-19/include")])
+    own, plain = (archetypes(d, interface, "tern").printed["TernSubtarget.h"] for d in (changed, tern))
+    assert "CalledFeature HasSmall = false;" in own and "bool hasSmall() const { return HasSmall; }" in own
+    assert "bool HasSmall" not in own and "CalledFeature" not in plain

@@ -2,9 +2,11 @@
 // for all of them. Calls have an integer operand that is encoded as the target of a jump is.
 include "llvm/Target/Target.td"
 
-class R<int n> : Register<"r" # n> { let Namespace = "Ibis"; let HWEncoding = n; }
+class R<int n, string letter = "r"> : Register<letter # n> { let Namespace = "Ibis"; let HWEncoding = n; }
 foreach n = 0-15 in def R # n : R<n>;
-def GR : RegisterClass<"Ibis", [i32], 32, (sequence "R%u", 0, 15)>;
+def GR : RegisterClass<"Ibis", [i32], 32, (sequence "R%u", 0, 15)> { let DecoderMethod = "decodeRegister<Ibis::GRRegClassID>"; }
+foreach n = 0-1 in def F # n : R<n, "f">;
+def FR : RegisterClass<"Ibis", [f32], 32, (add F0, F1)> { let DecoderMethod = "decodeRegister<Ibis::FRRegClassID>"; }
 
 class Asm<string name> : AsmOperandClass { let Name = name; let RenderMethod = "addImmOperands"; }
 class Signed<int size, int below = 0> : Operand<i32>, ImmLeaf<i32, "return isShiftedInt<" # size # ", " # below # ">(Imm);"> {
@@ -109,6 +111,10 @@ def ORN : Two<or_not>;
 def OR : Two<or>; // ORS clobbers a register
 def MULTIPLY : Two<mul>;
 
+def MOVE : I<14, (outs FR:$d), (ins GR:$a), "move $d, $a"> {
+  let Inst{7-4} = d;
+  let Inst{3-0} = a;
+}
 def IsPlain : TIIPredicate<"isPlain", MCReturnStatement<CheckOpcode<[ADDI]>>>;
 def CC : CallingConv<[CCIfType<[i32], CCAssignToReg<[R1, R2]>>]>;
 def RetCC : CallingConv<[CCIfType<[i32], CCAssignToReg<[R1]>>]>;

@@ -10,7 +10,7 @@ from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.memory import offset_part
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
 from vega_gen.records import ComplexPattern, Contract, Description
-from vega_gen.tablegen.contracts import template_arguments
+from vega_gen.tablegen.contracts import DEFAULT, template_arguments
 
 
 def _real(s: Selections, record: str) -> bool:
@@ -32,8 +32,8 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     matching = [case | {"when": when} for when, made in cases.items() if (case := _chosen(made))]
     operands = max(p.operands for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
     parameters = declared.partition("(")[2].rstrip(")")
-    defined = re.sub(r" = \w+(?=[,>])", "", head)  # a default stands in the declaration alone
-    return {"name": c.name, "template": head, "head": defined, "parameters": parameters, "operands": operands, "cases": matching}
+    defined = DEFAULT.sub("", head)
+    return {"name": c.name, "template": head, "defined": defined, "parameters": parameters, "operands": operands, "cases": matching}
 
 
 def _chosen(made: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from vega_gen.archetypes.complex_patterns import complex_pattern
-from vega_gen.archetypes.operand_types import PLAIN, by_kind, decoder, register_class
+from vega_gen.archetypes.operand_types import PLAIN, by_kind, decoder, register_class, worded
 from vega_gen.archetypes.own_encodings import coded_types, plain_siblings
 from vega_gen.archetypes.texts import texts
 from vega_gen.archetypes.unwritten import Unwritten
@@ -21,10 +21,9 @@ from vega_gen.facts.codings import Coding
 from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
-from vega_gen.tablegen.contracts import template_arguments, template_head
+from vega_gen.tablegen.contracts import DEFAULT, template_arguments, template_head
 from vega_gen.tablegen.subtargets import basic
 
-_DEFAULT = re.compile(r" = (?:0|false|int64_t)(?=[,>])")  # of a template's parameter
 _READ = re.compile(r"[$%]?[\w.]+")  # a register's name, as the lexer reads it
 _GREATEST = (1 << 63) - 1  # that int64_t holds
 
@@ -46,7 +45,7 @@ class _Contracts:
         self.layouts: dict[str, tuple[tuple[int, int], ...]] = {}
         self.users: dict[str, list[str]] = {}  # operand type -> the encoded instructions that have it
         self.widths: dict[str, int] = {}  # of the fields that hold registers of a class
-        self.worded = _worded(d)
+        self.worded = worded(d)
         self.coded, self.siblings = coded_types(d), bool(plain_siblings(d))
         self.by_kind = by_kind([(o, self._class(o.name)) for o in d.operand_classes if self.s.kind(o.name) is OperandKind.REG])
         self.wrapped = [o.name for o in d.operand_classes if self._wraps(o)]
@@ -87,7 +86,8 @@ class _Contracts:
             "operand_predicates": [self._predicates(c) for c in operand if c.name not in PLAIN],
             "operand_renders": [self._render(c) for c in renders],
             "operand_parsers": [
-                {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c)} for c in parsers
+                {"name": c.name, "memory": self._memory(c), "register": self._register(c), "template": _template(c),
+                 "defined": DEFAULT.sub("", _template(c))} for c in parsers
             ],
             "register_kinds": {kind: classes for kinds in self.by_kind.values() for kind, classes in kinds.items()},
             "default_makers": self.unwritten.makers(),
@@ -220,7 +220,7 @@ class _Contracts:
 
     def _encoder(self, c: Contract) -> dict[str, Any]:
         declared = c.signature
-        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", _DEFAULT.sub("", declared))
+        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}MCCodeEmitter::{c.name}(", DEFAULT.sub("", declared))
         memory = self._memory(c)
         variants: dict[str, dict[str, Any]] = {}
         shift = self._each(c, lambda t: self.s.operand_classes[t].encoder_method, self._encoded_shift)
@@ -250,20 +250,34 @@ class _Contracts:
         found: dict[str, dict[str, Any]] = {}
         for c in self._of(ContractRole.REGISTER_CLASS_DECODER, ContractRole.DECODER):
             name = next((t for t in c.types if self.s.kind(t) is OperandKind.REG), "") if self._register(c) else ""
-            if name:
+            if name and c.signature.startswith("template"):
+                found[c.name] = {"declared": self._named_value(c.signature, "RegNo"), "defined": ""}
+                for t in c.types:
+                    self._specialise(found, t)
+            elif name:
                 numbers, absent = self._by_encoding(name), self._absent(c)
                 absent = 0 if absent is None and not any(numbers[:1]) and may_be_absent(self.d, name) else absent
                 found[c.name] = {"defined": self._named_value(c.signature, "RegNo"), "registers": numbers, "absent": absent}
         for c in self._of(ContractRole.DECODER, ContractRole.INSTRUCTION_DECODER):  # decoders that the other decoders' bodies call
             for part in [p for t in c.types for p in (self._parts(t) or (t,))]:
                 decoder = self._decoder_of(part)
-                if self.s.kind(part) is OperandKind.REG and decoder and decoder not in found:
+                if self.s.kind(part) is OperandKind.REG and decoder.partition("<")[0] in found and "<" in decoder:
+                    self._specialise(found, part)
+                elif self.s.kind(part) is OperandKind.REG and decoder and decoder not in found:
                     rest = "uint64_t Address, const MCDisassembler *Decoder)"
                     signature = f"static DecodeStatus {decoder}(MCInst &Inst, unsigned RegNo, {rest}"
                     numbers = self._by_encoding(part)
                     absent = 0 if not any(numbers[:1]) and may_be_absent(self.d, part) else None
                     found[decoder] = {"defined": signature, "registers": numbers, "absent": absent}
         return found
+
+    def _specialise(self, found: dict[str, dict[str, Any]], type_name: str) -> None:
+        """Adds the decoder of a type's registers where it is an instance of a template: each instance has registers of its own."""
+        written = self._decoder_of(type_name)
+        name, arguments = written.partition("<")[0], ", ".join(template_arguments(written))
+        declared: str = found[name]["declared"]
+        defined = f"template <>\nDecodeStatus {name}<{arguments}>{declared.partition(name)[2]}"
+        found.setdefault(f"{name}<{arguments}>", {"defined": defined, "registers": self._by_encoding(type_name)})
 
     def _named_value(self, signature: str, name: str) -> str:
         return re.sub(r"\b(unsigned|uint64_t) (?:Val|RegNo)\b", rf"\1 {name}", signature)
@@ -347,7 +361,7 @@ class _Contracts:
 
     def _printer(self, c: Contract) -> dict[str, Any]:
         declared = c.signature.replace("const char *Modifier", "const char *Modifier = nullptr")
-        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", _DEFAULT.sub("", c.signature))
+        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", DEFAULT.sub("", c.signature))
         parts = max((len(self._parts(t)) for t in c.types if self._is_memory(t)), default=0)
         # TableGen's matcher takes an operand without a class of its own apart.
         known = [o for t in c.types if self._is_memory(t) and (o := self.s.operand_classes.get(t))]
@@ -416,18 +430,6 @@ class _Contracts:
         given = {"name": c.name, "memory": self._memory(c), "register": self._register(c), "parts": len(parts)}
         given["template"] = template_head([template_arguments(text) for text in written] or [()])
         return given | {"index": self._indexed(c), "part": self._part(c), **self._left_out(c)}
-
-
-def _worded(d: Description) -> set[str]:
-    """Returns the operand types that are part of the mnemonic, after its letters, in every assembly string that has them."""
-    inside: set[str] = set()
-    outside: set[str] = set()
-    for i in d.instructions:
-        word = next(iter(i.asm.split()), "")
-        for o in (*i.outs, *i.ins):
-            if re.search(rf"\$\{{?{re.escape(o.name)}\b", i.asm):
-                (inside if re.match(rf"[\w.]+\$\{{?{re.escape(o.name)}\b", word) else outside).add(o.type)
-    return inside - outside
 
 
 def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:

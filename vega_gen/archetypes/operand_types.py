@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from vega_gen.facts.operations import OperandRole, Operation
@@ -65,3 +66,15 @@ def namesakes(d: Description) -> list[list[str]]:
     for r in d.registers:
         found.setdefault(r.asm_name, []).append(r.name)
     return [names for names in found.values() if len(names) > 1]
+
+
+def worded(d: Description) -> set[str]:
+    """Returns the operand types that are part of the mnemonic, after its letters, in every assembly string that has them."""
+    inside: set[str] = set()
+    outside: set[str] = set()
+    for i in d.instructions:
+        word = next(iter(i.asm.split()), "")
+        for o in (*i.outs, *i.ins):
+            if re.search(rf"\$\{{?{re.escape(o.name)}\b", i.asm):
+                (inside if re.match(rf"[\w.]+\$\{{?{re.escape(o.name)}\b", word) else outside).add(o.type)
+    return inside - outside

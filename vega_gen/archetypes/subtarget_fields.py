@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from vega_gen.records import Description
+from vega_gen.tablegen import predicates
 
 
 def subtarget_fields(d: Description) -> list[dict[str, Any]]:
     """Returns the subtarget's fields that features set: booleans, numbers, or enumerations of the values that the .td files name.
+    ``called``: whether conditions in the .td call a field by its name.
 
     Enumerators stand in the order of the .td files, after one for none: where two features set a field, TableGen's code keeps the
     greater value. ``space``: the namespace in which they stand, "" for the subtarget class."""
@@ -16,6 +18,7 @@ def subtarget_fields(d: Description) -> list[dict[str, Any]]:
     for f in d.features:
         if f.field.isidentifier():
             values.setdefault(f.field, []).append(f.value)
+    called = predicates.asked(d)
     found: list[dict[str, Any]] = []
     for name, said in values.items():
         getter = name[0].lower() + name[1:]
@@ -39,5 +42,5 @@ def subtarget_fields(d: Description) -> list[dict[str, Any]]:
             continue
         scoped = "::" in initial and not space
         made = {"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped, "space": space}
-        found.append(made)
+        found.append(made | {"called": kind == "bool" and name in called})
     return found

@@ -208,7 +208,8 @@ def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interfac
     known = {field["name"] for field in fields}
     unknown = {f.field for f in d.features} - known
     found: dict[str, str] = {}
-    for name in sorted(predicates.asked(d) - {field["getter"] for field in fields}):
+    answered = {field["getter"] for field in fields} | {field["name"] for field in fields if field["called"]}
+    for name in sorted(predicates.asked(d) - answered):
         if llvm.declares(f"TargetSubtargetInfo::{name}"):
             continue
         condition = predicates.answer(d, name)

@@ -25,7 +25,7 @@ from vega_gen.records import Function, Plan, Signature, Step
 _QUOTED = re.compile(r"'([^']+)'")
 _PURE = re.compile(r"unimplemented pure virtual method '[^']+' in '([^']+)'")
 _UNKNOWN = re.compile(r"(?:undeclared identifier|no member named|unknown type name|call to undeclared function) '(\w+)'")
-_LACKS = re.compile(r"no member named '\w+' in (?:namespace )?'([\w:]+)'")
+_LACKS = re.compile(r"no member named '\w+' in (?:namespace )?'(?:\(anonymous namespace\)::)?([\w:]+)'")
 _TYPE = re.compile(r"(?:unknown type name|use of undeclared identifier) '([A-Z]\w+)'")
 _AGAIN = re.compile(r"redefinition of|redeclar")
 _UNDECLARED = re.compile(r"out-of-line definition of '(\w+)' does not match any declaration in '([^']+)'")

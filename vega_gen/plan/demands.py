@@ -133,9 +133,9 @@ def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], descript
         text = f"{SCOPE}{scope}.\n" + (_enumeration(": unsigned ", values, "") if values else "")
         functions = [name[:-1] for name in names if name not in values]
         coding = _coding(description, scope) & set(functions)
-        others = (name for name in functions if name not in coding)
-        nodes = _returned(description, scope)
-        kinds = {name: ("SDValue", "SDValue()") if name in nodes else ("bool", "false") for name in others}
+        nodes, found = _returned(description, scope), _pointers(description, scope)
+        kinds = {name: ("const void *", "nullptr") if name in found else ("SDValue", "SDValue()") if name in nodes else ("bool", "false")
+                 for name in functions if name not in coding}  # fmt: skip
         text += "\n".join(
             f"template <typename... Ts> {kind} {name}(const Ts &...) {{ return {value}; }}" for name, (kind, value) in kinds.items()
         )
@@ -162,6 +162,12 @@ def _coding(d: Description, scope: str) -> set[str]:
     """The functions of ``scope`` that return the code of an immediate, or -1 where it has none: fragments compare what they return with
     -1."""
     called = re.compile(rf"\b{re.escape(scope)}::(\w+)\((?:[^();]|\([^();]*(?:\([^();]*\)[^();]*)*\))*\) *!= *-1\b")
+    return {name for f in d.fragments for name in called.findall(f.code)}
+
+
+def _pointers(d: Description, scope: str) -> set[str]:
+    """The functions of ``scope`` that look something up: fragments compare what they return with nullptr."""
+    called = re.compile(rf"\b{re.escape(scope)}::(\w+)\([^();]*\) *[!=]= *nullptr\b")
     return {name for f in d.fragments for name in called.findall(f.code)}
 
 
@@ -202,6 +208,8 @@ def unsaid(
     ``instructions``: the classes that this file has of instruction selection and of instruction information."""
     if instructions is not None and owner == instructions.name and f"TII->{name}(" in line:
         return _never(plan, instructions, [name])
+    if instructions is not None and owner == instructions.name and f"{owner}::{name}(" in line:
+        return _never(plan, instructions, [name], of_class=True)
     if owner:
         return None
     if selector is not None and re.search(rf"(?<![\w:>.]){name}\(", line):
@@ -215,11 +223,21 @@ def unsaid(
     return _never(replace(plan, files=files), instructions, (method.rstrip("(") for method in methods))
 
 
-def _never(plan: Plan, owner: PlannedClass, names: Iterable[str]) -> Plan:
+def listed_in(plan: Plan, owner: PlannedClass, name: str, names: Sequence[str]) -> Plan:
+    """The plan with an enumeration in a class of what the tables name in its scope, where ``name`` is of that; functions are not. Of the
+    enumerators the .td says no more than the names."""
+    present = {t for m in owner.members for t in (m.name, *m.tokens)}
+    values = [one for one in names if not one.endswith("(") and one not in present]
+    return _with_members(plan, owner, [_member(f"enum {{ {', '.join(values)} }};")]) if name in values else plan
+
+
+def _never(plan: Plan, owner: PlannedClass, names: Iterable[str], *, of_class: bool = False) -> Plan:
+    """Adds methods that return false to a class. ``of_class``: they are called without an object."""
     present = {t for m in owner.members for t in (m.name, *m.tokens)}
     missing = [name for name in dict.fromkeys(names) if name not in present]
+    before, after = ("static ", "") if of_class else ("", " const")
     return _with_members(plan, owner, (
-        _member(f"template <typename... Ts> bool {name}(const Ts &...) const {{ return false; }}") for name in missing
+        _member(f"template <typename... Ts> {before}bool {name}(const Ts &...){after} {{ return false; }}") for name in missing
     ))  # fmt: skip
 
 

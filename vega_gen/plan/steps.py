@@ -236,13 +236,14 @@ class Steps:
         if (known := demands.refused(plan, path, name, enumerators) or demands.renamed(plan, path, name, owner)) is not None:
             return known
         result = "ParseStatus" if "ParseStatus" in self.bases.interfaces.classes else "OperandMatchResultTy"
-        head = demands.called_by_matcher(name, line, operand.name if operand else "", result)
-        if parser is not None and head:
+        if parser is not None and (head := demands.called_by_matcher(name, line, operand.name if operand else "", result)):
             return demands.demanded_of(plan, parser, head)
         if methods := enumerators.get(demands.state_of(name)):
             return demands.stated(plan, path, name, methods, enumerators[name])
         if subtarget is not None and owner == subtarget.name and name not in predicates.asked(self.description):
             return demands.of_subtarget(plan, subtarget, name, path)
+        if operand is not None and owner == operand.name:
+            return demands.listed_in(plan, operand, name, enumerators.get(owner, ()))
         if made := demands.unsaid(plan, path, name, line, owner, selector, instructions, enumerators.get(name, ())):
             return made
         scope = name if {name, f"{name}("}.isdisjoint(enumerators.get(owner, ())) else owner
@@ -251,8 +252,7 @@ class Steps:
     def _derived(self, plan: Plan, base: str, file: str) -> PlannedClass | None:
         """The planned class that derives from an LLVM class; of several, the one declared beside ``file``."""
         found = [c for c in plan.classes if base in (self.bases.of(plan, c.name), *self._lineage(plan, c.name))]
-        stem = file.rpartition(".")[0]
-        return min(found, key=lambda c: c.file.rpartition(".")[0] != stem, default=None)
+        return min(found, key=lambda c: c.file.rpartition(".")[0] != file.rpartition(".")[0], default=None)
 
     def declared(self, plan: Plan, class_name: str, defined: Signature, message: str) -> Plan:
         """Declare a method in its class as a TableGen table defines it, replacing other declarations of the name."""

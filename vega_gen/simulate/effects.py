@@ -140,6 +140,8 @@ class _Finder:
             alike = [(o.kind, o.part) for o in own] == [(o.kind, o.part) for o in slots[: len(own)]]
             if "isCodeGenOnly" not in other.flags or not told[other.name] or not alike or len(own) == len(slots):
                 continue
+            if any(o.kind is OperandKind.REG for o in slots[len(own) :]):
+                continue  # a register: SpecialCases knows
             numbers = self.numbers(i, other, [o.name for o in slots[len(own) :]])
             if numbers is not None:
                 fixed = tuple((len(own) + n, number) for n, number in enumerate(numbers))

@@ -37,6 +37,8 @@ _TYPE = re.compile(r"u?int\d+_t|unsigned|int|bool|float|double")
 _DECLARED = re.compile(r"\b(\w+)\s*\(|\b(?:class|struct)\s+(\w+)")
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _BUILT_IN_PARSER_CLASSES = ("", "Reg")
+DEFAULT = re.compile(r" = (?:0|false|int64_t)(?=[,>])")
+"""The default of a template's parameter, which stands in the declaration alone."""
 _DEFAULTS = {"bool": " = false", "typename": " = int64_t"}
 _NOT_REAL = frozenset({"isPseudo", "isCodeGenOnly"})
 
