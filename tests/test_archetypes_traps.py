@@ -127,3 +127,11 @@ def test_a_class_with_a_flags_register_is_not_that_of_integers_where_there_is_on
     d = replace(rook, registers=(*rook.registers, flags), register_classes=(*rook.register_classes, every), instructions=into)
     assert find_facts(d).gpr == "GPR"
     assert find_facts(replace(d, register_classes=(replace(every, name="GPR"),))).gpr == "GPR", "where there is no other"
+
+
+def test_a_feature_that_says_when_floats_are_soft_is_asked_for_it(rook: Description, llvm: Interface) -> None:
+    data = {**rook.data, "CallingConv.conditions": "useSoftFloat()"}
+    own = SubtargetFeature("FS", "soft-float", "UseSoftFloat", "true", "", ())
+    text = archetypes(replace(rook, data=data, features=(*rook.features, own)), llvm).files["RookSubtarget.h"]
+    assert text.count(" useSoftFloat() const") == 1 and "useSoftFloat() const { return UseSoftFloat; }" in text
+    assert "useSoftFloat() const { return true; }" in archetypes(replace(rook, data=data), llvm).files["RookSubtarget.h"]
