@@ -11,6 +11,7 @@ from test_facts_operations import TESTS
 from test_facts_operations import cache as cache
 from test_layouts import CONVENTIONS
 
+from vega_gen.archetypes.completion import completion
 from vega_gen.archetypes.files import Archetypes, archetypes
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
@@ -53,7 +54,8 @@ def : Pat<(i64 (zext i32:$a)), (AND (INSERT_SUBREG (i64 (IMPLICIT_DEF)), i32:$a,
 """
 
 
-def described(folder: Path, llvm_source: Path) -> Description:
+def described(folder: Path, llvm_source: Path, more: str = "") -> Description:
+    """Describes the machine, with more records."""
     text = (TESTS / "inputs/Heron.td").read_text()
     lines = text.splitlines(keepends=True)
     at = next(n for n, line in enumerate(lines) if line.startswith("foreach n"))
@@ -61,7 +63,7 @@ def described(folder: Path, llvm_source: Path) -> Description:
     for name in ("SHL", "SRA"):
         text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(f"def {name} "))
     td = folder / "Heron.td"
-    td.write_text(text.replace("def HeronInstrInfo", f"{NARROW}def HeronInstrInfo"))
+    td.write_text(text.replace("def HeronInstrInfo", f"{NARROW}{more}def HeronInstrInfo"))
     found = shutil.which("llvm-tblgen-19") or shutil.which("llvm-tblgen")
     assert found
     return describe(td, folder="Heron", llvm_include=llvm_source / "llvm/include", tblgen=Path(found))
@@ -91,7 +93,19 @@ def test_bits_are_combined_in_the_wide_type_and_amounts_are_narrow(made: Archety
     lowering = made.files["HeronISelLowering.cpp"]
     for operation in ("AND", "OR", "XOR"):
         assert f"setOperationPromotedToType(ISD::{operation}, MVT::i32, MVT::i64);" in lowering
-    assert "getScalarShiftAmountTy(const DataLayout &, EVT) const {\n  // In all patterns.\n  return MVT::i32;" in lowering
+    amount = lowering.partition("::getScalarShiftAmountTy(")[2].partition("\n}")[0]
+    assert "return MVT::i32;" in amount
+
+
+def test_the_completion_combines_bits_of_parts_in_whole_registers(tmp_path: Path, llvm_source: Path) -> None:
+    d = described(tmp_path, llvm_source)
+    text = completion(d, "", "").text
+    pattern = "(EXTRACT_SUBREG (AND (INSERT_SUBREG (i64 (IMPLICIT_DEF)), WR:$a, lo), (INSERT_SUBREG (i64 (IMPLICIT_DEF)), WR:$b, lo)), lo)"
+    assert f"def : Pat<(i32 (and WR:$a, WR:$b)), {pattern}>;" in text
+    assert "(or WR:$a" in text and "(xor WR:$a" not in text  # EOR takes a predicate too
+    done = replace(d, patterns=(*d.patterns, ("(i32 (and WR:$a, WR:$b))", f"[{pattern}]")), pattern_predicates=())
+    narrow = find_facts(done).narrow
+    assert narrow and "and" in narrow.legal and "(and WR:$a" not in completion(done, "", "").text
 
 
 def test_without_a_way_to_combine_bits_there_is_no_narrow_type(tmp_path: Path, llvm_source: Path) -> None:

@@ -35,7 +35,7 @@ from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
-from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, default_cpu
+from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, basic, default_cpu
 
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
@@ -104,7 +104,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
         "code_alignment": code_unit(d), "largest_instruction": max(sizes, default=4),
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
-        "function_alignment": max([code_unit(d), *(k.rounded for k in kinds if k.use == "jump")]),
+        "function_alignment": max([code_unit(basic(d)), *(k.rounded for k in kinds if k.use == "jump")]),
         "default_cpu": d.data.get(CPU) or default_cpu(d), "default_features": d.data.get(ATTRS, ""),
         "named_types": named_types(d), "range_tests": range_tests(d),
         "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),

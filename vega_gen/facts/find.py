@@ -14,7 +14,7 @@ from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, m
 from vega_gen.facts.constants import constant_register, load_immediate, low_part, number_loads, symbol_loads, whole_constants
 from vega_gen.facts.conventions import callee_saved, convention
 from vega_gen.facts.doubts import Doubt, doubts
-from vega_gen.facts.keys import CODING, DISTANCE, LAYOUT
+from vega_gen.facts.keys import CODED, CODING, DISTANCE, LAYOUT
 from vega_gen.facts.link_register import LinkRegister, link_register
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.named import Computed, computed
@@ -260,7 +260,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         register_roles=v.register_roles,
         records=v.chooser.records,
     )
-    for key in [key for key in v.chooser.given if key.startswith(LAYOUT)]:
+    for key in [key for key in v.chooser.given if key.startswith((LAYOUT, CODED))]:
         v.choose(key, ())  # read where operands are (facts/layouts.py)
     v.chooser.require_asked()
     return replace(found, doubts=doubts(found.records))

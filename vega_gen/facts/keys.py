@@ -38,6 +38,7 @@ _OF_ONE = "<not|ineg|ctlz|cttz|ctpop|bswap>"
 COPY = "instruction.copy."
 DISTANCE = "distance."
 LAYOUT = "layout."
+CODED = "number."
 CODING = "coding."
 _WIDTHS = "8|16|32|64"
 _BITS = f"<{_WIDTHS}>"
@@ -112,6 +113,7 @@ KEYS = (
     FactKey(f"{DISTANCE}sign_of.<OPERAND>", FactKind.WORD, "whether the targets of an <OPERAND> lie ahead, back or both"),
     FactKey(f"{CODING}<OPERAND>", FactKind.WORD, "what an instruction holds for a number x that is an <OPERAND>"),
     FactKey(f"{LAYOUT}<OPERAND>", FactKind.WORD, "where the parts of an <OPERAND> stand in the number that encodes it"),
+    FactKey(f"{CODED}<OPERAND>.<CODE>", FactKind.NUMBER, "the number for which the code <CODE> of an <OPERAND> stands"),
     FactKey("delay_slots", FactKind.NUMBER, "how many delay slots a branch has"),
 )
 ROLES = {

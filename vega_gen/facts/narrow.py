@@ -52,6 +52,8 @@ def _by_several(v: TargetView, bits: int) -> frozenset[str]:
     number = re.compile(rf"\(i{bits} (\w+):\$\w+\)")
     extended = re.compile(rf"\(i{v.native} \((zext|sext|anyext) (?:\(?i{bits}\b)")
     shortened = re.compile(rf"\(i{bits} \((trunc) i{v.native}:")
+    shifted = re.compile(rf"\(i{bits} \((shl|sra|srl) i{bits}:\$\w+, i{bits}:\$\w+\)\)")
+    combined = re.compile(rf"\(i{bits} \(({'|'.join(LOGIC)}) \w+:\$\w+, \w+:\$\w+\)\)")
     found: set[str] = set()
     for matched, given in v.d.patterns:
         used = [v.selections.instructions[n] for n in re.findall(r"\((\w+)", given) if n in v.selections.instructions]
@@ -60,7 +62,7 @@ def _by_several(v: TargetView, bits: int) -> frozenset[str]:
         if told := number.fullmatch(matched):
             range_ = v.selections.said(told[1])
             found |= {"imm"} if told[1] == "imm" or (range_ and range_.bits >= bits) else set[str]()
-        elif told := extended.match(matched) or shortened.match(matched):
+        elif told := next(filter(None, (one.match(matched) for one in (extended, shortened, shifted, combined))), None):
             found.add(told[1])
     return frozenset(found)
 

@@ -13,7 +13,7 @@ _SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)
 _CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
 _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
 _HAS_CODE = re.compile(r"\w+::get\w+\([^;]*\) *!= *-1\b")
-_MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(")
+_MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(|(?<![\w.>:])is(?!PowerOf2_|Mask_|ShiftedMask_|Null|All|One)[A-Z]\w*\(")
 _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
 _WIDTH = re.compile(r"\s*return N->getAPIntValue\(\)\.is(Signed)?IntN\((\d+)\);+\s*")
 _NEGATED = re.compile(r"[-~]N->get\w*Value\b")

@@ -13,7 +13,7 @@ class Register:
     """A register. ``encoding``: its HWEncoding; where no register of the target has one, its first DWARF number.
 
     ``places``: (bit offset, bits) of each of ``subregisters`` in the register, from SubRegIndices; -1 where the .td does not say.
-    ``alternative``: its other names in assembly (AltNames), such as those of an ABI.
+    ``alternative``: its other names in assembly (AltNames), such as those of an ABI. ``indices``: the SubRegIndex of each sub-register.
     """
 
     name: str
@@ -25,6 +25,12 @@ class Register:
     dwarf: tuple[int, ...]
     places: tuple[tuple[int, int], ...] = ()
     alternative: tuple[str, ...] = ()
+    indices: tuple[str, ...] = ()
+
+    def part_name(self, register: str) -> str:
+        """Returns the SubRegIndex of a sub-register, "" if it is none or the .td gives it no index."""
+        known = dict(zip(self.subregisters, self.indices, strict=False))
+        return known.get(register, "")
 
 
 @dataclass(frozen=True, slots=True)

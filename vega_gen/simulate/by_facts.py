@@ -14,6 +14,7 @@ from vega_gen.simulate.expressions import (
     Binary,
     CallTo,
     Compare,
+    Conditional,
     Expression,
     Holds,
     Jump,
@@ -77,7 +78,10 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     if m.jump_register and OperandRole.ZERO not in m.jump_register.roles:
         yield from _made(p, m.jump_register, lambda r: Jump(r.get(OperandRole.SRC)))
     for condition, op in m.branches.items():
-        if OperandRole.ZERO not in op.roles:
+        tested = {c: other for c, other in m.branches.items() if other.record == op.record}
+        if 1 < len(tested) == len({other.fixed for other in tested.values()}):
+            yield from _made(p, op, lambda r, tested=tested: r.coded_branch(tested))
+        elif OperandRole.ZERO not in op.roles:
             yield from _made(p, op, lambda r, c=condition: r.branch(c))
     if m.branch_nonzero and OperandRole.ZERO not in m.branch_nonzero.roles:
         yield from _made(p, m.branch_nonzero, lambda r: r.branch("ne"))
@@ -227,6 +231,19 @@ class _Roles:
         left = self.get(OperandRole.SRC)
         right = self.get(OperandRole.SRC2) if OperandRole.SRC2 in self.op.roles else Number(0, left.bits)
         return Jump(self.get(OperandRole.TARGET), Relation(condition, left, right))
+
+
+    def coded_branch(self, tested: Mapping[str, Operation]) -> Action:
+        """Returns the branch that has the number of a condition as an operand. ``tested``: condition -> the branch with its number."""
+        left, right = self.get(OperandRole.SRC), self.get(OperandRole.SRC2)
+        places = [n for n, _ in self.op.fixed if len({dict(op.fixed)[n] for op in tested.values()}) == len(tested)]
+        if not places:
+            raise UnclearError(f"no operand of {self.op.record} tells its conditions apart")
+        number = OperandNumber(places[0], 32)
+        holds: Expression = Number(0, 1)
+        for condition, op in tested.items():
+            holds = Conditional(Relation("eq", number, Number(int(op.value(places[0])), 32)), Relation(condition, left, right), holds, 1)
+        return Jump(self.get(OperandRole.TARGET), holds)
 
 
 def _made(p: Operands, op: Operation, action: Callable[[_Roles], Action]) -> Iterator[tuple[str, tuple[Action, ...]]]:

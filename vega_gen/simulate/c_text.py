@@ -153,13 +153,18 @@ class _Machine:
         text = f"R[{number}]" if low == list(among) else f"R[B({number})]"
         return text if widths == {bits} else f"v_cut({text}, {bits})"
 
-    def write(self, place: Place, value: str, record: str) -> Iterator[str]:
-        """Yields the C that sets a register."""
+    def write(self, place: Place, value: str, record: str, fill: str = "") -> Iterator[str]:
+        """Yields the C that sets a register. ``fill``: as of ``Assign``."""
         if isinstance(place, Carry):
             yield f"carry = (uint8_t){value}, compared_kind = 0;"
             return
         among = [self.index[place.name]] if isinstance(place, NamedRegister) else self.among(place, record)
         number = str(among[0]) if isinstance(place, NamedRegister) else f"O({place.index})"
+        if fill and among and min(low := [self.storage.low(n) for n in among]) >= 0:
+            box = min(self.storage.boxes[n] for n in low)
+            extended = f"v_cut((uint64_t)v_sign({value}, {place.bits}), {box})" if fill == "sext" else value
+            yield f"R[B({number})] = {extended};"
+            return
         whole = [self.storage.whole(n) for n in among]
         widths = {self.storage.widths[n] for n in among}
         if not among or min(whole) < 0 or max(widths) > _WORD or self.storage.clears & set(among):
@@ -226,7 +231,7 @@ class _Block:
                 control.append(f"stop({json.dumps(self.e.record + ': ' + a.reason)});")
         assigned = [(n, a) for n, a in enumerate(writes) if isinstance(a, Assign)]
         for n, a in sorted(assigned, key=lambda pair: isinstance(pair[1].place, OperandRegister)):
-            yield from self.m.write(a.place, f"v{n}", self.e.record)
+            yield from self.m.write(a.place, f"v{n}", self.e.record, a.fill)
         yield from control
         if not control or control[-1].startswith("  "):
             yield "NEXT;"

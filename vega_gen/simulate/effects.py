@@ -37,6 +37,7 @@ from vega_gen.simulate.expressions import (
 )
 from vega_gen.simulate.operands import Binding, Bound, Operands, UnclearError
 from vega_gen.simulate.patterns import PatternReader
+from vega_gen.simulate.special_cases import SpecialCases
 from vega_gen.simulate.storage import register_widths
 from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 
@@ -45,6 +46,8 @@ _FROM = re.compile(r"(\d+)\s*-\s*N->get[SZ]ExtValue\(\)")
 _LOGARITHM = re.compile(r"\bLog2_(?:32|64)\(")
 _INVERTED = re.compile(r"~\s*N->get[SZ]ExtValue\(\)")
 _SHIFTED_DOWN = re.compile(r"N->get[SZ]ExtValue\(\)(?:\s*\+\s*0x[\da-fA-F]+\))?\s*>>\s*(\d+)")
+_UPPER_HALF = re.compile(r"\bHi_32\(N->get[SZ]ExtValue\(\)\)")
+_EXTENSIONS = {"ISD::ZERO_EXTEND": "zext", "ISD::SIGN_EXTEND": "sext"}
 _LOW_BITS_CLEAR = re.compile(r"&\s*(0x[\da-fA-F]+|\d+)[uUlL]*\s*\)\s*==\s*0\b")
 _CODE = 32
 """Bits of the numbers that patterns fix in operands, as they are compared."""
@@ -76,6 +79,7 @@ class _Finder:
         self.compared = frozenset(op.record for test in tests for op in (test.compare, test.branch))
         self.codes = {f.name: f.code for f in d.fragments}
         self.selecting: dict[str, list[tuple[Dag, Dag]]] = defaultdict(list)
+        self.filled: dict[str, set[str]] = defaultdict(set)
         # Where a register of addresses may hold a narrower type too, patterns of that say nothing of its upper bits.
         narrower = other_width_patterns(d, m.gpr, m.native)
         for matched, given in d.patterns:
@@ -85,6 +89,10 @@ class _Finder:
             result = plain(results[0]) if len(results) == 1 else None
             if isinstance(result, Dag) and result.op in self.s.instructions:
                 self.selecting[result.op].append((parse_dag(matched), result))
+            elif isinstance(result, Dag) and (found := self.wrapped(parse_dag(matched), result)):
+                inner, dag, extension = found
+                self.filled[inner.op].add(extension)
+                self.selecting[inner.op].append((dag, inner))
         self.why: dict[str, str] = {}
 
     def all(self) -> tuple[Effect | Unknown, ...]:
@@ -96,6 +104,8 @@ class _Finder:
                 alike[i.encoding, i.size, i.decoder_namespace, kinds].append(i.name)
         groups = {name: names for names in alike.values() for name in names}
         done = [self.one(i, told, groups.get(i.name, [])) for i in self.d.instructions]
+        special = SpecialCases(self.d, self.s, {e.record: e for e in done if isinstance(e, Effect)})
+        done = [(special.of(i) or e) if isinstance(e, Unknown) and _real(i) else e for i, e in zip(self.d.instructions, done, strict=True)]
         return _with_forgotten(self.d, done)
 
     def one(self, i: Instruction, told: Mapping[str, list[_Told]], twins: list[str]) -> Effect | Unknown:
@@ -116,6 +126,9 @@ class _Finder:
             else:
                 return Unknown(i.name, self.reason(i))
         required = self.required(i)
+        fill = next(iter(self.filled[i.name])) if len(self.filled[i.name]) == 1 else ""
+        if fill:
+            actions = tuple(replace(a, fill=fill) if isinstance(a, Assign) and isinstance(a.place, OperandRegister) else a for a in actions)
         return Effect(i.name, (*required, *actions), source, "hasDelaySlot" in i.flags)
 
     def special(self, i: Instruction, told: Mapping[str, list[_Told]]) -> Iterator[_Told]:
@@ -127,6 +140,8 @@ class _Finder:
             alike = [(o.kind, o.part) for o in own] == [(o.kind, o.part) for o in slots[: len(own)]]
             if "isCodeGenOnly" not in other.flags or not told[other.name] or not alike or len(own) == len(slots):
                 continue
+            if any(o.kind is OperandKind.REG for o in slots[len(own) :]):
+                continue  # a register: SpecialCases knows
             numbers = self.numbers(i, other, [o.name for o in slots[len(own) :]])
             if numbers is not None:
                 fixed = tuple((len(own) + n, number) for n, number in enumerate(numbers))
@@ -145,6 +160,30 @@ class _Finder:
             elif at in places or ((mine in "01" or its in "01") and mine != its):
                 return None
         return found
+
+    def wrapped(self, matched: Dag, result: Dag) -> tuple[Dag, Dag, str] | None:
+        """Returns the instruction that a pattern puts into a part of a register of which it leaves the rest as it is, (INSERT_SUBREG (i64
+        (IMPLICIT_DEF)), (LDB $at), low), what is selected, and how that instruction must set the rest, as the pattern is right.
+
+        An operator that is no instruction stands for INSERT_SUBREG with its other operands (OutPatFrag)."""
+        inside = [arg for arg, _ in result.args if isinstance(arg, Dag) and arg.op in self.s.instructions]
+        wide, dag = self.p.type_bits(matched.op), plain(matched)
+        if len(inside) != 1 or not isinstance(dag, Dag) or result.op in ("EXTRACT_SUBREG", "COPY_TO_REGCLASS", "SUBREG_TO_REG"):
+            return None
+        outs = self.s.instructions[inside[0].op].outs
+        bits = self.p.width(outs[0].type) if len(outs) == 1 else ()
+        kind = self.extension(dag.op)
+        return (inside[0], dag, kind) if bits and wide > bits[0] and kind else None
+
+    def extension(self, name: str) -> str:
+        """Returns how an operator or a fragment of one extends a value, "sext" or "zext"; "" if it does not."""
+        operator = self.p.operators.get(name)
+        if operator is None or operator.opcode:
+            return _EXTENSIONS.get(operator.opcode, "") if operator else ""
+        told = operator.properties
+        inner = parse_dag(operator.dag).op if operator.dag.startswith("(") else name
+        kind = "sext" if "IsSignExtLoad" in told else "zext" if "IsZeroExtLoad" in told else ""
+        return kind or (self.extension(inner) if inner != name else "")
 
     def shaped(self, i: Instruction) -> tuple[Action, ...] | None:
         try:
@@ -216,28 +255,37 @@ class _Finder:
             self.why[i.name] = "its pattern has fewer operands than its nodes take"
             return []
         numbers = sum(isinstance(part, Number) for part in parts_of(actions))
-        return [_Told(actions, source, (source is not Source.PATTERN, reader.vague, numbers, order))]
+        limits = sum(isinstance(a, Require) for a in actions)
+        return [_Told(actions, source, (source is not Source.PATTERN, limits, reader.vague, numbers, order))]
 
     def inverted(self, i: Instruction, matched: Dag, result: Dag, fixed: list[tuple[int, int]]) -> dict[str, Binding]:
         """Returns name in a pattern -> the operand of the instruction that it becomes; ``fixed`` gets those that the pattern sets to a
         number, for which alone it holds. Raises UnclearError where it sets one to something else."""
+        slots = [(n, o) for n, o in enumerate(self.s.operands(i.name)) if not o.out]
+        if len(result.args) == len(slots) != len(i.ins):  # the parts of an address, one by one
+            return self.each(i, matched, result, fixed, [(Bound(((n, o),), o.type), o.type) for n, o in slots])
         own = self.p.bindings(i.name)
         ins = list(i.ins)
         if len(result.args) != len(ins):
             ins = [o for o in ins if not ((known := self.s.operand_classes.get(o.type)) and known.defaults)]
         if len(result.args) != len(ins):
             raise UnclearError("a pattern gives it other operands than it has")
+        return self.each(i, matched, result, fixed, [(own[o.name], o.type) for o in ins])
+
+    def each(
+        self, i: Instruction, matched: Dag, result: Dag, fixed: list[tuple[int, int]], operands: Sequence[tuple[Binding, str]]
+    ) -> dict[str, Binding]:
+        """Returns what ``inverted`` does. ``operands``: of the instruction, each with its type, as the result gives them."""
         found: dict[str, Binding] = {}
-        for operand, (arg, name) in zip(ins, result.args, strict=True):
+        for (bound, type_name), (arg, name) in zip(operands, result.args, strict=True):
             inner, name = _innermost(arg, name)
-            bound = own[operand.name]
             if name and not isinstance(inner, Dag):
                 found[name] = bound
             elif isinstance(inner, Dag):
                 found |= self.undone(i, matched, inner, bound)
             elif isinstance(bound, Bound) and inner.lstrip("-").isdigit() and len(bound.operands) == 1:
                 fixed.append((bound.operands[0][0], int(inner)))
-            elif not ((known := self.s.operand_classes.get(operand.type)) and inner in known.defaults):
+            elif not ((known := self.s.operand_classes.get(type_name)) and inner in known.defaults):
                 raise UnclearError("the patterns that select it fix an operand")
         return found
 
@@ -255,6 +303,8 @@ class _Finder:
                 return {name: Binary("sub", Number(0, self.m.native), number, self.m.native)}
             if (told := _SHIFTED_DOWN.search(code)) and self.clear_below(matched, name) >= int(told[1]):
                 return {name: Binary("shl", number, Number(int(told[1]), self.m.native), self.m.native)}
+            if _UPPER_HALF.search(code) and self.clear_below(matched, name) >= 32:
+                return {name: Binary("shl", number, Number(32, self.m.native), self.m.native)}
             if _LOGARITHM.search(code):
                 bit = Binary("shl", Number(1, self.m.native), number, self.m.native)
                 ones = Number((1 << self.m.native) - 1, self.m.native)

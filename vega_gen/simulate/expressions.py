@@ -142,10 +142,12 @@ Place = OperandRegister | NamedRegister | Carry
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """Sets a register or the carry."""
+    """Sets a register or the carry. ``fill``: how the rest of the register that the place is a part of is set, "sext" or "zext"; "" if it
+    stays as it is."""
 
     place: Place
     value: Expression
+    fill: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from llvm_integration.failure import Failure
 from vega_gen.facts import Facts
 from vega_gen.facts.fixups import jump_distances
+from vega_gen.facts.keys import CODED
+from vega_gen.facts.memory import offset_part
 from vega_gen.facts.ranges import Range
 from vega_gen.facts.register_numbers import numbered_registers
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
@@ -16,11 +18,13 @@ from vega_gen.records import Description, OperandClass, PatternOperator
 from vega_gen.simulate.expressions import (
     Action,
     Binary,
+    Conditional,
     Expression,
     Here,
     Number,
     OperandNumber,
     OperandRegister,
+    Relation,
     Require,
     Unary,
 )
@@ -153,6 +157,18 @@ class Operands:
             raise UnclearError("nothing decodes a distance that is always negative")
         return OperandNumber(index, bits, r.bits, r.signed, scaled)
 
+    def told(self, index: int, info: OperandInfo, number: Expression) -> Expression:
+        """Returns the number for which an immediate operand stands where a person says it of some codes (number.<OPERAND>.<CODE>)."""
+        for code, value in self._codes(info.type).items():
+            raw = OperandNumber(index, number.bits)
+            same = Relation("eq", raw, Number(code, number.bits))
+            number = Conditional(same, Number(value % (1 << number.bits), number.bits), number, number.bits)
+        return number
+
+    def _codes(self, type_name: str) -> dict[int, int]:
+        lines = ((key.removeprefix(f"{CODED}{type_name}."), line.value) for key, line in self.d.given.items())
+        return {int(code): int(value) for code, value in lines if code.isdigit()}
+
     def untransformed(self, leaf: str, number: OperandNumber) -> Expression:
         """Returns the number that a leaf of a pattern stands for, where the instruction holds its opposite or its inverse: the transform of
         the leaf (OperandTransform) says so."""
@@ -189,12 +205,17 @@ class Operands:
         return Binary("add", here, value, self.m.native)
 
     def address(self, record: str, bound: Bound) -> tuple[Expression, tuple[Action, ...]]:
-        """Returns the address that a memory operand gives, the sum of its first two parts; what is left (a scale, a mode) must be 0."""
+        """Returns the address that a memory operand gives: the sum of its first two parts, or of a base and the number with the widest
+        field. What is left (a scale, a mode) must be 0."""
         native = self.m.native
         terms: list[Expression] = []
         required: list[Action] = []
+        based = sum(info.kind is OperandKind.REG for _, info in bound.operands) == 1
+        offset = offset_part(self.s, record, bound.operands[0][1].name) if based else -1
         for index, info in bound.operands:
-            if len(terms) == 2 or (len(terms) == 1 and info.kind is OperandKind.REG and self.width(info.type)[:1] != (native,)):
+            if based and info.kind is not OperandKind.REG and info.part not in (-1, offset):
+                required.append(Require(index, 0, "an addressing mode that the patterns do not describe"))
+            elif len(terms) == 2 or (len(terms) == 1 and info.kind is OperandKind.REG and self.width(info.type)[:1] != (native,)):
                 value = 0 if info.kind is not OperandKind.REG else ""
                 required.append(Require(index, value, "an addressing mode that the patterns do not describe"))
             elif info.kind is OperandKind.REG:

@@ -221,7 +221,8 @@ class PatternReader:
             return self.p.register(index, info, want or self.p.type_bits(leaf))
         if info.kind is OperandKind.TARGET or self.p.like_jump(self.i.name, info):
             return self.p.target(self.i.name, index, info)
-        return self.p.untransformed(leaf, self.p.number(self.i.name, index, info, want or self.p.type_bits(leaf) or self.native))
+        number = self.p.number(self.i.name, index, info, want or self.p.type_bits(leaf) or self.native)
+        return self.p.told(index, info, self.p.untransformed(leaf, number))
 
     def goal(self, value: Dag | str, name: str) -> Expression:
         """Returns the address that a branch or a call goes to."""

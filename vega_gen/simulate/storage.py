@@ -76,6 +76,7 @@ class _Placing:
         self.d = d
         self.widths = register_widths(d)
         self.index = {r.name: n for n, r in enumerate(d.registers)}
+        self.integers = {name for c in d.register_classes if any(t.startswith("i") for t in c.value_types) for name in c.members}
         self.by_name: Mapping[str, Register] = {r.name: r for r in d.registers}
         self.pieces: dict[str, tuple[Piece, ...]] = {}
         self.boxes = [min(self.widths[r.name], _BOX) for r in d.registers]
@@ -106,7 +107,15 @@ class _Placing:
         return frozenset(found)
 
     def places(self, r: Register) -> list[tuple[str, int, int]]:
-        """Returns (name, bit offset, bits) of the sub-registers, one behind the other where the .td gives no offset."""
+        """Returns (name, bit offset, bits) of the sub-registers."""
+        found = self.numbered(r)
+        if self.from_the_left(found):
+            total = self.widths[r.name]
+            return [(name, total - offset - bits, bits) for name, offset, bits in found]
+        return found
+
+    def numbered(self, r: Register) -> list[tuple[str, int, int]]:
+        """Returns (name, number of the first bit, bits) of the sub-registers, one behind the other where the .td gives no number."""
         found: list[tuple[str, int, int]] = []
         next_ = 0
         for n, name in enumerate(r.subregisters):
@@ -118,9 +127,17 @@ class _Placing:
                 found.append((name, offset, bits))
         return found
 
+    def from_the_left(self, parts: list[tuple[str, int, int]]) -> bool:
+        """Whether the .td numbers the bits of a register from the highest: a part that can hold integers does not lie lowest, and what lies
+        lowest can hold none."""
+        lowest = [name for name, offset, _ in parts if not offset]
+        return len(parts) > 1 and bool(lowest) and not self.integers & set(lowest) and bool(self.integers & {name for name, *_ in parts})
+
     def covered(self, r: Register) -> bool:
         """Whether the sub-registers make up the register."""
         total, next_ = self.widths[r.name], 0
+        if self.from_the_left(self.numbered(r)):
+            return False  # an integer and a part of something else: instructions on the part may set the whole
         for _, offset, bits in sorted(self.places(r), key=lambda p: p[1]):
             if offset > next_:
                 return False

@@ -75,6 +75,7 @@ def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ..
                 dwarf,
                 _places(raws, raw),
                 tuple(dict.fromkeys(name for text in raw.items("AltNames") if (name := text.strip('"')) and name != raw.string("AsmName"))),
+                raw.items("SubRegIndices"),
             )
         )
     if not any(register.encoding for register in found):  # such a backend encodes registers in C++; the DWARF numbers are usually the ISA's

@@ -10,7 +10,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from vega_gen.archetypes.completion import call_nodes, compared, costs, frames, jumps, mode_features, passing, pointers, selecting, truths
+from vega_gen.archetypes.completion import (
+    call_nodes,
+    compared,
+    costs,
+    frames,
+    jumps,
+    logic,
+    mode_features,
+    passing,
+    pointers,
+    selecting,
+    truths,
+)
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.archetypes.completion.pointers import may_lack
 from vega_gen.facts.conventions import COMPLETED
@@ -21,7 +33,7 @@ from vega_gen.records import Description
 __all__ = ["Completion", "completion", "may_lack"]
 
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
-    one.part for one in (mode_features, selecting, passing, frames, jumps, call_nodes, compared, truths)
+    one.part for one in (mode_features, selecting, passing, frames, jumps, call_nodes, compared, truths, logic)
 )
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
