@@ -101,7 +101,7 @@ def test_the_shipped_weights_saw_no_test_target() -> None:
 
 
 def test_a_few_judged_facts_move_the_expected_share_a_little() -> None:
-    shares = shares_right([("register.zero", Evidence.NAME, False)] * 5 + [("instruction.load.8", Evidence.NAME, True)])
+    shares = shares_right([("register.zero", Evidence.NAME, False)] * 8 + [("instruction.load.8", Evidence.NAME, True)])
     assert of(shares, "register.zero", Evidence.NAME) < of(shares, "register.scratch", Evidence.NAME) < 0.6
     assert of(shares, "register.zero", Evidence.PERSON) == 1.0
     assert confidence("register.stack_pointer", Evidence.IMPLICIT) > confidence("register.frame_pointer", Evidence.DEFAULT)

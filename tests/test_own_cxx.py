@@ -25,7 +25,7 @@ def test_a_function_that_returns_a_code_or_none_knows_the_codes_of_small_numbers
     d = replace(description(), fragments=(Fragment("coded", code, (), ""),))
     made = demands.enumerated(plan(), "ToyInstrInfo.h", "Kinds", ["getCode(", "isOdd("], d)
     text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
-    assert "int getCode(const T &Value)" in text and "Value >= 0 && Value < 256 ? static_cast<int>(Value) : -1" in text
+    assert "int getCode(const T &Value, const Ts &...)" in text and "Value >= 0 && Value < 256 ? static_cast<int>(Value) : -1" in text
     assert "bool isOdd(const Ts &...) { return false; }" in text and "bool getCode" not in text
 
 
