@@ -205,3 +205,15 @@ Disassembly of section .text:
 def test_zeros_between_functions_are_no_bad_code() -> None:
     assert undecoded(DUMPED.replace("LAST", "00")) == ""
     assert undecoded(DUMPED.replace("LAST", "07")).startswith("4: 07 11")
+
+
+def test_a_number_that_is_put_together_of_unsigned_parts_comes_to_an_end(pooled: Path) -> None:
+    """Shifted with its sign, a negative number would be -1 for ever."""
+    d = described(pooled)
+    code = tuple(replace(f, code=f.code.replace("isInt<16>", "isUInt<16>")) for f in d.fragments)
+    d = replace(d, fragments=code, given={"instruction.symbol": GivenFact("instruction.symbol", "", "Tern.facts.toml:1:1")})
+    m = find_facts(d)
+    assert m.add_immediate and m.add_immediate.range and not m.add_immediate.range.signed and not m.upper
+    printed = archetypes(d, Interface([PREFIX / "include"]), "tern").printed
+    for file in ("TernISelDAGToDAG.cpp", "TernInstrInfo.cpp"):
+        assert "static_cast<uint32_t>(Value) >> 16" in printed[file]
