@@ -133,7 +133,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
-        "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
+        "zero_reads": _zero_reads(d, m), "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
@@ -162,6 +162,13 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     known = {field["getter"] for field in fields} | answers.keys()
     given |= interface_values(llvm) | _code_generator(d, m, known)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
+
+
+def _zero_reads(d: Description, m: Facts) -> bool:
+    """Whether the zero register is of the pointers' class and constant in the .td: then the register allocator knows that copies of it
+    need no instruction."""
+    members = next((c.members for c in d.register_classes if c.name == m.gpr), ())
+    return m.zero in d.data.get("Register.constant", "").split() and m.zero in members and m.gpr in m.copies
 
 
 def _delayed(d: Description, m: Facts) -> str:
