@@ -134,6 +134,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
         "zero_reads": _zero_reads(d, m), "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
+        "printer": d.name + (d.data.get("AsmWriter.AsmWriterClassName") or "InstPrinter"),
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
