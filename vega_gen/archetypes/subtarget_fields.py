@@ -13,17 +13,24 @@ def subtarget_fields(d: Description) -> list[dict[str, Any]]:
     ``called``: whether conditions in the .td call a field by its name.
 
     Enumerators stand in the order of the .td files, after one for none: where two features set a field, TableGen's code keeps the
-    greater value. ``space``: the namespace in which they stand, "" for the subtarget class."""
+    greater value. ``space``: the namespace in which they stand, "" for the subtarget class. ``scoped``: whether they belong to an
+    enumeration that the values name (Toy::Level::V2), which several fields may share: the first of these has its ``enumerators``."""
     values: dict[str, list[str]] = {}
     for f in d.features:
         if f.field.isidentifier():
             values.setdefault(f.field, []).append(f.value)
     called = predicates.asked(d)
     found: list[dict[str, Any]] = []
+    fields: dict[str, dict[str, list[str]]] = {}
+    for name, said in values.items():
+        for value in said:
+            scope, _, enumerator = value.rpartition("::")
+            fields.setdefault(scope, {}).setdefault(name, []).append(enumerator)
+    listed_in: set[str] = set()
     for name, said in values.items():
         getter = name[0].lower() + name[1:]
         getter = getter if getter != name else f"get{name[0].upper()}{name[1:]}"
-        kind, initial, listed, space = "unsigned", "0", list[str](), ""
+        kind, initial, listed, space, scoped = "unsigned", "0", list[str](), "", False
         scopes = {value.rpartition("::")[0] for value in said}
         if said[0] in ("true", "false"):
             kind, initial = "bool", "false" if said[0] == "true" else "true"
@@ -31,16 +38,22 @@ def subtarget_fields(d: Description) -> list[dict[str, Any]]:
             kind, initial = f"{name}Kind", f"No{name}"
             listed = [initial, *dict.fromkeys(said)]
         elif all("::" in value for value in said) and len(scopes) == 1:
-            listed = [f"No{name}", *dict.fromkeys(value.rpartition("::")[2] for value in said)]
             scope = scopes.pop()
             if scope == d.namespace:  # that of instructions and registers has the enumerators too
+                listed = [f"No{name}", *dict.fromkeys(value.rpartition("::")[2] for value in said)]
                 space, initial = scope, f"{scope}::{listed[0]}"
             else:
-                kind = scope.rpartition("::")[2]  # the scope before it is the subtarget class itself
-                initial = f"{kind}::{listed[0]}"
+                outer, _, kind = scope.rpartition("::")  # the scope before it is the subtarget class itself, or the target's namespace
+                space = outer if outer == d.namespace else ""
+                none = f"No{min(fields[scope], key=list(values).index)}"
+                kind, scoped = f"{space}::{kind}" if space else kind, True
+                initial = f"{kind}::{none}"
+                if scope not in listed_in:  # the field with most values tells the order
+                    of_fields = sorted(fields[scope].values(), key=len, reverse=True)
+                    listed = [none, *dict.fromkeys(value for one in of_fields for value in one)]
+                    listed_in.add(scope)
         elif not all(value.isdigit() for value in said):
             continue
-        scoped = "::" in initial and not space
         made = {"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped, "space": space}
         found.append(made | {"called": kind == "bool" and name in called})
     return found

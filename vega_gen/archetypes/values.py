@@ -11,7 +11,8 @@ from typing import Any
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, type_methods, width_methods
+from vega_gen.archetypes.extensions import extension_values
+from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, register_variables, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
@@ -142,6 +143,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "customary": customary(d), "function_info": function_info(d),
         "soft_float_asked": "useSoftFloat()" in d.data.get("CallingConv.conditions", ""),
+        "register_variables": register_variables(d, llvm), "subtarget_variable": d.data.get("Subtarget.variable", ""),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "inserted_frames": [
             i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)
@@ -157,7 +159,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    given |= interface_values(llvm) | _code_generator(d, m, known)
+    given |= interface_values(llvm) | extension_values(d) | _code_generator(d, m, known)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
