@@ -121,6 +121,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
         "register_prefix": register_prefix(d, m.gpr), "encoded": d.data.get("Disassembler.present") == "1",
+        "colon_in_registers": any(":" in r.asm_name for r in d.registers),
         "breaks_at_point": "." in d.data.get("AsmParserVariant.BreakCharacters", ""),
         "signed_names": any(re.match(r"[\w.]+[-+](\s|$)", i.asm) for i in d.instructions),
         "hash_prefix": any("#$" in i.asm for i in d.instructions),
