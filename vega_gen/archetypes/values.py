@@ -14,6 +14,7 @@ from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.extensions import extension_values
 from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, register_variables, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
+from vega_gen.archetypes.inner_results import inner_classes
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
@@ -39,7 +40,7 @@ from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, basic, default_cpu
 
 _STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
-_COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
+_COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed, or // where instructions have a #")
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
 _METHODS = {
@@ -110,7 +111,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "named_types": named_types(d), "range_tests": range_tests(d),
         "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
-        "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
+        "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful(_comment(d), _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
@@ -182,6 +183,12 @@ def data_layout(m: Facts) -> str:
     types = ["i64"] if wide == 64 else ["i64", "f64"] if wide == 32 else ["i32", "i64", "f32", "f64"]
     aligned = "-".join(f"{t}:{wide}" for t in types)
     return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{stack_alignment(m) * 8}"
+
+
+def _comment(d: Description) -> str:
+    """Returns what begins a comment, as a C++ string. TableGen's matcher reads a # before a number all the same."""
+    taken = d.data.get("AsmParser.present") != "1" and any("#" in i.asm for i in d.instructions if _encoded(i))
+    return '"//"' if taken else '"#"'
 
 
 def _encoded(i: Instruction) -> bool:
@@ -286,6 +293,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
+        "inner_classes": inner_classes(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip

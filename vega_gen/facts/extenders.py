@@ -66,8 +66,8 @@ class Extenders:
     def of(self, i: Instruction, operand: str, type_name: str) -> Extended | None:
         """Returns how an immediate operand of an instruction is extended, None if it is not.
 
-        The name of its type says that it has more bits than its field: all that there are."""
-        if not self.record or i.name == self.record:
+        The name of its type says that it has more bits than its field: all that there are. Distances reach far enough as they are."""
+        if not self.record or i.name == self.record or i.flags & {"isBranch", "isCall"}:
             return None
         field = bits_of(i, operand)
         told = _WIDTH.search(type_name)
