@@ -1,5 +1,5 @@
-"""Computes what the machine code emitter does beside the fields of the .td: immediates that reach into the instruction before, and bits that
-the .td leaves open."""
+"""Computes what the machine code emitter does beside the fields of the .td: immediates that reach into the instruction before them, and
+bits that the .td leaves open."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from vega_gen.records import Description
 
 
 def extension_values(d: Description) -> dict[str, Any]:
-    """Returns ``extender``, the record that holds the upper bits of the immediate behind it, "" if there is none, with ``extender_low``, how
-    many bits are left to that; ``extended``: the operands that it extends, alike ones together; ``open_ones``: number -> the instructions
-    of which these bits are 1 though the .td leaves them open, those of ``usual_ones`` left out."""
+    """Returns ``extender``, the record that holds the upper bits of the immediate behind it, "" if there is none, with ``extender_low``,
+    how many bits are left to that; ``extended``: the operands that it extends, alike ones together; ``open_ones``: number -> the
+    instructions of which these bits are 1 though the .td leaves them open, those of ``usual_ones`` left out."""
     s = Selections(d)
     found: dict[tuple[int, int, int, bool, bool], list[str]] = {}
     for i in d.instructions if s.extenders.record else ():

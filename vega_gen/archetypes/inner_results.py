@@ -10,7 +10,7 @@ from vega_gen.records import Description
 
 
 def inner_classes(d: Description, m: Facts) -> list[tuple[str, str]]:
-    """Returns (value type, register class) of integers that are not legal, and that an instruction defines in a pattern's result of several.
+    """Returns (value type, register class) of integers that are not legal, and that an instruction defines inside of a pattern's result.
 
     The scheduler counts the registers of each type by a class, and there is none for such a type unless the target says which."""
     legal = {m.type, *([f"i{m.narrow.bits}"] if m.narrow else [])}

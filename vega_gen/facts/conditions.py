@@ -41,6 +41,7 @@ _SET_AND_CLEAR = (("bf", "bnf"), ("bt", "bf"), ("brt", "brf"), ("jt", "jf"))
 _MNEMONIC_ENDS = re.compile(r"^l\.|\d+$")
 _LEAF = re.compile(r"(?:^|_)([A-Za-z]+)$")
 _NO_INTEGER = re.compile(r"\((?:f|v\d+[if])\d+ ")
+"""What a fragment that is a register of another type begins with."""
 _NO_BRANCH = frozenset({"isBarrier", "isIndirectBranch", "isCall", "isReturn", "isPseudo"})
 _NO_COMPARE = frozenset({"mayLoad", "mayStore", "isBranch", "isCall", "isReturn", "isPseudo", "isTerminator", "isBarrier"})
 _PAIRS = (("eq", "ne"), ("lt", "ge"), ("le", "gt"), ("ult", "uge"), ("ule", "ugt"))
@@ -168,10 +169,11 @@ def _truth(v: TargetView, i: Instruction, held: str) -> tuple[int, str, tuple[in
     whole = {o.name: o.dag for o in v.d.operators}
     for s in v.selections.every(i.name):
         condition = s.dag.op.removeprefix("set")
-        leaves = v.selections.leaves(s).values()
-        if condition not in CONDITIONS or {(0,), (1,)} != set(s.paths.values()) or any(_NO_INTEGER.match(whole.get(leaf, "")) for leaf in leaves):
+        others = any(_NO_INTEGER.match(whole.get(leaf, "")) for leaf in v.selections.leaves(s).values())
+        if condition not in CONDITIONS or {(0,), (1,)} != set(s.paths.values()) or others:
             continue
-        op = v.operation(i.name, lambda operand, at, roles=_operands(v, i, s, held): roles.get(at))
+        roles = _operands(v, i, s, held)
+        op = v.operation(i.name, lambda _, at, roles=roles: roles.get(at))
         if op and {OperandRole.SRC, OperandRole.SRC2} <= set(op.roles):
             bits = v.bits(v.selections.operands(i.name)[op.index(OperandRole.SRC)].type)
             return (bits, condition, (1,), _with_result(v, replace(op, range=None), held)) if bits else None

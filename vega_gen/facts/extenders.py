@@ -22,8 +22,8 @@ _OTHERWISE = frozenset({"isBranch", "isCall", "isReturn", "isPseudo", "mayLoad",
 @dataclass(frozen=True, slots=True)
 class Extended:
     """An immediate that may be extended. ``bits``, ``shift``, ``signed``: the number that the instruction alone holds. ``always``: whether
-    that is no more than what an extender leaves to it, so that it must have one. ``runs``: where the bits of the whole stand in the extender and the instruction behind it, which are taken as one: (lowest bit of the number, how many,
-    lowest bit in both)."""
+    that is no more than what an extender leaves to it, so that it must have one. ``runs``: where the bits of the whole stand in the
+    extender and the instruction behind it, which are taken as one: (lowest bit of the number, how many, lowest bit in both)."""
 
     bits: int
     shift: int

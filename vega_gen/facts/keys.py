@@ -117,8 +117,8 @@ KEYS = (
     FactKey(f"{CODING}<OPERAND>", FactKind.WORD, "what an instruction holds for a number x that is an <OPERAND>"),
     FactKey(f"{LAYOUT}<OPERAND>", FactKind.WORD, "where the parts of an <OPERAND> stand in the number that encodes it"),
     FactKey(f"{CODED}<OPERAND>.<CODE>", FactKind.NUMBER, "the number for which the code <CODE> of an <OPERAND> stands"),
-    FactKey(ONES, FactKind.NUMBER, "the bits of every instruction that are 1 where the .td leaves them open, as a number"),
-    FactKey(f"{ONES}_of.<INSTRUCTION>", FactKind.NUMBER, "the bits of <INSTRUCTION> that are 1 where the .td leaves them open, as a number"),
+    FactKey(ONES, FactKind.NUMBER, "the bits of every instruction that are 1 where the .td leaves them open"),
+    FactKey(f"{ONES}_of.<INSTRUCTION>", FactKind.NUMBER, "the bits of <INSTRUCTION> that are 1 where the .td leaves them open"),
     FactKey("delay_slots", FactKind.NUMBER, "how many delay slots a branch has"),
 )
 ROLES = {

@@ -59,17 +59,19 @@ class _StandIns:
         return replace(i, expansion=made) if made else i
 
     def _aliased(self, pseudo: Instruction) -> str:
-        """Returns the dag of the encoded instruction that an alias with the assembly of ``pseudo`` stands for, with just the operands of the
-        pseudo and numbers; "" where there is none."""
+        """Returns the dag of the encoded instruction that an alias with the assembly of ``pseudo`` stands for, with just the operands of
+        the pseudo and numbers; "" where there is none."""
         given = self._by_text.get(_text(pseudo.asm), "") if pseudo.asm else ""
         dag = parse_dag(given) if given else ""
         real = self._instructions.get(dag.op) if isinstance(dag, Dag) else None
-        if not isinstance(dag, Dag) or not real or not _encoded(real) or real.constraints or len(dag.args) != len(real.outs) + len(real.ins):
+        if not isinstance(dag, Dag) or not real or not _encoded(real) or real.constraints:
             return ""
         types = {o.name: o.type for o in (*pseudo.outs, *pseudo.ins)}
-        number = re.compile(r"-?\d+")
-        plain = all((name in types and value == types[name]) or (not name and isinstance(value, str) and number.fullmatch(value))
-                    for value, name in dag.args)  # fmt: skip
+
+        def told(value: Dag | str, name: str) -> bool:
+            return types.get(name) == value if name else isinstance(value, str) and value.lstrip("-").isdigit()
+
+        plain = len(dag.args) == len(real.outs) + len(real.ins) and all(told(*arg) for arg in dag.args)
         return given if plain and {name for _, name in dag.args if name} == types.keys() else ""
 
     def _expansion(self, pseudo: Instruction, real: Instruction, names: Mapping[str, str]) -> str:
