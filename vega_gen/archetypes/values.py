@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -129,6 +130,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "instruction_predicates": d.data.get("InstrInfo.predicates") == "1", "made_calls": made_calls(d, m), "sized": sized(d, m),
         "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
+        "inserted_parts": _inserted_parts(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
         "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
@@ -166,6 +168,19 @@ def _number_loads(m: Facts) -> list[Operation]:
     reads a pool, for which there are shorter ways."""
     whole = m.load_symbol and not m.pool and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
     return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
+
+
+def _inserted_parts(m: Facts) -> list[tuple[int, Operation]]:
+    """Returns (lowest bit, instruction) for each part of a number above the lowest, where ``m.upper`` keeps the other bits.
+
+    It sets any of them where its number beside the part is the part's lowest bit, else the one that its name says."""
+    if m.low != "insert" or not m.upper or not m.upper.range:
+        return []
+    at = next((n for n, value in m.upper.fixed if value == str(m.upper_shift)), -1)
+    last = m.native if at >= 0 else m.upper_shift + 1
+    parts = range(m.upper_shift, last, m.upper.range.bits)
+    moved = [tuple((n, str(low) if n == at else value) for n, value in m.upper.fixed) for low in parts]
+    return [(low, replace(m.upper, fixed=fixed)) for low, fixed in zip(parts, moved, strict=True)]
 
 
 def stack_alignment(m: Facts) -> int:
@@ -266,7 +281,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     return {
         "load": load, "store": store,
         "load_class": own_class(d, m.gpr, load, OperandRole.DST), "store_class": own_class(d, m.gpr, store, OperandRole.SRC),
-        "some_bases": _some_bases(d),
+        "some_bases": _some_bases(d), "adds_to_zero": _adds_to_zero(d, m),
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
         "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
@@ -286,6 +301,12 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
+
+
+def _adds_to_zero(d: Description, m: Facts) -> bool:
+    """Whether the source of ``m.add_immediate`` can be the register that is always zero."""
+    taken = own_class(d, m.gpr, m.add_immediate, OperandRole.SRC) or m.gpr
+    return bool(m.add_immediate) and m.zero in next((c.members for c in d.register_classes if c.name == taken), ())
 
 
 def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:

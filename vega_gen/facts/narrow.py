@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from vega_gen.facts.absent import may_be_absent
-from vega_gen.facts.memory import Meaning, meaning, offset_part
+from vega_gen.facts.memory import Meaning, in_bytes, meaning, offset_part
 from vega_gen.facts.operations import Narrow, OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
 from vega_gen.facts.view import TargetView, encoded, mnemonic
@@ -103,6 +103,6 @@ def _access(v: TargetView, root: str, name: str) -> Operation | None:
         made = v.operation(one.record, lambda operand, _, one=one: role(operand, one))
         if made and sorted({*made.free} - {OperandRole.NONE}) == sorted((value, OperandRole.BASE, OperandRole.IMM)):
             # What is more than a load has a longer mnemonic.
-            rank = (int(one.dag.op == root), -len(i.defs), -len(mnemonic(i)), made.range.bits if made.range else 0)
+            rank = (int(in_bytes(v.selections, made)), int(one.dag.op == root), -len(i.defs), -len(mnemonic(i)), made.range.bits if made.range else 0)
             found.append((rank, made))
     return max(found, key=lambda pair: pair[0])[1] if found else None

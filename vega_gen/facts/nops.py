@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vega_gen.facts.choosing import Choice
+from vega_gen.facts.dags import listed
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Evidence
+from vega_gen.tablegen.raw import Dag, parse_dag
 
 
 def nop(v: TargetView, zero: str, add_immediate: Operation | None, copy: Operation | None) -> Operation | None:
@@ -19,7 +21,7 @@ def nop(v: TargetView, zero: str, add_immediate: Operation | None, copy: Operati
 def _nops(v: TargetView, zero: str, add_immediate: Operation | None, copy: Operation | None) -> Iterator[Choice[Operation]]:
     """Yields the instruction whose mnemonic is nop, with its operands 0 where it has any.
 
-    Without one, it is an addition of 0 to the register that always holds zero (``zero``, "" if there is none), or a copy of a register to
+    Without one, it is what the assembler writes for "nop" (an alias), else an addition of 0 to the register that always holds zero (``zero``, "" if there is none), or a copy of a register to
     itself; not one that defines flags."""
     for i in v.d.instructions:
         operands = v.selections.operands(i.name)
@@ -27,11 +29,24 @@ def _nops(v: TargetView, zero: str, add_immediate: Operation | None, copy: Opera
         if bare and mnemonic(i).rpartition(".")[2] == "nop" and "isPseudo" not in i.flags and encoded(i):
             op = _fixed(Operation(i.name, (OperandRole.NONE,) * len(operands)), "", "")
             yield Choice(op, Evidence.ASSEMBLY if operands else Evidence.OPERAND, f"{i.name} is called nop")
+    yield from _aliased(v)
     plain = next((r for r in reversed(v.members) if r not in v.register_roles), "")  # a copy to the program counter is a jump
     for op, register in ((add_immediate, zero), (copy, plain)):
-        if op and register and not v.selections.instructions[op.record].defs:
+        if op and register and v.takes(op, register) and not v.selections.instructions[op.record].defs:
             why = f"{op.record} of {register} with itself or with nothing changes nothing"
             yield Choice(_fixed(op, register, zero), Evidence.DERIVED, why)
+
+
+def _aliased(v: TargetView) -> Iterator[Choice[Operation]]:
+    """Yields the instructions that the assembler writes for "nop", with the numbers that it gives them."""
+    for asm, result in v.d.aliases:
+        dag = parse_dag(result) if asm.strip().lower() == "nop" else ""
+        if isinstance(dag, Dag) and len(dag.args) == len(v.selections.operands(dag.op)):
+            values = [value for value, _ in listed(dag)]
+            numbers = [value for value in values if isinstance(value, str) and value.lstrip("-").isdigit()]
+            if len(numbers) == len(values):
+                op = Operation(dag.op, (OperandRole.FIXED,) * len(values), fixed=tuple(enumerate(numbers)))
+                yield Choice(op, Evidence.OPERAND, f"an alias of {dag.op} is called nop")
 
 
 def _fixed(op: Operation, register: str, zero: str) -> Operation:

@@ -46,7 +46,9 @@ def moves(v: TargetView, found: Mapping[str, Operation]) -> dict[str, Operation]
         op = found.get(name)
         derived = "" if op is None or {*op.free} == {"dst", "src"} else f"{op.record} with zero copies a register"
         made[name] = v.choose_operation(f"{COPY}{name}", supported(v, op, flagged, derived))
-    return {name: op for name, op in made.items() if op}
+    size = {c.name: len(c.members) for c in v.d.register_classes}
+    chosen = {name: op for name, op in made.items() if op}
+    return dict(sorted(chosen.items(), key=lambda pair: pair[0] == v.gpr and any(size[o] < size[v.gpr] for o in chosen)))
 
 
 def _uncopied(v: TargetView, found: Collection[str]) -> Iterator[str]:
