@@ -31,7 +31,7 @@ from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part
 from vega_gen.facts.narrow import LOGIC
-from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
+from vega_gen.facts.operations import CONDITIONS, Narrow, OperandRole, Operation
 from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
@@ -297,7 +297,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
-        "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
+        "part_copies": _part_copies(d, m), "number_part": _part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None, "shift_amount": shift_amount(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
@@ -313,10 +313,14 @@ def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:
     """Returns the class of the narrow type, a register of it and the one that this is a part of, where no instruction copies such parts."""
     if m.narrow is None or m.narrow.register_class in m.copies or m.gpr not in m.copies:
         return []
+    return [{"class": m.narrow.register_class, **_part(d, m, m.narrow)}]
+
+
+def _part(d: Description, m: Facts, narrow: Narrow) -> dict[str, str]:
+    """Returns a register of the narrow type and the one that this is a part of."""
     members = {c.name: c.members for c in d.register_classes}
-    member = members[m.narrow.register_class][0]
-    whole = next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])
-    return [{"class": m.narrow.register_class, "member": member, "whole": whole}]
+    member = members[narrow.register_class][0]
+    return {"member": member, "whole": next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])}
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
