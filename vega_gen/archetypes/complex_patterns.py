@@ -12,7 +12,6 @@ from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection
 from vega_gen.records import ComplexPattern, Contract, Description
 from vega_gen.tablegen.contracts import DEFAULT, is_instance, template_arguments
 
-
 _COMBINED = frozenset({"add", "sub", "and", "or", "xor"})
 """Operators that combine two registers: what one of them takes is no address."""
 _MEMORY = frozenset({"SDNPHasChain", "SDNPMayLoad", "SDNPMayStore", "SDNPMemOperand"})
@@ -96,7 +95,7 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
         "operands": pattern.operands,
         "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
         "register": plain or _amount(d, pattern),
-        "memory": real and pattern.operands >= 2 and based_on_one and not combined and len(steps) == 1,
+        "memory": real and pattern.operands >= 2 and based_on_one and not combined and len(steps) <= 1,
         "shifted": shifted, "number": real and _is_parted_number(pattern, kinds, of),
         # A place is counted from the instruction: it is that of a symbol, which a call names.
         "symbol": pattern.operands == 1 and kinds == {("target",)},
@@ -110,7 +109,7 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
 def _is_combined(one: Selection, pattern: ComplexPattern, d: Description) -> bool:
     """Whether an instruction combines what a ComplexPattern stands for with a register, as in (add GPR:$a, shifted:$b)."""
     computes = one.dag.op in _COMBINED or any(n.name == one.dag.op and _MEMORY.isdisjoint(n.properties) for n in d.nodes)
-    return computes and len(one.dag.args) == 2 and leaf_name(one.dag, (1,)) == pattern.name
+    return computes and pattern.operands == len(one.dag.args) == 2 and leaf_name(one.dag, (1,)) == pattern.name
 
 
 def _is_type(pattern: ComplexPattern, s: Selections) -> bool:

@@ -37,7 +37,7 @@ def legality_actions(d: Description, m: Facts, known: AbstractSet[str]) -> list[
     found: dict[str, list[str]] = {}
     for root, name in EXPANDED_UNLESS.items():
         done = (records for names, records in selections.guarded.get(root, ()) if names <= real and not names <= apart)
-        needs = [[d.predicates.get(p, "") for p in records] for records in done]
+        needs = [[d.predicates.get(p, "") for p in sorted(records)] for records in done]
         codes = list(dict.fromkeys(tuple(dict.fromkeys(c for c in one if c)) for one in needs if known >= _called(one)))
         action = f"setOperationAction(ISD::{name}, MVT::{m.type}, {'LibCall' if name == 'MUL' else 'Expand'});"
         if () not in codes or root in m.left_out:  # else an instruction that every subtarget has does it

@@ -297,7 +297,8 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
-        "part_copies": _part_copies(d, m), "number_part": _part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None, "shift_amount": shift_amount(d, m),
+        "number_part": _part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
+        "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip

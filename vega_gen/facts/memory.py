@@ -108,10 +108,9 @@ def step(s: Selections, type_name: str) -> int:
 def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operation]]]:
     """Returns (extension, bits) -> the instructions, best first: by pattern, then by mnemonic.
 
-    Of several it prefers one with an offset, then one whose offset counts bytes, then one whose pattern no C++ restricts, then the one that takes the most registers, then the
-    one that clobbers least, then the
-    one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset, then the
-    shortest mnemonic: what is more than a load has a longer one."""
+    Of several it prefers one with an offset, then one whose offset counts bytes, then one whose pattern no C++ restricts, then the one
+    that takes the most registers, then the one that clobbers least, then the one with the fewest operands, then one that is not
+    isCodeGenOnly, then the widest offset, then the shortest mnemonic: what is more than a load has a longer one."""
     found: dict[_Access, list[tuple[tuple[int, ...], Choice[Operation]]]] = {}
 
     def offer(access: _Access, made: Operation | None, i: Instruction, told: bool, evidence: Evidence) -> None:

@@ -21,8 +21,8 @@ def narrow(v: TargetView, copied: Collection[str]) -> Narrow | None:
     """Returns the widest integer type below the pointer's that can be legal, None if there is none.
 
     ``copied``: the register classes whose registers can be copied. The type's registers must be copied, alone or with the register that
-    they are a part of, loaded, stored, set to an immediate, which may be that of the register that they are a part of, extended, truncated, added and subtracted by instructions, and combined
-    bitwise, as they are or in the pointer's type."""
+    they are a part of, loaded, stored, set to an immediate, which may be that of the register that they are a part of, extended,
+    truncated, added and subtracted by instructions, and combined bitwise, as they are or in the pointer's type."""
     s = v.selections
     found: list[tuple[int, RegisterClass]] = []
     for c in v.d.register_classes:
@@ -107,6 +107,7 @@ def _access(v: TargetView, root: str, name: str) -> Operation | None:
         made = v.operation(one.record, lambda operand, _, one=one: role(operand, one))
         if made and sorted({*made.free} - {OperandRole.NONE}) == sorted((value, OperandRole.BASE, OperandRole.IMM)):
             # What is more than a load has a longer mnemonic.
-            rank = (int(in_bytes(v.selections, made)), int(one.dag.op == root), -len(i.defs), -len(mnemonic(i)), made.range.bits if made.range else 0)
+            plainly = int(in_bytes(v.selections, made)), int(one.dag.op == root)
+            rank = (*plainly, -len(i.defs), -len(mnemonic(i)), made.range.bits if made.range else 0)
             found.append((rank, made))
     return max(found, key=lambda pair: pair[0])[1] if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from vega_gen.facts.choosing import Choice
@@ -12,6 +13,9 @@ from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Evidence
 from vega_gen.tablegen.raw import Dag, parse_dag
 
+_BITS = re.compile(r"\{ ([01](?:, [01])*) \}")
+"""A number that is written bit by bit, as TableGen prints 0b000."""
+
 
 def nop(v: TargetView, zero: str, add_immediate: Operation | None, copy: Operation | None) -> Operation | None:
     """Returns the instruction that does nothing; see ``_nops``."""
@@ -21,8 +25,8 @@ def nop(v: TargetView, zero: str, add_immediate: Operation | None, copy: Operati
 def _nops(v: TargetView, zero: str, add_immediate: Operation | None, copy: Operation | None) -> Iterator[Choice[Operation]]:
     """Yields the instruction whose mnemonic is nop, with its operands 0 where it has any.
 
-    Without one, it is what the assembler writes for "nop" (an alias), else an addition of 0 to the register that always holds zero (``zero``, "" if there is none), or a copy of a register to
-    itself; not one that defines flags."""
+    Without one, it is what the assembler writes for "nop" (an alias), else an addition of 0 to the register that always holds zero
+    (``zero``, "" if there is none), or a copy of a register to itself; not one that defines flags."""
     for i in v.d.instructions:
         operands = v.selections.operands(i.name)
         bare = all(o.kind is not OperandKind.REG and not o.out for o in operands)
@@ -38,14 +42,14 @@ def _nops(v: TargetView, zero: str, add_immediate: Operation | None, copy: Opera
 
 
 def _aliased(v: TargetView) -> Iterator[Choice[Operation]]:
-    """Yields the instructions that the assembler writes for "nop", with the numbers that it gives them."""
+    """Yields the instructions that the assembler writes for "nop", with the numbers and registers that it gives them."""
     for asm, result in v.d.aliases:
-        dag = parse_dag(result) if asm.strip().lower() == "nop" else ""
-        if isinstance(dag, Dag) and len(dag.args) == len(v.selections.operands(dag.op)):
-            values = [value for value, _ in listed(dag)]
-            numbers = [value for value in values if isinstance(value, str) and value.lstrip("-").isdigit()]
-            if len(numbers) == len(values):
-                op = Operation(dag.op, (OperandRole.FIXED,) * len(values), fixed=tuple(enumerate(numbers)))
+        dag = parse_dag(_BITS.sub(lambda bits: str(int(bits[1].replace(", ", ""), 2)), result)) if asm.strip().lower() == "nop" else ""
+        if isinstance(dag, Dag) and dag.op in v.selections.instructions:
+            values = [value for value, _ in listed(dag) if isinstance(value, str)]
+            given = [value for value in values if value in v.registers or value.lstrip("-").isdigit()]
+            if len(given) == len(dag.args) == len(v.selections.operands(dag.op)):
+                op = Operation(dag.op, (OperandRole.FIXED,) * len(given), fixed=tuple(enumerate(given)))
                 yield Choice(op, Evidence.OPERAND, f"an alias of {dag.op} is called nop")
 
 
