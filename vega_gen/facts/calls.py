@@ -73,8 +73,8 @@ def _prepared(v: TargetView) -> tuple[Operation, Operation] | None:
 
     plain = [i for i in v.d.instructions if encoded(i) and not i.flags & {"isPseudo", "isReturn", "isBranch"}]
     plain.sort(key=lambda i: "isCodeGenOnly" in i.flags)  # of two widths in one description, the decoder has but one
-    setters = {i.defs[0]: made for i in reversed(plain) if len(i.defs) == 1 and "isCall" not in i.flags and (made := v.operation(i.name, name))
-               and made.roles == (OperandRole.SRC,)}  # fmt: skip
+    setters = {i.defs[0]: made for i in reversed(plain) if len(i.defs) == 1 and "isCall" not in i.flags
+               and (made := v.operation(i.name, name)) and made.roles == (OperandRole.SRC,)}  # fmt: skip
     for i in plain:
         through = [r for r in i.uses if r in setters and r not in i.defs] if "isCall" in i.flags and not (*i.outs, *i.ins) else []
         if through:

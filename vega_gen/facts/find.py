@@ -11,7 +11,15 @@ from vega_gen.facts.branches import branches, conditions_set, jump, jump_registe
 from vega_gen.facts.calls import calls, frame_pseudo, returns
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
-from vega_gen.facts.constants import constant_register, load_immediate, low_part, number_loads, symbol_loads, whole_constants
+from vega_gen.facts.constants import (
+    constant_register,
+    load_immediate,
+    low_part,
+    number_loads,
+    shifted_by_pattern,
+    symbol_loads,
+    whole_constants,
+)
 from vega_gen.facts.conventions import callee_saved, convention
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.keys import CODED, CODING, DISTANCE, LAYOUT
@@ -67,7 +75,7 @@ class Facts:
     ``load_immediate``: sets a register to an immediate; ``load_symbol``: sets it to any address; ``pool``: the record of ``load_symbol``
     if it loads the address, or any number, from a constant pool beside the code, else "".
     ``upper``: sets the upper bits of a register; ``low``: how the lower bits follow, "or" or "add" of an immediate.
-    ``whole_constants``: whether a pattern selects any constant.
+    ``whole_constants``: whether a pattern selects any constant. ``shifted_by_pattern``: whether patterns shift left by any number.
     ``loads``: (extension, bits in memory) -> load, where extension is "" for a whole register, "sext" or "zext".
     ``stores``: bits in memory -> store.
     ``jump``, ``jump_register``: unconditional branches, to a label and to an address in a register.
@@ -123,6 +131,7 @@ class Facts:
     upper: Operation | None
     low: str
     whole_constants: bool
+    shifted_by_pattern: bool
     loads: Mapping[tuple[str, int], Operation]
     stores: Mapping[int, Operation]
     jump: Operation | None
@@ -233,6 +242,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         upper=upper,
         low=low,
         whole_constants=whole_constants(v),
+        shifted_by_pattern=shifted_by_pattern(v),
         loads=loads(v),
         stores=stores(v),
         jump=jumped,

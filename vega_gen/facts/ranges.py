@@ -20,6 +20,7 @@ _NEGATED = re.compile(r"[-~]N->get\w*Value\b")
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _ASKED = re.compile(r"\s*return ((?:\w+::)*\w+)\(\w+\);\s*")
 _NAMED = re.compile(r"is_?(\w*?)(\d+)")
+_MULTIPLE = re.compile(r".*[SU]\d*Imm\d*X(\d+)")
 _SIGNED_NAME = re.compile(r"s|s_?(?:imm|int|field|const)|.*(?:simm|signed|sext|off|offset|disp|rel)_?|int", re.I)
 _UNSIGNED_NAME = re.compile(r"u|.*(?:uimm|unsigned|zext|uint)_?", re.I)
 _AMOUNT_NAME = re.compile(r".*(?:shift|shamt|amount)_?(?:imm|const)?", re.I)
@@ -77,6 +78,12 @@ def by_name(function: str, width: int = 0) -> Range | None:
     if _SIGNED_NAME.fullmatch(word) or (_NUMBER_NAME.fullmatch(word) and bits == width):
         return Range(bits, True)
     return Range(bits - 1, False) if _NUMBER_NAME.fullmatch(word) else None
+
+
+def units(function: str) -> int:
+    """Returns how many low bits of the numbers that a predicate allows are zero, by its name: 2 for "isS16ImmX4"; 0 if it does not say."""
+    found = _MULTIPLE.fullmatch(function)
+    return int(found[1]).bit_length() - 1 if found and int(found[1]).bit_count() == 1 else 0
 
 
 def said(code: str, width: int = 0) -> Range | None:

@@ -347,14 +347,16 @@ class Selections:
     def scale(self, record: str, operand: OperandInfo) -> int:
         """Returns how many zero bits below the encoded ones an operand has.
 
-        For a branch target, its names tell, else the alignment of instructions; for another number, the predicate or the name of the method
-        that encodes it. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
+        For a branch target, its names tell, else the alignment of instructions; for another number, the assembler's predicate by its name,
+        the other predicate, or the name of the method that encodes it. It is 0 where the field is not numbered from bit 0, for then the
+        operand itself has the zero bits."""
         known = self.operand_classes.get(operand.type)
         field = self.field(record, operand.name)
         if known is None or operand.kind is OperandKind.REG or (field and field[-1][0] > 0):
             return 0
         if operand.kind is OperandKind.IMM:
-            return self._left_out(known, len(field)) if operand.part < 0 else 0
+            units = ranges.units(known.predicate_method) if known.encoder_method else 0
+            return units or (self._left_out(known, len(field)) if operand.part < 0 else 0)
         if unit := self.distances.unit(operand.type):
             return unit.bit_length() - 1
         if (told := _SCALE.search(f"{known.encoder_method} {known.decoder_method} {known.name}")) and int(told[1]).bit_count() == 1:
