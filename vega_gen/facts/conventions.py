@@ -21,6 +21,7 @@ _SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr|helper", re.I)
 _SPECIAL_LIST = re.compile(r"inte?r|fast|all|none|noreg", re.I)
 _ABI_NAME = re.compile(r"([avst])(\d+)")
 _MOST_ARGUMENTS = 8
+_STACK_ALIGNMENT = 16
 _RESULT_BITS = 64
 """Results of this width are returned in registers: the run-time library has functions for them."""
 
@@ -51,6 +52,18 @@ def convention(v: TargetView, constants: Collection[str] = (), *, results: bool)
     listed = [r for c in chosen for r in c.registers if r in v.members]
     listed = [r for r in listed if not any(r in c.marked for c in chosen)] or listed
     return name, _registers(v, name, side, listed, _guesses(v, constants)[1 if results else 0])
+
+
+def stack_alignment(v: TargetView) -> int:
+    """Returns the alignment of the stack in bytes: two words, or the greatest that a convention asks of an argument, up to 16 (a vector
+    that needs more has a frame of its own aligned)."""
+    words = max(v.native // 4, 2)
+    added = v.d.data.get(COMPLETED, "").split()
+    asked = {align: c.name for c in v.d.calling_conventions if c.name not in added for _, align in c.stack if align <= _STACK_ALIGNMENT}
+    default = Choice(str(words), Evidence.DEFAULT, "no .td says how the stack is aligned: two words are assumed")
+    most = max(asked, default=0)
+    wider = [Choice(str(most), Evidence.CONVENTION, f"{asked[most]} aligns an argument on the stack so")] if most > words else []
+    return int(v.choose("stack.alignment", [*wider, default]))
 
 
 def callee_saved(v: TargetView, results: Collection[str], constants: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:

@@ -17,6 +17,8 @@ _MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(|(?<![\w.>:])is(?!PowerOf2_|Mask_|Shif
 _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
 _WIDTH = re.compile(r"\s*return N->getAPIntValue\(\)\.is(Signed)?IntN\((\d+)\);+\s*")
 _NEGATED = re.compile(r"[-~]N->get\w*Value\b")
+_CHANGED = re.compile(r"[-~+/]|<<|(?i:log2|count|trailing|leading|encode)")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _ASKED = re.compile(r"\s*return ((?:\w+::)*\w+)\(\w+\);\s*")
 _NAMED = re.compile(r"is_?(\w*?)(\d+)")
@@ -110,6 +112,12 @@ def said(code: str, width: int = 0) -> Range | None:
         return Range(int(found[2], 0).bit_length(), False)
     mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
     return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+
+
+def changed(code: str) -> bool:
+    """Whether a node transform gives another number than it gets, as its logarithm or its complement. Masks, casts and shifts to the right
+    hand on the number, or a part of it."""
+    return _CHANGED.search(_COMMENT.sub("", code).replace("->", ".")) is not None
 
 
 def negated(code: str) -> bool:
