@@ -12,7 +12,13 @@ from vega_gen.facts.calls import calls, frame_pseudo, returns
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
 from vega_gen.facts.constants import (
-    constant_register, load_immediate, low_part, number_loads, shifted_by_pattern, symbol_loads, whole_constants,  # fmt: skip
+    constant_register,  # fmt: skip
+    load_immediate,
+    low_part,
+    number_loads,
+    shifted_by_pattern,
+    symbol_loads,
+    whole_constants,
 )
 from vega_gen.facts.conventions import callee_saved, convention, stack_alignment
 from vega_gen.facts.doubts import Doubt, doubts
