@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
+from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, type_methods, width_methods
@@ -30,10 +31,10 @@ from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
-from vega_gen.facts.memory import offset_part
+from vega_gen.facts.memory import offset_part, step
 from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, Narrow, OperandRole
-from vega_gen.facts.selections import OperandKind, Range, Selections
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
@@ -308,7 +309,7 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
     selections = Selections(d)
     found: dict[str, tuple[Range, int]] = {}
     for i in d.instructions:
-        slots = selections.operands(i.name)
+        slots = [slot for slot in selections.operands(i.name) if not is_shifted(slot.whole, selections)]
         bases = [slot.name for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG]
         parts = {name: offset_part(selections, i.name, name) for name in bases}
         numbers = [slot for slot in slots if parts.get(slot.name, -1) == slot.part > 0]
@@ -317,7 +318,23 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
             found[i.name] = min(((selections.immediate(i.name, slot), slot.part) for slot in numbers), key=lambda pair: pair[0].high)
         elif first:
             found[i.name] = min(((selections.immediate(i.name, slot), -1) for slot in first), key=lambda pair: pair[0].high)
+        elif beside := _beside(selections, i):
+            found[i.name] = selections.immediate(i.name, beside), 1
     return found
+
+
+def _beside(s: Selections, i: Instruction) -> OperandInfo | None:
+    """Returns the offset, in bytes, of a load or store whose pattern has the base before it: (load (address GR:$base, off:$offset))."""
+    if i.flags.isdisjoint({"mayLoad", "mayStore"}):
+        return None
+    for one in s.every(i.name):
+        for base, offset in pairwise(s.operands(i.name)):
+            paths = one.paths.get(base.name, ()), one.paths.get(offset.name, ())
+            joined = len(paths[0]) == 2 and (*paths[0][:1], 1) == paths[1] and paths[0][1] == 0
+            kinds = base.kind is OperandKind.REG and offset.kind is OperandKind.IMM and offset.part < 0
+            if joined and kinds and step(s, offset.type) == 1:
+                return offset
+    return None
 
 
 def _read(d: Description) -> Iterator[str]:
