@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vega_gen.facts.absent import may_be_absent
@@ -30,11 +30,33 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
             asked = template_arguments(pattern.select_function)
             when = " && ".join(f"P{n} == {value}" for n, value in enumerate(asked))
             cases.setdefault(when, []).append((pattern.type, _case(pattern, d, every, s)))
-    matching = [case | {"when": when} for when, made in cases.items() if (case := _chosen(made))]
+    matching: list[tuple[dict[str, Any], list[str]]] = []
+    for when, made in cases.items():
+        if case := _chosen(made):
+            whens = next((whens for other, whens in matching if other == case), None)
+            if whens is None:
+                matching.append((case, whens := []))
+            whens.append(when)
     operands = max(p.operands for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
     parameters = declared.partition("(")[2].rstrip(")")
     defined = DEFAULT.sub("", head)
-    return {"name": c.name, "template": head, "defined": defined, "parameters": parameters, "operands": operands, "cases": matching}
+    return {
+        "name": c.name,
+        "template": head,
+        "defined": defined,
+        "parameters": parameters,
+        "operands": operands,
+        "cases": [case | {"when": _either(whens)} for case, whens in matching],
+    }
+
+
+def matches_any(pattern: ComplexPattern, d: Description, s: Selections) -> bool:
+    """Whether the selector of a ComplexPattern takes any node as it is."""
+    return bool(_case(pattern, d, s, s)["register"])
+
+
+def _either(conditions: list[str]) -> str:
+    return " || ".join(f"({one})" if "&&" in one and len(conditions) > 1 else one for one in conditions)
 
 
 def _chosen(made: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
@@ -81,7 +103,7 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
     # An instruction that only computes the address would take the node that it is selected for as its own base.
     based = pattern.operands > 1 or pattern.root_nodes in ((), ("frameindex",))  # else it stands for operators, as a comparison
     computed = based and bool(found) and all(one.dag.op == pattern.name for one in found)
-    plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found))
+    plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found, d))
     return {
         "operands": pattern.operands,
         "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
@@ -130,16 +152,27 @@ def _amount(d: Description, pattern: ComplexPattern) -> bool:
     return pattern.operands == 1 and not pattern.root_nodes and any(amount.match(o.dag) for o in d.operators)
 
 
-def _any(every: Selections, pattern: ComplexPattern, found: Iterable[Selection]) -> bool:
+def _any(every: Selections, pattern: ComplexPattern, found: Iterable[Selection], d: Description) -> bool:
     """Whether a ComplexPattern of one operand matches any node, as it is.
 
     It does where an operator's operand is matched by it and by no pattern with a plain register: an instruction takes all such
-    operands then, as the amount of a shift. Else it stands for nodes that have some property, such as an extended sign."""
+    operands then, as the amount of a shift. Else it stands for nodes that have some property, such as an extended sign. An operator
+    that is a fragment counts as what it stands for."""
     if pattern.root_nodes not in ((), ("frameindex",)):
         return False
+    expansions = {o.name: (o.dag, *o.others) for o in d.operators if o.dag.startswith("(")}
     inner = [s for s in found if s.dag.op != pattern.name]
     held = [(s, path) for s in inner for path in s.paths.values() if leaf_name(s.dag, path) == pattern.name]
-    return any(all(leaf_name(o.dag, path) not in every.classes for o in every.of(s.dag.op)) for s, path in held)
+    return any(
+        all(leaf_name(o.dag, path) not in every.classes for op in _stands_for(s.dag.op, expansions) for o in every.of(op))
+        for s, path in held
+    )
+
+
+def _stands_for(operator: str, expansions: Mapping[str, Iterable[str]]) -> set[str]:
+    """Returns an operator and, where it is a fragment, the operators that are outermost in its expansions."""
+    outermost = {text.lstrip("(").split(" ", 1)[0] for text in expansions.get(operator, ())} - {operator}
+    return {operator}.union(*(_stands_for(op, expansions) for op in outermost))
 
 
 def _words(dag: Any) -> Iterator[str]:

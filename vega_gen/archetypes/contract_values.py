@@ -67,6 +67,8 @@ class _Contracts:
                         self.widths[name] = max(self.widths.get(name, 0), width)
                 elif slot.kind is not OperandKind.REG and any(b in "01" for b in i.encoding):
                     self.offsets.setdefault(operand, self.s.immediate(i.name, slot))
+                    if self.s.scale(i.name, slot):  # a part that C++ encodes alone
+                        self.used.setdefault(slot.type, (i.name, slot))
 
     def values(self) -> dict[str, Any]:
         operand = [c for c in self.d.contracts if c.role is ContractRole.OPERAND_PREDICATE]
@@ -175,7 +177,7 @@ class _Contracts:
     def _whole(self, record: str, slot: OperandInfo) -> Range:
         """Returns the values of an immediate, made as wide as its field: what the .td allows may be less than what can be decoded."""
         r = self.s.immediate(record, slot)
-        return replace(r, bits=max(r.bits, len(self.s.field(record, slot.name))))
+        return r if slot.part >= 0 and slot.kind is OperandKind.IMM else replace(r, bits=max(r.bits, len(self.s.field(record, slot.name))))
 
     def _in_word(self, c: Contract) -> bool:
         """Whether the operand is part of the mnemonic, as conditions are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ from vega_gen.archetypes.operand_types import namesakes, own_class, register_pre
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
-from vega_gen.archetypes.subtarget_fields import subtarget_fields
+from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -37,7 +38,6 @@ from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, basic, default_cpu
 
-_STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
@@ -93,13 +93,15 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     asked = registered and big_endian is None
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
     answers = _predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
+    doubt = m.doubts.get("stack_alignment")
+    aligned = partial(Doubtful, doubt=doubt) if doubt else str
     given: dict[str, Any] = {
         "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
         "arch": arch if registered else "UnknownArch", "march": arch,
         "little_endian": "TT.isLittleEndian()" if asked else untold,
         "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if asked else untold,
         "machine_number": f"ELF::{named}" if llvm.enumerator("llvm/BinaryFormat/ELF.h", named) else str(machine or "ELF::EM_NONE"),
-        "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
+        "stack_alignment": aligned(str(m.stack_alignment)), "data_layout": aligned(f'"{data_layout(m)}"'),
         "code_alignment": code_unit(d), "largest_instruction": max(sizes, default=4),
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([code_unit(basic(d)), *(k.rounded for k in kinds if k.use == "jump")]),
@@ -107,7 +109,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "named_types": named_types(d), "range_tests": range_tests(d),
         "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
-        "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
+        "subtarget_fields": fields, "fields_by_macro": by_macro(d, fields),
+        "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
@@ -121,7 +124,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "breaks_at_point": "." in d.data.get("AsmParserVariant.BreakCharacters", ""),
         "signed_names": any(re.match(r"[\w.]+[-+](\s|$)", i.asm) for i in d.instructions),
         "hash_prefix": any("#$" in i.asm for i in d.instructions),
-        "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
+        "delayed": _delayed(d, m) if m.nop else "",
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "instruction_predicates": d.data.get("InstrInfo.predicates") == "1", "made_calls": made_calls(d, m), "sized": sized(d, m),
@@ -159,6 +162,12 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
+def _delayed(d: Description, m: Facts) -> str:
+    """Returns the C++ that asks whether an instruction MI has a delay slot, "" where none has."""
+    flagged = any("hasDelaySlot" in i.flags for i in d.instructions)
+    return "MI.hasDelaySlot()" if m.delayed and flagged else "MI.isBranch() || MI.isCall() || MI.isReturn()" if m.delayed else ""
+
+
 def _number_loads(m: Facts) -> list[Operation]:
     """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``symbol_loads``) or
     reads a pool, for which there are shorter ways."""
@@ -166,17 +175,12 @@ def _number_loads(m: Facts) -> list[Operation]:
     return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
 
 
-def stack_alignment(m: Facts) -> int:
-    """Returns the assumed stack alignment, two words, in bytes."""
-    return max(m.native // 8 * 2, 2)
-
-
 def data_layout(m: Facts) -> str:
     """Returns the data layout string without its byte order ("e" or "E"). What is wider than a word is aligned as a word."""
     wide = min(64, max(m.native, 16))
     types = ["i64"] if wide == 64 else ["i64", "f64"] if wide == 32 else ["i32", "i64", "f32", "f64"]
     aligned = "-".join(f"{t}:{wide}" for t in types)
-    return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{stack_alignment(m) * 8}"
+    return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{m.stack_alignment * 8}"
 
 
 def _encoded(i: Instruction) -> bool:

@@ -60,7 +60,7 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
                 said = v.selections
                 if is_symbol(leaf):
                     return None
-                return None if said.is_upper(operand.type) or said.is_upper(leaf) or said.is_negated(leaf) else last
+                return None if said.is_upper(operand.type) or said.is_upper(leaf) or said.is_changed(leaf) else last
             # A register and how far it is shifted stand for any register: shifted by 0.
             whole = operand.part >= 0 or leaf_name(s.dag, path) not in judged
             return last if v.holds(operand.type) and whole else None

@@ -26,7 +26,7 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "")
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if n.results == 0 and (node_meaning(n.opcode) == "call" or _selects_call(v, n.name))]
     ranked = sorted(own, key=lambda n: node_meaning(n.opcode) != "call")
-    selections = [(n, s) for n in ranked for s in v.selections.of(n.name)]
+    selections = [(n, s) for n in ranked for s in v.selections.of(n.name) if not _of_other_width(v, s)]
     nodes = {s.record: n.opcode for n, s in reversed(selections)}
     by_pattern = {s.record: s for _, s in reversed(selections)}
     records = sorted(nodes, key=lambda r: ("isCodeGenOnly" in instructions[r].flags, nodes[r] != ranked[0].opcode))
@@ -59,15 +59,22 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "")
     return Calls(direct, indirect, node, through or ("" if indirect else node), () if real else tuple(pseudos.values()), written, prepared)
 
 
+def _of_other_width(v: TargetView, s: Selection) -> bool:
+    """Whether the callee has another width than addresses: (call (i32 imm:$callee)) beside addresses of 64 bits."""
+    callee = s.dag.args[0][0] if s.dag.args else ""
+    return isinstance(callee, Dag) and re.fullmatch(rf"i(?!{v.native}\b)\d+", callee.op) is not None
+
+
 def _prepared(v: TargetView) -> tuple[Operation, Operation] | None:
     """Returns the call without operands, which reads the callee's address from a register of its own, and what puts it there."""
 
     def name(o: OperandInfo, _: int) -> OperandRole | None:
         return OperandRole.SRC if o.kind is OperandKind.REG and not o.out and v.holds(o.type) else None
 
-    plain = [i for i in v.d.instructions if encoded(i) and not i.flags & {"isPseudo", "isReturn", "isBranch", "isCodeGenOnly"}]
-    setters = {i.defs[0]: made for i in plain if len(i.defs) == 1 and "isCall" not in i.flags and (made := v.operation(i.name, name))
-               and made.roles == (OperandRole.SRC,)}  # fmt: skip
+    plain = [i for i in v.d.instructions if encoded(i) and not i.flags & {"isPseudo", "isReturn", "isBranch"}]
+    plain.sort(key=lambda i: "isCodeGenOnly" in i.flags)  # of two widths in one description, the decoder has but one
+    setters = {i.defs[0]: made for i in reversed(plain) if len(i.defs) == 1 and "isCall" not in i.flags
+               and (made := v.operation(i.name, name)) and made.roles == (OperandRole.SRC,)}  # fmt: skip
     for i in plain:
         through = [r for r in i.uses if r in setters and r not in i.defs] if "isCall" in i.flags and not (*i.outs, *i.ins) else []
         if through:

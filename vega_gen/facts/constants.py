@@ -98,6 +98,12 @@ def whole_constants(v: TargetView) -> bool:
     return any(s.record and _holds_all(v, s.record) for s in v.selections.of("imm"))
 
 
+def shifted_by_pattern(v: TargetView) -> bool:
+    """Whether patterns select a shift left of a pointer-sized register by any number, by whatever instructions."""
+    shift = re.compile(rf"\((?:{v.type} \()?shl \(?(?:{v.type}[: ]|{v.gpr}:)[^()]*\)?, (?:\(i\d+ )?imm:\$\w+\)+")
+    return any(shift.fullmatch(matched) for matched, _ in v.d.patterns)
+
+
 def _of_type(v: TargetView, said: str | None) -> bool:
     """Whether a pattern's type cast is to the pointer's type, or to one that the mode decides (HwMode)."""
     return not said or said == v.type or not re.fullmatch(r"i\d+", said)

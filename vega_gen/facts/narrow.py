@@ -89,7 +89,7 @@ def _access(v: TargetView, root: str, name: str) -> Operation | None:
             return value if own and (load or one.paths.get(operand.name) == (0,)) else None
         if register and operand.part > 0 and may_be_absent(v.d, operand.type):
             return OperandRole.FIXED
-        if register != (operand.part == 0) or (register and not v.holds(operand.type)):
+        if register and not v.holds(operand.type):
             return None
         offset = offset_part(v.selections, one.record, operand.name)
         return OperandRole.BASE if register else OperandRole.IMM if operand.part == offset else OperandRole.NONE

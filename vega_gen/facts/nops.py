@@ -1,4 +1,4 @@
-"""Finds an instruction that does nothing, for delay slots and alignment."""
+"""Finds which instructions have a delay slot, and the instruction that does nothing, which fills it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,23 @@ from vega_gen.facts.selections import OperandKind
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Evidence
 
+LEAVES = frozenset({"isBranch", "isCall", "isReturn"})
+"""Flags of the instructions that have a delay slot where any has."""
+_NO_SLOT = Choice("0", Evidence.FLAG, "no instruction has hasDelaySlot")
+
 
 def nop(v: TargetView, zero: str, add_immediate: Operation | None, copy: Operation | None) -> Operation | None:
     """Returns the instruction that does nothing; see ``_nops``."""
     return v.choose_operation("instruction.nop", _nops(v, zero, add_immediate, copy))
+
+
+def delayed(v: TargetView) -> frozenset[str]:
+    """Returns the instructions that control leaves only behind the next one: those that are flagged, or, where a person says that there
+    is a delay slot and none is, all branches, calls and returns."""
+    flagged = frozenset(i.name for i in v.d.instructions if "hasDelaySlot" in i.flags)
+    first = Choice("1", Evidence.FLAG, f"{min(flagged)} has hasDelaySlot") if flagged else _NO_SLOT
+    leaves = frozenset(i.name for i in v.d.instructions if not LEAVES.isdisjoint(i.flags))
+    return (flagged or leaves) if v.choose("delay_slots", [first]) != "0" else frozenset()
 
 
 def _nops(v: TargetView, zero: str, add_immediate: Operation | None, copy: Operation | None) -> Iterator[Choice[Operation]]:

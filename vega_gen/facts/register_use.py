@@ -106,5 +106,10 @@ def frame_registers(
     scratch = v.choose("register.scratch", (Choice(r, Evidence.NAME, f"{r} {reason}") for r in free if r != fp))
     # The return address register is live from the entry on, though nothing in the function defines it.
     apart = unreal | {*_no_base(v)}
-    reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in (sp, ra, *constants) or r in apart)
-    return FrameRegisters(fp, scratch, reserved)
+    thread = v.register(RegisterRole.THREAD_POINTER)
+    uses = (sp, ra, thread, *constants)
+    reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in uses or r in apart)
+    derived = [Choice(reserved, Evidence.DERIVED, "they have other uses")] if reserved else []
+    chosen = v.choose_list("registers.reserved", derived)
+    always = [r for r in (sp, *constants) if r in v.members and r not in chosen]  # whatever a person says: no program runs without
+    return FrameRegisters(fp, scratch, (*chosen, *always))
