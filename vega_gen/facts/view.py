@@ -143,6 +143,11 @@ class TargetView:
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
 
+    def takes(self, op: Operation, register: str) -> bool:
+        """Whether the source of an instruction can be ``register``: not every class of pointer-sized registers has all of them."""
+        at = op.index(OperandRole.SRC)
+        return at < 0 or register in self._class_members(self.selections.operands(op.record)[at].type)
+
     def class_of(self, type_name: str) -> str:
         """Returns the register class of an operand type, "" if it holds no registers."""
         known = self.selections.operand_classes.get(type_name)

@@ -113,6 +113,12 @@ def template_arguments(written: str) -> tuple[str, ...]:
     return tuple(argument.strip() for argument in given.split(",")) if given else ()
 
 
+def is_instance(arguments: Sequence[str]) -> str:
+    """C++ that says whether the parameters of a function template equal ``arguments``, "" for none: "P0 == 7 && P1 == -1"."""
+    named = [(f"P{n}", a) for n, a in enumerate(arguments)]
+    return " && ".join(f"std::is_same_v<{p}, {a}>" if _TYPE.fullmatch(a) else f"{p} == {a}" for p, a in named)
+
+
 def template_head(instances: Sequence[tuple[str, ...]]) -> str:
     """What makes a function a template that all of these lists of arguments instantiate: "template <int P0, int P1 = 0> ", "" for no
     arguments at all. What some instances leave out, and calls without arguments do, has a default."""
