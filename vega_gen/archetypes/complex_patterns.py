@@ -9,6 +9,7 @@ from typing import Any
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.memory import offset_part, step
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
+from vega_gen.facts.view import encoded
 from vega_gen.records import ComplexPattern, Contract, Description
 from vega_gen.tablegen.contracts import DEFAULT, is_instance, template_arguments
 
@@ -22,7 +23,7 @@ _SHIFT = re.compile(r"shift|sh[lr]|ls[lr]|asr|ror", re.I)
 def _real(s: Selections, record: str) -> bool:
     i = s.instructions[record]
     held = any(b not in ("0", "1", "?") for b in i.encoding) or not i.ins  # else it is a pseudo, whatever its flags say
-    return held and any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags
+    return "isPseudo" not in i.flags and (i.assembly_only or (held and encoded(i)))
 
 
 def complex_pattern(c: Contract, d: Description, every: Selections, s: Selections) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from vega_gen.archetypes.compared_values import compared_values, opposite_by_fla
 from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, type_methods, width_methods
+from vega_gen.archetypes.fragment_names import customary, named_types, older_constants, range_tests, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
@@ -75,8 +75,6 @@ _METHODS = {
 _BRANCH_METHODS = {
     "analyzeBranch", "removeBranch", "insertBranch", "reverseBranchCondition", "getBranchDestBlock", "isBranchOffsetInRange",
 }  # fmt: skip
-_OLDER_CONSTANT = re.compile(r"getTargetConstant\((?:[^(),]|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*,\s*MVT::\w+\)")
-"""A constant without a place in the source, as LLVM had them before 3.7."""
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
 _ALWAYS_EXPANDED = (
     "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
@@ -143,7 +141,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "begins_with_equation": any(re.match(r"\$\{?\w+\}?\s*=", i.asm) for i in d.instructions),
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
         "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
-        "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
+        "older_constants": older_constants(d),
         "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "customary": customary(d), "function_info": function_info(d),
@@ -439,7 +437,13 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
         return " || ".join(f"MemVT == MVT::i{bits}" for bits in sorted(by_pattern | {bits for one, bits in m.loads if one == kind}))
 
     signed, unsigned, plain = extended("sext"), extended("zext"), extended("ext")
+    whole = ("", m.native) in m.loads and m.native in m.stores and not m.narrow
+    widths = [bits for bits in (8, 16, 32) if bits < m.native]
+    loaded = {bits for bits in widths if re.search(rf"\bMVT::i{bits}\b", f"{signed} {unsigned} {plain}")}
+    parted = [bits for bits in widths if whole and bits not in m.stores and f"truncstorei{bits}" not in m.legal]
+    stores += [f"{vt}, MVT::i{bits}, Custom" for bits in parted]
     return {
+        "load_parts": whole and len(loaded) < len(widths), "store_parts": bool(parted),
         "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
         "sign_loads": signed or "false", "zero_loads": unsigned or "false", "plain_loads": plain or "false",
     }  # fmt: skip

@@ -266,8 +266,8 @@ def other_width_patterns(d: Description, gpr: str, native: int) -> frozenset[tup
 
 
 def encoded(i: Instruction) -> bool:
-    """Whether an instruction has an encoding, that is, at least one fixed bit."""
-    return any(bit in "01" for bit in i.encoding)
+    """Whether an instruction has an encoding, that is, one bit that is not open, or belongs to a target where none has one."""
+    return i.assembly_only or any(bit != "?" for bit in i.encoding)
 
 
 def mnemonic(i: Instruction) -> str:

@@ -230,15 +230,21 @@ def _operand_decoder(operand: OperandClass, value: str, rest: str, record: str, 
 
 def _printers(views: Views, instructions: Sequence[Instruction], out: _Collector) -> None:
     subtarget = "const MCSubtargetInfo &STI, " if views.pass_subtarget else ""
+    # One method prints operands with a modifier and those without: its parameter has a default, which an overload would make ambiguous.
+    modified = {
+        operand.print_method
+        for instruction in instructions
+        for name, operand in _operands(views, instruction)
+        if f"${{{name}:" in instruction.asm
+    }
     for instruction in instructions:
         # AsmWriterInst.cpp prints the operands that the assembly string names.
         printed = set(re.findall(r"\$\{?(\w+)", instruction.asm))
-        modifiers = dict(re.findall(r"\$\{(\w+):(\w+)\}", instruction.asm))
         for name, operand in _operands(views, instruction):
             if name not in printed:
                 continue
             address = "uint64_t Address, " if operand.operand_type == "OPERAND_PCREL" else ""
-            extra = ", const char *Modifier" if name in modifiers else ""
+            extra = ", const char *Modifier" if operand.print_method in modified else ""
             signature = f"void {operand.print_method}(const MCInst *MI, {address}unsigned OpNo, {subtarget}raw_ostream &O{extra})"
             out.add(ContractRole.PRINTER, operand.print_method, signature, "MCInstPrinter", instruction.name, (operand.name,))
 
