@@ -116,5 +116,25 @@ def test_each_class_with_an_instance_of_the_decoder_has_it(made: Archetypes) -> 
         assert f"template <> DecodeStatus decodeOne<Dunlin::{name}RegClassID, 0, 16>(" in text
 
 
+def test_a_word_behind_a_register_and_a_point_is_a_token(made: Archetypes, llvm_source: Path) -> None:
+    parsed = body(made, "AsmParser/DunlinAsmParser.cpp", "parseOperand")
+    assert "if (Name != Text && (Reg = registerSpelt(Name)))" in parsed
+    assert "createToken(Text.drop_front(Name.size()), Start)" in parsed
+    heron = replace(described("Heron", llvm_source), calling_conventions=())
+    assert "Name != Text" not in archetypes(heron, Interface([llvm_source / "llvm/include"])).files["AsmParser/HeronAsmParser.cpp"]
+
+
+def test_an_operand_behind_a_mnemonic_and_a_point_is_a_number(dunlin: Description, llvm_source: Path) -> None:
+    def parser(d: Description) -> str:
+        made = archetypes(d, Interface([llvm_source / "llvm/include"]))
+        names = ("parseInstruction", "ParseInstruction")  # LLVM's versions differ
+        return "".join(body(made, "AsmParser/DunlinAsmParser.cpp", name) for name in names)
+
+    broken = {**dunlin.data, "AsmParserVariant.BreakCharacters": "."}
+    dotted = tuple(replace(i, asm="hint.$n") if i.name == "HINT" else i for i in dunlin.instructions)
+    assert "auto [Word, Number] = Name.split('.');" in parser(replace(dunlin, data=broken, instructions=dotted))
+    assert "Number" not in parser(replace(dunlin, data=broken))
+
+
 def test_an_argument_of_a_template_that_is_a_type_is_compared_as_one() -> None:
     assert is_instance(("int16_t", "-1", "Dunlin::R0")) == "std::is_same_v<P0, int16_t> && P1 == -1 && P2 == Dunlin::R0"
