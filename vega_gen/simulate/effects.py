@@ -111,13 +111,15 @@ class _Finder:
         What is said of others with the same encoding counts too: a decoder cannot tell them apart."""
         if not _real(i):
             return Unknown(i.name, f"{i.name} is a pseudo instruction: it has no encoding")
-        said = [*told[i.name], *(one for name in twins if name != i.name for one in told[name]), *self.special(i, told)]
+        names = (i.name, *(name for name in twins if name != i.name))
+        wide = [name for name in names if told[name] and self.is_wide(name)]  # of two widths, that of addresses counts
+        said = [*(one for name in wide or names for one in told[name]), *self.special(i, told)]
         if i.name in self.compared and i.name in self.known:  # which flags say which condition, the facts know
             said = []
         actions, source = self.joined(said) if said else ((), Source.FACT)
         if not said:
-            if i.name in self.known:
-                actions = self.known[i.name]
+            if known := [self.known[name] for name in names if name in self.known]:
+                actions = known[0]
             elif (found := self.shaped(i)) is not None:
                 actions, source = found, Source.SHAPE
             else:
@@ -127,6 +129,11 @@ class _Finder:
         if fill:
             actions = tuple(replace(a, fill=fill) if isinstance(a, Assign) and isinstance(a.place, OperandRegister) else a for a in actions)
         return Effect(i.name, (*required, *actions), source, i.name in self.m.delayed)
+
+    def is_wide(self, name: str) -> bool:
+        """Whether an instruction has register operands, all of them as wide as addresses."""
+        held = [self.p.width(o.type) for o in self.s.operands(name) if o.kind is OperandKind.REG]
+        return bool(held) and all(self.m.native in widths for widths in held)
 
     def special(self, i: Instruction, told: Mapping[str, list[_Told]]) -> Iterator[_Told]:
         """Yields what is told of instructions for the compiler alone whose encodings are this one with numbers in its last operands: a
