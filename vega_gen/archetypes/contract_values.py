@@ -21,7 +21,7 @@ from vega_gen.facts.codings import Coding
 from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
-from vega_gen.tablegen.contracts import DEFAULT, template_arguments, template_head
+from vega_gen.tablegen.contracts import DEFAULT, is_instance, template_arguments, template_head
 from vega_gen.tablegen.subtargets import basic
 
 _READ = re.compile(r"[$%]?[\w.]+")  # a register's name, as the lexer reads it
@@ -254,7 +254,8 @@ class _Contracts:
             name = next((t for t in c.types if self.s.kind(t) is OperandKind.REG), "") if self._register(c) else ""
             if name and c.signature.startswith("template"):
                 found[c.name] = {"declared": self._named_value(c.signature, "RegNo"), "defined": ""}
-                for t in c.types:
+                instances = (t for t in self.s.operand_classes if self._decoder_of(t).partition("<")[0] == c.name)
+                for t in dict.fromkeys((*c.types, *instances)):
                     self._specialise(found, t)
             elif name:
                 numbers, absent = self._by_encoding(name), self._absent(c)
@@ -440,7 +441,7 @@ def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:
 
 def _when(written: str) -> str:
     """Returns the condition that a function template's parameters equal the arguments in ``written`` ("isImm<7, -1>")."""
-    return " && ".join(f"P{i} == {argument}" for i, argument in enumerate(template_arguments(written))) or "true"
+    return is_instance(template_arguments(written)) or "true"
 
 
 def _template(c: Contract) -> str:

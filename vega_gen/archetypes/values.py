@@ -12,10 +12,11 @@ from typing import Any
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, type_methods, width_methods
+from vega_gen.archetypes.fragment_names import customary, named_types, older_constants, range_tests, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
+from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
@@ -31,7 +32,7 @@ from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part
 from vega_gen.facts.narrow import LOGIC
-from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
+from vega_gen.facts.operations import CONDITIONS, Narrow, OperandRole
 from vega_gen.facts.selections import OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
@@ -73,8 +74,6 @@ _METHODS = {
 _BRANCH_METHODS = {
     "analyzeBranch", "removeBranch", "insertBranch", "reverseBranchCondition", "getBranchDestBlock", "isBranchOffsetInRange",
 }  # fmt: skip
-_OLDER_CONSTANT = re.compile(r"getTargetConstant\((?:[^(),]|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*,\s*MVT::\w+\)")
-"""A constant without a place in the source, as LLVM had them before 3.7."""
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
 _ALWAYS_EXPANDED = (
     "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
@@ -131,7 +130,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "instruction_predicates": d.data.get("InstrInfo.predicates") == "1", "made_calls": made_calls(d, m), "sized": sized(d, m),
         "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
-        "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
+        "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": number_loads(m),
+        "inserted_parts": inserted_parts(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
         "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
@@ -140,7 +140,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "begins_with_equation": any(re.match(r"\$\{?\w+\}?\s*=", i.asm) for i in d.instructions),
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
         "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
-        "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
+        "older_constants": older_constants(d),
         "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "customary": customary(d), "function_info": function_info(d),
@@ -168,13 +168,6 @@ def _delayed(d: Description, m: Facts) -> str:
     """Returns the C++ that asks whether an instruction MI has a delay slot, "" where none has."""
     flagged = any("hasDelaySlot" in i.flags for i in d.instructions)
     return "MI.hasDelaySlot()" if m.delayed and flagged else "MI.isBranch() || MI.isCall() || MI.isReturn()" if m.delayed else ""
-
-
-def _number_loads(m: Facts) -> list[Operation]:
-    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``symbol_loads``) or
-    reads a pool, for which there are shorter ways."""
-    whole = m.load_symbol and not m.pool and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
-    return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
 
 
 def data_layout(m: Facts) -> str:
@@ -270,7 +263,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     return {
         "load": load, "store": store,
         "load_class": own_class(d, m.gpr, load, OperandRole.DST), "store_class": own_class(d, m.gpr, store, OperandRole.SRC),
-        "some_bases": _some_bases(d),
+        "some_bases": _some_bases(d), "adds_to_zero": adds_to_zero(d, m),
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
         "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
@@ -286,6 +279,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
+        "number_part": _part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
         "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
@@ -296,10 +290,14 @@ def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:
     """Returns the class of the narrow type, a register of it and the one that this is a part of, where no instruction copies such parts."""
     if m.narrow is None or m.narrow.register_class in m.copies or m.gpr not in m.copies:
         return []
+    return [{"class": m.narrow.register_class, **_part(d, m, m.narrow)}]
+
+
+def _part(d: Description, m: Facts, narrow: Narrow) -> dict[str, str]:
+    """Returns a register of the narrow type and the one that this is a part of."""
     members = {c.name: c.members for c in d.register_classes}
-    member = members[m.narrow.register_class][0]
-    whole = next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])
-    return [{"class": m.narrow.register_class, "member": member, "whole": whole}]
+    member = members[narrow.register_class][0]
+    return {"member": member, "whole": next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])}
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
@@ -422,7 +420,13 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
         return " || ".join(f"MemVT == MVT::i{bits}" for bits in sorted(by_pattern | {bits for one, bits in m.loads if one == kind}))
 
     signed, unsigned, plain = extended("sext"), extended("zext"), extended("ext")
+    whole = ("", m.native) in m.loads and m.native in m.stores and not m.narrow
+    widths = [bits for bits in (8, 16, 32) if bits < m.native]
+    loaded = {bits for bits in widths if re.search(rf"\bMVT::i{bits}\b", f"{signed} {unsigned} {plain}")}
+    parted = [bits for bits in widths if whole and bits not in m.stores and f"truncstorei{bits}" not in m.legal]
+    stores += [f"{vt}, MVT::i{bits}, Custom" for bits in parted]
     return {
+        "load_parts": whole and len(loaded) < len(widths), "store_parts": bool(parted),
         "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
         "sign_loads": signed or "false", "zero_loads": unsigned or "false", "plain_loads": plain or "false",
     }  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from vega_gen.facts import support
 from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
-from vega_gen.facts.calls import calls, frame_pseudo, returns
+from vega_gen.facts.calls import assembled, calls, frame_pseudo, returns
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
 from vega_gen.facts.constants import (
@@ -213,7 +213,8 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     back = v.choose_operation("instruction.return", supported(v, returned.instruction))
     compared, nonzero = support.branched(v, *branches(v, zero))
     jumped = v.choose_operation("instruction.jump", supported(v, jump(v, zero)))
-    called = support.called(v, calls(v, ra, jumped, zero))
+    told = calls(v, ra, jumped, zero)
+    called = support.called(v, told if ra and through else assembled(v, told))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
     found = Facts(
         name=d.name,

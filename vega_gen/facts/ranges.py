@@ -21,6 +21,7 @@ _CHANGED = re.compile(r"[-~+/]|<<|(?i:log2|count|trailing|leading|encode)")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _ASKED = re.compile(r"\s*return ((?:\w+::)*\w+)\(\w+\);\s*")
+_IN_RANGE = re.compile(r"\w*(?:Imm|Range|Immediate)<0, *(\d+)>")
 _NAMED = re.compile(r"is_?(\w*?)(\d+)")
 _MULTIPLE = re.compile(r".*[SU]\d*Imm\d*X(\d+)")
 _SIGNED_NAME = re.compile(r"s|s_?(?:imm|int|field|const)|.*(?:simm|signed|sext|off|offset|disp|rel)_?|int", re.I)
@@ -112,6 +113,12 @@ def said(code: str, width: int = 0) -> Range | None:
         return Range(int(found[2], 0).bit_length(), False)
     mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
     return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+
+
+def from_zero(method: str, width: int) -> bool:
+    """Whether the assembler's predicate method allows the unsigned numbers of ``width`` bits, as isImmInRange<0, 65535> those of 16."""
+    found = _IN_RANGE.fullmatch(method)
+    return found is not None and int(found[1]) == (1 << width) - 1
 
 
 def changed(code: str) -> bool:

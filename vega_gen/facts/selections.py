@@ -305,6 +305,7 @@ class Selections:
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
         unsigned |= operand.kind is OperandKind.TARGET and self.absolute(operand.type)
+        unsigned |= known is not None and ranges.from_zero(known.predicate_method, width)
         sign = self.distances.sign(operand.type)
         return Range(width, not unsigned and sign in ("", "both"), shift, back=sign == "back")
 

@@ -143,6 +143,11 @@ class TargetView:
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
 
+    def takes(self, op: Operation, register: str) -> bool:
+        """Whether the source of an instruction can be ``register``: not every class of pointer-sized registers has all of them."""
+        at = op.index(OperandRole.SRC)
+        return at < 0 or register in self._class_members(self.selections.operands(op.record)[at].type)
+
     def class_of(self, type_name: str) -> str:
         """Returns the register class of an operand type, "" if it holds no registers."""
         known = self.selections.operand_classes.get(type_name)
@@ -261,8 +266,8 @@ def other_width_patterns(d: Description, gpr: str, native: int) -> frozenset[tup
 
 
 def encoded(i: Instruction) -> bool:
-    """Whether an instruction has an encoding, that is, at least one fixed bit."""
-    return any(bit in "01" for bit in i.encoding)
+    """Whether an instruction has an encoding, that is, one bit that is not open, or belongs to a target where none has one."""
+    return i.assembly_only or any(bit != "?" for bit in i.encoding)
 
 
 def mnemonic(i: Instruction) -> str:
