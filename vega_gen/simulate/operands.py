@@ -32,7 +32,7 @@ from vega_gen.simulate.expressions import (
     Require,
     Unary,
 )
-from vega_gen.tablegen.raw import Dag, parse_dag
+from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 
 _NUMBER = re.compile(r"-?(?:0x[0-9a-fA-F]+|\d+)")
 _INTEGER = re.compile(r"i(\d+)")
@@ -192,11 +192,11 @@ class Operands:
         pattern has an operand of that type there."""
         found: dict[str, dict[int, int]] = {}
         for matched, given in self.d.patterns:
-            dag, result = plain(parse_dag(matched)), parse_dag(given[1:-1])
-            if isinstance(result, Dag) and result.op == "EXTRACT_SUBREG" and result.args and isinstance(result.args[0][0], Dag):
-                result = result.args[0][0]
-            if not isinstance(dag, Dag) or dag.op not in LOGIC or len(dag.args) != 2 or not isinstance(result, Dag):
+            dag, results = plain(parse_dag(matched)), parse_dags(given[1:-1])
+            if not isinstance(dag, Dag) or dag.op not in LOGIC or len(dag.args) != 2 or len(results) != 1 or not results[0].args:
                 continue
+            part = results[0].args[0][0] if results[0].op == "EXTRACT_SUBREG" else ""
+            result = part if isinstance(part, Dag) else results[0]
             number, code = dag.args[1][0], result.args[-1][0] if result.args else ""
             i = self.s.instructions.get(result.op)
             if isinstance(number, Dag) or isinstance(code, Dag) or not _NUMBER.fullmatch(number) or not code.isdigit():
