@@ -90,13 +90,27 @@ def offset_part(s: Selections, record: str, operand: str) -> int:
     return max(numbers, key=lambda o: (s.immediate(record, o).bits, -o.part)).part if numbers else -1
 
 
+def in_bytes(s: Selections, op: Operation) -> bool:
+    """Whether the offset of a load or store counts bytes, or there is none."""
+    at = op.index(OperandRole.IMM)
+    return at < 0 or step(s, s.operands(op.record)[at].type) == 1
+
+
+def step(s: Selections, type_name: str) -> int:
+    """Returns how many bytes the number of an address counts as one where a MachineInstr holds what is encoded.
+
+    It is 8 for a uimm12s8 whose print method multiplies by 8; 1 for a number in bytes, also where its encoder leaves out low bits."""
+    known = s.operand_classes.get(type_name)
+    named, printed = re.search(r"s(\d+)$", type_name), re.search(r"<(\d+)>$", known.print_method if known else "")
+    return int(named[1]) if named and printed and named[1] == printed[1] else 1
+
+
 def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operation]]]:
     """Returns (extension, bits) -> the instructions, best first: by pattern, then by mnemonic.
 
-    Of several it prefers one with an offset, then one whose pattern no C++ restricts, then the one that takes the most registers, then the
-    one that clobbers least, then the
-    one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset, then the
-    shortest mnemonic: what is more than a load has a longer one."""
+    Of several it prefers one with an offset, then one whose offset counts bytes, then one whose pattern no C++ restricts, then the one
+    that takes the most registers, then the one that clobbers least, then the one with the fewest operands, then one that is not
+    isCodeGenOnly, then the widest offset, then the shortest mnemonic: what is more than a load has a longer one."""
     found: dict[_Access, list[tuple[tuple[int, ...], Choice[Operation]]]] = {}
 
     def offer(access: _Access, made: Operation | None, i: Instruction, told: bool, evidence: Evidence) -> None:
@@ -108,7 +122,7 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
         offset = made.range.bits if made.range else 0
         plainly = (int(told), v.generality(i.name), -len(i.defs), -len(made.free), int("isCodeGenOnly" not in i.flags))
         pattern = evidence is Evidence.PATTERN
-        rank = (int(OperandRole.IMM in made.roles), int(pattern), *plainly, offset, -len(mnemonic(i)))
+        rank = (int(OperandRole.IMM in made.roles), int(pattern), int(in_bytes(v.selections, made)), *plainly, offset, -len(mnemonic(i)))
         why = f"a pattern selects {i.name}" if pattern else f"{i.name} is recognised by its mnemonic and operands"
         found.setdefault(key, []).append((rank, Choice(made, evidence, why)))
 

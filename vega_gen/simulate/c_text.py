@@ -67,7 +67,7 @@ class _Machine:
         self.effects = effects(d, m)
         self.members = {c.name: [self.index[n] for n in c.members if n in self.index] for c in d.register_classes}
         self.counters = frozenset(self.index[n] for n in program_counters(self.p) if n in self.index)
-        self.delayed = any("hasDelaySlot" in i.flags for i in d.instructions)
+        self.delayed = bool(m.delayed)
         told = [name for name in d.data.get("Register.constant", "").split() if name in self.index and name != m.ones]
         self.constant = {self.index[n]: 0 for n in (*told, m.zero) if n in self.index}
         self.constant |= {self.index[m.ones]: (1 << self.widths[m.ones]) - 1} if m.ones in self.index else {}
@@ -181,7 +181,7 @@ class _Machine:
 
     def delayed_here(self, record: str) -> bool:
         """Whether the instruction has a delay slot."""
-        return "hasDelaySlot" in self.p.s.instructions[record].flags
+        return record in self.m.delayed
 
 
 class _TooWideError(Exception):

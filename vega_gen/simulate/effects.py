@@ -35,7 +35,7 @@ from vega_gen.simulate.expressions import (
     Unknown,
     parts_of,
 )
-from vega_gen.simulate.operands import Binding, Bound, Operands, UnclearError
+from vega_gen.simulate.operands import LOGARITHM, Binding, Bound, Operands, UnclearError, one_bit
 from vega_gen.simulate.patterns import PatternReader
 from vega_gen.simulate.special_cases import SpecialCases
 from vega_gen.simulate.storage import register_widths
@@ -43,8 +43,6 @@ from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 
 _NEGATED = re.compile(r"\(?\s*(?:-\s*(?:\(?int\w*\)?\s*)?N->getS?Z?ExtValue\(\)|-\w+->get[SZ]ExtValue\(\))")
 _FROM = re.compile(r"(\d+)\s*-\s*N->get[SZ]ExtValue\(\)")
-_LOGARITHM = re.compile(r"\bLog2_(?:32|64)\(")
-_INVERTED = re.compile(r"~\s*N->get[SZ]ExtValue\(\)")
 _SHIFTED_DOWN = re.compile(r"N->get[SZ]ExtValue\(\)(?:\s*\+\s*0x[\da-fA-F]+\))?\s*>>\s*(\d+)")
 _UPPER_HALF = re.compile(r"\bHi_32\(N->get[SZ]ExtValue\(\)\)")
 _EXTENSIONS = {"ISD::ZERO_EXTEND": "zext", "ISD::SIGN_EXTEND": "sext"}
@@ -129,7 +127,7 @@ class _Finder:
         fill = next(iter(self.filled[i.name])) if len(self.filled[i.name]) == 1 else ""
         if fill:
             actions = tuple(replace(a, fill=fill) if isinstance(a, Assign) and isinstance(a.place, OperandRegister) else a for a in actions)
-        return Effect(i.name, (*required, *actions), source, "hasDelaySlot" in i.flags)
+        return Effect(i.name, (*required, *actions), source, i.name in self.m.delayed)
 
     def special(self, i: Instruction, told: Mapping[str, list[_Told]]) -> Iterator[_Told]:
         """Yields what is told of instructions for the compiler alone whose encodings are this one with numbers in its last operands: a
@@ -305,10 +303,8 @@ class _Finder:
                 return {name: Binary("shl", number, Number(int(told[1]), self.m.native), self.m.native)}
             if _UPPER_HALF.search(code) and self.clear_below(matched, name) >= 32:
                 return {name: Binary("shl", number, Number(32, self.m.native), self.m.native)}
-            if _LOGARITHM.search(code):
-                bit = Binary("shl", Number(1, self.m.native), number, self.m.native)
-                ones = Number((1 << self.m.native) - 1, self.m.native)
-                return {name: Binary("xor", bit, ones, self.m.native) if _INVERTED.search(code) else bit}
+            if LOGARITHM.search(code):
+                return {name: one_bit(code, number)}
             if told := _FROM.search(code):
                 return {name: Binary("sub", Number(int(told[1]), self.m.native), number, self.m.native)}
         if dag.op in self.s.instructions and info.kind is OperandKind.REG:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llvm_integration.failure import Failure
+from vega_gen.archetypes.complex_patterns import matches_any
 from vega_gen.facts import Facts
 from vega_gen.facts.fixups import jump_distances
 from vega_gen.facts.keys import CODED
@@ -48,8 +49,17 @@ class Bound:
 
 _INVERSE = re.compile(r"getTargetConstant\(\s*~\s*N->get[SZ]ExtValue\(\)")
 _OPPOSITE = re.compile(r"getTargetConstant\(\s*-\s*N->get[SZ]ExtValue\(\)")
+LOGARITHM = re.compile(r"\bLog2_(?:32|64)\(|\bcountr_(?:zero|one)\(")
+"""A node transform that gives the number of the one bit of its argument that is 1, or 0."""
+_ONE_ZERO = re.compile(r"~\s*N->get[SZ]ExtValue\(\)|\bcountr_one\(")
 Binding = Bound | Expression
 Bindings = Mapping[str, Binding]
+
+
+def one_bit(code: str, number: Expression) -> Expression:
+    """Returns the number that has the bit ``number`` set, or clear, as the node transform with ``code`` asks (see LOGARITHM)."""
+    bit = Binary("shl", Number(1, number.bits), number, number.bits)
+    return Binary("xor", bit, Number((1 << number.bits) - 1, number.bits), number.bits) if _ONE_ZERO.search(code) else bit
 
 
 def resize(value: Expression, bits: int) -> Expression:
@@ -169,10 +179,17 @@ class Operands:
         lines = ((key.removeprefix(f"{CODED}{type_name}."), line.value) for key, line in self.d.given.items())
         return {int(code): int(value) for code, value in lines if code.isdigit()}
 
+    def judged(self, leaf: str) -> bool:
+        """Whether a leaf is a ComplexPattern of one operand of which C++ says which nodes it matches, as (shl x, 1) for x."""
+        pattern = self.complex.get(leaf)
+        return pattern is not None and pattern.operands == 1 and not matches_any(pattern, self.d, self.s)
+
     def untransformed(self, leaf: str, number: OperandNumber) -> Expression:
-        """Returns the number that a leaf of a pattern stands for, where the instruction holds its opposite or its inverse: the transform of
-        the leaf (OperandTransform) says so."""
+        """Returns the number that a leaf of a pattern stands for, where the instruction holds its opposite, its inverse or its bit's
+        number: the transform of the leaf (OperandTransform) says so."""
         code = self._transforms.get(leaf, "")
+        if LOGARITHM.search(code):
+            return one_bit(code, number)
         if _INVERSE.search(code):
             return Binary("xor", number, Number((1 << number.bits) - 1, number.bits), number.bits)
         return Binary("sub", Number(0, number.bits), number, number.bits) if _OPPOSITE.search(code) else number
