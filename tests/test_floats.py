@@ -13,10 +13,12 @@ from commands import kept_cache as kept_cache
 from conftest import ROOT
 
 from vega_gen.facts import find_facts
+from vega_gen.records import GivenFact
 from vega_gen.tablegen import describe
 from vega_gen.tablegen.subtargets import on_subtarget
 
 MORE = ROOT / "tests/inputs/RV32IMFloats.td"
+ALWAYS = ('HasSingle : Predicate<"Subtarget->hasSingle()">', 'HasSingle : Predicate<"true">')
 PROGRAM = """\
 define double @less(float %a, double %b, i32 %n) {
   %sum = fadd float %a, 1.5
@@ -57,6 +59,7 @@ def machine(folder: Path, change: tuple[str, str] = ("", "")) -> Path:
         ("+double", ('"fmul"#dot, fmul', '"fmul"#dot, null_frag'), []),
         ("+double", ("(T (load addr:$addr))", "(T (null_frag addr:$addr))"), []),
         ("+double", ('(sequence "F%u", 0, 31)', '(sequence "X%u", 0, 31)'), ["Double"]),
+        ("+double", ALWAYS, ["Double"]),  # integers stand for what every processor has
     ],
 )
 def test_a_type_needs_registers_of_its_own_and_ways_to_them(
@@ -67,6 +70,15 @@ def test_a_type_needs_registers_of_its_own_and_ways_to_them(
     assert found
     d = describe(td, folder="RV32IM", llvm_include=llvm_source / "llvm/include", tblgen=Path(found), include_dirs=(td.parent,))
     assert [f.register_class for f in find_facts(on_subtarget(d, "", attrs)).floats] == classes
+
+
+def test_a_person_asks_for_what_every_processor_has(tmp_path: Path, llvm_source: Path) -> None:
+    td = machine(tmp_path / "td", ALWAYS)
+    found = shutil.which("llvm-tblgen-19") or shutil.which("llvm-tblgen")
+    assert found
+    d = describe(td, folder="RV32IM", llvm_include=llvm_source / "llvm/include", tblgen=Path(found), include_dirs=(td.parent,))
+    given = {"class.float.32": GivenFact("class.float.32", "Single", "here:1")}
+    assert [f.type for f in find_facts(on_subtarget(d, "", "+double"), given).floats] == ["f32", "f64"]
 
 
 def compiled(command: Command, folder: Path, td: Path, *options: str) -> list[str]:
@@ -88,7 +100,7 @@ def test_instructions_compute_where_the_subtarget_has_them(command: Command, tmp
     assert [word for word in words if word.startswith("__")] == ["__floatunsidf"]
     soft = compiled(command, tmp_path, td, "-mattr=-single")
     assert not [word for word in soft if word.startswith("f")]
-    assert {"__addsf3", "__extendsfdf2", "__muldf3", "__ltdf2", "__nedf2", "__floatunsidf"} <= set(soft)
+    assert {"__addsf3", "__extendsfdf2", "__muldf3", "__ltdf2", "__eqdf2", "__floatunsidf"} <= set(soft)
 
 
 def test_the_library_compares_where_no_instruction_does_into_a_register(command: Command, tmp_path: Path) -> None:

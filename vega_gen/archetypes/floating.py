@@ -31,6 +31,7 @@ def float_values(d: Description, m: Facts, known: AbstractSet[str]) -> dict[str,
              "halves": f.halves, "actions": [*own, *_memory(f)]} for f, own in zip(m.floats, actions, strict=True)
         ],
         "float_conditions": any("setCondCodeAction" in a and "Custom" in a for own in actions for a in own),
+        "wide_float": any(f.bits > m.native for f in m.floats),
         "float_compares": not all(map(compared, m.floats)),
         "float_either": any(compared(f) and not {*_EITHER} <= f.conditions for f in m.floats),
     }  # fmt: skip

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.memory import meaning, register_accesses
 from vega_gen.facts.operations import Float
 from vega_gen.facts.selections import OperandKind, Selection, leaf_name
 from vega_gen.facts.view import TargetView, encoded
-from vega_gen.records import Evidence, RegisterClass
+from vega_gen.records import Description, Evidence, RegisterClass
 from vega_gen.tablegen.raw import Dag
+from vega_gen.tablegen.subtargets import ATTRS, CPU, FEATURES, enabled, predicate_test
 
 _NEEDED = frozenset({"fadd", "fsub", "fmul"})
 """A type without these is not worth the way to its registers and back."""
@@ -24,17 +26,27 @@ def floats(v: TargetView, copies: Collection[str]) -> tuple[Float, ...]:
     """Returns the scalar floating-point types that can be legal, the narrower first.
 
     A type needs registers of its own, apart from those of addresses, which instructions load, store and copy, and an addition, a
-    subtraction and a multiplication. All else the run-time library does. ``copies``: the classes whose registers an instruction copies."""
+    subtraction and a multiplication. All else the run-time library does. Integers stand for the numbers of a target whose default
+    processor computes with them, unless a person gives the class: a library that was compiled without their instructions is enough then.
+    ``copies``: the classes whose registers an instruction copies."""
+    by_default = _default_test(v.d)
     found: list[Float] = []
     for bits in (32, 64):
         key = f"class.float.{bits}"
         kept = {c.name: made for c in _classes(v, bits) if (made := _of_class(v, bits, c, copies, [*found]))}
         ranked = sorted(kept.values(), key=lambda one: (-len(one.legal), one.register_class))
         reason = "instructions load, store, copy, add and multiply its registers"
-        if kept or key in v.chooser.given:  # most targets have none, and lack nothing
-            name = v.choose(key, [Choice(one.register_class, Evidence.PATTERN, reason) for one in ranked])
+        asked = [one for one in ranked if not by_default(one.guard)]
+        if asked or key in v.chooser.given:  # most targets have none, and lack nothing
+            name = v.choose(key, [Choice(one.register_class, Evidence.PATTERN, reason) for one in asked])
             found += [kept[name]] if name in kept else []
     return tuple(found)
+
+
+def _default_test(d: Description) -> Callable[[Iterable[str]], bool]:
+    """Returns the function that says whether Predicate records hold for the default processor, with no features but its own."""
+    plain = replace(d, data={key: value for key, value in d.data.items() if key not in (CPU, ATTRS)})
+    return predicate_test(replace(plain, data=plain.data | {FEATURES: " ".join(enabled(plain))}))
 
 
 def _classes(v: TargetView, bits: int) -> Iterator[RegisterClass]:
