@@ -13,6 +13,7 @@ from vega_gen.archetypes.compared_values import compared_values, opposite_by_fla
 from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
+from vega_gen.archetypes.floating import float_values
 from vega_gen.archetypes.fragment_names import customary, named_types, older_constants, range_tests, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
@@ -157,7 +158,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    given |= interface_values(llvm) | string_values(d) | _code_generator(d, m, known)
+    given |= interface_values(llvm) | string_values(d) | _code_generator(d, m, known) | float_values(d, m, known)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
@@ -171,6 +172,7 @@ def data_layout(m: Facts) -> str:
     """Returns the data layout string without its byte order ("e" or "E"). What is wider than a word is aligned as a word."""
     wide = min(64, max(m.native, 16))
     types = ["i64"] if wide == 64 else ["i64", "f64"] if wide == 32 else ["i32", "i64", "f32", "f64"]
+    types = [t for t in types if t not in {f.type for f in m.floats}]  # instructions access those where they are aligned
     aligned = "-".join(f"{t}:{wide}" for t in types)
     return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{m.stack_alignment * 8}"
 
@@ -243,7 +245,8 @@ def _nop(d: Description, m: Facts) -> list[int]:
 
 def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
-    memory = [*m.loads.values(), *m.stores.values(), *([m.add_immediate] if m.add_immediate else [])]
+    floating = [op for f in m.floats for op in (f.load, f.store)]
+    memory = [*m.loads.values(), *m.stores.values(), *floating, *([m.add_immediate] if m.add_immediate else [])]
     ranges: dict[tuple[int, int, int], list[str]] = {}
     offsets = {op.record: (op.range, 1) for op in memory if op.range} | _offsets(d)
     for record, (r, _) in offsets.items():

@@ -12,10 +12,10 @@ from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.role_evidence import role_candidates
 from vega_gen.facts.roles import RegisterRole, is_real
 from vega_gen.facts.selections import OperandKind
-from vega_gen.facts.view import TargetView, dst_and, mnemonic
+from vega_gen.facts.view import TargetView, dst_and, encoded, mnemonic
 from vega_gen.records import Evidence, Instruction
 
-_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|lg?r|mov32|mov16)(\.[bhwlq])?")
+_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|lg?r|mov32|mov16)(\.[bhwlqsd])?|f(mov|mv)(\.?[sd])?|fmr|l[de]r")
 _MOVE_RECORD = re.compile(r"(MOVE?|MV|COPY|CPY)_?\d*_?(rr?|reg)?", re.I)
 """The name of a move's record, where the mnemonic is another, as "set" and "ld"."""
 _ASSIGNED = re.compile(r"\s*\$\{?(\w+)\}?\s*:?=\s*\$\{?(\w+)\}?\s*;?\s*")
@@ -51,6 +51,13 @@ def copies(
             made = v.operation(i.name, dst_and(OperandKind.REG, OperandRole.SRC))
             if made:
                 found.setdefault(name, made)
+    for s in v.selections.of("fcopysign"):
+        operands = v.selections.operands(s.record)
+        names = {v.class_of(o.type) for o in operands}
+        if len(operands) == 3 and len(names) == 1 and encoded(v.selections.instructions[s.record]):
+            # A number with its own sign is the number.
+            roles = tuple(OperandRole.DST if o.out else OperandRole.SRC for o in operands)
+            found.setdefault(names.pop(), Operation(s.record, roles, outs=1))
     if v.gpr in found:
         return found
     immediate = add_immediate or or_immediate
