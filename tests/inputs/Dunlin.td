@@ -1,126 +1,155 @@
-// A machine in whose assembly instructions are equations, with an instruction that holds the upper bits of the immediate behind it, truth
-// values in registers of their own, and conditions that call the subtarget by another name.
+// A 64-bit machine with narrow parts of registers, on which one number is the stack pointer or the zero register, as the operand has it;
+// with operands that are shifted registers, numbers in two parts, parts of numbers, and offsets that count in the size of what is loaded.
 include "llvm/Target/Target.td"
 
-def Level1 : SubtargetFeature<"l1", "Whole", "Dunlin::Level::One", "the first level">;
-def Level2 : SubtargetFeature<"l2", "Whole", "Dunlin::Level::Two", "the second level", [Level1]>;
-def Wide2 : SubtargetFeature<"w2", "Wide", "Dunlin::Level::Two", "wide registers">;
-def HasTwo : Predicate<"DST->hasTwo()">, AssemblerPredicate<(all_of Level2)>;
-def : ProcessorModel<"generic", NoSchedModel, [Level1]>;
-
-class R<int n> : Register<"r" # n> { let Namespace = "Dunlin"; let HWEncoding = n; }
-foreach n = 0-15 in def R # n : R<n>;
-let Namespace = "Dunlin" in {
-  def lower : SubRegIndex<32>;
-  def upper : SubRegIndex<32, 32>;
-}
-foreach n = 0-7 in
-def D # n : RegisterWithSubRegs<"r" # !add(n, n, 1) # ":" # !add(n, n), [!cast<R>("R" # !add(n, n)), !cast<R>("R" # !add(n, n, 1))]> {
+def lo : SubRegIndex<32> { let Namespace = "Dunlin"; }
+class Part<string name, int n> : Register<name> { let Namespace = "Dunlin"; let HWEncoding = n; }
+class Whole<string name, int n, Register part> : Register<name> {
   let Namespace = "Dunlin";
-  let HWEncoding = !add(n, n);
-  let SubRegIndices = [lower, upper];
-  let CoveredBySubRegs = 1;
+  let HWEncoding = n;
+  let SubRegs = [part];
+  let SubRegIndices = [lo];
 }
-class P<int n> : Register<"p" # n> { let Namespace = "Dunlin"; let HWEncoding = n; }
-foreach n = 0-3 in def P # n : P<n>;
-def GR : RegisterClass<"Dunlin", [i32, f32], 32, (sequence "R%u", 0, 15)>;
-def DR : RegisterClass<"Dunlin", [i64], 64, (sequence "D%u", 0, 7)>;
-def PR : RegisterClass<"Dunlin", [i1], 32, (sequence "P%u", 0, 3)> { let Size = 32; }
-def I32 : PatLeaf<(i32 GR:$r)>;
-def F32 : PatLeaf<(f32 GR:$r)>;
+foreach n = 0-7 in {
+  def W # n : Part<"w" # n, n>;
+  def R # n : Whole<"r" # n, n, !cast<Register>("W" # n)>;
+}
+def WSP : Part<"wsp", 15>;
+def WZR : Part<"wzr", 15>;
+def SP : Whole<"sp", 15, WSP>;
+def ZR : Whole<"zr", 15, WZR> { let isConstant = true; }
+def FLAGS : Register<"flags"> { let Namespace = "Dunlin"; }
+def GR : RegisterClass<"Dunlin", [i64], 64, (add (sequence "R%u", 0, 7), ZR)> { let DecoderMethod = "decodeOne<Dunlin::GRRegClassID, 0, 16>"; }
+def GRsp : RegisterClass<"Dunlin", [i64], 64, (add (sequence "R%u", 0, 7), SP)> { let DecoderMethod = "decodeOne<Dunlin::GRspRegClassID,0, 16>"; }
+def GRall : RegisterClass<"Dunlin", [i64], 64, (add (sequence "R%u", 0, 7), ZR, SP)>;
+def WR : RegisterClass<"Dunlin", [i32], 32, (add (sequence "W%u", 0, 7), WZR)> { let DecoderMethod = "decodeOne<Dunlin::WRRegClassID, 0, 16>"; }
+def GRz : RegisterOperand<GR>;
 
-def s32_0Imm : Operand<i32>;
-def s30_2Imm : Operand<i32>;
-def u32_0Imm : Operand<i32>;
-def s8_0Imm : Operand<i32>;
-def u26_6Imm : Operand<i32>;
-def place : Operand<OtherVT>;
-
-class I<bits<8> op, dag outs, dag ins, string asm, list<dag> pattern = []> : Instruction {
+class I<bits<6> op, dag outs, dag ins, string asm, list<dag> pattern> : Instruction {
   let Namespace = "Dunlin";
   let Size = 4;
   let OutOperandList = outs;
   let InOperandList = ins;
   let AsmString = asm;
   let Pattern = pattern;
-  field bits<32> Inst = ?;
+  field bits<32> Inst;
   bits<4> d;
   bits<4> a;
-  let Inst{31-24} = op;
+  let Inst{5-0} = op;
+  let Inst{9-6} = d;
+  let Inst{13-10} = a;
+  let hasSideEffects = 0;
+  let mayLoad = 0;
+  let mayStore = 0;
 }
-class Number<bits<8> op, Operand type, string asm, list<dag> pattern = []> : I<op, (outs GR:$d), (ins GR:$a, type:$n), asm, pattern> {
-  bits<10> n;
-  let Inst{23-20} = d;
-  let Inst{19-16} = a;
-  let Inst{9-0} = n;
-}
-def EXT : I<0, (outs), (ins u26_6Imm:$n), "more(#$n)"> {
-  bits<32> n;
-  let Inst{31-26} = 0;
-  let Inst{25-16} = n{31-22};
-  let Inst{15-0} = n{21-6};
-}
-def SET : I<1, (outs GR:$d), (ins s32_0Imm:$n), "$d = #$n", [(set GR:$d, imm:$n)]> {
-  bits<8> n;
-  let Inst{23-20} = d;
-  let Inst{9-2} = n;
-}
-def ADDI : Number<2, s32_0Imm, "$d = add($a,#$n)">;
-def ANDI : Number<3, u32_0Imm, "$d = and($a,#$n)">;
-def SHL : Number<4, s8_0Imm, "$d = shl($a,#$n)">;
-let mayLoad = 1 in
-def LW : I<5, (outs GR:$d), (ins GR:$a, s30_2Imm:$n), "$d = word($a+#$n)"> {
-  bits<10> n;
-  let Inst{23-20} = d;
-  let Inst{19-16} = a;
-  let Inst{7-0} = n{9-2};
-}
-class Three<bits<8> op, RegisterClass type, string asm, list<dag> pattern> : I<op, (outs type:$d), (ins GR:$a, GR:$b), asm, pattern> {
-  bits<4> b;
-  let Inst{23-20} = d;
-  let Inst{19-16} = a;
-  let Inst{3-0} = b;
-}
-def ADD : Three<6, GR, "$d = add($a,$b)", [(set GR:$d, (add GR:$a, GR:$b))]>;
-def SAME : Three<7, PR, "$d = same($a,$b)", [(set PR:$d, (seteq I32:$a, I32:$b))]>;
-def MORE : Three<8, PR, "$d = more($a,$b)", [(set PR:$d, (setgt I32:$a, I32:$b))]>;
-def ABOVE : Three<9, PR, "$d = above($a,$b)", [(set PR:$d, (setugt I32:$a, I32:$b))]>;
-def FLOAT : Three<10, PR, "$d = fmore($a,$b)", [(set PR:$d, (setge F32:$a, F32:$b))]>;
-class Branch<bits<8> op, string asm> : I<op, (outs), (ins PR:$a, place:$to), asm> {
-  bits<12> to;
-  let Inst{19-16} = a;
-  let Inst{11-0} = to;
-  let isBranch = 1;
-  let isTerminator = 1;
-}
-def BT : Branch<11, "if ($a) jump $to">;
-def BF : Branch<12, "if (!$a) jump $to">;
-def : Pat<(brcond PR:$a, bb:$to), (BT PR:$a, bb:$to)>;
-def : Pat<(brcond (not PR:$a), bb:$to), (BF PR:$a, bb:$to)>;
-def PAIR : I<13, (outs DR:$d), (ins GR:$a, GR:$b), "$d = pair($a,$b)"> {
-  bits<4> b;
-  let Inst{23-20} = d;
-  let Inst{19-16} = a;
-  let Inst{3-0} = b;
-}
-def COUNT : I<14, (outs GR:$d), (ins DR:$a), "$d = count($a)"> {
-  let Inst{23-20} = d;
-  let Inst{19-16} = a;
-}
-def : Pat<(i32 (ctpop GR:$a)), (COUNT (PAIR GR:$a, GR:$a))>;
-def back : SDNode<"DunlinISD::BACK", SDTNone, [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
-let isReturn = 1, isTerminator = 1, isBarrier = 1 in {
-  def HALF : I<0, (outs), (ins), "jumpr r15"> { let AsmVariantName = "Never"; let Uses = [R15]; }
-  def BACK : I<15, (outs), (ins), "jumpr r15", [(back)]> { let Uses = [R15]; let Inst{3-0} = 15; }
-}
-let isPseudo = 1, isCodeGenOnly = 1 in {
-  def ZEXT : I<0, (outs GR:$d), (ins GR:$a), "$d = zext($a)"> { let Inst = ?; }
-  def OTHER : I<0, (outs GR:$d), (ins GR:$a), "$d = other($a)"> { let Inst = ?; }
-}
-def : InstAlias<"$d = zext($a)", (ANDI GR:$d, GR:$a, 255)>;
-def : InstAlias<"$d = other($a)", (ADD GR:$d, GR:$a, R3)>; // a register that the pseudo does not have
 
-def CC : CallingConv<[CCIfType<[i32], CCAssignToReg<[R1, R2]>>]>;
-def RetCC : CallingConv<[CCIfType<[i32], CCAssignToReg<[R1]>>]>;
+// A register, shifted or extended.
+class ShiftedReg<ValueType t, RegisterClass c> : Operand<t>, ComplexPattern<t, 2, "SelectShifted", []> {
+  let PrintMethod = "printShifted";
+  let MIOperandInfo = (ops c, i32imm);
+}
+def shifted64 : ShiftedReg<i64, GR>;
+def shifted32 : ShiftedReg<i32, WR>;
+def extended64 : Operand<i64>, ComplexPattern<i64, 2, "SelectExtended", []> {
+  let PrintMethod = "printExtended";
+  let MIOperandInfo = (ops GR, i32imm);
+}
+class Shifted<bits<6> op, string name, SDPatternOperator node, RegisterClass c, Operand o>
+  : I<op, (outs c:$d), (ins c:$a, (o $b, $shift):$b_and_shift), name # " $d, $a, $b_and_shift", [(set c:$d, (node c:$a, o:$b_and_shift))]> {
+  bits<4> b;
+  bits<6> shift;
+  let Inst{17-14} = b;
+  let Inst{23-18} = shift;
+}
+multiclass Shifteds<bits<6> op, bits<6> narrow, string name, SDPatternOperator node> {
+  let isPseudo = 1, isCodeGenOnly = 1 in
+  def r : I<0, (outs GR:$d), (ins GR:$a, GR:$b), "", [(set i64:$d, (node i64:$a, i64:$b))]>;
+  def x : Shifted<op, name, node, GR, shifted64>;
+  def w : Shifted<narrow, name # "w", node, WR, shifted32>;
+}
+defm ADD : Shifteds<1, 2, "add", add>;
+defm SUB : Shifteds<3, 4, "sub", sub>;
+defm AND : Shifteds<5, 6, "and", and>;
+defm OR : Shifteds<7, 8, "or", or>;
+defm XOR : Shifteds<9, 10, "xor", xor>;
+def ADDE : I<11, (outs GR:$d), (ins GR:$a, (extended64 $b, $kind):$b_and_kind), "adde $d, $a, $b_and_kind",
+             [(set i64:$d, (add i64:$a, extended64:$b_and_kind))]> {
+  bits<4> b;
+  bits<3> kind;
+  let Inst{17-14} = b;
+  let Inst{20-18} = kind;
+}
+
+// A number of 12 bits, and a bit that shifts it.
+def parted : Operand<i64>, ComplexPattern<i64, 2, "SelectParted", [imm]> {
+  let EncoderMethod = "getParted";
+  let DecoderMethod = "decodeParted";
+  let PrintMethod = "printParted";
+  let MIOperandInfo = (ops i64imm, i64imm);
+}
+def negative : ComplexPattern<i64, 2, "SelectNegative", [imm]>;
+class Numbered<bits<6> op, string name> : I<op, (outs GRsp:$d), (ins GRsp:$a, parted:$n), name # " $d, $a, $n", []> {
+  bits<13> n;
+  let Inst{26-14} = n;
+}
+def ADDI : Numbered<12, "addi"> { let Pattern = [(set i64:$d, (add GRsp:$a, parted:$n))]; }
+def SUBI : Numbered<13, "subi">;
+def : Pat<(add GRsp:$a, negative:$n), (SUBI GRsp:$a, negative:$n)>;
+
+// Sixteen bits of a number.
+def Sixteen : AsmOperandClass {
+  let Name = "Sixteen";
+  let PredicateMethod = "isImmInRange<0,65535>";
+  let RenderMethod = "addImmOperands";
+}
+def sixteen : Operand<i64> { let ParserMatchClass = Sixteen; }
+class Wide<bits<6> op, string name, dag ins> : I<op, (outs GR:$d), ins, name # " $d, $n, $s", []> {
+  bits<16> n;
+  bits<6> s;
+  let Inst{25-10} = n;
+  let Inst{31-26} = s;
+}
+def MVZ : Wide<14, "mvz", (ins sixteen:$n, i32imm:$s)>;
+let Constraints = "$src = $d" in
+def MVK : Wide<15, "mvk", (ins GR:$src, sixteen:$n, i32imm:$s)>;
+
+// Loads and stores: offsets that count bytes, and such that count eight of them as one.
+def near : ComplexPattern<i64, 2, "SelectNear", []>;
+def scaled : ComplexPattern<i64, 2, "SelectScaled", []>;
+def off9 : Operand<i64>, ImmLeaf<i64, [{ return Imm >= -256 && Imm < 256; }]>;
+def off12s8 : Operand<i64> { let PrintMethod = "printScaled<8>"; }
+class Memory<bits<6> op, dag outs, dag ins, string asm, list<dag> pattern> : I<op, outs, ins, asm # " $d, $a, $n", pattern> {
+  bits<12> n;
+  let Inst{25-14} = n;
+}
+let mayLoad = 1 in {
+  def LDS : Memory<16, (outs GR:$d), (ins GRsp:$a, off12s8:$n), "lds", [(set GR:$d, (load (scaled GRsp:$a, off12s8:$n)))]>;
+  def LDU : Memory<17, (outs GR:$d), (ins GRsp:$a, off9:$n), "ldu", [(set GR:$d, (load (near GRsp:$a, off9:$n)))]>;
+  def LDW : Memory<18, (outs WR:$d), (ins GRsp:$a, off9:$n), "ldw", [(set WR:$d, (load (near GRsp:$a, off9:$n)))]>;
+}
+let mayStore = 1 in {
+  def STS : Memory<19, (outs), (ins GR:$d, GRsp:$a, off12s8:$n), "sts", [(store GR:$d, (scaled GRsp:$a, off12s8:$n))]>;
+  def STU : Memory<20, (outs), (ins GRz:$d, GRsp:$a, off9:$n), "stu", [(store GRz:$d, (near GRsp:$a, off9:$n))]>;
+  def STW : Memory<21, (outs), (ins WR:$d, GRsp:$a, off9:$n), "stw", [(store WR:$d, (near GRsp:$a, off9:$n))]>;
+}
+
+def : Pat<(i32 (trunc GRsp:$a)), (i32 (EXTRACT_SUBREG GRsp:$a, lo))>;
+def : Pat<(i64 (anyext WR:$a)), (INSERT_SUBREG (i64 (IMPLICIT_DEF)), WR:$a, lo)>;
+def : Pat<(i64 (zext WR:$a)), (SUBREG_TO_REG (i64 0), (ORw WZR, WR:$a, 0), lo)>;
+def HINT : I<22, (outs), (ins i32imm:$n), "hint $n", []> {
+  bits<3> n;
+  let Inst{12-10} = n;
+}
+def : InstAlias<"nop", (HINT 0b000)>;
+def retnode : SDNode<"DunlinISD::RET", SDTNone, [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
+let isReturn = 1, isTerminator = 1, isBarrier = 1 in
+def RET : I<23, (outs), (ins), "ret", [(retnode)]>;
+
+// Registers of vectors count bits, those of numbers do not.
+foreach n = 0-3 in
+  def V # n : Register<"v" # n> { let Namespace = "Dunlin"; let HWEncoding = n; }
+def VR : RegisterClass<"Dunlin", [v8i8], 64, (add (sequence "V%u", 0, 3))>;
+def CNT : I<24, (outs VR:$d), (ins VR:$a), "cnt $d.8b, $a.8b", [(set v8i8:$d, (ctpop v8i8:$a))]>;
+
 def DunlinInstrInfo : InstrInfo;
 def Dunlin : Target { let InstructionSet = DunlinInstrInfo; }

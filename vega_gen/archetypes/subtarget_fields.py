@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vega_gen.archetypes.doubtful import Doubtful
+from vega_gen.cxx.interface import Interface
+from vega_gen.facts.doubts import BY_DEFAULT, Doubt
 from vega_gen.records import Description
 from vega_gen.tablegen import predicates
 
@@ -56,4 +61,35 @@ def subtarget_fields(d: Description) -> list[dict[str, Any]]:
             continue
         made = {"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped, "space": space}
         found.append(made | {"called": kind == "bool" and name in called})
+    return found
+
+
+def by_macro(d: Description, fields: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether GET_SUBTARGETINFO_MACRO of llvm-tblgen can declare the boolean fields and their getters.
+
+    It declares one for each feature, and its getter is the field's name with a small first letter."""
+    flags = [f.field for f in d.features if f.value in ("true", "false") and "[" not in f.field]
+    plain = {f["name"] for f in fields if f["type"] == "bool" and not f["called"]}
+    return 0 < len(flags) == len(set(flags)) and set(flags) == plain and all(name[0].isupper() for name in flags)
+
+
+def subtarget_predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface, little_endian: str) -> dict[str, str]:
+    """Returns methods of the subtarget that Predicate records call and no field has as its getter -> their condition in features.
+
+    A method that no feature answers is false, so that what needs it is not selected; the byte order is the triple's."""
+    known = {field["name"] for field in fields}
+    unknown = {f.field for f in d.features} - known
+    found: dict[str, str] = {}
+    answered = {field["getter"] for field in fields} | {field["name"] for field in fields if field["called"]}
+    for name in sorted(predicates.asked(d) - answered):
+        if llvm.declares(f"TargetSubtargetInfo::{name}"):
+            continue
+        condition = predicates.answer(d, name)
+        if name in ("isLittleEndian", "isBigEndian"):
+            little = little_endian.replace("TT.", "getTargetTriple().")
+            found[name] = little if name == "isLittleEndian" else {"true": "false", "false": "true"}.get(little, f"!{little}")
+        elif condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
+            found[name] = condition
+        else:
+            found[name] = Doubtful("false", Doubt(BY_DEFAULT, f"no feature says when {name} holds: never is assumed"))
     return found
