@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from vega_gen.cxx.interface import Interface
 from vega_gen.facts import ranges
 from vega_gen.facts.ranges import Range
 from vega_gen.facts.selections import Selections
@@ -48,6 +50,18 @@ def _asked(d: Description) -> set[str]:
     return {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}
 
 
+def register_variables(d: Description, llvm: Interface) -> list[str]:
+    """Returns what the C++ of fragments calls the register information: variables that it does not declare, of which it calls only methods
+    of TargetRegisterInfo's own."""
+    called: dict[str, set[str]] = {}
+    for f in d.fragments:
+        for name, method in re.findall(r"(?<![\w.>:])([A-Za-z_]\w*)->(\w+)\(", f.code):
+            if not re.search(rf"[\w>*&] *\b{name} *[=;,)]", f.code):
+                called.setdefault(name, set()).add(method)
+    told = {name for name, methods in called.items() if all(llvm.declares(f"TargetRegisterInfo::{one}") for one in methods)}
+    return sorted(told - {"N", "MRI", "TRI"})
+
+
 def customary(d: Description) -> list[str]:
     """Returns the customary functions that the C++ of fragments calls and SelectionDAGISel lacks: "getImm", which makes a number an
     operand, the number of bits for getI32Imm and the like, "getLoadExtType", which asks how a load extends."""
@@ -55,3 +69,23 @@ def customary(d: Description) -> list[str]:
     sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
     types = ["APSInt"] if any(re.search(r"\bAPSInt\b", f.code) for f in d.fragments) else []
     return [*(name for name in ("getImm", "getLoadExtType") if name in called), *types, *sizes]
+
+
+def older_constants(d: Description) -> bool:
+    """Whether the C++ of fragments makes a constant without a place in the source, as LLVM had them before 3.7."""
+    return any(len(given) == 2 and "MVT::" in given[1] for f in d.fragments for given in _arguments(f.code, "getTargetConstant("))
+
+
+def _arguments(code: str, call: str) -> Iterator[list[str]]:
+    """Yields the arguments of each call in C++. ``call``: the function's name and the parenthesis behind it."""
+    for found in re.finditer(re.escape(call), code):
+        given, depth = [""], 0
+        for character in code[found.end() :]:
+            if character == ")" and not depth:
+                yield given
+                break
+            depth += (character in "([{") - (character in ")]}")
+            if character == "," and not depth:
+                given.append("")
+            else:
+                given[-1] += character

@@ -8,19 +8,29 @@ from dataclasses import dataclass, field, replace
 from vega_gen.facts import support
 from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
-from vega_gen.facts.calls import calls, frame_pseudo, returns
+from vega_gen.facts.calls import assembled, calls, frame_pseudo, returns
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
-from vega_gen.facts.constants import constant_register, load_immediate, low_part, number_loads, symbol_loads, whole_constants
+from vega_gen.facts.constants import (
+    constant_register,  # fmt: skip
+    load_immediate,
+    low_part,
+    number_loads,
+    shifted_by_pattern,
+    symbol_loads,
+    whole_constants,
+)
 from vega_gen.facts.conventions import callee_saved, convention, stack_alignment
 from vega_gen.facts.doubts import Doubt, doubts
-from vega_gen.facts.keys import CODED, CODING, DISTANCE, LAYOUT
+from vega_gen.facts.extended import extender
+from vega_gen.facts.floats import floats
+from vega_gen.facts.keys import CODED, CODING, DISTANCE, EXTENDER, LAYOUT, ONES
 from vega_gen.facts.link_register import LinkRegister, link_register
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.named import Computed, computed
 from vega_gen.facts.narrow import narrow
 from vega_gen.facts.nops import delayed, nop
-from vega_gen.facts.operations import Calls, Narrow, Operation
+from vega_gen.facts.operations import Calls, Float, Narrow, Operation
 from vega_gen.facts.pools import any_word, pool_loads, reads_pool
 from vega_gen.facts.ranking import Weights, ranked
 from vega_gen.facts.register_use import copies, frame_registers
@@ -68,7 +78,7 @@ class Facts:
     ``load_immediate``: sets a register to an immediate; ``load_symbol``: sets it to any address; ``pool``: the record of ``load_symbol``
     if it loads the address, or any number, from a constant pool beside the code, else "".
     ``upper``: sets the upper bits of a register; ``low``: how the lower bits follow, "or" or "add" of an immediate.
-    ``whole_constants``: whether a pattern selects any constant.
+    ``whole_constants``: whether a pattern selects any constant. ``shifted_by_pattern``: whether patterns shift left by any number.
     ``loads``: (extension, bits in memory) -> load, where extension is "" for a whole register, "sext" or "zext".
     ``stores``: bits in memory -> store.
     ``jump``, ``jump_register``: unconditional branches, to a label and to an address in a register.
@@ -87,6 +97,7 @@ class Facts:
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``computed``: what instructions without a pattern compute, as their mnemonics or a person say.
     ``narrow``: a second legal integer type below the pointer's.
+    ``floats``: the floating-point types that instructions compute with; those of others are integers to the code generator.
     ``big_endian``: whether the highest byte of a number lies first in memory.
     ``register_roles``: register -> role. ``doubts``: field -> why its fact is not certain. ``records``: key -> fact with its evidence."""
 
@@ -125,6 +136,7 @@ class Facts:
     upper: Operation | None
     low: str
     whole_constants: bool
+    shifted_by_pattern: bool
     loads: Mapping[tuple[str, int], Operation]
     stores: Mapping[int, Operation]
     jump: Operation | None
@@ -147,12 +159,18 @@ class Facts:
     carries: frozenset[str]
     narrow: Narrow | None
     computed: Mapping[Computed, Operation] = field(default_factory=dict[Computed, Operation])
+    floats: tuple[Float, ...] = ()
     link: LinkRegister | None = None
     left_out: frozenset[str] = frozenset()
     big_endian: bool = False
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
     doubts: Mapping[str, Doubt] = field(default_factory=dict[str, Doubt])
     records: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+
+    @property
+    def returning(self) -> str:
+        """The register in which a call leaves the return address, whichever instructions reach it; "" where there is none."""
+        return self.ra or (self.link.name if self.link else "")
 
     @property
     def by_table(self) -> bool:
@@ -179,8 +197,9 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     )
     shifts = {root: v.choose_operation(f"instruction.{key}", binaries(v, root, OperandKind.REG)) for root, key in _SHIFTS.items()}
     v.choose(f"{DISTANCE}origin", [_ORIGIN])
-    for key in [key for key in v.chooser.given if key.startswith((CODING, DISTANCE))]:
+    for key in [key for key in v.chooser.given if key.startswith((CODING, DISTANCE, ONES))]:
         v.choose(key, ())  # read where operand types are (facts/codings.py, facts/distances.py)
+    v.choose_operation(EXTENDER, extender(v))  # read where operands are (facts/selections.py)
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
@@ -199,7 +218,8 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     back = v.choose_operation("instruction.return", supported(v, returned.instruction))
     compared, nonzero = support.branched(v, *branches(v, zero))
     jumped = v.choose_operation("instruction.jump", supported(v, jump(v, zero)))
-    called = support.called(v, calls(v, ra, jumped, zero))
+    told = calls(v, ra, jumped, zero)
+    called = support.called(v, told if ra and through else assembled(v, told))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
     found = Facts(
         name=d.name,
@@ -237,6 +257,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         upper=upper,
         low=low,
         whole_constants=whole_constants(v),
+        shifted_by_pattern=shifted_by_pattern(v),
         loads=loads(v),
         stores=stores(v),
         jump=jumped,
@@ -260,6 +281,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         left_out=left_out,
         carries=carries(v),
         narrow=narrow(v, moved),
+        floats=floats(v, moved),
         computed=computed(v),
         big_endian=v.choose("byte_order", [_LITTLE]) == "big",
         register_roles=v.register_roles,

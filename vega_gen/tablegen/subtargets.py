@@ -21,7 +21,7 @@ CPU, ATTRS, FEATURES, MODE = "Subtarget.cpu", "Subtarget.attrs", "Subtarget.feat
 """Keys of ``Description.data``: the chosen processor, features beside it as for -mattr, the records of all its features, and its HwMode
 record, "" where there are no modes."""
 _METHOD = re.compile(r"(?:\w+(?:->|\.))?(\w+)\(\)")
-_AT_LEAST = re.compile(r"(\w+) >= (\w+)")
+_AT_LEAST = re.compile(r"(\w+) >= ([\w:]+)")
 
 
 def default_cpu(d: Description) -> str:
@@ -90,6 +90,17 @@ def predicate_test(d: Description) -> Callable[[Iterable[str]], bool]:
         return not code or _holds(d, code, on)
 
     return lambda records: all(one(record) for record in records)
+
+
+def asked_width(d: Description) -> tuple[int, str]:
+    """Returns the width of addresses that a feature of the chosen processor says, "64bit", and the subtarget method that conditions of the
+    .td ask for it and no other record explains: ``isPPC64``. (0, "") where there is none."""
+    on = d.data.get(FEATURES, "").split()
+    for method in sorted(predicates.asked(d)):
+        f = predicates.wide_feature(d, method)
+        if f and f.record in on and predicates.answer(d, method) == f.field:
+            return int(f.name.removesuffix("bit")), method
+    return 0, ""
 
 
 def _in_mode(d: Description, mode: HardwareMode) -> Description:
