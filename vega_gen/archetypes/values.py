@@ -11,6 +11,7 @@ from typing import Any
 
 from vega_gen.archetypes.atomics import atomic_values, fence_action
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
+from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.floating import float_values
@@ -23,6 +24,7 @@ from vega_gen.archetypes.operand_types import namesakes, own_class, register_pre
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
+from vega_gen.archetypes.string_values import string_values
 from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
@@ -32,10 +34,10 @@ from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
-from vega_gen.facts.memory import offset_part
+from vega_gen.facts.memory import offset_part, step
 from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, Narrow, OperandRole
-from vega_gen.facts.selections import OperandKind, Range, Selections
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
@@ -117,7 +119,6 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
-        "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
         "calling_entries": [c.name for c in d.calling_conventions if c.entry],
@@ -125,8 +126,6 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
         "register_prefix": register_prefix(d, m.gpr), "encoded": d.data.get("Disassembler.present") == "1",
         "breaks_at_point": "." in d.data.get("AsmParserVariant.BreakCharacters", ""),
-        "signed_names": any(re.match(r"[\w.]+[-+](\s|$)", i.asm) for i in d.instructions),
-        "hash_prefix": any("#$" in i.asm for i in d.instructions),
         "delayed": _delayed(d, m) if m.nop else "",
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
@@ -139,9 +138,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
-        "begins_with_equation": any(re.match(r"\$\{?\w+\}?\s*=", i.asm) for i in d.instructions),
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
-        "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "older_constants": older_constants(d),
         "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
@@ -162,7 +159,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    given |= interface_values(llvm) | _code_generator(d, m, known) | float_values(d, m, known) | atomic_values(d, m, known)
+    given |= interface_values(llvm) | string_values(d) | _code_generator(d, m, known)
+    given |= float_values(d, m, known) | atomic_values(d, m, known)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
@@ -312,7 +310,7 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
     selections = Selections(d)
     found: dict[str, tuple[Range, int]] = {}
     for i in d.instructions:
-        slots = selections.operands(i.name)
+        slots = [slot for slot in selections.operands(i.name) if not is_shifted(slot.whole, selections)]
         bases = [slot.name for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG]
         parts = {name: offset_part(selections, i.name, name) for name in bases}
         numbers = [slot for slot in slots if parts.get(slot.name, -1) == slot.part > 0]
@@ -321,7 +319,23 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
             found[i.name] = min(((selections.immediate(i.name, slot), slot.part) for slot in numbers), key=lambda pair: pair[0].high)
         elif first:
             found[i.name] = min(((selections.immediate(i.name, slot), -1) for slot in first), key=lambda pair: pair[0].high)
+        elif beside := _beside(selections, i):
+            found[i.name] = selections.immediate(i.name, beside), 1
     return found
+
+
+def _beside(s: Selections, i: Instruction) -> OperandInfo | None:
+    """Returns the offset, in bytes, of a load or store whose pattern has the base before it: (load (address GR:$base, off:$offset))."""
+    if i.flags.isdisjoint({"mayLoad", "mayStore"}):
+        return None
+    for one in s.every(i.name):
+        for base, offset in pairwise(s.operands(i.name)):
+            paths = one.paths.get(base.name, ()), one.paths.get(offset.name, ())
+            joined = len(paths[0]) == 2 and (*paths[0][:1], 1) == paths[1] and paths[0][1] == 0
+            kinds = base.kind is OperandKind.REG and offset.kind is OperandKind.IMM and offset.part < 0
+            if joined and kinds and step(s, offset.type) == 1:
+                return offset
+    return None
 
 
 def _read(d: Description) -> Iterator[str]:

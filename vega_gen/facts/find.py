@@ -167,6 +167,11 @@ class Facts:
     records: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
 
     @property
+    def returning(self) -> str:
+        """The register in which a call leaves the return address, whichever instructions reach it; "" where there is none."""
+        return self.ra or (self.link.name if self.link else "")
+
+    @property
     def by_table(self) -> bool:
         """Whether no conditional branch is known, so that branches go through a table of addresses and an indirect jump."""
         return not self.branches and self.branch_nonzero is None and not self.compare_branches
