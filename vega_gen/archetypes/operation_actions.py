@@ -25,7 +25,7 @@ def operation_actions(m: Facts) -> list[str]:
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
     truth = () if m.by_table or by_truth(m) else ("BRCOND",)
-    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
+    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND")
     found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
     branch = "Expand" if m.by_table or by_truth(m) else "Custom" if branch_custom(m) else "Legal"
     select = "Expand" if m.selects else "Custom"
