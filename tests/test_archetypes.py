@@ -104,14 +104,6 @@ def test_what_is_wider_than_a_word_is_aligned_as_a_word(rook: Description, bits:
     assert data_layout(replace(find_facts(rook), native=bits, stack_alignment=bits // 4)) == layout
 
 
-def test_zero_is_read_from_the_register_that_the_td_calls_constant(rook: Description) -> None:
-    llvm = Interface([Path("/usr/lib/llvm-19/include")])
-    copied = "getCopyFromReg(CurDAG->getEntryNode(), DL, Rook::R0, VT)"
-    for told in ("R0", ""):
-        printed = archetypes(replace(rook, data={**rook.data, "Register.constant": told}), llvm, "rook").printed
-        assert (copied in printed["RookISelDAGToDAG.cpp"]) is bool(told)
-
-
 def roles(words: str) -> tuple[OperandRole, ...]:
     return tuple(map(OperandRole, words.split()))
 
