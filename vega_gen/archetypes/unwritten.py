@@ -33,6 +33,12 @@ class Unwritten:
         written = [(i.asm, o.name) for i in self.d.instructions for o in (*i.outs, *i.ins) if o.type in types]
         return all(re.search(rf"(?:\$\w+|\}})\$\{{?{re.escape(name)}\b", asm) for asm, name in written if f"${name}" in asm)
 
+    def beside(self, types: Collection[str]) -> bool:
+        """Whether the operand stands right behind another one, outside of the mnemonic, in every assembly string that has it: the numbers
+        of both would be one."""
+        written = [(i.asm, o.name) for i in self.d.instructions for o in (*i.outs, *i.ins) if o.type in types and f"${o.name}" in i.asm]
+        return bool(written) and all(re.search(rf"\s.*\$(?:\w+|\{{\w+\}})\$\{{?{re.escape(name)}\b", asm) for asm, name in written)
+
     def value(self, types: Collection[str]) -> str:
         """Returns the number that the .td gives operands of these types where they are not written (a predicate, an optional definition),
         "0" where that is no register; "" where some have none, or another one, or where assembly has to write them (IsOptional)."""
