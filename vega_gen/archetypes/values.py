@@ -9,22 +9,34 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from vega_gen.archetypes.atomics import atomic_values, fence_action
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
+from vega_gen.archetypes.extensions import extension_values
 from vega_gen.archetypes.floating import float_values
-from vega_gen.archetypes.fragment_names import customary, named_types, older_constants, range_tests, type_methods, width_methods
+from vega_gen.archetypes.fragment_names import (
+    customary,
+    named_types,
+    older_constants,
+    range_tests,
+    register_variables,
+    type_methods,
+    width_methods,
+)
 from vega_gen.archetypes.function_info import function_info
+from vega_gen.archetypes.inner_results import inner_classes
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
+from vega_gen.archetypes.narrow_parts import part, part_copies
 from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.archetypes.string_values import string_values
-from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields
+from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields, subtarget_predicates
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -35,14 +47,13 @@ from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part, step
 from vega_gen.facts.narrow import LOGIC
-from vega_gen.facts.operations import CONDITIONS, Narrow, OperandRole
+from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
-from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, basic, default_cpu
 
-_COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
+_COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed, or // where instructions have a #")
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
 _METHODS = {
@@ -96,7 +107,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     fields = subtarget_fields(d)
     asked = registered and big_endian is None
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
-    answers = _predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
+    answers = subtarget_predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
     doubt = m.doubts.get("stack_alignment")
     aligned = partial(Doubtful, doubt=doubt) if doubt else str
     given: dict[str, Any] = {
@@ -114,7 +125,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "fields_by_macro": by_macro(d, fields),
-        "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
+        "subtarget_predicates": answers, "comment": Doubtful(_comment(d), _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
@@ -124,6 +135,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
         "register_prefix": register_prefix(d, m.gpr), "encoded": d.data.get("Disassembler.present") == "1",
+        "colon_in_registers": any(":" in r.asm_name for r in d.registers),
         "breaks_at_point": "." in d.data.get("AsmParserVariant.BreakCharacters", ""),
         "delayed": _delayed(d, m) if m.nop else "",
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
@@ -143,6 +155,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "customary": customary(d), "function_info": function_info(d),
         "soft_float_asked": "useSoftFloat()" in d.data.get("CallingConv.conditions", ""),
+        "register_variables": register_variables(d, llvm), "subtarget_variable": d.data.get("Subtarget.variable", ""),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "inserted_frames": [
             i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)
@@ -158,7 +171,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    given |= interface_values(llvm) | string_values(d) | _code_generator(d, m, known) | float_values(d, m, known)
+    given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
+    given |= float_values(d, m, known) | atomic_values(d, m, known)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
@@ -175,6 +189,12 @@ def data_layout(m: Facts) -> str:
     types = [t for t in types if t not in {f.type for f in m.floats}]  # instructions access those where they are aligned
     aligned = "-".join(f"{t}:{wide}" for t in types)
     return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{m.stack_alignment * 8}"
+
+
+def _comment(d: Description) -> str:
+    """Returns what begins a comment, as a C++ string. TableGen's matcher reads a # before a number all the same."""
+    taken = d.data.get("AsmParser.present") != "1" and any("#" in i.asm for i in d.instructions if _encoded(i))
+    return '"//"' if taken else '"#"'
 
 
 def _encoded(i: Instruction) -> bool:
@@ -195,28 +215,6 @@ def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:
     Registers are of that namespace too, and have theirs."""
     given = {a for o in d.operand_classes for a in template_arguments(o.encoder_method) if a.startswith(f"{d.namespace}::")}
     return sorted({a.rpartition("::")[2] for a in given} - {k.name for k in kinds} - {r.name for r in d.registers})
-
-
-def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface, little_endian: str) -> dict[str, str]:
-    """Methods of the subtarget that Predicate records call and no field has as its getter -> their condition in features.
-
-    A method that no feature answers is false, so that what needs it is not selected; the byte order is the triple's."""
-    known = {field["name"] for field in fields}
-    unknown = {f.field for f in d.features} - known
-    found: dict[str, str] = {}
-    answered = {field["getter"] for field in fields} | {field["name"] for field in fields if field["called"]}
-    for name in sorted(predicates.asked(d) - answered):
-        if llvm.declares(f"TargetSubtargetInfo::{name}"):
-            continue
-        condition = predicates.answer(d, name)
-        if name in ("isLittleEndian", "isBigEndian"):
-            little = little_endian.replace("TT.", "getTargetTriple().")
-            found[name] = little if name == "isLittleEndian" else {"true": "false", "false": "true"}.get(little, f"!{little}")
-        elif condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
-            found[name] = condition
-        else:
-            found[name] = Doubtful("false", Doubt(BY_DEFAULT, f"no feature says when {name} holds: never is assumed"))
-    return found
 
 
 def _scopes(d: Description) -> list[tuple[str, list[str]]]:
@@ -274,30 +272,18 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not (m.ra or m.link) else 0,
-        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
+        "actions": [
+            *(f"setOperationAction({a});" for a in _actions(m)), *fence_action(d, m), *_narrow_actions(m), *legality_actions(d, m, known),
+        ],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
-        "number_part": _part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
-        "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
+        "number_part": part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
+        "part_copies": part_copies(d, m), "shift_amount": shift_amount(d, m), "inner_classes": inner_classes(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
-
-
-def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:
-    """Returns the class of the narrow type, a register of it and the one that this is a part of, where no instruction copies such parts."""
-    if m.narrow is None or m.narrow.register_class in m.copies or m.gpr not in m.copies:
-        return []
-    return [{"class": m.narrow.register_class, **_part(d, m, m.narrow)}]
-
-
-def _part(d: Description, m: Facts, narrow: Narrow) -> dict[str, str]:
-    """Returns a register of the narrow type and the one that this is a part of."""
-    members = {c.name: c.members for c in d.register_classes}
-    member = members[narrow.register_class][0]
-    return {"member": member, "whole": next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])}
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
@@ -373,7 +359,7 @@ def _actions(m: Facts) -> list[str]:
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
     truth = () if m.by_table or by_truth(m) else ("BRCOND",)
-    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
+    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND")
     found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
     branch = "Expand" if m.by_table or by_truth(m) else "Custom" if branch_custom(m) else "Legal"
     select = "Expand" if m.selects else "Custom"
