@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from vega_gen.archetypes.operand_types import decoder, register_class
@@ -23,6 +23,10 @@ class Unwritten:
 
     def __init__(self, d: Description, s: Selections) -> None:
         self.d, self.s = d, s
+        self.printed: dict[str, Callable[[Collection[str]], Any]] = {
+            "unwritten": self.value, "beside": self.beside, "glued": self.glued, "usual": self.usual,
+        }  # fmt: skip
+        """Name in the templates -> what a printer has to know of the types of its operands."""
 
     def glued(self, types: Collection[str]) -> bool:
         """Whether the operand may be left out, or others with its printer, and stands right behind another one in every assembly string:
