@@ -28,6 +28,8 @@ from vega_gen.tablegen.raw import Dag, parse_dag, top_level
 
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
+_HALF = 8
+"""Bits by which a number is shifted that is an upper half: a smaller shift may be a unit, of which a predicate tells."""
 _SCALE = re.compile(r"scale_?(\d+)", re.I)
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?<?(\d)", re.I)
 
@@ -267,8 +269,10 @@ class Selections:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
         shifted = re.search(r">>\s*(\d+)", self._code.get(self.transforms.get(type_name, ""), ""))
         told = self.said(type_name)
-        if shifted and told and told.shift == int(shifted[1]) > 0:  # the predicate is of the number, the instruction holds what is left
-            return told.shift, 0
+        amount = int(shifted[1]) if shifted else 0
+        # The predicate is of the number, the instruction holds what is left. A predicate that nothing explains leaves no lower half either.
+        if amount and (told.shift == amount if told else amount >= _HALF):
+            return amount, 0
         return ranges.part(self._code.get(type_name, ""))
 
     def leaves(self, s: Selection) -> dict[str, str]:
