@@ -86,6 +86,13 @@ def test_an_offset_that_counts_in_steps_is_divided_and_reaches_no_object_of_the_
     assert facts.loads["", 64].record == "LDU" and facts.stores[64].record == "STU"
 
 
+def test_each_load_and_store_of_a_base_and_an_offset_in_bytes_reaches_objects_of_the_frame(made: Archetypes) -> None:
+    eliminated = body(made, "DunlinRegisterInfo.cpp", "eliminateFrameIndex")
+    reach = eliminated.partition("case Dunlin::LDW:")[2].partition("break;")[0]
+    assert "case Dunlin::STW:" in reach and "Fits = Offset >= -256 && Offset <= 255;" in reach
+    assert "Dunlin::LDS" not in eliminated and "Dunlin::ADDx" not in eliminated
+
+
 def test_a_narrow_number_is_part_of_a_wide_one(made: Archetypes) -> None:
     narrow = made.machine.narrow
     assert narrow and (narrow.load.record, narrow.store.record) == ("LDW", "STW")
@@ -107,6 +114,26 @@ def test_each_class_with_an_instance_of_the_decoder_has_it(made: Archetypes) -> 
     text = " ".join(made.files["Disassembler/DunlinDisassembler.cpp"].split())
     for name in ("GR", "GRsp", "WR"):
         assert f"template <> DecodeStatus decodeOne<Dunlin::{name}RegClassID, 0, 16>(" in text
+
+
+def test_a_word_behind_a_register_and_a_point_is_a_token(made: Archetypes, llvm_source: Path) -> None:
+    parsed = body(made, "AsmParser/DunlinAsmParser.cpp", "parseOperand")
+    assert "if (Name != Text && (Reg = registerSpelt(Name)))" in parsed
+    assert "createToken(Text.drop_front(Name.size()), Start)" in parsed
+    heron = replace(described("Heron", llvm_source), calling_conventions=())
+    assert "Name != Text" not in archetypes(heron, Interface([llvm_source / "llvm/include"])).files["AsmParser/HeronAsmParser.cpp"]
+
+
+def test_an_operand_behind_a_mnemonic_and_a_point_is_a_number(dunlin: Description, llvm_source: Path) -> None:
+    def parser(d: Description) -> str:
+        made = archetypes(d, Interface([llvm_source / "llvm/include"]))
+        names = ("parseInstruction", "ParseInstruction")  # LLVM's versions differ
+        return "".join(body(made, "AsmParser/DunlinAsmParser.cpp", name) for name in names)
+
+    broken = {**dunlin.data, "AsmParserVariant.BreakCharacters": "."}
+    dotted = tuple(replace(i, asm="hint.$n") if i.name == "HINT" else i for i in dunlin.instructions)
+    assert "auto [Word, Number] = Name.split('.');" in parser(replace(dunlin, data=broken, instructions=dotted))
+    assert "Number" not in parser(replace(dunlin, data=broken))
 
 
 def test_an_argument_of_a_template_that_is_a_type_is_compared_as_one() -> None:

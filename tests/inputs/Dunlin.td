@@ -149,7 +149,7 @@ def RET : I<23, (outs), (ins), "ret", [(retnode)]>;
 foreach n = 0-3 in
   def V # n : Register<"v" # n> { let Namespace = "Dunlin"; let HWEncoding = n; }
 def VR : RegisterClass<"Dunlin", [v8i8], 64, (add (sequence "V%u", 0, 3))>;
-def CNT : I<24, (outs VR:$d), (ins VR:$a), "cnt $d, $a", [(set v8i8:$d, (ctpop v8i8:$a))]>;
+def CNT : I<24, (outs VR:$d), (ins VR:$a), "cnt $d.8b, $a.8b", [(set v8i8:$d, (ctpop v8i8:$a))]>;
 
 def DunlinInstrInfo : InstrInfo;
 def Dunlin : Target { let InstructionSet = DunlinInstrInfo; }

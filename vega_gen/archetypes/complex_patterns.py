@@ -112,7 +112,7 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
     # An instruction that only computes the address would take the node that it is selected for as its own base.
     based = pattern.operands > 1 or pattern.root_nodes in ((), ("frameindex",))  # else it stands for operators, as a comparison
     computed = based and bool(found) and all(one.dag.op == pattern.name for one in found)
-    shifted = combined and real and based_on_one and _is_type(pattern, of) and _amount_is_shift(pattern, of)
+    shifted = combined and real and based_on_one and _is_type(pattern, of) and is_shifted(pattern.name, of)
     plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found, d))
     return {
         "operands": pattern.operands,
@@ -140,11 +140,11 @@ def _is_type(pattern: ComplexPattern, s: Selections) -> bool:
     return pattern.name in s.operand_classes
 
 
-def _amount_is_shift(pattern: ComplexPattern, s: Selections) -> bool:
+def is_shifted(type_name: str, s: Selections) -> bool:
     """Whether the number beside a register is by how much it is shifted, as names say; 0 leaves the register as it is. Codes for
     extensions do not: their 0 is one of them."""
-    known = s.operand_classes[pattern.name]
-    names = [known.name, known.print_method, *known.sub_operands]
+    known = s.operand_classes.get(type_name)
+    names = [known.name, known.print_method, *known.sub_operands] if known else []
     return any(map(_SHIFT.search, names)) and not any(re.search(r"ext", name, re.I) for name in names)
 
 

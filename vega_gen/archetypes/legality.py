@@ -46,6 +46,13 @@ def legality_actions(d: Description, m: Facts, known: AbstractSet[str]) -> list[
     return [*always, *("\n    ".join((f"if ({condition}) {{", *actions, "}")) for condition, actions in found.items())]
 
 
+def all_of(codes: Sequence[str], known: AbstractSet[str]) -> str:
+    """Returns the condition in C++ on the reference STI that all of ``codes`` hold, "" where there are none; what calls methods that are
+    not ``known`` is left out."""
+    told = list(dict.fromkeys(_bare(code) for code in codes if code and known >= _called([code])))
+    return _of_sti(" && ".join(_operand(code) if len(told) > 1 else code for code in told))
+
+
 def _apart(d: Description, m: Facts, s: Selections) -> frozenset[str]:
     """Returns the instructions that only have registers that are no addresses, nor parts of them, such as those of vectors."""
     members = {c.name: frozenset(c.members) for c in d.register_classes}

@@ -9,19 +9,34 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from vega_gen.archetypes.atomics import atomic_values, fence_action
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
+from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.fragment_names import customary, named_types, older_constants, range_tests, type_methods, width_methods
+from vega_gen.archetypes.extensions import extension_values
+from vega_gen.archetypes.floating import float_values
+from vega_gen.archetypes.fragment_names import (
+    customary,
+    named_types,
+    older_constants,
+    range_tests,
+    register_variables,
+    type_methods,
+    width_methods,
+)
 from vega_gen.archetypes.function_info import function_info
+from vega_gen.archetypes.inner_results import inner_classes
 from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
+from vega_gen.archetypes.narrow_parts import part, part_copies
 from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
-from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields
+from vega_gen.archetypes.string_values import string_values
+from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields, subtarget_predicates
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -30,16 +45,15 @@ from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
-from vega_gen.facts.memory import offset_part
+from vega_gen.facts.memory import offset_part, step
 from vega_gen.facts.narrow import LOGIC
-from vega_gen.facts.operations import CONDITIONS, Narrow, OperandRole
-from vega_gen.facts.selections import OperandKind, Range, Selections
+from vega_gen.facts.operations import CONDITIONS, OperandRole
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
-from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, basic, default_cpu
 
-_COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
+_COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed, or // where instructions have a #")
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
 _METHODS = {
@@ -93,7 +107,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     fields = subtarget_fields(d)
     asked = registered and big_endian is None
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
-    answers = _predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
+    answers = subtarget_predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
     doubt = m.doubts.get("stack_alignment")
     aligned = partial(Doubtful, doubt=doubt) if doubt else str
     given: dict[str, Any] = {
@@ -111,20 +125,18 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "fields_by_macro": by_macro(d, fields),
-        "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
+        "subtarget_predicates": answers, "comment": Doubtful(_comment(d), _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
-        "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
         "calling_entries": [c.name for c in d.calling_conventions if c.entry],
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
         "register_prefix": register_prefix(d, m.gpr), "encoded": d.data.get("Disassembler.present") == "1",
+        "colon_in_registers": any(":" in r.asm_name for r in d.registers),
         "breaks_at_point": "." in d.data.get("AsmParserVariant.BreakCharacters", ""),
-        "signed_names": any(re.match(r"[\w.]+[-+](\s|$)", i.asm) for i in d.instructions),
-        "hash_prefix": any("#$" in i.asm for i in d.instructions),
         "delayed": _delayed(d, m) if m.nop else "",
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
@@ -137,14 +149,13 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
-        "begins_with_equation": any(re.match(r"\$\{?\w+\}?\s*=", i.asm) for i in d.instructions),
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
-        "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
         "older_constants": older_constants(d),
         "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "customary": customary(d), "function_info": function_info(d),
         "soft_float_asked": "useSoftFloat()" in d.data.get("CallingConv.conditions", ""),
+        "register_variables": register_variables(d, llvm), "subtarget_variable": d.data.get("Subtarget.variable", ""),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "inserted_frames": [
             i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)
@@ -160,7 +171,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    given |= interface_values(llvm) | _code_generator(d, m, known)
+    given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
+    given |= float_values(d, m, known) | atomic_values(d, m, known)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
@@ -174,8 +186,15 @@ def data_layout(m: Facts) -> str:
     """Returns the data layout string without its byte order ("e" or "E"). What is wider than a word is aligned as a word."""
     wide = min(64, max(m.native, 16))
     types = ["i64"] if wide == 64 else ["i64", "f64"] if wide == 32 else ["i32", "i64", "f32", "f64"]
+    types = [t for t in types if t not in {f.type for f in m.floats}]  # instructions access those where they are aligned
     aligned = "-".join(f"{t}:{wide}" for t in types)
     return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{m.stack_alignment * 8}"
+
+
+def _comment(d: Description) -> str:
+    """Returns what begins a comment, as a C++ string. TableGen's matcher reads a # before a number all the same."""
+    taken = d.data.get("AsmParser.present") != "1" and any("#" in i.asm for i in d.instructions if _encoded(i))
+    return '"//"' if taken else '"#"'
 
 
 def _encoded(i: Instruction) -> bool:
@@ -196,28 +215,6 @@ def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:
     Registers are of that namespace too, and have theirs."""
     given = {a for o in d.operand_classes for a in template_arguments(o.encoder_method) if a.startswith(f"{d.namespace}::")}
     return sorted({a.rpartition("::")[2] for a in given} - {k.name for k in kinds} - {r.name for r in d.registers})
-
-
-def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface, little_endian: str) -> dict[str, str]:
-    """Methods of the subtarget that Predicate records call and no field has as its getter -> their condition in features.
-
-    A method that no feature answers is false, so that what needs it is not selected; the byte order is the triple's."""
-    known = {field["name"] for field in fields}
-    unknown = {f.field for f in d.features} - known
-    found: dict[str, str] = {}
-    answered = {field["getter"] for field in fields} | {field["name"] for field in fields if field["called"]}
-    for name in sorted(predicates.asked(d) - answered):
-        if llvm.declares(f"TargetSubtargetInfo::{name}"):
-            continue
-        condition = predicates.answer(d, name)
-        if name in ("isLittleEndian", "isBigEndian"):
-            little = little_endian.replace("TT.", "getTargetTriple().")
-            found[name] = little if name == "isLittleEndian" else {"true": "false", "false": "true"}.get(little, f"!{little}")
-        elif condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
-            found[name] = condition
-        else:
-            found[name] = Doubtful("false", Doubt(BY_DEFAULT, f"no feature says when {name} holds: never is assumed"))
-    return found
 
 
 def _scopes(d: Description) -> list[tuple[str, list[str]]]:
@@ -246,7 +243,8 @@ def _nop(d: Description, m: Facts) -> list[int]:
 
 def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
-    memory = [*m.loads.values(), *m.stores.values(), *([m.add_immediate] if m.add_immediate else [])]
+    floating = [op for f in m.floats for op in (f.load, f.store)]
+    memory = [*m.loads.values(), *m.stores.values(), *floating, *([m.add_immediate] if m.add_immediate else [])]
     ranges: dict[tuple[int, int, int], list[str]] = {}
     offsets = {op.record: (op.range, 1) for op in memory if op.range} | _offsets(d)
     for record, (r, _) in offsets.items():
@@ -274,30 +272,18 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not (m.ra or m.link) else 0,
-        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
+        "actions": [
+            *(f"setOperationAction({a});" for a in _actions(m)), *fence_action(d, m), *_narrow_actions(m), *legality_actions(d, m, known),
+        ],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
-        "number_part": _part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
-        "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
+        "number_part": part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
+        "part_copies": part_copies(d, m), "shift_amount": shift_amount(d, m), "inner_classes": inner_classes(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
-
-
-def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:
-    """Returns the class of the narrow type, a register of it and the one that this is a part of, where no instruction copies such parts."""
-    if m.narrow is None or m.narrow.register_class in m.copies or m.gpr not in m.copies:
-        return []
-    return [{"class": m.narrow.register_class, **_part(d, m, m.narrow)}]
-
-
-def _part(d: Description, m: Facts, narrow: Narrow) -> dict[str, str]:
-    """Returns a register of the narrow type and the one that this is a part of."""
-    members = {c.name: c.members for c in d.register_classes}
-    member = members[narrow.register_class][0]
-    return {"member": member, "whole": next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])}
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
@@ -306,7 +292,7 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
     selections = Selections(d)
     found: dict[str, tuple[Range, int]] = {}
     for i in d.instructions:
-        slots = selections.operands(i.name)
+        slots = [slot for slot in selections.operands(i.name) if not is_shifted(slot.whole, selections)]
         bases = [slot.name for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG]
         parts = {name: offset_part(selections, i.name, name) for name in bases}
         numbers = [slot for slot in slots if parts.get(slot.name, -1) == slot.part > 0]
@@ -315,7 +301,23 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
             found[i.name] = min(((selections.immediate(i.name, slot), slot.part) for slot in numbers), key=lambda pair: pair[0].high)
         elif first:
             found[i.name] = min(((selections.immediate(i.name, slot), -1) for slot in first), key=lambda pair: pair[0].high)
+        elif beside := _beside(selections, i):
+            found[i.name] = selections.immediate(i.name, beside), 1
     return found
+
+
+def _beside(s: Selections, i: Instruction) -> OperandInfo | None:
+    """Returns the offset, in bytes, of a load or store whose pattern has the base before it: (load (address GR:$base, off:$offset))."""
+    if i.flags.isdisjoint({"mayLoad", "mayStore"}):
+        return None
+    for one in s.every(i.name):
+        for base, offset in pairwise(s.operands(i.name)):
+            paths = one.paths.get(base.name, ()), one.paths.get(offset.name, ())
+            joined = len(paths[0]) == 2 and (*paths[0][:1], 1) == paths[1] and paths[0][1] == 0
+            kinds = base.kind is OperandKind.REG and offset.kind is OperandKind.IMM and offset.part < 0
+            if joined and kinds and step(s, offset.type) == 1:
+                return offset
+    return None
 
 
 def _read(d: Description) -> Iterator[str]:
@@ -357,7 +359,7 @@ def _actions(m: Facts) -> list[str]:
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
     truth = () if m.by_table or by_truth(m) else ("BRCOND",)
-    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
+    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND")
     found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
     branch = "Expand" if m.by_table or by_truth(m) else "Custom" if branch_custom(m) else "Legal"
     select = "Expand" if m.selects else "Custom"

@@ -22,13 +22,15 @@ from vega_gen.facts.constants import (
 )
 from vega_gen.facts.conventions import callee_saved, convention, stack_alignment
 from vega_gen.facts.doubts import Doubt, doubts
-from vega_gen.facts.keys import CODED, CODING, DISTANCE, LAYOUT
+from vega_gen.facts.extended import extender
+from vega_gen.facts.floats import floats
+from vega_gen.facts.keys import CODED, CODING, DISTANCE, EXTENDER, LAYOUT, ONES
 from vega_gen.facts.link_register import LinkRegister, link_register
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.named import Computed, computed
 from vega_gen.facts.narrow import narrow
 from vega_gen.facts.nops import delayed, nop
-from vega_gen.facts.operations import Calls, Narrow, Operation
+from vega_gen.facts.operations import Calls, Float, Narrow, Operation
 from vega_gen.facts.pools import any_word, pool_loads, reads_pool
 from vega_gen.facts.ranking import Weights, ranked
 from vega_gen.facts.register_use import copies, frame_registers
@@ -95,6 +97,7 @@ class Facts:
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``computed``: what instructions without a pattern compute, as their mnemonics or a person say.
     ``narrow``: a second legal integer type below the pointer's.
+    ``floats``: the floating-point types that instructions compute with; those of others are integers to the code generator.
     ``big_endian``: whether the highest byte of a number lies first in memory.
     ``register_roles``: register -> role. ``doubts``: field -> why its fact is not certain. ``records``: key -> fact with its evidence."""
 
@@ -156,12 +159,18 @@ class Facts:
     carries: frozenset[str]
     narrow: Narrow | None
     computed: Mapping[Computed, Operation] = field(default_factory=dict[Computed, Operation])
+    floats: tuple[Float, ...] = ()
     link: LinkRegister | None = None
     left_out: frozenset[str] = frozenset()
     big_endian: bool = False
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
     doubts: Mapping[str, Doubt] = field(default_factory=dict[str, Doubt])
     records: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+
+    @property
+    def returning(self) -> str:
+        """The register in which a call leaves the return address, whichever instructions reach it; "" where there is none."""
+        return self.ra or (self.link.name if self.link else "")
 
     @property
     def by_table(self) -> bool:
@@ -188,8 +197,9 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     )
     shifts = {root: v.choose_operation(f"instruction.{key}", binaries(v, root, OperandKind.REG)) for root, key in _SHIFTS.items()}
     v.choose(f"{DISTANCE}origin", [_ORIGIN])
-    for key in [key for key in v.chooser.given if key.startswith((CODING, DISTANCE))]:
+    for key in [key for key in v.chooser.given if key.startswith((CODING, DISTANCE, ONES))]:
         v.choose(key, ())  # read where operand types are (facts/codings.py, facts/distances.py)
+    v.choose_operation(EXTENDER, extender(v))  # read where operands are (facts/selections.py)
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
@@ -271,6 +281,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         left_out=left_out,
         carries=carries(v),
         narrow=narrow(v, moved),
+        floats=floats(v, moved),
         computed=computed(v),
         big_endian=v.choose("byte_order", [_LITTLE]) == "big",
         register_roles=v.register_roles,

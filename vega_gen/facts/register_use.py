@@ -12,10 +12,10 @@ from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.role_evidence import role_candidates
 from vega_gen.facts.roles import RegisterRole, is_real
 from vega_gen.facts.selections import OperandKind
-from vega_gen.facts.view import TargetView, dst_and, mnemonic
+from vega_gen.facts.view import TargetView, dst_and, encoded, mnemonic
 from vega_gen.records import Evidence, Instruction
 
-_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|lg?r|mov32|mov16)(\.[bhwlq])?")
+_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|lg?r|mov32|mov16)(\.[bhwlqsd])?|f(mov|mv)(\.?[sd])?|fmr|l[de]r")
 _MOVE_RECORD = re.compile(r"(MOVE?|MV|COPY|CPY)_?\d*_?(rr?|reg)?", re.I)
 """The name of a move's record, where the mnemonic is another, as "set" and "ld"."""
 _ASSIGNED = re.compile(r"\s*\$\{?(\w+)\}?\s*:?=\s*\$\{?(\w+)\}?\s*;?\s*")
@@ -51,6 +51,13 @@ def copies(
             made = v.operation(i.name, dst_and(OperandKind.REG, OperandRole.SRC))
             if made:
                 found.setdefault(name, made)
+    for s in v.selections.of("fcopysign"):
+        operands = v.selections.operands(s.record)
+        names = {v.class_of(o.type) for o in operands}
+        if len(operands) == 3 and len(names) == 1 and encoded(v.selections.instructions[s.record]):
+            # A number with its own sign is the number.
+            roles = tuple(OperandRole.DST if o.out else OperandRole.SRC for o in operands)
+            found.setdefault(names.pop(), Operation(s.record, roles, outs=1))
     wider = {c.name for c in v.d.register_classes if {*v.members} <= {*c.members}}
     if v.gpr and (found.keys() & wider):
         found.setdefault(v.gpr, next(op for name, op in found.items() if name in wider))
@@ -108,7 +115,9 @@ def frame_registers(
     reason = "is assumed to be free in a prologue: no convention names it"
     scratch = v.choose("register.scratch", (Choice(r, Evidence.NAME, f"{r} {reason}") for r in free if r != fp))
     # The return address register is live from the entry on, though nothing in the function defines it.
-    apart = unreal | {*_no_base(v)}
+    # What the pseudos of call frames read has a value wherever calls are.
+    framed = {r for i in v.d.instructions if {"ISD::CALLSEQ_START", "ISD::CALLSEQ_END"} & set(i.nodes) for r in i.uses}
+    apart = unreal | framed | {*_no_base(v)}
     thread = v.register(RegisterRole.THREAD_POINTER)
     uses = (sp, ra, thread, *constants)
     reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in uses or r in apart)

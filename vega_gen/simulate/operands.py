@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from llvm_integration.failure import Failure
 from vega_gen.archetypes.complex_patterns import matches_any
 from vega_gen.facts import Facts
+from vega_gen.facts.dags import plain
 from vega_gen.facts.fixups import jump_distances
 from vega_gen.facts.keys import CODED
 from vega_gen.facts.memory import offset_part
+from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.ranges import Range
 from vega_gen.facts.register_numbers import numbered_registers
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
@@ -29,7 +32,9 @@ from vega_gen.simulate.expressions import (
     Require,
     Unary,
 )
+from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 
+_NUMBER = re.compile(r"-?(?:0x[0-9a-fA-F]+|\d+)")
 _INTEGER = re.compile(r"i(\d+)")
 _POINTER = re.compile(r"\w*VT|[xX][lL]en\w*|iPTR\w*|ptr_rc")
 """Names of types that depend on the hardware mode, which is the default one, or on the data layout."""
@@ -168,7 +173,8 @@ class Operands:
         return OperandNumber(index, bits, r.bits, r.signed, scaled)
 
     def told(self, index: int, info: OperandInfo, number: Expression) -> Expression:
-        """Returns the number for which an immediate operand stands where a person says it of some codes (number.<OPERAND>.<CODE>)."""
+        """Returns the number for which an immediate operand stands where a person (number.<OPERAND>.<CODE>) or a pattern says it of some
+        codes."""
         for code, value in self._codes(info.type).items():
             raw = OperandNumber(index, number.bits)
             same = Relation("eq", raw, Number(code, number.bits))
@@ -177,7 +183,29 @@ class Operands:
 
     def _codes(self, type_name: str) -> dict[int, int]:
         lines = ((key.removeprefix(f"{CODED}{type_name}."), line.value) for key, line in self.d.given.items())
-        return {int(code): int(value) for code, value in lines if code.isdigit()}
+        given = {int(code): int(value) for code, value in lines if code.isdigit()}
+        return self._shown.get(type_name, {}) | given
+
+    @cached_property
+    def _shown(self) -> dict[str, dict[int, int]]:
+        """Operand type -> code -> number, of patterns for a certain number: (and $x, 255) that selects (AND $x, 120), where AND's own
+        pattern has an operand of that type there."""
+        found: dict[str, dict[int, int]] = {}
+        for matched, given in self.d.patterns:
+            dag, results = plain(parse_dag(matched)), parse_dags(given[1:-1])
+            if not isinstance(dag, Dag) or dag.op not in LOGIC or len(dag.args) != 2 or len(results) != 1 or not results[0].args:
+                continue
+            part = results[0].args[0][0] if results[0].op == "EXTRACT_SUBREG" else ""
+            result = part if isinstance(part, Dag) else results[0]
+            number, code = dag.args[1][0], result.args[-1][0] if result.args else ""
+            i = self.s.instructions.get(result.op)
+            if isinstance(number, Dag) or isinstance(code, Dag) or not _NUMBER.fullmatch(number) or not code.isdigit():
+                continue
+            if not i or not len(i.ins) == len(result.args) == 2:
+                continue
+            if any(s.dag.op == dag.op and s.paths.get(i.ins[1].name) == (1,) for s in self.s.every(i.name)):
+                found.setdefault(i.ins[1].type, {})[int(code)] = int(number, 0)
+        return found
 
     def judged(self, leaf: str) -> bool:
         """Whether a leaf is a ComplexPattern of one operand of which C++ says which nodes it matches, as (shl x, 1) for x."""

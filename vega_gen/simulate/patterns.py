@@ -124,7 +124,7 @@ class PatternReader:
 
     def link(self) -> Place | None:
         """Returns where calls leave the address to return to."""
-        return NamedRegister(self.p.m.ra, self.native) if self.p.m.ra else None
+        return NamedRegister(self.p.m.returning, self.native) if self.p.m.returning else None
 
     def assignment(self, dag: Dag) -> list[Action]:
         """Returns the actions of (set places..., value)."""
