@@ -29,8 +29,6 @@ from vega_gen.tablegen.raw import Dag, parse_dag, top_level
 
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 _SYMBOLS = frozenset({"tglobaladdr", "texternalsym", "tjumptable", "tconstpool", "tblockaddress", "tglobaltlsaddr", "mcsym"})
-_HALF = 8
-"""Bits by which a number is shifted that is an upper half: a smaller shift may be a unit, of which a predicate tells."""
 _SCALE = re.compile(r"scale_?(\d+)", re.I)
 _SHIFTED = re.compile(r"(?:asr|lsl|lsb|shift|shr)_?<?(\d)", re.I)
 
@@ -272,8 +270,8 @@ class Selections:
         shifted = re.search(r">>\s*(\d+)", self._code.get(self.transforms.get(type_name, ""), ""))
         told = self.said(type_name)
         amount = int(shifted[1]) if shifted else 0
-        # The predicate is of the number, the instruction holds what is left. A predicate that nothing explains leaves no lower half either.
-        if amount and (told.shift == amount if told else amount >= _HALF):
+        # The predicate is of the number, the instruction holds what is left. Without an explained one, less than 8 may be a unit.
+        if amount and (told.shift == amount if told else amount >= 8):
             return amount, 0
         return ranges.part(self._code.get(type_name, ""))
 
