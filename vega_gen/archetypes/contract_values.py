@@ -364,7 +364,7 @@ class _Contracts:
 
     def _printer(self, c: Contract) -> dict[str, Any]:
         declared = c.signature.replace("const char *Modifier", "const char *Modifier = nullptr")
-        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", DEFAULT.sub("", c.signature))
+        defined = re.sub(rf"\b{c.name}\(", f"{self.given['printer']}::{c.name}(", DEFAULT.sub("", c.signature))
         parts = max((len(self._parts(t)) for t in c.types if self._is_memory(t)), default=0)
         # TableGen's matcher takes an operand without a class of its own apart.
         known = [o for t in c.types if self._is_memory(t) and (o := self.s.operand_classes.get(t))]
