@@ -91,10 +91,9 @@ def _end(said: str) -> str:
     """Return the end of what a process said, behind the lines with a compiler's errors that are in the rest: notes on one error may be
     longer than all errors together."""
     rest, end = said[:-TAIL_CHARACTERS], said[-TAIL_CHARACTERS:]
-    if not rest:
-        return end
-    split, _, end = end.partition("\n")
-    return "\n".join([*(line for line in (rest + split).splitlines() if _ERROR.search(line)), end])
+    split, _, whole = end.partition("\n")
+    errors = [line for line in (rest + split).splitlines() if _ERROR.search(line)] if rest else []
+    return "\n".join([*errors, whole]) if errors else end
 
 
 def command_text(argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:

@@ -186,7 +186,7 @@ def test_operands_read_as_they_are_written(pike: Description, made: Archetypes) 
     assert "(MO.getImm() << 16) | 0LL" in printer.partition("::printHi16(")[2].partition("\n}")[0]
     assert "O << '@';" in printer.partition("::printIndirect(")[2].partition("\n}")[0]
     assert "return isInPart(0LL, 65535LL, 16, 0LL);" in parser and "return Kind == Reg && Marks == 1;" in parser
-    given = {"pass_subtarget": False}
+    given = {"pass_subtarget": False, "printer": "PikeInstPrinter"}
     assert {p["name"] for p in contract_values(pike, find_facts(pike), given)["operand_predicates"]} == {
         "isLo16", "isHi16", "isOnes16", "isIndirect", "isCode",
     }  # fmt: skip

@@ -138,3 +138,10 @@ def test_a_feature_that_says_when_floats_are_soft_is_asked_for_it(rook: Descript
     text = archetypes(replace(rook, data=data, features=(*rook.features, own, twice)), llvm).files["RookSubtarget.h"]
     assert "useSoftFloat() const { return UseSoftFloat; }" in text, "the macro would declare it twice"
     assert "useSoftFloat() const { return true; }" in archetypes(replace(rook, data=data), llvm).files["RookSubtarget.h"]
+
+
+def test_zero_is_read_from_the_register_that_the_td_calls_constant(rook: Description, llvm: Interface) -> None:
+    copied = "getCopyFromReg(CurDAG->getEntryNode(), DL, Rook::R0, VT)"
+    for told in ("R0", ""):
+        printed = archetypes(replace(rook, data={**rook.data, "Register.constant": told}), llvm, "rook").printed
+        assert (copied in printed["RookISelDAGToDAG.cpp"]) is bool(told)

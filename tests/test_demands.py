@@ -327,6 +327,10 @@ def test_numbers_of_the_target_s_namespace_that_only_fragments_name_are_told_apa
     made = demands.enumerated(plan(), "ToyInstrInfo.h", d.namespace, [*named, "OPERAND_ODD"], d, "MaskOfZero")
     text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
     assert "enum : unsigned { MaskOfNaN, MaskOfZero };" in text
+    used = ["COND_A", "COND_BE", "SUB", "ADD"]
+    made = demands.enumerated(plan(), "ToyInstrInfo.h", d.namespace, used, d, "COND_BE")
+    text = " ".join(emitted(made)["ToyInstrInfo.h"].split())
+    assert "enum : unsigned { COND_A, COND_BE };" in text, "what a scheduling predicate compares with, and what is called alike"
     assert "OPERAND_ODD" not in text
 
 

@@ -9,9 +9,13 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from commands import Command
+from commands import command as command
+from commands import kept_cache as kept_cache
 from plans import function, statement
 
 from llvm_integration.check import Mistake
+from vega_gen import review, store
 from vega_gen.pipeline import grafting
 from vega_gen.pipeline.building import Workshop
 from vega_gen.pipeline.grafting import Grafting
@@ -104,6 +108,14 @@ def test_a_graft_stays_that_compiles_is_entered_and_harms_nothing(tmp_path: Path
     assert [f.qualified_name for f in found.plan.functions] == ["ToyInstrInfo::copyPhysReg", "ToyInstrInfo::good"]
     assert not any("graftEntered" in token for f in found.plan.functions for s in f.candidate.statements for token in s.head)
     assert [m.signature and m.signature.name for m in found.plan.classes[0].members] == ["copyPhysReg", "good"]
+
+
+def test_the_review_lists_what_is_not_written(command: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "llvm/lib/Target/Toy"
+    store.dump(replace(OWN, suggested={"ToyInstrInfo::idle": "no program of the ladder enters it"}), folder / review.PLAN_FILE)
+    line = "suggested, not written: ToyInstrInfo::idle: no program of the ladder enters it"
+    assert line in command("review", "--tree", folder).out.splitlines()
+    assert line not in command("review", "--tree", folder, "--function", "*copy*").out
 
 
 def test_nothing_is_tried_without_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

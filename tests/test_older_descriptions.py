@@ -157,3 +157,35 @@ def test_a_constant_without_a_place_is_known_by_its_two_arguments(tern: Path) ->
     given = "(N->getZExtValue() >> 16) & 0xffff,\n                                   SDLoc(N), MVT::i32);"
     change(tern, (given, "part(N->getZExtValue(), 16) & 0xffff,\n  MVT::i32 );"))
     assert older_constants(described(tern))
+
+
+def test_encodings_without_operands_are_no_encodings(tern: Path) -> None:
+    without(tern, r"let Inst\{[^}]*\} = (rd|rs1|rs2|imm|shamt|offset|target|addr)", "TernInstrFormats.td", "TernInstrInfo.td")
+    d = described(tern)
+    assert any(bit == "1" for i in d.instructions for bit in i.encoding)
+    assert next(i for i in d.instructions if i.name == "LW").assembly_only
+    assert not next(i for i in d.instructions if i.name == "RET").assembly_only, "it is isCodeGenOnly"
+
+
+def test_a_class_is_copied_by_the_move_of_one_that_has_all_its_registers(tern: Path) -> None:
+    wide = 'def WideReg : RegisterClass<"Tern", [i32], 32, (add GPR, SR)> { let isAllocatable = 0; }\n'
+    status = 'def SR : Register<"sr"> { let Namespace = "Tern"; }\n'
+    path = tern.with_name("TernInstrInfo.td")
+    move = 'def MOVrr : FormatRI<0x3b, (outs WideReg:$rd), (ins WideReg:$rs1), "set\\t$rd, $rs1", []>, Sched<[WriteALU]> { let imm = 0; }\n'
+    path.write_text(status + wide + path.read_text() + move)
+    copy = find_facts(described(tern)).copies["GPR"]
+    assert copy.text == "MOVrr dst src"
+
+
+def test_the_upper_part_of_an_address_may_be_made_of_the_zero_register(tern: Path) -> None:
+    lui = '(outs GPR:$rd), (ins uimm16:$imm), "lui\\t$rd, $imm", []>'
+    change(
+        tern,
+        (lui, '(outs GPR:$rd), (ins GPR:$rs1, uimm16:$imm), "lui\\t$rd, $rs1, $imm", []>'),
+        ("  bits<16> imm;\n  let opcode = 0x0a;\n", "  bits<16> imm;\n  bits<4> rs1;\n  let opcode = 0x0a;\n"),
+        ("(LUI (Hi16 $imm))>", "(LUI R0, (Hi16 $imm))>"),
+        ("(ORI (LUI (Hi16 $imm)), (Lo16 $imm))>", "(ORI (LUI R0, (Hi16 $imm)), (Lo16 $imm))>"),
+        ("(TernHi symbol:$symbol), (LUI symbol:$symbol)>", "(TernHi symbol:$symbol), (LUI R0, symbol:$symbol)>"),
+    )
+    upper = find_facts(described(tern)).upper
+    assert upper is not None and upper.text == "LUI dst R0 imm"

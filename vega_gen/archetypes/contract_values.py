@@ -364,16 +364,17 @@ class _Contracts:
 
     def _printer(self, c: Contract) -> dict[str, Any]:
         declared = c.signature.replace("const char *Modifier", "const char *Modifier = nullptr")
-        defined = re.sub(rf"\b{c.name}\(", f"{self.d.name}InstPrinter::{c.name}(", DEFAULT.sub("", c.signature))
+        defined = re.sub(rf"\b{c.name}\(", f"{self.given['printer']}::{c.name}(", DEFAULT.sub("", c.signature))
         parts = max((len(self._parts(t)) for t in c.types if self._is_memory(t)), default=0)
         # TableGen's matcher takes an operand without a class of its own apart.
         known = [o for t in c.types if self._is_memory(t) and (o := self.s.operand_classes.get(t))]
         apart = self.d.data.get("AsmParser.present") == "1" and bool(known) and all(o.parser_class == "Imm" for o in known)
         memory = 2 * sum(self._is_memory(t) for t in c.types) >= max(len(c.types), 1)  # a plain printer may have a few
-        return {"declared": declared, "defined": defined, "memory": memory, "parts": parts, "apart": apart, "mark": self._mark(c),
-                "in_word": self._in_word(c), "part": self._part(c), "unwritten": self.unwritten.value(c.types), **self._left_out(c),
-                "offset_first": bool(c.types) and all(tuple(map(self.s.kind, self._parts(t))) == ("imm", "reg") for t in c.types),
-                "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
+        given: dict[str, Any] = {"declared": declared, "defined": defined, "memory": memory, "parts": parts, "apart": apart}
+        told = {name: find(c.types) for name, find in self.unwritten.printed.items()}
+        first = bool(c.types) and all(tuple(map(self.s.kind, self._parts(t))) == ("imm", "reg") for t in c.types)
+        given |= {"in_word": self._in_word(c), "part": self._part(c), "offset_first": first, "mark": self._mark(c)}
+        return given | told | self._left_out(c)
 
     def _left_out(self, c: Contract) -> dict[str, Any]:
         """Returns whether the base of a memory operand may be left out, and which of its parts behind the offset are registers."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
@@ -10,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from vega_gen.archetypes.atomics import atomic_values, fence_action
-from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
+from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags
 from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
@@ -32,6 +31,7 @@ from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actio
 from vega_gen.archetypes.narrow_parts import part, part_copies
 from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
+from vega_gen.archetypes.operation_actions import condition_actions, memory_actions, narrow_actions, operation_actions
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
@@ -46,7 +46,6 @@ from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part, step
-from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import ContractRole, Description, Instruction
@@ -89,9 +88,6 @@ _BRANCH_METHODS = {
     "analyzeBranch", "removeBranch", "insertBranch", "reverseBranchCondition", "getBranchDestBlock", "isBranchOffsetInRange",
 }  # fmt: skip
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
-_ALWAYS_EXPANDED = (
-    "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
-)  # fmt: skip
 
 
 _SHIFTS = frozenset({"shl", "sra", "srl"})
@@ -145,7 +141,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": number_loads(m),
         "inserted_parts": inserted_parts(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
-        "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
+        "zero_reads": _zero_reads(d, m), "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
+        "printer": d.name + (d.data.get("AsmWriter.AsmWriterClassName") or "InstPrinter"),
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
@@ -174,6 +171,13 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
     given |= float_values(d, m, known) | atomic_values(d, m, known)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
+
+
+def _zero_reads(d: Description, m: Facts) -> bool:
+    """Whether the zero register is of the pointers' class and constant in the .td: then the register allocator knows that copies of it
+    need no instruction."""
+    members = next((c.members for c in d.register_classes if c.name == m.gpr), ())
+    return m.zero in d.data.get("Register.constant", "").split() and m.zero in members and m.gpr in m.copies
 
 
 def _delayed(d: Description, m: Facts) -> str:
@@ -273,9 +277,10 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not (m.ra or m.link) else 0,
         "actions": [
-            *(f"setOperationAction({a});" for a in _actions(m)), *fence_action(d, m), *_narrow_actions(m), *legality_actions(d, m, known),
+            *(f"setOperationAction({a});" for a in operation_actions(m)), *fence_action(d, m), *narrow_actions(m),
+            *legality_actions(d, m, known),
         ],
-        "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
+        "condition_actions": condition_actions(m), **memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
@@ -349,86 +354,3 @@ def _conditional_branches(d: Description, m: Facts) -> list[dict[str, Any]]:
             opposite_record = other.record if other and alike else opposite_by_flags(m, i.name)
             found.append({"record": i.name, "target": targets[0], "opposite": opposite_record, "reach": (r.low + origin, r.high + origin)})
     return found
-
-
-def _actions(m: Facts) -> list[str]:
-    vt = f"MVT::{m.type}"
-    found = [f"ISD::{name}, {vt}, Expand" for name in _ALWAYS_EXPANDED]
-    narrow = [bits for bits in (1, 8, 16, 32) if bits < m.native]
-    found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if bits not in _extended(m, narrow)]
-    found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
-    found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
-    truth = () if m.by_table or by_truth(m) else ("BRCOND",)
-    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND")
-    found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
-    branch = "Expand" if m.by_table or by_truth(m) else "Custom" if branch_custom(m) else "Legal"
-    select = "Expand" if m.selects else "Custom"
-    found += ["ISD::VASTART, MVT::Other, Custom", f"ISD::SELECT, {vt}, {select}", f"ISD::BR_CC, {vt}, {branch}"]
-    found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
-    if m.selects:
-        found = [f"ISD::SELECT_CC, {vt}, {select_action(m)}" if a == f"ISD::SELECT_CC, {vt}, Expand" else a for a in found]
-    set_action = "Legal" if set(CONDITIONS) <= m.sets else "Expand" if m.selects else "Custom"
-    return [*found, f"ISD::SETCC, {vt}, {set_action}"]
-
-
-def _narrow_actions(m: Facts) -> list[str]:
-    """Returns the operation actions of the narrow type: what no pattern covers is expanded, or promoted to the pointer's type."""
-    if m.narrow is None:
-        return []
-    vt, wide = f"MVT::i{m.narrow.bits}", f"MVT::{m.type}"
-    found = [f"ISD::{name}, {vt}, Expand" for name in (*_ALWAYS_EXPANDED, "MULHS", "MULHU", "ROTL", "ROTR", "BSWAP")]
-    compared = m.narrow.bits in m.compare_branches
-    if m.selects:
-        found = [a for a in found if "SELECT_CC" not in a] + [f"ISD::SELECT_CC, {vt}, {select_action(m)}"]
-    found += [f"ISD::SETCC, {vt}, Expand"] if compared and m.selects else []
-    promoted = [] if compared and m.selects else ["SETCC"]
-    promoted += [op.upper() for op in LOGIC if op not in m.narrow.legal]
-    promoted += ["MUL", "SDIV", "UDIV", "SREM", "UREM", "BITREVERSE", "CTTZ", "CTLZ", "CTPOP"]
-    promoted += [] if m.by_table or compared else ["BR_CC"]
-    found += [f"ISD::{name}, {vt}, Expand" for name in ("BR_CC",) if m.by_table]
-    found += [f"ISD::SELECT, {vt}, {'Expand' if m.selects else 'Custom'}"]
-    found += [f"ISD::{name.upper()}, {vt}, Custom" for name in ("shl", "sra", "srl") if name not in m.narrow.legal]
-    found += [f"ISD::SIGN_EXTEND, {wide}, Custom"] if "sext" not in m.narrow.legal else []
-    both = [f"setOperationPromotedToType(ISD::{name}, {vt}, {wide});" for name in promoted]
-    return [*(f"setOperationAction({a});" for a in found), *both]
-
-
-def _extended(m: Facts, widths: list[int]) -> set[int]:
-    """Returns the widths of which instructions extend the sign in a register: all but a bit where no pattern says which."""
-    if "sext_inreg" not in m.legal:
-        return set()
-    told = {bits for bits in widths if f"sext_inregi{bits}" in m.legal}
-    return told or set(widths) - {1}
-
-
-def _conditions(m: Facts) -> list[str]:
-    """Returns the condition code actions: custom for each condition that no pattern computes into a register."""
-    return [] if m.selects else [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
-
-
-def _memory_actions(m: Facts) -> dict[str, Any]:
-    vt = f"MVT::{m.type}"
-    second = [f"MVT::i{m.narrow.bits}"] if m.narrow else []
-    loads = [f"ISD::{kind}LOAD, {t}, MVT::i1, Promote" for t in (vt, *second) for kind in ("EXT", "SEXT", "ZEXT")]
-    stores = [f"{vt}, {t}, Expand" for t in second if m.narrow and m.narrow.bits not in m.stores]
-    names = " ".join(m.legal)
-    for bits in (b for b in (8, 16, 32) if b < m.native):
-        for kind in ("ext", "sext", "zext"):
-            found = re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)
-            loads += [] if found else [f"ISD::{kind.upper()}LOAD, {vt}, MVT::i{bits}, Custom"]
-
-    def extended(kind: str) -> str:
-        by_pattern = {bits for bits in (8, 16, 32) if re.search(rf"\b{kind}loadi(?:\d+i)?{bits}\b", names)}
-        return " || ".join(f"MemVT == MVT::i{bits}" for bits in sorted(by_pattern | {bits for one, bits in m.loads if one == kind}))
-
-    signed, unsigned, plain = extended("sext"), extended("zext"), extended("ext")
-    whole = ("", m.native) in m.loads and m.native in m.stores and not m.narrow
-    widths = [bits for bits in (8, 16, 32) if bits < m.native]
-    loaded = {bits for bits in widths if re.search(rf"\bMVT::i{bits}\b", f"{signed} {unsigned} {plain}")}
-    parted = [bits for bits in widths if whole and bits not in m.stores and f"truncstorei{bits}" not in m.legal]
-    stores += [f"{vt}, MVT::i{bits}, Custom" for bits in parted]
-    return {
-        "load_parts": whole and len(loaded) < len(widths), "store_parts": bool(parted),
-        "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
-        "sign_loads": signed or "false", "zero_loads": unsigned or "false", "plain_loads": plain or "false",
-    }  # fmt: skip

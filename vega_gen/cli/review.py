@@ -88,6 +88,9 @@ def review_queue(
         if queue:
             caught = 100 * review.expected_catch(decided, threshold)
             typer.echo(f"going by confidence, the flagged statements include {caught:.0f} % of the wrong ones")
+        for name, why in plan.suggested.items():
+            if fnmatchcase(name, function):
+                render.OUT.out(f"suggested, not written: {name}: {why}")
     _print_stale(stale)
 
 

@@ -135,7 +135,8 @@ def _show(result: TryResult, json: Path | None) -> None:
     for part, why in result.broken.items():
         render.OUT.out(f"no {part}: its C++ does not compile: {why}")
     for name in result.stubs:
-        render.OUT.out(f"not written: {name}: the .td says no more than its name")
+        written = f"names of the namespace {name.removesuffix('::')}" if name.endswith("::") else name
+        render.OUT.out(f"not written: {written}: the .td says no more than {'these' if name.endswith('::') else 'its name'}")
     for fact, why in result.limits.items():
         render.OUT.out(f"limit: {fact}: {why}")
     _show_phases(result)

@@ -213,8 +213,18 @@ def low_part(
 def _sets_register(v: TargetView, record: str) -> Operation | None:
     """Returns the instruction's operation if it defines a register from an immediate and reads nothing else."""
     leaves = next((v.selections.leaves(s) for s in v.selections.every(record) if not s.dag.args), None)
-    made = v.operation(record, dst_and(OperandKind.IMM, OperandRole.IMM), leaves=leaves)
+    made = v.operation(record, dst_and(OperandKind.IMM, OperandRole.IMM), _with_zero(v, record), leaves=leaves)
     return made if made and set(made.free) == {OperandRole.DST, OperandRole.IMM} else None
+
+
+def _with_zero(v: TargetView, record: str) -> dict[str, str] | None:
+    """Returns the register that a pattern of a symbol or of its upper part gives an instruction, ``(LUI R0, tglobaladdr:$a)``: it always
+    holds zero, or the pattern is wrong."""
+    zero = constant_registers(v.selections, v.members).get("zero", "")
+    for s in v.selections.every(record) if zero else ():
+        if len(s.dag.args) == 1 and is_symbol(leaf_name(s.dag, (0,))) and [*s.fixed.values()] == [zero]:
+            return s.fixed
+    return None
 
 
 def _choices(found: list[tuple[tuple[int, ...], Operation]], does: str, what: str) -> Iterator[Choice[Operation]]:

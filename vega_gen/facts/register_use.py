@@ -38,8 +38,8 @@ def copies(
 ) -> dict[str, Operation]:
     """Returns register class -> the instruction that copies one of its registers: a move, by flag or assembly.
 
-    The pointer's class, where it has no move, is copied by ``combine`` (an or, or an addition, of two registers) with the zero register,
-    or by an immediate form with 0; not by one whose destination is its source."""
+    The pointer's class, where it has no move, is copied by that of a class that has all its registers, or by ``combine`` (an or, or an
+    addition, of two registers) with the zero register, or by an immediate form with 0; not by one whose destination is its source."""
     found: dict[str, Operation] = {}
     for i in v.d.instructions:
         operands = [o for o in v.selections.operands(i.name) if not o.default]
@@ -58,6 +58,9 @@ def copies(
             # A number with its own sign is the number.
             roles = tuple(OperandRole.DST if o.out else OperandRole.SRC for o in operands)
             found.setdefault(names.pop(), Operation(s.record, roles, outs=1))
+    wider = {c.name for c in v.d.register_classes if {*v.members} <= {*c.members}}
+    if v.gpr and (found.keys() & wider):
+        found.setdefault(v.gpr, next(op for name, op in found.items() if name in wider))
     if v.gpr in found:
         return found
     immediate = add_immediate or or_immediate

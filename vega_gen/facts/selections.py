@@ -269,8 +269,10 @@ class Selections:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
         shifted = re.search(r">>\s*(\d+)", self._code.get(self.transforms.get(type_name, ""), ""))
         told = self.said(type_name)
-        if shifted and told and told.shift == int(shifted[1]) > 0:  # the predicate is of the number, the instruction holds what is left
-            return told.shift, 0
+        amount = int(shifted[1]) if shifted else 0
+        # The predicate is of the number, the instruction holds what is left. Without an explained one, less than 8 may be a unit.
+        if amount and (told.shift == amount if told else amount >= 8):
+            return amount, 0
         return ranges.part(self._code.get(type_name, ""))
 
     def leaves(self, s: Selection) -> dict[str, str]:

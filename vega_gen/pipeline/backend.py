@@ -124,7 +124,7 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
         archetype, layer = archetypes_for(inputs)
         layout, graft = _layout(request, inputs), _graft(request, prepared, progress) if not missing else None
         built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay, layout, graft)
-        decided = built.plan
+        decided, plan = built.plan, replace(plan, suggested=dict(built.suggested))
     if prepared.official and not prepared.linked:
         plan, decided = (as_registered(one, inputs, known.arch) for one in (plan, decided))
     return Made(plan, decided, known, definitions, built, missing, limits, trials, review.stale(plan, decisions))

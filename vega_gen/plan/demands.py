@@ -123,7 +123,9 @@ def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], descript
     own = {name for spaces, name in named_types(description) if spaces == scope}  # types, which are defined where fragments name them
     names = [name for name in names if name not in own]
     if scope == description.namespace:
-        wanted = types if not lacking or lacking in types else own_names(description)
+        stem = lacking.partition("_")[0] + "_"  # one enumeration has names that begin alike: COND_A, COND_BE
+        alike = [name for name in names if name == lacking or name.startswith(stem)]
+        wanted = types if not lacking or lacking in types else own_names(description, alike)
         names = [name for name in names if name.rstrip("(") in wanted]
     values = [name for name in names if not name.endswith("(")]
     text = ""
@@ -182,12 +184,14 @@ def _coded_numbers(names: Sequence[str]) -> str:
     )
 
 
-def own_names(d: Description) -> frozenset[str]:
-    """The names of the target's namespace that the C++ of fragments uses and no record defines (Toy::MaskOfNaN)."""
+def own_names(d: Description, used: Iterable[str]) -> frozenset[str]:
+    """The names of the target's namespace that the C++ of fragments uses (Toy::MaskOfNaN), or that are ``used`` elsewhere, as the numbers
+    that scheduling predicates compare with, and no record defines."""
     records = {one.name for kind in (d.instructions, d.registers, d.register_classes, d.features) for one in kind}
-    records |= {f"{c.name}{end}" for c in d.register_classes for end in ("RegClass", "RegClassID")} | {*d.subregister_indices}
+    records |= {f"{c.name}{end}" for c in d.register_classes for end in ("RegClass", "RegClassID")}
+    records |= {*d.subregister_indices, *(f.record for f in d.features)}
     named = {name for f in d.fragments for name in re.findall(rf"(?<![\w:]){re.escape(d.namespace)}::(\w+)", f.code)}
-    return frozenset(named - records)
+    return frozenset((named | {name.rstrip("(") for name in used}) - records)
 
 
 def _enumeration(head: str, values: Sequence[str], first: str) -> str:

@@ -160,6 +160,7 @@ class Plan:
 
     ``held_out``: folders whose C++ was not read. ``inputs``: name -> content hash of every input. ``flag_below``: the default review
     threshold, 0 to 1: statements with less confidence are flagged. ``facts``: what the .td's records are for, before decisions.
+    ``suggested``: function that was mined and is not written -> why.
     """
 
     target: str                # folder name of the new target
@@ -173,3 +174,4 @@ class Plan:
     inputs: dict[str, str] = field(default_factory=dict[str, str])
     flag_below: float = FLAG_BELOW
     facts: tuple[Fact, ...] = ()
+    suggested: dict[str, str] = field(default_factory=dict[str, str])

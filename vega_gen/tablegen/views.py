@@ -221,11 +221,12 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
                 expansion=(raw.field("ResultInst") or "") if "PseudoInstExpansion" in raw.classes else "",
             )
         )
-    return tuple(found if any(bit != "?" for i in found for bit in i.encoding) else map(_assembly_only, found))
+    finished = any(bit not in ("0", "1", "?") for i in found for bit in i.encoding)  # else no operand of any instruction has bits
+    return tuple(found if finished else map(_assembly_only, found))
 
 
 def _assembly_only(i: Instruction) -> Instruction:
-    """Return an instruction of a target without encodings as one that assembly alone has, unless it is a pseudo instruction."""
+    """Return an instruction of a target without encodings of operands as one that assembly alone has, unless it is a pseudo instruction."""
     return replace(i, assembly_only=bool(i.asm) and not i.flags & {"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
 
 
