@@ -71,8 +71,8 @@ class Shop:
     def compile(self, texts: Mapping[str, str]) -> dict[str, tuple[Mistake, ...]]:
         self.texts = texts
         lines = texts["ToyInstrInfo.cpp"].splitlines()
-        wrong = [n for n, line in enumerate(lines, start=1) if f"{self.broken}Body" in line]
-        return {"ToyInstrInfo.cpp": tuple(Mistake("ToyInstrInfo.cpp", n, "no such name") for n in wrong), PROBE: ()}
+        wrong = [(n, name) for n, line in enumerate(lines, start=1) for name in self.broken.split() if f"{name}Body" in line]
+        return {"ToyInstrInfo.cpp": tuple(Mistake("ToyInstrInfo.cpp", n, f"no such name in {name}") for n, name in wrong), PROBE: ()}
 
     def link(self) -> tuple[dict[str, tuple[Mistake, ...]], tuple[()]]:
         return {}, ()
@@ -97,11 +97,12 @@ def run(shop: Shop, monkeypatch: pytest.MonkeyPatch, *names: str) -> grafting.Gr
 
 
 def test_a_graft_stays_that_compiles_is_entered_and_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = Shop(tmp_path, "bad", ("good", "wrong"), "wrong")
-    found = run(shop, monkeypatch, "good", "bad", "idle", "wrong")
+    shop = Shop(tmp_path, "bad worse", ("good", "wrong"), "wrong")
+    found = run(shop, monkeypatch, "good", "bad", "idle", "wrong", "worse")
     assert list(found.kept) == ["ToyInstrInfo::good"]
     assert found.suggested == {
-        "ToyInstrInfo::bad": "it does not compile: no such name",
+        "ToyInstrInfo::bad": "it does not compile: no such name in bad",
+        "ToyInstrInfo::worse": "it does not compile: no such name in worse",
         "ToyInstrInfo::idle": "no program of the ladder enters it",
         "ToyInstrInfo::wrong": "fewer pass runs with it: 50, not 60",
     }

@@ -63,8 +63,8 @@ class Grafting:
                 if not linked and not errors:
                     return left
                 message = next((e.message for e in errors), "it does not link")
-            blamed = blamed_grafts(left, texts, wrong) or frozenset(range(len(left) // 2, len(left)))
-            self._suggested |= {left[n].name: f"it does not compile: {message}" for n in blamed}
+            blamed = blamed_grafts(left, texts, wrong) or dict.fromkeys(range(len(left) // 2, len(left)), message)
+            self._suggested |= {left[n].name: f"it does not compile: {why}" for n, why in blamed.items()}
             left = tuple(g for n, g in enumerate(left) if n not in blamed)
         self._suggested |= dict.fromkeys((g.name for g in left), "there was no time to try it")
         return ()

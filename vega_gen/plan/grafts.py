@@ -114,17 +114,19 @@ extern "C" void {_ENTERED}(int Number) {{
 """
 
 
-def blamed_grafts(grafts: Sequence[Graft], texts: Mapping[str, str], wrong: Mapping[str, Sequence[Mistake]]) -> frozenset[int]:
-    """Return the numbers of the grafts in which the compiler's errors lie: by the calls of the probe, and in headers by name."""
+def blamed_grafts(grafts: Sequence[Graft], texts: Mapping[str, str], wrong: Mapping[str, Sequence[Mistake]]) -> dict[int, str]:
+    """Return the numbers of the grafts in which the compiler's errors lie, by the calls of the probe, and in headers by name; each with the
+    first message about it."""
     starts = {
         path: [(at, int(found[1])) for at, line in enumerate(text.splitlines(), start=1) if (found := _CALL.search(line))]
         for path, text in texts.items()
     }
-    blamed: set[int] = set()
+    blamed: dict[int, str] = {}
     for mistakes in wrong.values():
         for m in mistakes:
             before = [number for at, number in starts.get(m.file, ()) if at - _HEAD <= m.line]
             line = texts[m.file].splitlines()[m.line - 1] if m.file in texts and 0 < m.line <= texts[m.file].count("\n") else ""
             named = {n for n, g in enumerate(grafts) if re.search(rf"\b{re.escape(g.function.candidate.signature.name)}\b", line)}
-            blamed |= named or set(before[-1:])
-    return frozenset(blamed)
+            for number in named or before[-1:]:
+                blamed.setdefault(number, m.message)
+    return blamed
