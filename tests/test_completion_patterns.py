@@ -97,7 +97,8 @@ def test_a_completed_td_has_the_facts_and_they_still_rest_on_names(made: Complet
     assert {"add", "and", "shl", "not", "extloadi8", "store"} <= m.legal
     more = made.extended(d)
     assert "(setne (i32 GR:$a), (i32 GR:$b)))" in more.text, "made of the patterns that were added first"
-    assert completion(d, "", "").text.strip() == more.text.removeprefix(made.text).strip(), "nothing else is lacking"
+    again = "".join(line for line in completion(d, "", "").text.splitlines(True) if not line.startswith("// In the copy of"))  # of the .td
+    assert again.strip() == more.text.removeprefix(made.text).strip(), "nothing else is lacking"
 
 
 def test_a_jump_that_is_a_call_ends_a_block_as_a_pseudo_instruction(made: Completion, td: Path) -> None:

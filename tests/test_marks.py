@@ -127,6 +127,7 @@ def test_a_fact_that_a_record_gives_is_certain(rook: Description) -> None:
     assert found == {
         "fp": Doubt(BY_DEFAULT, "no record names a frame pointer: R31, the last callee-saved register, is assumed"),
         "scratch": Doubt(BY_NAME, "R8 is assumed to be free in a prologue: no convention names it"),
+        "stack_alignment": Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed"),
     }
 
 

@@ -60,7 +60,7 @@ def test_an_offset_counts_in_what_its_predicate_is_named_for(wide: Facts) -> Non
 
 
 def test_offsets_are_encoded_and_decoded_in_their_units(godwit: Description, wide: Facts) -> None:
-    values = contract_values(on_subtarget(godwit, "godwit64"), wide, {"pass_subtarget": False})
+    values = contract_values(on_subtarget(godwit, "godwit64"), wide, {"pass_subtarget": False, "printer": "GodwitInstPrinter"})
     assert [case["shift"] for e in values["encoders"] if "getUnits" in e["declared"] for case in e["cases"]] == [3]
     decoders = [(o["bits"], o["signed"], o["shift"]) for o in values["operand_decoders"] if "decodeUnits" in o["defined"]]
     assert decoders == [(8, True, "3")]

@@ -134,9 +134,6 @@ def _compare(v: TargetView, i: Instruction, held: str) -> Iterator[tuple[int, st
 
     ``held``: the class of the flags, where they are an operand. Kind: a condition, "unsigned", or "" for a comparison that sets all flags
     or those of signed numbers."""
-    if told := _truth(v, i, held):
-        yield told
-        return
     own = [s for s in v.selections.every(i.name) if node_meaning(v.nodes.get(s.dag.op, "")) == "cmp"]
     s = next((s for s in own if {(0,), (1,)} <= set(s.paths.values())), None)
     if own and s is None:
@@ -147,6 +144,7 @@ def _compare(v: TargetView, i: Instruction, held: str) -> Iterator[tuple[int, st
     unsigned = _UNSIGNED.fullmatch(word) is not None
     subtracts = any(n.endswith(("::SUB", "::SUBS", "::SUBC", "::SUBCC", "::SUB_FLAG")) for n in i.nodes) and bool(i.outs)
     if not (usual or condition or unsigned or subtracts):
+        yield from _truth(v, i, held)
         return
     roles = _operands(v, i, s, held)
     op = v.operation(i.name, lambda operand, at: roles.get(at))
@@ -161,11 +159,11 @@ def _compare(v: TargetView, i: Instruction, held: str) -> Iterator[tuple[int, st
         yield bits, condition or ("unsigned" if unsigned else ""), rank, _with_result(v, replace(op, range=None), held)
 
 
-def _truth(v: TargetView, i: Instruction, held: str) -> tuple[int, str, tuple[int, ...], Operation] | None:
-    """Returns what ``_compare`` yields of an instruction that a pattern selects to set a register of flags to whether a condition holds of
-    two registers, as in (i1 (setgt R:$a, R:$b)); None for others."""
+def _truth(v: TargetView, i: Instruction, held: str) -> Iterator[tuple[int, str, tuple[int, ...], Operation]]:
+    """Yields what ``_compare`` does of an instruction that a pattern selects to set a register of flags to whether a condition holds of
+    two registers, as in (i1 (setgt R:$a, R:$b))."""
     if not held or len(i.outs) != 1 or v.class_of(i.outs[0].type) != held:
-        return None
+        return
     whole = {o.name: o.dag for o in v.d.operators}
     for s in v.selections.every(i.name):
         condition = s.dag.op.removeprefix("set")
@@ -176,8 +174,9 @@ def _truth(v: TargetView, i: Instruction, held: str) -> tuple[int, str, tuple[in
         op = v.operation(i.name, lambda _, at, roles=roles: roles.get(at))
         if op and {OperandRole.SRC, OperandRole.SRC2} <= set(op.roles):
             bits = v.bits(v.selections.operands(i.name)[op.index(OperandRole.SRC)].type)
-            return (bits, condition, (1,), _with_result(v, replace(op, range=None), held)) if bits else None
-    return None
+            if bits:
+                yield bits, condition, (1,), _with_result(v, replace(op, range=None), held)
+            return
 
 
 def _with_result(v: TargetView, op: Operation, held: str) -> Operation:
@@ -236,7 +235,7 @@ def _branches(v: TargetView) -> dict[str, _Branch]:
     reaching = sorted(_plain(v), key=lambda made: made.op.range.high if made.op.range else 0)  # the farthest counts
     words = {_MNEMONIC_ENDS.sub("", mnemonic(v.selections.instructions[made.op.record])): made for made in reaching}
     for taken, other in _SET_AND_CLEAR:
-        if not found and taken in words and other in words:
+        if set(found) < {"set", "clear"} and taken in words and other in words:  # a pattern tells one of the two at most
             return {"set": words[taken], "clear": words[other]}
     complete = _complete(dict.fromkeys(found, 0))
     for rank, made in sorted(coded, key=lambda pair: pair[0], reverse=True):

@@ -68,12 +68,13 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
         if not by_pattern and i.name in numbers:
             whole.append(((1, v.generality(i.name), 2 * made.range.bits + made.range.signed), made))
         elif by_pattern or (_UPPER_MNEMONIC.fullmatch(word) and made.range.bits < v.native):
-            upper.append(((int(by_pattern), v.generality(i.name)), made))
+            # One that reads the zero register may set the lower part of a symbol as well.
+            upper.append(((int(by_pattern), -len(made.fixed), v.generality(i.name)), made))
         elif i.name in plain or _MOVE_IMMEDIATE.fullmatch(word):
             # Of two of the same width, the signed one goes before: it gives negative numbers too.
             whole.append(((int(i.name in plain), v.generality(i.name), 2 * made.range.bits + made.range.signed), made))
-    upper = upper or [((1, 0), made) for made in _inserting(v)]
-    upper = upper or [((0, 0), made) for made in _written_over(v, max(whole, key=lambda pair: pair[0])[1] if whole else None)]
+    upper = upper or [((1, 0, 0), made) for made in _inserting(v)]
+    upper = upper or [((0, 0, 0), made) for made in _written_over(v, max(whole, key=lambda pair: pair[0])[1] if whole else None)]
     number = v.choose_operation("instruction.constant", _choices(whole, "selects any number with", "constant"))
     return number, v.choose_operation("instruction.constant_upper", _choices(upper, "gives the upper part of a number to", "upper part"))
 
