@@ -270,11 +270,10 @@ class Selections:
         shifted = re.search(r">>\s*(\d+)", self._code.get(self.transforms.get(type_name, ""), ""))
         told = self.said(type_name)
         amount = int(shifted[1]) if shifted else 0
-        found = ranges.part(self._code.get(type_name, ""))
-        # The predicate is of the number, the instruction holds what is left. Without an explained one, less than 8 may be a unit.
-        if amount and (told.shift == amount if told else amount >= 8 and not any(found)):
+        # The predicate is of the number, the instruction holds what is left. Without a predicate, less than 8 may be a unit.
+        if amount and (told.shift == amount if told else amount >= 8 and not self._code.get(type_name)):
             return amount, 0
-        return found
+        return ranges.part(self._code.get(type_name, ""))
 
     def leaves(self, s: Selection) -> dict[str, str]:
         """Returns operand -> the operand class or fragment that stands for it in a pattern."""
