@@ -95,6 +95,7 @@ class _Contracts:
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
             "signed_parts": any(part.sign >= 0 for o in self.d.operand_classes for part in self.s.layouts.of(o.name)),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
+            "indexed_plainly": any(map(self._indexed, operand)) and not any(self._memory(c) for c in parsers),
             "complex_patterns": [complex_pattern(c, self.d, self.s, chosen) for c in self._of(ContractRole.COMPLEX_PATTERN)],
         }  # fmt: skip
 
@@ -373,7 +374,7 @@ class _Contracts:
                 "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
 
     def _left_out(self, c: Contract) -> dict[str, Any]:
-        """Returns whether the base of a memory operand may be left out, and which of its parts behind the offset are registers."""
+        """Returns whether the base of a memory operand may be left out, and which parts behind the offset are registers."""
         lists = [self._parts(t) for t in c.types if self._is_memory(t)]
         indices = {n for parts in lists for n, part in enumerate(parts) if n > 1 and self.s.kind(part) is OperandKind.REG}
         return {"absent": any(may_be_absent(self.d, parts[0]) for parts in lists), "indices": sorted(indices)}
@@ -394,7 +395,7 @@ class _Contracts:
     def _predicate(self, c: Contract) -> dict[str, Any]:
         made: dict[str, Any] = {"name": c.name, "memory": self._memory(c), "register_class": "", "by_kind": False}
         made |= {"low": None, "high": None, "unit": 1}
-        made |= {"mark": self._mark(c), "index": self._indexed(c), "part": self._part(c), **self._left_out(c)}
+        made |= {"mark": self._mark(c), "index": self._indexed(c), "mixed": self._mixed(c), "part": self._part(c), **self._left_out(c)}
         made["coded"] = bool(c.types) and self.siblings and all(t in self.coded for t in c.types)
         if made["mark"]:
             return made
@@ -424,12 +425,16 @@ class _Contracts:
         """Whether the memory operand adds a register, not an immediate, to its base."""
         return any(self._is_memory(t) and self.s.kind(self._parts(t)[1]) is OperandKind.REG for t in c.types)
 
+    def _mixed(self, c: Contract) -> bool:
+        """Whether some of the memory operands add a register to their base, and others an immediate."""
+        return self._indexed(c) and any(self._is_memory(t) and self.s.kind(self._parts(t)[1]) is not OperandKind.REG for t in c.types)
+
     def _render(self, c: Contract) -> dict[str, Any]:
         parts = next((self._parts(t) for t in c.types if self._is_memory(t)), ())
         written = {o.render_method for o in self.d.operand_classes if o.render_method.partition("<")[0] == c.name}
         given = {"name": c.name, "memory": self._memory(c), "register": self._register(c), "parts": len(parts)}
         given["template"] = template_head([template_arguments(text) for text in written] or [()])
-        return given | {"index": self._indexed(c), "part": self._part(c), **self._left_out(c)}
+        return given | {"index": self._indexed(c), "mixed": self._mixed(c), "part": self._part(c), **self._left_out(c)}
 
 
 def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:

@@ -112,7 +112,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
-        "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
+        "unsized": unsized(d),
         "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
@@ -179,6 +179,15 @@ def data_layout(m: Facts) -> str:
     types = ["i64"] if wide == 64 else ["i64", "f64"] if wide == 32 else ["i32", "i64", "f32", "f64"]
     aligned = "-".join(f"{t}:{wide}" for t in types)
     return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{stack_alignment(m) * 8}"
+
+
+def unsized(d: Description) -> dict[int, list[str]]:
+    """Returns bytes of an encoding -> the instructions that have it and for which the .td sets no Size, most instructions last."""
+    found: dict[int, list[str]] = {}
+    for i in d.instructions:
+        if _encoded(i) and (not i.size or d.data.get("Instruction.sized") == "0"):
+            found.setdefault(len(i.encoding) // 8, []).append(i.name)
+    return dict(sorted(found.items(), key=lambda pair: len(pair[1])))
 
 
 def _encoded(i: Instruction) -> bool:

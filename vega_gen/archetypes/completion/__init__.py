@@ -14,6 +14,7 @@ from vega_gen.archetypes.completion import (
     call_nodes,
     compared,
     costs,
+    decodable,
     frames,
     jumps,
     logic,
@@ -33,7 +34,7 @@ from vega_gen.records import Description
 __all__ = ["Completion", "completion", "may_lack"]
 
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
-    one.part for one in (mode_features, selecting, passing, frames, jumps, call_nodes, compared, truths, logic)
+    one.part for one in (decodable, mode_features, selecting, passing, frames, jumps, call_nodes, compared, truths, logic)
 )
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
