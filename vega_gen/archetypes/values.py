@@ -130,7 +130,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
-        "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
+        "prefixed": m.prefix is not None and m.load_symbol is not None, "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
@@ -162,9 +162,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
 
 
 def _number_loads(m: Facts) -> list[Operation]:
-    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``symbol_loads``) or
-    reads a pool, for which there are shorter ways."""
-    whole = m.load_symbol and not m.pool and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
+    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``symbol_loads``),
+    reads a pool or has a prefix, for which there are shorter ways."""
+    whole = m.load_symbol and not m.pool and not m.prefix and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
     return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
 
 

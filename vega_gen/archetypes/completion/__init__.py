@@ -21,6 +21,7 @@ from vega_gen.archetypes.completion import (
     mode_features,
     passing,
     pointers,
+    prefixed,
     selecting,
     truths,
 )
@@ -34,7 +35,7 @@ from vega_gen.records import Description
 __all__ = ["Completion", "completion", "may_lack"]
 
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
-    one.part for one in (decodable, mode_features, selecting, passing, frames, jumps, call_nodes, compared, truths, logic)
+    one.part for one in (decodable, mode_features, selecting, passing, frames, prefixed, jumps, call_nodes, compared, truths, logic)
 )
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
