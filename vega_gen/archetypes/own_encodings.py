@@ -9,7 +9,6 @@ from vega_gen.facts.fixups import runs_of
 from vega_gen.facts.operand_fields import own_fields
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description, Instruction
-from vega_gen.tablegen.older_encodings import SPACE
 
 _LISTED = re.compile(r"\b\w+ *== *-?\d+")
 
@@ -20,8 +19,8 @@ def own_encodings(d: Description) -> list[dict[str, Any]]:
     TableGen refuses an encoding with a field that is no operand (CodeEmitterGen.cpp, "No operand named"). Here such a field is 0, unless
     the position of the field says which operand it is (``tablegen.older_encodings``)."""
     real = [i for i in d.instructions if any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags]
-    older = any(i.decoder_namespace == SPACE for i in real)
-    if not older and all(_fields(i) <= {name for o in (*i.outs, *i.ins) for name in (o.name, *o.parts)} for i in real):
+    named = all(_fields(i) <= {name for o in (*i.outs, *i.ins) for name in (o.name, *o.parts)} for i in real)
+    if named and d.data.get("Encoding.older") != "1":
         return []
     s = Selections(d)
     methods = {o.name: o.encoder_method for o in d.operand_classes}

@@ -13,7 +13,7 @@ from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
 from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
-from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
+from vega_gen.archetypes.interface_values import calling_hooks, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
@@ -32,7 +32,7 @@ from vega_gen.facts.memory import offset_part
 from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandKind, Range, Selections
-from vega_gen.records import ContractRole, Description, Instruction
+from vega_gen.records import Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, basic, default_cpu
@@ -115,7 +115,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "unsized": unsized(d),
         "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
-        "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
+        "node_scopes": _scopes(d), "calling_hooks": calling_hooks(d, m, llvm),
         "calling_entries": [c.name for c in d.calling_conventions if c.entry],
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
@@ -130,7 +130,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
-        "prefixed": m.prefix is not None and m.load_symbol is not None, "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
+        "prefixed": m.prefix is not None and m.load_symbol is not None,
+        "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
@@ -192,15 +193,6 @@ def unsized(d: Description) -> dict[int, list[str]]:
 
 def _encoded(i: Instruction) -> bool:
     return any(bit in "01" for bit in i.encoding) and "isPseudo" not in i.flags
-
-
-def _calling_hooks(d: Description, llvm: Interface) -> list[str]:
-    """Returns the heads of the C++ functions that calling conventions name. Those that only amend a value, which take references, are
-    never given the type that it has in IR."""
-    heads = [c.signature for c in d.contracts if c.role is ContractRole.CALLING_CONVENTION]
-    if not convention_takes_type(llvm):
-        return heads
-    return [head.replace("ISD::ArgFlagsTy ArgFlags, ", "ISD::ArgFlagsTy ArgFlags, Type *OrigTy, ") for head in heads]
 
 
 def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:

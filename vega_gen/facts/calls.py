@@ -173,7 +173,8 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
     """Returns the return instruction, the target's SDNode that alone selects it, and the pseudo instruction that stands for it, if any.
 
     The instruction is one with the flag that no register operand needs, or that an alias such as "ret" or a pattern gives its operands; of
-    several, one that the node selects, then one that names ``ra``. Else it is a call-free jump: by its mnemonic, or ``jump_register`` on ``ra``."""
+    several, one that the node selects, then one that names ``ra``. Else it is a call-free jump: by its mnemonic, or ``jump_register`` on
+    ``ra``."""
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if node_meaning(n.opcode) == "ret" or _selects_return(v, n.name)]
     own.sort(key=lambda n: n.opcode.rpartition("::")[2].lower().startswith(("e", "i")))  # from an exception (eret, iret) comes last

@@ -27,9 +27,9 @@ def compared_pairs(v: TargetView) -> Comparisons:
             continue
         condition, at = tested_condition(dag, codes)
         names = {name: at[path] for _, name, path in leaves(dag) if name and path in at}
-        if condition and set(names.values()) == {OperandRole.SRC, OperandRole.SRC2, OperandRole.TARGET} and condition not in found:
-            if made := _pair(v, result, names):
-                found[condition] = made
+        right = set(names.values()) == {OperandRole.SRC, OperandRole.SRC2, OperandRole.TARGET}
+        if condition and right and condition not in found and (made := _pair(v, result, names)):
+            found[condition] = made
     return {v.native: found} if all({c, SWAPPED[c]} & found.keys() for c in CONDITIONS) else {}
 
 

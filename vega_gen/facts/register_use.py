@@ -103,4 +103,7 @@ def frame_registers(
     # The return address register is live from the entry on, though nothing in the function defines it.
     apart = unreal | {*_no_base(v)}
     reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in (sp, ra, *constants) or r in apart)
+    if "registers.reserved" in v.chooser.given:  # by an ABI, of which no .td speaks; what is used so is reserved all the same
+        told = v.choose_list("registers.reserved", ())
+        reserved = tuple(r for r in v.members if r in (*told, *reserved))
     return FrameRegisters(fp, scratch, reserved)

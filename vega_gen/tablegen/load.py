@@ -234,6 +234,8 @@ def reduce(
     data["CallingConv.conditions"] = "\n".join(r.string("Predicate") for r in views.of_class(raws, "CCAction") if r.field("Predicate"))
     data["RegisterClass.orders"] = "\n".join(r.string("AltOrderSelect") for r in views.of_class(raws, "RegisterClass"))
     data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes, instructions)))
+    renamed = (older.encoding != i.encoding for older, i in zip(said, instructions, strict=True) if contract_rules.has_encoding(i))
+    data["Encoding.older"] = str(int(any(renamed)))
     data["Instruction.sized"] = str(int(any(i.size for i in said if contract_rules.has_encoding(i))))
     data["Disassembler.present"] = str(int(any(contract_rules.has_encoding(i) for i in instructions)))
     guarded = views.patterns(raws)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from vega_gen.records import Instruction, InstructionOperand, OperandClass
 from vega_gen.tablegen.raw import Raw
@@ -27,31 +28,23 @@ _Operands = Mapping[str, OperandClass]
 def amended(found: Sequence[Instruction], raws: Mapping[str, Raw], operand_classes: Iterable[OperandClass]) -> tuple[Instruction, ...]:
     """Returns the instructions with encodings whose fields are named as their operands, most significant bit first, and with sizes.
 
-    Where one of them says what llvm-tblgen does not understand, all have the DecoderNamespace ``SPACE``. A memory operand whose parts
-    have fields of their own names these. Instructions of which every encoding is as llvm-tblgen wants it are returned as they are."""
+    Those that llvm-tblgen does not understand have the DecoderNamespace ``SPACE``. A memory operand whose parts have fields of their own
+    names these. Instructions of which every encoding is as llvm-tblgen wants it are returned as they are."""
     known = {o.name: o for o in operand_classes}
     made = [_real(i) for i in found]
     real = [n for n, i in enumerate(made) if _encoded(i)]
     backward = sum(_backward(made[n]) for n in real) > 0
     if backward:
         made = [replace(i, encoding=i.encoding[::-1]) for i in made]
-    sized = any(made[n].size for n in real)
-    changed = backward
-    for n in real:
-        i = _by_position(made[n], raws[made[n].name], known)
-        changed |= i != made[n]
-        made[n] = i
-    if not sized and real:
-        changed = True
-        for n in real:
-            made[n] = replace(made[n], size=len(made[n].encoding) // 8)
-    if not changed:
-        return tuple(made)
-    places = _places(made, real)
-    for n in real:
-        i = _placed(made[n], places)
-        made[n] = replace(i, decoder_namespace=SPACE, decoder_method=METHOD)
-    return tuple(made)
+    every = backward or not any(made[n].size for n in real)
+    own = [_by_position(made[n], raws[made[n].name], known) for n in real]
+    given = {n: i for n, i in zip(real, own, strict=True) if every or i != made[n]}
+    for n, i in given.items():
+        told = "" if every else i.decoder_method
+        size = i.size or len(i.encoding) // 8
+        made[n] = replace(i, size=size, decoder_namespace=i.decoder_namespace if told else SPACE, decoder_method=told or METHOD)
+    places = _places(made, real) if given else {}
+    return tuple(_placed(i, places) for i in made)
 
 
 def _encoded(i: Instruction) -> bool:
@@ -67,7 +60,7 @@ def _real(i: Instruction) -> Instruction:
 def _backward(i: Instruction) -> int:
     """Returns how many more bits of fields stand with their lowest bit first than with their highest."""
     bits = [(name, int(index.rstrip("}"))) for name, _, index in (bit.partition("{") for bit in i.encoding) if index]
-    steps = [b[1] - a[1] for a, b in zip(bits, bits[1:], strict=False) if a[0] == b[0]]
+    steps = [b[1] - a[1] for a, b in pairwise(bits) if a[0] == b[0]]
     return steps.count(1) - steps.count(-1)
 
 
@@ -126,6 +119,8 @@ def _places(made: Sequence[Instruction], real: Iterable[int]) -> dict[tuple[str,
 def _placed(i: Instruction, places: Mapping[tuple[str, int], Mapping[int, str]]) -> Instruction:
     """Returns an instruction without any field with its only operand where other instructions have one of that type."""
     operands = (*i.outs, *i.ins)
+    if i.decoder_namespace != SPACE:
+        return i
     own = places.get((operands[0].type, len(i.encoding)), {}) if len(operands) == 1 else {}
     if not own or any(bit not in "01?" for bit in i.encoding) or any(i.encoding[at] != "?" for at in own):
         return i

@@ -11,7 +11,9 @@ _SKIPPED = frozenset({"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
 
 def part(lacking: Lacking) -> str:
     """Returns the fixed bits of each instruction that can be disassembled; C++ knows where the operands stand."""
-    real = [i for i in lacking.d.instructions if i.decoder_namespace == SPACE and not i.flags & _SKIPPED]
+    own = [i for i in lacking.d.instructions if i.decoder_namespace == SPACE and not i.flags & _SKIPPED]
+    own.sort(key=lambda i: len(i.predicates))  # of several with the same bits, a decoder can have one
+    real = sorted({_bits(i): i for i in reversed(own)}.values(), key=lambda i: i.name)
     made: list[str] = []
     for size in sorted({i.size for i in real}):
         made += [
@@ -27,5 +29,9 @@ def part(lacking: Lacking) -> str:
 
 
 def _encoding(i: Instruction) -> str:
-    bits = ", ".join(bit if bit in "01" else "?" for bit in i.encoding)
-    return f"def : AdditionalEncoding<{i.name}> {{ bits<{len(i.encoding)}> Inst = {{{bits}}}; }}"
+    return f"def : AdditionalEncoding<{i.name}> {{ bits<{len(i.encoding)}> Inst = {{{', '.join(_bits(i))}}}; }}"
+
+
+def _bits(i: Instruction) -> str:
+    """Returns the fixed bits of an encoding, and "?" for the others."""
+    return "".join(bit if bit in "01" else "?" for bit in i.encoding)
