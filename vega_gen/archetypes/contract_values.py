@@ -22,6 +22,7 @@ from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.contracts import DEFAULT, template_arguments, template_head
+from vega_gen.tablegen.older_encodings import METHOD
 from vega_gen.tablegen.subtargets import basic
 
 _READ = re.compile(r"[$%]?[\w.]+")  # a register's name, as the lexer reads it
@@ -332,7 +333,8 @@ class _Contracts:
             slots: list[dict[str, Any]] = []
             for slot in self.s.operands(record):
                 field = self.s.field(record, slot.name)
-                scale = self.s.scale(record, slot)
+                known = self.s.operand_classes.get(slot.type)  # what no method encodes stands as it is written
+                scale = self.s.scale(record, slot) if c.name != METHOD or (known and known.encoder_method) else 0
                 if slot.part >= 0 and len(places := self.s.places(record, slot.name)) > 1:
                     at, bits = places[slot.part]
                     field = tuple((bit - at, place) for bit, place in field if at <= bit < at + bits)
@@ -341,7 +343,8 @@ class _Contracts:
                     r = self.s.immediate(record, slot) if slot.kind is not OperandKind.REG else Range(8, False)
                 decoder = self._decoder_of(slot.type)
                 decoder = decoder if slot.kind is OperandKind.REG or decoder in decoders else ""
-                slots.append({"runs": _runs(field), "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
+                runs = [(bit, 1, at) for bit, at in sorted(field)]
+                slots.append({"runs": runs, "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
             records.append({"name": record, "slots": slots})
         return {"defined": c.signature, "records": records}
 
@@ -435,10 +438,6 @@ class _Contracts:
         given = {"name": c.name, "memory": self._memory(c), "register": self._register(c), "parts": len(parts)}
         given["template"] = template_head([template_arguments(text) for text in written] or [()])
         return given | {"index": self._indexed(c), "mixed": self._mixed(c), "part": self._part(c), **self._left_out(c)}
-
-
-def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:
-    return [(bit, 1, at) for bit, at in sorted(field)]
 
 
 def _when(written: str) -> str:
