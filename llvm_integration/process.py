@@ -26,6 +26,7 @@ import psutil
 
 from llvm_integration.failure import ToolFailure
 
+_ERROR = re.compile(r": (?:fatal )?error: ")
 TAIL_CHARACTERS = 4000
 Progress = Callable[[int, int, str], None]
 """A callback for progress: (done, total, text); ``total`` is 0 if not known."""
@@ -83,8 +84,17 @@ class Completed:
         for spent, (means, instead) in _SPENT.items():
             if spent.search(said):
                 what, next_step = f"{name} {means}", instead
-        output = said[-TAIL_CHARACTERS:]
-        raise ToolFailure(what, command=self.command, output=output, next_step=next_step)
+        raise ToolFailure(what, command=self.command, output=_end(said), next_step=next_step)
+
+
+def _end(said: str) -> str:
+    """Return the end of what a process said, behind the lines with a compiler's errors that are in the rest: notes on one error may be
+    longer than all errors together."""
+    rest, end = said[:-TAIL_CHARACTERS], said[-TAIL_CHARACTERS:]
+    if not rest:
+        return end
+    split, _, end = end.partition("\n")
+    return "\n".join([*(line for line in (rest + split).splitlines() if _ERROR.search(line)), end])
 
 
 def command_text(argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:

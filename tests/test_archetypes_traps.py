@@ -133,5 +133,8 @@ def test_a_feature_that_says_when_floats_are_soft_is_asked_for_it(rook: Descript
     data = {**rook.data, "CallingConv.conditions": "useSoftFloat()"}
     own = SubtargetFeature("FS", "soft-float", "UseSoftFloat", "true", "", ())
     text = archetypes(replace(rook, data=data, features=(*rook.features, own)), llvm).files["RookSubtarget.h"]
-    assert text.count(" useSoftFloat() const") == 1 and "useSoftFloat() const { return UseSoftFloat; }" in text
+    assert " useSoftFloat() const" not in text and "bool GETTER() const { return ATTRIBUTE; }" in text, "llvm-tblgen's macro has it"
+    twice = SubtargetFeature("FH", "hard-float", "UseSoftFloat", "false", "", ())
+    text = archetypes(replace(rook, data=data, features=(*rook.features, own, twice)), llvm).files["RookSubtarget.h"]
+    assert "useSoftFloat() const { return UseSoftFloat; }" in text, "the macro would declare it twice"
     assert "useSoftFloat() const { return true; }" in archetypes(replace(rook, data=data), llvm).files["RookSubtarget.h"]

@@ -285,6 +285,32 @@ def : Pat<(i32 (add (i32 GR:$a), (i32 GR:$b))), (ADDH GR:$a, GR:$b)>;
 """
 
 
+BITS = """
+def Bit : SDNodeXForm<imm, [{ return CurDAG->getTargetConstant(llvm::countr_zero(N->getZExtValue()), SDLoc(N), MVT::i16); }]>;
+def OneBit : ImmLeaf<i16, [{ return isPowerOf2_32(Imm); }], Bit>;
+def twice : ComplexPattern<i16, 1, "selectTwice">;
+def added : PatFrags<(ops node:$a, node:$b), [(or node:$a, node:$b), (add node:$a, node:$b)],
+  [{ return CurDAG->isADDLike(SDValue(N, 0)); }]>;
+def SETB : I<(outs GR16:$d), (ins GR16:$a, i16imm:$i), "setb", [(set GR16:$d, (or GR16:$a, OneBit:$i))], 60>;
+def FLIP : I<(outs GR16:$d), (ins GR16:$a, i16imm:$i), "flip", [(set GR16:$d, (xor GR16:$a, OneBit:$i))], 61>;
+def ADDT : I<(outs GR16:$d), (ins GR16:$a, GR16:$b), "addt", [(set GR16:$d, (added twice:$a, GR16:$b))], 62>;
+def ADDS : I<(outs GR16:$d), (ins GR16:$a, GR16:$b), "adds", [(set GR16:$d, (added (shl GR16:$a, (i16 1)), GR16:$b))], 63>;
+"""
+
+
+def test_an_instruction_may_hold_the_number_of_a_bit_and_not_the_bit(tmp_path: Path, llvm_source: Path) -> None:
+    """As BSETI of RISC-V and BSET of many. The facts know it too: such a number is none to combine a register with."""
+    td = tmp_path / "Wren.td"
+    td.write_text((TESTS / "inputs/Wren.td").read_text().replace("def WrenInstrInfo", f"{BITS}def WrenInstrInfo"))
+    d = described(td, llvm_source)
+    found = told(d)
+    assert found["SETB"] == "r0 = or(r1, shl(1, #2))"
+    assert found["FLIP"] == "r0 = xor(r1, shl(1, #2))"
+    assert found["ADDT"].startswith("unknown: its pattern has twice, and no .td says which nodes that matches")
+    assert found["ADDS"] == "r0 = add(shl(r1, 1), r2)", "an or of disjoint bits is an addition, and not the reverse"
+    assert "SETB" not in {a.value.split()[0] for f in find_facts(d).records.values() for a in (f, *f.alternatives) if a.value}
+
+
 def test_what_holds_for_half_a_register_says_nothing_of_the_rest(tmp_path: Path, llvm_source: Path) -> None:
     td = tmp_path / "Heron.td"
     text = (TESTS / "inputs/Heron.td").read_text().replace("[i64], 64,", "[i64, i32], 64,")

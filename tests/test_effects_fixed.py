@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_effects import told
+from test_effects import said, told
 from test_facts_operations import heron
 
+from vega_gen.facts import find_facts
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
+from vega_gen.simulate.effects import effects
 
 FIXED = """
 def five : Operand<i64>, ImmLeaf<i64, [{ return isUInt<5>(Imm); }]>;
@@ -58,6 +61,29 @@ def TAKE : Imm<34, "take $d, $a, $i", [(set i64:$d, (add i64:$a, negative:$i))],
 def HIGH : Imm<35, "high $d, $a, $i", [(set i64:$d, (or i64:$a, upper12:$i))], upper12>;
 def BSET : Imm<36, "bset $d, $a, $i", [], five>;
 def : Pat<(or i64:$a, onebit:$i), (BSET i64:$a, (place onebit:$i))>;
+def ROTI : Imm<37, "roti $d, $a, $i", [(set i64:$d, (rotr i64:$a, five:$i))], five>;
+def SWAP : I<38, (outs GR:$d), (ins GR:$a), "swap $d, $a", []>;
+def : Pat<(bswap i64:$a), (ROTI (SWAP i64:$a), 16)>;
+def gap : PatLeaf<(imm), [{
+  uint64_t Imm = N->getZExtValue();
+  unsigned Low, Count;
+  return isShiftedMask_64(~Imm, Low, Count);
+}]>;
+class End<string which> : SDNodeXForm<imm, [{
+  uint64_t Imm = N->getZExtValue();
+  unsigned Low, Count;
+  isShiftedMask_64(~Imm, Low, Count);
+  return CurDAG->getTargetConstant(}] # which # [{, SDLoc(N), MVT::i64);
+}]>;
+def last : End<"Low + Count - 1">;
+def first : End<"Low">;
+def INSERT : I<39, (outs GR:$d), (ins GR:$a, GR:$b, five:$high, five:$low), "insert $d, $a, $b, $high, $low", []> {
+  bits<5> high;
+  bits<5> low;
+  let Inst{24-20} = high;
+  let Inst{29-25} = low;
+}
+def : Pat<(and i64:$a, gap:$n), (INSERT i64:$a, R0, (last gap:$n), (first gap:$n))>;
 """
 
 
@@ -85,3 +111,14 @@ def test_an_instruction_holds_what_the_transform_of_a_leaf_makes_of_a_number(fix
     assert found["HIGH"] == "r0 = or(r1, #2:u12<<12)"
     assert found["BSET"] == "r0 = or(r1, shl(1, #2:u5))"
     assert Selections(fixed).part("upper12") == (12, 0)
+
+
+def test_an_instruction_whose_result_another_rotates_computes_the_pattern_rotated_back(fixed: Description) -> None:
+    assert told(fixed)["SWAP"] == "r0 = rotr(bswap64(r1), 48)"
+
+
+def test_the_ends_of_a_mask_in_two_operands_are_the_mask(fixed: Description) -> None:
+    zero = replace(find_facts(fixed), zero="R0")
+    found = next(e for e in effects(fixed, zero) if e.record == "INSERT")
+    assert said(found) == "operand 2 is 'R0' * r0 = and(r1, xor(shl(sub(shl(2, sub(#3:u5, #4:u5)), 1), #4:u5), -1))"
+    assert "nobody knows" in told(fixed)["INSERT"] or "fix an operand" in told(fixed)["INSERT"]  # where R0 holds anything

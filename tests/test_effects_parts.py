@@ -29,6 +29,15 @@ def ADDC : I<60, (outs GR:$d), (ins GR:$a, coded:$n), "addc $d, $a, $n", [(set i
   let Inst{31-25} = n;
 }
 def LEAH : I<61, (outs GR:$d), (ins place:$at), "leah $d, $at", []> { bits<20> at; let Inst{31-12} = at; }
+def signed32 : PatLeaf<(imm), [{ return isInt<32>(N->getSExtValue()); }]>;
+def LOW : SDNodeXForm<imm, [{ return CurDAG->getTargetConstant(Lo_32(N->getZExtValue()), SDLoc(N), MVT::i64); }]>;
+def LEAL : I<66, (outs GR:$d), (ins place:$at), "leal $d, $at", []> { bits<20> at; let Inst{31-12} = at; }
+def : Pat<(add i64:$a, signed32:$n), (LEAL i64:$a, 0, (LOW imm:$n))>;
+def ANDC : I<67, (outs GR:$d), (ins GR:$a, coded:$n), "andc $d, $a, $n", [(set i64:$d, (and i64:$a, coded:$n))]> {
+  bits<7> n;
+  let Inst{31-25} = n;
+}
+def : Pat<(and i64:$a, 255), (ANDC i64:$a, 120)>;
 def EXT : I<62, (outs WR:$d), (ins WR:$a, i64imm:$n), "ext $d, $a, $n", []> { bits<7> n; let Inst{31-25} = n; }
 def JSAVE : I<64, (outs GR:$d), (ins GR:$a, GR:$b), "jsave $d, $a, $b", []>;
 def callnode : SDNode<"HeronISD::CALL", SDTypeProfile<0, -1, [SDTCisVT<0, i64>]>, [SDNPHasChain, SDNPOptInGlue, SDNPOutGlue, SDNPVariadic]>;
@@ -83,6 +92,19 @@ def test_the_parts_of_an_address_are_given_one_by_one_and_an_upper_half_is_shift
             pass
         case _:
             pytest.fail(said(value))
+
+
+def test_the_lower_part_of_a_number_that_fits_is_the_number(heron: Description) -> None:
+    match [a.value for a in of(heron, "LEAL").actions if isinstance(a, Assign)]:
+        case [Binary("add", OperandRegister(1), OperandNumber(3))]:
+            pass
+        case other:
+            pytest.fail(str(other))
+
+
+def test_a_pattern_for_a_certain_number_says_which_code_stands_for_it(heron: Description) -> None:
+    told = said(next(a.value for a in of(heron, "ANDC").actions if isinstance(a, Assign)))
+    assert "120" in told and "255" in told
 
 
 def test_a_person_says_for_which_number_a_code_stands(heron: Description) -> None:

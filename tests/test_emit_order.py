@@ -29,6 +29,19 @@ def test_functions_come_after_what_they_call() -> None:
     order_in(made, "int c() {", "int b() {", "int a() {", "int Z::z() {")
 
 
+def test_an_instance_of_a_template_comes_between_its_declaration_and_its_callers() -> None:
+    head = "DecodeStatus decode(MCInst &I, unsigned R)"
+    file = PlannedFile("A.cpp", (), (), (f"template <auto P0, int P1>\nstatic {head};",))
+    made = emitted(
+        plan(
+            function("static DecodeStatus whole(MCInst &I) { return decode<Toy::GR, 1>(I, 0); }", "A.cpp"),
+            function(f"template <> {head.replace('decode', 'decode<Toy::GR, 1>')} {{ return MCDisassembler::Success; }}", "A.cpp"),
+            files=(file,),
+        )
+    )["A.cpp"]
+    order_in(made, "template <auto P0, int P1>", "decode<Toy::GR, 1>(MCInst &I, unsigned R) {", "whole(MCInst &I) {")
+
+
 def test_recursion_gets_a_declaration() -> None:
     texts = ("static int a(int n) { return b(n); }", "static int b(int n) { return a(n); }")
     made = emitted(plan(*(function(text, "A.cpp") for text in texts)))

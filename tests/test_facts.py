@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from simulated import described
 from typer.testing import CliRunner
 
+from vega_gen.archetypes.doubtful import without_notes
 from vega_gen.archetypes.files import archetypes
 from vega_gen.cli.main import app
 from vega_gen.cxx.interface import Interface
@@ -23,7 +24,7 @@ from vega_gen.facts import find_facts
 from vega_gen.facts.facts_file import facts_text, is_untouched, read_facts, with_given
 from vega_gen.facts.keys import KEYS, PART, FactKind, key_of, nearest_key
 from vega_gen.facts.measured import confidence
-from vega_gen.records import Description, Evidence, Fact, GivenFact
+from vega_gen.records import CallingConvention, Description, Evidence, Fact, GivenFact
 
 TESTS = Path(__file__).parent
 
@@ -86,6 +87,8 @@ def test_what_a_person_gives_wins(rook: Description) -> None:
         ("instruction.copy.GRP", "ADD dst src R0", "the .td has no register class GRP", "GPR"),
         ("instruction.load.64", "LW dst base imm", "nothing asks for instruction.load.64 of this target", "delete"),
         ("delay_slots", "one", "delay_slots is a number", ""),
+        ("delay_slots", "2", "delay_slots is 0 or 1, not '2'", "delay_slots = 1"),
+        ("stack.alignment", "12", "stack.alignment is a power of two, not '12'", "16"),
         ("byte_order", "middle", "byte_order is little or big", 'byte_order = "big"'),
     ],
 )
@@ -100,6 +103,35 @@ def test_a_person_says_the_byte_order(rook: Description) -> None:
     assert find_facts(rook, given=given("byte_order", "big")).big_endian
     printed = archetypes(replace(rook, given=given("byte_order", "big")), Interface([Path("/usr/lib/llvm-19/include")]), "rook").printed
     assert "IsLittleEndian = false;" in printed["MCTargetDesc/RookMCAsmInfo.cpp"]
+
+
+def test_a_person_says_how_the_stack_is_aligned(rook: Description) -> None:
+    assert find_facts(rook).stack_alignment == 8 and find_facts(rook).records["stack.alignment"].evidence is Evidence.DEFAULT
+    vectors = CallingConvention("CC_V", (), ((16, 16), (64, 64)), (), callee_saved=False)
+    by_vectors = replace(rook, calling_conventions=(*rook.calling_conventions, vectors))
+    wider = find_facts(by_vectors)
+    assert wider.stack_alignment == 16 and wider.records["stack.alignment"].evidence is Evidence.CONVENTION
+    llvm = Interface([Path("/usr/lib/llvm-19/include")])
+    printed = archetypes(replace(rook, given=given("stack.alignment", "32")), llvm, "rook").printed
+    assert "Align(32)" in without_notes(printed["RookFrameLowering.cpp"]) and "-S256" in printed["RookTargetMachine.cpp"]
+
+
+def test_a_person_says_whether_there_is_a_delay_slot(rook: Description) -> None:
+    plain = find_facts(rook)
+    assert not plain.delayed and plain.records["delay_slots"].value == "0"
+    flags = [i.flags | {"hasDelaySlot"} if i.name == "BEQ" else i.flags for i in rook.instructions]
+    flagged = replace(rook, instructions=tuple(replace(i, flags=f) for i, f in zip(rook.instructions, flags, strict=True)))
+    assert find_facts(flagged).delayed == {"BEQ"} and not find_facts(flagged, given=given("delay_slots", "0")).delayed
+    delayed = find_facts(rook, given=given("delay_slots", "1")).delayed
+    assert {"BEQ", "BNE"} < delayed and "ADD" not in delayed, "where no instruction is flagged, all that leave have one"
+    printed = archetypes(replace(rook, given=given("delay_slots", "1")), Interface([Path("/usr/lib/llvm-19/include")]), "rook").printed
+    assert "if (MI->isBranch() || MI->isCall() || MI->isReturn())" in printed["RookAsmPrinter.cpp"]
+
+
+def test_a_person_says_which_registers_are_reserved(rook: Description) -> None:
+    found = find_facts(rook, given=given("registers.reserved", "R7 R8"))
+    assert found.reserved[:2] == ("R7", "R8") and {found.sp, found.zero} <= {*found.reserved}, "no program runs without these"
+    assert find_facts(rook).records["registers.reserved"].evidence is Evidence.DERIVED
 
 
 def test_an_operand_may_be_fixed(rook: Description) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from simulated import described
+from test_effects import told
 
 from vega_gen.archetypes.complex_patterns import complex_pattern
 from vega_gen.facts import find_facts
@@ -60,6 +61,13 @@ def test_a_callee_is_put_into_the_register_that_the_call_reads(heron: Descriptio
     calls = find_facts(heron).calls
     assert calls.indirect is not None and calls.prepared is not None
     assert (calls.indirect.text, calls.prepared.text) == ("BCNTL", "MTCNT src")
+
+
+def test_the_simulator_moves_addresses_to_and_from_registers_of_their_own(heron: Description) -> None:
+    done = told(heron)
+    assert (done["MFLR"], done["MTLR"], done["MTCNT"]) == ("r0 = LR", "LR = r0", "CNT = r0")
+    assert done["BCNTL"] == "call CNT from LR"
+    assert done["RET"] == "return to LR"
 
 
 def test_a_register_that_assembly_cannot_name_is_reserved_and_no_frame_pointer(heron: Description) -> None:

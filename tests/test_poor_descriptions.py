@@ -51,7 +51,7 @@ def test_a_poor_description_gives_part_of_a_backend(tmp_path: Path, llvm_source:
     else:
         assert "gpr" not in part.missing and "instruction.jump" in part.limits
     assert "instruction.xor" in part.limits, "nothing expands what no instruction of the machine does"
-    assert ("instruction.add" in part.limits) == (change in ("without a pattern", "without a register class that can be allocated"))
+    assert ("instruction.add" in part.limits) == ("allocated" in change), "else its mnemonic says it"
 
 
 def test_without_registers_and_instructions_nothing_is_found(tmp_path: Path, llvm_source: Path) -> None:

@@ -64,6 +64,15 @@ def test_command_is_quoted() -> None:
     assert command_text(["a b", "$x"], cwd=Path("/p q"), env={"K": "1;2"}) == "cd '/p q' && K='1;2' 'a b' '$x'"
 
 
+def test_a_compilers_errors_are_kept_where_the_notes_on_them_are_longer() -> None:
+    text = "".join(f"a.cpp:{n}:1: error: no such name\n" + "b.h:9:1: note: a candidate\n" * 100 for n in (3, 5))
+    with pytest.raises(ToolFailure) as caught:
+        run([sys.executable, "-c", f"import sys; sys.exit({text!r})"]).check()
+    errors = [line for line in caught.value.output.splitlines() if "error:" in line]
+    assert errors == ["a.cpp:3:1: error: no such name", "a.cpp:5:1: error: no such name"]
+    assert len(caught.value.output) < 4200
+
+
 def test_undecodable_output_is_replaced() -> None:
     done = run(python(r"import sys; sys.stdout.buffer.write(b'a\xffb'); sys.stderr.buffer.write(b'\xfe')"))
     assert (done.stdout, done.stderr) == ("a\ufffdb", "\ufffd")

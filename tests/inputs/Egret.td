@@ -56,6 +56,10 @@ let InOperandList = (ins GPR:$a) in def SEQZ : I<"seqz", 10, [(set GPR:$d, (equa
 let InOperandList = (ins GPR:$a) in def SXB : I<"sxb", 11, [(set GPR:$d, (sext_inreg GPR:$a, i8))]> { let AsmString = "sxb $d, $a"; }
 def SHL : I<"shl", 7, [(set GPR:$d, (shl GPR:$a, amount:$b))]>;
 def ADDX : I<"addx", 8, [(set GPR:$d, (add GPR:$a, extended:$b))]>;
+// One for some nodes, in an operator that is a fragment of one that takes plain registers.
+def doubled : ComplexPattern<i16, 1, "selectDoubled">;
+def added : PatFrag<(ops node:$a, node:$b), (add node:$a, node:$b)>;
+def ADDD : I<"addd", 12, [(set GPR:$d, (added GPR:$a, doubled:$b))]>;
 
 def : ProcessorModel<"generic", NoSchedModel, []>;
 def : ProcessorModel<"large", NoSchedModel, [FeatureWide, FeatureFast]>;

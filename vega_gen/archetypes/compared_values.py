@@ -28,8 +28,8 @@ def compared_values(d: Description, m: Facts) -> dict[str, Any]:
 
 
 def select_action(m: Facts) -> str:
-    """Returns the action for SELECT_CC: custom where a legal type is compared by no instruction, and is extended first."""
-    return "Custom" if m.narrow and m.narrow.bits not in m.compare_branches else "Legal"
+    """Returns the action for SELECT_CC: custom where a legal type is compared by no instruction, and is extended or compared first."""
+    return "Custom" if m.floats or (m.narrow and m.narrow.bits not in m.compare_branches) else "Legal"
 
 
 def opposite_by_flags(m: Facts, record: str) -> str:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vega_gen.facts.absent import may_be_absent
-from vega_gen.facts.memory import offset_part
+from vega_gen.facts.memory import offset_part, step
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
+from vega_gen.facts.view import encoded
 from vega_gen.records import ComplexPattern, Contract, Description
-from vega_gen.tablegen.contracts import DEFAULT, template_arguments
+from vega_gen.tablegen.contracts import DEFAULT, is_instance, template_arguments
+
+_COMBINED = frozenset({"add", "sub", "and", "or", "xor"})
+"""Operators that combine two registers: what one of them takes is no address."""
+_MEMORY = frozenset({"SDNPHasChain", "SDNPMayLoad", "SDNPMayStore", "SDNPMemOperand"})
+"""Properties of nodes that may access memory."""
+_SHIFT = re.compile(r"shift|sh[lr]|ls[lr]|asr|ror", re.I)
 
 
 def _real(s: Selections, record: str) -> bool:
     i = s.instructions[record]
     held = any(b not in ("0", "1", "?") for b in i.encoding) or not i.ins  # else it is a pseudo, whatever its flags say
-    return held and any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags
+    return "isPseudo" not in i.flags and (i.assembly_only or (held and encoded(i)))
 
 
 def complex_pattern(c: Contract, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
@@ -26,20 +33,41 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     cases: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for pattern in d.complex_patterns:
         if pattern.select_function.partition("<")[0] == c.name:
-            asked = template_arguments(pattern.select_function)
-            when = " && ".join(f"P{n} == {value}" for n, value in enumerate(asked))
+            when = is_instance(template_arguments(pattern.select_function))
             cases.setdefault(when, []).append((pattern.type, _case(pattern, d, every, s)))
-    matching = [case | {"when": when} for when, made in cases.items() if (case := _chosen(made))]
+    matching: list[tuple[dict[str, Any], list[str]]] = []
+    for when, made in cases.items():
+        if case := _chosen(made):
+            whens = next((whens for other, whens in matching if other == case), None)
+            if whens is None:
+                matching.append((case, whens := []))
+            whens.append(when)
     operands = max(p.operands for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
     parameters = declared.partition("(")[2].rstrip(")")
     defined = DEFAULT.sub("", head)
-    return {"name": c.name, "template": head, "defined": defined, "parameters": parameters, "operands": operands, "cases": matching}
+    return {
+        "name": c.name,
+        "template": head,
+        "defined": defined,
+        "parameters": parameters,
+        "operands": operands,
+        "cases": [case | {"when": _either(whens)} for case, whens in matching],
+    }
+
+
+def matches_any(pattern: ComplexPattern, d: Description, s: Selections) -> bool:
+    """Whether the selector of a ComplexPattern takes any node as it is."""
+    return bool(_case(pattern, d, s, s)["register"])
+
+
+def _either(conditions: list[str]) -> str:
+    return " || ".join(f"({one})" if "&&" in one and len(conditions) > 1 else one for one in conditions)
 
 
 def _chosen(made: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     """Returns what a selector does that ComplexPatterns of several types share, {} where it selects nothing. ``only``: the type for which
     it does that, "" for all."""
-    used = [(t, case) for t, case in made if case["register"] or case["symbol"] or case["memory"]]
+    used = [(t, case) for t, case in made if any(case[kind] for kind in ("register", "symbol", "memory", "shifted", "number"))]
     if not used:
         return {}
     unused = {t for t, case in made if case not in [one for _, one in used]}
@@ -59,6 +87,8 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
     bases: set[str] = set()
     offsets: set[int] = set()
     left_out: set[int] = set()
+    steps: set[int] = set()
+    combined = False
     for one in found:
         slots = _places(one, pattern, of)
         bases |= {slot.type for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG}
@@ -69,6 +99,8 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
             parts.append(tuple(OperandKind.IMM if n in absent else slot.kind for n, slot in enumerate(slots[: pattern.operands])))
             left_out |= absent
             offsets.add(at)
+            steps.add(step(of, slots[at].type) if at < len(slots) else 1)
+            combined |= _is_combined(one, pattern, d)
             ranges += [of.immediate(one.record, slot) for slot in slots[at : at + 1] if slot.kind is OperandKind.IMM]
     own = _own_operators(d)
     possible = [one for one in found if own.isdisjoint(_words(one.dag))]
@@ -80,19 +112,49 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
     # An instruction that only computes the address would take the node that it is selected for as its own base.
     based = pattern.operands > 1 or pattern.root_nodes in ((), ("frameindex",))  # else it stands for operators, as a comparison
     computed = based and bool(found) and all(one.dag.op == pattern.name for one in found)
-    plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found))
+    shifted = combined and real and based_on_one and _is_type(pattern, of) and is_shifted(pattern.name, of)
+    plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found, d))
     return {
         "operands": pattern.operands,
         "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
         "register": plain or _amount(d, pattern),
-        "memory": real and pattern.operands >= 2 and based_on_one,
+        "memory": real and pattern.operands >= 2 and based_on_one and not combined and len(steps) <= 1,
+        "shifted": shifted, "number": real and _is_parted_number(pattern, kinds, of),
         # A place is counted from the instruction: it is that of a symbol, which a call names.
         "symbol": pattern.operands == 1 and kinds == {("target",)},
         "base": next(iter(places), 0), "offset": next(iter(offsets), 1), "left_out": left_out,
         "absent": bool(bases) and all(may_be_absent(d, base) for base in bases),
-        "low": r.low, "high": r.high, "unit": 1 << r.shift,
+        "low": r.low, "high": r.high, "unit": 1 << r.shift, "step": next(iter(steps), 1),
         "called": any("isCall" in of.instructions[one.record].flags for one in found),
     }  # fmt: skip
+
+
+def _is_combined(one: Selection, pattern: ComplexPattern, d: Description) -> bool:
+    """Whether an instruction combines what a ComplexPattern stands for with a register, as in (add GPR:$a, shifted:$b)."""
+    computes = one.dag.op in _COMBINED or any(n.name == one.dag.op and _MEMORY.isdisjoint(n.properties) for n in d.nodes)
+    return computes and pattern.operands == len(one.dag.args) == 2 and leaf_name(one.dag, (1,)) == pattern.name
+
+
+def _is_type(pattern: ComplexPattern, s: Selections) -> bool:
+    """Whether a ComplexPattern is the operand's type too: what it matches then is what the operand holds, and not its negative."""
+    return pattern.name in s.operand_classes
+
+
+def is_shifted(type_name: str, s: Selections) -> bool:
+    """Whether the number beside a register is by how much it is shifted, as names say; 0 leaves the register as it is. Codes for
+    extensions do not: their 0 is one of them."""
+    known = s.operand_classes.get(type_name)
+    names = [known.name, known.print_method, *known.sub_operands] if known else []
+    return any(map(_SHIFT.search, names)) and not any(re.search(r"ext", name, re.I) for name in names)
+
+
+def _is_parted_number(pattern: ComplexPattern, kinds: set[tuple[str, ...]], s: Selections) -> bool:
+    """Whether a ComplexPattern is a number in parts of which the first is the number itself while the others are 0, as a shift of it is.
+
+    A person says that, by where the parts stand (``layout``)."""
+    if pattern.root_nodes != ("imm",) or not _is_type(pattern, s):
+        return False
+    return bool(s.layouts.of(pattern.name)) and all(set(parts) == {OperandKind.IMM} for parts in kinds)
 
 
 def _may_lack(d: Description, slot: OperandInfo) -> bool:
@@ -129,16 +191,27 @@ def _amount(d: Description, pattern: ComplexPattern) -> bool:
     return pattern.operands == 1 and not pattern.root_nodes and any(amount.match(o.dag) for o in d.operators)
 
 
-def _any(every: Selections, pattern: ComplexPattern, found: Iterable[Selection]) -> bool:
+def _any(every: Selections, pattern: ComplexPattern, found: Iterable[Selection], d: Description) -> bool:
     """Whether a ComplexPattern of one operand matches any node, as it is.
 
     It does where an operator's operand is matched by it and by no pattern with a plain register: an instruction takes all such
-    operands then, as the amount of a shift. Else it stands for nodes that have some property, such as an extended sign."""
+    operands then, as the amount of a shift. Else it stands for nodes that have some property, such as an extended sign. An operator
+    that is a fragment counts as what it stands for."""
     if pattern.root_nodes not in ((), ("frameindex",)):
         return False
+    expansions = {o.name: (o.dag, *o.others) for o in d.operators if o.dag.startswith("(")}
     inner = [s for s in found if s.dag.op != pattern.name]
     held = [(s, path) for s in inner for path in s.paths.values() if leaf_name(s.dag, path) == pattern.name]
-    return any(all(leaf_name(o.dag, path) not in every.classes for o in every.of(s.dag.op)) for s, path in held)
+    return any(
+        all(leaf_name(o.dag, path) not in every.classes for op in _stands_for(s.dag.op, expansions) for o in every.of(op))
+        for s, path in held
+    )
+
+
+def _stands_for(operator: str, expansions: Mapping[str, Iterable[str]]) -> set[str]:
+    """Returns an operator and, where it is a fragment, the operators that are outermost in its expansions."""
+    outermost = {text.lstrip("(").split(" ", 1)[0] for text in expansions.get(operator, ())} - {operator}
+    return {operator}.union(*(_stands_for(op, expansions) for op in outermost))
 
 
 def _words(dag: Any) -> Iterator[str]:

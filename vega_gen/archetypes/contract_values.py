@@ -21,7 +21,7 @@ from vega_gen.facts.codings import Coding
 from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
-from vega_gen.tablegen.contracts import DEFAULT, template_arguments, template_head
+from vega_gen.tablegen.contracts import DEFAULT, is_instance, template_arguments, template_head
 from vega_gen.tablegen.older_encodings import METHOD
 from vega_gen.tablegen.subtargets import basic
 
@@ -68,6 +68,8 @@ class _Contracts:
                         self.widths[name] = max(self.widths.get(name, 0), width)
                 elif slot.kind is not OperandKind.REG and any(b in "01" for b in i.encoding):
                     self.offsets.setdefault(operand, self.s.immediate(i.name, slot))
+                    if self.s.scale(i.name, slot):  # a part that C++ encodes alone
+                        self.used.setdefault(slot.type, (i.name, slot))
 
     def values(self) -> dict[str, Any]:
         operand = [c for c in self.d.contracts if c.role is ContractRole.OPERAND_PREDICATE]
@@ -177,7 +179,7 @@ class _Contracts:
     def _whole(self, record: str, slot: OperandInfo) -> Range:
         """Returns the values of an immediate, made as wide as its field: what the .td allows may be less than what can be decoded."""
         r = self.s.immediate(record, slot)
-        return replace(r, bits=max(r.bits, len(self.s.field(record, slot.name))))
+        return r if slot.part >= 0 and slot.kind is OperandKind.IMM else replace(r, bits=max(r.bits, len(self.s.field(record, slot.name))))
 
     def _in_word(self, c: Contract) -> bool:
         """Whether the operand is part of the mnemonic, as conditions are."""
@@ -254,7 +256,8 @@ class _Contracts:
             name = next((t for t in c.types if self.s.kind(t) is OperandKind.REG), "") if self._register(c) else ""
             if name and c.signature.startswith("template"):
                 found[c.name] = {"declared": self._named_value(c.signature, "RegNo"), "defined": ""}
-                for t in c.types:
+                instances = (t for t in self.s.operand_classes if self._decoder_of(t).partition("<")[0] == c.name)
+                for t in dict.fromkeys((*c.types, *instances)):
                     self._specialise(found, t)
             elif name:
                 numbers, absent = self._by_encoding(name), self._absent(c)
@@ -392,7 +395,8 @@ class _Contracts:
         if not template:
             return {"name": c.name, "template": "", "cases": [self._predicate(c) | {"when": ""}]}
         longest_first = sorted(written.items(), key=lambda item: -len(template_arguments(item[0])))
-        cases = [self._predicate(replace(c, types=tuple(types))) | {"when": _when(text)} for text, types in longest_first]
+        whens = ((is_instance(template_arguments(text)) or "true", types) for text, types in longest_first)
+        cases = [self._predicate(replace(c, types=tuple(types))) | {"when": when} for when, types in whens]
         return {"name": c.name, "template": template, "cases": cases}
 
     def _predicate(self, c: Contract) -> dict[str, Any]:
@@ -438,11 +442,6 @@ class _Contracts:
         given = {"name": c.name, "memory": self._memory(c), "register": self._register(c), "parts": len(parts)}
         given["template"] = template_head([template_arguments(text) for text in written] or [()])
         return given | {"index": self._indexed(c), "mixed": self._mixed(c), "part": self._part(c), **self._left_out(c)}
-
-
-def _when(written: str) -> str:
-    """Returns the condition that a function template's parameters equal the arguments in ``written`` ("isImm<7, -1>")."""
-    return " && ".join(f"P{i} == {argument}" for i, argument in enumerate(template_arguments(written))) or "true"
 
 
 def _template(c: Contract) -> str:

@@ -40,6 +40,8 @@ def with_doubts(m: Facts) -> Facts:
     for name, doubt in m.doubts.items():
         field, _, key = name.partition(".")
         old: Any = changed.get(field, getattr(m, field))
+        if isinstance(old, int):
+            continue  # what prints the number says its doubt
         changed[field] = {**old, key: _record(old[key], doubt)} if key else _record(old, doubt)
     return replace(m, **changed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from vega_gen.facts import ranges
 from vega_gen.facts.ranges import Range
@@ -55,3 +56,23 @@ def customary(d: Description) -> list[str]:
     sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
     types = ["APSInt"] if any(re.search(r"\bAPSInt\b", f.code) for f in d.fragments) else []
     return [*(name for name in ("getImm", "getLoadExtType") if name in called), *types, *sizes]
+
+
+def older_constants(d: Description) -> bool:
+    """Whether the C++ of fragments makes a constant without a place in the source, as LLVM had them before 3.7."""
+    return any(len(given) == 2 and "MVT::" in given[1] for f in d.fragments for given in _arguments(f.code, "getTargetConstant("))
+
+
+def _arguments(code: str, call: str) -> Iterator[list[str]]:
+    """Yields the arguments of each call in C++. ``call``: the function's name and the parenthesis behind it."""
+    for found in re.finditer(re.escape(call), code):
+        given, depth = [""], 0
+        for character in code[found.end() :]:
+            if character == ")" and not depth:
+                yield given
+                break
+            depth += (character in "([{") - (character in ")]}")
+            if character == "," and not depth:
+                given.append("")
+            else:
+                given[-1] += character

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from vega_gen.archetypes.operand_types import register_class
 from vega_gen.facts.conditions import OPPOSITE, SWAPPED
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import CONDITIONS, OperandRole
@@ -32,15 +33,36 @@ def legality_actions(d: Description, m: Facts, known: AbstractSet[str]) -> list[
     patterns, guarding = tuple(d.patterns[n] for n in kept), tuple(guards[n] for n in kept)
     selections = Selections(replace(d, patterns=patterns, pattern_predicates=guarding))
     real = {i.name for i in d.instructions if encoded(i) and not i.flags & {"isPseudo", "usesCustomInserter"}}
+    apart = _apart(d, m, selections)
     found: dict[str, list[str]] = {}
     for root, name in EXPANDED_UNLESS.items():
-        needs = [[d.predicates.get(p, "") for p in records] for names, records in selections.guarded.get(root, ()) if names <= real]
+        done = (records for names, records in selections.guarded.get(root, ()) if names <= real and not names <= apart)
+        needs = [[d.predicates.get(p, "") for p in sorted(records)] for records in done]
         codes = list(dict.fromkeys(tuple(dict.fromkeys(c for c in one if c)) for one in needs if known >= _called(one)))
         action = f"setOperationAction(ISD::{name}, MVT::{m.type}, {'LibCall' if name == 'MUL' else 'Expand'});"
         if () not in codes or root in m.left_out:  # else an instruction that every subtarget has does it
             found.setdefault(_none_of(codes) if codes and root not in m.left_out else "", []).append(action)
     always = found.pop("", [])
     return [*always, *("\n    ".join((f"if ({condition}) {{", *actions, "}")) for condition, actions in found.items())]
+
+
+def all_of(codes: Sequence[str], known: AbstractSet[str]) -> str:
+    """Returns the condition in C++ on the reference STI that all of ``codes`` hold, "" where there are none; what calls methods that are
+    not ``known`` is left out."""
+    told = list(dict.fromkeys(_bare(code) for code in codes if code and known >= _called([code])))
+    return _of_sti(" && ".join(_operand(code) if len(told) > 1 else code for code in told))
+
+
+def _apart(d: Description, m: Facts, s: Selections) -> frozenset[str]:
+    """Returns the instructions that only have registers that are no addresses, nor parts of them, such as those of vectors."""
+    members = {c.name: frozenset(c.members) for c in d.register_classes}
+    parts = {r.name: frozenset(r.subregisters) for r in d.registers}
+    whole = members.get(m.gpr, frozenset[str]())
+    near = whole.union(*(parts[r] for r in whole if r in parts))
+    types = {i.name: [register_class(s.operand_classes, o.type) for o in (*i.outs, *i.ins)] for i in d.instructions}
+    return frozenset(
+        name for name, used in types.items() if {*used} & members.keys() and not any(near & members[t] for t in used if t in members)
+    )
 
 
 def _called(codes: Sequence[str]) -> set[str]:

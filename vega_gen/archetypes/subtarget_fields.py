@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vega_gen.records import Description
@@ -44,3 +45,12 @@ def subtarget_fields(d: Description) -> list[dict[str, Any]]:
         made = {"name": name, "type": kind, "initial": initial, "getter": getter, "enumerators": listed, "scoped": scoped, "space": space}
         found.append(made | {"called": kind == "bool" and name in called})
     return found
+
+
+def by_macro(d: Description, fields: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether GET_SUBTARGETINFO_MACRO of llvm-tblgen can declare the boolean fields and their getters.
+
+    It declares one for each feature, and its getter is the field's name with a small first letter."""
+    flags = [f.field for f in d.features if f.value in ("true", "false") and "[" not in f.field]
+    plain = {f["name"] for f in fields if f["type"] == "bool" and not f["called"]}
+    return 0 < len(flags) == len(set(flags)) and set(flags) == plain and all(name[0].isupper() for name in flags)

@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
+from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
-from vega_gen.archetypes.fragment_names import customary, named_types, range_tests, type_methods, width_methods
+from vega_gen.archetypes.floating import float_values
+from vega_gen.archetypes.fragment_names import customary, named_types, older_constants, range_tests, type_methods, width_methods
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.interface_values import calling_hooks, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
+from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
-from vega_gen.archetypes.subtarget_fields import subtarget_fields
+from vega_gen.archetypes.string_values import string_values
+from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -28,16 +33,15 @@ from vega_gen.facts.conditions import OPPOSITE
 from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
-from vega_gen.facts.memory import offset_part
+from vega_gen.facts.memory import offset_part, step
 from vega_gen.facts.narrow import LOGIC
-from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
-from vega_gen.facts.selections import OperandKind, Range, Selections
+from vega_gen.facts.operations import CONDITIONS, Narrow, OperandRole
+from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, basic, default_cpu
 
-_STACK = Doubt(BY_DEFAULT, "no .td says how the stack is aligned: two words are assumed")
 _COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
@@ -73,8 +77,6 @@ _METHODS = {
 _BRANCH_METHODS = {
     "analyzeBranch", "removeBranch", "insertBranch", "reverseBranchCondition", "getBranchDestBlock", "isBranchOffsetInRange",
 }  # fmt: skip
-_OLDER_CONSTANT = re.compile(r"getTargetConstant\((?:[^(),]|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*,\s*MVT::\w+\)")
-"""A constant without a place in the source, as LLVM had them before 3.7."""
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
 _ALWAYS_EXPANDED = (
     "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
@@ -95,13 +97,15 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     asked = registered and big_endian is None
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
     answers = _predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
+    doubt = m.doubts.get("stack_alignment")
+    aligned = partial(Doubtful, doubt=doubt) if doubt else str
     given: dict[str, Any] = {
         "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
         "arch": arch if registered else "UnknownArch", "march": arch,
         "little_endian": "TT.isLittleEndian()" if asked else untold,
         "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if asked else untold,
         "machine_number": f"ELF::{named}" if llvm.enumerator("llvm/BinaryFormat/ELF.h", named) else str(machine or "ELF::EM_NONE"),
-        "stack_alignment": Doubtful(str(stack_alignment(m)), _STACK), "data_layout": Doubtful(f'"{data_layout(m)}"', _STACK),
+        "stack_alignment": aligned(str(m.stack_alignment)), "data_layout": aligned(f'"{data_layout(m)}"'),
         "code_alignment": code_unit(d), "largest_instruction": max(sizes, default=4),
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
         "function_alignment": max([code_unit(basic(d)), *(k.rounded for k in kinds if k.use == "jump")]),
@@ -109,11 +113,11 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "named_types": named_types(d), "range_tests": range_tests(d),
         "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
-        "subtarget_fields": fields, "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
+        "subtarget_fields": fields, "fields_by_macro": by_macro(d, fields),
+        "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "unsized": unsized(d),
-        "literal_base": any(re.search(r"[\s,]\(\$", i.asm) for i in d.instructions),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": calling_hooks(d, m, llvm),
         "calling_entries": [c.name for c in d.calling_conventions if c.entry],
@@ -121,24 +125,21 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
         "register_prefix": register_prefix(d, m.gpr), "encoded": d.data.get("Disassembler.present") == "1",
         "breaks_at_point": "." in d.data.get("AsmParserVariant.BreakCharacters", ""),
-        "signed_names": any(re.match(r"[\w.]+[-+](\s|$)", i.asm) for i in d.instructions),
-        "hash_prefix": any("#$" in i.asm for i in d.instructions),
-        "delayed": any("hasDelaySlot" in i.flags for i in d.instructions) and bool(m.nop),
+        "delayed": _delayed(d, m) if m.nop else "",
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "instruction_predicates": d.data.get("InstrInfo.predicates") == "1", "made_calls": made_calls(d, m), "sized": sized(d, m),
         "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
-        "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": _number_loads(m),
+        "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": number_loads(m),
+        "inserted_parts": inserted_parts(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
         "prefixed": m.prefix is not None and m.load_symbol is not None,
         "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
-        "begins_with_equation": any(re.match(r"\$\{?\w+\}?\s*=", i.asm) for i in d.instructions),
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
-        "begins_with_star": any(i.asm.startswith("*") for i in d.instructions),
-        "older_constants": any(_OLDER_CONSTANT.search(f.code) for f in d.fragments),
+        "older_constants": older_constants(d),
         "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "customary": customary(d), "function_info": function_info(d),
@@ -158,28 +159,23 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    given |= interface_values(llvm) | _code_generator(d, m, known)
+    given |= interface_values(llvm) | string_values(d) | _code_generator(d, m, known) | float_values(d, m, known)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
-def _number_loads(m: Facts) -> list[Operation]:
-    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``symbol_loads``),
-    reads a pool or has a prefix, for which there are shorter ways."""
-    whole = m.load_symbol and not m.pool and not m.prefix and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
-    return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
-
-
-def stack_alignment(m: Facts) -> int:
-    """Returns the assumed stack alignment, two words, in bytes."""
-    return max(m.native // 8 * 2, 2)
+def _delayed(d: Description, m: Facts) -> str:
+    """Returns the C++ that asks whether an instruction MI has a delay slot, "" where none has."""
+    flagged = any("hasDelaySlot" in i.flags for i in d.instructions)
+    return "MI.hasDelaySlot()" if m.delayed and flagged else "MI.isBranch() || MI.isCall() || MI.isReturn()" if m.delayed else ""
 
 
 def data_layout(m: Facts) -> str:
     """Returns the data layout string without its byte order ("e" or "E"). What is wider than a word is aligned as a word."""
     wide = min(64, max(m.native, 16))
     types = ["i64"] if wide == 64 else ["i64", "f64"] if wide == 32 else ["i32", "i64", "f32", "f64"]
+    types = [t for t in types if t not in {f.type for f in m.floats}]  # instructions access those where they are aligned
     aligned = "-".join(f"{t}:{wide}" for t in types)
-    return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{stack_alignment(m) * 8}"
+    return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{m.stack_alignment * 8}"
 
 
 def unsized(d: Description) -> dict[int, list[str]]:
@@ -250,7 +246,8 @@ def _nop(d: Description, m: Facts) -> list[int]:
 
 def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
-    memory = [*m.loads.values(), *m.stores.values(), *([m.add_immediate] if m.add_immediate else [])]
+    floating = [op for f in m.floats for op in (f.load, f.store)]
+    memory = [*m.loads.values(), *m.stores.values(), *floating, *([m.add_immediate] if m.add_immediate else [])]
     ranges: dict[tuple[int, int, int], list[str]] = {}
     offsets = {op.record: (op.range, 1) for op in memory if op.range} | _offsets(d)
     for record, (r, _) in offsets.items():
@@ -267,7 +264,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     return {
         "load": load, "store": store,
         "load_class": own_class(d, m.gpr, load, OperandRole.DST), "store_class": own_class(d, m.gpr, store, OperandRole.SRC),
-        "some_bases": _some_bases(d),
+        "some_bases": _some_bases(d), "adds_to_zero": adds_to_zero(d, m),
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
         "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
@@ -283,6 +280,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
+        "number_part": _part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
         "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
@@ -293,10 +291,14 @@ def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:
     """Returns the class of the narrow type, a register of it and the one that this is a part of, where no instruction copies such parts."""
     if m.narrow is None or m.narrow.register_class in m.copies or m.gpr not in m.copies:
         return []
+    return [{"class": m.narrow.register_class, **_part(d, m, m.narrow)}]
+
+
+def _part(d: Description, m: Facts, narrow: Narrow) -> dict[str, str]:
+    """Returns a register of the narrow type and the one that this is a part of."""
     members = {c.name: c.members for c in d.register_classes}
-    member = members[m.narrow.register_class][0]
-    whole = next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])
-    return [{"class": m.narrow.register_class, "member": member, "whole": whole}]
+    member = members[narrow.register_class][0]
+    return {"member": member, "whole": next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])}
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
@@ -305,7 +307,7 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
     selections = Selections(d)
     found: dict[str, tuple[Range, int]] = {}
     for i in d.instructions:
-        slots = selections.operands(i.name)
+        slots = [slot for slot in selections.operands(i.name) if not is_shifted(slot.whole, selections)]
         bases = [slot.name for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG]
         parts = {name: offset_part(selections, i.name, name) for name in bases}
         numbers = [slot for slot in slots if parts.get(slot.name, -1) == slot.part > 0]
@@ -314,7 +316,23 @@ def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
             found[i.name] = min(((selections.immediate(i.name, slot), slot.part) for slot in numbers), key=lambda pair: pair[0].high)
         elif first:
             found[i.name] = min(((selections.immediate(i.name, slot), -1) for slot in first), key=lambda pair: pair[0].high)
+        elif beside := _beside(selections, i):
+            found[i.name] = selections.immediate(i.name, beside), 1
     return found
+
+
+def _beside(s: Selections, i: Instruction) -> OperandInfo | None:
+    """Returns the offset, in bytes, of a load or store whose pattern has the base before it: (load (address GR:$base, off:$offset))."""
+    if i.flags.isdisjoint({"mayLoad", "mayStore"}):
+        return None
+    for one in s.every(i.name):
+        for base, offset in pairwise(s.operands(i.name)):
+            paths = one.paths.get(base.name, ()), one.paths.get(offset.name, ())
+            joined = len(paths[0]) == 2 and (*paths[0][:1], 1) == paths[1] and paths[0][1] == 0
+            kinds = base.kind is OperandKind.REG and offset.kind is OperandKind.IMM and offset.part < 0
+            if joined and kinds and step(s, offset.type) == 1:
+                return offset
+    return None
 
 
 def _read(d: Description) -> Iterator[str]:
@@ -419,7 +437,13 @@ def _memory_actions(m: Facts) -> dict[str, Any]:
         return " || ".join(f"MemVT == MVT::i{bits}" for bits in sorted(by_pattern | {bits for one, bits in m.loads if one == kind}))
 
     signed, unsigned, plain = extended("sext"), extended("zext"), extended("ext")
+    whole = ("", m.native) in m.loads and m.native in m.stores and not m.narrow
+    widths = [bits for bits in (8, 16, 32) if bits < m.native]
+    loaded = {bits for bits in widths if re.search(rf"\bMVT::i{bits}\b", f"{signed} {unsigned} {plain}")}
+    parted = [bits for bits in widths if whole and bits not in m.stores and f"truncstorei{bits}" not in m.legal]
+    stores += [f"{vt}, MVT::i{bits}, Custom" for bits in parted]
     return {
+        "load_parts": whole and len(loaded) < len(widths), "store_parts": bool(parted),
         "load_custom": any(a.endswith("Custom") for a in loads), "load_actions": loads, "store_actions": stores,
         "sign_loads": signed or "false", "zero_loads": unsigned or "false", "plain_loads": plain or "false",
     }  # fmt: skip

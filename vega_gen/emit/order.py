@@ -183,7 +183,8 @@ def _function_part(function: PlannedFunction, place: int, header: bool, markers:
     inside = function.namespaces
     if not header and set(inside) <= {"llvm", ""} and (method or static):
         inside = ()  # found there through "using namespace llvm"
-    names = frozenset[str](() if method else (signature.name,))
+    # An instance of a template comes after the template's declaration, and before what calls it.
+    names = frozenset[str](() if method else (signature.name, signature.name.partition("<")[0]))
     return _Part(
         function_text(function, markers, in_class=False), (2, place), inside, names, function_tokens(function) - names, function=function
     )

@@ -29,7 +29,8 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
 
     ``second``: whether b is a register or an immediate. Patterns go before mnemonics. Of several that a
     pattern selects, the one that takes the most registers goes first, then the one that clobbers least, then the one with the widest
-    immediate, then the one that needs the fewest predicates; for "add", one with a signed immediate goes before all of these."""
+    immediate, then the one that needs the fewest predicates, then the one with the shortest mnemonic: that of an addition with carry is
+    longer; for "add", one with a signed immediate goes before all of these."""
     found: list[tuple[tuple[int, ...], Operation]] = []
     last = OperandRole.IMM if second is OperandKind.IMM else OperandRole.SRC2
     judged = {c.name for c in v.d.complex_patterns}  # C++ says which nodes they match
@@ -59,7 +60,7 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
                 said = v.selections
                 if is_symbol(leaf):
                     return None
-                return None if said.is_upper(operand.type) or said.is_upper(leaf) or said.is_negated(leaf) else last
+                return None if said.is_upper(operand.type) or said.is_upper(leaf) or said.is_changed(leaf) else last
             # A register and how far it is shifted stand for any register: shifted by 0.
             whole = operand.part >= 0 or leaf_name(s.dag, path) not in judged
             return last if v.holds(operand.type) and whole else None
@@ -69,7 +70,7 @@ def binaries(v: TargetView, root: str, second: OperandKind) -> Iterator[Choice[O
         if made and not uncoded and {OperandRole.DST, OperandRole.SRC, last} <= set(made.roles):
             bits = made.range.bits if made.range else 0
             signed = bool(made.range and made.range.signed)
-            rank = (int(signed and root == "add"), v.generality(s.record), -len(i.defs), bits, -len(i.predicates))
+            rank = (int(signed and root == "add"), v.generality(s.record), -len(i.defs), bits, -len(i.predicates), -len(mnemonic(i)))
             found.append((rank, made))
     for _, op in sorted(found, key=lambda pair: pair[0], reverse=True):
         yield Choice(op, Evidence.PATTERN, f"a pattern of {root} selects {op.record}")

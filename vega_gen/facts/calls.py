@@ -10,7 +10,7 @@ from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import Calls, OperandRole, Operation, Return
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, is_symbol, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
-from vega_gen.records import SDNode
+from vega_gen.records import Instruction, SDNode
 from vega_gen.tablegen.raw import Dag, parse_dag
 
 _SPECIAL_CALL = re.compile(r"tls|tail|_rv|patchpoint", re.I)
@@ -26,7 +26,7 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "")
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if n.results == 0 and (node_meaning(n.opcode) == "call" or _selects_call(v, n.name))]
     ranked = sorted(own, key=lambda n: node_meaning(n.opcode) != "call")
-    selections = [(n, s) for n in ranked for s in v.selections.of(n.name)]
+    selections = [(n, s) for n in ranked for s in v.selections.of(n.name) if not _of_other_width(v, s)]
     nodes = {s.record: n.opcode for n, s in reversed(selections)}
     by_pattern = {s.record: s for _, s in reversed(selections)}
     records = sorted(nodes, key=lambda r: ("isCodeGenOnly" in instructions[r].flags, nodes[r] != ranked[0].opcode))
@@ -59,15 +59,22 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "")
     return Calls(direct, indirect, node, through or ("" if indirect else node), () if real else tuple(pseudos.values()), written, prepared)
 
 
+def _of_other_width(v: TargetView, s: Selection) -> bool:
+    """Whether the callee has another width than addresses: (call (i32 imm:$callee)) beside addresses of 64 bits."""
+    callee = s.dag.args[0][0] if s.dag.args else ""
+    return isinstance(callee, Dag) and re.fullmatch(rf"i(?!{v.native}\b)\d+", callee.op) is not None
+
+
 def _prepared(v: TargetView) -> tuple[Operation, Operation] | None:
     """Returns the call without operands, which reads the callee's address from a register of its own, and what puts it there."""
 
     def name(o: OperandInfo, _: int) -> OperandRole | None:
         return OperandRole.SRC if o.kind is OperandKind.REG and not o.out and v.holds(o.type) else None
 
-    plain = [i for i in v.d.instructions if encoded(i) and not i.flags & {"isPseudo", "isReturn", "isBranch", "isCodeGenOnly"}]
-    setters = {i.defs[0]: made for i in plain if len(i.defs) == 1 and "isCall" not in i.flags and (made := v.operation(i.name, name))
-               and made.roles == (OperandRole.SRC,)}  # fmt: skip
+    plain = [i for i in v.d.instructions if encoded(i) and not i.flags & {"isPseudo", "isReturn", "isBranch"}]
+    plain.sort(key=lambda i: "isCodeGenOnly" in i.flags)  # of two widths in one description, the decoder has but one
+    setters = {i.defs[0]: made for i in reversed(plain) if len(i.defs) == 1 and "isCall" not in i.flags
+               and (made := v.operation(i.name, name)) and made.roles == (OperandRole.SRC,)}  # fmt: skip
     for i in plain:
         through = [r for r in i.uses if r in setters and r not in i.defs] if "isCall" in i.flags and not (*i.outs, *i.ins) else []
         if through:
@@ -104,6 +111,18 @@ def _named_in(v: TargetView, pseudo: str, role: OperandRole, ra: str) -> Operati
         if made and role in made.roles:
             return made
     return None
+
+
+def assembled(v: TargetView, found: Calls) -> Calls:
+    """Returns the calls with the pseudo instructions that patterns select in the place of instructions that are not known, where they are
+    written as assembly: another assembler knows what they stand for."""
+    real = {OperandRole.TARGET: found.direct, OperandRole.SRC: found.indirect}
+    for op in found.pseudos:
+        role = OperandRole.TARGET if OperandRole.TARGET in op.roles else OperandRole.SRC
+        if real[role] is None and _written(v.selections.instructions[op.record]):
+            real[role] = op
+    left = () if any(real.values()) else found.pseudos
+    return replace(found, direct=real[OperandRole.TARGET], indirect=real[OperandRole.SRC], pseudos=left)
 
 
 def _linking(v: TargetView, jump: Operation | None, zero: str, ra: str) -> Operation | None:
@@ -172,9 +191,9 @@ def _call(v: TargetView, record: str, pattern: Selection | None, ra: str) -> Ope
 def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
     """Returns the return instruction, the target's SDNode that alone selects it, and the pseudo instruction that stands for it, if any.
 
-    The instruction is one with the flag that no register operand needs, or that an alias such as "ret" or a pattern gives its operands; of
-    several, one that the node selects, then one that names ``ra``. Else it is a call-free jump: by its mnemonic, or ``jump_register`` on
-    ``ra``."""
+    The instruction is one with the flag that no register operand needs but ``ra``, or that an alias such as "ret" or a pattern gives its
+    operands; of several, one that the node selects, then one that names ``ra``. Else it is a call-free jump: by its mnemonic, or
+    ``jump_register`` on ``ra``. Where there is none, it is what the node selects without an encoding, which another assembler knows."""
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if node_meaning(n.opcode) == "ret" or _selects_return(v, n.name)]
     own.sort(key=lambda n: n.opcode.rpartition("::")[2].lower().startswith(("e", "i")))  # from an exception (eret, iret) comes last
@@ -185,7 +204,7 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
         plain = "isReturn" in i.flags or _RETURNS.fullmatch(mnemonic(i)) is not None
         if not encoded(i) or i.flags & {"isPseudo", "isCall"} or not (plain or i.name in aliases):
             continue
-        made = aliases.get(i.name) or v.operation(i.name, lambda o, _: None if o.kind is OperandKind.REG else OperandRole.NONE)
+        made = aliases.get(i.name) or v.operation(i.name, _returning, _through(v, i.name, ra) if "isReturn" in i.flags else None)
         if made:
             named = bool(ra) and (ra in i.uses or ra.lower() in i.asm.lower())
             found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, named, not made.free), made))
@@ -195,6 +214,9 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
         at = jump.index(OperandRole.SRC)
         roles = tuple(OperandRole.FIXED if n == at else role for n, role in enumerate(jump.roles))
         made = replace(jump, roles=roles, fixed=(*jump.fixed, (at, ra)))
+    if made is None:
+        written = (instructions[record] for record in sorted(selected) if _written(instructions[record]))
+        made = next((op for i in written if "isReturn" in i.flags and (op := v.operation(i.name, _returning))), None)
     for n in own:
         for s in v.selections.of(n.name):
             i = instructions[s.record]
@@ -205,6 +227,21 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
             if made and not (encoded(i) and "isPseudo" not in i.flags):
                 return Return(made, n.opcode, s.record)
     return Return(made, "", "")
+
+
+def _returning(o: OperandInfo, _: int) -> OperandRole | None:
+    return None if o.kind is OperandKind.REG else OperandRole.NONE
+
+
+def _through(v: TargetView, record: str, ra: str) -> dict[str, str] | None:
+    """Returns the operand that gives a return its address, with ``ra``; None unless it is the only register that the return has."""
+    registers = [o for o in v.selections.operands(record) if o.kind is OperandKind.REG and not o.default]
+    return {registers[0].name: ra} if ra and len(registers) == 1 and not registers[0].out and v.holds(registers[0].type) else None
+
+
+def _written(i: Instruction) -> bool:
+    """Whether a pseudo instruction, or one without an encoding, is written as assembly, and not as a comment."""
+    return ("isPseudo" in i.flags or not encoded(i)) and not i.expansion and bool(mnemonic(i)) and not i.asm.lstrip().startswith("#")
 
 
 def _selects_return(v: TargetView, node: str) -> bool:

@@ -17,6 +17,7 @@ from vega_gen.records import Evidence
 
 _IDENTITIES = {"or": "zero", "add": "zero", "xor": "zero", "and": "ones"}
 _UPPER_MNEMONIC = re.compile(r"(?:\w\.)?(?:lui|\w*hi|\w*high\w*|\w*upper\w*|lu\d+i\.?\w?|movhi\w*|orhi|seti?hi)")
+_UPPER_INSERTED = re.compile(r"(?:\w\.)?(?:mov|mv|ld|set|ins)\w*?(?:t|h|hi|hu|high|up|upper|top)")
 _MOVE_IMMEDIATE = re.compile(r"(?:\w\.)?(?:mov|mvi|mvk|li|ldi|ldk|set)\w*(?:\.\w+)*|ld?[._]?i\w*")
 _NUMBER = re.compile(r"\((?:(\w+) )?imm:\$\w+\)")
 """A pattern that is any number."""
@@ -72,6 +73,7 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
             # Of two of the same width, the signed one goes before: it gives negative numbers too.
             whole.append(((int(i.name in plain), v.generality(i.name), 2 * made.range.bits + made.range.signed), made))
     upper = upper or [((1, 0), made) for made in _inserting(v)]
+    upper = upper or [((0, 0), made) for made in _written_over(v, max(whole, key=lambda pair: pair[0])[1] if whole else None)]
     number = v.choose_operation("instruction.constant", _choices(whole, "selects any number with", "constant"))
     return number, v.choose_operation("instruction.constant_upper", _choices(upper, "gives the upper part of a number to", "upper part"))
 
@@ -94,6 +96,12 @@ def whole_constants(v: TargetView) -> bool:
         if used and all(encoded(i) and "isPseudo" not in i.flags for i in used) and (len(used) > 1 or _holds_all(v, used[0].name)):
             return True
     return any(s.record and _holds_all(v, s.record) for s in v.selections.of("imm"))
+
+
+def shifted_by_pattern(v: TargetView) -> bool:
+    """Whether patterns select a shift left of a pointer-sized register by any number, by whatever instructions."""
+    shift = re.compile(rf"\((?:{v.type} \()?shl \(?(?:{v.type}[: ]|{v.gpr}:)[^()]*\)?, (?:\(i\d+ )?imm:\$\w+\)+")
+    return any(shift.fullmatch(matched) for matched, _ in v.d.patterns)
 
 
 def _of_type(v: TargetView, said: str | None) -> bool:
@@ -161,6 +169,22 @@ def _inserting(v: TargetView) -> Iterator[Operation]:
         made = v.operation(s.record, lambda o, n, s=s: name(o, n, s.paths)) if mask and not mask & (mask + 1) else None
         if made and made.range and made.range.bits == v.native - mask.bit_length() and len(set(made.free)) == 3:
             yield made
+
+
+def _written_over(v: TargetView, number: Operation | None) -> Iterator[Operation]:
+    """Yields the instructions without a pattern that change a register by a number, as their mnemonics say: they set the bits above those
+    that ``number`` sets, and keep these."""
+    low = number.range.bits if number and number.range and not number.range.signed else 0
+    for i in v.d.instructions:
+        if low and not i.pattern and not i.flags & _NO_CONSTANT and encoded(i) and _UPPER_INSERTED.fullmatch(mnemonic(i)):
+            made = v.operation(i.name, _changed)
+            if made and made.tied and made.range and made.range.bits >= v.native - low and len(set(made.free)) == 3:
+                yield replace(made, range=replace(made.range, bits=v.native - low, signed=False))
+
+
+def _changed(o: OperandInfo, _: int) -> OperandRole | None:
+    kinds = {OperandKind.REG: OperandRole.DST if o.out else OperandRole.SRC, OperandKind.IMM: OperandRole.IMM}
+    return kinds.get(o.kind)
 
 
 def low_part(

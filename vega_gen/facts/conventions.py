@@ -21,6 +21,7 @@ _SPECIAL_CONVENTION = re.compile(r"fast|vararg|ghc|intr|helper", re.I)
 _SPECIAL_LIST = re.compile(r"inte?r|fast|all|none|noreg", re.I)
 _ABI_NAME = re.compile(r"([avst])(\d+)")
 _MOST_ARGUMENTS = 8
+_STACK_ALIGNMENT = 16
 _RESULT_BITS = 64
 """Results of this width are returned in registers: the run-time library has functions for them."""
 
@@ -37,18 +38,32 @@ class Guess:
 def convention(v: TargetView, constants: Collection[str] = (), *, results: bool) -> tuple[str, tuple[str, ...]]:
     """Returns the name of the usual calling convention for arguments (or for results) and its pointer-sized registers.
 
-    Of several, it prefers those with pointer-sized registers, then those that put a word on the stack into a place of a word's size, as
-    variable arguments are read one after the other, then those without a special purpose in their name (fast, vararg, ghc, intr), then the
-    shortest name. ``constants``: registers that hold a constant, which a guess leaves out."""
+    Of several, it prefers those with pointer-sized registers, then those with places on the stack for more arguments, then those that put
+    a word on the stack into a place of a word's size, as variable arguments are read one after the other, then those without a special
+    purpose in their name (fast, vararg, ghc, intr), then the shortest name. ``constants``: registers that hold a constant, which a guess
+    leaves out."""
     known = [c for c in v.d.calling_conventions if not c.callee_saved and c.name.lower().startswith("ret") == results]
     plain = [c for c in known if any(r in v.members for r in c.registers)]
     what = "conventions for return values" if results else "calling conventions"
     side = "results" if results else "arguments"
-    name = v.choose(f"convention.{side}", _named(plain or known, _SPECIAL_CONVENTION, f"{len(plain)} {what}", v.native // 8))
+    usual = _named(plain or known, _SPECIAL_CONVENTION, f"{len(plain)} {what}", v.native // 8, stacked=not results)
+    name = v.choose(f"convention.{side}", usual)
     chosen = [c for c in known if c.name == name]
     listed = [r for c in chosen for r in c.registers if r in v.members]
     listed = [r for r in listed if not any(r in c.marked for c in chosen)] or listed
     return name, _registers(v, name, side, listed, _guesses(v, constants)[1 if results else 0])
+
+
+def stack_alignment(v: TargetView) -> int:
+    """Returns the alignment of the stack in bytes: two words, or the greatest that a convention asks of an argument, up to 16 (a vector
+    that needs more has a frame of its own aligned)."""
+    words = max(v.native // 4, 2)
+    added = v.d.data.get(COMPLETED, "").split()
+    asked = {align: c.name for c in v.d.calling_conventions if c.name not in added for _, align in c.stack if align <= _STACK_ALIGNMENT}
+    default = Choice(str(words), Evidence.DEFAULT, "no .td says how the stack is aligned: two words are assumed")
+    most = max(asked, default=0)
+    wider = [Choice(str(most), Evidence.CONVENTION, f"{asked[most]} aligns an argument on the stack so")] if most > words else []
+    return int(v.choose("stack.alignment", [*wider, default]))
 
 
 def callee_saved(v: TargetView, results: Collection[str], constants: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
@@ -67,16 +82,17 @@ def callee_saved(v: TargetView, results: Collection[str], constants: Collection[
 
 
 def _named(
-    known: Sequence[CallingConvention], special: re.Pattern[str], several: str, word: int = 0, unlikely: Collection[str] = ()
+    known: Sequence[CallingConvention], special: re.Pattern[str], several: str, word: int = 0, unlikely: Collection[str] = (),
+    *, stacked: bool = False,
 ) -> Iterator[Choice[str]]:
     """Yields the names of conventions or lists, the usual one first; of several, only its name tells which that is. ``word``: bytes of a
-    place on the stack, 0 for any. Those with a register of ``unlikely`` come last."""
+    place on the stack, 0 for any. Those with a register of ``unlikely`` come last, and if ``stacked`` those without such a place."""
 
     def wide(c: CallingConvention) -> bool:
         return bool(word and c.stack) and all(max(place) > word for place in c.stack)
 
-    def rank(c: CallingConvention) -> tuple[bool, bool, bool, int]:
-        return not set(unlikely).isdisjoint(c.registers), wide(c), bool(special.search(c.name)), len(c.name)
+    def rank(c: CallingConvention) -> tuple[bool, bool, bool, bool, int]:
+        return not set(unlikely).isdisjoint(c.registers), stacked and not c.stack, wide(c), bool(special.search(c.name)), len(c.name)
 
     for c in sorted(known, key=rank):
         reason = f"of {several}, {c.name} is taken as the usual one by its name alone"
@@ -85,7 +101,8 @@ def _named(
 
 def _registers(v: TargetView, name: str, side: str, found: Sequence[str], guess: Guess) -> tuple[str, ...]:
     guessed = Choice(guess.registers, guess.evidence, guess.reason)
-    if name in v.d.data.get(COMPLETED, "").split():  # what a person gave stands in it, else the guess
+    listed = {c.registers for c in v.d.calling_conventions if c.name != name}
+    if name in v.d.data.get(COMPLETED, "").split() and tuple(found) not in listed:  # what a person gave stands in it, else the guess
         choices = [Choice(tuple(found), guess.evidence, guess.reason)]
     elif found or name:
         choices = [Choice(tuple(found), Evidence.CONVENTION, f"{name} lists them")] if found else []

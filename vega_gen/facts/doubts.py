@@ -60,6 +60,7 @@ FIELDS = {
     "add_immediate": "instruction.add_immediate",
     "or_immediate": "instruction.or_immediate",
     "shift_immediate": "instruction.shift_left_immediate",
+    "stack_alignment": "stack.alignment",
 }
 """Field of ``Facts`` -> the key of its fact."""
 

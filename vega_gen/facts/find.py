@@ -8,20 +8,29 @@ from dataclasses import dataclass, field, replace
 from vega_gen.facts import support
 from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
-from vega_gen.facts.calls import calls, frame_pseudo, returns
+from vega_gen.facts.calls import assembled, calls, frame_pseudo, returns
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.compared_pairs import compared_pairs
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
-from vega_gen.facts.constants import constant_register, load_immediate, low_part, number_loads, symbol_loads, whole_constants
-from vega_gen.facts.conventions import callee_saved, convention
+from vega_gen.facts.constants import (
+    constant_register,  # fmt: skip
+    load_immediate,
+    low_part,
+    number_loads,
+    shifted_by_pattern,
+    symbol_loads,
+    whole_constants,
+)
+from vega_gen.facts.conventions import callee_saved, convention, stack_alignment
 from vega_gen.facts.doubts import Doubt, doubts
+from vega_gen.facts.floats import floats
 from vega_gen.facts.keys import CODED, CODING, DISTANCE, LAYOUT
 from vega_gen.facts.link_register import LinkRegister, link_register
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.named import Computed, computed
 from vega_gen.facts.narrow import narrow
-from vega_gen.facts.nops import nop
-from vega_gen.facts.operations import Calls, Narrow, Operation
+from vega_gen.facts.nops import delayed, nop
+from vega_gen.facts.operations import Calls, Float, Narrow, Operation
 from vega_gen.facts.pools import any_word, pool_loads, reads_pool
 from vega_gen.facts.prefixes import prefixed_load, prefixes
 from vega_gen.facts.ranking import Weights, ranked
@@ -60,6 +69,7 @@ class Facts:
     ``link``: how the return address is read and written where calls leave it in a register that is no operand of ordinary instructions.
     ``zero``, ``ones``: the registers that always hold 0 and all ones.
     ``scratch``: a register that a prologue may clobber; ``reserved``: the registers that the allocator must not use.
+    ``stack_alignment``: in bytes.
     ``cc``, ``ret_cc``: conventions for arguments and results; ``arguments``, ``results``: their registers.
     ``csr``: the list of callee-saved registers; ``saved``: its registers.
     ``copies``: register class -> the instruction that copies one of its registers.
@@ -70,7 +80,7 @@ class Facts:
     if it loads the address, or any number, from a constant pool beside the code, else "".
     ``upper``: sets the upper bits of a register; ``low``: how the lower bits follow, "or" or "add" of an immediate.
     ``prefix``: gives the upper bits of the next instruction's immediate; ``load_symbol`` is then a pseudo instruction of the completion.
-    ``whole_constants``: whether a pattern selects any constant.
+    ``whole_constants``: whether a pattern selects any constant. ``shifted_by_pattern``: whether patterns shift left by any number.
     ``loads``: (extension, bits in memory) -> load, where extension is "" for a whole register, "sext" or "zext".
     ``stores``: bits in memory -> store.
     ``jump``, ``jump_register``: unconditional branches, to a label and to an address in a register.
@@ -83,12 +93,13 @@ class Facts:
     ``return_node``: opcode of the target's node for a return; ``returns``: the return instruction; ``return_pseudo``: what the node selects
     where that is not the instruction.
     ``frame_setup``, ``frame_destroy``: the pseudo instructions for ISD::CALLSEQ_START and ISD::CALLSEQ_END.
-    ``nop``: the instruction that does nothing, all of its operands fixed.
+    ``nop``: the instruction that does nothing, all of its operands fixed. ``delayed``: the instructions that have a delay slot.
     ``legal``: outermost operators that instructions implement, by opcode ("ISD::ADD") and as patterns write them ("add", "sextloadi8").
     ``left_out``: operators whose instructions the processor lacks, though no predicate says so: a person gave them.
     ``carries``: those of addc, adde, subc and sube that instructions implement.
     ``computed``: what instructions without a pattern compute, as their mnemonics or a person say.
     ``narrow``: a second legal integer type below the pointer's.
+    ``floats``: the floating-point types that instructions compute with; those of others are integers to the code generator.
     ``big_endian``: whether the highest byte of a number lies first in memory.
     ``register_roles``: register -> role. ``doubts``: field -> why its fact is not certain. ``records``: key -> fact with its evidence."""
 
@@ -105,6 +116,7 @@ class Facts:
     ones: str
     scratch: str
     reserved: tuple[str, ...]
+    stack_alignment: int
     cc: str
     ret_cc: str
     csr: str
@@ -126,6 +138,7 @@ class Facts:
     upper: Operation | None
     low: str
     whole_constants: bool
+    shifted_by_pattern: bool
     loads: Mapping[tuple[str, int], Operation]
     stores: Mapping[int, Operation]
     jump: Operation | None
@@ -143,10 +156,12 @@ class Facts:
     frame_setup: str
     frame_destroy: str
     nop: Operation | None
+    delayed: frozenset[str]
     legal: frozenset[str]
     carries: frozenset[str]
     narrow: Narrow | None
     computed: Mapping[Computed, Operation] = field(default_factory=dict[Computed, Operation])
+    floats: tuple[Float, ...] = ()
     link: LinkRegister | None = None
     prefix: Operation | None = None
     left_out: frozenset[str] = frozenset()
@@ -154,6 +169,11 @@ class Facts:
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
     doubts: Mapping[str, Doubt] = field(default_factory=dict[str, Doubt])
     records: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+
+    @property
+    def returning(self) -> str:
+        """The register in which a call leaves the return address, whichever instructions reach it; "" where there is none."""
+        return self.ra or (self.link.name if self.link else "")
 
     @property
     def by_table(self) -> bool:
@@ -203,7 +223,8 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     back = v.choose_operation("instruction.return", supported(v, returned.instruction))
     compared, nonzero = support.branched(v, *branches(v, zero))
     jumped = v.choose_operation("instruction.jump", supported(v, jump(v, zero)))
-    called = support.called(v, calls(v, ra, jumped, zero))
+    told = calls(v, ra, jumped, zero)
+    called = support.called(v, told if ra and through else assembled(v, told))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
     found = Facts(
         name=d.name,
@@ -219,6 +240,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         ones=ones,
         scratch=frame.scratch,
         reserved=frame.reserved,
+        stack_alignment=stack_alignment(v),
         cc=cc,
         ret_cc=ret_cc,
         csr=csr,
@@ -240,6 +262,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         upper=upper,
         low=low,
         whole_constants=whole_constants(v),
+        shifted_by_pattern=shifted_by_pattern(v),
         loads=loads(v),
         stores=stores(v),
         jump=jumped,
@@ -258,11 +281,13 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         return_pseudo=returned.pseudo,
         frame_setup=frame_pseudo(v, "ISD::CALLSEQ_START"),
         frame_destroy=frame_pseudo(v, "ISD::CALLSEQ_END"),
+        delayed=delayed(v),
         nop=nop(v, zero, add_immediate, moved.get(v.gpr)),
         legal=(legal_operators(v) | {root for root, op in shifts.items() if op}) - left_out,
         left_out=left_out,
         carries=carries(v),
         narrow=narrow(v, moved),
+        floats=floats(v, moved),
         computed=computed(v),
         big_endian=v.choose("byte_order", [_LITTLE]) == "big",
         register_roles=v.register_roles,

@@ -44,6 +44,7 @@ _WIDTHS = "8|16|32|64"
 _BITS = f"<{_WIDTHS}>"
 KEYS = (
     FactKey("class.pointer", FactKind.REGISTER_CLASS, "the register class that holds addresses"),
+    FactKey("class.float.<32|64>", FactKind.REGISTER_CLASS, "the register class that holds floating-point numbers of <32|64> bits"),
     FactKey("width.pointer", FactKind.NUMBER, "the bits of an address"),
     FactKey("register.stack_pointer", FactKind.REGISTER, "the stack pointer"),
     FactKey("register.frame_pointer", FactKind.REGISTER, "the frame pointer"),

@@ -11,7 +11,7 @@ from vega_gen.facts.selections import OperandInfo, OperandKind
 from vega_gen.facts.view import TargetView, encoded
 from vega_gen.records import Evidence, Instruction
 
-_UNFIT = frozenset({"isPseudo", "isCall", "isReturn", "isBranch", "isTerminator", "mayLoad", "mayStore", "isCodeGenOnly"})
+_UNFIT = frozenset({"isPseudo", "isCall", "isReturn", "isBranch", "isTerminator", "mayLoad", "mayStore"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def _moves(v: TargetView, register: str, *, reads: bool) -> Iterator[Choice[Oper
         implicit = (i.uses, i.defs) if reads else (i.defs, i.uses)
         return encoded(i) and not i.flags & _UNFIT and implicit == ((register,), ())
 
-    for i in filter(fits, v.d.instructions):
+    for i in sorted(filter(fits, v.d.instructions), key=lambda i: "isCodeGenOnly" in i.flags):
         made = v.operation(i.name, name)
         if made and made.roles == (role,):
             yield Choice(made, Evidence.IMPLICIT, f"{i.name} {'uses' if reads else 'defines'} {register} in the .td")

@@ -90,13 +90,27 @@ def offset_part(s: Selections, record: str, operand: str) -> int:
     return max(numbers, key=lambda o: (s.immediate(record, o).bits, -o.part)).part if numbers else -1
 
 
+def in_bytes(s: Selections, op: Operation) -> bool:
+    """Whether the offset of a load or store counts bytes, or there is none."""
+    at = op.index(OperandRole.IMM)
+    return at < 0 or step(s, s.operands(op.record)[at].type) == 1
+
+
+def step(s: Selections, type_name: str) -> int:
+    """Returns how many bytes the number of an address counts as one where a MachineInstr holds what is encoded.
+
+    It is 8 for a uimm12s8 whose print method multiplies by 8; 1 for a number in bytes, also where its encoder leaves out low bits."""
+    known = s.operand_classes.get(type_name)
+    named, printed = re.search(r"s(\d+)$", type_name), re.search(r"<(\d+)>$", known.print_method if known else "")
+    return int(named[1]) if named and printed and named[1] == printed[1] else 1
+
+
 def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operation]]]:
     """Returns (extension, bits) -> the instructions, best first: by pattern, then by mnemonic.
 
-    Of several it prefers one with an offset, then one whose pattern no C++ restricts, then the one that takes the most registers, then the
-    one that clobbers least, then the
-    one with the fewest operands, then one that is not isCodeGenOnly, then the widest offset, then the
-    shortest mnemonic: what is more than a load has a longer one."""
+    Of several it prefers one with an offset, then one whose offset counts bytes, then one whose pattern no C++ restricts, then the one
+    that takes the most registers, then the one that clobbers least, then the one with the fewest operands, then one that is not
+    isCodeGenOnly, then the widest offset, then the shortest mnemonic: what is more than a load has a longer one."""
     found: dict[_Access, list[tuple[tuple[int, ...], Choice[Operation]]]] = {}
 
     def offer(access: _Access, made: Operation | None, i: Instruction, told: bool, evidence: Evidence) -> None:
@@ -108,7 +122,7 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
         offset = made.range.bits if made.range else 0
         plainly = (int(told), v.generality(i.name), -len(i.defs), -len(made.free), int("isCodeGenOnly" not in i.flags))
         pattern = evidence is Evidence.PATTERN
-        rank = (int(OperandRole.IMM in made.roles), int(pattern), *plainly, offset, -len(mnemonic(i)))
+        rank = (int(OperandRole.IMM in made.roles), int(pattern), int(in_bytes(v.selections, made)), *plainly, offset, -len(mnemonic(i)))
         why = f"a pattern selects {i.name}" if pattern else f"{i.name} is recognised by its mnemonic and operands"
         found.setdefault(key, []).append((rank, Choice(made, evidence, why)))
 
@@ -160,14 +174,37 @@ def load_names(v: TargetView, root: str) -> frozenset[str]:
     return frozenset(f"{way}loadi{means.access[1]}" for way in ways)
 
 
-def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:
+def register_accesses(v: TargetView, name: str, *, store: bool) -> list[Operation]:
+    """Returns the loads or stores of whole registers of class ``name`` at a base and an offset that patterns select, the best first."""
+    found: list[tuple[tuple[int, ...], Operation]] = []
+    for root in sorted(v.selections.roots):
+        means = meaning(v, root)
+        if means is None or means.store != store or means.access != ("", 0):
+            continue
+        for s in v.selections.of(root):
+            i = v.selections.instructions[s.record]
+            if len(s.dag.args) != (2 if store else 1) or "isPseudo" in i.flags or not encoded(i):
+                continue
+            made = _operation(v, s, store, name)
+            if made and OperandRole.IMM in made.roles:
+                rank = (int(means.told), -len(i.defs), -len(made.free), made.range.bits if made.range else 0, -len(mnemonic(i)))
+                found.append((rank, made))
+    return [op for _, op in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def _operation(v: TargetView, s: Selection, store: bool, name: str = "") -> Operation | None:
+    """Returns an access of a register of class ``name``, by default of one that holds an address."""
+
+    def held(type_name: str) -> bool:
+        return v.class_of(type_name) == name if name else v.holds(type_name)
+
     address, value = (1, OperandRole.SRC) if store else (0, OperandRole.DST)
     offset = offset_part(v.selections, s.record, next((name for name, path in s.paths.items() if path[:1] == (address,)), ""))
 
     def role(operand: OperandInfo, _: int) -> OperandRole | None:
         register = operand.kind is OperandKind.REG and v.holds(operand.type)
         if operand.out:
-            return OperandRole.DST if v.holds(operand.type) else None
+            return OperandRole.DST if held(operand.type) else None
         path = s.paths.get(operand.name)
         if path is None:
             return OperandRole.IMM if operand.kind is OperandKind.IMM else None
@@ -176,7 +213,7 @@ def _operation(v: TargetView, s: Selection, store: bool) -> Operation | None:
                 absent = operand.part > 0 and may_be_absent(v.d, operand.type)
                 return OperandRole.FIXED if absent else OperandRole.BASE if register else None
             return OperandRole.IMM if operand.part == offset else OperandRole.NONE
-        return OperandRole.SRC if store and path == (0,) and register else None
+        return OperandRole.SRC if store and path == (0,) and operand.kind is OperandKind.REG and held(operand.type) else None
 
     made = v.operation(s.record, role, s.fixed)
     return made if made and {OperandRole.BASE, value} <= set(made.roles) else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from vega_gen.facts.absent import may_be_absent
-from vega_gen.facts.memory import Meaning, meaning, offset_part
+from vega_gen.facts.memory import Meaning, in_bytes, meaning, offset_part
 from vega_gen.facts.operations import Narrow, OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection
 from vega_gen.facts.view import TargetView, encoded, mnemonic
@@ -21,8 +21,8 @@ def narrow(v: TargetView, copied: Collection[str]) -> Narrow | None:
     """Returns the widest integer type below the pointer's that can be legal, None if there is none.
 
     ``copied``: the register classes whose registers can be copied. The type's registers must be copied, alone or with the register that
-    they are a part of, loaded, stored, set to an immediate, extended, truncated, added and subtracted by instructions, and combined
-    bitwise, as they are or in the pointer's type."""
+    they are a part of, loaded, stored, set to an immediate, which may be that of the register that they are a part of, extended,
+    truncated, added and subtracted by instructions, and combined bitwise, as they are or in the pointer's type."""
     s = v.selections
     found: list[tuple[int, RegisterClass]] = []
     for c in v.d.register_classes:
@@ -31,10 +31,11 @@ def narrow(v: TargetView, copied: Collection[str]) -> Narrow | None:
             found.append((bits, c))
     for bits, c in sorted(found, key=lambda pair: -pair[0]):
         legal = frozenset(root for root in s.roots for one in s.of(root) if _on(v, one, c.name)) | (_NEEDED & s.roots & {"trunc", "anyext"})
-        legal |= _by_several(v, bits)
+        legal |= _by_several(v, bits, c.name)
+        needed = _NEEDED - {"imm"} if whole_of(v, c) else _NEEDED  # a part of a register that holds the number
         load, store = _access(v, "load", c.name), _access(v, "store", c.name)
         logic = all(op in legal or any(_on(v, one, v.gpr) for one in s.of(op)) for op in LOGIC)
-        if legal >= _NEEDED and logic and load and store:
+        if legal >= needed and logic and load and store:
             return Narrow(bits, c.name, load, store, legal)
     return None
 
@@ -46,11 +47,11 @@ def whole_of(v: TargetView, c: RegisterClass) -> str:
     return wholes[c.members[0]] if c.members and wholes.keys() >= set(c.members) else ""
 
 
-def _by_several(v: TargetView, bits: int) -> frozenset[str]:
-    """Returns the roots of patterns on integers of ``bits`` bits, for any of them, that several instructions implement, or one and what
-    takes a part of its result: (i32 imm:$n), (i64 (zext i32:$a))."""
+def _by_several(v: TargetView, bits: int, name: str) -> frozenset[str]:
+    """Returns the roots of patterns on integers of ``bits`` bits, in registers of class ``name``, for any of them, that several
+    instructions implement, or one and what takes a part of its result: (i32 imm:$n), (i64 (zext i32:$a))."""
     number = re.compile(rf"\(i{bits} (\w+):\$\w+\)")
-    extended = re.compile(rf"\(i{v.native} \((zext|sext|anyext) (?:\(?i{bits}\b)")
+    extended = re.compile(rf"\(i{v.native} \((zext|sext|anyext) (?:\(?i{bits}\b|{name}:)")
     shortened = re.compile(rf"\(i{bits} \((trunc) i{v.native}:")
     shifted = re.compile(rf"\(i{bits} \((shl|sra|srl) i{bits}:\$\w+, i{bits}:\$\w+\)\)")
     combined = re.compile(rf"\(i{bits} \(({'|'.join(LOGIC)}) \w+:\$\w+, \w+:\$\w+\)\)")
@@ -84,12 +85,14 @@ def _access(v: TargetView, root: str, name: str) -> Operation | None:
 
     def role(operand: OperandInfo, one: Selection) -> OperandRole | None:
         register = operand.kind is OperandKind.REG
+        if operand.part < 0 and len(path := one.paths.get(operand.name, ())) == 2 and path[0] == (0 if load else 1):
+            return OperandRole.IMM if not register else OperandRole.BASE if v.holds(operand.type) else None
         if operand.part < 0:
             own = register and v.class_of(operand.type) == name and operand.out == load
             return value if own and (load or one.paths.get(operand.name) == (0,)) else None
         if register and operand.part > 0 and may_be_absent(v.d, operand.type):
             return OperandRole.FIXED
-        if register != (operand.part == 0) or (register and not v.holds(operand.type)):
+        if register and not v.holds(operand.type):
             return None
         offset = offset_part(v.selections, one.record, operand.name)
         return OperandRole.BASE if register else OperandRole.IMM if operand.part == offset else OperandRole.NONE
@@ -98,11 +101,13 @@ def _access(v: TargetView, root: str, name: str) -> Operation | None:
     roots = [name for name in sorted(v.selections.roots) if (means := meaning(v, name)) and means == Meaning(not load, ("", 0), means.told)]
     for one in (one for name in roots for one in v.selections.of(name)):
         i = v.selections.instructions[one.record]
-        if len(one.dag.args) != (1 if load else 2) or (0,) not in one.paths.values() or not encoded(i) or "isPseudo" in i.flags:
+        split = load and any(path[:1] == (0,) for path in one.paths.values())  # a base and an offset beside each other
+        if len(one.dag.args) != (1 if load else 2) or not (split or (0,) in one.paths.values()) or not encoded(i) or "isPseudo" in i.flags:
             continue
         made = v.operation(one.record, lambda operand, _, one=one: role(operand, one))
         if made and sorted({*made.free} - {OperandRole.NONE}) == sorted((value, OperandRole.BASE, OperandRole.IMM)):
             # What is more than a load has a longer mnemonic.
-            rank = (int(one.dag.op == root), -len(i.defs), -len(mnemonic(i)), made.range.bits if made.range else 0)
+            plainly = int(in_bytes(v.selections, made)), int(one.dag.op == root)
+            rank = (*plainly, -len(i.defs), -len(mnemonic(i)), made.range.bits if made.range else 0)
             found.append((rank, made))
     return max(found, key=lambda pair: pair[0])[1] if found else None

@@ -99,6 +99,34 @@ class Narrow:
 
 
 @dataclass(frozen=True, slots=True)
+class Float:
+    """A floating-point type of ``bits`` bits whose numbers lie in registers of their own, those of ``register_class``.
+
+    ``halves``: SubRegIndices of the parts by which a register is copied where no instruction copies it as a whole. ``legal``: operators of
+    the patterns on the type, as "fadd"; "bitconvert" puts bits into a register and "bitconvert_from" takes them out. ``conditions``: those
+    that an instruction computes into an integer register ("oeq"). ``guard``: the Predicate records that an addition needs."""
+
+    bits: int
+    register_class: str
+    load: Operation
+    store: Operation
+    halves: tuple[str, ...]
+    legal: frozenset[str]
+    conditions: frozenset[str]
+    guard: tuple[str, ...]
+
+    @property
+    def copied(self) -> bool:
+        """Whether an instruction copies a register as a whole."""
+        return not self.halves
+
+    @property
+    def type(self) -> str:
+        """The name of the type ("f64")."""
+        return f"f{self.bits}"
+
+
+@dataclass(frozen=True, slots=True)
 class Calls:
     """How functions are called.
 

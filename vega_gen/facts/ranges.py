@@ -17,9 +17,13 @@ _MAY_HAVE_CODE = re.compile(r"\w+::is\w+\(|(?<![\w.>:])is(?!PowerOf2_|Mask_|Shif
 _BELOW = re.compile(r"\s*return (?:\(\w+\) *)?N->getZExtValue\(\) *(<=?) *(?:\(1 *<< *(\d+)\)|(\d+)) *;\s*")
 _WIDTH = re.compile(r"\s*return N->getAPIntValue\(\)\.is(Signed)?IntN\((\d+)\);+\s*")
 _NEGATED = re.compile(r"[-~]N->get\w*Value\b")
+_CHANGED = re.compile(r"[-~+/]|<<|(?i:log2|count|trailing|leading|encode)")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 _ABOVE = re.compile(r"getZExtValue\(\) *>= *(0x[0-9a-fA-F]+)")
 _ASKED = re.compile(r"\s*return ((?:\w+::)*\w+)\(\w+\);\s*")
+_IN_RANGE = re.compile(r"\w*(?:Imm|Range|Immediate)<0, *(\d+)>")
 _NAMED = re.compile(r"is_?(\w*?)(\d+)")
+_MULTIPLE = re.compile(r".*[SU]\d*Imm\d*X(\d+)")
 _SIGNED_NAME = re.compile(r"s|s_?(?:imm|int|field|const)|.*(?:simm|signed|sext|off|offset|disp|rel)_?|int", re.I)
 _UNSIGNED_NAME = re.compile(r"u|.*(?:uimm|unsigned|zext|uint)_?", re.I)
 _AMOUNT_NAME = re.compile(r".*(?:shift|shamt|amount)_?(?:imm|const)?", re.I)
@@ -79,6 +83,12 @@ def by_name(function: str, width: int = 0) -> Range | None:
     return Range(bits - 1, False) if _NUMBER_NAME.fullmatch(word) else None
 
 
+def units(function: str) -> int:
+    """Returns how many low bits of the numbers that a predicate allows are zero, by its name: 2 for "isS16ImmX4"; 0 if it does not say."""
+    found = _MULTIPLE.fullmatch(function)
+    return int(found[1]).bit_length() - 1 if found and int(found[1]).bit_count() == 1 else 0
+
+
 def said(code: str, width: int = 0) -> Range | None:
     """Returns the values that a predicate allows (isInt, isUInt, two bounds, a mask or a cast, the name of a function), None if it does not
     say. ``width``: bits of the operand's type, 0 if unknown."""
@@ -103,6 +113,18 @@ def said(code: str, width: int = 0) -> Range | None:
         return Range(int(found[2], 0).bit_length(), False)
     mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
     return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+
+
+def from_zero(method: str, width: int) -> bool:
+    """Whether the assembler's predicate method allows the unsigned numbers of ``width`` bits, as isImmInRange<0, 65535> those of 16."""
+    found = _IN_RANGE.fullmatch(method)
+    return found is not None and int(found[1]) == (1 << width) - 1
+
+
+def changed(code: str) -> bool:
+    """Whether a node transform gives another number than it gets, as its logarithm or its complement. Masks, casts and shifts to the right
+    hand on the number, or a part of it."""
+    return _CHANGED.search(_COMMENT.sub("", code).replace("->", ".")) is not None
 
 
 def negated(code: str) -> bool:

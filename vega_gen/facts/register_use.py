@@ -12,10 +12,12 @@ from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.role_evidence import role_candidates
 from vega_gen.facts.roles import RegisterRole, is_real
 from vega_gen.facts.selections import OperandKind
-from vega_gen.facts.view import TargetView, dst_and, mnemonic
+from vega_gen.facts.view import TargetView, dst_and, encoded, mnemonic
 from vega_gen.records import Evidence, Instruction
 
-_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|lg?r|mov32|mov16)(\.[bhwlq])?")
+_MOVES = re.compile(r"(mov|move|mv|cpy|copy|mr|lg?r|mov32|mov16)(\.[bhwlqsd])?|f(mov|mv)(\.?[sd])?|fmr|l[de]r")
+_MOVE_RECORD = re.compile(r"(MOVE?|MV|COPY|CPY)_?\d*_?(rr?|reg)?", re.I)
+"""The name of a move's record, where the mnemonic is another, as "set" and "ld"."""
 _ASSIGNED = re.compile(r"\s*\$\{?(\w+)\}?\s*:?=\s*\$\{?(\w+)\}?\s*;?\s*")
 """Assembly that assigns one operand to another."""
 _RESERVED = frozenset(RegisterRole) - {RegisterRole.FRAME_POINTER, RegisterRole.RETURN_ADDRESS}
@@ -49,6 +51,13 @@ def copies(
             made = v.operation(i.name, dst_and(OperandKind.REG, OperandRole.SRC))
             if made:
                 found.setdefault(name, made)
+    for s in v.selections.of("fcopysign"):
+        operands = v.selections.operands(s.record)
+        names = {v.class_of(o.type) for o in operands}
+        if len(operands) == 3 and len(names) == 1 and encoded(v.selections.instructions[s.record]):
+            # A number with its own sign is the number.
+            roles = tuple(OperandRole.DST if o.out else OperandRole.SRC for o in operands)
+            found.setdefault(names.pop(), Operation(s.record, roles, outs=1))
     if v.gpr in found:
         return found
     immediate = add_immediate or or_immediate
@@ -60,10 +69,12 @@ def copies(
 
 
 def is_move(i: Instruction) -> bool:
-    """Whether an instruction is a move, by its flag, its mnemonic, or because its assembly assigns its input to its output."""
+    """Whether an instruction is a move, by its flag, its mnemonic or the name of its record, or because its assembly assigns its input to
+    its output."""
     assigned = _ASSIGNED.fullmatch(i.asm)
     assigns = assigned is not None and [o.name for o in (*i.outs, *i.ins)] == list(assigned.groups())
-    return "isMoveReg" in i.flags or assigns or _MOVES.fullmatch(mnemonic(i)) is not None
+    named = not i.pattern and _MOVE_RECORD.fullmatch(i.name) is not None
+    return "isMoveReg" in i.flags or assigns or named or _MOVES.fullmatch(mnemonic(i)) is not None
 
 
 def _with(op: Operation, role: OperandRole, other: OperandRole) -> Operation:
@@ -102,8 +113,10 @@ def frame_registers(
     scratch = v.choose("register.scratch", (Choice(r, Evidence.NAME, f"{r} {reason}") for r in free if r != fp))
     # The return address register is live from the entry on, though nothing in the function defines it.
     apart = unreal | {*_no_base(v)}
-    reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in (sp, ra, *constants) or r in apart)
-    if "registers.reserved" in v.chooser.given:  # by an ABI, of which no .td speaks; what is used so is reserved all the same
-        told = v.choose_list("registers.reserved", ())
-        reserved = tuple(r for r in v.members if r in (*told, *reserved))
-    return FrameRegisters(fp, scratch, reserved)
+    thread = v.register(RegisterRole.THREAD_POINTER)
+    uses = (sp, ra, thread, *constants)
+    reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in uses or r in apart)
+    derived = [Choice(reserved, Evidence.DERIVED, "they have other uses")] if reserved else []
+    chosen = v.choose_list("registers.reserved", derived)
+    always = [r for r in (sp, *constants) if r in v.members and r not in chosen]  # whatever a person says: no program runs without
+    return FrameRegisters(fp, scratch, (*chosen, *always))

@@ -85,7 +85,7 @@ class Selections:
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
         self.classes = {c.name for c in d.register_classes}
         self._code = {f.name: f.code for f in d.fragments}
-        self._transforms = {f.name: f.transform for f in d.fragments if f.transform}
+        self.transforms = {f.name: f.transform for f in d.fragments if f.transform}
         self._by_root: dict[str, list[Selection]] = defaultdict(list)
         self._operands: dict[str, tuple[OperandInfo, ...]] = {}
         self.given: dict[str, set[frozenset[str]]] = defaultdict(set)
@@ -259,13 +259,13 @@ class Selections:
         """Whether the instruction holds only the upper bits of the immediate in its pattern."""
         return self.part(type_name)[0] > 0
 
-    def is_negated(self, type_name: str) -> bool:
-        """Whether the predicate of an immediate judges the number's negative or complement: that is what the instruction then holds."""
-        return ranges.negated(self._code.get(type_name, ""))
+    def is_changed(self, type_name: str) -> bool:
+        """Whether the instruction holds another number than its pattern: what C++ makes of it, or its negative, if that is judged."""
+        return ranges.negated(self._code.get(type_name, "")) or ranges.changed(self._code.get(self.transforms.get(type_name, ""), ""))
 
     def part(self, type_name: str) -> tuple[int, int]:
         """Returns (shift, ones): an immediate that encodes part v of a number stands for ``v << shift | ones``; (0, 0) if it is whole."""
-        shifted = re.search(r">>\s*(\d+)", self._code.get(self._transforms.get(type_name, ""), ""))
+        shifted = re.search(r">>\s*(\d+)", self._code.get(self.transforms.get(type_name, ""), ""))
         told = self.said(type_name)
         if shifted and told and told.shift == int(shifted[1]) > 0:  # the predicate is of the number, the instruction holds what is left
             return told.shift, 0
@@ -305,6 +305,7 @@ class Selections:
         width = field or (int(number[1]) if number and 0 < int(number[1]) <= 64 else 32)
         unsigned = bool(re.search(r"(?:^|[^a-z])u(?:imm|\d)|uimm|unsigned|zext|hi\d*$|lui", names, re.I))
         unsigned |= operand.kind is OperandKind.TARGET and self.absolute(operand.type)
+        unsigned |= known is not None and ranges.from_zero(known.predicate_method, width)
         sign = self.distances.sign(operand.type)
         return Range(width, not unsigned and sign in ("", "both"), shift, back=sign == "back")
 
@@ -347,14 +348,16 @@ class Selections:
     def scale(self, record: str, operand: OperandInfo) -> int:
         """Returns how many zero bits below the encoded ones an operand has.
 
-        For a branch target, its names tell, else the alignment of instructions; for another number, the predicate or the name of the method
-        that encodes it. It is 0 where the field is not numbered from bit 0, for then the operand itself has the zero bits."""
+        For a branch target, its names tell, else the alignment of instructions; for another number, the assembler's predicate by its name,
+        the other predicate, or the name of the method that encodes it. It is 0 where the field is not numbered from bit 0, for then the
+        operand itself has the zero bits."""
         known = self.operand_classes.get(operand.type)
         field = self.field(record, operand.name)
         if known is None or operand.kind is OperandKind.REG or (field and field[-1][0] > 0):
             return 0
         if operand.kind is OperandKind.IMM:
-            return self._left_out(known, len(field)) if operand.part < 0 else 0
+            units = ranges.units(known.predicate_method) if known.encoder_method else 0
+            return units or (self._left_out(known, len(field)) if operand.part < 0 else 0)
         if unit := self.distances.unit(operand.type):
             return unit.bit_length() - 1
         if (told := _SCALE.search(f"{known.encoder_method} {known.decoder_method} {known.name}")) and int(told[1]).bit_count() == 1:

@@ -46,7 +46,11 @@ def moves(v: TargetView, found: Mapping[str, Operation]) -> dict[str, Operation]
         op = found.get(name)
         derived = "" if op is None or {*op.free} == {"dst", "src"} else f"{op.record} with zero copies a register"
         made[name] = v.choose_operation(f"{COPY}{name}", supported(v, op, flagged, derived))
-    return {name: op for name, op in made.items() if op}
+    chosen = {name: op for name, op in made.items() if op}
+    whole = chosen.get(v.gpr)
+    if whole and {*whole.free} != {"dst", "src"}:  # what adds nothing to a register may not have them all: others go before
+        chosen = {name: op for name, op in chosen.items() if name != v.gpr} | {v.gpr: whole}
+    return chosen
 
 
 def _uncopied(v: TargetView, found: Collection[str]) -> Iterator[str]:

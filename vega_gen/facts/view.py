@@ -18,10 +18,11 @@ from vega_gen.facts.roles import RegisterRole, role_names
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
 from vega_gen.records import Description, Evidence, GivenFact, Instruction, RegisterClass
 from vega_gen.tablegen.raw import Dag, parse_dag
-from vega_gen.tablegen.subtargets import basic
+from vega_gen.tablegen.subtargets import asked_width, basic
 
 _FEW = 4
 """Registers below which a class is of special ones, such as the stack pointer alone."""
+_SYMBOL = r"(?:t?(?:global|external|block|jump|const)\w*|mcsym):"
 SELECTED = "Completion.selected"
 """Key of ``Description.data``: the instructions that patterns of a completion select."""
 NameOperand = Callable[[OperandInfo, int], OperandRole | None]
@@ -53,6 +54,10 @@ class TargetView:
         self.nodes = {n.name: n.opcode for n in d.nodes}
         self.added = frozenset(d.data.get(SELECTED, "").split())
         self._parts = {r.name: r.subregisters for r in d.registers}
+        for name in self.members:  # what has the role of its narrower half
+            role = next((self._told[part] for part in self._parts.get(name, ()) if part in self._told), None)
+            if role and name not in self._told:
+                self._told[name] = self.register_roles[name] = role
         self.registers = frozenset(r.name for r in d.registers)
         self._held = {c.name: frozenset(c.members) for c in d.register_classes}
         self._member_set = frozenset(self.members)
@@ -91,6 +96,9 @@ class TargetView:
 
     def _widths(self) -> Iterator[Choice[str]]:
         pointer = next((name for name, role in self.register_roles.items() if role is RegisterRole.STACK_POINTER), "")
+        width, method = asked_width(self.d)
+        if any(f"i{width}" in c.value_types for c in self.d.register_classes):
+            yield Choice(str(width), Evidence.NAME, f"the processor has the feature {width}bit, which says whether {method}() holds")
         reason = f"of the class that holds {pointer}" if pointer else "of most register operands"
         yield Choice(str(native_width(self.d, self.register_roles)), Evidence.OPERAND, reason)
 
@@ -148,6 +156,11 @@ class TargetView:
         if name == self.gpr or (known and known.decoder_method.startswith("DecodePointerLike")):
             return True
         return any(c.name == name and self.type in c.value_types and set(c.members) & set(self.members) for c in self.d.register_classes)
+
+    def takes(self, op: Operation, register: str) -> bool:
+        """Whether the source of an instruction can be ``register``: not every class of pointer-sized registers has all of them."""
+        at = op.index(OperandRole.SRC)
+        return at < 0 or register in self._class_members(self.selections.operands(op.record)[at].type)
 
     def class_of(self, type_name: str) -> str:
         """Returns the register class of an operand type, "" if it holds no registers."""
@@ -251,10 +264,12 @@ class TargetView:
 
 
 def other_width_patterns(d: Description, gpr: str, native: int) -> frozenset[tuple[str, str]]:
-    """Returns the patterns on integers of another width than an address in the registers ``gpr`` of addresses: (i32 (add GPR:$a, GPR:$b)).
+    """Returns the patterns on integers of another width than an address in the registers ``gpr`` of addresses, (i32 (add GPR:$a, GPR:$b)),
+    and on symbols of another width.
 
     A class may hold several types; archetypes make one of them legal, for which such patterns do not hold."""
-    leaf, whole = re.compile(rf"\(i(?!{native}\b)\d+ {gpr}\b"), re.compile(rf"\(i(?!{native}\b)\d+ \(")
+    other = rf"\(i(?!{native}\b)\d+ "
+    leaf, whole = re.compile(rf"{other}(?:{gpr}\b|{_SYMBOL})"), re.compile(rf"{other}\(")
     results = {i.name for i in d.instructions if i.outs and i.outs[0].type == gpr}
 
     def made(given: str) -> bool:
@@ -265,8 +280,8 @@ def other_width_patterns(d: Description, gpr: str, native: int) -> frozenset[tup
 
 
 def encoded(i: Instruction) -> bool:
-    """Whether an instruction has an encoding, that is, at least one fixed bit."""
-    return any(bit in "01" for bit in i.encoding)
+    """Whether an instruction has an encoding, that is, one bit that is not open, or belongs to a target where none has one."""
+    return i.assembly_only or any(bit != "?" for bit in i.encoding)
 
 
 def mnemonic(i: Instruction) -> str:

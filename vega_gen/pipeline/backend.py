@@ -21,7 +21,7 @@ from vega_gen.facts import find_facts
 from vega_gen.facts.facts_file import facts_text
 from vega_gen.pipeline.building import Built, Workshop, build_backend, named
 from vega_gen.pipeline.climbing import climb_built, tests_of
-from vega_gen.pipeline.completing import completion_file, conditional, included
+from vega_gen.pipeline.completing import completion_file, included
 from vega_gen.pipeline.generation import generate
 from vega_gen.pipeline.grafting import Grafting
 from vega_gen.pipeline.inputs import Inputs
@@ -33,6 +33,7 @@ from vega_gen.pipeline.try_request import TriedFact, TryRequest
 from vega_gen.plan.grafts import Grafted
 from vega_gen.plan.steps import Archetype
 from vega_gen.records import Decision, Evidence, FillerName, GivenFact, Ladder, Plan, PlannedFunction, Step
+from vega_gen.tablegen.mending import mended
 
 _REGISTRATION = "registration"
 
@@ -265,7 +266,8 @@ def own_definitions(inputs: Inputs) -> dict[str, bytes]:
     found = {p.relative_to(base).as_posix(): p.read_bytes() for p in files}
     if inputs.td in files and inputs.completion.text:
         target = inputs.own_description.name
-        found |= {path: conditional(held.decode(errors="surrogateescape")).encode(errors="surrogateescape") for path, held in found.items()}
+        lacking = inputs.completion.mendings
+        found |= {p: mended(held.decode(errors="surrogateescape"), lacking).encode(errors="surrogateescape") for p, held in found.items()}
         found[inputs.td.name] += included(target).encode()
         found[completion_file(target)] = inputs.completion.text.encode()
     if inputs.relocs is not None and files:

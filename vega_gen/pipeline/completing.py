@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from llvm_integration.plugin import write_changed
 from vega_gen import tablegen
-
-_MODE = re.compile(r'(\bHwMode<\s*"([^"]+)"\s*,\s*)\[\s*\]')
+from vega_gen.tablegen.mending import mended
 
 
 def completion_file(target: str) -> str:
@@ -21,23 +21,18 @@ def included(target: str) -> str:
     return f'\ninclude "{completion_file(target)}"\n'
 
 
-def conditional(text: str) -> str:
-    """The text of a .td file in which each hardware mode has a condition: its features.
-
-    For a mode without one (``HwMode<"+64bit", []>``), which llvm-tblgen takes, it writes C++ that does not compile."""
-    return _MODE.sub(lambda found: f'{found[1]}[Predicate<"Subtarget->checkFeatures(\\"{found[2]}\\")">]', text)
-
-
-def completed(td: Path, target: str, text: str, folder: Path) -> Path:
+def completed(td: Path, target: str, text: str, folder: Path, mendings: Mapping[str, str] = MappingProxyType({})) -> Path:
     """Write the completion ``text`` to ``folder``, and a main .td file of the same name that includes ``td`` and it. Return that file.
 
-    Files below that of ``td`` that ``conditional`` changes are copied to ``folder``, which llvm-tblgen searches first."""
+    Files below that of ``td`` that ``mended`` changes are copied to ``folder``, which llvm-tblgen searches first.
+
+    ``mendings``: record -> the line that it lacks."""
     folder.mkdir(parents=True, exist_ok=True)
     write_changed(folder / completion_file(target), text)
     main = f'include "{td.absolute()}"\n'
     for file in tablegen.reachable(td, (td.parent,)):
         said = file.read_text(encoding="utf-8", errors="replace")
-        if (made := conditional(said)) != said:
+        if (made := mended(said, mendings)) != said:
             if file == td:
                 main = made
             else:

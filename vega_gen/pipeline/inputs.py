@@ -99,7 +99,7 @@ class Inputs:
 
     def _completed(self, lacking: Completion) -> Path:
         key = store.digest(str(self.td.absolute()), self.folder, lacking.text)[:12]
-        return completed(self.td, self.own_description.name, lacking.text, store.cache_folder("completed", key))
+        return completed(self.td, self.own_description.name, lacking.text, store.cache_folder("completed", key), lacking.mendings)
 
     @property
     def definitions(self) -> tuple[Path, ...]:

@@ -208,12 +208,12 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
     if (lacking := _completion(bench, d)).text:
         wait(tabled.values())  # tables of the .td alone, some perhaps refused for what it lacks: they are made again
         tabled.clear()
-        td = completed(bench.td, d.name, lacking.text, bench.tables)
+        td = completed(bench.td, d.name, lacking.text, bench.tables, lacking.mendings)
         if lacking.described:
             with clock.phase("read the completed .td") as said:
                 d = lacking.mark(_described(bench, td))
                 if lacking.selected and (lacking := (first := lacking).extended(d)) != first:
-                    td = completed(bench.td, d.name, lacking.text, bench.tables)
+                    td = completed(bench.td, d.name, lacking.text, bench.tables, lacking.mendings)
                     d = lacking.mark(_described(bench, td))
                 said.append(f"{len(d.instructions)} instructions")
     else:

@@ -88,6 +88,7 @@ class Instruction:
     expansion. ``flags``: names of the bits that are set (isCall, mayLoad, isBarrier ...). ``size``: in bytes.
     ``encoding``: the bits of Inst, most significant first: "0", "1", "?" or "name{3}". ``defs``, ``uses``: implicit registers.
     ``classes``: superclasses, nearest last. ``expansion``: the instruction that stands for a pseudo (PseudoInstExpansion).
+    ``assembly_only``: whether it is an instruction of a target none of which has an encoding, and so written as assembly alone.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Instruction:
     post_encoder_method: str = ""
     decoder_namespace: str = ""
     expansion: str = ""
+    assembly_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

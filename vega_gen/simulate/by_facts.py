@@ -73,6 +73,7 @@ def _facts(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
     for bits, op in m.stores.items():
         yield from _made(p, op, lambda r, b=bits: Store(r.address(), b // 8, r.get(OperandRole.SRC)))
     yield from _linking(p)
+    yield from _apart(p)
     if m.jump and not _LEFT_OUT & set(m.jump.roles):
         yield from _made(p, m.jump, lambda r: Jump(r.get(OperandRole.TARGET)))
     if m.jump_register and OperandRole.ZERO not in m.jump_register.roles:
@@ -105,6 +106,19 @@ def _linking(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
             asked = tuple(one for one in _given(p, op) if one.index != outs[0][0])
             for record, actions in _made(p, op, lambda r, role=role, place=place: CallTo(extend(r.get(role), p.m.native), place)):
                 yield record, (*asked, *actions)
+
+
+def _apart(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
+    """Yields the effects of what moves the return address and the callee's address to and from registers of their own, and of the call of
+    the latter."""
+    held = link(p)
+    if p.m.link and held:
+        yield from _made(p, p.m.link.read, lambda r: r.set(held))
+        yield from _made(p, p.m.link.write, lambda r: Assign(held, extend(r.get(OperandRole.SRC), held.bits)))
+    if p.m.calls.prepared and p.m.calls.indirect:
+        callee = NamedRegister(p.s.instructions[p.m.calls.prepared.record].defs[0], p.m.native)
+        yield from _made(p, p.m.calls.prepared, lambda r: Assign(callee, extend(r.get(OperandRole.SRC), callee.bits)))
+        yield from _made(p, p.m.calls.indirect, lambda r: CallTo(callee, held))
 
 
 def _stack(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
@@ -264,7 +278,7 @@ def _zeros(p: Operands, op: Operation) -> Iterator[Action]:
 
 def link(p: Operands) -> Place | None:
     """Returns the register of the return address, None where calls push it."""
-    return NamedRegister(p.m.ra, p.m.native) if p.m.ra else None
+    return NamedRegister(p.m.returning, p.m.native) if p.m.returning else None
 
 
 def defaulted(p: Operands, record: str, info: OperandInfo) -> bool:

@@ -11,7 +11,7 @@ from vega_gen.facts import Facts
 from vega_gen.facts.operations import CONDITIONS
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
-from vega_gen.simulate.by_facts import program_counters
+from vega_gen.simulate.by_facts import link, program_counters
 from vega_gen.simulate.effects import effects
 from vega_gen.simulate.expressions import (
     Action,
@@ -67,7 +67,7 @@ class _Machine:
         self.effects = effects(d, m)
         self.members = {c.name: [self.index[n] for n in c.members if n in self.index] for c in d.register_classes}
         self.counters = frozenset(self.index[n] for n in program_counters(self.p) if n in self.index)
-        self.delayed = any("hasDelaySlot" in i.flags for i in d.instructions)
+        self.delayed = bool(m.delayed)
         told = [name for name in d.data.get("Register.constant", "").split() if name in self.index and name != m.ones]
         self.constant = {self.index[n]: 0 for n in (*told, m.zero) if n in self.index}
         self.constant |= {self.index[m.ones]: (1 << self.widths[m.ones]) - 1} if m.ones in self.index else {}
@@ -107,15 +107,15 @@ class _Machine:
             "low": low, "native": self.m.native, "delayed": self.delayed, "constants": list({c["box"]: c for c in boxes}.values()),
             "instruction_names": [i.name for i in self.d.instructions], "register_names": [r.name for r in self.d.registers],
             "reasons": reasons, "blocks": blocks, "functions": functions, "start": list(self.start()), "result": result,
-            "host_return": " ".join(self.returned(NamedRegister(self.m.ra, self.m.native) if self.m.ra else None)),
+            "host_return": " ".join(self.returned(link(self.p))),
         }  # fmt: skip
 
     def start(self) -> Iterator[str]:
         """Yields the C that sets the stack pointer and leaves the address to return to where a call would."""
         word = self.m.native // 8
-        if self.m.ra:
+        if self.m.returning:
             yield from (f"write_register({self.index[self.m.sp]}, ADDRESS(stack));" for _ in (0,) if self.m.sp in self.index)
-            yield f"write_register({self.index[self.m.ra]}, exit_address);"
+            yield f"write_register({self.index[self.m.returning]}, exit_address);"
         else:
             yield f"write_register({self.index[self.m.sp]}, ADDRESS(stack - {word}));"
             yield f"store(ADDRESS(stack - {word}), {word}, exit_address);"
@@ -181,7 +181,7 @@ class _Machine:
 
     def delayed_here(self, record: str) -> bool:
         """Whether the instruction has a delay slot."""
-        return "hasDelaySlot" in self.p.s.instructions[record].flags
+        return record in self.m.delayed
 
 
 class _TooWideError(Exception):

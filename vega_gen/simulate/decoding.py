@@ -24,6 +24,7 @@ MAX_OPERANDS = 12
 """As in templates/simulator/machine.h."""
 _ITEM = re.compile(r"<MCInst #\d+ (\w+)|<MCOperand (\w+):([^>\s]*)")
 _INVALID = re.compile(r"^<stdin>:(\d+):\d+: warning: invalid", re.M)
+_COMPLETE = "give what the disassembler lacks: it is said where the backend is built"
 _BUILD = "build the backend's tools from the same .td again"
 
 
@@ -81,6 +82,8 @@ class Decoder:
         # A byte a line, so that the line of a warning says where it is; empty brackets keep one piece apart from the next.
         text = "".join(_lines(code) for code in codes)
         done = run(self._argv, stdin=text, timeout=self._seconds)
+        if "no disassembler for target" in done.stderr:
+            raise InputError("the backend has no disassembler, with which the simulator decodes", self._argv[0], _COMPLETE)
         if done.timed_out or done.returncode < 0 or (done.returncode and "invalid" not in done.stderr):
             done.check(_BUILD)
         bad = {int(line) - 1 for line in _INVALID.findall(done.stderr)}

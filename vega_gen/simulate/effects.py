@@ -39,14 +39,9 @@ from vega_gen.simulate.operands import Binding, Bound, Operands, UnclearError
 from vega_gen.simulate.patterns import PatternReader
 from vega_gen.simulate.special_cases import SpecialCases
 from vega_gen.simulate.storage import register_widths
+from vega_gen.simulate.undoing import MASK, mask, number_before, unrotated
 from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 
-_NEGATED = re.compile(r"\(?\s*(?:-\s*(?:\(?int\w*\)?\s*)?N->getS?Z?ExtValue\(\)|-\w+->get[SZ]ExtValue\(\))")
-_FROM = re.compile(r"(\d+)\s*-\s*N->get[SZ]ExtValue\(\)")
-_LOGARITHM = re.compile(r"\bLog2_(?:32|64)\(")
-_INVERTED = re.compile(r"~\s*N->get[SZ]ExtValue\(\)")
-_SHIFTED_DOWN = re.compile(r"N->get[SZ]ExtValue\(\)(?:\s*\+\s*0x[\da-fA-F]+\))?\s*>>\s*(\d+)")
-_UPPER_HALF = re.compile(r"\bHi_32\(N->get[SZ]ExtValue\(\)\)")
 _EXTENSIONS = {"ISD::ZERO_EXTEND": "zext", "ISD::SIGN_EXTEND": "sext"}
 _LOW_BITS_CLEAR = re.compile(r"&\s*(0x[\da-fA-F]+|\d+)[uUlL]*\s*\)\s*==\s*0\b")
 _CODE = 32
@@ -89,6 +84,8 @@ class _Finder:
             result = plain(results[0]) if len(results) == 1 else None
             if isinstance(result, Dag) and result.op in self.s.instructions:
                 self.selecting[result.op].append((parse_dag(matched), result))
+                if turned := unrotated(self.s, parse_dag(matched), result, m.native):
+                    self.selecting[turned[1].op].append(turned)
             elif isinstance(result, Dag) and (found := self.wrapped(parse_dag(matched), result)):
                 inner, dag, extension = found
                 self.filled[inner.op].add(extension)
@@ -114,13 +111,15 @@ class _Finder:
         What is said of others with the same encoding counts too: a decoder cannot tell them apart."""
         if not _real(i):
             return Unknown(i.name, f"{i.name} is a pseudo instruction: it has no encoding")
-        said = [*told[i.name], *(one for name in twins if name != i.name for one in told[name]), *self.special(i, told)]
+        names = (i.name, *(name for name in twins if name != i.name))
+        wide = [name for name in names if told[name] and self.is_wide(name)]  # of two widths, that of addresses counts
+        said = [*(one for name in wide or names for one in told[name]), *self.special(i, told)]
         if i.name in self.compared and i.name in self.known:  # which flags say which condition, the facts know
             said = []
         actions, source = self.joined(said) if said else ((), Source.FACT)
         if not said:
-            if i.name in self.known:
-                actions = self.known[i.name]
+            if known := [self.known[name] for name in names if name in self.known]:
+                actions = known[0]
             elif (found := self.shaped(i)) is not None:
                 actions, source = found, Source.SHAPE
             else:
@@ -129,7 +128,12 @@ class _Finder:
         fill = next(iter(self.filled[i.name])) if len(self.filled[i.name]) == 1 else ""
         if fill:
             actions = tuple(replace(a, fill=fill) if isinstance(a, Assign) and isinstance(a.place, OperandRegister) else a for a in actions)
-        return Effect(i.name, (*required, *actions), source, "hasDelaySlot" in i.flags)
+        return Effect(i.name, (*required, *actions), source, i.name in self.m.delayed)
+
+    def is_wide(self, name: str) -> bool:
+        """Whether an instruction has register operands, all of them as wide as addresses."""
+        held = [self.p.width(o.type) for o in self.s.operands(name) if o.kind is OperandKind.REG]
+        return bool(held) and all(self.m.native in widths for widths in held)
 
     def special(self, i: Instruction, told: Mapping[str, list[_Told]]) -> Iterator[_Told]:
         """Yields what is told of instructions for the compiler alone whose encodings are this one with numbers in its last operands: a
@@ -226,7 +230,7 @@ class _Finder:
         """Returns what the patterns say that select this instruction alone, for any values of its operands."""
         found: list[_Told] = []
         for order, (matched, result) in enumerate(self.selecting.get(i.name, ())):
-            fixed: list[tuple[int, int]] = []
+            fixed: list[tuple[int, int | str]] = []
             try:
                 bound = self.inverted(i, matched, result, fixed)
             except UnclearError as error:
@@ -241,7 +245,11 @@ class _Finder:
                     self.why.setdefault(i.name, "it defines several registers, and no pattern says all of them")
                     continue
                 dag = register
-            found += (replace(one, fixed=tuple(fixed)) for one in self.read(i, (dag,), bound, Source.SELECTION, order))
+            numbers = tuple((at, value) for at, value in fixed if not isinstance(value, str))
+            zeros = tuple(Require(at, value, "a register that no pattern has there") for at, value in fixed if isinstance(value, str))
+            for one in self.read(i, (dag,), bound, Source.SELECTION, order):
+                rank = (one.rank[0], one.rank[1] + len(zeros), *one.rank[2:])
+                found.append(replace(one, actions=(*zeros, *one.actions), rank=rank, fixed=numbers))
         return found
 
     def read(self, i: Instruction, dags: tuple[Dag, ...], bound: Mapping[str, Binding], source: Source, order: int) -> list[_Told]:
@@ -258,9 +266,9 @@ class _Finder:
         limits = sum(isinstance(a, Require) for a in actions)
         return [_Told(actions, source, (source is not Source.PATTERN, limits, reader.vague, numbers, order))]
 
-    def inverted(self, i: Instruction, matched: Dag, result: Dag, fixed: list[tuple[int, int]]) -> dict[str, Binding]:
+    def inverted(self, i: Instruction, matched: Dag, result: Dag, fixed: list[tuple[int, int | str]]) -> dict[str, Binding]:
         """Returns name in a pattern -> the operand of the instruction that it becomes; ``fixed`` gets those that the pattern sets to a
-        number, for which alone it holds. Raises UnclearError where it sets one to something else."""
+        number or the register that holds zero, for which alone it holds. Raises UnclearError where it sets one to something else."""
         slots = [(n, o) for n, o in enumerate(self.s.operands(i.name)) if not o.out]
         if len(result.args) == len(slots) != len(i.ins):  # the parts of an address, one by one
             return self.each(i, matched, result, fixed, [(Bound(((n, o),), o.type), o.type) for n, o in slots])
@@ -273,20 +281,31 @@ class _Finder:
         return self.each(i, matched, result, fixed, [(own[o.name], o.type) for o in ins])
 
     def each(
-        self, i: Instruction, matched: Dag, result: Dag, fixed: list[tuple[int, int]], operands: Sequence[tuple[Binding, str]]
+        self, i: Instruction, matched: Dag, result: Dag, fixed: list[tuple[int, int | str]], operands: Sequence[tuple[Binding, str]]
     ) -> dict[str, Binding]:
         """Returns what ``inverted`` does. ``operands``: of the instruction, each with its type, as the result gives them."""
         found: dict[str, Binding] = {}
+        ends: dict[str, list[tuple[str, Expression]]] = defaultdict(list)
         for (bound, type_name), (arg, name) in zip(operands, result.args, strict=True):
             inner, name = _innermost(arg, name)
             if name and not isinstance(inner, Dag):
                 found[name] = bound
+            elif isinstance(inner, Dag) and (code := self.codes.get(inner.op, "")) and MASK.search(code) and isinstance(bound, Bound):
+                index, info = bound.operands[0]
+                number = replace(self.p.number(i.name, index, info, self.m.native), bits=self.m.native)
+                ends[inner.args[0][1]].append((code, number))
             elif isinstance(inner, Dag):
                 found |= self.undone(i, matched, inner, bound)
             elif isinstance(bound, Bound) and inner.lstrip("-").isdigit() and len(bound.operands) == 1:
                 fixed.append((bound.operands[0][0], int(inner)))
+            elif isinstance(bound, Bound) and inner == self.m.zero != "":
+                fixed.append((bound.operands[0][0], inner))
             elif not ((known := self.s.operand_classes.get(type_name)) and inner in known.defaults):
                 raise UnclearError("the patterns that select it fix an operand")
+        for name, parts in ends.items():
+            if (value := mask(parts, self.m.native)) is None:
+                raise UnclearError("the patterns that select it compute an operand in a way that cannot be undone")
+            found[name] = value
         return found
 
     def undone(self, i: Instruction, matched: Dag, dag: Dag, bound: Binding) -> dict[str, Binding]:
@@ -299,18 +318,8 @@ class _Finder:
         if code and len(dag.args) == 1 and info.kind is OperandKind.IMM:
             name = dag.args[0][1]
             number = replace(self.p.number(i.name, index, info, self.m.native), bits=self.m.native)
-            if _NEGATED.search(code):
-                return {name: Binary("sub", Number(0, self.m.native), number, self.m.native)}
-            if (told := _SHIFTED_DOWN.search(code)) and self.clear_below(matched, name) >= int(told[1]):
-                return {name: Binary("shl", number, Number(int(told[1]), self.m.native), self.m.native)}
-            if _UPPER_HALF.search(code) and self.clear_below(matched, name) >= 32:
-                return {name: Binary("shl", number, Number(32, self.m.native), self.m.native)}
-            if _LOGARITHM.search(code):
-                bit = Binary("shl", Number(1, self.m.native), number, self.m.native)
-                ones = Number((1 << self.m.native) - 1, self.m.native)
-                return {name: Binary("xor", bit, ones, self.m.native) if _INVERTED.search(code) else bit}
-            if told := _FROM.search(code):
-                return {name: Binary("sub", Number(int(told[1]), self.m.native), number, self.m.native)}
+            if (value := number_before(code, number, self.clear_below(matched, name), self.signed_bits(matched, name))) is not None:
+                return {name: value}
         if dag.op in self.s.instructions and info.kind is OperandKind.REG:
             named = [(n, a, name) for n, (a, name) in enumerate(dag.args) if name and a not in self.p.registers]
             value = self.p.register(index, info)
@@ -324,6 +333,11 @@ class _Finder:
         told = _LOW_BITS_CLEAR.search(self.codes.get(leaf, ""))
         mask = int(told[1], 0) if told else 0
         return mask.bit_length() if mask & (mask + 1) == 0 else 0
+
+    def signed_bits(self, matched: Dag, name: str) -> int:
+        """Returns how many bits a signed number in a pattern has, as its predicate says; 0 if it does not say."""
+        told = self.s.said(next((value for value, called in matched.leaves() if called == name), ""))
+        return told.bits + told.shift if told and told.signed else 0
 
     def negates(self, dag: Dag, at: int) -> bool:
         """Whether an instruction computes 0 minus its argument ``at``."""

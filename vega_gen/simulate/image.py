@@ -73,7 +73,7 @@ def convention(d: Description, m: Facts) -> Convention:
     known = next((c for c in d.calling_conventions if c.name == m.cc), None)
     word = m.native // 8
     slots = [size for size, _ in known.stack if size >= word] if known else []
-    pushes = m.calls.direct is not None and OperandRole.LINK not in m.calls.direct.roles and not m.ra
+    pushes = m.calls.direct is not None and OperandRole.LINK not in m.calls.direct.roles and not m.returning
     fixed, marked = (frozenset(known.fixed), frozenset(known.marked)) if known else (frozenset[str](), frozenset[str]())
     arguments = [r for r in m.arguments if r not in marked]
     return Convention(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from llvm_integration.failure import Failure
+from vega_gen.archetypes.complex_patterns import matches_any
 from vega_gen.facts import Facts
+from vega_gen.facts.dags import plain
 from vega_gen.facts.fixups import jump_distances
 from vega_gen.facts.keys import CODED
 from vega_gen.facts.memory import offset_part
+from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.ranges import Range
 from vega_gen.facts.register_numbers import numbered_registers
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
@@ -28,7 +32,9 @@ from vega_gen.simulate.expressions import (
     Require,
     Unary,
 )
+from vega_gen.tablegen.raw import Dag, parse_dag, parse_dags
 
+_NUMBER = re.compile(r"-?(?:0x[0-9a-fA-F]+|\d+)")
 _INTEGER = re.compile(r"i(\d+)")
 _POINTER = re.compile(r"\w*VT|[xX][lL]en\w*|iPTR\w*|ptr_rc")
 """Names of types that depend on the hardware mode, which is the default one, or on the data layout."""
@@ -48,8 +54,17 @@ class Bound:
 
 _INVERSE = re.compile(r"getTargetConstant\(\s*~\s*N->get[SZ]ExtValue\(\)")
 _OPPOSITE = re.compile(r"getTargetConstant\(\s*-\s*N->get[SZ]ExtValue\(\)")
+LOGARITHM = re.compile(r"\bLog2_(?:32|64)\(|\bcountr_(?:zero|one)\(")
+"""A node transform that gives the number of the one bit of its argument that is 1, or 0."""
+_ONE_ZERO = re.compile(r"~\s*N->get[SZ]ExtValue\(\)|\bcountr_one\(")
 Binding = Bound | Expression
 Bindings = Mapping[str, Binding]
+
+
+def one_bit(code: str, number: Expression) -> Expression:
+    """Returns the number that has the bit ``number`` set, or clear, as the node transform with ``code`` asks (see LOGARITHM)."""
+    bit = Binary("shl", Number(1, number.bits), number, number.bits)
+    return Binary("xor", bit, Number((1 << number.bits) - 1, number.bits), number.bits) if _ONE_ZERO.search(code) else bit
 
 
 def resize(value: Expression, bits: int) -> Expression:
@@ -158,7 +173,8 @@ class Operands:
         return OperandNumber(index, bits, r.bits, r.signed, scaled)
 
     def told(self, index: int, info: OperandInfo, number: Expression) -> Expression:
-        """Returns the number for which an immediate operand stands where a person says it of some codes (number.<OPERAND>.<CODE>)."""
+        """Returns the number for which an immediate operand stands where a person (number.<OPERAND>.<CODE>) or a pattern says it of some
+        codes."""
         for code, value in self._codes(info.type).items():
             raw = OperandNumber(index, number.bits)
             same = Relation("eq", raw, Number(code, number.bits))
@@ -167,12 +183,41 @@ class Operands:
 
     def _codes(self, type_name: str) -> dict[int, int]:
         lines = ((key.removeprefix(f"{CODED}{type_name}."), line.value) for key, line in self.d.given.items())
-        return {int(code): int(value) for code, value in lines if code.isdigit()}
+        given = {int(code): int(value) for code, value in lines if code.isdigit()}
+        return self._shown.get(type_name, {}) | given
+
+    @cached_property
+    def _shown(self) -> dict[str, dict[int, int]]:
+        """Operand type -> code -> number, of patterns for a certain number: (and $x, 255) that selects (AND $x, 120), where AND's own
+        pattern has an operand of that type there."""
+        found: dict[str, dict[int, int]] = {}
+        for matched, given in self.d.patterns:
+            dag, results = plain(parse_dag(matched)), parse_dags(given[1:-1])
+            if not isinstance(dag, Dag) or dag.op not in LOGIC or len(dag.args) != 2 or len(results) != 1 or not results[0].args:
+                continue
+            part = results[0].args[0][0] if results[0].op == "EXTRACT_SUBREG" else ""
+            result = part if isinstance(part, Dag) else results[0]
+            number, code = dag.args[1][0], result.args[-1][0] if result.args else ""
+            i = self.s.instructions.get(result.op)
+            if isinstance(number, Dag) or isinstance(code, Dag) or not _NUMBER.fullmatch(number) or not code.isdigit():
+                continue
+            if not i or not len(i.ins) == len(result.args) == 2:
+                continue
+            if any(s.dag.op == dag.op and s.paths.get(i.ins[1].name) == (1,) for s in self.s.every(i.name)):
+                found.setdefault(i.ins[1].type, {})[int(code)] = int(number, 0)
+        return found
+
+    def judged(self, leaf: str) -> bool:
+        """Whether a leaf is a ComplexPattern of one operand of which C++ says which nodes it matches, as (shl x, 1) for x."""
+        pattern = self.complex.get(leaf)
+        return pattern is not None and pattern.operands == 1 and not matches_any(pattern, self.d, self.s)
 
     def untransformed(self, leaf: str, number: OperandNumber) -> Expression:
-        """Returns the number that a leaf of a pattern stands for, where the instruction holds its opposite or its inverse: the transform of
-        the leaf (OperandTransform) says so."""
+        """Returns the number that a leaf of a pattern stands for, where the instruction holds its opposite, its inverse or its bit's
+        number: the transform of the leaf (OperandTransform) says so."""
         code = self._transforms.get(leaf, "")
+        if LOGARITHM.search(code):
+            return one_bit(code, number)
         if _INVERSE.search(code):
             return Binary("xor", number, Number((1 << number.bits) - 1, number.bits), number.bits)
         return Binary("sub", Number(0, number.bits), number, number.bits) if _OPPOSITE.search(code) else number

@@ -124,7 +124,7 @@ class PatternReader:
 
     def link(self) -> Place | None:
         """Returns where calls leave the address to return to."""
-        return NamedRegister(self.p.m.ra, self.native) if self.p.m.ra else None
+        return NamedRegister(self.p.m.returning, self.native) if self.p.m.returning else None
 
     def assignment(self, dag: Dag) -> list[Action]:
         """Returns the actions of (set places..., value)."""
@@ -217,6 +217,8 @@ class PatternReader:
             found, required = self.p.address(self.i.name, bound)
             self.before += required
             return resize(found, want) if want else found
+        if info.kind is OperandKind.REG and self.p.judged(leaf):
+            raise UnclearError(f"its pattern has {leaf}, and no .td says which nodes that matches")
         if info.kind is OperandKind.REG:
             return self.p.register(index, info, want or self.p.type_bits(leaf))
         if info.kind is OperandKind.TARGET or self.p.like_jump(self.i.name, info):
@@ -409,7 +411,7 @@ class PatternReader:
                 break
             access = _together(access, operator)
             self.vague += bool(operator.code and operator.parameters)
-            value = self.unwrapped(_expanded(parse_dag(operator.dag), operator.parameters, value.args))
+            value = self.unwrapped(_expanded(_expansion(operator), operator.parameters, value.args))
         raise UnclearError(f"its pattern has the operator {dag.op}, which no .td expands")
 
 
@@ -423,6 +425,13 @@ def _together(outer: PatternOperator | None, inner: PatternOperator) -> PatternO
     if outer is None:
         return replace(inner, memory=memory, properties=properties)
     return replace(outer, memory=outer.memory or memory, properties=outer.properties | properties)
+
+
+def _expansion(operator: PatternOperator) -> Dag:
+    """Returns what a fragment stands for. Of several that are one thing to its predicate, it is the addition: an "or" of disjoint bits is
+    one, and other additions are no "or"."""
+    every = [parse_dag(text) for text in (operator.dag, *operator.others)]
+    return next((dag for dag in every if dag.op == "add"), every[0])
 
 
 def _expanded(dag: Dag, parameters: Sequence[str], given: Sequence[tuple[Dag | str, str]]) -> Dag:

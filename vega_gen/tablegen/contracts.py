@@ -114,6 +114,12 @@ def template_arguments(written: str) -> tuple[str, ...]:
     return tuple(argument.strip() for argument in given.split(",")) if given else ()
 
 
+def is_instance(arguments: Sequence[str]) -> str:
+    """C++ that says whether the parameters of a function template equal ``arguments``, "" for none: "P0 == 7 && P1 == -1"."""
+    named = [(f"P{n}", a) for n, a in enumerate(arguments)]
+    return " && ".join(f"std::is_same_v<{p}, {a}>" if _TYPE.fullmatch(a) else f"{p} == {a}" for p, a in named)
+
+
 def template_head(instances: Sequence[tuple[str, ...]]) -> str:
     """What makes a function a template that all of these lists of arguments instantiate: "template <int P0, int P1 = 0> ", "" for no
     arguments at all. What some instances leave out, and calls without arguments do, has a default."""
@@ -226,15 +232,21 @@ def _operand_decoder(operand: OperandClass, value: str, rest: str, record: str, 
 
 def _printers(views: Views, instructions: Sequence[Instruction], out: _Collector) -> None:
     subtarget = "const MCSubtargetInfo &STI, " if views.pass_subtarget else ""
+    # One method prints operands with a modifier and those without: its parameter has a default, which an overload would make ambiguous.
+    modified = {
+        operand.print_method
+        for instruction in instructions
+        for name, operand in _operands(views, instruction)
+        if f"${{{name}:" in instruction.asm
+    }
     for instruction in instructions:
         # AsmWriterInst.cpp prints the operands that the assembly string names.
         printed = set(re.findall(r"\$\{?(\w+)", instruction.asm))
-        modifiers = dict(re.findall(r"\$\{(\w+):(\w+)\}", instruction.asm))
         for name, operand in _operands(views, instruction):
             if name not in printed:
                 continue
             address = "uint64_t Address, " if operand.operand_type == "OPERAND_PCREL" else ""
-            extra = ", const char *Modifier" if name in modifiers else ""
+            extra = ", const char *Modifier" if operand.print_method in modified else ""
             signature = f"void {operand.print_method}(const MCInst *MI, {address}unsigned OpNo, {subtarget}raw_ostream &O{extra})"
             out.add(ContractRole.PRINTER, operand.print_method, signature, "MCInstPrinter", instruction.name, (operand.name,))
 

@@ -24,6 +24,7 @@ def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Ca
                 stack.append((action.number("Size"), action.number("Align")))
             hooks += [action.string("FuncName")] if action.field("FuncName") else []
             hooks += called_names(action.string("Predicate"))
+        stack = stack or [*_delegated_stack(raws, raw.items("Actions"))]
         if raw.number("Custom"):
             hooks.append(raw.name)
         unique = tuple(dict.fromkeys(registers)), tuple(dict.fromkeys(stack)), tuple(dict.fromkeys(hooks))
@@ -48,6 +49,16 @@ def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:
             yield raw
             if raw.field("SubAction"):
                 yield from _actions(raws, [raw.string("SubAction")])
+
+
+def _delegated_stack(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Yield the places on the stack of the conventions that actions hand arguments on to (CCDelegateTo)."""
+    for action in _actions(raws, names):
+        if "CCDelegateTo" in action.classes and (other := raws.get(action.string("CC"))):
+            for one in _actions(raws, other.items("Actions")):
+                if "CCAssignToStack" in one.classes or one.field("Align"):
+                    yield one.number("Size"), one.number("Align")
+            yield from _delegated_stack(raws, other.items("Actions"))
 
 
 def _unguarded(raws: Mapping[str, Raw], names: Iterable[str], guard: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from vega_gen.tablegen.raw import Dag, parse_dag
 
 _CALLS = re.compile(r"Subtarget(?:->|\.)(\w+)\s*\(\s*\)")
 _NEGATION = re.compile(r"(?:disable|no|not|without|isNot|hasNo|inNo)[A-Z]")
+_WIDTH = re.compile(r"(?:is|in|has)\w*?(\d\d)(?:[Bb]it)?")
 _ONE_CALL = re.compile(r"\s*\(?\s*(!?)\s*\(?\s*Subtarget(?:->|\.)(\w+)\s*\(\s*\)\s*\)*\s*")
 
 
@@ -24,6 +25,7 @@ def answer(description: Description, method: str) -> str:
     Where a record's C++ (CondString) is just a call of the method, or its negation, the record's AssemblerCondDag gives the same
     condition in features (llvm/Target/Target.td); SubtargetEmitter sets a feature's field to at least its value. Otherwise the
     method may be the getter of a boolean field, which SubtargetEmitter names after it: ``hasX`` for ``HasX``; ``getHasX`` says so itself.
+    ``is...64`` asks for the width of addresses, which is that of the feature "64bit".
     Else one whose name denies something is true, as what it denies is false where the records say nothing of it; and so is
     ``isTargetELF``, for generated backends write ELF.
     """
@@ -42,7 +44,15 @@ def answer(description: Description, method: str) -> str:
         return _not(found[True])
     fields = [f.field for f in description.features if f.value == "true"]
     getters = {name: field for field in fields for name in (f"get{field}", field[:1].lower() + field[1:])}
+    if wide := wide_feature(description, method):
+        return wide.field
     return getters.get(method, "true" if method == "isTargetELF" or _NEGATION.match(method) else "")
+
+
+def wide_feature(description: Description, method: str) -> SubtargetFeature | None:
+    """Return the feature "64bit" for a subtarget method that is named for that width, such as ``isPPC64``, None where there is none."""
+    named = _WIDTH.fullmatch(method)
+    return next((f for f in description.features if named and f.name == f"{named[1]}bit" and f.value == "true"), None)
 
 
 def _condition(dag: Dag | str, features: Mapping[str, SubtargetFeature]) -> str:

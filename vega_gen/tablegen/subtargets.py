@@ -92,6 +92,17 @@ def predicate_test(d: Description) -> Callable[[Iterable[str]], bool]:
     return lambda records: all(one(record) for record in records)
 
 
+def asked_width(d: Description) -> tuple[int, str]:
+    """Returns the width of addresses that a feature of the chosen processor says, "64bit", and the subtarget method that conditions of the
+    .td ask for it and no other record explains: ``isPPC64``. (0, "") where there is none."""
+    on = d.data.get(FEATURES, "").split()
+    for method in sorted(predicates.asked(d)):
+        f = predicates.wide_feature(d, method)
+        if f and f.record in on and predicates.answer(d, method) == f.field:
+            return int(f.name.removesuffix("bit")), method
+    return 0, ""
+
+
 def _in_mode(d: Description, mode: HardwareMode) -> Description:
     classes = {c.name: c for c in mode.register_classes}
     operands = {o.name: o for o in mode.operand_classes}

@@ -218,7 +218,12 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
                 expansion=(raw.field("ResultInst") or "") if "PseudoInstExpansion" in raw.classes else "",
             )
         )
-    return tuple(found)
+    return tuple(found if any(bit != "?" for i in found for bit in i.encoding) else map(_assembly_only, found))
+
+
+def _assembly_only(i: Instruction) -> Instruction:
+    """Return an instruction of a target without encodings as one that assembly alone has, unless it is a pseudo instruction."""
+    return replace(i, assembly_only=bool(i.asm) and not i.flags & {"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
 
 
 def _operands(dag: Dag | None) -> tuple[InstructionOperand, ...]:

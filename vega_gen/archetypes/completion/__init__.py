@@ -7,8 +7,8 @@ the record itself: what a .td says is never contradicted. Archetypes are written
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from vega_gen.archetypes.completion import (
     call_nodes,
@@ -18,6 +18,7 @@ from vega_gen.archetypes.completion import (
     frames,
     jumps,
     logic,
+    mendings,
     mode_features,
     passing,
     pointers,
@@ -35,7 +36,8 @@ from vega_gen.records import Description
 __all__ = ["Completion", "completion", "may_lack"]
 
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
-    one.part for one in (decodable, mode_features, selecting, passing, frames, prefixed, jumps, call_nodes, compared, truths, logic)
+    one.part
+    for one in (decodable, mode_features, mendings, selecting, passing, frames, prefixed, jumps, call_nodes, compared, truths, logic)
 )
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
@@ -44,11 +46,13 @@ _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
 class Completion:
     """The text of a completion. ``text``: TableGen, "" where nothing is lacking. ``described``: whether it has records that archetypes
     need, so that the completed .td has to be described again. ``selected``: the instructions that patterns of basic nodes select by it;
-    where there are some, the completed .td may show what else is lacking."""
+    where there are some, the completed .td may show what else is lacking. ``mendings``: record -> the line that it
+    has in the copy of its file."""
 
     text: str
     described: bool
     selected: tuple[str, ...] = ()
+    mendings: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def mark(self, d: Description) -> Description:
         """Returns the description of the completed .td with a note of what the completion added: that proves nothing."""
@@ -71,4 +75,4 @@ def completion(d: Description, own: str, target_td: str, m: Facts | None = None)
     selected = tuple(re.findall(r"^def : Pat<.*, \((\w+)[ )].*>;$", selecting.part(lacking), re.M))
     remapped = pointers.part(lacking, target_td)
     texts = [*parts, *(text.strip("\n") for text in (remapped, costs.part(lacking)) if text)]
-    return Completion("\n\n".join(texts) + "\n" if texts else "", bool(parts), selected)
+    return Completion("\n\n".join(texts) + "\n" if texts else "", bool(parts), selected, mendings.mendings(d))

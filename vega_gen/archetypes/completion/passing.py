@@ -6,7 +6,9 @@ from vega_gen.archetypes.completion.lacking import Lacking
 
 
 def part(lacking: Lacking) -> str:
-    """Returns the conventions for arguments and for results and the list of callee-saved registers that the .td does not have."""
+    """Returns the conventions for arguments and for results and the list of callee-saved registers that the .td does not have.
+
+    A convention without places on the stack, for which C++ finds them, is handed to first."""
     m, name = lacking.m, lacking.d.name
     if not m.native:
         return ""
@@ -17,9 +19,11 @@ def part(lacking: Lacking) -> str:
         (m.cc, f"CC_{name}", m.arguments, f"CCIfType<[{m.type}], CCAssignToStack<{m.native // 8}, {m.native // 8}>>"),
         (m.ret_cc, f"RetCC_{name}", m.results, ""),
     ):
-        if not there:
+        told = next((c for c in lacking.d.calling_conventions if c.name == there), None)
+        if told is None or (stack and not told.stack):
             assigned = f"CCIfType<[{m.type}], CCAssignToReg<[{', '.join(registers)}]>>" if registers else ""
-            actions = ", ".join(action for action in (promoted, assigned, stack) if action)
+            handed = f"CCDelegateTo<{there}>" if there else ""
+            actions = ", ".join(action for action in (handed, promoted, assigned, stack) if action)
             made.append(f"def {lacking.name(record)} : CallingConv<[{actions}]>;")
     listed = next((c.registers for c in lacking.d.calling_conventions if c.name == m.csr), ())
     if m.saved and (not m.csr or {*listed} & {*m.results}):

@@ -96,8 +96,9 @@ def _with_one(lacking: Lacking, s: Selections, root: str) -> Selection | None:
         if _takes(lacking, s, one, (OperandKind.REG, OperandKind.IMM)):
             name = next(n for n, path in one.paths.items() if path == (1,))
             operand = next(o for o in s.operands(one.record) if o.name == name)
-            values = s.immediate(one.record, operand, s.leaves(one)[name])
-            if values.shift == 0 and values.bits > int(values.signed):
+            leaf = s.leaves(one)[name]
+            values = s.immediate(one.record, operand, leaf)
+            if not s.is_changed(leaf) and values.shift == 0 and values.bits > int(values.signed):
                 return one
     return None
 

@@ -1,0 +1,58 @@
+"""What records of the .td lack, and a completion cannot give them: a record cannot be changed once it is defined.
+
+It goes into copies of the files that define them (``pipeline.completing``): a decoder for an operand of several parts, which llvm-tblgen
+wants for the disassembler; that a register is read and written, where assembly has it once; a condition for a hardware mode.
+"""
+
+from __future__ import annotations
+
+import re
+
+from vega_gen.archetypes.completion.lacking import Lacking
+from vega_gen.records import Description, Instruction
+from vega_gen.tablegen.mending import without_condition
+
+_SKIPPED = frozenset({"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
+
+
+def part(lacking: Lacking) -> str:
+    """Returns what the copies of the target's files have that the files lack, as comments."""
+    said = [f"// In the copy of the file that defines it, {name} says: {line}" for name, line in mendings(lacking.d).items()]
+    if without_condition(lacking.own):
+        said.append("// Each hardware mode has a condition, its features, in the copy of the file that defines it.")
+    return "\n".join(said)
+
+
+def mendings(d: Description) -> dict[str, str]:
+    """Returns record -> the line that it lacks."""
+    return _undecoded(d) | _untied(d)
+
+
+def _undecoded(d: Description) -> dict[str, str]:
+    """Returns the operand types of which an encoding holds several parts as one field, and which the .td gives no decoder."""
+    if d.data.get("Disassembler.present") != "1":
+        return {}
+    several = {o.name for o in d.operand_classes if len(o.sub_operands) > 1 and not o.decoder_method}
+    found: dict[str, str] = {}
+    for i in d.instructions:
+        if not i.size or i.flags & _SKIPPED or i.decoder_method:
+            continue
+        fields = {bit.partition("{")[0] for bit in i.encoding}
+        found |= {o.type: f'let DecoderMethod = "decode{o.type}";' for o in (*i.outs, *i.ins) if o.type in several and o.name in fields}
+    return found
+
+
+def _untied(d: Description) -> dict[str, str]:
+    """Returns the instructions that read a register which their assembly does not name: it can only be the one that they write."""
+    registers = {c.name for c in d.register_classes}
+    return {i.name: f'let Constraints = "${name} = ${i.outs[0].name}";' for i in d.instructions if (name := _read(i, registers))}
+
+
+def _read(i: Instruction, registers: set[str]) -> str:
+    """Returns the register operand that an instruction without a pattern reads in the class of its result and does not name, "" if none."""
+    if len(i.outs) != 1 or i.pattern or i.constraints or i.flags & _SKIPPED or not i.asm:
+        return ""
+    named = set(re.findall(r"\$\{?(\w+)", i.asm))
+    unnamed = [o.name for o in i.ins if o.type in registers and o.name not in named]
+    alike = [o.name for o in i.ins if o.type == i.outs[0].type and o.name not in named]
+    return alike[0] if len(unnamed) == 1 == len(alike) and i.outs[0].name in named else ""
