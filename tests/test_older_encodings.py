@@ -24,7 +24,7 @@ FACTS = """
 byte_order = "big"
 [registers]
 arguments = ["R5", "R6"]
-reserved = ["R0", "R1", "R7"]
+reserved = ["R0", "R1", "R7", "R15"]
 """
 PROGRAM = """\
 @place = global i32 0
