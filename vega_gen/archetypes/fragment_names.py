@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from vega_gen.cxx.interface import Interface
 from vega_gen.facts import ranges
 from vega_gen.facts.ranges import Range
 from vega_gen.facts.selections import Selections
@@ -47,6 +48,18 @@ def type_methods(d: Description) -> list[str]:
 
 def _asked(d: Description) -> set[str]:
     return {name for f in d.fragments for name in re.findall(r"Subtarget->(\w+)\(\)", f.code)}
+
+
+def register_variables(d: Description, llvm: Interface) -> list[str]:
+    """Returns what the C++ of fragments calls the register information: variables that it does not declare, of which it calls only methods
+    of TargetRegisterInfo's own."""
+    called: dict[str, set[str]] = {}
+    for f in d.fragments:
+        for name, method in re.findall(r"(?<![\w.>:])([A-Za-z_]\w*)->(\w+)\(", f.code):
+            if not re.search(rf"[\w>*&] *\b{name} *[=;,)]", f.code):
+                called.setdefault(name, set()).add(method)
+    told = {name for name, methods in called.items() if all(llvm.declares(f"TargetRegisterInfo::{one}") for one in methods)}
+    return sorted(told - {"N", "MRI", "TRI"})
 
 
 def customary(d: Description) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from vega_gen.facts.fixups import runs_of
-from vega_gen.facts.operand_fields import own_fields
+from vega_gen.facts.operand_fields import own_fields, runs_of
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description, Instruction
 

@@ -79,7 +79,7 @@ def _enum_text(e: Enum) -> str:
     values = e.values or ("",) * len(e.enumerators)
     listed = ", ".join(f"{name} = {value}" if value else name for name, value in zip(e.enumerators, values, strict=True))
     scope = [name for name in e.scope if name != "llvm"]
-    text = f"enum {e.name} {{ {listed} }};"
+    text = f"enum {'class ' if e.scoped else ''}{e.name} {{ {listed} }};"
     for name in reversed(["llvm", *scope] if "" not in scope else [""]):
         text = f"namespace {name + ' ' if name else ''}{{\n{text}\n}}"
     return text

@@ -58,6 +58,7 @@ def chosen_relocations(d: Description, kinds: Sequence[Fixup], users: Sequence[F
         best = max(likely, key=lambda r: ([bool(p.search(short[r])) for p in preferred], bool(wide.search(short[r])), -len(r)), default="")
         told = best and (k.part or wide.search(short[best]) or any(p.search(short[best]) for p in preferred))
         matched = own[k.name] if own[k.name] in short else best if told else ""
+        matched = "" if k.extended else matched  # no single relocation of an ABI is for two instructions
         shared = any(chosen[other.name] == matched and records[at] & records[n] for at, other in enumerate(kinds[:n]))
         chosen[k.name] = own[k.name] if shared or not matched else matched
     chosen["NONE"] = chosen["NONE"] or d.relocations[0]

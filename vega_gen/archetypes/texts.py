@@ -10,11 +10,11 @@ from collections.abc import Collection
 from typing import Any
 
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
-from vega_gen.records import Description, Instruction
+from vega_gen.records import PART_OF_OTHERS, Description, Instruction
 
 _VARIANTS = re.compile(r"\{([^|{}]*)(?:\|[^{}]*)?\}")
 _OPERAND = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
-_LEFT_OUT = frozenset({"isPseudo", "isCodeGenOnly"})
+_LEFT_OUT = frozenset({"isPseudo", "isCodeGenOnly", PART_OF_OTHERS})
 
 
 def texts(d: Description, worded: Collection[str]) -> list[dict[str, Any]]:

@@ -13,9 +13,19 @@ from vega_gen.archetypes.compared_values import compared_values, opposite_by_fla
 from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
+from vega_gen.archetypes.extensions import extension_values
 from vega_gen.archetypes.floating import float_values
-from vega_gen.archetypes.fragment_names import customary, named_types, older_constants, range_tests, type_methods, width_methods
+from vega_gen.archetypes.fragment_names import (
+    customary,
+    named_types,
+    older_constants,
+    range_tests,
+    register_variables,
+    type_methods,
+    width_methods,
+)
 from vega_gen.archetypes.function_info import function_info
+from vega_gen.archetypes.inner_results import inner_classes
 from vega_gen.archetypes.interface_values import calling_hooks, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
 from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
@@ -24,7 +34,7 @@ from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, pl
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.archetypes.string_values import string_values
-from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields
+from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields, subtarget_predicates
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -38,11 +48,10 @@ from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS, Narrow, OperandRole
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
-from vega_gen.tablegen import predicates
 from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, basic, default_cpu
 
-_COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed")
+_COMMENT = Doubt(BY_DEFAULT, "no .td says how a comment begins: # is assumed, or // where instructions have a #")
 # Methods that archetypes override where LLVM's class declares them. A pure virtual method that is not listed leaves a class that does not
 # compile.
 _METHODS = {
@@ -96,7 +105,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     fields = subtarget_fields(d)
     asked = registered and big_endian is None
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
-    answers = _predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
+    answers = subtarget_predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
     doubt = m.doubts.get("stack_alignment")
     aligned = partial(Doubtful, doubt=doubt) if doubt else str
     given: dict[str, Any] = {
@@ -114,7 +123,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "register_width_methods": width_methods(d), "register_type_methods": type_methods(d),
         "modes": [mode.name for mode in d.modes], "mode": d.data.get(MODE, ""),
         "subtarget_fields": fields, "fields_by_macro": by_macro(d, fields),
-        "subtarget_predicates": answers, "comment": Doubtful('"#"', _COMMENT),
+        "subtarget_predicates": answers, "comment": Doubtful(_comment(d), _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
         "unsized": unsized(d),
@@ -124,6 +133,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
         "register_prefix": register_prefix(d, m.gpr), "encoded": d.data.get("Disassembler.present") == "1",
+        "colon_in_registers": any(":" in r.asm_name for r in d.registers),
         "breaks_at_point": "." in d.data.get("AsmParserVariant.BreakCharacters", ""),
         "delayed": _delayed(d, m) if m.nop else "",
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
@@ -144,6 +154,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
         "customary": customary(d), "function_info": function_info(d),
         "soft_float_asked": "useSoftFloat()" in d.data.get("CallingConv.conditions", ""),
+        "register_variables": register_variables(d, llvm), "subtarget_variable": d.data.get("Subtarget.variable", ""),
         "subtarget_by_dot": any("Subtarget." in code for code in d.predicates.values()),
         "inserted_frames": [
             i.name for i in d.instructions if "usesCustomInserter" in i.flags and i.name in (m.frame_setup, m.frame_destroy)
@@ -159,7 +170,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    given |= interface_values(llvm) | string_values(d) | _code_generator(d, m, known) | float_values(d, m, known)
+    given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known) | float_values(d, m, known)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
@@ -187,6 +198,12 @@ def unsized(d: Description) -> dict[int, list[str]]:
     return dict(sorted(found.items(), key=lambda pair: len(pair[1])))
 
 
+def _comment(d: Description) -> str:
+    """Returns what begins a comment, as a C++ string. TableGen's matcher reads a # before a number all the same."""
+    taken = d.data.get("AsmParser.present") != "1" and any("#" in i.asm for i in d.instructions if _encoded(i))
+    return '"//"' if taken else '"#"'
+
+
 def _encoded(i: Instruction) -> bool:
     return any(bit in "01" for bit in i.encoding) and "isPseudo" not in i.flags
 
@@ -196,28 +213,6 @@ def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:
     Registers are of that namespace too, and have theirs."""
     given = {a for o in d.operand_classes for a in template_arguments(o.encoder_method) if a.startswith(f"{d.namespace}::")}
     return sorted({a.rpartition("::")[2] for a in given} - {k.name for k in kinds} - {r.name for r in d.registers})
-
-
-def _predicates(d: Description, fields: Sequence[dict[str, Any]], llvm: Interface, little_endian: str) -> dict[str, str]:
-    """Methods of the subtarget that Predicate records call and no field has as its getter -> their condition in features.
-
-    A method that no feature answers is false, so that what needs it is not selected; the byte order is the triple's."""
-    known = {field["name"] for field in fields}
-    unknown = {f.field for f in d.features} - known
-    found: dict[str, str] = {}
-    answered = {field["getter"] for field in fields} | {field["name"] for field in fields if field["called"]}
-    for name in sorted(predicates.asked(d) - answered):
-        if llvm.declares(f"TargetSubtargetInfo::{name}"):
-            continue
-        condition = predicates.answer(d, name)
-        if name in ("isLittleEndian", "isBigEndian"):
-            little = little_endian.replace("TT.", "getTargetTriple().")
-            found[name] = little if name == "isLittleEndian" else {"true": "false", "false": "true"}.get(little, f"!{little}")
-        elif condition and unknown.isdisjoint(re.findall(r"\w+", condition)):
-            found[name] = condition
-        else:
-            found[name] = Doubtful("false", Doubt(BY_DEFAULT, f"no feature says when {name} holds: never is assumed"))
-    return found
 
 
 def _scopes(d: Description) -> list[tuple[str, list[str]]]:
@@ -282,6 +277,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "number_part": _part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
         "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
+        "inner_classes": inner_classes(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip

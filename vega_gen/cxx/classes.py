@@ -175,4 +175,5 @@ def enumeration(text: Text, node: Node, scope: tuple[str, ...], target: str, fil
                 values.append(text.slice(value.start_byte, value.end_byte) if value is not None else "")
         elif kind(child) in CONDITIONAL or kind(child) == "ERROR":
             pending += reversed(child.children)
-    return Enum(target, file, text.line(node.start_byte), scope, type_name(text, node), tuple(names), tuple(values))
+    scoped = any(kind(child) in ("class", "struct") for child in node.children)
+    return Enum(target, file, text.line(node.start_byte), scope, type_name(text, node), tuple(names), tuple(values), scoped)

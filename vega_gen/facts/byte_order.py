@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import combinations
 
-from vega_gen.records import Description, Instruction
+from vega_gen.records import PART_OF_OTHERS, Description, Instruction
 from vega_gen.tablegen.older_encodings import SPACE
 from vega_gen.tablegen.subtargets import basic
 
 _HALF = 2
-_SKIPPED = frozenset({"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
+_SKIPPED = frozenset({"isPseudo", "isCodeGenOnly", "isAsmParserOnly", PART_OF_OTHERS})
 
 
 class ByteOrder(Enum):

@@ -40,6 +40,8 @@ _PER_CONDITION = re.compile(r"(?:l\.)?(?:sf|cmp|set|test|tst|c)[._]?([a-z]+?)(?:
 _SET_AND_CLEAR = (("bf", "bnf"), ("bt", "bf"), ("brt", "brf"), ("jt", "jf"))
 _MNEMONIC_ENDS = re.compile(r"^l\.|\d+$")
 _LEAF = re.compile(r"(?:^|_)([A-Za-z]+)$")
+_NO_INTEGER = re.compile(r"\((?:f|v\d+[if])\d+ ")
+"""What a fragment that is a register of another type begins with."""
 _NO_BRANCH = frozenset({"isBarrier", "isIndirectBranch", "isCall", "isReturn", "isPseudo"})
 _NO_COMPARE = frozenset({"mayLoad", "mayStore", "isBranch", "isCall", "isReturn", "isPseudo", "isTerminator", "isBarrier"})
 _PAIRS = (("eq", "ne"), ("lt", "ge"), ("le", "gt"), ("ult", "uge"), ("ule", "ugt"))
@@ -132,6 +134,9 @@ def _compare(v: TargetView, i: Instruction, held: str) -> Iterator[tuple[int, st
 
     ``held``: the class of the flags, where they are an operand. Kind: a condition, "unsigned", or "" for a comparison that sets all flags
     or those of signed numbers."""
+    if told := _truth(v, i, held):
+        yield told
+        return
     own = [s for s in v.selections.every(i.name) if node_meaning(v.nodes.get(s.dag.op, "")) == "cmp"]
     s = next((s for s in own if {(0,), (1,)} <= set(s.paths.values())), None)
     if own and s is None:
@@ -154,6 +159,25 @@ def _compare(v: TargetView, i: Instruction, held: str) -> Iterator[tuple[int, st
     rank = (int(plain), int(s is not None), int(_COMPARE.fullmatch(word) is not None), taken, -len(op.free), -i.size)
     if bits and not (op.tied and OperandRole.DST in op.roles):
         yield bits, condition or ("unsigned" if unsigned else ""), rank, _with_result(v, replace(op, range=None), held)
+
+
+def _truth(v: TargetView, i: Instruction, held: str) -> tuple[int, str, tuple[int, ...], Operation] | None:
+    """Returns what ``_compare`` yields of an instruction that a pattern selects to set a register of flags to whether a condition holds of
+    two registers, as in (i1 (setgt R:$a, R:$b)); None for others."""
+    if not held or len(i.outs) != 1 or v.class_of(i.outs[0].type) != held:
+        return None
+    whole = {o.name: o.dag for o in v.d.operators}
+    for s in v.selections.every(i.name):
+        condition = s.dag.op.removeprefix("set")
+        others = any(_NO_INTEGER.match(whole.get(leaf, "")) for leaf in v.selections.leaves(s).values())
+        if condition not in CONDITIONS or {(0,), (1,)} != set(s.paths.values()) or others:
+            continue
+        roles = _operands(v, i, s, held)
+        op = v.operation(i.name, lambda _, at, roles=roles: roles.get(at))
+        if op and {OperandRole.SRC, OperandRole.SRC2} <= set(op.roles):
+            bits = v.bits(v.selections.operands(i.name)[op.index(OperandRole.SRC)].type)
+            return (bits, condition, (1,), _with_result(v, replace(op, range=None), held)) if bits else None
+    return None
 
 
 def _with_result(v: TargetView, op: Operation, held: str) -> Operation:
@@ -276,8 +300,13 @@ def _flags_register(v: TargetView) -> str:
 
 
 def _tested(v: TargetView, i: Instruction) -> str:
-    """Returns the condition that a branch without a condition operand tests: by the leaf in its pattern, its mnemonic or its name."""
+    """Returns the condition that a branch without a condition operand tests: by its pattern, the leaf in that, its mnemonic or its name;
+    "set" or "clear" where it tests a truth value."""
     for s in v.selections.every(i.name):
+        if s.dag.op == "brcond" and (0,) in s.paths.values():
+            return "set"
+        if s.dag.op == "brcond" and (0, 0) in s.paths.values() and isinstance(s.dag.args[0][0], Dag) and s.dag.args[0][0].op == "not":
+            return "clear"
         for n in range(len(s.dag.args)):
             if (told := _LEAF.search(leaf_name(s.dag, (n,)))) and (found := _OF_WORD.get(told[1].lower())):
                 return found

@@ -149,8 +149,12 @@ def symbol_loads(v: TargetView) -> list[Choice[Operation]]:
 
 
 def number_loads(v: TargetView, number: Operation | None) -> list[Choice[Operation]]:
-    """Returns ``number``, which sets a register to a number, if it sets one to any address of the lower 4 GiB but not to every address."""
-    if number is None or number.range is None or not 32 <= number.range.bits < v.native:
+    """Returns ``number``, which sets a register to a number, if it sets one to any address of the lower 4 GiB but not to every address, or
+    to every address by an instruction before it that holds the upper bits."""
+    if number is None or number.range is None or not 32 <= number.range.bits <= v.native:
+        return []
+    i, slot = v.selections.instructions[number.record], v.selections.operands(number.record)[number.index(OperandRole.IMM)]
+    if number.range.bits == v.native and not v.selections.extenders.of(i, slot.name, slot.type):
         return []
     return [Choice(number, Evidence.DERIVED, f"{number.record} sets a register to any number of {number.range.bits} bits")]
 

@@ -23,8 +23,9 @@ from vega_gen.facts.constants import (
 )
 from vega_gen.facts.conventions import callee_saved, convention, stack_alignment
 from vega_gen.facts.doubts import Doubt, doubts
+from vega_gen.facts.extended import extender
 from vega_gen.facts.floats import floats
-from vega_gen.facts.keys import CODED, CODING, DISTANCE, LAYOUT
+from vega_gen.facts.keys import CODED, CODING, DISTANCE, EXTENDER, LAYOUT, ONES
 from vega_gen.facts.link_register import LinkRegister, link_register
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.named import Computed, computed
@@ -201,8 +202,9 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     )
     shifts = {root: v.choose_operation(f"instruction.{key}", binaries(v, root, OperandKind.REG)) for root, key in _SHIFTS.items()}
     v.choose(f"{DISTANCE}origin", [_ORIGIN])
-    for key in [key for key in v.chooser.given if key.startswith((CODING, DISTANCE))]:
+    for key in [key for key in v.chooser.given if key.startswith((CODING, DISTANCE, ONES))]:
         v.choose(key, ())  # read where operand types are (facts/codings.py, facts/distances.py)
+    v.choose_operation(EXTENDER, extender(v))  # read where operands are (facts/selections.py)
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)

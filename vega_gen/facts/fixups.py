@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vega_gen.facts.find import Facts
+from vega_gen.facts.operand_fields import runs_of
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
 
@@ -20,7 +21,8 @@ class Fixup:
     ``shift``: how many low bits of the value the field leaves out because they are zero. ``runs``: contiguous bits of the field, each
     (lowest bit in the field, number of bits, lowest bit in the instruction). ``size``: bytes of the instruction. ``use``: "branch",
     "jump" (calls too), "store", or "" for other instructions. ``origin``, ``rounded``: a distance counts from the instruction's address
-    plus ``origin``, rounded down to a multiple of ``rounded`` bytes. ``back``: all distances are negative."""
+    plus ``origin``, rounded down to a multiple of ``rounded`` bytes. ``back``: all distances are negative. ``extended``: the field lies in
+    the instruction and the extender before it, which ``size`` includes."""
 
     name: str
     pc_relative: bool
@@ -34,6 +36,7 @@ class Fixup:
     rounded: int = 1
     origin: int = 0
     back: bool = False
+    extended: bool = False
 
     @property
     def low(self) -> int:
@@ -68,6 +71,12 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
         based = any(o.kind is OperandKind.REG and not o.out for o in slots)
         for index, slot in enumerate(slots):
             if slot.kind is OperandKind.REG or slot.out:
+                continue
+            if slot.kind is OperandKind.IMM and (extended := s.extenders.of(i, slot.name, slot.type)):
+                if m.load_symbol and i.name == m.load_symbol.record:
+                    name, size = f"fixup_{d.name.lower()}_extended", i.size + s.extenders.size
+                    kinds[name,] = Fixup(name, False, "", 32, 0, True, extended.runs, size, extended=True)
+                    users[index, list(kinds).index((name,))] = [i.name]
                 continue
             part, relative = _part(i, slot, m, based=based), slot.kind is OperandKind.TARGET and not s.absolute(slot.type)
             like = distances.get((s.field(i.name, slot.name), i.size)) if "isCall" in i.flags and slot.kind is OperandKind.IMM else None
@@ -125,18 +134,3 @@ def _part(i: Instruction, slot: OperandInfo, m: Facts, *, based: bool) -> str:
     if m.low == "insert":
         return "lo" if m.load_immediate and i.name == m.load_immediate.record else ""
     return "lo" if upper and not (m.load_immediate and i.name == m.load_immediate.record) else ""
-
-
-def runs_of(field: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int, int], ...]:
-    """Groups the bits that are adjacent both in the operand and in the instruction.
-
-    ``field``: (bit of the operand, bit of the instruction). Returns (lowest bit in the operand, number of bits, lowest bit in the
-    instruction) for each group."""
-    found: list[tuple[int, int, int]] = []
-    for bit, at in sorted(field):
-        if found and found[-1][0] + found[-1][1] == bit and found[-1][2] + found[-1][1] == at:
-            first, count, place = found[-1]
-            found[-1] = (first, count + 1, place)
-        else:
-            found.append((bit, 1, at))
-    return tuple(found)

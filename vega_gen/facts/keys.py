@@ -40,6 +40,8 @@ DISTANCE = "distance."
 LAYOUT = "layout."
 CODED = "number."
 CODING = "coding."
+EXTENDER = "instruction.extender"
+ONES = "encoding.ones"
 _WIDTHS = "8|16|32|64"
 _BITS = f"<{_WIDTHS}>"
 KEYS = (
@@ -104,6 +106,7 @@ KEYS = (
     FactKey("instruction.return", FactKind.OPERATION, "how to return"),
     FactKey("instruction.read_link", FactKind.OPERATION, "how to read the register in which a call leaves the return address"),
     FactKey("instruction.write_link", FactKind.OPERATION, "how to set the register in which a call leaves the return address"),
+    FactKey(EXTENDER, FactKind.OPERATION, "how to give the upper bits of its immediate to the instruction behind"),
     FactKey("instruction.nop", FactKind.OPERATION, "the instruction that does nothing"),
     FactKey(f"condition.{_CONDITION}", FactKind.NUMBER, f"the number of the condition code {_CONDITION}"),
     FactKey("stack.alignment", FactKind.NUMBER, "the alignment of the stack in bytes"),
@@ -116,6 +119,8 @@ KEYS = (
     FactKey(f"{CODING}<OPERAND>", FactKind.WORD, "what an instruction holds for a number x that is an <OPERAND>"),
     FactKey(f"{LAYOUT}<OPERAND>", FactKind.WORD, "where the parts of an <OPERAND> stand in the number that encodes it"),
     FactKey(f"{CODED}<OPERAND>.<CODE>", FactKind.NUMBER, "the number for which the code <CODE> of an <OPERAND> stands"),
+    FactKey(ONES, FactKind.NUMBER, "the bits of every instruction that are 1 where the .td leaves them open"),
+    FactKey(f"{ONES}_of.<INSTRUCTION>", FactKind.NUMBER, "the bits of <INSTRUCTION> that are 1 where the .td leaves them open"),
     FactKey("delay_slots", FactKind.NUMBER, "how many delay slots a branch has"),
 )
 ROLES = {

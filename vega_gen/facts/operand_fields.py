@@ -36,3 +36,28 @@ def stretches(field: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             found.append((bit, 1))
     return found
+
+
+def bits_of(i: Instruction, operand: str) -> tuple[tuple[int, int], ...]:
+    """Returns where the bits of the field of an operand's name stand: (bit of the operand, bit of Inst), highest first."""
+    found: list[tuple[int, int]] = []
+    for at, bit in enumerate(reversed(i.encoding)):
+        name, _, index = bit.partition("{")
+        if name == operand and bit not in ("0", "1", "?"):
+            found.append((int(index.rstrip("}") or 0), at))
+    return tuple(sorted(found, reverse=True))
+
+
+def runs_of(field: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int, int], ...]:
+    """Groups the bits that are adjacent both in the operand and in the instruction.
+
+    ``field``: (bit of the operand, bit of the instruction). Returns (lowest bit in the operand, number of bits, lowest bit in the
+    instruction) for each group."""
+    found: list[tuple[int, int, int]] = []
+    for bit, at in sorted(field):
+        if found and found[-1][0] + found[-1][1] == bit and found[-1][2] + found[-1][1] == at:
+            first, count, place = found[-1]
+            found[-1] = (first, count + 1, place)
+        else:
+            found.append((bit, 1, at))
+    return tuple(found)

@@ -112,7 +112,9 @@ def frame_registers(
     reason = "is assumed to be free in a prologue: no convention names it"
     scratch = v.choose("register.scratch", (Choice(r, Evidence.NAME, f"{r} {reason}") for r in free if r != fp))
     # The return address register is live from the entry on, though nothing in the function defines it.
-    apart = unreal | {*_no_base(v)}
+    # What the pseudos of call frames read has a value wherever calls are.
+    framed = {r for i in v.d.instructions if {"ISD::CALLSEQ_START", "ISD::CALLSEQ_END"} & set(i.nodes) for r in i.uses}
+    apart = unreal | framed | {*_no_base(v)}
     thread = v.register(RegisterRole.THREAD_POINTER)
     uses = (sp, ra, thread, *constants)
     reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in uses or r in apart)

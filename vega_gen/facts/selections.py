@@ -19,8 +19,9 @@ from vega_gen.facts.code_units import CodeUnits
 from vega_gen.facts.codings import Codings
 from vega_gen.facts.dags import is_special_shift, leaves, plain
 from vega_gen.facts.distances import Distances
+from vega_gen.facts.extenders import Extenders
 from vega_gen.facts.layouts import Layouts
-from vega_gen.facts.operand_fields import own_fields, run_lengths, stretches
+from vega_gen.facts.operand_fields import bits_of, own_fields, run_lengths, stretches
 from vega_gen.facts.ranges import Range
 from vega_gen.facts.renaming import renamed_operator
 from vega_gen.records import Description, Instruction, InstructionOperand, OperandClass
@@ -80,6 +81,7 @@ class Selections:
         self._d = d
         self.codings = Codings(d)
         self.distances = Distances(d)
+        self.extenders = Extenders(d)
         self.layouts = Layouts(d)
         self.instructions: dict[str, Instruction] = {i.name: i for i in d.instructions}
         self.operand_classes: dict[str, OperandClass] = {o.name: o for o in d.operand_classes}
@@ -280,6 +282,8 @@ class Selections:
 
         The predicate of ``leaf``, what stands for the operand in a pattern, decides, then the operand type's, else the width of its field,
         else a number in the type's name. Without a predicate it is signed unless a name says otherwise ("uimm", "zext", "hi", ...)."""
+        if operand.kind is OperandKind.IMM and self.extenders.of(self.instructions[record], operand.name, operand.type):
+            return Range(32, True)  # what its field does not hold, another instruction does
         if place := self.layouts.part(operand.whole, operand.part):
             return Range(place.bits + (place.sign >= 0), place.sign >= 0, 0, place.sign >= 0)
         if leaf and operand.part < 0 and (told := self.said(leaf)) and not self.said(operand.type):
@@ -414,14 +418,7 @@ class Selections:
         if own := own_fields(self.instructions[record], operand):
             return tuple((low + bit, at) for (low, _), name in zip(self.places(record, operand), own, strict=True)
                          for bit, at in self.field(record, name))  # fmt: skip
-        encoding = self.instructions[record].encoding
-        operand = self._bound(record).get(operand, operand)
-        found: list[tuple[int, int]] = []
-        for at, bit in enumerate(reversed(encoding)):
-            name, _, index = bit.partition("{")
-            if name == operand and bit not in ("0", "1", "?"):
-                found.append((int(index.rstrip("}") or 0), at))
-        return tuple(sorted(found, reverse=True))
+        return bits_of(self.instructions[record], self._bound(record).get(operand, operand))
 
     def _bound(self, record: str) -> dict[str, str]:
         i = self.instructions[record]

@@ -16,7 +16,7 @@ from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.role_evidence import role_candidates
 from vega_gen.facts.roles import RegisterRole, role_names
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selections
-from vega_gen.records import Description, Evidence, GivenFact, Instruction, RegisterClass
+from vega_gen.records import PART_OF_OTHERS, Description, Evidence, GivenFact, Instruction, RegisterClass
 from vega_gen.tablegen.raw import Dag, parse_dag
 from vega_gen.tablegen.subtargets import asked_width, basic
 
@@ -280,8 +280,9 @@ def other_width_patterns(d: Description, gpr: str, native: int) -> frozenset[tup
 
 
 def encoded(i: Instruction) -> bool:
-    """Whether an instruction has an encoding, that is, one bit that is not open, or belongs to a target where none has one."""
-    return i.assembly_only or any(bit != "?" for bit in i.encoding)
+    """Whether an instruction has an encoding, that is, one bit that is not open, or belongs to a target where none has one; and whether it
+    is not just a part of others."""
+    return (i.assembly_only or any(bit != "?" for bit in i.encoding)) and PART_OF_OTHERS not in i.flags
 
 
 def mnemonic(i: Instruction) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vega_gen.records import Description, Instruction
+from vega_gen.records import PART_OF_OTHERS, Description, Instruction
 
 _BIT = re.compile(r"(\w+)(?:\{(\d+)\})?")
 
@@ -35,7 +35,7 @@ class Vector:
 def asked(description: Description, met: frozenset[str]) -> tuple[Instruction, ...]:
     """The instructions that a disassembler must know: those with an encoding that are not pseudo, isCodeGenOnly or isAsmParserOnly, and
     whose predicates are all in ``met`` (names of Predicate records)."""
-    out = {"isPseudo", "isCodeGenOnly", "isAsmParserOnly"}
+    out = {"isPseudo", "isCodeGenOnly", "isAsmParserOnly", PART_OF_OTHERS}
     return tuple(
         i for i in description.instructions
         if i.size and any(bit in "01" for bit in i.encoding) and out.isdisjoint(i.flags) and set(i.predicates) <= met

@@ -38,6 +38,7 @@ from vega_gen.records.learning import ABSENT, OTHER, FunctionExample, HoleExampl
 from vega_gen.records.mined import GroupCount, MinedTarget, Mining
 from vega_gen.records.planned import Candidate, Donor, FilledStatement, Plan, PlannedClass, PlannedFile, PlannedFunction, statement_id
 from vega_gen.records.target import (
+    PART_OF_OTHERS,
     CallingConvention,
     ComplexPattern,
     Contract,
@@ -60,6 +61,7 @@ __all__ = [
     "BUDGET",
     "FLAG_BELOW",
     "OTHER",
+    "PART_OF_OTHERS",
     "Alternative",
     "Band",
     "CallingConvention",

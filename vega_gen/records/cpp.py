@@ -167,7 +167,7 @@ class Enum:
     """An enumeration.
 
     ``scope``: the enclosing namespaces and classes ("LanaiISD"). ``name``: "" if anonymous. ``values``: the text after each
-    enumerator's "=", "" where there is none.
+    enumerator's "=", "" where there is none. ``scoped``: whether its enumerators are named with its own name ("enum class").
     """
 
     target: str
@@ -177,6 +177,7 @@ class Enum:
     name: str
     enumerators: tuple[str, ...]
     values: tuple[str, ...] = ()
+    scoped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

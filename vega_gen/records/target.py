@@ -79,6 +79,10 @@ class InstructionOperand:
     parts: tuple[str, ...] = ()
 
 
+PART_OF_OTHERS = "isPartOfOthers"
+"""A flag that is no bit of a record: other instructions hold the encoding of one that has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instruction:
     """An instruction of the target (its Namespace is not TargetOpcode).

@@ -27,6 +27,7 @@ from vega_gen.tablegen import contracts as contract_rules
 from vega_gen.tablegen import older_encodings, processors, scheduling, views
 from vega_gen.tablegen.convention_views import calling_conventions
 from vega_gen.tablegen.modes import modes
+from vega_gen.tablegen.predicates import subtarget_variable
 from vega_gen.tablegen.raw import Raw, read_records
 from vega_gen.tablegen.registers import RegisterSets
 from vega_gen.tablegen.stand_ins import with_stand_ins
@@ -239,6 +240,10 @@ def reduce(
     data["Instruction.sized"] = str(int(any(i.size for i in said if contract_rules.has_encoding(i))))
     data["Disassembler.present"] = str(int(any(contract_rules.has_encoding(i) for i in instructions)))
     guarded = views.patterns(raws)
+    conditions = {r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))}
+    if variable := subtarget_variable(conditions.values()):  # the description calls it as most .td files do
+        data["Subtarget.variable"] = variable
+        conditions = {name: re.sub(rf"\b{variable}->", "Subtarget->", code) for name, code in conditions.items()}
     made = Description(
         folder=folder,
         name=target.name,
@@ -262,7 +267,7 @@ def reduce(
         pattern_predicates=tuple(records for _, records in guarded),
         modes=modes(raws, sets),
         aliases=views.aliases(raws),
-        predicates={r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))},
+        predicates=conditions,
         operators=views.operators(raws),
         alternative_names=" ".join(r.name for r in views.of_class(raws, "RegAltNameIndex") if r.name != "NoRegAltName"),
     )

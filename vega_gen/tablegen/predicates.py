@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from vega_gen.records import Description, SubtargetFeature
 from vega_gen.tablegen.raw import Dag, parse_dag
 
+_VARIABLE = re.compile(r"(?<![\w.>:])([A-Za-z_]\w*)->\w+\s*\(")
+_KNOWN = frozenset({"Subtarget", "MF", "MBB", "BB", "CurDAG", "TM", "TII", "TRI", "TLI", "MRI", "FuncInfo", "RegInfo", "N", "this"})
+"""Variables that a selector has whatever the target (llvm/CodeGen/SelectionDAGISel.h), and what is not the subtarget's."""
 _CALLS = re.compile(r"Subtarget(?:->|\.)(\w+)\s*\(\s*\)")
 _NEGATION = re.compile(r"(?:disable|no|not|without|isNot|hasNo|inNo)[A-Z]")
 _WIDTH = re.compile(r"(?:is|in|has)\w*?(\d\d)(?:[Bb]it)?")
@@ -17,6 +20,14 @@ _ONE_CALL = re.compile(r"\s*\(?\s*(!?)\s*\(?\s*Subtarget(?:->|\.)(\w+)\s*\(\s*\)
 def asked(description: Description) -> frozenset[str]:
     """Return the subtarget methods that Predicate records call without arguments."""
     return frozenset(name for code in description.predicates.values() for name in _CALLS.findall(code))
+
+
+def subtarget_variable(conditions: Iterable[str]) -> str:
+    """Return what conditions of Predicate records call the subtarget where that is not ``Subtarget``: the one variable beside those that
+    every selector has, "" where there is none or more than one."""
+    named = {name for code in conditions for name in _VARIABLE.findall(code)}
+    own = named - _KNOWN
+    return own.pop() if len(own) == 1 and "Subtarget" not in named else ""
 
 
 def answer(description: Description, method: str) -> str:

@@ -2,11 +2,13 @@
 
 A pseudo that patterns select and nothing encodes stands for the encoded instruction that has its pattern. That instruction may have
 operands more, the parts of an operand that shifts or extends a register; then an alias that gives them numbers says which they are:
-``add $d, $a, $b`` is ``(ADDs R:$d, R:$a, R:$b, 0)``.
+``add $d, $a, $b`` is ``(ADDs R:$d, R:$a, R:$b, 0)``. It also stands for what an alias with its own assembly gives:
+``$d = zxtb($s)`` is ``(AND R:$d, R:$s, 255)``.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -33,6 +35,8 @@ class _StandIns:
         for _, given in d.aliases:
             dag = parse_dag(given)
             self._aliases[dag.op].append(dag)
+        self._by_text = {_text(asm): given for asm, given in d.aliases}
+        self._instructions = {i.name: i for i in d.instructions}
         self._by_shape: dict[str, list[tuple[Instruction, tuple[str, ...]]]] = defaultdict(list)
         for i in d.instructions:
             if _encoded(i) and (shape := _shape(i)):
@@ -51,7 +55,24 @@ class _StandIns:
                 made = self._expansion(i, real, dict(zip(names, shape[1], strict=True)))
                 if made:
                     return replace(i, expansion=made)
-        return i
+        made = "" if _encoded(i) or i.expansion or i.flags & {"usesCustomInserter", "isCall"} else self._aliased(i)
+        return replace(i, expansion=made) if made else i
+
+    def _aliased(self, pseudo: Instruction) -> str:
+        """Returns the dag of the encoded instruction that an alias with the assembly of ``pseudo`` stands for, with just the operands of
+        the pseudo and numbers; "" where there is none."""
+        given = self._by_text.get(_text(pseudo.asm), "") if pseudo.asm else ""
+        dag = parse_dag(given) if given else ""
+        real = self._instructions.get(dag.op) if isinstance(dag, Dag) else None
+        if not isinstance(dag, Dag) or not real or not _encoded(real) or real.constraints:
+            return ""
+        types = {o.name: o.type for o in (*pseudo.outs, *pseudo.ins)}
+
+        def told(value: Dag | str, name: str) -> bool:
+            return types.get(name) == value if name else isinstance(value, str) and value.lstrip("-").isdigit()
+
+        plain = len(dag.args) == len(real.outs) + len(real.ins) and all(told(*arg) for arg in dag.args)
+        return given if plain and {name for _, name in dag.args if name} == types.keys() else ""
 
     def _expansion(self, pseudo: Instruction, real: Instruction, names: Mapping[str, str]) -> str:
         """Returns the dag of the instruction ``real`` with the operands of ``pseudo``, "" where it does not stand for that.
@@ -88,6 +109,10 @@ class _StandIns:
     def _within(self, narrow: str, wide: str) -> bool:
         held = self._members.get(narrow, frozenset())
         return bool(held) and held <= self._members.get(wide, frozenset())
+
+
+def _text(asm: str) -> str:
+    return re.sub(r"\$\{(\w+)\}", r"$\1", asm)
 
 
 def _encoded(i: Instruction) -> bool:

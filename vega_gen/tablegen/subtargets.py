@@ -21,7 +21,7 @@ CPU, ATTRS, FEATURES, MODE = "Subtarget.cpu", "Subtarget.attrs", "Subtarget.feat
 """Keys of ``Description.data``: the chosen processor, features beside it as for -mattr, the records of all its features, and its HwMode
 record, "" where there are no modes."""
 _METHOD = re.compile(r"(?:\w+(?:->|\.))?(\w+)\(\)")
-_AT_LEAST = re.compile(r"(\w+) >= (\w+)")
+_AT_LEAST = re.compile(r"(\w+) >= ([\w:]+)")
 
 
 def default_cpu(d: Description) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from vega_gen.records import (
+    PART_OF_OTHERS,
     ComplexPattern,
     Fragment,
     Instruction,
@@ -181,8 +182,10 @@ def _parts(name: str, info: Dag) -> tuple[str, ...]:
 def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
     """Return the target's instructions.
 
-    An instruction without a pattern of its own takes the shortest pattern (Pat) that selects just this instruction.
+    An instruction without a pattern of its own takes the shortest pattern (Pat) that selects just this instruction. One in a variant of
+    the assembly that no parser has is only a part of others, as the halves of a duplex: ``PART_OF_OTHERS`` is among its flags.
     """
+    variants = {"", *(raw.string("Name") for raw in of_class(raws, "AsmParserVariant"))}
     selected = _selecting_patterns(raws)
     sets = {target.string("InstructionSet") for target in of_class(raws, "Target")}
     first_is_highest = any(raws[name].number("isLittleEndianEncoding") for name in sets if name in raws)
@@ -203,7 +206,7 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
                 ins=_operands(raw.dag("InOperandList")),
                 pattern=printed or "",
                 nodes=tuple(op for dag in own for op in _operators(raws, dag, 0)),
-                flags=raw.true_bits(),
+                flags=raw.true_bits() if raw.string("AsmVariantName") in variants else raw.true_bits() | {PART_OF_OTHERS},
                 size=raw.number("Size"),
                 encoding=raw.bits("Inst")[::-1] if first_is_highest else raw.bits("Inst"),
                 defs=raw.items("Defs"),

@@ -1,0 +1,26 @@
+"""Finds the value types of which no value is legal, but which instructions inside of patterns' results have."""
+
+from __future__ import annotations
+
+import re
+
+from vega_gen.facts.find import Facts
+from vega_gen.facts.selections import Selections
+from vega_gen.records import Description
+
+
+def inner_classes(d: Description, m: Facts) -> list[tuple[str, str]]:
+    """Returns (value type, register class) of integers that are not legal, and that an instruction defines inside of a pattern's result.
+
+    The scheduler counts the registers of each type by a class, and there is none for such a type unless the target says which."""
+    legal = {m.type, *([f"i{m.narrow.bits}"] if m.narrow else [])}
+    instructions = {i.name: i for i in d.instructions}
+    s = Selections(d)
+    used = {o.type for sets in s.given.values() for names in sets if len(names) > 1 for name in names for o in instructions[name].outs}
+    found: dict[str, str] = {}
+    for c in d.register_classes:
+        if c.name in used and c.allocatable and m.type not in c.value_types[:1]:
+            for t in c.value_types:
+                if re.fullmatch(r"i\d+", t) and t not in legal:
+                    found.setdefault(t, c.name)
+    return sorted(found.items())
