@@ -32,14 +32,9 @@ def float_values(d: Description, m: Facts, known: AbstractSet[str]) -> dict[str,
         ],
         "float_conditions": any("setCondCodeAction" in a and "Custom" in a for own in actions for a in own),
         "wide_float": any(f.bits > m.native for f in m.floats),
-        "float_compares": not all(map(compared, m.floats)),
-        "float_either": any(compared(f) and not {*_EITHER} <= f.conditions for f in m.floats),
+        "float_compares": not all(f.compared for f in m.floats),
+        "float_either": any(f.compared and not {*_EITHER} <= f.conditions for f in m.floats),
     }  # fmt: skip
-
-
-def compared(f: Float) -> bool:
-    """Whether instructions compute enough conditions into a register that LLVM makes the others of them."""
-    return {"oeq"} <= f.conditions and bool({"olt", "ogt"} & f.conditions) and bool({"ole", "oge"} & f.conditions)
 
 
 def _guard(d: Description, f: Float, known: AbstractSet[str]) -> str:
@@ -61,7 +56,7 @@ def _actions(m: Facts, f: Float) -> list[str]:
     # The integer's type decides about conversions, for all types of floating point alike.
     missing = [name for name in CONVERSIONS if any(name not in one.legal for one in m.floats)]
     found += [f"setOperationAction(ISD::{name.upper()}, MVT::{m.type}, LibCall);" for name in missing]
-    if not compared(f):
+    if not f.compared:
         found += [f"setCondCodeAction(ISD::SET{c.upper()}, {vt}, Custom);" for c in (*_CONDITIONS, *_EITHER)]
     else:
         found += [f"setCondCodeAction(ISD::SET{c.upper()}, {vt}, Expand);" for c in _CONDITIONS if c not in f.conditions]

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from vega_gen.archetypes.atomics import atomic_values, fence_action
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags, select_action
 from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
@@ -28,6 +29,7 @@ from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.inner_results import inner_classes
 from vega_gen.archetypes.interface_values import calling_hooks, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
+from vega_gen.archetypes.narrow_parts import part, part_copies
 from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
@@ -45,7 +47,7 @@ from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part, step
 from vega_gen.facts.narrow import LOGIC
-from vega_gen.facts.operations import CONDITIONS, Narrow, OperandRole
+from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.contracts import template_arguments
@@ -170,7 +172,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known) | float_values(d, m, known)
+    given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
+    given |= float_values(d, m, known) | atomic_values(d, m, known)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
@@ -270,31 +273,18 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
         "pushed": m.native // 8 if m.calls.direct and OperandRole.LINK not in m.calls.direct.roles and not (m.ra or m.link) else 0,
-        "actions": [*(f"setOperationAction({a});" for a in _actions(m)), *_narrow_actions(m), *legality_actions(d, m, known)],
+        "actions": [
+            *(f"setOperationAction({a});" for a in _actions(m)), *fence_action(d, m), *_narrow_actions(m), *legality_actions(d, m, known),
+        ],
         "condition_actions": _conditions(m), **_memory_actions(m), "evidence": evidence(m),
         "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
-        "number_part": _part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
-        "part_copies": _part_copies(d, m), "shift_amount": shift_amount(d, m),
-        "inner_classes": inner_classes(d, m),
+        "number_part": part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
+        "part_copies": part_copies(d, m), "shift_amount": shift_amount(d, m), "inner_classes": inner_classes(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
-
-
-def _part_copies(d: Description, m: Facts) -> list[dict[str, str]]:
-    """Returns the class of the narrow type, a register of it and the one that this is a part of, where no instruction copies such parts."""
-    if m.narrow is None or m.narrow.register_class in m.copies or m.gpr not in m.copies:
-        return []
-    return [{"class": m.narrow.register_class, **_part(d, m, m.narrow)}]
-
-
-def _part(d: Description, m: Facts, narrow: Narrow) -> dict[str, str]:
-    """Returns a register of the narrow type and the one that this is a part of."""
-    members = {c.name: c.members for c in d.register_classes}
-    member = members[narrow.register_class][0]
-    return {"member": member, "whole": next(r.name for r in d.registers if member in r.subregisters and r.name in members[m.gpr])}
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:
@@ -370,7 +360,7 @@ def _actions(m: Facts) -> list[str]:
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
     truth = () if m.by_table or by_truth(m) else ("BRCOND",)
-    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND", "ATOMIC_FENCE")
+    others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND")
     found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
     branch = "Expand" if m.by_table or by_truth(m) else "Custom" if branch_custom(m) else "Legal"
     select = "Expand" if m.selects else "Custom"

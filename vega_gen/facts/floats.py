@@ -83,7 +83,9 @@ def _of_class(v: TargetView, bits: int, c: RegisterClass, copies: Collection[str
     if not copied and not halves:
         return None
     guard = sorted(v.selections.instructions[legal["fadd"][0].record].predicates)
-    return Float(bits, c.name, loads[0], stores[0], halves, frozenset(legal), frozenset(conditions), tuple(guard))
+    made = Float(bits, c.name, loads[0], stores[0], halves, frozenset(legal), frozenset(conditions), tuple(guard))
+    # What the library compares is an int, which is no legal type on a wider machine once operations are legalized.
+    return made if made.compared or v.native <= 32 else None
 
 
 def _on(v: TargetView, one: Selection, name: str, bits: int) -> bool:

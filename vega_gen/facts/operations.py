@@ -121,6 +121,11 @@ class Float:
         return not self.halves
 
     @property
+    def compared(self) -> bool:
+        """Whether instructions compute enough conditions into a register that LLVM makes the others of them."""
+        return self.conditions >= {"oeq"} and bool({"olt", "ogt"} & self.conditions) and bool({"ole", "oge"} & self.conditions)
+
+    @property
     def type(self) -> str:
         """The name of the type ("f64")."""
         return f"f{self.bits}"
