@@ -121,7 +121,7 @@ def _placed(i: Instruction, places: Mapping[tuple[str, int], Mapping[int, str]])
     operands = (*i.outs, *i.ins)
     if i.decoder_namespace != SPACE:
         return i
-    own = places.get((operands[0].type, len(i.encoding)), {}) if len(operands) == 1 else {}
+    own = places.get((operands[0].type, len(i.encoding))) if len(operands) == 1 else None
     if not own or any(bit not in "01?" for bit in i.encoding) or any(i.encoding[at] != "?" for at in own):
         return i
     name = operands[0].name
