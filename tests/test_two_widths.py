@@ -10,8 +10,10 @@ from simulated import TESTS, described
 
 from vega_gen.archetypes.completion import completion
 from vega_gen.archetypes.contract_values import contract_values
+from vega_gen.archetypes.floating import float_values
 from vega_gen.facts import find_facts
 from vega_gen.facts.find import Facts
+from vega_gen.facts.operations import Float
 from vega_gen.facts.selections import Range
 from vega_gen.records import Description
 from vega_gen.tablegen import predicates
@@ -63,6 +65,13 @@ def test_offsets_are_encoded_and_decoded_in_their_units(godwit: Description, wid
     decoders = [(o["bits"], o["signed"], o["shift"]) for o in values["operand_decoders"] if "decodeUnits" in o["defined"]]
     assert decoders == [(8, True, "3")]
     assert [case["unit"] for p in values["operand_predicates"] if p["name"] == "isS11ImmX8" for case in p["cases"]] == [8]
+
+
+def test_integers_of_both_widths_are_converted_by_the_library(godwit: Description, wide: Facts) -> None:
+    assert wide.narrow
+    one = Float(32, "FR", wide.narrow.load, wide.narrow.store, (), frozenset({"fadd"}), frozenset(), ())
+    made = float_values(godwit, replace(wide, floats=(one,)), frozenset())["floats"][0]["actions"]
+    assert {f"setOperationAction(ISD::FP_TO_SINT, MVT::{t}, LibCall);" for t in ("i32", "i64")} <= {*made}
 
 
 def test_a_pattern_shifts_by_any_number(wide: Facts, narrow: Facts) -> None:

@@ -108,9 +108,12 @@ def COUNT : I<14, (outs GR:$d), (ins DR:$a), "$d = count($a)"> {
   let Inst{19-16} = a;
 }
 def : Pat<(i32 (ctpop GR:$a)), (COUNT (PAIR GR:$a, GR:$a))>;
+let isCall = 1, Defs = [R15] in
+def CALL : I<17, (outs), (ins GR:$a), "callr $a"> { let Inst{19-16} = a; }
 def back : SDNode<"WhimbrelISD::BACK", SDTNone, [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
 let isReturn = 1, isTerminator = 1, isBarrier = 1 in {
   def HALF : I<0, (outs), (ins), "jumpr r15"> { let AsmVariantName = "Never"; let Uses = [R15]; }
+  def AFTER_EXCEPTION : I<16, (outs), (ins), "jumpr r15", [(back)]> { let Uses = [R14]; let Inst{3-0} = 15; }
   def BACK : I<15, (outs), (ins), "jumpr r15", [(back)]> { let Uses = [R15]; let Inst{3-0} = 15; }
 }
 let isPseudo = 1, isCodeGenOnly = 1 in {

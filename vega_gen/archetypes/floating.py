@@ -55,7 +55,8 @@ def _actions(m: Facts, f: Float) -> list[str]:
     found += [] if moved else [f"setOperationAction(ISD::BITCAST, {t}, Expand);" for t in (vt, f"MVT::i{f.bits}")]
     # The integer's type decides about conversions, for all types of floating point alike.
     missing = [name for name in CONVERSIONS if any(name not in one.legal for one in m.floats)]
-    found += [f"setOperationAction(ISD::{name.upper()}, MVT::{m.type}, LibCall);" for name in missing]
+    integers = [m.type, *([f"i{m.narrow.bits}"] if m.narrow else [])]
+    found += [f"setOperationAction(ISD::{name.upper()}, MVT::{t}, LibCall);" for t in integers for name in missing]
     if not f.compared:
         found += [f"setCondCodeAction(ISD::SET{c.upper()}, {vt}, Custom);" for c in (*_CONDITIONS, *_EITHER)]
     else:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import Calls, OperandRole, Operation, Return
+from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, is_symbol, leaf_name
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.records import Instruction, SDNode
@@ -192,8 +193,9 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
     """Returns the return instruction, the target's SDNode that alone selects it, and the pseudo instruction that stands for it, if any.
 
     The instruction is one with the flag that no register operand needs but ``ra``, or that an alias such as "ret" or a pattern gives its
-    operands; of several, one that the node selects, then one that names ``ra``. Else it is a call-free jump: by its mnemonic, or
-    ``jump_register`` on ``ra``. Where there is none, it is what the node selects without an encoding, which another assembler knows."""
+    operands; of several, one that the node selects, then one that reads no other registers, then one that names ``ra``. Else it is a
+    call-free jump: by its mnemonic, or ``jump_register`` on ``ra``. Where there is none, it is what the node selects without an encoding,
+    which another assembler knows."""
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if node_meaning(n.opcode) == "ret" or _selects_return(v, n.name)]
     own.sort(key=lambda n: n.opcode.rpartition("::")[2].lower().startswith(("e", "i")))  # from an exception (eret, iret) comes last
@@ -207,7 +209,8 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
         made = aliases.get(i.name) or v.operation(i.name, _returning, _through(v, i.name, ra) if "isReturn" in i.flags else None)
         if made:
             named = bool(ra) and (ra in i.uses or ra.lower() in i.asm.lower())
-            found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, named, not made.free), made))
+            bare = {*i.uses} <= {ra, v.register(RegisterRole.STACK_POINTER)}  # a return from an exception reads more
+            found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, bare, named, not made.free), made))
     made = max(found, key=lambda pair: pair[0])[1] if found else None
     jump = (v.expanded(jump_register) or jump_register) if jump_register else None
     if made is None and jump and ra:
