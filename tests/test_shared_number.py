@@ -116,6 +116,11 @@ def test_each_class_with_an_instance_of_the_decoder_has_it(made: Archetypes) -> 
         assert f"template <> DecodeStatus decodeOne<Dunlin::{name}RegClassID, 0, 16>(" in text
 
 
+def test_a_number_right_behind_another_is_printed_apart(made: Archetypes) -> None:
+    assert "O << \", \"; printPlain(" in body(made, "MCTargetDesc/DunlinInstPrinter.cpp", "printAmount")
+    assert "O <<" not in body(made, "MCTargetDesc/DunlinInstPrinter.cpp", "printExtended").partition(", ")[0]
+
+
 def test_a_word_behind_a_register_and_a_point_is_a_token(made: Archetypes, llvm_source: Path) -> None:
     parsed = body(made, "AsmParser/DunlinAsmParser.cpp", "parseOperand")
     assert "if (Name != Text && (Reg = registerSpelt(Name)))" in parsed

@@ -102,16 +102,17 @@ def Sixteen : AsmOperandClass {
   let PredicateMethod = "isImmInRange<0,65535>";
   let RenderMethod = "addImmOperands";
 }
+def amount : Operand<i32> { let PrintMethod = "printAmount"; }
 def sixteen : Operand<i64> { let ParserMatchClass = Sixteen; }
-class Wide<bits<6> op, string name, dag ins> : I<op, (outs GR:$d), ins, name # " $d, $n, $s", []> {
+class Wide<bits<6> op, string name, dag ins> : I<op, (outs GR:$d), ins, name # " $d, $n$s", []> {
   bits<16> n;
   bits<6> s;
   let Inst{25-10} = n;
   let Inst{31-26} = s;
 }
-def MVZ : Wide<14, "mvz", (ins sixteen:$n, i32imm:$s)>;
+def MVZ : Wide<14, "mvz", (ins sixteen:$n, amount:$s)>;
 let Constraints = "$src = $d" in
-def MVK : Wide<15, "mvk", (ins GR:$src, sixteen:$n, i32imm:$s)>;
+def MVK : Wide<15, "mvk", (ins GR:$src, sixteen:$n, amount:$s)>;
 
 // Loads and stores: offsets that count bytes, and such that count eight of them as one.
 def near : ComplexPattern<i64, 2, "SelectNear", []>;
@@ -136,7 +137,7 @@ let mayStore = 1 in {
 def : Pat<(i32 (trunc GRsp:$a)), (i32 (EXTRACT_SUBREG GRsp:$a, lo))>;
 def : Pat<(i64 (anyext WR:$a)), (INSERT_SUBREG (i64 (IMPLICIT_DEF)), WR:$a, lo)>;
 def : Pat<(i64 (zext WR:$a)), (SUBREG_TO_REG (i64 0), (ORw WZR, WR:$a, 0), lo)>;
-def HINT : I<22, (outs), (ins i32imm:$n), "hint $n", []> {
+def HINT : I<22, (outs), (ins off9:$n), "hint $n", []> {
   bits<3> n;
   let Inst{12-10} = n;
 }

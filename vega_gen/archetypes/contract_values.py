@@ -374,10 +374,11 @@ class _Contracts:
         known = [o for t in c.types if self._is_memory(t) and (o := self.s.operand_classes.get(t))]
         apart = self.d.data.get("AsmParser.present") == "1" and bool(known) and all(o.parser_class == "Imm" for o in known)
         memory = 2 * sum(self._is_memory(t) for t in c.types) >= max(len(c.types), 1)  # a plain printer may have a few
-        return {"declared": declared, "defined": defined, "memory": memory, "parts": parts, "apart": apart, "mark": self._mark(c),
-                "in_word": self._in_word(c), "part": self._part(c), "unwritten": self.unwritten.value(c.types), **self._left_out(c),
-                "offset_first": bool(c.types) and all(tuple(map(self.s.kind, self._parts(t))) == ("imm", "reg") for t in c.types),
-                "glued": self.unwritten.glued(c.types), "usual": self.unwritten.usual(c.types)}  # fmt: skip
+        given: dict[str, Any] = {"declared": declared, "defined": defined, "memory": memory, "parts": parts, "apart": apart}
+        told = {name: find(c.types) for name, find in self.unwritten.printed.items()}
+        first = bool(c.types) and all(tuple(map(self.s.kind, self._parts(t))) == ("imm", "reg") for t in c.types)
+        given |= {"in_word": self._in_word(c), "part": self._part(c), "offset_first": first, "mark": self._mark(c)}
+        return given | told | self._left_out(c)
 
     def _left_out(self, c: Contract) -> dict[str, Any]:
         """Returns whether the base of a memory operand may be left out, and which parts behind the offset are registers."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from vega_gen.archetypes.operand_types import decoder, register_class
@@ -23,6 +23,10 @@ class Unwritten:
 
     def __init__(self, d: Description, s: Selections) -> None:
         self.d, self.s = d, s
+        self.printed: dict[str, Callable[[Collection[str]], Any]] = {
+            "unwritten": self.value, "beside": self.beside, "glued": self.glued, "usual": self.usual,
+        }  # fmt: skip
+        """Name in the templates -> what a printer has to know of the types of its operands."""
 
     def glued(self, types: Collection[str]) -> bool:
         """Whether the operand may be left out, or others with its printer, and stands right behind another one in every assembly string:
@@ -32,6 +36,12 @@ class Unwritten:
             return False
         written = [(i.asm, o.name) for i in self.d.instructions for o in (*i.outs, *i.ins) if o.type in types]
         return all(re.search(rf"(?:\$\w+|\}})\$\{{?{re.escape(name)}\b", asm) for asm, name in written if f"${name}" in asm)
+
+    def beside(self, types: Collection[str]) -> bool:
+        """Whether the operand stands right behind another one, outside of the mnemonic, in every assembly string that has it: the numbers
+        of both would be one."""
+        written = [(i.asm, o.name) for i in self.d.instructions for o in (*i.outs, *i.ins) if o.type in types and f"${o.name}" in i.asm]
+        return bool(written) and all(re.search(rf"\s.*\$(?:\w+|\{{\w+\}})\$\{{?{re.escape(name)}\b", asm) for asm, name in written)
 
     def value(self, types: Collection[str]) -> str:
         """Returns the number that the .td gives operands of these types where they are not written (a predicate, an optional definition),
