@@ -12,7 +12,7 @@ from vega_gen.facts.layouts import PartLayout
 from vega_gen.facts.operations import OperandRole, Operation
 
 _DEFINED = (OperandRole.DST, OperandRole.LINK)
-_READ = (OperandRole.SRC, OperandRole.SRC2, OperandRole.BASE)
+_READ = (OperandRole.SRC, OperandRole.SRC2, OperandRole.BASE, OperandRole.FLAGS)
 
 
 class Code:

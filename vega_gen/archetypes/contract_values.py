@@ -22,6 +22,7 @@ from vega_gen.facts.find import Facts
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.contracts import DEFAULT, is_instance, template_arguments, template_head
+from vega_gen.tablegen.older_encodings import METHOD
 from vega_gen.tablegen.subtargets import basic
 
 _READ = re.compile(r"[$%]?[\w.]+")  # a register's name, as the lexer reads it
@@ -97,6 +98,7 @@ class _Contracts:
             "in_words_of_instructions": bool(self.worded), "marked": bool(self.wrapped),
             "signed_parts": any(part.sign >= 0 for o in self.d.operand_classes for part in self.s.layouts.of(o.name)),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
+            "indexed_plainly": any(map(self._indexed, operand)) and not any(self._memory(c) for c in parsers),
             "complex_patterns": [complex_pattern(c, self.d, self.s, chosen) for c in self._of(ContractRole.COMPLEX_PATTERN)],
         }  # fmt: skip
 
@@ -334,7 +336,8 @@ class _Contracts:
             slots: list[dict[str, Any]] = []
             for slot in self.s.operands(record):
                 field = self.s.field(record, slot.name)
-                scale = self.s.scale(record, slot)
+                known = self.s.operand_classes.get(slot.type)  # what no method encodes stands as it is written
+                scale = self.s.scale(record, slot) if c.name != METHOD or (known and known.encoder_method) else 0
                 if slot.part >= 0 and len(places := self.s.places(record, slot.name)) > 1:
                     at, bits = places[slot.part]
                     field = tuple((bit - at, place) for bit, place in field if at <= bit < at + bits)
@@ -343,7 +346,8 @@ class _Contracts:
                     r = self.s.immediate(record, slot) if slot.kind is not OperandKind.REG else Range(8, False)
                 decoder = self._decoder_of(slot.type)
                 decoder = decoder if slot.kind is OperandKind.REG or decoder in decoders else ""
-                slots.append({"runs": _runs(field), "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
+                runs = [(bit, 1, at) for bit, at in sorted(field)]
+                slots.append({"runs": runs, "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
             records.append({"name": record, "slots": slots})
         return {"defined": c.signature, "records": records}
 
@@ -377,7 +381,7 @@ class _Contracts:
         return given | told | self._left_out(c)
 
     def _left_out(self, c: Contract) -> dict[str, Any]:
-        """Returns whether the base of a memory operand may be left out, and which of its parts behind the offset are registers."""
+        """Returns whether the base of a memory operand may be left out, and which parts behind the offset are registers."""
         lists = [self._parts(t) for t in c.types if self._is_memory(t)]
         indices = {n for parts in lists for n, part in enumerate(parts) if n > 1 and self.s.kind(part) is OperandKind.REG}
         return {"absent": any(may_be_absent(self.d, parts[0]) for parts in lists), "indices": sorted(indices)}
@@ -392,13 +396,14 @@ class _Contracts:
         if not template:
             return {"name": c.name, "template": "", "cases": [self._predicate(c) | {"when": ""}]}
         longest_first = sorted(written.items(), key=lambda item: -len(template_arguments(item[0])))
-        cases = [self._predicate(replace(c, types=tuple(types))) | {"when": _when(text)} for text, types in longest_first]
+        whens = ((is_instance(template_arguments(text)) or "true", types) for text, types in longest_first)
+        cases = [self._predicate(replace(c, types=tuple(types))) | {"when": when} for when, types in whens]
         return {"name": c.name, "template": template, "cases": cases}
 
     def _predicate(self, c: Contract) -> dict[str, Any]:
         made: dict[str, Any] = {"name": c.name, "memory": self._memory(c), "register_class": "", "by_kind": False}
         made |= {"low": None, "high": None, "unit": 1}
-        made |= {"mark": self._mark(c), "index": self._indexed(c), "part": self._part(c), **self._left_out(c)}
+        made |= {"mark": self._mark(c), "index": self._indexed(c), "mixed": self._mixed(c), "part": self._part(c), **self._left_out(c)}
         made["coded"] = bool(c.types) and self.siblings and all(t in self.coded for t in c.types)
         if made["mark"]:
             return made
@@ -428,21 +433,16 @@ class _Contracts:
         """Whether the memory operand adds a register, not an immediate, to its base."""
         return any(self._is_memory(t) and self.s.kind(self._parts(t)[1]) is OperandKind.REG for t in c.types)
 
+    def _mixed(self, c: Contract) -> bool:
+        """Whether some of the memory operands add a register to their base, and others an immediate."""
+        return self._indexed(c) and any(self._is_memory(t) and self.s.kind(self._parts(t)[1]) is not OperandKind.REG for t in c.types)
+
     def _render(self, c: Contract) -> dict[str, Any]:
         parts = next((self._parts(t) for t in c.types if self._is_memory(t)), ())
         written = {o.render_method for o in self.d.operand_classes if o.render_method.partition("<")[0] == c.name}
         given = {"name": c.name, "memory": self._memory(c), "register": self._register(c), "parts": len(parts)}
         given["template"] = template_head([template_arguments(text) for text in written] or [()])
-        return given | {"index": self._indexed(c), "part": self._part(c), **self._left_out(c)}
-
-
-def _runs(field: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:
-    return [(bit, 1, at) for bit, at in sorted(field)]
-
-
-def _when(written: str) -> str:
-    """Returns the condition that a function template's parameters equal the arguments in ``written`` ("isImm<7, -1>")."""
-    return is_instance(template_arguments(written)) or "true"
+        return given | {"index": self._indexed(c), "mixed": self._mixed(c), "part": self._part(c), **self._left_out(c)}
 
 
 def _template(c: Contract) -> str:

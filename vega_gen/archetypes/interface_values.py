@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from vega_gen.cxx.interface import TRIPLES, Interface
+from vega_gen.facts.find import Facts
+from vega_gen.records import ContractRole, Description
 
 _CONVENTIONS = "llvm/CodeGen/CallingConvLower.h"
 _ARGUMENTS = "llvm/CodeGen/TargetCallingConv.h"
@@ -52,6 +54,20 @@ def interface_values(llvm: Interface) -> dict[str, Any]:
         "custom_success": "Custom.isSuccess()" if status else "Custom == MatchOperand_Success",
         "custom_failure": "Custom.isFailure()" if status else "Custom == MatchOperand_ParseFail",
     }  # fmt: skip
+
+
+def calling_hooks(d: Description, m: Facts, llvm: Interface) -> list[tuple[str, bool]]:
+    """Returns the heads of the C++ functions that calling conventions name, with whether the function assigns the registers of arguments
+    that a person gave, because the convention for arguments lists none itself.
+
+    Those that only amend a value, which take references, are never given the type that it has in IR."""
+    listed = next((c.registers for c in d.calling_conventions if c.name == m.cc), ())
+    left = "registers.arguments" in d.given and {*listed}.isdisjoint(m.arguments)
+    own = [c for c in d.contracts if c.role is ContractRole.CALLING_CONVENTION]
+    found = [(c.signature, left and m.cc in c.records and c.name != m.cc) for c in own]
+    if not convention_takes_type(llvm):
+        return found
+    return [(head.replace("ISD::ArgFlagsTy ArgFlags, ", "ISD::ArgFlagsTy ArgFlags, Type *OrigTy, "), assigns) for head, assigns in found]
 
 
 def convention_takes_type(llvm: Interface) -> bool:

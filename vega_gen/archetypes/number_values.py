@@ -11,9 +11,9 @@ from vega_gen.records import Description
 
 
 def number_loads(m: Facts) -> list[Operation]:
-    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``symbol_loads``) or
-    reads a pool, for which there are shorter ways."""
-    whole = m.load_symbol and not m.pool and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
+    """Returns the instructions that set a register to a number: that for a symbol too, unless it adds a register (see ``symbol_loads``),
+    reads a pool or has a prefix, for which there are shorter ways."""
+    whole = m.load_symbol and not m.pool and not m.prefix and m.load_symbol.range and m.load_symbol.range.bits >= min(m.native, 32)
     return list({op.record: op for op in (m.load_immediate, m.load_symbol if whole else None) if op}.values())
 
 

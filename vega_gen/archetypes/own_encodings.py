@@ -15,9 +15,11 @@ _LISTED = re.compile(r"\b\w+ *== *-?\d+")
 def own_encodings(d: Description) -> list[dict[str, Any]]:
     """Returns the fixed bits and the operands' bits of every encoded instruction; empty where TableGen can generate the emitter.
 
-    TableGen refuses an encoding with a field that is no operand (CodeEmitterGen.cpp, "No operand named"). Here such a field is 0."""
+    TableGen refuses an encoding with a field that is no operand (CodeEmitterGen.cpp, "No operand named"). Here such a field is 0, unless
+    the position of the field says which operand it is (``tablegen.older_encodings``)."""
     real = [i for i in d.instructions if any(b in "01" for b in i.encoding) and "isPseudo" not in i.flags]
-    if all(_fields(i) <= {name for o in (*i.outs, *i.ins) for name in (o.name, *o.parts)} for i in real):
+    named = all(_fields(i) <= {name for o in (*i.outs, *i.ins) for name in (o.name, *o.parts)} for i in real)
+    if named and d.data.get("Encoding.older") != "1":
         return []
     s = Selections(d)
     methods = {o.name: o.encoder_method for o in d.operand_classes}
@@ -25,11 +27,15 @@ def own_encodings(d: Description) -> list[dict[str, Any]]:
     for i in real:
         types = {o.name: o.type for o in (*i.outs, *i.ins)}
         first: dict[str, int] = {}
+        parts: list[tuple[str, str, int]] = []  # the fields of memory operands whose parts have their own
         for index, slot in enumerate(s.operands(i.name)):
-            first.setdefault(slot.name, index)
+            if slot.part >= 0 and (own := own_fields(i, slot.name)):
+                parts.append((own[slot.part], slot.type, index))
+            else:
+                first.setdefault(slot.name, index)
         operands = [
-            {"index": at, "method": methods.get(types[name], ""), "runs": runs}
-            for name, at in first.items()
+            {"index": at, "method": methods.get(type_name, ""), "runs": runs}
+            for name, type_name, at in (*((name, types[name], at) for name, at in first.items()), *parts)
             if (runs := runs_of(s.field(i.name, name)))
         ]
         value = int("".join(b if b in "01" else "0" for b in i.encoding), 2)

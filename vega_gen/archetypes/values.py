@@ -26,7 +26,7 @@ from vega_gen.archetypes.fragment_names import (
 )
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.inner_results import inner_classes
-from vega_gen.archetypes.interface_values import convention_takes_type, interface_values
+from vega_gen.archetypes.interface_values import calling_hooks, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
 from vega_gen.archetypes.narrow_parts import part, part_copies
 from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
@@ -48,7 +48,7 @@ from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part, step
 from vega_gen.facts.operations import CONDITIONS, OperandRole
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
-from vega_gen.records import ContractRole, Description, Instruction
+from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.contracts import template_arguments
 from vega_gen.tablegen.subtargets import ATTRS, CPU, MODE, basic, default_cpu
 
@@ -124,9 +124,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "subtarget_predicates": answers, "comment": Doubtful(_comment(d), _COMMENT),
         "in_words": byte_order(d) is ByteOrder.WORDS,
         "fixups": kinds, "fixed_operands": fixed, "named_fixups": _named_fixups(d, kinds), "nop": _nop(d, m),
-        "unsized": max((len(i.encoding) // 8 for i in d.instructions if _encoded(i) and not i.size), default=0),
+        "unsized": unsized(d),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
-        "node_scopes": _scopes(d), "calling_hooks": _calling_hooks(d, llvm),
+        "node_scopes": _scopes(d), "calling_hooks": calling_hooks(d, m, llvm),
         "calling_entries": [c.name for c in d.calling_conventions if c.entry],
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
@@ -143,6 +143,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
         "zero_reads": _zero_reads(d, m), "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
         "printer": d.name + (d.data.get("AsmWriter.AsmWriterClassName") or "InstPrinter"),
+        "prefixed": m.prefix is not None and m.load_symbol is not None,
         "parser_class": d.data.get("AsmParser.AsmParserClassName") or "AsmParser",
         "match_names": d.data.get("AsmParser.ShouldEmitMatchRegisterName", "1") == "1",
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
@@ -195,6 +196,15 @@ def data_layout(m: Facts) -> str:
     return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{m.stack_alignment * 8}"
 
 
+def unsized(d: Description) -> dict[int, list[str]]:
+    """Returns bytes of an encoding -> the instructions that have it and for which the .td sets no Size, most instructions last."""
+    found: dict[int, list[str]] = {}
+    for i in d.instructions:
+        if _encoded(i) and (not i.size or d.data.get("Instruction.sized") == "0"):
+            found.setdefault(len(i.encoding) // 8, []).append(i.name)
+    return dict(sorted(found.items(), key=lambda pair: len(pair[1])))
+
+
 def _comment(d: Description) -> str:
     """Returns what begins a comment, as a C++ string. TableGen's matcher reads a # before a number all the same."""
     taken = d.data.get("AsmParser.present") != "1" and any("#" in i.asm for i in d.instructions if _encoded(i))
@@ -203,15 +213,6 @@ def _comment(d: Description) -> str:
 
 def _encoded(i: Instruction) -> bool:
     return any(bit in "01" for bit in i.encoding) and "isPseudo" not in i.flags
-
-
-def _calling_hooks(d: Description, llvm: Interface) -> list[str]:
-    """Returns the heads of the C++ functions that calling conventions name. Those that only amend a value, which take references, are
-    never given the type that it has in IR."""
-    heads = [c.signature for c in d.contracts if c.role is ContractRole.CALLING_CONVENTION]
-    if not convention_takes_type(llvm):
-        return heads
-    return [head.replace("ISD::ArgFlagsTy ArgFlags, ", "ISD::ArgFlagsTy ArgFlags, Type *OrigTy, ") for head in heads]
 
 
 def _named_fixups(d: Description, kinds: Sequence[Fixup]) -> list[str]:

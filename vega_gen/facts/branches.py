@@ -9,11 +9,11 @@ from dataclasses import replace
 from vega_gen.facts.conditions import condition_said
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
-from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name
+from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name, plain
 from vega_gen.facts.view import TargetView, encoded, mnemonic
 from vega_gen.tablegen.raw import Dag
 
-_Paths = Mapping[tuple[int, ...], OperandRole]
+Paths = Mapping[tuple[int, ...], OperandRole]
 _BRANCH_ROOTS = ("brcond", "br_cc", "brcc")
 
 
@@ -23,12 +23,12 @@ def branches(v: TargetView, zero: str) -> tuple[dict[str, Operation], Operation 
     ``zero``: the register that always holds zero, "" if there is none."""
     found: dict[str, Operation] = {}
     nonzero: Operation | None = None
-    codes = _condition_leaves(v)
+    codes = condition_leaves(v)
     own = [n for n, opcode in v.nodes.items() if node_meaning(opcode) == "brcc"]
     for root in (*_BRANCH_ROOTS, *own):
         for s in v.selections.of(root):
             first = s.dag.args[0][0] if s.dag.args else ""
-            condition, at = _condition(s.dag, codes)
+            condition, at = tested_condition(s.dag, codes)
             if condition:
                 made = _branch(v, s, at, zero)
                 number = next((leaf_name(s.dag, path) for path, role in at.items() if role is OperandRole.SRC2), "")
@@ -62,7 +62,7 @@ def _by_mnemonic(v: TargetView) -> dict[str, Operation]:
     return {condition: made for condition, (_, made) in best.items()}
 
 
-def _branch(v: TargetView, s: Selection, at: _Paths, zero: str) -> Operation | None:
+def _branch(v: TargetView, s: Selection, at: Paths, zero: str) -> Operation | None:
     def name(operand: OperandInfo, _: int) -> OperandRole | None:
         if operand.out:
             return None
@@ -82,14 +82,15 @@ def conditions_set(v: TargetView) -> frozenset[str]:
     """Returns the conditions for which a pattern computes the result of a comparison into an ordinary register (setcc).
 
     Not those for which another computes it into a register of flags of the same type: that one may be tried first."""
-    codes = _condition_leaves(v)
+    codes = condition_leaves(v)
     roots = ("setcc", *(f"set{c}" for c in CONDITIONS))
     seen = v.selections.matched, v.selections.guarded
     every = ((dag, names) for root in roots for dag, (names, _) in zip(*(held.get(root, ()) for held in seen), strict=True))
-    pairs = [(dag, names) for dag, names in every if not _with_number(dag)]
-    found = {_condition(dag, codes)[0] for dag, names in pairs if any(_sets_integer(v, name) for name in names)}
+    expanded = {name for name, i in v.selections.instructions.items() if "usesCustomInserter" in i.flags}  # by C++ of the target's own
+    pairs = [(dag, names) for dag, names in every if not _with_number(dag) and expanded.isdisjoint(names)]
+    found = {tested_condition(dag, codes)[0] for dag, names in pairs if any(_sets_integer(v, name) for name in names)}
     left = [(dag, names) for dag, names in pairs if not any(_sets_integer(v, name) for name in names)]
-    flags = {_condition(dag, codes)[0] for dag, names in left if any(map(v.sets_apart, names))}
+    flags = {tested_condition(dag, codes)[0] for dag, names in left if any(map(v.sets_apart, names))}
     return frozenset(found - flags - {""})
 
 
@@ -172,13 +173,13 @@ def _call_without_link(v: TargetView, zero: str, kind: OperandKind) -> Operation
     return None
 
 
-def _condition_leaves(v: TargetView) -> dict[str, str]:
+def condition_leaves(v: TargetView) -> dict[str, str]:
     """Returns fragment -> the condition code that its predicate compares with, as in [{ return N->getZExtValue() == ISD::SETEQ; }]."""
     told = {f.name: re.findall(r"ISD::SET(\w+)", f.code) for f in v.d.fragments}
     return {name: found[0].lower() for name, found in told.items() if len(found) == 1}
 
 
-def _condition(dag: Dag, codes: Mapping[str, str]) -> tuple[str, dict[tuple[int, ...], OperandRole]]:
+def tested_condition(dag: Dag, codes: Mapping[str, str]) -> tuple[str, dict[tuple[int, ...], OperandRole]]:
     """Returns the condition that a branch or comparison tests ("" if unknown), and path in the pattern -> role of what stands there.
 
     ``codes``: fragment -> condition, from ``_condition_leaves``."""
@@ -192,6 +193,12 @@ def _condition(dag: Dag, codes: Mapping[str, str]) -> tuple[str, dict[tuple[int,
         rest = [n for n in range(len(leaves)) if n != known[0][0]]
         roles = (OperandRole.SRC, OperandRole.SRC2, OperandRole.TARGET)
         return known[0][1], {(n,): role for n, role in zip(rest, roles, strict=False)}
+    compared = plain(dag.args[0][0]) if dag.args else ""
+    if isinstance(compared, Dag) and compared.op == "setcc":  # (brcond (setcc a, b, SETEQ), block)
+        told = leaf_name(compared, (2,))
+        condition = codes.get(told, told.lower().removeprefix("set") if told.startswith("SET") else "")
+        within = {(0, 0): OperandRole.SRC, (0, 1): OperandRole.SRC2, (1,): OperandRole.TARGET}
+        return (condition, within) if condition in CONDITIONS else ("", {})
     inner = leaves[0].lower() if leaves else ""
     if inner.startswith("set") and inner.removeprefix("set") in CONDITIONS:
         return inner.removeprefix("set"), {(0, 0): OperandRole.SRC, (0, 1): OperandRole.SRC2, (1,): OperandRole.TARGET}

@@ -13,6 +13,7 @@ from enum import Enum
 from itertools import combinations
 
 from vega_gen.records import PART_OF_OTHERS, Description, Instruction
+from vega_gen.tablegen.older_encodings import SPACE
 from vega_gen.tablegen.subtargets import basic
 
 _HALF = 2
@@ -52,7 +53,7 @@ def byte_order(d: Description) -> ByteOrder:
 
 
 def tables(instructions: Iterable[Instruction], order: ByteOrder) -> tuple[DecoderTable, ...]:
-    """Returns the decoder tables in the order in which the disassembler should try them.
+    """Returns the decoder tables in the order in which the disassembler should try them, that of ``older_encodings`` first.
 
     Where one size has several tables, those with more fixed bits among the first 16 go first: a table whose instructions nearly any bits
     match would hide the others. Then shorter instructions go before longer ones; the other way round where, for overlapping encodings, the
@@ -64,7 +65,8 @@ def tables(instructions: Iterable[Instruction], order: ByteOrder) -> tuple[Decod
         found[table] = min(found.get(table, 64), _first(i, order, 2)[0].bit_count())
     several = max(Counter(t.size for t in found).values(), default=1) > 1
     sign = -1 if _longer_tell_more(real, order) else 1
-    return tuple(sorted(found, key=lambda t: (-found[t] if several else 0, sign * t.size, t.space)))
+    # TableGen makes a decoder of what it misunderstands, too.
+    return tuple(sorted(found, key=lambda t: (t.space != SPACE, -found[t] if several else 0, sign * t.size, t.space)))
 
 
 def _real(instructions: Iterable[Instruction]) -> list[Instruction]:

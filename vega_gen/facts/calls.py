@@ -192,16 +192,16 @@ def _call(v: TargetView, record: str, pattern: Selection | None, ra: str) -> Ope
 def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
     """Returns the return instruction, the target's SDNode that alone selects it, and the pseudo instruction that stands for it, if any.
 
-    The instruction is one with the flag that no register operand needs but ``ra``, or that an alias such as "ret" gives its operands; of
-    several, one that the node selects, then one that reads no other registers, then one that names ``ra``. Else it is a call-free jump: by
-    its mnemonic, or ``jump_register`` on ``ra``. Where there is none, it is what the node selects without an encoding, which another
-    assembler knows."""
+    The instruction is one with the flag that no register operand needs but ``ra``, or that an alias such as "ret" or a pattern gives its
+    operands; of several, one that the node selects, then one that reads no other registers, then one that names ``ra``. Else it is a
+    call-free jump: by its mnemonic, or ``jump_register`` on ``ra``. Where there is none, it is what the node selects without an encoding,
+    which another assembler knows."""
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if node_meaning(n.opcode) == "ret" or _selects_return(v, n.name)]
-    own.sort(key=lambda n: n.opcode.rpartition("::")[2].lower().startswith("e"))  # a return from an exception (eret) comes last
+    own.sort(key=lambda n: n.opcode.rpartition("::")[2].lower().startswith(("e", "i")))  # from an exception (eret, iret) comes last
     selected = {s.record for n in own for s in v.selections.of(n.name)}
     found: list[tuple[tuple[bool, ...], Operation]] = []
-    aliases = _returned_by_alias(v)
+    aliases = _returned_by_alias(v) | _returned_by_pattern(v, own, ra)
     for i in v.d.instructions:
         plain = "isReturn" in i.flags or _RETURNS.fullmatch(mnemonic(i)) is not None
         if not encoded(i) or i.flags & {"isPseudo", "isCall"} or not (plain or i.name in aliases):
@@ -249,6 +249,17 @@ def _written(i: Instruction) -> bool:
 
 def _selects_return(v: TargetView, node: str) -> bool:
     return any("isReturn" in v.selections.instructions[s.record].flags and not s.dag.args for s in v.selections.of(node))
+
+
+def _returned_by_pattern(v: TargetView, own: Sequence[SDNode], ra: str) -> dict[str, Operation]:
+    """Returns the instruction that the first node of ``own`` selects from a register, which is given ``ra``: ``(RTS R:$a, 8)``."""
+    for n in own if ra else ():
+        for s in v.selections.of(n.name):
+            registers = {name: ra for name, path in s.paths.items() if len(path) == 1 and leaf_name(s.dag, path) in v.selections.classes}
+            made = v.operation(s.record, lambda o, _: None, {**s.fixed, **registers})
+            if made and registers and not made.free and "isReturn" in v.selections.instructions[s.record].flags:
+                return {s.record: made}
+    return {}
 
 
 def _returned_by_alias(v: TargetView) -> dict[str, Operation]:

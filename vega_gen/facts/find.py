@@ -10,6 +10,7 @@ from vega_gen.facts.arithmetic import binaries, carries, legal_operators
 from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
 from vega_gen.facts.calls import assembled, calls, frame_pseudo, returns
 from vega_gen.facts.choosing import Choice
+from vega_gen.facts.compared_pairs import compared_pairs
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
 from vega_gen.facts.constants import (
     constant_register,  # fmt: skip
@@ -32,6 +33,7 @@ from vega_gen.facts.narrow import narrow
 from vega_gen.facts.nops import delayed, nop
 from vega_gen.facts.operations import Calls, Float, Narrow, Operation
 from vega_gen.facts.pools import any_word, pool_loads, reads_pool
+from vega_gen.facts.prefixes import prefixed_load, prefixes
 from vega_gen.facts.ranking import Weights, ranked
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
@@ -78,6 +80,7 @@ class Facts:
     ``load_immediate``: sets a register to an immediate; ``load_symbol``: sets it to any address; ``pool``: the record of ``load_symbol``
     if it loads the address, or any number, from a constant pool beside the code, else "".
     ``upper``: sets the upper bits of a register; ``low``: how the lower bits follow, "or" or "add" of an immediate.
+    ``prefix``: gives the upper bits of the next instruction's immediate; ``load_symbol`` is then a pseudo instruction of the completion.
     ``whole_constants``: whether a pattern selects any constant. ``shifted_by_pattern``: whether patterns shift left by any number.
     ``loads``: (extension, bits in memory) -> load, where extension is "" for a whole register, "sext" or "zext".
     ``stores``: bits in memory -> store.
@@ -161,6 +164,7 @@ class Facts:
     computed: Mapping[Computed, Operation] = field(default_factory=dict[Computed, Operation])
     floats: tuple[Float, ...] = ()
     link: LinkRegister | None = None
+    prefix: Operation | None = None
     left_out: frozenset[str] = frozenset()
     big_endian: bool = False
     register_roles: Mapping[str, RegisterRole] = field(default_factory=dict[str, RegisterRole])
@@ -179,8 +183,9 @@ class Facts:
 
     @property
     def upper_shift(self) -> int:
-        """The number of bits below those that ``upper`` sets."""
-        return 32 - self.upper.range.bits if self.upper and self.upper.range else 0
+        """The number of bits below those that ``upper`` sets or ``prefix`` gives."""
+        first = self.upper or self.prefix
+        return 32 - first.range.bits if first and first.range else 0
 
 
 def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, weights: Weights | None = None) -> Facts:
@@ -204,7 +209,9 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
     low = low_part(upper, or_immediate, add_immediate, whole)
+    prefix = None if low else v.choose_operation("instruction.prefix", prefixes(v))
     symbol = v.choose_operation("instruction.symbol", symbol_loads(v) or (() if low else number_loads(v, whole) or pool_loads(v)))
+    symbol = symbol or prefixed_load(v.d, v.native)
     pool = symbol.record if symbol and reads_pool(v, symbol.record) else ""
     csr, saved = callee_saved(v, results, (zero, ones))
     frame = frame_registers(v, (zero, ones), (*arguments, *results), saved)
@@ -264,11 +271,12 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         jump_register=through,
         branches=compared,
         branch_nonzero=nonzero,
-        comparisons=comparisons(v),
+        comparisons=comparisons(v) or compared_pairs(v),
         compare_branches=made_branches(d),
         selects=made_selects(d),
         sets=conditions_set(v),
         calls=called,
+        prefix=prefix,
         link=link_register(v, ra, called.direct, back),
         return_node=returned.node,
         returns=back,

@@ -128,8 +128,9 @@ def _part(i: Instruction, slot: OperandInfo, m: Facts, *, based: bool) -> str:
     ``based``: whether the instruction reads a register too; a call or branch that does may have the rest of the address there."""
     if slot.kind is OperandKind.TARGET or (i.flags & {"isCall", "isBranch"} and not based):
         return ""
-    if m.upper and i.name == m.upper.record:
+    upper = m.upper or m.prefix
+    if upper and i.name == upper.record:
         return "hi"
     if m.low == "insert":
         return "lo" if m.load_immediate and i.name == m.load_immediate.record else ""
-    return "lo" if m.upper and not (m.load_immediate and i.name == m.load_immediate.record) else ""
+    return "lo" if upper and not (m.load_immediate and i.name == m.load_immediate.record) else ""

@@ -91,6 +91,7 @@ KEYS = (
     FactKey(f"{COPY}<CLASS>", FactKind.OPERATION, "how to copy a register of <CLASS>"),
     FactKey("instruction.constant", FactKind.OPERATION, "how to set a register to a number"),
     FactKey("instruction.constant_upper", FactKind.OPERATION, "how to set the upper bits of a register"),
+    FactKey("instruction.prefix", FactKind.OPERATION, "how to give the next instruction the upper bits of its immediate"),
     FactKey("instruction.symbol", FactKind.OPERATION, "how to set a register to a symbol's address"),
     FactKey(f"instruction.load.{_BITS}", FactKind.OPERATION, f"how to load {_BITS} bits"),
     FactKey(f"instruction.load.{_BITS}.<sext|zext|ext>", FactKind.OPERATION, f"how to load {_BITS} bits with <sext|zext|ext>"),

@@ -80,8 +80,8 @@ class Operation:
 class ComparedBranch:
     """How two registers are compared and a branch is taken if a condition holds.
 
-    ``compare``: sets flags from SRC and SRC2; if it has a DST, that is a register of flags, or a result that nobody wants. ``branch``:
-    goes to TARGET, and reads FLAGS if those are an operand."""
+    ``compare``: sets flags from SRC and SRC2; if it has a DST, that is a register of flags, or a result that nobody else wants. ``branch``:
+    goes to TARGET, and reads FLAGS if those are an operand: what ``compare`` leaves in its DST."""
 
     compare: Operation
     branch: Operation

@@ -121,7 +121,21 @@ class TargetView:
 
     def register(self, role: RegisterRole) -> str:
         """Returns the pointer-sized register with ``role``, "" if there is none."""
-        return self.choose(ROLES[role], role_candidates(self.d, role, self.named(role)))
+        named = [*role_candidates(self.d, role, self.named(role))]
+        return self.choose(ROLES[role], [*named, *(self._linked() if role is RegisterRole.RETURN_ADDRESS else ())])
+
+    def _linked(self) -> Iterator[Choice[str]]:
+        """Yields the registers that patterns give calls beside the callee: there a call leaves the return address."""
+        given = Counter(
+            (value, s.record)
+            for root in sorted(self.selections.roots)
+            for s in self.selections.of(root)
+            if "isCall" in self.selections.instructions[s.record].flags
+            for value in s.fixed.values()
+            if value in self._member_set
+        )
+        for (register, record), _ in given.most_common():
+            yield Choice(register, Evidence.PATTERN, f"patterns of calls give it to {record}")
 
     def named(self, role: RegisterRole) -> Iterator[str]:
         """Yields the pointer-sized registers to which the .td gives ``role``, the likeliest first.

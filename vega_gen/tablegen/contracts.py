@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vega_gen.records import CallingConvention, ComplexPattern, Contract, ContractRole, Fragment, Instruction, OperandClass, SDNode
+from vega_gen.tablegen.older_encodings import METHOD
 
 # Headers that declare the functions which C++ in pattern fragments calls without qualification.
 _LLVM_HEADERS = (
@@ -206,7 +207,8 @@ def _decoders(views: Views, instructions: Sequence[Instruction], out: _Collector
                 instruction.name,
                 (o.type for o in (*instruction.outs, *instruction.ins)),
             )
-            continue
+            if name != METHOD:  # of these, TableGen makes a decoder too, which is not used
+                continue
         encoded = {bit.partition("{")[0] for bit in instruction.encoding} - {"0", "1", "?"}
         said = [(a.partition(".")[0], b.partition(".")[0]) for a, b in _TIED.findall(instruction.constraints)]  # a part ties the whole
         tied = dict(pair for a, b in said for pair in ((a, b), (b, a)))

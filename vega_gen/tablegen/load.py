@@ -24,7 +24,7 @@ from vega_gen import store
 from vega_gen.errors import InputError
 from vega_gen.records import Contract, Description
 from vega_gen.tablegen import contracts as contract_rules
-from vega_gen.tablegen import processors, scheduling, views
+from vega_gen.tablegen import older_encodings, processors, scheduling, views
 from vega_gen.tablegen.convention_views import calling_conventions
 from vega_gen.tablegen.modes import modes
 from vega_gen.tablegen.predicates import subtarget_variable
@@ -208,7 +208,8 @@ def reduce(
         raise InputError("no record of class Target", str(td), "give the .td file that defines the target: def X : Target { ... }")
     sets = RegisterSets(raws)
     operand_classes = views.operand_classes(raws)
-    instructions = views.instructions(raws)
+    said = views.instructions(raws)
+    instructions = older_encodings.amended(said, raws, operand_classes)
     prefixes = tuple(name for name in shared if name.endswith("_"))
     fragments = tuple(f for f in views.fragments(raws) if f.name not in shared and not f.name.startswith(prefixes))
     nodes, patterns, conventions = views.nodes(raws), views.complex_patterns(raws), calling_conventions(raws, sets)
@@ -234,6 +235,9 @@ def reduce(
     data["CallingConv.conditions"] = "\n".join(r.string("Predicate") for r in views.of_class(raws, "CCAction") if r.field("Predicate"))
     data["RegisterClass.orders"] = "\n".join(r.string("AltOrderSelect") for r in views.of_class(raws, "RegisterClass"))
     data["AsmParser.present"] = str(int(contract_rules.has_asm_parser(operand_classes, parser_classes, instructions)))
+    renamed = (older.encoding != i.encoding for older, i in zip(said, instructions, strict=True) if contract_rules.has_encoding(i))
+    data["Encoding.older"] = str(int(any(renamed)))
+    data["Instruction.sized"] = str(int(any(i.size for i in said if contract_rules.has_encoding(i))))
     data["Disassembler.present"] = str(int(any(contract_rules.has_encoding(i) for i in instructions)))
     guarded = views.patterns(raws)
     conditions = {r.name: code for r in views.of_class(raws, "Predicate") if (code := r.string("CondString"))}

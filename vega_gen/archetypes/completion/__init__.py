@@ -14,6 +14,7 @@ from vega_gen.archetypes.completion import (
     call_nodes,
     compared,
     costs,
+    decodable,
     frames,
     jumps,
     logic,
@@ -21,6 +22,7 @@ from vega_gen.archetypes.completion import (
     mode_features,
     passing,
     pointers,
+    prefixed,
     selecting,
     truths,
 )
@@ -34,7 +36,8 @@ from vega_gen.records import Description
 __all__ = ["Completion", "completion", "may_lack"]
 
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
-    one.part for one in (mode_features, mendings, selecting, passing, frames, jumps, call_nodes, compared, truths, logic)
+    one.part
+    for one in (decodable, mode_features, mendings, selecting, passing, frames, prefixed, jumps, call_nodes, compared, truths, logic)
 )
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
