@@ -16,8 +16,8 @@ from vega_gen.records import Class, Description, Enum, MemberKind
 from vega_gen.tablegen.subtargets import ATTRS, CPU, FEATURES, MODE
 
 _NO_FEATURE = (
-    "CallingConv.conditions", "InstrInfo.predicates", "Register.encoded", "RegisterClass.orders", "Relocation.numbers", ATTRS, CPU,
-    FEATURES, MODE,
+    "CallingConv.conditions", "Encoding.older", "InstrInfo.predicates", "Instruction.sized", "Register.encoded", "RegisterClass.orders",
+    "Relocation.numbers", ATTRS, CPU, FEATURES, MODE,
 )  # fmt: skip
 """Fields about how records are written, or which subtarget is chosen, rather than about the target."""
 

@@ -20,6 +20,7 @@ METHOD = "decodeFields"
 """The method that decodes them."""
 _FIELD = re.compile(r"^  bits<\d+> (\w+) = ", re.M)
 _COMMENT = re.compile(r"[#;!]\s*\w")
+_BIT = re.compile(r"(.+)\{(\d+)\}")  # of a field, imm{3}; where a field is a bit of another there is more
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 
 _Operands = Mapping[str, OperandClass]
@@ -59,7 +60,7 @@ def _real(i: Instruction) -> Instruction:
 
 def _backward(i: Instruction) -> int:
     """Returns how many more bits of fields stand with their lowest bit first than with their highest."""
-    bits = [(name, int(index.rstrip("}"))) for name, _, index in (bit.partition("{") for bit in i.encoding) if index]
+    bits = [(found[1], int(found[2])) for bit in i.encoding if (found := _BIT.fullmatch(bit))]
     steps = [b[1] - a[1] for a, b in pairwise(bits) if a[0] == b[0]]
     return steps.count(1) - steps.count(-1)
 
