@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from simulated import described
 from test_effects import told
 
 from vega_gen.archetypes.complex_patterns import complex_pattern
+from vega_gen.archetypes.files import archetypes
+from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
 from vega_gen.facts.selections import Selections
-from vega_gen.records import ContractRole, Description
+from vega_gen.records import CallingConvention, ContractRole, Description
 
 HERON = Path(__file__).parent / "inputs/Heron.td"
 MORE = """
@@ -55,6 +58,18 @@ def test_the_return_address_is_read_and_written_by_moves(heron: Description) -> 
     m = find_facts(heron)
     assert m.ra == "" and m.link is not None
     assert (m.link.name, m.link.read.text, m.link.write.text) == ("LR", "MFLR dst", "MTLR src")
+
+
+def test_a_function_that_cannot_save_its_return_address_calls_none(heron: Description) -> None:
+    moves = {"MFLR", "MTLR"}
+    without = replace(heron, instructions=tuple(i for i in heron.instructions if i.name not in moves))
+    m = find_facts(without)
+    assert m.link is None and m.lost_link == "LR" and find_facts(heron).lost_link == ""
+    conventions = tuple(CallingConvention(name, ("R0", "R1"), ((8, 8),), (), callee_saved=False) for name in ("CC_Heron", "RetCC_Heron"))
+    made = archetypes(replace(without, calling_conventions=conventions), Interface([Path("/usr/lib/llvm-19/include")]), "heron")
+    assert "instruction.read_link" in made.limits
+    saved = made.files["HeronFrameLowering.cpp"].partition("::determineCalleeSaves")[2].partition("\n}\n")[0]
+    assert "if (MF.getFrameInfo().hasCalls())\n    report_fatal_error(" in saved
 
 
 def test_a_callee_is_put_into_the_register_that_the_call_reads(heron: Description) -> None:

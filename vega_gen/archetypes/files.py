@@ -79,6 +79,7 @@ def archetypes(d: Description, llvm: Interface, arch: str = "", machine: int = 0
     lacking += [] if ("", m.native) in m.loads else [f"instruction.load.{m.native}"]
     lacking += [] if m.native in m.stores else [f"instruction.store.{m.native}"]
     lacking += [f"instruction.{root}" for root in ("and", "or", "xor") if root not in m.legal]  # nothing expands these
+    lacking += ["instruction.read_link"] if m.lost_link else []
     limits = {key: lack(key) for key in lacking}
     if m.calls.pseudos and not (m.ra and m.jump_register and (m.load_symbol or (m.upper and m.low))):
         limits["calls"] = "no instruction calls, and none is known that puts the return address into its register before a jump"

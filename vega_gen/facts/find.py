@@ -23,17 +23,16 @@ from vega_gen.facts.constants import (
 )
 from vega_gen.facts.conventions import callee_saved, convention, stack_alignment
 from vega_gen.facts.doubts import Doubt, doubts
-from vega_gen.facts.extended import extender
 from vega_gen.facts.floats import floats
 from vega_gen.facts.keys import CODED, CODING, DISTANCE, EXTENDER, LAYOUT, ONES
-from vega_gen.facts.link_register import LinkRegister, link_register
+from vega_gen.facts.link_register import LinkRegister, link_register, linking_registers
 from vega_gen.facts.memory import loads, stores
 from vega_gen.facts.named import Computed, computed
 from vega_gen.facts.narrow import narrow
 from vega_gen.facts.nops import delayed, nop
 from vega_gen.facts.operations import Calls, Float, Narrow, Operation
 from vega_gen.facts.pools import any_word, pool_loads, reads_pool
-from vega_gen.facts.prefixes import prefixed_load, prefixes
+from vega_gen.facts.prefixes import extender, prefixed_load, prefixes
 from vega_gen.facts.ranking import Weights, ranked
 from vega_gen.facts.register_use import copies, frame_registers
 from vega_gen.facts.roles import RegisterRole
@@ -67,7 +66,8 @@ class Facts:
     ``native``: bits of an address; ``gpr``: the register class that holds addresses; ``type``: its value type ("i32").
     ``sp``, ``fp``, ``ra``: the registers of the stack pointer, frame pointer and return address.
     ``stack``: how the stack is accessed where ``sp`` is no operand of ordinary instructions.
-    ``link``: how the return address is read and written where calls leave it in a register that is no operand of ordinary instructions.
+    ``link``: how the return address is read and written where calls leave it in a register that is no operand of ordinary instructions;
+    ``lost_link``: that register, where nothing is known that does.
     ``zero``, ``ones``: the registers that always hold 0 and all ones.
     ``scratch``: a register that a prologue may clobber; ``reserved``: the registers that the allocator must not use.
     ``stack_alignment``: in bytes.
@@ -164,6 +164,7 @@ class Facts:
     computed: Mapping[Computed, Operation] = field(default_factory=dict[Computed, Operation])
     floats: tuple[Float, ...] = ()
     link: LinkRegister | None = None
+    lost_link: str = ""
     prefix: Operation | None = None
     left_out: frozenset[str] = frozenset()
     big_endian: bool = False
@@ -228,6 +229,8 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     told = calls(v, ra, jumped, zero)
     called = support.called(v, told if ra and through else assembled(v, told))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
+    linked = linking_registers(v, ra, (called.direct, called.indirect), back)
+    link = link_register(v, linked)
     found = Facts(
         name=d.name,
         namespace=d.namespace,
@@ -277,7 +280,8 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         sets=conditions_set(v),
         calls=called,
         prefix=prefix,
-        link=link_register(v, ra, called.direct, back),
+        link=link,
+        lost_link="" if link else next(iter(linked), ""),
         return_node=returned.node,
         returns=back,
         return_pseudo=returned.pseudo,

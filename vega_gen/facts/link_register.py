@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.operations import OperandRole, Operation
+from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandInfo, OperandKind
 from vega_gen.facts.view import TargetView, encoded
 from vega_gen.records import Evidence, Instruction
@@ -23,14 +24,17 @@ class LinkRegister:
     write: Operation
 
 
-def link_register(v: TargetView, ra: str, call: Operation | None, back: Operation | None) -> LinkRegister | None:
-    """Returns the register that ``call`` defines and ``back``, the return, uses, though neither has it as an operand.
+def linking_registers(v: TargetView, ra: str, calls: Iterable[Operation | None], back: Operation | None) -> list[str]:
+    """Returns the registers that one of ``calls`` defines and ``back``, the return, uses, though neither has them as operands: one of them
+    holds the return address. There are none where ``ra``, an ordinary register, does."""
+    used = v.selections.instructions[back.record].uses if back and not ra else ()
+    apart = {*v.members, v.register(RegisterRole.STACK_POINTER)}
+    return [r for call in calls if call for r in v.selections.instructions[call.record].defs if r in used and r not in apart]
 
-    None where ``ra``, an ordinary register, holds the return address, and where no instructions move that to and from ordinary ones."""
-    if ra or call is None or back is None:
-        return None
-    defined, used = v.selections.instructions[call.record].defs, v.selections.instructions[back.record].uses
-    for name in (r for r in defined if r in used and r not in v.members):
+
+def link_register(v: TargetView, registers: Iterable[str]) -> LinkRegister | None:
+    """Returns the first of ``registers`` that instructions move to and from ordinary ones, None if there is none."""
+    for name in registers:
         read = v.choose_operation("instruction.read_link", _moves(v, name, reads=True))
         write = v.choose_operation("instruction.write_link", _moves(v, name, reads=False))
         if read and write:

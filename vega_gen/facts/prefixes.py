@@ -1,4 +1,8 @@
-"""Finds the prefix of which the next instruction takes the upper bits of its immediate, where a target puts words together so."""
+"""Finds the instruction that gives the next one the upper bits of its immediate.
+
+An extender is told by its operand, and every immediate of that width may have it (``facts.extenders``); a prefix is told by its mnemonic
+alone, and goes with additions.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,13 @@ def prefixes(v: TargetView) -> Iterator[Choice[Operation]]:
             made = v.operation(i.name, lambda o, _: OperandRole.IMM if o.kind is OperandKind.IMM else None)
             if made and made.range and made.range.bits < v.native:
                 yield Choice(made, Evidence.ASSEMBLY, f"{i.name} has an immediate alone, and the mnemonic of a prefix")
+
+
+def extender(v: TargetView) -> Iterator[Choice[Operation]]:
+    """Yields the only instruction that takes just the upper bits of a number (``Extenders.record``)."""
+    if record := v.selections.extenders.record:
+        why = f"{record} takes the upper bits of a number and nothing else"
+        yield Choice(Operation(record, (OperandRole.IMM,)), Evidence.OPERAND, why)
 
 
 def prefixed_load(d: Description, native: int) -> Operation | None:
