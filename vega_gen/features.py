@@ -17,7 +17,7 @@ from vega_gen.tablegen.subtargets import ATTRS, CPU, FEATURES, MODE
 
 _NO_FEATURE = (
     "CallingConv.conditions", "Encoding.older", "InstrInfo.predicates", "Instruction.sized", "Register.encoded", "RegisterClass.orders",
-    "Relocation.numbers", ATTRS, CPU, FEATURES, MODE,
+    "Relocation.numbers", "Subtarget.variable", ATTRS, CPU, FEATURES, MODE,
 )  # fmt: skip
 """Fields about how records are written, or which subtarget is chosen, rather than about the target."""
 
