@@ -127,6 +127,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "unsized": unsized(d),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": calling_hooks(d, m, llvm),
+        "module_asked": any(c.asks_module for c in d.calling_conventions),
         "calling_entries": [c.name for c in d.calling_conventions if c.entry],
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
@@ -246,6 +247,18 @@ def _nop(d: Description, m: Facts) -> list[int]:
     return [plain[order.place(n, i.size)] for n in range(i.size)]
 
 
+def _parts(d: Description, m: Facts) -> set[str]:
+    """Returns the registers that are parts of those that hold addresses and are not reserved."""
+    registers = {r.name: r for r in d.registers}
+    members = next((c.members for c in d.register_classes if c.name == m.gpr), ())
+    found, waiting = set[str](), [r for r in members if r not in m.reserved]
+    while waiting:
+        inner = registers[name].subregisters if (name := waiting.pop()) in registers else ()
+        waiting += [r for r in inner if r not in found]
+        found |= {*inner}
+    return found
+
+
 def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
     floating = [op for f in m.floats for op in (f.load, f.store)]
@@ -262,6 +275,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     saved = [r for r in m.saved if r not in m.reserved or r == m.ra]
     saved += [r for r in (m.ra, m.fp) if r and r not in saved]
     allocatable = {r for c in d.register_classes if c.allocatable for r in c.members}
+    parts = _parts(d, m)
     selections = Selections(d)
     return {
         "load": load, "store": store,
@@ -272,7 +286,8 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
         "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
         "callee_saved": saved,
-        "reserved": [r for r in m.reserved if r in allocatable],
+        "reserved": [r for r in m.reserved if r in allocatable and r not in parts],
+        "reserved_parts": [r for r in m.reserved if r in allocatable and r in parts],
         "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles, *_read(d))) if r not in allocatable],
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),

@@ -210,7 +210,9 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
         if made:
             named = bool(ra) and (ra in i.uses or ra.lower() in i.asm.lower())
             bare = {*i.uses} <= {ra, v.register(RegisterRole.STACK_POINTER)}  # a return from an exception reads more
-            found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, bare, named, not made.free), made))
+            usual = _RETURNS.fullmatch(mnemonic(i)) is not None  # rte and iret return from an exception
+            rank = ("isReturn" in i.flags, i.name in selected, i.name in aliases, bare, named, not made.free, usual)
+            found.append((rank, made))
     made = max(found, key=lambda pair: pair[0])[1] if found else None
     jump = (v.expanded(jump_register) or jump_register) if jump_register else None
     if made is None and jump and ra:

@@ -226,8 +226,11 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
 
 
 def _assembly_only(i: Instruction) -> Instruction:
-    """Return an instruction of a target without encodings of operands as one that assembly alone has, unless it is a pseudo instruction."""
-    return replace(i, assembly_only=bool(i.asm) and not i.flags & {"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
+    """Return an instruction of a target without encodings of operands as one that assembly alone has, unless it is a pseudo instruction.
+
+    One that the parser does not know (isCodeGenOnly) is real where the disassembler has it all the same (ForceDisassemble)."""
+    unreal = {"isPseudo", "isAsmParserOnly", *(() if "ForceDisassemble" in i.flags else ("isCodeGenOnly",))}
+    return replace(i, assembly_only=bool(i.asm) and not i.flags & unreal)
 
 
 def _operands(dag: Dag | None) -> tuple[InstructionOperand, ...]:

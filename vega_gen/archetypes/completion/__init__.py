@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from vega_gen.archetypes.completion import (
+    accessed_parts,
     call_nodes,
     compared,
     costs,
@@ -37,7 +38,7 @@ __all__ = ["Completion", "completion", "may_lack"]
 
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
     one.part
-    for one in (decodable, mode_features, mendings, selecting, passing, frames, prefixed, jumps, call_nodes, compared, truths, logic)
+    for one in (decodable, mode_features, mendings, selecting, accessed_parts, passing, frames, prefixed, jumps, call_nodes, compared, truths, logic)
 )
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
