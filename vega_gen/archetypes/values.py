@@ -10,6 +10,7 @@ from typing import Any
 
 from vega_gen.archetypes.atomics import atomic_values, fence_action
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags
+from vega_gen.archetypes.completion.accessed_parts import part_stores
 from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
@@ -161,12 +162,13 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         ],
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
+    given["part_stores"] = part_stores(d, m)
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
     if not m.jump:  # no branch can be analyzed or moved
         given["instr_info_methods"] = [n for n in given["instr_info_methods"] if n not in _BRANCH_METHODS]
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
-    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] else []
+    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] or given["part_stores"] else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
@@ -247,6 +249,11 @@ def _nop(d: Description, m: Facts) -> list[int]:
     return [plain[order.place(n, i.size)] for n in range(i.size)]
 
 
+def _sum_class(d: Description, m: Facts) -> str:
+    """Returns the class of the registers that the sum of two addresses can be put into: that of addresses, or some of it."""
+    return own_class(d, m.gpr, m.add, OperandRole.DST) or m.gpr
+
+
 def _parts(d: Description, m: Facts) -> set[str]:
     """Returns the registers that are parts of those that hold addresses and are not reserved."""
     registers = {r.name: r for r in d.registers}
@@ -280,7 +287,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     return {
         "load": load, "store": store,
         "load_class": own_class(d, m.gpr, load, OperandRole.DST), "store_class": own_class(d, m.gpr, store, OperandRole.SRC),
-        "some_bases": _some_bases(d), "adds_to_zero": adds_to_zero(d, m),
+        "some_bases": _some_bases(d), "sum_class": _sum_class(d, m), "adds_to_zero": adds_to_zero(d, m),
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
         "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",

@@ -34,6 +34,8 @@ _BITS = {"8": 8, "b": 8, "byte": 8, "16": 16, "h": 16, "half": 16, "32": 32, "64
 _SIGNS = {"s": "sext", "a": "sext", "u": "zext", "z": "zext", "": ""}
 _BASE_NAME = re.compile(r"base|addr|ptr|rs1|ra|src1", re.I)
 _WIDTHS = (8, 16, 32, 64)
+PART_STORE = "STORE_PART_i"
+"""What the names of a completion's pseudo instructions begin with that store a part of a register; its bits follow."""
 _UNFIT = frozenset({"isPseudo", "isCall", "isReturn", "isBranch", "isTerminator"})
 
 _Access = tuple[str, int]
