@@ -47,13 +47,16 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     operands = max(p.operands for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
     parameters = declared.partition("(")[2].rstrip(")")
     defined = DEFAULT.sub("", head)
+    parent = next(iter(re.findall(r"SDNode \*(\w+)", parameters)), "")
+    roots = {one.dag.op for root in s.roots for one in s.of(root)}
+    computing = any(p.name in roots for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
     return {
         "name": c.name,
         "template": head,
         "defined": defined,
         "parameters": parameters,
         "operands": operands,
-        "cases": [case | {"when": _either(whens)} for case, whens in matching],
+        "cases": [case | {"when": _either(whens), "parent": parent if computing else ""} for case, whens in matching],
     }
 
 

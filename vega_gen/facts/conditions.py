@@ -110,6 +110,9 @@ def _compares(v: TargetView, branches: Mapping[str, _Branch]) -> dict[int, dict[
             old = best.get((bits, kind))
             if old is None or rank > old[0]:
                 best[bits, kind] = rank, op
+    if (key := "instruction.compare") in v.chooser.given and (said := v.choose_operation(key, ())):
+        bits = v.bits(v.selections.operands(said.record)[said.index(OperandRole.SRC)].type)
+        best[bits, ""] = (), _with_result(v, replace(said, range=None), first.held)
     found: dict[int, dict[str, ComparedBranch]] = {}
     for bits in sorted({bits for bits, _ in best}):
         made: dict[str, ComparedBranch] = {}
