@@ -105,7 +105,8 @@ def legal_operators(v: TargetView) -> frozenset[str]:
     whole = [instructions[name] for name in real if instructions[name].pattern]
     outer = {next((n for n in i.nodes if n not in ("set", "implicit")), "") for i in whole}
     roots = {root for root, sets in v.selections.given.items() if any(names <= real for names in sets)}
-    extended = {f"sext_inreg{leaf_name(s.dag, (1,))}" for s in v.selections.of("sext_inreg") if s.record in real}
+    extended = {f"sext_inreg{leaf_name(s.dag, (1,))}" for s in v.selections.of("sext_inreg")
+                if s.record in real and any(v.holds(o.type) for o in instructions[s.record].outs)}  # fmt: skip
     loads = {name for root in roots for name in load_names(v, root)}
     return frozenset((outer | roots | extended | loads) - {""})
 
