@@ -12,8 +12,8 @@ from vega_gen.facts.memory import near_code, offset_part, step
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
 from vega_gen.facts.view import encoded
 from vega_gen.records import ComplexPattern, Contract, Description
-from vega_gen.tablegen.raw import Dag, parse_dag
 from vega_gen.tablegen.contracts import DEFAULT, is_instance, template_arguments
+from vega_gen.tablegen.raw import Dag, parse_dag
 
 _COMBINED = frozenset({"add", "sub", "and", "or", "xor"})
 """Operators that combine two registers: what one of them takes is no address."""

@@ -20,7 +20,8 @@ def _extracted(d: Description, m: Facts) -> set[str]:
         waiting += [r for r in inner if r not in parts]
         parts |= {*inner}
     made = [c for c in d.register_classes if c.allocatable and c.members and parts >= {*c.members}]
-    return {max((c for c in made if t in c.value_types), key=lambda c: len(c.members)).name for t in {t for c in made for t in c.value_types}}
+    types = {t for c in made for t in c.value_types}
+    return {max((c for c in made if t in c.value_types), key=lambda c: len(c.members)).name for t in types}
 
 
 def inner_classes(d: Description, m: Facts) -> list[tuple[str, str]]:

@@ -38,8 +38,11 @@ __all__ = ["Completion", "completion", "may_lack"]
 
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
     one.part
-    for one in (decodable, mode_features, mendings, selecting, accessed_parts, passing, frames, prefixed, jumps, call_nodes, compared, truths, logic)
-)
+    for one in (
+        decodable, mode_features, mendings, selecting, accessed_parts, passing, frames, prefixed, jumps, call_nodes, compared, truths,
+        logic,
+    )
+)  # fmt: skip
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
 

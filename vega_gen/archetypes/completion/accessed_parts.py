@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vega_gen.archetypes.complex_patterns import left_out
 from vega_gen.archetypes.completion.lacking import Lacking
+from vega_gen.archetypes.complex_patterns import left_out
 from vega_gen.facts.find import Facts
 from vega_gen.facts.memory import PART_STORE, near_code, register_accesses
 from vega_gen.facts.operations import Operation
@@ -78,8 +78,8 @@ def _written(lacking: Lacking, v: TargetView, bits: int) -> Iterator[str]:
 
 
 def _accesses(d: Description, v: TargetView, m: Facts, bits: int) -> dict[str, PartAccess]:
-    """Returns how integers of ``bits`` bits are accessed: "" -> at a base and an offset, AT_REGISTER -> at any other address, where the first
-    matches only some."""
+    """Returns how integers of ``bits`` bits are accessed: "" -> at a base and an offset, AT_REGISTER -> at any other address, where the
+    first matches only some."""
     for name, index, wholes in _parts(d, v, bits):
         load, store = (next(iter(register_accesses(v, name, store=way)), None) for way in (False, True))
         holding = [c for c in d.register_classes if m.type in c.value_types and c.allocatable and {*c.members} <= wholes]
@@ -110,11 +110,11 @@ def _at(v: TargetView, op: Operation, name: str, *, store: bool) -> dict[str, st
     for root in dict.fromkeys(s.dag.op for s in ways):
         for s in sorted(v.selections.of(root), key=lambda s: s.record != op.record):
             i = v.selections.instructions[s.record]
-            values = [o for o in v.selections.operands(s.record) if o.part < 0]
+            operands = v.selections.operands(s.record)
+            values = [o for o in operands if o.part < 0]
             fits = bool(i.outs) != store and len(values) == 1 and v.class_of(values[0].type) == name
-            leaf = leaf_name(s.dag, (1 if store else 0,))
-            if fits and encoded(i) and "isPseudo" not in i.flags and not any(near_code(v.selections, o.whole) for o in v.selections.operands(s.record)):
-                found.setdefault(leaf, s.record)
+            if fits and encoded(i) and "isPseudo" not in i.flags and not any(near_code(v.selections, o.whole) for o in operands):
+                found.setdefault(leaf_name(s.dag, (1 if store else 0,)), s.record)
     return found
 
 
