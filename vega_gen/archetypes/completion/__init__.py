@@ -78,4 +78,4 @@ def completion(d: Description, own: str, target_td: str, m: Facts | None = None)
     selected = tuple(re.findall(r"^def : Pat<.*, \((\w+)[ )].*>;$", selecting.part(lacking), re.M))
     remapped = pointers.part(lacking, target_td)
     texts = [*parts, *(text.strip("\n") for text in (remapped, costs.part(lacking)) if text)]
-    return Completion("\n\n".join(texts) + "\n" if texts else "", bool(parts), selected, mendings.mendings(d))
+    return Completion("\n\n".join(texts) + "\n" if texts else "", bool(parts), selected, mendings.mendings(lacking))
