@@ -82,9 +82,31 @@ def test_only_close_alternatives_of_doubtful_facts_are_tried() -> None:
 
 def test_what_raises_the_ladder_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     backend, made = search(monkeypatch, R2=58)
-    assert [(t.value, t.kept, t.gained) for t in made.trials] == [("R2", True, {"runs": 18})]
-    assert backend.asked[-1] == ({"register.frame_pointer": "R2"}, 60)
+    assert [(t.value, t.kept, t.gained) for t in made.trials] == [("R2", True, {"runs": 18}), ("R3", False, {})]
+    assert backend.asked[-1] == ({"register.frame_pointer": "R2"}, 60), "the last trial is not what stays: it is made again"
     assert next(f for f in made.facts if f.key == "register.frame_pointer").evidence is Evidence.TESTS
+
+
+def test_a_value_that_helps_gives_way_to_a_better_one_of_the_same_fact(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = (doubtful("register.frame_pointer", ("R1", 0.4), ("R2", 0.4), ("R4", 0.4)), *FACTS[1:])
+    monkeypatch.setitem(globals(), "FACTS", facts)
+    _, made = search(monkeypatch, R2=42, R4=58)
+    assert [(t.value, t.instead, t.kept) for t in made.trials] == [("R2", "R1", True), ("R4", "R2", True)]
+
+
+@pytest.mark.parametrize(
+    ("gained", "worth"),
+    [
+        ({}, False),
+        ({"runs": 2}, True),
+        ({"runs": 27, "round-trip": -1}, True),
+        ({"runs": 1, "round-trip": -2}, False),
+        ({"runs": 9, "objects": -1}, False),
+        ({"round-trip": 3}, True),
+    ],
+)
+def test_a_round_trip_may_be_lost_for_more_programs_and_no_program_for_others(gained: dict[str, int], worth: bool) -> None:
+    assert searching.better(gained) is worth
 
 
 def test_what_lowers_it_or_does_not_build_does_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from vega_gen.records import Alternative, Evidence, Fact
 
 _UNITS = (1, 2, 4)
 """Bytes that a distance counts as one: instructions lie at multiples of one of these."""
-_WITHIN = re.compile(r">=? *(\d+) *&& *\w+ *(<=?) *(\d+)")
+_WITHIN = re.compile(r"(>=?) *(\d+) *&& *[\w() ]+? *(<=?) *(\d+)")
 _DOUBTFUL = 0.3
 """Confidence in what a .td does not say: no more than of any default (facts/measured.py)."""
 
@@ -28,15 +28,17 @@ def suppositions(v: TargetView) -> Iterator[Fact]:
     code = {f.name: f.code for f in v.d.fragments}
     for o in v.d.operand_classes:
         within = _WITHIN.search(code.get(o.name, "")) if o.encoder_method and f"{CODING}{o.name}" not in given else None
-        if within and int(within[1]) > 0:
-            low, high = int(within[1]), int(within[3]) - (within[2] == "<")
+        low, high = (int(within[2]) + (within[1] == ">"), int(within[4]) - (within[3] == "<")) if within else (0, 0)
+        if low > 0:
             yield _fact(f"{CODING}{o.name}", "x", [f"x - {low}", f"{high + 1} - x", f"{high} - x"], "what its method in C++ encodes")
 
 
 def _units(v: TargetView) -> dict[str, int]:
-    """Returns the operand types of jumps, branches and calls that hold an address or a distance -> the bytes that one of it is."""
+    """Returns the operand types of calls, then of jumps and branches, that hold an address or a distance -> the bytes that one of it is.
+
+    Without calls nothing runs: they come first."""
     found: dict[str, int] = {}
-    for i in v.d.instructions:
+    for i in sorted(v.d.instructions, key=lambda i: "isCall" not in i.flags):
         if not encoded(i) or not i.flags & {"isBranch", "isCall"}:
             continue
         for o in v.selections.operands(i.name):

@@ -8,7 +8,7 @@ fail, and climbs the whole ladder only if it helps one of them. LLVM's tests are
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from llvm_integration.failure import Failure
@@ -65,11 +65,12 @@ class _Search:
             fact, other = pair
             self._tried.add((fact.key, other.value))
             self.progress(len(self.trials), 0, f"trying {fact.key} = {other.value}")
-            if self._try(fact, other):
-                pairs = candidates(self.best)
+            if self._try(fact, other):  # another value of the same fact may be better still
+                pairs = [*(pair for pair in pairs if pair[0].key == fact.key), *candidates(self.best)]
 
     def _try(self, fact: Fact, other: Alternative) -> bool:
         """Try one value. Returns whether it stays."""
+        instead = next((s.value for s in self.plain.supposed if s.key == fact.key), fact.value)
         supposed = (*(s for s in self.plain.supposed if s.key != fact.key), GivenFact(fact.key, other.value, "", Evidence.TESTS))
         asked = replace(self.plain, supposed=supposed)
         self.built = supposed
@@ -82,12 +83,12 @@ class _Search:
             else:
                 made = try_out(asked, self.progress)
                 gained = gains(self.best.ladder, made.ladder)
-                if gained and min(gained.values()) > 0:
+                if better(gained):
                     self.best, self.plain = made, asked
         except Failure as failure:
             problem = failure.what
         kept = self.plain is asked
-        self.trials.append(TriedFact(fact.key, other.value, fact.value, gained, problem, kept=kept))
+        self.trials.append(TriedFact(fact.key, other.value, instead, gained, problem, kept=kept))
         return kept
 
 
@@ -99,7 +100,7 @@ def candidates(made: TryResult) -> list[tuple[Fact, Alternative]]:
     facts = {fact.key: fact for fact in made.facts}
     found = [pair for key in wanted if (fact := facts.get(key)) and not fact.value for pair in _supplied(made, fact)]
     untold = suppositions(TargetView(made.description)) if made.description else ()
-    close = close_alternatives((*made.facts, *untold))
+    close = [*close_alternatives(made.facts), *close_alternatives(untold)]
     objects = next((step for step in made.ladder.steps if step.rung is Rung.OBJECTS), None)
     unseen = objects is not None and 0 < objects.total == objects.passed
     close.sort(key=lambda pair: (pair[0].key not in wanted, unseen and not pair[0].key.startswith(_UNSEEN)))
@@ -145,6 +146,11 @@ def gains(before: Ladder | None, after: Ladder | None) -> dict[str, int]:
     assert before and after
     passed = {step.rung: step.passed for step in before.steps}
     return {str(s.rung): s.passed - passed[s.rung] for s in after.steps if s.passed != passed[s.rung]}
+
+
+def better(gained: Mapping[str, int]) -> bool:
+    """Whether what a value gains (``gains``) is worth it: on no rung fewer programs pass, and more programs than it costs round trips."""
+    return min((gained.get(rung, 0) for rung in _PROGRAMS), default=0) >= 0 and sum(gained.values()) > 0
 
 
 def _passes(made: TryResult) -> bool:
