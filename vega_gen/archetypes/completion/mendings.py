@@ -1,7 +1,8 @@
 """What records of the .td lack, and a completion cannot give them: a record cannot be changed once it is defined.
 
 It goes into copies of the files that define them (``pipeline.completing``): a decoder for an operand of several parts, which llvm-tblgen
-wants for the disassembler; that a register is read and written, where assembly has it once; a condition for a hardware mode.
+wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; a
+condition for a hardware mode.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ _SKIPPED = frozenset({"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
 
 def part(lacking: Lacking) -> str:
     """Returns what the copies of the target's files have that the files lack, as comments."""
-    said = [f"// In the copy of the file that defines it, {name} says: {line}" for name, line in mendings(lacking.d).items()]
+    said = [f"// In the copy of the file that defines it, {name} says: {line}" for name, line in mendings(lacking).items()]
     if without_condition(lacking.own):
         said.append("// Each hardware mode has a condition, its features, in the copy of the file that defines it.")
     return "\n".join(said)
 
 
-def mendings(d: Description) -> dict[str, str]:
+def mendings(lacking: Lacking) -> dict[str, str]:
     """Returns record -> the line that it lacks."""
-    return _undecoded(d) | _untied(d)
+    found = _undecoded(lacking.d)
+    for more in (_untied(lacking.d), _unended(lacking)):
+        found |= {name: f"{found[name]} {line}" if name in found else line for name, line in more.items()}
+    return found
 
 
 def _undecoded(d: Description) -> dict[str, str]:
@@ -46,6 +50,33 @@ def _untied(d: Description) -> dict[str, str]:
     """Returns the instructions that read a register which their assembly does not name: it can only be the one that they write."""
     registers = {c.name for c in d.register_classes}
     return {i.name: f'let Constraints = "${name} = ${i.outs[0].name}";' for i in d.instructions if (name := _read(i, registers))}
+
+
+def _unended(lacking: Lacking) -> dict[str, str]:
+    """Returns the jumps, branches, calls and returns that lack a flag without which LLVM takes them for instructions in the middle of a
+    basic block, as far as a file defines them one by one."""
+    m = lacking.m
+    compared = [pair.branch for pairs in m.comparisons.values() for pair in pairs.values()]
+    ends = "isTerminator", "isBarrier"
+    wanted: dict[str, tuple[str, ...]] = {}
+    for op, flags in (
+        *((op, ("isBranch", "isTerminator")) for op in (*m.branches.values(), m.branch_nonzero, *compared)),
+        (m.jump, ("isBranch", *ends)),
+        (m.jump_register, ("isBranch", "isIndirectBranch", *ends)),
+        (m.calls.direct, ("isCall",)),
+        (m.calls.indirect, ("isCall",)),
+        (m.returns if m.return_node and not m.return_pseudo else None, ("isReturn", *ends)),
+    ):
+        if op:
+            wanted.setdefault(op.record, flags)
+    known = {i.name: i.flags for i in lacking.d.instructions}
+    calls = {op.record for op in (m.calls.direct, m.calls.indirect) if op}
+    absent = {name: [flag for flag in flags if flag not in known[name]] for name, flags in wanted.items()}
+    return {
+        name: " ".join(f"let {flag} = 1;" for flag in left)
+        for name, left in absent.items()
+        if left and (name in calls or "isCall" not in known[name]) and re.search(rf"\bdef\s+{name}\b", lacking.own)
+    }
 
 
 def _read(i: Instruction, registers: set[str]) -> str:
