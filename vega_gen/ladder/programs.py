@@ -6,7 +6,7 @@ They count programs; each program counts twice, at -O0 and at -O2.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,14 +47,16 @@ class _Compiling:
 class Programs:
     """The smoke suite of one subject, and the rungs that it climbs."""
 
-    def __init__(self, tools: Tools, llc: Path, subject: Subject, work: Path) -> None:
+    def __init__(self, tools: Tools, llc: Path, subject: Subject, work: Path, only: Collection[str] = ()) -> None:
+        """``only``: the programs, with their levels ("calls -O0"), that are compiled; all by default."""
         self.tools = tools
         self.llc = llc
         self.subject = subject
         self.work = work
         work.mkdir(parents=True, exist_ok=True)
         self._endless: dict[str, Obstacle] = {}
-        self.all = [self._written(program, level) for program in smoke.programs(subject.widths, subject.pointer_bits) for level in LEVELS]
+        every = [self._written(program, level) for program in smoke.programs(subject.widths, subject.pointer_bits) for level in LEVELS]
+        self.all = [one for one in every if not only or one.name in only]
 
     def _written(self, program: smoke.Program, level: str) -> _Compiling:
         (self.work / f"{program.name}.ll").write_text(program.text, encoding="utf-8")

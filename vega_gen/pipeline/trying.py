@@ -147,7 +147,11 @@ def _used(built: _Built, bench: _Bench, before: Mapping[Path, str]) -> TryResult
             widths = ladder.legal_widths(built.description, built.facts.native)
             subject = ladder.subject(built.description, made.arch, widths=widths, machine=request.machine)
             lacking = "" if "compiles" in made.abilities else "no code generator"
-            climbed = ladder.climb(tools, subject, bench.work / "ladder", bench.progress, no_code=lacking)
+            work = bench.work / "ladder"
+            if request.probe and not lacking:
+                climbed = ladder.probe(tools, subject, work, request.probe, bench.progress)
+            else:
+                climbed = ladder.climb(tools, subject, work, bench.progress, no_code=lacking)
         made = replace(made, ladder=climbed)
     return made
 

@@ -53,19 +53,29 @@ def _untied(d: Description) -> dict[str, str]:
 
 
 def _unended(lacking: Lacking) -> dict[str, str]:
-    """Returns the jumps and branches that lack a flag without which LLVM takes them for instructions in the middle of a basic block, as far
-    as a file defines them one by one."""
+    """Returns the jumps, branches, calls and returns that lack a flag without which LLVM takes them for instructions in the middle of a
+    basic block, as far as a file defines them one by one."""
     m = lacking.m
     compared = [pair.branch for pairs in m.comparisons.values() for pair in pairs.values()]
-    wanted = dict.fromkeys((op.record for op in (*m.branches.values(), m.branch_nonzero, *compared) if op), ("isBranch", "isTerminator"))
-    wanted |= {m.jump.record: ("isBranch", "isTerminator", "isBarrier")} if m.jump else {}
-    wanted |= {m.jump_register.record: ("isBranch", "isIndirectBranch", "isTerminator", "isBarrier")} if m.jump_register else {}
-    flags = {i.name: i.flags for i in lacking.d.instructions}
-    absent = {name: [flag for flag in ends if flag not in flags[name]] for name, ends in wanted.items()}
+    ends = "isTerminator", "isBarrier"
+    wanted: dict[str, tuple[str, ...]] = {}
+    for op, flags in (
+        *((op, ("isBranch", "isTerminator")) for op in (*m.branches.values(), m.branch_nonzero, *compared)),
+        (m.jump, ("isBranch", *ends)),
+        (m.jump_register, ("isBranch", "isIndirectBranch", *ends)),
+        (m.calls.direct, ("isCall",)),
+        (m.calls.indirect, ("isCall",)),
+        (m.returns if m.return_node and not m.return_pseudo else None, ("isReturn", *ends)),
+    ):
+        if op:
+            wanted.setdefault(op.record, flags)
+    known = {i.name: i.flags for i in lacking.d.instructions}
+    calls = {op.record for op in (m.calls.direct, m.calls.indirect) if op}
+    absent = {name: [flag for flag in flags if flag not in known[name]] for name, flags in wanted.items()}
     return {
         name: " ".join(f"let {flag} = 1;" for flag in left)
         for name, left in absent.items()
-        if left and not flags[name] & {"isCall", "isReturn"} and re.search(rf"\bdef\s+{name}\b", lacking.own)
+        if left and (name in calls or "isCall" not in known[name]) and re.search(rf"\bdef\s+{name}\b", lacking.own)
     }
 
 
