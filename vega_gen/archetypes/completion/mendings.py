@@ -1,8 +1,8 @@
 """What records of the .td lack, and a completion cannot give them: a record cannot be changed once it is defined.
 
 It goes into copies of the files that define them (``pipeline.completing``): a decoder for an operand of several parts, which llvm-tblgen
-wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; a
-condition for a hardware mode.
+wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; the
+second operand of what begins a call; a condition for a hardware mode.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def part(lacking: Lacking) -> str:
 def mendings(lacking: Lacking) -> dict[str, str]:
     """Returns record -> the line that it lacks."""
     found = _undecoded(lacking.d)
-    for more in (_untied(lacking.d), _unended(lacking)):
+    for more in (_untied(lacking.d), _unended(lacking), _older_calls(lacking)):
         found |= {name: f"{found[name]} {line}" if name in found else line for name, line in more.items()}
     return found
 
@@ -78,6 +78,20 @@ def _unended(lacking: Lacking) -> dict[str, str]:
         lines += ["let isCall = 0;"] if "isCall" in known[name] and name not in calls else []
         if lines and re.search(rf"\bdef\s+{name}\b", lacking.own):
             found[name] = " ".join(lines)
+    return found
+
+
+def _older_calls(lacking: Lacking) -> dict[str, str]:
+    """Returns the node and the pseudo instructions of ISD::CALLSEQ_START where they have one operand, as before LLVM 5: a second one, the
+    bytes of the sequence that the frame has already, is wanted since (llvm/include/llvm/CodeGen/ISDOpcodes.h)."""
+    found: dict[str, str] = {}
+    for i in lacking.d.instructions:
+        begins = re.search(r"\((\w+) ", i.pattern) if "ISD::CALLSEQ_START" in i.nodes and len(i.ins) == 1 else None
+        if begins:
+            amount, vt = i.ins[0], lacking.m.type
+            operands = f"let InOperandList = (ins {amount.type}:${amount.name}, {amount.type}:$inner);"
+            found[i.name] = f"{operands} let Pattern = [({begins[1]} timm:${amount.name}, timm:$inner)];"
+            found[begins[1]] = f"let TypeProfile = SDCallSeqStart<[SDTCisVT<0, {vt}>, SDTCisVT<1, {vt}>]>;"
     return found
 
 
