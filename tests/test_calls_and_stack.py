@@ -5,6 +5,7 @@ Each description is Tern with a few lines changed.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -173,6 +174,24 @@ def test_jumps_and_branches_end_their_block_though_the_td_says_so_of_none(tern: 
     again = {i.name: i.flags for i in described(td, tern.parent).instructions}
     assert {"isBranch", "isTerminator", "isBarrier"} <= again["J"] & again["JR"] and "isIndirectBranch" in again["JR"]
     assert not completion(described(tern), "", "").mendings, "a file that does not define it cannot say it"
+
+
+def test_a_td_without_a_flag_of_control_flow_gets_those_that_llvm_needs(tern: Path) -> None:
+    """Patterns and mnemonics say what calls, returns and branches."""
+    file = tern.with_name("TernInstrInfo.td")
+    flag = "is(?:Branch|IndirectBranch|Terminator|Barrier|Call|Return) = 1"
+    text = re.sub(rf"let {flag}(?:, {flag})* in(?= |\n)", "let hasSideEffects = 0 in", file.read_text())
+    file.write_text(re.sub(rf"\b{flag}, ?|, {flag}\b", "", text))
+    own = described(tern)
+    assert not any({"isCall", "isBranch", "isReturn", "isTerminator"} & i.flags for i in own.instructions)
+    made = completion(own, file.read_text(), "")
+    ends = "let isTerminator = 1; let isBarrier = 1;"
+    assert made.mendings == {
+        **{f"B{c}": "let isBranch = 1; let isTerminator = 1;" for c in ("EQ", "NE", "LT", "GE", "LTU", "GEU")},
+        "J": f"let isBranch = 1; {ends}", "JR": f"let isBranch = 1; let isIndirectBranch = 1; {ends}",
+        "CALL": "let isCall = 1;", "CALLR": "let isCall = 1;",
+    }  # fmt: skip
+    assert "def RETURN : Instruction" in made.text, "a pseudo instruction stands for the return"
 
 
 STACK = """

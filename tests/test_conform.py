@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 from conftest import ROOT
 
 from llvm_integration.discover import Installation, find_installation
 from llvm_integration.process import Completed
 from vega_gen.conform.compilers import NotCompiled, Toolchain, refused
-from vega_gen.conform.conforming import Conforming, Side
+from vega_gen.conform.conforming import Conforming, ForeignProgram, Side
 from vega_gen.conform.hosts import Expected, QemuHost, plugin
-from vega_gen.conform.program_suites import suite_named, torture_programs
+from vega_gen.conform.program_suites import coremark_programs, embench_programs, single_source_programs, suite_named, torture_programs
 from vega_gen.conform.verdicts import Conformed, ProgramVerdict, read_conformed
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.ladder.subject import machines
 from vega_gen.pipeline import ConformRequest, TryRequest, conform, silent
-from vega_gen.report import conformance
+from vega_gen.report import conformance, speedups
 
 PROGRAMS = ROOT / "tests/inputs/programs"
 LAYOUT = "e-m:e-p:32:32-i64:64-n32-S128"
@@ -70,6 +71,37 @@ def test_output_is_compared_through_the_exit_status(official: Side, tmp_path: Pa
         assert official.host.run([obj], official.toolchain.library, tmp_path / "a", Expected(text)).problem == problem
 
 
+def test_both_backends_may_print_something_else_than_the_host(official: Side, tmp_path: Path) -> None:
+    source = tmp_path / "a.c"
+    source.write_text('#include <stdio.h>\nint main(void) {\n  puts(sizeof(long) == 8 ? "wide" : "narrow");\n  return 0;\n}\n')
+    program = ForeignProgram("csmith", "a", (source,), expected=Expected("wide\n"))
+    assert Conforming(official, None, tmp_path).verdict_on(program, "-O2").verdict is ProgramVerdict.WRONG
+    assert Conforming(official, lambda: official, tmp_path).verdict_on(program, "-O2").verdict is ProgramVerdict.PASSES
+    assert isinstance(official.host, QemuHost)
+    objects = [official.toolchain.compile_c(source, "-O2", tmp_path / "a.o")]
+    assert official.host.output_hash(objects, official.toolchain.library, tmp_path / "a") == Expected("narrow\n").hash
+
+
+def checkout(folder: Path, *names: str) -> Path:
+    """A folder with empty files of those names."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("")
+    return folder
+
+
+def test_suites_are_read_from_checkouts(tmp_path: Path) -> None:
+    embench = list(embench_programs(checkout(tmp_path / "e", "src/b/x.c", "src/a/y.c", "src/a/z.c", "support/main.c", "support/beebsc.c")))
+    assert [program.name for program in embench] == ["a", "b"]
+    assert [source.name for source in embench[0].sources] == ["y.c", "z.c", "main.c", "beebsc.c", "board.c"]
+    (coremark,) = coremark_programs(checkout(tmp_path / "c", "core_main.c", "core_list_join.c"))
+    assert [source.name for source in coremark.sources] == ["core_list_join.c", "core_main.c", "core_portme.c"]
+    single = checkout(tmp_path / "s", "SingleSource/U/a.c", "SingleSource/U/b.c", "SingleSource/U/c.cpp")
+    for name, text in (("a", "x\nexit 0\n"), ("b", "exit 1\n"), ("c", "exit 0\n")):
+        (single / f"SingleSource/U/{name}.reference_output").write_text(text)
+    assert [(program.name, program.expected.stdout) for program in single_source_programs(single)] == [("U-a", "x\n")]
+
+
 def test_a_program_that_lacks_a_symbol_is_not_linked(official: Side, tmp_path: Path) -> None:
     source = tmp_path / "a.c"
     source.write_text("int elsewhere(void);\nint main(void) { return elsewhere(); }\n")
@@ -100,6 +132,25 @@ def test_causes_are_the_same_but_for_numbers() -> None:
     programs = [Conformed("torture", f"p{n}", "-O2", v, w) for n, (v, w) in enumerate(zip(verdicts, why, strict=True))]
     ((cause, members),) = conformance.causes(programs)
     assert cause == "llc fails: llc: Cannot select: _: i64 = vselect" and [one.program for one in members] == ["p0", "p1"]
+
+
+def counted(program: str, level: str, steps: int, official: int) -> Conformed:
+    sizes = {"text": steps, "reference_text": 100}
+    return Conformed("embench", program, level, ProgramVerdict.PASSES, steps=steps, reference_steps=official, **sizes)
+
+
+def test_speed_ups_are_over_the_reference_without_optimisation(tmp_path: Path) -> None:
+    run = [counted("a", "-O0", 200, 400), counted("a", "-O3", 100, 50), counted("b", "-O0", 800, 400), counted("b", "-O3", 100, 200)]
+    (tmp_path / "run.json").write_bytes(orjson.dumps(conformance.conformity_json({"target": "Toy"}, [*run, counted("c", "-O0", 1, 1)])))
+    made = speedups.speedups(speedups.read_conformities([tmp_path / "run.json"]))
+    assert [row[1] for row in made.rows] == ["a", "b", "geometric mean"] and made.bars == ("a", "b", "geometric mean")
+    assert made.rows[0][2:10] == (400, 50, 200, 100, 8.0, 2.0, 2.0, 1.0)
+    assert made.rows[2][6:10] == (4.0, 4.0, 1.0, 1.0)
+    assert made.series == {"official -O3": (8.0, 2.0, 4.0), "generated -O3": (4.0, 4.0, 4.0), "generated -O0": (2.0, 0.5, 1.0)}
+    assert any("Toy c" in note for note in made.notes)
+    (tmp_path / "other.json").write_text("[]")
+    with pytest.raises(InputError, match="not a run of conform"):
+        speedups.read_conformities([tmp_path / "other.json"])
 
 
 def test_an_empty_folder_and_an_unknown_suite_are_refused(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 /* Where a program begins and ends that QEMU runs. It can say no more than an exit status, so what it prints is hashed and compared with the
-   hash of what it should print. __exit, __exit_status and __expected_output are the linker's (vega_gen/ladder/executable.py). */
+   hash of what it should print; by 0xfffffff0 + n it is asked for byte n of the hash. __exit, __exit_status and __expected_output are the linker's (vega_gen/ladder/executable.py). */
 #include <stdint.h>
 
 extern volatile int32_t __exit_status;
@@ -15,7 +15,10 @@ int putchar(int character) {
 }
 
 void exit(int status) {
-  if (!status && __expected_output && __expected_output != printed)
+  uint32_t expected = __expected_output;
+  if (expected >= 0xfffffff0)
+    status = (int)(printed >> (expected & 3) * 8 & 255);
+  else if (!status && expected && expected != printed)
     status = 121;
   __exit_status = status;
   __exit();

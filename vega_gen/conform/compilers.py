@@ -12,8 +12,10 @@ from llvm_integration import discover
 from llvm_integration.failure import Failure
 from llvm_integration.process import Completed, Progress, threads
 from vega_gen import c_front, resources
+from vega_gen.ladder import failures
 from vega_gen.ladder.ask import ask
 
+LLC_SECONDS = 30.0
 _STATIC = "-relocation-model=static"
 _LLC_LEVELS = {"-Os": "-O2", "-Oz": "-O2"}
 """llc has no levels for size: clang marks the functions, and llc's default level reads the marks."""
@@ -49,10 +51,10 @@ def first_line(text: str) -> str:
 def refused(done: Completed) -> NotCompiled:
     """What llc's end says, with the pass that ran and the function that it ran on where LLVM's stack dump names them."""
     if done.timed_out:
-        return NotCompiled("llc", "it took too long", command=done.command)
+        return NotCompiled("llc", f"it has not ended within {done.seconds:.0f} s", command=done.command)
     running = _RUNNING.findall(done.stderr)
     llvm_pass, function = running[-1] if running else ("", "")
-    return NotCompiled("llc", first_line(done.stderr), command=done.command, llvm_pass=llvm_pass, function=function)
+    return NotCompiled("llc", failures.message(done)[:300], command=done.command, llvm_pass=llvm_pass, function=function)
 
 
 @dataclass
@@ -88,7 +90,7 @@ class Toolchain:
     def compile_ir(self, source: Path, level: str, out: Path, options: Sequence[str] = ()) -> Path:
         """Compile IR to the object ``out``. Raises NotCompiled."""
         out.unlink(missing_ok=True)
-        done = ask(self.llc(source, level, out, options))
+        done = ask(self.llc(source, level, out, options), seconds=LLC_SECONDS)
         if not done.ok:
             out.unlink(missing_ok=True)
             raise refused(done)

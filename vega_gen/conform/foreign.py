@@ -115,7 +115,7 @@ def chosen(names: Sequence[str], count: int, seed: int) -> list[str]:
 
 def ending_programs(folder: Path, headers: Path, clang: Path) -> Iterator[Path]:
     """Write csmith's programs of the seeds 1, 2, ... into ``folder``, and yield those that end on this machine within two seconds: one in a
-    few loops for ever. Raises ToolFailure where csmith is missing."""
+    few loops for ever. What one printed follows the first line of its .ends file. Raises ToolFailure where csmith is missing."""
     for number in itertools.count(1):
         source, verdict = folder / f"csmith-{number}.c", folder / f"csmith-{number}.ends"
         if not verdict.is_file():
@@ -123,6 +123,7 @@ def ending_programs(folder: Path, headers: Path, clang: Path) -> Iterator[Path]:
             source.write_text(made.stdout, encoding="utf-8")
             program = folder / "csmith-here"
             run([str(clang), "-w", "-O1", "-isystem", str(headers), str(source), "-o", str(program)], timeout=120).check()
-            verdict.write_text("yes" if run([str(program)], timeout=2.0).ok else "no", encoding="utf-8")
-        if verdict.read_text(encoding="utf-8") == "yes":
+            ran = run([str(program)], timeout=2.0)
+            verdict.write_text(f"{'yes' if ran.ok else 'no'}\n{ran.stdout}", encoding="utf-8")
+        if verdict.read_text(encoding="utf-8").startswith("yes"):
             yield source

@@ -35,7 +35,7 @@ class Conformed:
 
     ``why``: one line that says what went wrong, "" where it passes. ``llvm_pass``, ``function``: where llc crashed, or what a bisection
     found; "" if not known. ``command``: shell text that repeats what failed. ``steps``: instructions executed, ``text``: bytes of its
-    .text sections; 0 where they were not counted."""
+    .text sections, both 0 where they were not counted; ``reference_steps``, ``reference_text``: those of LLVM's own backend."""
 
     suite: str
     program: str
@@ -47,6 +47,8 @@ class Conformed:
     command: str = ""
     steps: int = 0
     text: int = 0
+    reference_steps: int = 0
+    reference_text: int = 0
 
     @property
     def key(self) -> str:

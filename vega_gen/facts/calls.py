@@ -34,12 +34,14 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "")
     by_pattern = {s.record: s for _, s in reversed(selections)}
     records = sorted(nodes, key=lambda r: ("isCodeGenOnly" in instructions[r].flags, nodes[r] != ranked[0].opcode))
     flagged = [i for i in v.d.instructions if "isCall" in i.flags]
-    records += [i.name for i in sorted(flagged, key=lambda i: _CALLS.fullmatch(mnemonic(i)) is None)]
+    named = [i for i in v.d.instructions if _CALLS.fullmatch(mnemonic(i))]
+    records += [i.name for i in sorted(flagged or named, key=lambda i: i not in named)]
     real: dict[OperandRole, Operation] = {}
     pseudos: dict[OperandRole, Operation] = {}
     for record in dict.fromkeys(records):
         i = instructions[record]
-        op = _call(v, record, by_pattern.get(record), ra) if "isCall" in i.flags and not _SPECIAL_CALL.search(record) else None
+        meant = not flagged or "isCall" in i.flags
+        op = _call(v, record, by_pattern.get(record), ra) if meant and not _SPECIAL_CALL.search(record) else None
         if op and "isReturn" not in i.flags:
             role = OperandRole.TARGET if OperandRole.TARGET in op.roles else OperandRole.SRC
             if encoded(i) and "isPseudo" not in i.flags:
@@ -213,7 +215,8 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
         if made:
             named = bool(ra) and (ra in i.uses or ra.lower() in i.asm.lower())
             bare = {*i.uses} <= {ra, v.register(RegisterRole.STACK_POINTER)}  # a return from an exception reads more
-            found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, bare, named, not made.free), made))
+            usual = _RETURNS.fullmatch(mnemonic(i)) is not None  # and is written iret, rte, ...
+            found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, bare, named, usual, not made.free), made))
     made = max(found, key=lambda pair: pair[0])[1] if found else None
     jump = (v.expanded(jump_register) or jump_register) if jump_register else None
     if made is None and jump and ra:

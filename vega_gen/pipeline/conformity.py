@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from shutil import which
@@ -15,11 +16,11 @@ from llvm_integration import crash, discover
 from llvm_integration.plugin import linker
 from llvm_integration.process import Progress, threads
 from vega_gen import ladder, store
-from vega_gen.conform import foreign
+from vega_gen.conform import foreign, program_suites
 from vega_gen.conform.compilers import Toolchain
 from vega_gen.conform.conforming import Conforming, ForeignProgram, Side
 from vega_gen.conform.hosts import ProgramHost, QemuHost, SimulatedHost, plugin
-from vega_gen.conform.program_suites import ProgramSuite, torture_programs
+from vega_gen.conform.program_suites import ProgramSuite
 from vega_gen.conform.verdicts import Conformed, read_conformed
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts
@@ -161,8 +162,14 @@ class _Lab:
     def programs(self) -> Sequence[ForeignProgram]:
         """The programs of the suite."""
         asked, cache = self.request, store.cache_folder("foreign", "programs")
-        found = list(torture_programs(asked.suite_dir or foreign.torture(cache, self.progress)))
-        return found[:: asked.every]
+        if asked.suite_dir is None and asked.suite not in (ProgramSuite.TORTURE, ProgramSuite.CSMITH):
+            at = program_suites.CHECKOUTS[asked.suite]
+            raise InputError(f"no package has {asked.suite}", "--suite-dir", f"name a checkout of it: {at}")
+        if asked.suite is ProgramSuite.CSMITH:
+            headers, clang = asked.suite_dir or foreign.csmith_headers(cache, self.progress), self.made.plugin.installation.tool("clang")
+            return list(program_suites.csmith_programs(_folder(cache / "csmith-programs"), headers, clang, asked.count))[:: asked.every]
+        folder = asked.suite_dir.absolute() if asked.suite_dir else foreign.torture(cache, self.progress)
+        return list(program_suites.PROGRAMS_OF[asked.suite](folder))[:: asked.every]
 
 
 def conform(request: ConformRequest, progress: Progress) -> Conformity:
@@ -173,7 +180,7 @@ def conform(request: ConformRequest, progress: Progress) -> Conformity:
     start = time.monotonic()
     lab = _lab(request, progress)
     generated, lost = lab.generated()
-    bench = Conforming(generated, lab.official(), _folder(lab.work / "programs"))
+    bench = Conforming(generated, lab.official(), _folder(lab.work / "programs"), measured=request.counted)
     programs = [(program, level) for level in request.levels for program in lab.programs()]
     found = _judged(lab, bench, programs)
     reference = lab.reference()[0] if bench.reference else ""
@@ -194,7 +201,8 @@ def _judged(lab: _Lab, bench: Conforming, programs: Sequence[tuple[ForeignProgra
         todo = [(p, level) for p, level in programs if found[p.name, level] is None]
         lab.progress(0, len(todo), "running programs")
         with threads(lab.request.jobs) as pool:
-            for done, one in enumerate(pool.map(bench.verdict_on, [p for p, _ in todo], [level for _, level in todo]), start=1):
+            running = [pool.submit(bench.verdict_on, program, level) for program, level in todo]
+            for done, one in enumerate((future.result() for future in as_completed(running)), start=1):
                 lab.progress(done, len(todo), f"running {one.program} {one.level}")
                 found[one.program, one.level] = one
                 journal.record(f"{mark} {one.key}", orjson.dumps(asdict(one)))
