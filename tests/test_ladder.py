@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from shutil import which
@@ -22,13 +20,12 @@ from llvm_integration.process import Completed, run
 from vega_gen import tablegen
 from vega_gen.cli import main
 from vega_gen.errors import NotFoundError
-from vega_gen.ladder import Tools, climb, failures, lit_tests, machines, probe, programs, smoke, subject
+from vega_gen.ladder import Tools, climb, failures, lit_tests, machines, smoke, subject
 from vega_gen.ladder.attributes import met
 from vega_gen.ladder.encodings import around, asked, bases, decode, encode, fields, fixed, of_no_account
 from vega_gen.ladder.executable import BASE, STATUS, exit_object, write_executable
 from vega_gen.ladder.mc import Encoding, Mc
 from vega_gen.ladder.round_trip import round_trip
-from vega_gen.ladder.runners import Ended
 from vega_gen.ladder.written import written
 from vega_gen.records import Climbed, Description, Instruction, Ladder, Obstacle, Rung
 from vega_gen.tablegen.feature_groups import FeatureNeeds, Features
@@ -329,45 +326,6 @@ def test_a_tool_that_does_not_list_the_target(tmp_path: Path) -> None:
     step = climb(Tools(llc, None, None, None), subject(toy(), "toy-unknown-elf"), tmp_path, quiet).steps[1]
     assert (step.passed, step.total) == (0, 1)
     assert step.obstacles[0].message == "does not list toy"
-
-
-def test_a_probe_asks_the_named_programs_alone(tmp_path: Path) -> None:
-    llc = tmp_path / "llc"
-    llc.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/asked\ncase "$*" in *calls.ll*) exit 1;; esac\n')
-    llc.chmod(0o755)
-    named = {Rung.SMOKE: ("calls -O0", "division -O2"), Rung.VERIFIED: ("division -O0",)}
-    found = probe(Tools(llc, None, None, None), subject(toy(*TOYS), "toy"), tmp_path / "work", named, quiet)
-    assert [(step.rung, step.passed, step.total) for step in found.steps] == [(Rung.SMOKE, 1, 2), (Rung.VERIFIED, 1, 1)]
-    assert len((tmp_path / "asked").read_text().splitlines()) == 3
-    untried = probe(Tools(None, None, None, None), subject(toy(*TOYS), "toy"), tmp_path / "work", named, quiet)
-    assert [(step.passed, step.total) for step in untried.steps] == [(0, 0), (0, 0)]
-
-
-@dataclass
-class Endless:
-    """A runner that waits as long as it may."""
-
-    waited: list[float] = field(default_factory=list[float])
-    name: str = "endless"
-
-    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path, seconds: float = 9.0) -> Ended:
-        del objects, library, out
-        self.waited.append(seconds)
-        time.sleep(seconds)
-        return Ended(None, "no end", "")
-
-
-def test_programs_that_do_not_end_are_waited_for_less_after_a_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    llc = tmp_path / "llc"
-    llc.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n: > "$2"\n')
-    llc.chmod(0o755)
-    monkeypatch.setattr(programs, "RUN_SECONDS", 0.03)
-    monkeypatch.setattr(programs, "_SHORT_RUN", 0.001)
-    runner = Endless()
-    made = programs.Programs(Tools(llc, None, None, None), llc, subject(toy(*TOYS), "toy"), tmp_path / "work")
-    assert made.runs([runner], quiet).passed == 0
-    usual = runner.waited.count(0.03)
-    assert 6 <= usual < 12 and runner.waited.count(0.001) == 60 - usual
 
 
 def test_the_package_climbs_our_rv32im(
