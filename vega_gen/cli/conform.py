@@ -63,6 +63,9 @@ def conform(
     facts: FactsOption = None,
     simulated: Annotated[bool, typer.Option("--simulator", help="Run in the simulator even where QEMU runs the ISA.")] = False,
     counted: Annotated[bool, typer.Option("--instructions", help="Count executed instructions, by a plug-in of QEMU.")] = False,
+    mix: Annotated[
+        bool, typer.Option("--mix", help="LLVM's own backend compiles half of each program's functions: do both agree on calls?")
+    ] = False,
     seconds: Annotated[float, typer.Option("--seconds", metavar="S", min=1, help="Time limit of a program.")] = 30.0,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Programs at a time.")] = 2,
     work: Annotated[
@@ -85,7 +88,7 @@ def conform(
     )
     request = pipeline.ConformRequest(
         backend, pipeline.suite_named(suite), llvm, suite_dir, tuple(levels.split(",")), count, every, reference, reference_attrs, builtins,
-        work, jobs, simulated, counted, seconds, again,
+        work, jobs, simulated, counted, seconds, again, mix,
     )  # fmt: skip
     render.remind_of_facts(td, facts)
     with render.progress("conform") as advance:
