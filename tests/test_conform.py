@@ -130,6 +130,14 @@ def test_a_verdict_goes_through_json_and_back() -> None:
     assert [read_conformed(program) for program in data["programs"]] == [one] and data["target"] == "Toy"
 
 
+def test_the_page_escapes_what_it_shows() -> None:
+    fails = Conformed("torture", "a<b>", "-O2", ProgramVerdict.WRONG, "exit status 1", "ISel", "f", "llc -x 'a<b>.ll'")
+    head = {"target": "Toy", "llvm": "19.1.7", "suite": "torture", "host": "qemu-toy", "reference": ""}
+    page = conformance.conformity_page(head, [fails, Conformed("torture", "c", "-O2", ProgramVerdict.PASSES)])
+    assert "1 × wrong result: exit status 1 (ISel)" in page
+    assert "a&lt;b&gt; -O2 in f" in page and "a<b>" not in page and "1 of 2, 50.00%" in page
+
+
 def test_causes_are_the_same_but_for_numbers() -> None:
     why = ["llc: Cannot select: t31: i64 = vselect", "llc: Cannot select: t7: i64 = vselect", "exit status 1"]
     verdicts = [ProgramVerdict.LLC, ProgramVerdict.LLC, ProgramVerdict.REFERENCE]

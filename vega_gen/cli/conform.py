@@ -76,6 +76,7 @@ def conform(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Forget what an earlier run found out.")] = False,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what became of each program as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page: what fails and why, with commands.")] = None,
 ) -> None:
     """Compile programs that nobody here wrote with the backend of a .td, and run them: GCC's torture tests, csmith's random programs, and
     benchmarks.
@@ -94,8 +95,7 @@ def conform(
     with render.progress("conform") as advance:
         result = pipeline.conform(request, advance)
     _show(result)
-    if json:
-        _write(result, json)
+    _write(result, json, html)
     if any(one.verdict.fails for one in result.programs):
         raise typer.Exit(1)
 
@@ -113,7 +113,7 @@ def _show(result: Conformity) -> None:
             render.notice(f"the library lacks {function}: {why}")
 
 
-def _write(result: Conformity, path: Path) -> None:
+def _write(result: Conformity, json: Path | None, html: Path | None) -> None:
     import orjson
 
     from vega_gen import store
@@ -121,4 +121,7 @@ def _write(result: Conformity, path: Path) -> None:
 
     names = ("target", "llvm", "suite", "host", "reference", "lost", "seconds")
     head: dict[str, Any] = {name: getattr(result, name) for name in names}
-    store.write_atomic(path, orjson.dumps(conformance.conformity_json(head, result.programs), option=orjson.OPT_INDENT_2))
+    if json:
+        store.write_atomic(json, orjson.dumps(conformance.conformity_json(head, result.programs), option=orjson.OPT_INDENT_2))
+    if html:
+        store.write_atomic(html, conformance.conformity_page(head, result.programs).encode())
