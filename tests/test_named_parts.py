@@ -94,3 +94,8 @@ def test_operands_that_only_a_decoder_method_knows_are_not_encoded(tmp_path: Pat
     emitter = archetypes(d, Interface([PREFIX / "include"]), "rook").printed["MCTargetDesc/RookMCCodeEmitter.cpp"]
     assert "case Rook::PACK:\n    Ctx.reportError(" in emitter
     assert not unplaced(described(tmp_path))
+
+
+def test_a_jump_whose_target_has_no_bits_is_not_encoded(tmp_path: Path) -> None:
+    bare = 'def JB : F<39, (outs), (ins brtarget:$dst), "jb $dst"> { let isBranch = 1; let isTerminator = 1; let Inst{25-0} = 0; }'
+    assert unplaced(described(tmp_path, ("def NOP :", bare + "\ndef NOP :"))) == ["JB"]

@@ -271,7 +271,9 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
         "low_frame": _low_frame(m), "upper_fp": bool(m.fp) and not _low_frame(m), "address_register": _address_register(m),
-        "link_saved": next((r for r in saved if r not in (m.ra, m.fp, m.sp)), "") if m.link and not m.scratch else "",
+        "saved_arguments": [r for r in saved if r in m.arguments],
+        "link_saved": next((r for r in saved if r not in (m.ra, m.fp, m.sp, *m.arguments)), "")
+        if m.link and not m.scratch else "",
         "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
         "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
         "callee_saved": saved,

@@ -1,8 +1,8 @@
 """What records of the .td lack, and a completion cannot give them: a record cannot be changed once it is defined.
 
 It goes into copies of the files that define them (``pipeline.completing``): a decoder for an operand of several parts, which llvm-tblgen
-wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; a
-condition for a hardware mode.
+wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; the
+second operand of what begins a call; a condition for a hardware mode.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def part(lacking: Lacking) -> str:
 def mendings(lacking: Lacking) -> dict[str, str]:
     """Returns record -> the line that it lacks."""
     found = _undecoded(lacking.d)
-    for more in (_untied(lacking.d), _unended(lacking)):
+    for more in (_untied(lacking.d), _unended(lacking), _older_calls(lacking)):
         found |= {name: f"{found[name]} {line}" if name in found else line for name, line in more.items()}
     return found
 
@@ -54,10 +54,11 @@ def _untied(d: Description) -> dict[str, str]:
 
 def _unended(lacking: Lacking) -> dict[str, str]:
     """Returns the jumps, branches, calls and returns that lack a flag without which LLVM takes them for instructions in the middle of a
-    basic block, as far as a file defines them one by one."""
+    basic block, or that have the flag of a call and are none, as far as a file defines them one by one."""
     m = lacking.m
     compared = [pair.branch for pairs in m.comparisons.values() for pair in pairs.values()]
     ends = "isTerminator", "isBarrier"
+    calls = {op.record for op in (m.calls.direct, m.calls.indirect) if op}
     wanted: dict[str, tuple[str, ...]] = {}
     for op, flags in (
         *((op, ("isBranch", "isTerminator")) for op in (*m.branches.values(), m.branch_nonzero, *compared)),
@@ -67,16 +68,31 @@ def _unended(lacking: Lacking) -> dict[str, str]:
         (m.calls.indirect, ("isCall",)),
         (m.returns if m.return_node and not m.return_pseudo else None, ("isReturn", *ends)),
     ):
-        if op:
-            wanted.setdefault(op.record, flags)
+        # What has the return address as a result calls and jumps: pseudo instructions say which (see jumps).
+        if op and op.outs == 0 and (flags == ("isCall",) or op.record not in calls):
+            wanted[op.record] = flags
     known = {i.name: i.flags for i in lacking.d.instructions}
-    calls = {op.record for op in (m.calls.direct, m.calls.indirect) if op}
-    absent = {name: [flag for flag in flags if flag not in known[name]] for name, flags in wanted.items()}
-    return {
-        name: " ".join(f"let {flag} = 1;" for flag in left)
-        for name, left in absent.items()
-        if left and (name in calls or "isCall" not in known[name]) and re.search(rf"\bdef\s+{name}\b", lacking.own)
-    }
+    found: dict[str, str] = {}
+    for name, flags in wanted.items():
+        lines = [f"let {flag} = 1;" for flag in flags if flag not in known[name]]
+        lines += ["let isCall = 0;"] if "isCall" in known[name] and name not in calls else []
+        if lines and re.search(rf"\bdef\s+{name}\b", lacking.own):
+            found[name] = " ".join(lines)
+    return found
+
+
+def _older_calls(lacking: Lacking) -> dict[str, str]:
+    """Returns the node and the pseudo instructions of ISD::CALLSEQ_START where they have one operand, as before LLVM 5: a second one, the
+    bytes of the sequence that the frame has already, is wanted since (llvm/include/llvm/CodeGen/ISDOpcodes.h)."""
+    found: dict[str, str] = {}
+    for i in lacking.d.instructions:
+        begins = re.search(r"\((\w+) ", i.pattern) if "ISD::CALLSEQ_START" in i.nodes and len(i.ins) == 1 else None
+        if begins:
+            amount, vt = i.ins[0], lacking.m.type
+            operands = f"let InOperandList = (ins {amount.type}:${amount.name}, {amount.type}:$inner);"
+            found[i.name] = f"{operands} let Pattern = [({begins[1]} timm:${amount.name}, timm:$inner)];"
+            found[begins[1]] = f"let TypeProfile = SDCallSeqStart<[SDTCisVT<0, {vt}>, SDTCisVT<1, {vt}>]>;"
+    return found
 
 
 def _read(i: Instruction, registers: set[str]) -> str:
