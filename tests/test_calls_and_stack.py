@@ -29,6 +29,7 @@ PATTERNS = (
     "def : Pat<(TernCall texternalsym:$callee), (CALL texternalsym:$callee)>;",
 )
 RET = 'def RET : FormatJR<0x29, (outs), (ins), "ret", [(TernRet)]>,'
+ENDS = "let isTerminator = 1; let isBarrier = 1;"
 
 
 def described(td: Path, *folders: Path) -> Description:
@@ -164,11 +165,11 @@ def test_jumps_and_branches_end_their_block_though_the_td_says_so_of_none(tern: 
     """A record cannot be changed: the copy of its file says it."""
     ends = "let isBranch = 1, isTerminator = 1, isBarrier = 1 in"
     through = "let isBranch = 1, isIndirectBranch = 1, isTerminator = 1, isBarrier = 1 in"
-    less = (f"{ends}\ndef J :", "let isBranch = 1, isTerminator = 1 in\ndef J :"), (f"{through}\ndef JR", "let isBranch = 1 in\ndef JR")
-    change(tern, *less)
+    jump = f"{ends}\ndef J :", "let isBranch = 1, isTerminator = 1 in\ndef J :"
+    change(tern, jump, (f"{through}\ndef JR", "let isBranch = 1, isCall = 1 in\ndef JR"))
     own, text = described(tern), tern.with_name("TernInstrInfo.td").read_text()
     made = completion(own, text, "")
-    assert made.mendings == {"J": "let isBarrier = 1;", "JR": "let isIndirectBranch = 1; let isTerminator = 1; let isBarrier = 1;"}
+    assert made.mendings == {"J": "let isBarrier = 1;", "JR": f"let isIndirectBranch = 1; {ENDS} let isCall = 0;"}
     assert "// In the copy of the file that defines it, J says: let isBarrier = 1;" in made.text
     td = completed(tern, own.name, made.text, tern.parents[1] / "made", made.mendings)
     again = {i.name: i.flags for i in described(td, tern.parent).instructions}
@@ -185,10 +186,9 @@ def test_a_td_without_a_flag_of_control_flow_gets_those_that_llvm_needs(tern: Pa
     own = described(tern)
     assert not any({"isCall", "isBranch", "isReturn", "isTerminator"} & i.flags for i in own.instructions)
     made = completion(own, file.read_text(), "")
-    ends = "let isTerminator = 1; let isBarrier = 1;"
     assert made.mendings == {
         **{f"B{c}": "let isBranch = 1; let isTerminator = 1;" for c in ("EQ", "NE", "LT", "GE", "LTU", "GEU")},
-        "J": f"let isBranch = 1; {ends}", "JR": f"let isBranch = 1; let isIndirectBranch = 1; {ends}",
+        "J": f"let isBranch = 1; {ENDS}", "JR": f"let isBranch = 1; let isIndirectBranch = 1; {ENDS}",
         "CALL": "let isCall = 1;", "CALLR": "let isCall = 1;",
     }  # fmt: skip
     assert "def RETURN : Instruction" in made.text, "a pseudo instruction stands for the return"

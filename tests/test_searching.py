@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +15,7 @@ from vega_gen.pipeline import searching
 from vega_gen.pipeline.mining import silent
 from vega_gen.pipeline.searching import candidates, close_alternatives, failing, searched
 from vega_gen.pipeline.try_request import TryRequest, TryResult
-from vega_gen.records import Alternative, Climbed, Evidence, Fact, Ladder, Obstacle, Rung
+from vega_gen.records import Alternative, Climbed, Description, Evidence, Fact, Ladder, Obstacle, Rung
 
 
 def doubtful(key: str, *values: tuple[str, float], evidence: Evidence = Evidence.NAME) -> Fact:
@@ -155,3 +156,28 @@ def test_where_all_are_objects_but_not_all_run_distances_come_first() -> None:
     facts = (*FACTS, doubtful("distance.origin", ("0", 0.6), ("4", 0.5)))
     climbed = [Ladder("Toy", "toy", (step(Rung.OBJECTS, failed), step(Rung.RUNS, ["p0"]))) for failed in ((), ("p0",))]
     assert [candidates(result(one, facts))[0][0].key for one in climbed] == ["distance.origin", "register.frame_pointer"]
+
+
+@pytest.mark.parametrize(("rung", "kept"), [(Rung.SMOKE, False), (Rung.RUNS, True)])
+def test_what_is_only_like_the_right_record_must_run(monkeypatch: pytest.MonkeyPatch, rung: Rung, kept: bool) -> None:
+    jump = Fact("instruction.jump", "", Evidence.DEFAULT, "", 0.0)
+
+    def try_out(request: TryRequest, _: object) -> TryResult:
+        better = {rung: ()} if request.supposed else dict[Rung, tuple[str, ...]]()
+        steps = [step(one, better.get(one, ("p1",))) for one in request.probe or (Rung.SMOKE, Rung.RUNS)]
+        made = result(Ladder("Toy", "toy", tuple(steps)), (jump,))
+        return replace(made, limits={"instruction.jump": ""}, description=cast(Description, object()))
+
+    def view(d: Description) -> Description:
+        return d
+
+    def nothing(_: object) -> tuple[Fact, ...]:
+        return ()
+
+    def likely(_: object, key: str) -> list[tuple[float, str]]:
+        return [(0.7, "HOP target")] if key == "instruction.jump" else []
+
+    for name, stand_in in (("try_out", try_out), ("TargetView", view), ("suppositions", nothing), ("likely", likely)):
+        monkeypatch.setattr(searching, name, stand_in)
+    made = searched(TryRequest(Path("toy.td"), search=60.0), silent)
+    assert [(t.key, t.value, t.kept) for t in made.trials] == [("instruction.jump", "HOP target", kept)]

@@ -83,7 +83,8 @@ class _Search:
             else:
                 made = try_out(asked, self.progress)
                 gained = gains(self.best.ladder, made.ladder)
-                if better(gained):
+                ran = gained.get(Rung.RUNS, 0) > 0  # what is only like the right record may well compile, to wrong code
+                if better(gained) and (ran or other.evidence is not Evidence.DONOR):
                     self.best, self.plain = made, asked
         except Failure as failure:
             problem = failure.what
@@ -94,7 +95,7 @@ class _Search:
 
 def candidates(made: TryResult) -> list[tuple[Fact, Alternative]]:
     """Return what to try in place of the facts of a backend, the most promising first: for what its programs want and no rule finds, what
-    LLVM's backends would use; then the close alternatives, where everything becomes an object but not all runs, of distances first."""
+    is like LLVM's backends'; then the close alternatives, where everything becomes an object but not all runs, of distances first."""
     assert made.ladder
     wanted = dict.fromkeys([*(fact.key for fact in made.ladder.wanted), *(key for key in made.limits if key_of(key))])
     facts = {fact.key: fact for fact in made.facts}

@@ -55,10 +55,11 @@ def _untied(d: Description) -> dict[str, str]:
 
 def _unended(lacking: Lacking) -> dict[str, str]:
     """Returns the jumps, branches, calls and returns that lack a flag without which LLVM takes them for instructions in the middle of a
-    basic block, as far as a file defines them one by one."""
+    basic block, or that have the flag of a call and are none, as far as a file defines them one by one."""
     m = lacking.m
     compared = [pair.branch for pairs in m.comparisons.values() for pair in pairs.values()]
     ends = "isTerminator", "isBarrier"
+    calls = {op.record for op in (m.calls.direct, m.calls.indirect) if op}
     wanted: dict[str, tuple[str, ...]] = {}
     for op, flags in (
         *((op, ("isBranch", "isTerminator")) for op in (*m.branches.values(), m.branch_nonzero, *compared)),
@@ -68,16 +69,17 @@ def _unended(lacking: Lacking) -> dict[str, str]:
         (m.calls.indirect, ("isCall",)),
         (m.returns if m.return_node and not m.return_pseudo else None, ("isReturn", *ends)),
     ):
-        if op:
-            wanted.setdefault(op.record, flags)
+        # What has the return address as a result calls and jumps: pseudo instructions say which (see jumps).
+        if op and op.outs == 0 and (flags == ("isCall",) or op.record not in calls):
+            wanted[op.record] = flags
     known = {i.name: i.flags for i in lacking.d.instructions}
-    calls = {op.record for op in (m.calls.direct, m.calls.indirect) if op}
-    absent = {name: [flag for flag in flags if flag not in known[name]] for name, flags in wanted.items()}
-    return {
-        name: " ".join(f"let {flag} = 1;" for flag in left)
-        for name, left in absent.items()
-        if left and (name in calls or "isCall" not in known[name]) and re.search(rf"\bdef\s+{name}\b", lacking.own)
-    }
+    found: dict[str, str] = {}
+    for name, flags in wanted.items():
+        lines = [f"let {flag} = 1;" for flag in flags if flag not in known[name]]
+        lines += ["let isCall = 0;"] if "isCall" in known[name] and name not in calls else []
+        if lines and re.search(rf"\bdef\s+{name}\b", lacking.own):
+            found[name] = " ".join(lines)
+    return found
 
 
 def _older_calls(lacking: Lacking) -> dict[str, str]:
