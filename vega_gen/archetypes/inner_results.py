@@ -40,3 +40,9 @@ def inner_classes(d: Description, m: Facts) -> list[tuple[str, str]]:
                 if re.fullmatch(r"i\d+", t) and t not in legal:
                     found.setdefault(t, c.name)
     return sorted(found.items())
+
+
+def part_classes(d: Description, m: Facts) -> list[tuple[str, str]]:
+    """Returns those of ``inner_classes`` whose registers are parts that results of patterns take out of registers."""
+    taken = _extracted(d, m)
+    return [(t, name) for t, name in inner_classes(d, m) if name in taken]
