@@ -8,6 +8,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from vega_gen.archetypes.addressing import addressing_values
 from vega_gen.archetypes.atomics import atomic_values, fence_action
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags
 from vega_gen.archetypes.complex_patterns import is_shifted
@@ -170,7 +171,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
     given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
-    given |= float_values(d, m, known) | atomic_values(d, m, known)
+    given |= float_values(d, m, known) | atomic_values(d, m, known) | addressing_values(d, m, kinds, fixed)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
 
