@@ -33,7 +33,7 @@ def operation_actions(m: Facts) -> list[str]:
     found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
     if m.selects:
         found = [f"ISD::SELECT_CC, {vt}, {select_action(m)}" if a == f"ISD::SELECT_CC, {vt}, Expand" else a for a in found]
-    set_action = "Legal" if set(CONDITIONS) <= m.sets else "Expand" if m.selects else "Custom"
+    set_action = "Legal" if set(CONDITIONS) <= m.sets else "Expand" if m.selects and m.compare_branches else "Custom"
     return [*found, f"ISD::SETCC, {vt}, {set_action}"]
 
 
@@ -69,7 +69,7 @@ def _extended(m: Facts, widths: list[int]) -> set[int]:
 
 def condition_actions(m: Facts) -> list[str]:
     """Returns the condition code actions: custom for each condition that no pattern computes into a register."""
-    return [] if m.selects else [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
+    return [] if m.selects and m.compare_branches else [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
 
 
 def memory_actions(m: Facts) -> dict[str, Any]:

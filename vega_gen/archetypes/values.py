@@ -283,7 +283,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
             *legality_actions(d, m, known),
         ],
         "condition_actions": condition_actions(m), **memory_actions(m), "evidence": evidence(m),
-        "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
+        "set_custom": not (m.selects and m.compare_branches) and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "number_part": part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
