@@ -32,7 +32,7 @@ from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actio
 from vega_gen.archetypes.narrow_parts import part, part_copies
 from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
-from vega_gen.archetypes.operation_actions import condition_actions, memory_actions, narrow_actions, operation_actions
+from vega_gen.archetypes.operation_actions import condition_actions, memory_actions, narrow_actions, operation_actions, shifts_parts
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
@@ -289,7 +289,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "number_part": part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
         "part_copies": part_copies(d, m), "shift_amount": shift_amount(d, m), "inner_classes": inner_classes(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
-        "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
+        "shifts_parts": shifts_parts(m), "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
 
 
