@@ -165,6 +165,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
     if not m.jump:  # no branch can be analyzed or moved
         given["instr_info_methods"] = [n for n in given["instr_info_methods"] if n not in _BRANCH_METHODS]
+    given["cheap_sums"] = _cheap_sums(d)
+    given["instr_info_methods"] += ["isAsCheapAsAMove"] if given["cheap_sums"] else []
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
     given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
@@ -173,6 +175,12 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
     given |= float_values(d, m, known) | atomic_values(d, m, known) | addressing_values(d, m, kinds, fixed)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
+
+
+def _cheap_sums(d: Description) -> bool:
+    """Whether an instruction that the .td calls as cheap as a move reads a register."""
+    s = Selections(d)
+    return any(not o.out and o.kind is OperandKind.REG for i in d.instructions if "isAsCheapAsAMove" in i.flags for o in s.operands(i.name))
 
 
 def _zero_reads(d: Description, m: Facts) -> bool:
