@@ -22,9 +22,11 @@ _BASED = frozenset({OperandRole.BASE, OperandRole.IMM})
 
 
 def addressing_values(d: Description, m: Facts, kinds: Sequence[Fixup], fixed: Sequence[FixedOperand]) -> dict[str, Any]:
-    """Returns name in the templates -> value. ``legal_offsets``: (least, greatest, unit) of the offsets that all loads and stores take, None
-    where some take another register. ``legal_added``, ``legal_compared``: the ranges of such immediates. ``symbols_by_parts``: whether
-    an address needs two instructions. ``low_users``: the loads and stores whose offset may be the lower part of a symbol's address."""
+    """Returns name in the templates -> value.
+
+    ``legal_offsets``: (least, greatest, unit) of the offsets that all loads and stores take, None where some take another register.
+    ``legal_added``, ``legal_compared``: the ranges of such immediates. ``symbols_by_parts``: whether an address needs two instructions.
+    ``low_users``: the loads and stores whose offset may be the lower part of a symbol's address."""
     by_parts = bool(m.upper and m.low in ("add", "or")) and not m.load_symbol
     added = [(op.range.low, op.range.high) for op in (m.add_immediate,) if op and op.range]
     added += [(-op.range.high, -op.range.low) for op in (m.subtract_immediate,) if op and op.range]

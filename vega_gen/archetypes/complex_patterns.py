@@ -27,9 +27,12 @@ def _real(s: Selections, record: str) -> bool:
     return "isPseudo" not in i.flags and (i.assembly_only or (held and encoded(i)))
 
 
-def complex_pattern(c: Contract, d: Description, every: Selections, s: Selections, low_users: AbstractSet[str]) -> dict[str, Any]:
-    """Returns the values of the selector of one or, if it is a template, of several ComplexPatterns. ``every``: all patterns of the .td;
-    ``s``: those that the chosen processor has. ``low_users``: the instructions whose offset may be the lower part of a symbol's address. ``cases``: what the selector does, and for which template arguments, as a condition."""
+def complex_pattern(c: Contract, d: Description, every: Selections, s: Selections, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values of the selector of one or, if it is a template, of several ComplexPatterns.
+
+    ``every``: all patterns of the .td; ``s``: those that the chosen processor has. ``given``: the values that templates have so
+    far. ``cases``: what the selector does, and for which template arguments, as a condition."""
+    low_users: frozenset[str] = given.get("low_users", frozenset())
     head, _, declared = c.signature.rpartition(" bool ")
     cases: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for pattern in d.complex_patterns:

@@ -78,7 +78,8 @@ def _extended(m: Facts, widths: list[int]) -> set[int]:
 
 def condition_actions(m: Facts) -> list[str]:
     """Returns the condition code actions: custom for each condition that no pattern computes into a register."""
-    return [] if m.selects and m.compare_branches else [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
+    lacking = [] if m.selects and m.compare_branches else [c for c in CONDITIONS if c not in m.sets]
+    return [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in lacking]
 
 
 def memory_actions(m: Facts) -> dict[str, Any]:

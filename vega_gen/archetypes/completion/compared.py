@@ -37,7 +37,7 @@ def part(lacking: Lacking) -> str:
 def _direct(lacking: Lacking) -> str:
     """Returns the pseudo instruction that selects where one instruction compares two registers and branches, on any condition."""
     m = lacking.m
-    if m.narrow or m.by_table or not tests_all(m.branches):
+    if m.selects or m.narrow or m.by_table or not tests_all(m.branches):
         return ""
     s, test = Selections(lacking.d), next(iter(m.branches.values()))
     left, right = (s.operands(test.record)[test.index(role)].type for role in (OperandRole.SRC, OperandRole.SRC2))
