@@ -16,7 +16,7 @@ def compared_values(d: Description, m: Facts) -> dict[str, Any]:
     """Returns name in the templates -> value, for what compares through flags."""
     used = [m.comparisons[bits] for bits in m.compare_branches]
     tested = [c for c in CONDITIONS if all(c in tests for tests in used)]
-    direct = {} if used else m.branches if m.selects else {}
+    direct = m.branches if m.selects and not used else dict[str, Operation]()
     swapped = [c for c in CONDITIONS if c not in (direct or tested)] if used or direct else []
     made = [_compared(d, m, bits, record, swapped) for bits, record in m.compare_branches.items()]
     return {
