@@ -87,6 +87,8 @@ _METHODS = {
 _BRANCH_METHODS = {
     "analyzeBranch", "removeBranch", "insertBranch", "reverseBranchCondition", "getBranchDestBlock", "isBranchOffsetInRange",
 }  # fmt: skip
+_FAR = 1 << 62
+"""No offset is greater: C++ has no literal for the least number of 64 bits."""
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
 
 
@@ -268,7 +270,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "load": load, "store": store,
         "load_class": own_class(d, m.gpr, load, OperandRole.DST), "store_class": own_class(d, m.gpr, store, OperandRole.SRC),
         "some_bases": _some_bases(d), "adds_to_zero": adds_to_zero(d, m),
-        "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
+        "offset_ranges": [(max(low, -_FAR), min(high, _FAR), shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
         "low_frame": _low_frame(m), "upper_fp": bool(m.fp) and not _low_frame(m), "address_register": _address_register(m),
         "saved_arguments": [r for r in saved if r in m.arguments],

@@ -2,7 +2,7 @@
 
 It goes into copies of the files that define them (``pipeline.completing``): a decoder for an operand of several parts, which llvm-tblgen
 wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; the
-second operand of what begins a call; a condition for a hardware mode.
+second operand of what begins a call; that a jump without bits of its target is not decoded; a condition for a hardware mode.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from vega_gen.archetypes.completion.lacking import Lacking
+from vega_gen.archetypes.own_encodings import unplaced
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.mending import without_condition
 
@@ -27,7 +28,7 @@ def part(lacking: Lacking) -> str:
 def mendings(lacking: Lacking) -> dict[str, str]:
     """Returns record -> the line that it lacks."""
     found = _undecoded(lacking.d)
-    for more in (_untied(lacking.d), _unended(lacking), _older_calls(lacking)):
+    for more in (_untied(lacking.d), _unended(lacking), _older_calls(lacking), _unplaced(lacking.d)):
         found |= {name: f"{found[name]} {line}" if name in found else line for name, line in more.items()}
     return found
 
@@ -93,6 +94,13 @@ def _older_calls(lacking: Lacking) -> dict[str, str]:
             found[i.name] = f"{operands} let Pattern = [({begins[1]} timm:${amount.name}, timm:$inner)];"
             found[begins[1]] = f"let TypeProfile = SDCallSeqStart<[SDTCisVT<0, {vt}>, SDTCisVT<1, {vt}>]>;"
     return found
+
+
+def _unplaced(d: Description) -> dict[str, str]:
+    """Returns the jumps whose target has no bits in the encoding: no decoder tells them from others, and llvm-tblgen would take others for
+    them. Assembly has them all the same."""
+    line = "let isAsmParserOnly = 1;"
+    return {name: line for name in unplaced(d) if not any(i.decoder_method for i in d.instructions if i.name == name)}
 
 
 def _read(i: Instruction, registers: set[str]) -> str:
