@@ -79,7 +79,7 @@ def test_parts_of_registers_are_loaded_by_a_pattern_and_stored_by_a_pseudo_instr
     assert {"extloadi16", "truncstorei16"} <= find_facts(d).legal
     lowering = archetypes(d, Interface([llvm_source / "llvm/include"])).files["LinnetISelLowering.cpp"]
     inserter = lowering.partition("case Linnet::STORE_PART_i16:")[2].partition(";")[0]
-    assert inserter.split() == "return storePart(MI, MBB, Linnet::STH, Linnet::sub_half, 4, *STI.getInstrInfo())".split()
+    assert " ".join(inserter.split()) == "return storePart(MI, MBB, Linnet::STH, Linnet::sub_half, 4, *STI.getInstrInfo())"
     assert "case MVT::i16:\n    return &Linnet::HRRegClass;" in lowering.partition("::getRegClassFor(")[2]
 
 
