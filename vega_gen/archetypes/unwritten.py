@@ -104,18 +104,26 @@ class Unwritten:
         .td (see ``defaults``), and registers of which there is only one."""
         found: dict[tuple[tuple[int, str], ...], list[str]] = {}
         for i, operands in self._without_bits():
-            inserted = [(at + n, text) for at, width, made in operands if len(made) == width for n, text in enumerate(made)]
+            inserted = [(at + n, text) for at, width, made, _ in operands if len(made) == width for n, text in enumerate(made)]
             if inserted:
                 found.setdefault(tuple(inserted), []).append(i.name)
         return [{"operands": operands, "records": records} for operands, records in found.items()]
 
-    def undecodable(self) -> bool:
-        """Whether some instruction has an operand that no bits stand for, and of which the .td does not say what it is then."""
-        return any(len(made) < width for _, operands in self._without_bits() for _, width, made in operands)
+    def undecodable(self) -> list[str]:
+        """Returns the instructions with an operand that no bits stand for, and of which the .td does not say what it is then: without it,
+        those behind it would be taken for it, or the printer wants it."""
+        found: list[str] = []
+        for i, operands in self._without_bits():
+            parts = sum(max(len(known.sub_operands), 1) if (known := self.s.operand_classes.get(o.type)) else 1 for o in (*i.outs, *i.ins))
+            absent = {at: name for at, width, made, name in operands if len(made) != width}
+            behind = parts - sum(width for at, width, made, _ in operands if at in absent)
+            if any(at < behind or re.search(rf"\$\{{?{re.escape(name)}\b", i.asm) for at, name in absent.items()):
+                found.append(i.name)
+        return found
 
-    def _without_bits(self) -> Iterator[tuple[Instruction, list[tuple[int, int, list[str]]]]]:
+    def _without_bits(self) -> Iterator[tuple[Instruction, list[tuple[int, int, list[str], str]]]]:
         """Yields each instruction that TableGen decodes with its operands that no bits stand for: the index of the first part, the number
-        of parts, and C++ that makes them, as far as the .td says it."""
+        of parts, C++ that makes them, as far as the .td says it, and the name."""
         for i in self.d.instructions:
             if i.decoder_method or not i.size or not any(b in "01" for b in i.encoding):
                 continue
@@ -124,12 +132,12 @@ class Unwritten:
             encoded = {bit.partition("{")[0] for bit in i.encoding}
             ties = [(a.partition(".")[0], b.partition(".")[0]) for a, b in _TIED.findall(i.constraints)]
             encoded |= {a for pair in ties for a in pair if not encoded.isdisjoint(pair)}
-            found: list[tuple[int, int, list[str]]] = []
+            found: list[tuple[int, int, list[str], str]] = []
             at = 0
             for o in (*i.outs, *i.ins):
                 width = max(len(known.sub_operands), 1) if (known := self.s.operand_classes.get(o.type)) else 1
                 if o.name not in encoded and encoded.isdisjoint(o.parts):
-                    found.append((at, width, self.defaults(o.type, decoded=False) or self._only_register(o.type)))
+                    found.append((at, width, self.defaults(o.type, decoded=False) or self._only_register(o.type), o.name))
                 at += width
             yield i, found
 
