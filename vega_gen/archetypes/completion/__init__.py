@@ -24,6 +24,7 @@ from vega_gen.archetypes.completion import (
     pointers,
     prefixed,
     selecting,
+    tails,
     truths,
 )
 from vega_gen.archetypes.completion.lacking import Lacking
@@ -37,7 +38,7 @@ __all__ = ["Completion", "completion", "may_lack"]
 
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
     one.part
-    for one in (decodable, mode_features, mendings, selecting, passing, frames, prefixed, jumps, call_nodes, compared, truths, logic)
+    for one in (decodable, mode_features, mendings, selecting, passing, frames, prefixed, jumps, call_nodes, tails, compared, truths, logic)
 )
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
