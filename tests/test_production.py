@@ -40,6 +40,23 @@ __attribute__((noinline)) int top(int n) {
 }
 """
 
+REFUSED = {
+    "__builtin_setjmp and __builtin_longjmp are not supported": """\
+declare i32 @llvm.eh.sjlj.setjmp(ptr)
+define i32 @f(ptr %p) {
+  %r = call i32 @llvm.eh.sjlj.setjmp(ptr %p)
+  ret i32 %r
+}
+""",
+    "this tail call (musttail) is not supported: the arguments need the caller's frame": """\
+declare i32 @g(i32, i32, i32, i32, i32)
+define i32 @f(i32 %a, i32 %b, i32 %c, i32 %d, i32 %e) {
+  %r = musttail call i32 @g(i32 %e, i32 %d, i32 %c, i32 %b, i32 %a)
+  ret i32 %r
+}
+""",
+}
+
 
 @dataclass(frozen=True)
 class Built:
@@ -109,3 +126,21 @@ def test_debug_information_says_how_frames_lie(built: Built) -> None:
     assert room and rows[0] == rows[-1] == "CFA=X14" and f"CFA=X14+{room[1]}" in rows
     assert any(re.fullmatch(rf"CFA=X14\+{room[1]}:.* X15=\[CFA-\d+\].*", row) for row in rows)
     assert any(re.match(r"CFA=X13:.*X13=\[CFA-\d+\], X15=\[CFA-\d+\]", row) for row in re.findall(r"0x\w+: (CFA=.*)", top))
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_is_not_supported_is_refused(built: Built, message: str) -> None:
+    source = built.work / "refused.ll"
+    source.write_text(REFUSED[message])
+    done = built.llc(source, "-o", "-")
+    assert (done.returncode, done.stderr.strip()) == (1, f"LLVM ERROR: {message}")
+
+
+def test_landing_pads_have_tables_where_they_are_asked_for(built: Built) -> None:
+    done = built.llc(PROGRAMS / "landing.ll", "--exception-model=dwarf", "-o", "-")
+    assert done.returncode == 0, done.stderr
+    guarded = done.stdout[done.stdout.index("guarded:") :]
+    assert re.search(r"\.cfi_personality \d, handler\n\t\.cfi_lsda \d, (\.Lexception\d+)\n[\s\S]*GCC_except_table\d+:\n\1:", guarded)
+    # The pad returns the selector, which comes in the second register of a result.
+    pad = guarded[guarded.index("# %pad") : guarded.index("Lfunc_end")]
+    assert "\tor\tr1, r2, r0\n" in pad, "it returns the selector, which comes in the second register of a result"

@@ -31,10 +31,12 @@ def tail_calls(d: Description, m: Facts) -> tuple[TailCall, ...]:
 
 
 def _possible(d: Description, m: Facts) -> Iterator[TailCall]:
-    if not m.returning or not (m.calls.direct or m.calls.indirect) or not m.returns:
+    pushed = m.calls.direct is not None and not m.returning and not m.lost_link  # the return address lies on the stack, where it stays
+    if not m.returns or not (m.returning or pushed):
         return
     encoded = {i.name: i for i in d.instructions if any(bit in "01" for bit in i.encoding) and "isPseudo" not in i.flags}
-    if m.calls.direct and (jump := _direct(d, m, m.calls.direct)):
+    made_of = m.jump if m.calls.pseudos and m.jump and m.jump.record in encoded else None  # where no instruction calls
+    if jump := _direct(d, m, m.calls.direct) if m.calls.direct else made_of:
         yield TailCall("TAIL_SYMBOL", "", jump, direct=True)
     register = _register(d, m)
     if register and m.jump_register and m.jump_register.record in encoded:
@@ -48,17 +50,18 @@ def _direct(d: Description, m: Facts, call: Operation) -> Operation | None:
     if m.jump and m.jump.record in alike:
         return m.jump
     linked = [n for n, role in enumerate(call.roles) if role is OperandRole.LINK or (n, m.ra) in call.fixed]
-    if not m.zero or len(linked) != 1 or call.record not in alike:
-        return None
-    roles = tuple(OperandRole.ZERO if n in linked else role for n, role in enumerate(call.roles))
-    return replace(call, roles=roles, fixed=tuple(pair for pair in call.fixed if pair[0] not in linked))
+    if m.zero and len(linked) == 1 and call.record in alike:
+        roles = tuple(OperandRole.ZERO if n in linked else role for n, role in enumerate(call.roles))
+        return replace(call, roles=roles, fixed=tuple(pair for pair in call.fixed if pair[0] not in linked))
+    jumps = [i for i in d.instructions if i.name in alike and {"isBranch", "isBarrier"} <= i.flags and not i.flags & {"isCall", "isReturn"}]
+    return next((Operation(i.name, (OperandRole.TARGET,)) for i in jumps if not i.outs and len(i.ins) == 1), None)
 
 
 def _register(d: Description, m: Facts) -> str:
     """Returns a register for the callee's address, "" where none is free. The epilogue may overwrite the scratch register."""
     members = next((c.members for c in d.register_classes if c.name == m.gpr), ())
     taken = {*m.arguments, *m.saved, *m.reserved, m.scratch, m.sp, m.ra, m.fp, m.zero}
-    return next((r for r in reversed(members) if r not in taken), "")
+    return next((r for r in members if r not in taken), "")
 
 
 def _made(d: Description, tail: TailCall) -> TailCall:
