@@ -14,8 +14,8 @@ from conftest import ROOT
 
 from llvm_integration.crash import data_layout
 from vega_gen import ladder
+from vega_gen.c_front import ir_of
 from vega_gen.ladder.runners import Runner, runners
-from vega_gen.pipeline.c_front import ir_of
 from vega_gen.pipeline.try_request import TryRequest, TryResult
 from vega_gen.pipeline.trying import try_out
 
