@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from conftest import ROOT
 
 from llvm_integration.discover import Installation, find_installation
 from llvm_integration.process import Completed
+from vega_gen.conform.bisecting import bisected, first_failing
 from vega_gen.conform.compilers import NotCompiled, Toolchain, refused
-from vega_gen.conform.conforming import Conforming, ForeignProgram, Side
+from vega_gen.conform.conforming import Conforming, ForeignProgram, Side, text_bytes
 from vega_gen.conform.hosts import Expected, QemuHost, plugin
+from vega_gen.conform.mixing import MixedSide
 from vega_gen.conform.program_suites import coremark_programs, embench_programs, single_source_programs, suite_named, torture_programs
 from vega_gen.conform.verdicts import Conformed, ProgramVerdict, read_conformed
 from vega_gen.errors import InputError, NotFoundError
@@ -51,7 +55,7 @@ def test_each_program_gets_its_verdict(official: Side, tmp_path: Path) -> None:
         "right": ProgramVerdict.PASSES,
         "wrong": ProgramVerdict.WRONG,
     }
-    assert found["wrong"].why == "exit status 3" and "qemu-riscv32" in found["wrong"].command
+    assert found["wrong"].why == "exit status 3, without optional passes of llc too" and "qemu-riscv32" in found["wrong"].command
     assert found["right"].steps > 40 and found["right"].text > 40
     assert not list(tmp_path.glob("*right*")) and list(tmp_path.glob("*wrong*.ll"))
 
@@ -126,12 +130,93 @@ def test_a_verdict_goes_through_json_and_back() -> None:
     assert [read_conformed(program) for program in data["programs"]] == [one] and data["target"] == "Toy"
 
 
+def test_the_page_escapes_what_it_shows() -> None:
+    fails = Conformed("torture", "a<b>", "-O2", ProgramVerdict.WRONG, "exit status 1", "ISel", "f", "llc -x 'a<b>.ll'")
+    head = {"target": "Toy", "llvm": "19.1.7", "suite": "torture", "host": "qemu-toy", "reference": ""}
+    page = conformance.conformity_page(head, [fails, Conformed("torture", "c", "-O2", ProgramVerdict.PASSES)])
+    assert "1 × wrong result: exit status 1 (ISel)" in page
+    assert "a&lt;b&gt; -O2 in f" in page and "a<b>" not in page and "1 of 2, 50.00%" in page
+
+
 def test_causes_are_the_same_but_for_numbers() -> None:
     why = ["llc: Cannot select: t31: i64 = vselect", "llc: Cannot select: t7: i64 = vselect", "exit status 1"]
     verdicts = [ProgramVerdict.LLC, ProgramVerdict.LLC, ProgramVerdict.REFERENCE]
     programs = [Conformed("torture", f"p{n}", "-O2", v, w) for n, (v, w) in enumerate(zip(verdicts, why, strict=True))]
     ((cause, members),) = conformance.causes(programs)
     assert cause == "llc fails: llc: Cannot select: _: i64 = vselect" and [one.program for one in members] == ["p0", "p1"]
+
+
+@pytest.mark.parametrize("total", [1, 2, 3, 7, 64])
+def test_the_first_failing_number_is_found(total: int) -> None:
+    for first in range(1, total + 1):
+        assert first_failing(total, lambda number, first=first: number >= first) == first
+
+
+TWICE = """define void @kept(ptr %p) {
+  store i32 1, ptr %p
+  ret void
+}
+define i32 @shrunk(ptr %p, i32 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i32 [ 0, %entry ], [ %j, %loop ]
+  %s = phi i32 [ 0, %entry ], [ %t, %loop ]
+  %q = getelementptr i32, ptr %p, i32 %i
+  %v = load i32, ptr %q
+  %t = add i32 %s, %v
+  %j = add i32 %i, 1
+  %c = icmp eq i32 %j, %n
+  br i1 %c, label %done, label %loop
+done:
+  ret i32 %t
+}
+"""
+
+
+def test_a_bisection_names_the_pass_and_the_function(official: Side, tmp_path: Path) -> None:
+    llc, ir = official.toolchain, tmp_path / "a.ll"
+    ir.write_text(TWICE)
+
+    def size(limit: int) -> int:
+        return text_bytes([llc.compile_ir(ir, "-O2", tmp_path / "b.o", (f"-opt-bisect-limit={limit}",))])
+
+    assert size(0) > size(10_000)
+    found = bisected(llc, [ir], "-O2", tmp_path / "a", lambda objects: text_bytes(objects) < size(0))
+    assert found is not None and found.llvm_pass and found.function in ("shrunk", "loop")
+    assert size(found.number) < size(0) == size(found.number - 1) and f"-opt-bisect-limit={found.number}" in found.command
+    assert bisected(llc, [ir], "-O2", tmp_path / "a", lambda objects: True) is None
+
+
+MANY = """volatile int numbers[2] = {5, 3};
+__attribute__((noinline)) int minus(int a, int b) { return a - b; }
+int main(void) { return minus(numbers[0], numbers[1]) != 2; }
+"""
+
+
+class Backwards(Toolchain):
+    """Takes the arguments of a subtraction in the other order."""
+
+    def compile_ir(self, source: Path, level: str, out: Path, options: Sequence[str] = ()) -> Path:
+        source.write_text(re.sub(r"(sub .*i32) (%\w+), (%\w+)", r"\1 \3, \2", source.read_text()))
+        return super().compile_ir(source, level, out, options)
+
+
+def test_mixed_halves_must_agree_on_calls(official: Side, llvm: Installation, tmp_path: Path) -> None:
+    (tmp_path / "many.c").write_text(MANY)
+    (tmp_path / "alone.c").write_text("int main(void) { return 0; }\n")
+    extract = llvm.tool("llvm-extract")
+
+    def verdict(toolchain: Toolchain, name: str) -> ProgramVerdict:
+        mixed = MixedSide(toolchain, official.host, official=lambda: official, extract=extract)
+        bench = Conforming(mixed, lambda: official, tmp_path)
+        return bench.verdict_on(ForeignProgram("own", name, (tmp_path / f"{name}.c",)), "-O1").verdict
+
+    assert verdict(official.toolchain, "many") is ProgramVerdict.PASSES
+    assert verdict(official.toolchain, "alone") is ProgramVerdict.ALONE
+    llc = official.toolchain
+    backwards = Backwards(llc.tools, llc.triple, llc.layout, llc.installation, tmp_path / "backwards", llc.options)
+    assert verdict(backwards, "many") is ProgramVerdict.WRONG
 
 
 def counted(program: str, level: str, steps: int, official: int) -> Conformed:

@@ -63,6 +63,9 @@ def conform(
     facts: FactsOption = None,
     simulated: Annotated[bool, typer.Option("--simulator", help="Run in the simulator even where QEMU runs the ISA.")] = False,
     counted: Annotated[bool, typer.Option("--instructions", help="Count executed instructions, by a plug-in of QEMU.")] = False,
+    mix: Annotated[
+        bool, typer.Option("--mix", help="LLVM's own backend compiles half of each program's functions: do both agree on calls?")
+    ] = False,
     seconds: Annotated[float, typer.Option("--seconds", metavar="S", min=1, help="Time limit of a program.")] = 30.0,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Programs at a time.")] = 2,
     work: Annotated[
@@ -73,6 +76,7 @@ def conform(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Forget what an earlier run found out.")] = False,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what became of each program as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page: what fails and why, with commands.")] = None,
 ) -> None:
     """Compile programs that nobody here wrote with the backend of a .td, and run them: GCC's torture tests, csmith's random programs, and
     benchmarks.
@@ -85,14 +89,13 @@ def conform(
     )
     request = pipeline.ConformRequest(
         backend, pipeline.suite_named(suite), llvm, suite_dir, tuple(levels.split(",")), count, every, reference, reference_attrs, builtins,
-        work, jobs, simulated, counted, seconds, again,
+        work, jobs, simulated, counted, seconds, again, mix,
     )  # fmt: skip
     render.remind_of_facts(td, facts)
     with render.progress("conform") as advance:
         result = pipeline.conform(request, advance)
     _show(result)
-    if json:
-        _write(result, json)
+    _write(result, json, html)
     if any(one.verdict.fails for one in result.programs):
         raise typer.Exit(1)
 
@@ -110,7 +113,7 @@ def _show(result: Conformity) -> None:
             render.notice(f"the library lacks {function}: {why}")
 
 
-def _write(result: Conformity, path: Path) -> None:
+def _write(result: Conformity, json: Path | None, html: Path | None) -> None:
     import orjson
 
     from vega_gen import store
@@ -118,4 +121,7 @@ def _write(result: Conformity, path: Path) -> None:
 
     names = ("target", "llvm", "suite", "host", "reference", "lost", "seconds")
     head: dict[str, Any] = {name: getattr(result, name) for name in names}
-    store.write_atomic(path, orjson.dumps(conformance.conformity_json(head, result.programs), option=orjson.OPT_INDENT_2))
+    if json:
+        store.write_atomic(json, orjson.dumps(conformance.conformity_json(head, result.programs), option=orjson.OPT_INDENT_2))
+    if html:
+        store.write_atomic(html, conformance.conformity_page(head, result.programs).encode())

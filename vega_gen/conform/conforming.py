@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from vega_gen.conform.bisecting import bisected
 from vega_gen.conform.compilers import NotCompiled, Toolchain, without_layout
 from vega_gen.conform.hosts import ANY_OUTPUT, Expected, ProgramEnd, ProgramHost, QemuHost
 from vega_gen.conform.verdicts import Conformed, ProgramVerdict
@@ -24,7 +25,7 @@ class ForeignProgram:
     expected: Expected = ANY_OUTPUT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Side:
     """A backend and what runs its objects."""
 
@@ -35,23 +36,29 @@ class Side:
         """Compile IR files and run them. Return the end, and the bytes of .text. Raises NotCompiled."""
         objects = [self.toolchain.compile_ir(ir, level, place.with_name(f"{place.name}-{n}.o")) for n, ir in enumerate(sources)]
         end = self.host.run(objects, self.toolchain.library, place, expected)
-        text = sum(s.size for path in objects for s in read_object(path).sections if s.kind is SectionKind.TEXT)
+        text = text_bytes(objects)
         if not end.problem:
             for path in objects:
                 path.unlink()
         return end, text
 
 
+def text_bytes(objects: Sequence[Path]) -> int:
+    """The bytes of code in objects."""
+    return sum(s.size for path in objects for s in read_object(path).sections if s.kind is SectionKind.TEXT)
+
+
 @dataclass
 class Conforming:
     """Compiles and runs programs. ``reference``: returns LLVM's own backend, None where there is none to compare with; it is asked for
     when a program first fails. ``work``: folder for what fails. ``measured``: run what passes by LLVM's own backend
-    too, and count there."""
+    too, and count there. ``reducing``: bisect wrong results."""
 
     generated: Side
     reference: Callable[[], Side] | None
     work: Path
     measured: bool = False
+    reducing: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _reference: Side | None = None
 
@@ -76,7 +83,8 @@ class Conforming:
         try:
             end, text = self.generated.run(sources, level, place, program.expected)
         except NotCompiled as refusal:
-            verdict = ProgramVerdict.LLC if refusal.tool == "llc" else ProgramVerdict.NOT_LINKED
+            known = {"llc": ProgramVerdict.LLC, "mix": ProgramVerdict.ALONE}
+            verdict = known.get(refusal.tool, ProgramVerdict.NOT_LINKED)
             found = said(verdict, refusal.what, refusal.command, refusal.llvm_pass, refusal.function)
         else:
             if not end.problem:
@@ -87,10 +95,25 @@ class Conforming:
             if program.expected.stdout is not None and self.agrees(sources, level, place):
                 return Conformed(program.suite, program.name, level, ProgramVerdict.PASSES, steps=end.steps, text=text)
             found = said(ProgramVerdict.TIME_OUT if end.timed_out else ProgramVerdict.WRONG, end.problem, end.command)
+        if found.verdict is ProgramVerdict.ALONE:
+            return found
         theirs, _, _ = self.by_reference(sources, level, place, program.expected)
         if theirs:
             return said(ProgramVerdict.REFERENCE, f"{theirs}; here: {found.why}", found.command)
-        return found
+        return self.reduced(found, sources, place, program.expected) if self.reducing and found.verdict is ProgramVerdict.WRONG else found
+
+    def reduced(self, found: Conformed, sources: Sequence[Path], place: Path, expected: Expected) -> Conformed:
+        """A wrong result, with the pass of llc and the function that make it, where a bisection finds them."""
+        place, llc = place.with_name(f"{place.name}-bisected"), self.generated.toolchain
+
+        def goes_wrong(objects: Sequence[Path]) -> bool:
+            return bool(self.generated.host.run(objects, llc.library, place, expected).problem)
+
+        cause = bisected(llc, sources, found.level, place, goes_wrong)
+        if cause is None:
+            return replace(found, why=f"{found.why}, without optional passes of llc too")
+        why = f"{found.why}, from pass {cause.number} of {cause.total} on"
+        return replace(found, why=why, llvm_pass=cause.llvm_pass, function=cause.function, command=cause.command)
 
     def ir_of(self, program: ForeignProgram, level: str, place: Path) -> list[Path]:
         """Compile a program's C files to IR files at ``place``-N.ll. Raises NotCompiled."""

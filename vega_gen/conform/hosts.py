@@ -115,6 +115,11 @@ class QemuHost:
         """Compile ``_start`` and ``exit``. Raises NotCompiled."""
         source = runtime_folder() / "ending.c"
         self._start = self.toolchain.compile_c(source, "-O2", self.toolchain.work / "ending.o")
+        self._archive = self.toolchain.work / "library.a"
+        if self.linker is None:
+            self._archive.unlink(missing_ok=True)
+            ar = str(self.toolchain.installation.tool("llvm-ar"))
+            run([ar, "rc", str(self._archive), *map(str, self.toolchain.library)], timeout=TOOL_SECONDS).check()
 
     def link(self, objects: Sequence[Path], library: Sequence[Path], out: Path, expected: Expected) -> None:
         """Write the executable. Raises NotCompiled."""
@@ -125,8 +130,9 @@ class QemuHost:
                 raise NotCompiled("link", error.what) from None
             return
         own = [str(path) for path in (*objects, self._start, self._exit(expected.hash))]
-        argv = [str(self.lld), "-e", "_start", f"--section-start=.ending={BASE:#x}", f"--image-base={2 * BASE:#x}", *own]
-        done = run([*argv, "--start-lib", *map(str, library), "--end-lib", "-o", str(out)], timeout=TOOL_SECONDS)
+        argv = [str(self.lld), "-e", "_start", f"--section-start=.ending={BASE:#x}", f"--image-base={2 * BASE:#x}"]
+        own += [str(self._archive)] if library else []
+        done = run([*argv, *own, "-o", str(out)], timeout=TOOL_SECONDS)
         if not done.ok:
             raise NotCompiled("ld.lld", first_line(done.stderr).removeprefix("ld.lld: "), command=done.command)
 

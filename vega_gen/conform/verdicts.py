@@ -13,6 +13,8 @@ class ProgramVerdict(StrEnum):
     PASSES = "passes"
     NOT_C = "not C for a freestanding target"
     """clang refuses it for the triple that lays out C as the target does: nested functions, missing headers."""
+    ALONE = "one function, nothing to mix"
+    """With --mix: it has no two functions, of which each backend could compile some."""
     REFERENCE = "fails in the reference too"
     """LLVM's own backend, given the same IR and library, does not make it pass either."""
     LLC = "llc fails"

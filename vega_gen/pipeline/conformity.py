@@ -20,6 +20,7 @@ from vega_gen.conform import foreign, program_suites
 from vega_gen.conform.compilers import Toolchain
 from vega_gen.conform.conforming import Conforming, ForeignProgram, Side
 from vega_gen.conform.hosts import ProgramHost, QemuHost, SimulatedHost, plugin
+from vega_gen.conform.mixing import MixedSide
 from vega_gen.conform.program_suites import ProgramSuite
 from vega_gen.conform.verdicts import Conformed, read_conformed
 from vega_gen.errors import InputError
@@ -29,6 +30,7 @@ from vega_gen.pipeline.try_request import TryRequest, TryResult
 from vega_gen.pipeline.trying import try_out
 from vega_gen.records import Description
 from vega_gen.simulate import simulator
+from vega_gen.simulate.relocating import Relocating
 
 LEVELS = ("-O0", "-O2")
 """Levels that are run unless others are asked for: the two selectors of instructions, without and with all passes."""
@@ -45,6 +47,7 @@ class ConformRequest:
     ``every``: take every Nth program. ``reference``: triple of LLVM's own backend, "" for the one that targets/settings/qemu.toml names,
     "none" for none; ``reference_attrs``: its -mattr. ``builtins``: a folder of compiler-rt's C. ``simulated``: use the simulator even where
     QEMU runs the ISA. ``counted``: count executed instructions. ``seconds``: time limit of a program. ``again``: forget an earlier run.
+    ``mix``: the reference compiles half of each program's functions.
     """
 
     backend: TryRequest
@@ -63,6 +66,7 @@ class ConformRequest:
     counted: bool = False
     seconds: float = SECONDS
     again: bool = False
+    mix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,16 @@ class _Lab:
 
         return make
 
+    def mixed(self, bench: Conforming) -> MixedSide:
+        """The generated backend beside the reference. Raises InputError where objects of both cannot be linked with each other."""
+        d, side = self.description, bench.generated
+        made_up = not d.relocations or Relocating(d, find_facts(d), little=self.layout.startswith("e")).made_up
+        if bench.reference is None or made_up or not isinstance(side.host, QemuHost):
+            why = "it has other relocations than LLVM's own" if made_up else "no reference runs beside it"
+            raise InputError(f"objects of this backend cannot be mixed: {why}", "--mix", "see --reference, and <T>.def beside the .td")
+        extract = self.made.plugin.installation.tool("llvm-extract")
+        return MixedSide(side.toolchain, side.host, official=bench.official, extract=extract)
+
     def reference(self) -> tuple[str, str]:
         """The triple and -mattr of LLVM's own backend, "" where there is none."""
         asked = self.request
@@ -181,6 +195,8 @@ def conform(request: ConformRequest, progress: Progress) -> Conformity:
     lab = _lab(request, progress)
     generated, lost = lab.generated()
     bench = Conforming(generated, lab.official(), _folder(lab.work / "programs"), measured=request.counted)
+    if request.mix:
+        bench.generated, bench.reducing = lab.mixed(bench), False
     programs = [(program, level) for level in request.levels for program in lab.programs()]
     found = _judged(lab, bench, programs)
     reference = lab.reference()[0] if bench.reference else ""
@@ -196,7 +212,8 @@ def _judged(lab: _Lab, bench: Conforming, programs: Sequence[tuple[ForeignProgra
         path.unlink(missing_ok=True)
     with store.Journal(path) as journal:
         kept = {key: read_conformed(orjson.loads(payload)) for key, payload in journal.items()}
-        mark = store.digest(lab.digest, *lab.reference(), str(lab.request.counted), str(bench.generated.host.name))[:12]
+        asked = lab.request
+        mark = store.digest(lab.digest, *lab.reference(), str(asked.counted), str(asked.mix), str(bench.generated.host.name))[:12]
         found = {(p.name, level): kept.get(f"{mark} {p.suite} {p.name} {level}") for p, level in programs}
         todo = [(p, level) for p, level in programs if found[p.name, level] is None]
         lab.progress(0, len(todo), "running programs")

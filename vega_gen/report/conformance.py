@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
+from vega_gen import resources
 from vega_gen.conform.verdicts import Conformed, ProgramVerdict
 
 FEW = 3
@@ -61,3 +62,13 @@ def cause_lines(programs: Sequence[Conformed]) -> list[str]:
 def conformity_json(head: dict[str, Any], programs: Sequence[Conformed]) -> dict[str, Any]:
     """A run as plain data. ``head``: what is known of the run as a whole."""
     return head | {"programs": [asdict(one) for one in programs]}
+
+
+def conformity_page(head: dict[str, Any], programs: Sequence[Conformed]) -> str:
+    """A run as one HTML page without scripts: the table by level, and each cause with its programs and the commands that repeat them.
+
+    ``head``: as for ``conformity_json``."""
+    levels = {level: Counter(one.verdict for one in programs if one.level == level) for level in dict.fromkeys(p.level for p in programs)}
+    shares = {level: share(counted) for level, counted in levels.items()}
+    template = resources.environment("templates/report", autoescape=True).get_template("conform.html.j2")
+    return template.render(**head, levels=levels, shares=shares, verdicts=tuple(ProgramVerdict), causes=causes(programs))
