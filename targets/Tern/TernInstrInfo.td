@@ -361,6 +361,14 @@ let isCall = 1, isReturn = 1, isTerminator = 1, isBarrier = 1, Uses = [LR] in {
                              [(TernTailThrough GPR:$callee)]>;
 }
 
+// One of two values, chosen by a branch that compares two registers. The number
+// is an ISD::CondCode.
+let usesCustomInserter = 1 in
+def SELECT_CC_i32_i32
+    : Pseudo<(outs GPR:$dst), (ins GPR:$lhs, GPR:$rhs, i32imm:$condition,
+                                   GPR:$yes, GPR:$no),
+             "# SELECT_CC $dst", []>;
+
 //===----------------------------------------------------------------------===//
 // What the assembler also understands.
 //===----------------------------------------------------------------------===//
