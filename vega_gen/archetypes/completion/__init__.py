@@ -25,7 +25,6 @@ from vega_gen.archetypes.completion import (
     pointers,
     prefixed,
     selecting,
-    tails,
     truths,
 )
 from vega_gen.archetypes.completion.lacking import Lacking
@@ -40,7 +39,18 @@ __all__ = ["Completion", "completion", "may_lack"]
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
     one.part
     for one in (
-        decodable, mode_features, mendings, selecting, passing, frames, prefixed, jumps, link_moves, call_nodes, tails, compared, truths,
+        decodable,
+        mode_features,
+        mendings,
+        selecting,
+        passing,
+        frames,
+        prefixed,
+        jumps,
+        link_moves,
+        call_nodes,
+        compared,
+        truths,
         logic,
     )
 )
