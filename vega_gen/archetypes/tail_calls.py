@@ -1,4 +1,4 @@
-"""Finds the jumps that tail calls are, and what the completion made of them."""
+"""Finds the jumps that tail calls are, for the pseudo instructions of a .td that stand for them: TAIL_SYMBOL and TAIL_REGISTER."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vega_gen.records import Description
 
 @dataclass(frozen=True, slots=True)
 class TailCall:
-    """A tail call. ``record``: its pseudo instruction; ``node``: the opcode that selects it, "" before the completion has made both.
+    """A tail call. ``record``: its pseudo instruction; ``node``: the opcode that selects it, "" where the .td has none.
     ``jump``: what is written for it. ``direct``: whether the callee is a symbol. ``register``: the one that holds the address of any other
     callee while the epilogue restores registers."""
 
@@ -65,7 +65,7 @@ def _register(d: Description, m: Facts) -> str:
 
 
 def _made(d: Description, tail: TailCall) -> TailCall:
-    """Returns a tail call with the node that the completion of the .td has for it."""
+    """Returns a tail call with the node that the .td has for it."""
     made = any(i.name == tail.record and {"isCall", "isReturn", "isPseudo"} <= i.flags for i in d.instructions)
     node = next((n.opcode for n in d.nodes if made and n.opcode.rpartition("::")[2] == tail.record), "")
     return replace(tail, node=node)

@@ -39,19 +39,7 @@ __all__ = ["Completion", "completion", "may_lack"]
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
     one.part
     for one in (
-        decodable,
-        mode_features,
-        mendings,
-        selecting,
-        passing,
-        frames,
-        prefixed,
-        jumps,
-        link_moves,
-        call_nodes,
-        compared,
-        truths,
-        logic,
+        decodable, mode_features, mendings, selecting, passing, frames, prefixed, jumps, link_moves, call_nodes, compared, truths, logic,
     )
 )
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
