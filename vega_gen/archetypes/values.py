@@ -11,6 +11,7 @@ from typing import Any
 from vega_gen.archetypes.addressing import addressing_values
 from vega_gen.archetypes.atomics import atomic_values, fence_action
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags
+from vega_gen.archetypes.completion.accessed_parts import part_stores
 from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
@@ -27,7 +28,7 @@ from vega_gen.archetypes.fragment_names import (
 )
 from vega_gen.archetypes.frame_information import frame_information
 from vega_gen.archetypes.function_info import function_info
-from vega_gen.archetypes.inner_results import inner_classes
+from vega_gen.archetypes.inner_results import inner_classes, part_classes
 from vega_gen.archetypes.interface_values import calling_hooks, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
 from vega_gen.archetypes.narrow_parts import part, part_copies
@@ -140,6 +141,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "unsized": unsized(d),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": calling_hooks(d, m, llvm),
+        "module_asked": any(c.asks_module for c in d.calling_conventions),
         "calling_entries": [c.name for c in d.calling_conventions if c.entry],
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
@@ -174,6 +176,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         ],
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
+    given["part_stores"] = part_stores(d, m)
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
     if not m.jump:  # no branch can be analyzed or moved
@@ -181,7 +184,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     given["cheap_sums"] = _cheap_sums(d)
     given["instr_info_methods"] += ["isAsCheapAsAMove"] if given["cheap_sums"] else []
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
-    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] else []
+    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] or given["part_stores"] else []
     given["register_info_methods"] += [] if m.stack or _address_register(m) else ["isFrameOffsetLegal"]
     given["register_info_methods"] += ["useFPForScavengingIndex"] if _low_frame(m) else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
@@ -270,6 +273,23 @@ def _nop(d: Description, m: Facts) -> list[int]:
     return [plain[order.place(n, i.size)] for n in range(i.size)]
 
 
+def _sum_class(d: Description, m: Facts) -> str:
+    """Returns the class of the registers that the sum of two addresses can be put into: that of addresses, or some of it."""
+    return own_class(d, m.gpr, m.add, OperandRole.DST) or m.gpr
+
+
+def _parts(d: Description, m: Facts) -> set[str]:
+    """Returns the registers that are parts of those that hold addresses and are not reserved."""
+    registers = {r.name: r for r in d.registers}
+    members = next((c.members for c in d.register_classes if c.name == m.gpr), ())
+    found, waiting = set[str](), [r for r in members if r not in m.reserved]
+    while waiting:
+        inner = registers[name].subregisters if (name := waiting.pop()) in registers else ()
+        waiting += [r for r in inner if r not in found]
+        found |= {*inner}
+    return found
+
+
 def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
     floating = [op for f in m.floats for op in (f.load, f.store)]
@@ -285,11 +305,12 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     saved = [r for r in m.saved if r not in m.reserved or r == m.ra]
     saved += [r for r in (m.ra, m.fp) if r and r not in saved]
     allocatable = {r for c in d.register_classes if c.allocatable for r in c.members}
+    parts = _parts(d, m)
     selections = Selections(d)
     return {
         "load": load, "store": store,
         "load_class": own_class(d, m.gpr, load, OperandRole.DST), "store_class": own_class(d, m.gpr, store, OperandRole.SRC),
-        "some_bases": _some_bases(d), "adds_to_zero": adds_to_zero(d, m),
+        "some_bases": _some_bases(d), "sum_class": _sum_class(d, m), "adds_to_zero": adds_to_zero(d, m),
         "offset_ranges": [(max(low, -_FAR), min(high, _FAR), shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
         "low_frame": _low_frame(m), "upper_fp": bool(m.fp) and not _low_frame(m), "address_register": _address_register(m),
@@ -299,7 +320,8 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
         "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
         "callee_saved": saved,
-        "reserved": [r for r in m.reserved if r in allocatable],
+        "reserved": [r for r in m.reserved if r in allocatable and r not in parts],
+        "reserved_parts": [r for r in m.reserved if r in allocatable and r in parts],
         "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles, *_read(d))) if r not in allocatable],
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
@@ -314,6 +336,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "number_part": part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
         "part_copies": part_copies(d, m), "shift_amount": shift_amount(d, m), "inner_classes": inner_classes(d, m),
+        "part_classes": part_classes(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shifts_parts": shifts_parts(m), "library_logic": library_logic(m),
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
