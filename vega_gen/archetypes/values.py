@@ -26,6 +26,7 @@ from vega_gen.archetypes.fragment_names import (
     type_methods,
     width_methods,
 )
+from vega_gen.archetypes.frame_information import frame_information
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.inner_results import inner_classes, part_classes
 from vega_gen.archetypes.interface_values import calling_hooks, interface_values
@@ -46,6 +47,7 @@ from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, w
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.archetypes.string_values import string_values
 from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields, subtarget_predicates
+from vega_gen.archetypes.tail_calls import tail_calls
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -116,6 +118,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
     answers = subtarget_predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
     doubt = m.doubts.get("stack_alignment")
+    tails = [tail for tail in tail_calls(d, m) if tail.node]
     aligned = partial(Doubtful, doubt=doubt) if doubt else str
     given: dict[str, Any] = {
         "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
@@ -149,7 +152,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "instruction_predicates": d.data.get("InstrInfo.predicates") == "1", "made_calls": made_calls(d, m), "sized": sized(d, m),
-        "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
+        "expansions": expansions(d), "tails": tails, "written": [*written(d, m), *((tail.record, tail.jump) for tail in tails)],
+        "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": number_loads(m),
         "inserted_parts": inserted_parts(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
@@ -186,7 +190,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
+    given |= frame_information(d, m) | interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
     given |= float_values(d, m, known) | atomic_values(d, m, known) | addressing_values(d, m, kinds, fixed)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
