@@ -116,7 +116,7 @@ class Unwritten:
         for i, operands in self._without_bits():
             parts = sum(max(len(known.sub_operands), 1) if (known := self.s.operand_classes.get(o.type)) else 1 for o in (*i.outs, *i.ins))
             absent = {at: name for at, width, made, name in operands if len(made) != width}
-            behind = parts - sum(width for at, width, made, _ in operands if at in absent)
+            behind = parts - sum(width for at, width, _, _ in operands if at in absent)
             if any(at < behind or re.search(rf"\$\{{?{re.escape(name)}\b", i.asm) for at, name in absent.items()):
                 found.append(i.name)
         return found
