@@ -101,7 +101,19 @@ def test_registers_have_their_roles(rook: Description) -> None:
     ],
 )
 def test_what_is_wider_than_a_word_is_aligned_as_a_word(rook: Description, bits: int, layout: str) -> None:
-    assert data_layout(replace(find_facts(rook), native=bits, stack_alignment=bits // 4)) == layout
+    assert data_layout(replace(find_facts(rook), native=bits, stack_alignment=bits // 4, wide_alignment=bits // 8)) == layout
+
+
+@pytest.mark.parametrize(
+    ("bits", "layout"),
+    [
+        (16, "-m:e-p:16:16-i32:32-i64:32-f32:32-f64:32-n16-S32"),
+        (32, "-m:e-p:32:32-i64:64-f64:64-n32-S64"),
+        (64, "-m:e-p:64:64-i64:64-i128:128-n64-S128"),
+    ],
+)
+def test_what_is_wider_than_a_word_may_be_aligned_as_two(rook: Description, bits: int, layout: str) -> None:
+    assert data_layout(replace(find_facts(rook), native=bits, stack_alignment=bits // 4, wide_alignment=bits // 4)) == layout
 
 
 def roles(words: str) -> tuple[OperandRole, ...]:
