@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from llvm_integration import discover
 from llvm_integration.failure import Failure
 from llvm_integration.process import Progress, run
-from vega_gen.ladder.ask import ask
+from vega_gen.conform.compilers import NotCompiled, Toolchain, first_line
 from vega_gen.ladder.subject import Emulator, OfficialLinking
-from vega_gen.pipeline import c_front
 from vega_gen.simulate import Simulator
 
 RUNTIME = Path(__file__).resolve().parent / "runtime"
@@ -25,7 +23,6 @@ MEMORY = 64 << 20
 SECONDS = 30.0
 """Wall clock time that a program may take under QEMU, and in the simulator."""
 _QEMU_MB = 16384
-_STATIC = "-relocation-model=static"
 
 
 class Verdict(StrEnum):
@@ -90,38 +87,21 @@ def verdict(qemu: Ended, simulator: Ended) -> Verdict:
     return Verdict.AGREE if (qemu.status, qemu.stdout) == (simulator.status, simulator.stdout) else Verdict.DIFFER
 
 
-class NotCompiled(Exception):
-    """A program that clang, the backend or the linker refuses."""
-
-
-def first_line(text: str) -> str:
-    """The line that says what went wrong: the first with "error" in it, else the first of all."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in lines if re.search(r"\berror\b|LLVM ERROR|undefined symbol", line)), lines[0] if lines else "")[:300]
-
-
 @dataclass
-class Machine:
+class Machine(Toolchain):
     """A target with a backend.
 
-    ``tools``: folder of the backend's llc and llvm-mc. ``triple``: as -mtriple has it. ``layout``: its data layout string. ``emulator``:
-    the ISA as QEMU knows it. ``simulator``: None to run under QEMU alone. ``work``: folder for what is compiled. ``entry``: assembly of
-    what QEMU needs besides the program. ``steps``, ``seconds``: limits of a program. ``options``: further ones of llc."""
+    ``emulator``: the ISA as QEMU knows it. ``simulator``: None to run under QEMU alone. ``entry``: assembly of what QEMU needs besides the
+    program. ``steps``, ``seconds``: limits of a program. For the others see ``Toolchain``."""
 
-    tools: Path
-    triple: str
-    layout: str
-    installation: discover.Installation
-    emulator: Emulator
-    simulator: Simulator | None
-    work: Path
+    emulator: Emulator = field(kw_only=True)
+    simulator: Simulator | None = field(kw_only=True)
     entry: Path = RUNTIME / "riscv32.s"
     steps: int = STEPS
     seconds: float = SECONDS
-    options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.work.mkdir(parents=True, exist_ok=True)
+        super().__post_init__()
         self._defines: dict[Path, tuple[frozenset[str], frozenset[str]]] = {}
         self._library: dict[str, Path] = {}  # symbol -> the object that defines it
         self._entry = self.work / "entry.o"
@@ -143,26 +123,6 @@ class Machine:
         for path in objects:
             for symbol in self.symbols(path)[0]:
                 self._library.setdefault(symbol, path)
-
-    def compile_c(self, source: Path, level: str, out: Path, options: Sequence[str] = ()) -> Path:
-        """Compile C to the object ``out``. Raises NotCompiled."""
-        include = ("-nostdlibinc", f"-isystem{RUNTIME / 'include'}")
-        try:
-            made = out.with_suffix(".ll")
-            c_front.ir_of(source, self.installation, self.layout, made, level=level, options=("-w", *include, *options))
-        except Failure as failure:
-            raise NotCompiled(f"clang: {first_line(failure.what)}") from None
-        return self.compile_ir(made, level, out)
-
-    def compile_ir(self, source: Path, level: str, out: Path) -> Path:
-        """Compile IR to the object ``out``. Raises NotCompiled."""
-        out.unlink(missing_ok=True)
-        options = (f"-mtriple={self.triple}", level, *self.options, "-filetype=obj", _STATIC)
-        done = ask([str(self.tools / "llc"), *options, str(source), "-o", str(out)])
-        if not done.ok:
-            out.unlink(missing_ok=True)
-            raise NotCompiled("llc: it took too long" if done.timed_out else f"llc: {first_line(done.stderr)}")
-        return out
 
     def symbols(self, path: Path) -> tuple[frozenset[str], frozenset[str]]:
         """The global symbols that an object defines, and those that it lacks."""
@@ -201,7 +161,7 @@ class Machine:
         for copy in copies:
             copy.unlink()
         if not done.ok:
-            raise NotCompiled(f"ld.lld: {first_line(done.stderr)}")
+            raise NotCompiled("ld.lld", first_line(done.stderr))
         ran = run([self.emulator.qemu, str(executable)], timeout=self.seconds, memory_mb=_QEMU_MB)
         executable.unlink()
         if ran.timed_out or ran.returncode < 0:
@@ -228,44 +188,18 @@ class Machine:
             objects = self.linked(compiled(out))
             qemu = self.under_qemu(objects, place)
         except NotCompiled as refused:
-            return Compared(suite, name, level, Verdict.NOT_COMPILED, str(refused))
+            return Compared(suite, name, level, Verdict.NOT_COMPILED, refused.what)
         if self.simulator is None:
             return Compared(suite, name, level, Verdict.NOT_COMPARED, qemu.problem or f"ended with {qemu.status}", qemu)
         ours = self.simulated(objects)
         return Compared(suite, name, level, verdict(qemu, ours), ours.problem, qemu, ours)
 
-    def build_library(self, builtins: Path | None, helpers: Mapping[str, str], progress: Progress) -> dict[str, str]:
-        """Compile what programs are linked with: ``helpers`` (name -> IR) and, with compiler-rt's ``builtins``, those and the C library of
-        ``benchmarks/runtime``.
-
-        Return what does not compile -> why. Objects of an earlier call are compiled again only where llc or the library is newer."""
-        folder = self.work / "library"
-        folder.mkdir(exist_ok=True)
-        library = RUNTIME / "library.c"
-        jobs: list[tuple[str, Callable[[Path], Path]]] = []
-        own = re.findall(r"^#ifdef ONLY_(\w+)$", library.read_text(encoding="utf-8"), re.MULTILINE) if builtins else ()
-        for name in dict.fromkeys(own):
-            jobs.append((name, lambda out, name=name: self.compile_c(library, "-O2", out, (f"-DONLY_{name}",))))
-        for name, text in helpers.items():
-            source = folder / f"{name}.helper.ll"
-            source.write_text(text, encoding="utf-8")
-            jobs.append((f"helper-{name}", lambda out, source=source: self.compile_ir(source, "-O2", out)))
-        for source in sorted(builtins.glob("*.c")) if builtins else ():
-            jobs.append((f"rt-{source.stem}", lambda out, source=source: self.compile_c(source, "-O2", out)))
-        lost: dict[str, str] = {}
-        built: list[Path] = []
-        newest = max((p.stat().st_mtime for p in (self.tools / "llc", library)), default=0.0)
-        for done, (name, compiled) in enumerate(jobs):
-            progress(done, len(jobs), "compiling the library")
-            out = folder / f"{name}.o"
-            if not out.is_file() or out.stat().st_mtime < newest:
-                try:
-                    compiled(out)
-                except NotCompiled as refused:
-                    lost[name] = str(refused)
-                    continue
-            built.append(out)
-        self.add_to_library(built)
+    def build_library(
+        self, builtins: Path | None, helpers: Mapping[str, str], progress: Progress, *, jobs: int = 2, kept: bool = False
+    ) -> dict[str, str]:
+        """As ``Toolchain.build_library``; ``linked`` takes of it what a program needs."""
+        lost = super().build_library(builtins, helpers, progress, jobs=jobs, kept=kept)
+        self.add_to_library(self.library)
         return lost
 
 

@@ -22,13 +22,14 @@ from unittest.mock import patch
 
 import orjson
 
-from benchmarks.machine import Ended, Machine, NotCompiled
+from benchmarks.machine import Ended, Machine
 from benchmarks.mutants import MUTATIONS, Mutation
 from benchmarks.simulator import LEVELS, ROOT, Target, built, machine_of, print_table, report
 from llvm_integration.failure import Failure
 from vega_gen import ladder, store
 from vega_gen.archetypes.files import Archetypes
 from vega_gen.archetypes.files import archetypes as archetypes_before
+from vega_gen.conform.compilers import NotCompiled
 from vega_gen.errors import InputError
 from vega_gen.facts import Facts, find_facts
 from vega_gen.ladder import smoke
@@ -125,13 +126,13 @@ def ran(machine: Machine, target: Target, simulators: Sequence[tuple[Simulator, 
                 objects = machine.linked(machine.compile_ir(source, level, place.with_name(f"{place.name}.o")))
             except NotCompiled as refused:
                 for side in sides:
-                    side[name] = str(refused)
+                    side[name] = refused.what
                 continue
             found.codes[name] = tuple(path.read_bytes() for path in objects)
             try:
                 ends = [machine.under_qemu(objects, place)]
             except NotCompiled as refused:
-                ends = [Ended(None, "", str(refused))]
+                ends = [Ended(None, "", refused.what)]
             for one_simulator, tools in simulators:
                 ends.append(replace(machine, simulator=one_simulator, tools=tools).simulated(objects))
             for side, ended in zip(sides, ends, strict=True):

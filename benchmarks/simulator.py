@@ -20,11 +20,12 @@ from typing import Any
 
 import orjson
 
-from benchmarks import foreign
 from benchmarks.machine import RUNTIME, Compared, Ended, Machine, Verdict, emulator_found
 from llvm_integration import discover
 from vega_gen import ladder, store, tablegen
 from vega_gen.archetypes.values import data_layout
+from vega_gen.conform import foreign
+from vega_gen.conform.program_suites import TORTURE_OPTIONS
 from vega_gen.errors import InputError
 from vega_gen.facts import Facts, find_facts
 from vega_gen.ladder import smoke
@@ -34,12 +35,6 @@ from vega_gen.simulate import simulator
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = ("-O0", "-O2")
-TORTURE_OPTIONS = (
-    "-std=gnu17", "-Wno-implicit-int", "-Wno-implicit-function-declaration", "-Wno-int-conversion", "-Wno-return-mismatch",
-    "-Wno-incompatible-function-pointer-types", "-fhosted", "-fno-builtin", "-Dalloca=__builtin_alloca",
-)  # fmt: skip
-"""GCC, for which the tests are written, takes more than clang does by default. In C17 a main that ends without a return gives 0, if it
-is not freestanding; else its status would be whatever the register holds."""
 SPEED_STEPS = 1_000_000
 """Programs with fewer instructions say nothing about speed: starting the simulator takes longer."""
 
@@ -102,7 +97,7 @@ def machine_of(target: Target, work: Path, *, simulated: bool) -> Machine:
     clang = target.installation.tool("clang")
     sim = simulator(target.description, target.facts, clang, report) if simulated else None
     layout = "e" + data_layout(target.facts)  # the one entry for QEMU, riscv32.s, is of a little-endian ISA
-    machine = Machine(target.tools, target.triple, layout, target.installation, emulator, sim, work)
+    machine = Machine(target.tools, target.triple, layout, target.installation, work, emulator=emulator, simulator=sim)
     machine.assemble_entry()
     return machine
 
@@ -116,7 +111,7 @@ def smoke_programs(machine: Machine, widths: Sequence[int], bits: int) -> Iterat
             yield Work("ladder", program.name, level, lambda out, s=source, level=level: machine.compile_ir(s, level, out))
 
 
-def foreign_programs(machine: Machine, fetched: foreign.Fetched, torture: int, csmith: int, seed: int) -> Iterator[Work]:
+def foreign_programs(machine: Machine, fetched: foreign.FetchedPrograms, torture: int, csmith: int, seed: int) -> Iterator[Work]:
     """``torture`` of GCC's tests, drawn by ``seed``, and the first ``csmith`` of csmith's programs that end here, at both levels."""
     for name in foreign.chosen([p.stem for p in fetched.torture.glob("*.c")], torture, seed):
         source = fetched.torture / f"{name}.c"

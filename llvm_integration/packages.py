@@ -102,11 +102,12 @@ def install(commands: tuple[tuple[str, ...], ...], progress: Progress) -> None:
 # ------------------------------------------------------------------ source tree
 
 
-def get_source(version: str, directory: Path, progress: Progress) -> Fetched:
+def get_source(version: str, directory: Path, progress: Progress, parts: frozenset[str] = TREE_PARTS) -> Fetched:
     """Fetch LLVM's source tree of ``version`` ("19" or "19.1.7") into ``directory``, unless it holds that version already.
 
     On Debian and Ubuntu apt fetches the upstream archive (without the distribution's patches), of which ``llvm/``, ``cmake/`` and
-    ``third-party/`` are unpacked; elsewhere a shallow git clone is made. The tree is renamed into place when complete.
+    ``third-party/`` are unpacked (``parts``: its folders to unpack); elsewhere a shallow git clone is made. The tree is renamed into place
+    when complete.
     Raises ``ToolFailure`` for another version or other files in ``directory``, for lack of disk space, and where fetching fails.
     """
     if not re.fullmatch(r"\d+(\.\d+\.\d+)?", version):
@@ -121,7 +122,7 @@ def get_source(version: str, directory: Path, progress: Progress) -> Fetched:
         raise ToolFailure(what, where=str(parent), next_step="free some space, or choose another folder")
     with tempfile.TemporaryDirectory(prefix=f".{directory.name}.", dir=parent) as name:
         work = Path(name)
-        tree = _by_apt(version, work, progress) if has_apt() else _by_git(version, work, progress)
+        tree = _by_apt(version, work, progress, parts) if has_apt() else _by_git(version, work, progress)
         found = open_source(tree)
         if not _fits(found.version, version):
             raise ToolFailure(f"the fetched tree is LLVM {found.version}, not {version}", next_step=f"ask for --version {found.version}")
@@ -144,7 +145,7 @@ def _fits(found: str, asked: str) -> bool:
     return found == asked or found.split(".")[0] == asked
 
 
-def _by_apt(version: str, work: Path, progress: Progress) -> Path:
+def _by_apt(version: str, work: Path, progress: Progress, parts: frozenset[str]) -> Path:
     """Fetch the upstream archive of Debian's source package llvm-toolchain-<major>, unpack it below ``work``, and return the tree."""
     major = version.split(".")[0]
     package = f"llvm-toolchain-{major}"
@@ -164,7 +165,7 @@ def _by_apt(version: str, work: Path, progress: Progress) -> Path:
     if not source.ok or archive is None or not archive.is_file():
         raise _no_source(version, update, source)
     tree = work / "tree"
-    unpack(archive, tree, progress)
+    unpack(archive, tree, progress, parts)
     return tree
 
 
@@ -252,8 +253,8 @@ def _watch(folder: Path, size: int, progress: Progress) -> Generator[None]:
         thread.join()
 
 
-def unpack(archive: Path, tree: Path, progress: Progress) -> None:
-    """Unpack llvm/, cmake/ and third-party/ from the top folder of ``archive`` (.tar.xz) into ``tree``; the current user owns the files.
+def unpack(archive: Path, tree: Path, progress: Progress, wanted: frozenset[str] = TREE_PARTS) -> None:
+    """Unpack the ``wanted`` folders from the top folder of ``archive`` (.tar.xz) into ``tree``; the current user owns the files.
 
     Raises ``ToolFailure`` for an archive that is damaged or would write outside of ``tree``.
     """
@@ -265,7 +266,7 @@ def unpack(archive: Path, tree: Path, progress: Progress) -> None:
                 if count % 500 == 0:
                     progress(raw.tell(), size, "unpacking")
                 parts = Path(member.name).parts
-                if len(parts) < 2 or parts[1] not in TREE_PARTS or not (member.isfile() or member.isdir() or member.issym()):
+                if len(parts) < 2 or parts[1] not in wanted or not (member.isfile() or member.isdir() or member.issym()):
                     continue
                 if ".." in parts or Path(member.name).is_absolute() or (member.issym() and _leaves(parts[1:], member.linkname)):
                     raise ToolFailure(f"{member.name} would lie outside the tree", where=str(archive), next_step="fetch the archive again")

@@ -145,3 +145,30 @@ def test_zero_is_read_from_the_register_that_the_td_calls_constant(rook: Descrip
     for told in ("R0", ""):
         printed = archetypes(replace(rook, data={**rook.data, "Register.constant": told}), llvm, "rook").printed
         assert (copied in printed["RookISelDAGToDAG.cpp"]) is bool(told)
+
+
+def test_what_lacks_the_bits_of_an_operand_is_not_decoded(rook: Description, llvm: Interface, llvm_source: Path, tmp_path: Path) -> None:
+    """TableGen's decoder would make an MCInst that is too short, on which the printer ends with a crash."""
+    text = (TESTS / "inputs/rook/Rook.td").read_text()
+    bitless = 'def BITLESS : F<0x3a, (outs GPR:$rd), (ins GPR:$rs), "bitless $rd, $rs", []> { let Inst{25-0} = 0; }\n'
+    at = text.index("def : Pat<(RookHi ")
+    (tmp_path / "Rook.td").write_text(text[:at] + bitless + text[at:])
+    checked = archetypes(described(tmp_path / "Rook.td", "Rook", llvm_source), llvm).files["Disassembler/RookDisassembler.cpp"]
+    assert "if (Instr.getNumOperands() >=" in checked and "T.createMCInstrInfo()" in checked
+    assert "MCInstrInfo" not in archetypes(rook, llvm).files["Disassembler/RookDisassembler.cpp"]
+
+
+def test_a_pattern_s_frame_index_is_any_address_where_no_pattern_has_a_register_alone(
+    llvm_source: Path, llvm: Interface, tmp_path: Path
+) -> None:
+    """The root nodes of a ComplexPattern below the root of a pattern only rank it."""
+    text = (TESTS / "inputs/rook/Rook.td").read_text()
+    there = 'def there : ComplexPattern<i32, 1, "selectThere", [frameindex]>;\n'
+    load = 'let mayLoad = 1 in def LDT : F<0x3b, (outs GPR:$rd), (ins GPR:$rs), "ldt $rd, $rs", '
+    load += "[(set GPR:$rd, (atomic_load_32 there:$rs))]> "
+    load += "{ bits<5> rd; bits<5> rs; let Inst{25-21} = rd; let Inst{20-16} = rs; let Inst{15-0} = 0; }\n"
+    at = text.index("def : Pat<(RookHi ")
+    (tmp_path / "Rook.td").write_text(text[:at] + there + load + text[at:])
+    selector = archetypes(described(tmp_path / "Rook.td", "Rook", llvm_source), llvm).files["RookISelDAGToDAG.cpp"]
+    body = " ".join(selector.partition("RookDAGToDAGISel::selectThere(")[2].partition("\n}")[0].split())
+    assert body.endswith("else Op0 = N; return true;")

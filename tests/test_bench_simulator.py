@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import foreign, simulator
-from benchmarks.machine import RUNTIME, Compared, Ended, Machine, NotCompiled, Verdict, first_line, verdict
+from benchmarks import simulator
+from benchmarks.machine import Compared, Ended, Machine, Verdict, verdict
 from benchmarks.simulator import Work
 from llvm_integration.discover import find_installation
+from vega_gen.conform import foreign
+from vega_gen.conform.compilers import NotCompiled, first_line, runtime_folder
 from vega_gen.ladder.subject import machines
 from vega_gen.pipeline import silent
 
@@ -108,7 +110,8 @@ def test_what_was_compared_is_not_compared_again(tmp_path: Path) -> None:
 def riscv32(tmp_path: Path) -> Machine:
     """LLVM's own backend for the ISA, in place of a generated one."""
     llvm = find_installation("19.1")
-    made = Machine(llvm.bindir, "riscv32", "e-m:e-p:32:32-i64:64-n32-S128", llvm, machines()["riscv32"], None, tmp_path / "work")
+    layout = "e-m:e-p:32:32-i64:64-n32-S128"
+    made = Machine(llvm.bindir, "riscv32", layout, llvm, tmp_path / "work", emulator=machines()["riscv32"], simulator=None)
     made.assemble_entry()
     return made
 
@@ -128,7 +131,7 @@ def test_a_program_is_linked_with_what_it_needs(riscv32: Machine, tmp_path: Path
 
 
 def test_the_library_of_programs_compiles_and_prints(riscv32: Machine, tmp_path: Path) -> None:
-    names = set(re.findall(r"^#ifdef ONLY_(\w+)$", (RUNTIME / "library.c").read_text(), re.M))
+    names = set(re.findall(r"^#ifdef ONLY_(\w+)$", (runtime_folder() / "library.c").read_text(), re.M))
     (tmp_path / "builtins").mkdir()
     (tmp_path / "builtins/arithmetic.c").write_text(ARITHMETIC)
     assert riscv32.build_library(tmp_path / "builtins", {}, silent) == {}

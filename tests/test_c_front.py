@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from llvm_integration.discover import Installation, find_installation
 from llvm_integration.failure import ToolFailure
 from llvm_integration.process import run
-from vega_gen import resources
+from vega_gen import c_front, resources
+from vega_gen.data_layout import DataLayout, fit, read_layout
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.pipeline import c_front
-from vega_gen.pipeline.data_layout import DataLayout, fit, read_layout
 
 WORDS = "e-m:e-p:32:32-i64:32-f64:32-n32-S64"
 LEVELS = ("-O0", "-O2")

@@ -5,6 +5,7 @@ Each description is Tern with a few lines changed.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -28,6 +29,7 @@ PATTERNS = (
     "def : Pat<(TernCall texternalsym:$callee), (CALL texternalsym:$callee)>;",
 )
 RET = 'def RET : FormatJR<0x29, (outs), (ins), "ret", [(TernRet)]>,'
+ENDS = "let isTerminator = 1; let isBarrier = 1;"
 
 
 def described(td: Path, *folders: Path) -> Description:
@@ -129,6 +131,67 @@ def test_a_pseudo_instruction_with_an_expansion_is_printed_as_that(tern: Path) -
         "PseudoRET": "MCInstBuilder(Tern::JR).addReg(Tern::LR)",
         "PseudoBR": "MCInstBuilder(Tern::CALL).addOperand(Inst.getOperand(0))",
     }
+
+
+def test_a_pseudo_return_that_expands_to_a_copy_into_the_program_counter_is_found(tern: Path) -> None:
+    pc = 'def PC : Register<"pc"> { let Namespace = "Tern"; }\ndef AnyRegister : RegisterClass<"Tern", [i32], 32, (add GPR, PC)>;'
+    copy = 'def MOVE : FormatRI<0x3a, (outs AnyRegister:$rd), (ins AnyRegister:$rs1), "move\\t$rd, $rs1", []> { let imm = 0; }'
+    pseudo = 'def PseudoRET : Pseudo<(outs), (ins), "", [(TernRet)]>, PseudoInstExpansion<(MOVE PC, LR)>;'
+    flags = "let isReturn = 1, isTerminator = 1, isBarrier = 1, Uses = [LR] in"
+    change(
+        tern,
+        (RET, 'let isPseudo = 1 in def RET : FormatJR<0x29, (outs), (ins), "ret", []>,'),
+        ("let isBranch = 1, isIndirectBranch = 1, isTerminator = 1, isBarrier = 1 in\ndef JR", "let isPseudo = 1 in def JR"),
+        ("[(brind GPR:$rs1)]>", "[]>"),
+        added=f"{pc}\nlet hasSideEffects = 0 in {copy}\n{flags}\n{pseudo}",
+    )
+    m = find_facts(described(tern))
+    assert m.returns and m.returns.text == "MOVE PC LR"
+    assert (m.return_node, m.return_pseudo) == ("TernISD::RET_GLUE", "PseudoRET")
+
+
+def test_of_several_calls_without_a_pattern_one_that_is_always_taken_is_chosen(tern: Path) -> None:
+    sometimes = 'let isCall = 1, Defs = [LR] in def CALLEQ : FormatJ<0x3a, (outs), (ins calltarget:$target), "bleq\\t$target", []>;'
+    text = tern.with_name("TernInstrInfo.td").read_text()
+    change(tern, *((pattern, "") for pattern in PATTERNS), (CALL, CALL.replace('"call', '"jal')))
+    file = tern.with_name("TernInstrInfo.td")
+    at = text.index("let isCall = 1, Defs = [LR], Uses = [SP] in {")
+    file.write_text(file.read_text()[:at] + sometimes + "\n" + file.read_text()[at:])
+    direct = find_facts(described(tern)).calls.direct
+    assert direct and direct.record == "CALL"
+
+
+def test_jumps_and_branches_end_their_block_though_the_td_says_so_of_none(tern: Path) -> None:
+    """A record cannot be changed: the copy of its file says it."""
+    ends = "let isBranch = 1, isTerminator = 1, isBarrier = 1 in"
+    through = "let isBranch = 1, isIndirectBranch = 1, isTerminator = 1, isBarrier = 1 in"
+    jump = f"{ends}\ndef J :", "let isBranch = 1, isTerminator = 1 in\ndef J :"
+    change(tern, jump, (f"{through}\ndef JR", "let isBranch = 1, isCall = 1 in\ndef JR"))
+    own, text = described(tern), tern.with_name("TernInstrInfo.td").read_text()
+    made = completion(own, text, "")
+    assert made.mendings == {"J": "let isBarrier = 1;", "JR": f"let isIndirectBranch = 1; {ENDS} let isCall = 0;"}
+    assert "// In the copy of the file that defines it, J says: let isBarrier = 1;" in made.text
+    td = completed(tern, own.name, made.text, tern.parents[1] / "made", made.mendings)
+    again = {i.name: i.flags for i in described(td, tern.parent).instructions}
+    assert {"isBranch", "isTerminator", "isBarrier"} <= again["J"] & again["JR"] and "isIndirectBranch" in again["JR"]
+    assert not completion(described(tern), "", "").mendings, "a file that does not define it cannot say it"
+
+
+def test_a_td_without_a_flag_of_control_flow_gets_those_that_llvm_needs(tern: Path) -> None:
+    """Patterns and mnemonics say what calls, returns and branches."""
+    file = tern.with_name("TernInstrInfo.td")
+    flag = "is(?:Branch|IndirectBranch|Terminator|Barrier|Call|Return) = 1"
+    text = re.sub(rf"let {flag}(?:, {flag})* in(?= |\n)", "let hasSideEffects = 0 in", file.read_text())
+    file.write_text(re.sub(rf"\b{flag}, ?|, {flag}\b", "", text))
+    own = described(tern)
+    assert not any({"isCall", "isBranch", "isReturn", "isTerminator"} & i.flags for i in own.instructions)
+    made = completion(own, file.read_text(), "")
+    assert made.mendings == {
+        **{f"B{c}": "let isBranch = 1; let isTerminator = 1;" for c in ("EQ", "NE", "LT", "GE", "LTU", "GEU")},
+        "J": f"let isBranch = 1; {ENDS}", "JR": f"let isBranch = 1; let isIndirectBranch = 1; {ENDS}",
+        "CALL": "let isCall = 1;", "CALLR": "let isCall = 1;",
+    }  # fmt: skip
+    assert "def RETURN : Instruction" in made.text, "a pseudo instruction stands for the return"
 
 
 STACK = """

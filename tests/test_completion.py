@@ -104,6 +104,21 @@ def test_a_convention_that_is_lacking_is_made_of_the_registers_that_facts_give(t
     assert m.records["registers.results"].evidence is Evidence.DEFAULT, "a completion proves nothing"
 
 
+def test_a_convention_whose_places_on_the_stack_hold_no_register_is_made_anew(tmp_path: Path) -> None:
+    """It counts words as a machine does that addresses words: in bytes, its arguments would lie one over the other."""
+    shutil.copytree(TERN, tmp_path / "Tern")
+    file = tmp_path / "Tern/TernCallingConv.td"
+    text = file.read_text()
+    assert "CCAssignToStack<4, 4>" in text
+    file.write_text(re.sub(r"(CCAssignToStack|CCPassByVal)<4, 4>", r"\1<1, 1>", text))
+    own = described(tmp_path / "Tern/Tern.td")
+    made = completion(own, "", "")
+    (convention,) = re.findall(r"def (CC_\w+) : CallingConv<\[(.*)\]>;", made.text)
+    assert convention[1].endswith("CCIfType<[i32], CCAssignToStack<4, 4>>") and "CCDelegateTo" not in convention[1]
+    again = described(completed(tmp_path / "Tern/Tern.td", own.name, made.text, tmp_path / "made"), tmp_path / "Tern")
+    assert find_facts(again).cc == convention[0] and find_facts(again).arguments == find_facts(own).arguments
+
+
 def test_names_of_an_abi_say_which_registers_are_for_arguments(tmp_path: Path) -> None:
     own = described(TERN / "Tern.td")
     plain = [r for r in own.registers if r.name in find_facts(replace(own, calling_conventions=())).arguments]

@@ -116,7 +116,7 @@ def test_bars_are_told_apart_where_a_target_has_several_runs() -> None:
     assert both[0] == "XCore consensus / desc SEL"
 
 
-@pytest.mark.parametrize("name", Experiment)
+@pytest.mark.parametrize("name", [name for name in Experiment if name is not Experiment.FIG10])  # see test_conform.py
 def test_each_counts_what_it_says(name: Experiment) -> None:
     ours_alone = name in (Experiment.RELIABILITY, Experiment.TEXT, Experiment.FILLERS)  # which count every run
     result = experiment(name, [OURS] if ours_alone else [OURS, THEIRS])

@@ -9,6 +9,7 @@ import pytest
 from simulated import described
 from test_effects import told
 
+from vega_gen.archetypes.completion import completion
 from vega_gen.archetypes.complex_patterns import complex_pattern
 from vega_gen.archetypes.files import archetypes
 from vega_gen.cxx.interface import Interface
@@ -70,6 +71,38 @@ def test_a_function_that_cannot_save_its_return_address_calls_none(heron: Descri
     assert "instruction.read_link" in made.limits
     saved = made.files["HeronFrameLowering.cpp"].partition("::determineCalleeSaves")[2].partition("\n}\n")[0]
     assert "if (MF.getFrameInfo().hasCalls())\n    report_fatal_error(" in saved
+
+
+def unreached(folder: Path, llvm_source: Path, number: int, added: str = "") -> Description:
+    """Heron whose link register has a number, and just a move of general registers. ``added``: behind its instructions."""
+    moves = MORE[MORE.index("let Uses = [LR] in\ndef MFLR") : MORE.index("let Defs = [CNT] in")]
+    more = MORE.replace(moves, 'def MOV : I<26, (outs GR:$d), (ins GR:$a), "mov $d, $a", []>;\n')
+    text = HERON.read_text().replace('(add (sequence "R%u", 0, 7), SP, LR)', '(add (sequence "R%u", 0, 7), SP)')
+    text = text.replace("let HWEncoding = 9;", f"let HWEncoding = {number};")
+    (folder / "Heron.td").write_text(text.replace("def HeronInstrInfo", f"{more}{added}\ndef HeronInstrInfo"))
+    return described(folder / "Heron.td", llvm_source)
+
+
+def test_a_move_whose_field_holds_the_number_of_the_link_register_reaches_it(llvm_source: Path, tmp_path: Path) -> None:
+    lacking = unreached(tmp_path, llvm_source, 9)
+    assert find_facts(lacking).lost_link == "LR"
+    text = completion(lacking, "", "").text
+    moves = text[text.index("// MOV with the number of LR") :]
+    whole = unreached(tmp_path, llvm_source, 9, moves[: moves.index("\n}\n", moves.index("MOVE_TO_LINK")) + 3])
+    m = find_facts(whole)
+    assert m.link is not None
+    assert (m.link.name, m.link.read.text, m.link.write.text) == ("LR", "MOVE_FROM_LINK dst", "MOVE_TO_LINK src")
+    read, write = ("".join(i.encoding) for i in whole.instructions if i.name in ("MOVE_FROM_LINK", "MOVE_TO_LINK"))
+    assert "1001d{3}d{2}d{1}d{0}00011010" in read and "a{3}a{2}a{1}a{0}100100011010" in write
+
+
+def test_a_number_that_is_a_general_registers_reaches_no_link_register(llvm_source: Path, tmp_path: Path) -> None:
+    lacking = unreached(tmp_path, llvm_source, 3)
+    assert find_facts(lacking).lost_link == "LR" and "_LINK :" not in completion(lacking, "", "").text
+
+
+def test_a_number_that_no_field_holds_reaches_no_link_register(llvm_source: Path, tmp_path: Path) -> None:
+    assert "_LINK :" not in completion(unreached(tmp_path, llvm_source, 16), "", "").text
 
 
 def test_a_callee_is_put_into_the_register_that_the_call_reads(heron: Description) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from vega_gen.archetypes.completion import completion
 from vega_gen.archetypes.files import archetypes
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, unplaced
 from vega_gen.cxx.interface import Interface
@@ -94,3 +95,9 @@ def test_operands_that_only_a_decoder_method_knows_are_not_encoded(tmp_path: Pat
     emitter = archetypes(d, Interface([PREFIX / "include"]), "rook").printed["MCTargetDesc/RookMCCodeEmitter.cpp"]
     assert "case Rook::PACK:\n    Ctx.reportError(" in emitter
     assert not unplaced(described(tmp_path))
+
+
+def test_a_jump_whose_target_has_no_bits_is_neither_encoded_nor_decoded(tmp_path: Path) -> None:
+    bare = 'def JB : F<39, (outs), (ins brtarget:$dst), "jb $dst"> { let isBranch = 1; let isTerminator = 1; let Inst{25-0} = 0; }'
+    d = described(tmp_path, ("def NOP :", bare + "\ndef NOP :"))
+    assert unplaced(d) == ["JB"] and completion(d, "", "").mendings == {"JB": "let isAsmParserOnly = 1;"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from vega_gen.archetypes.files import archetypes
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import Facts, find_facts
 from vega_gen.ladder import programs
+from vega_gen.ladder.runners import Ended
 from vega_gen.ladder.wanting import wanted
 from vega_gen.records import Climbed, Description, GivenFact, Ladder, Obstacle, Rung
 from vega_gen.report import rungs
@@ -112,3 +114,44 @@ def test_a_program_of_which_llc_does_not_end_is_waited_for_once(rook: Descriptio
     first, second = made.compiles(quiet), made.objects(quiet)
     assert len((tmp_path / "asked").read_text().splitlines()) == 5
     assert first.passed == second.passed == 0 and {o.name for o in second.obstacles} == {one.name for one in made.all}
+
+
+def test_a_probe_asks_the_named_programs_alone(rook: Description, tmp_path: Path) -> None:
+    llc = tmp_path / "llc"
+    llc.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/asked\ncase "$*" in *calls.ll*) exit 1;; esac\n')
+    llc.chmod(0o755)
+    named = {Rung.SMOKE: ("calls -O0", "division -O2"), Rung.VERIFIED: ("division -O0",)}
+    found = ladder.probe(ladder.Tools(llc, None, None, None), ladder.subject(rook, "rook"), tmp_path / "work", named, quiet)
+    assert [(step.rung, step.passed, step.total) for step in found.steps] == [(Rung.SMOKE, 1, 2), (Rung.VERIFIED, 1, 1)]
+    assert len((tmp_path / "asked").read_text().splitlines()) == 3
+    untried = ladder.probe(ladder.Tools(None, None, None, None), ladder.subject(rook, "rook"), tmp_path / "work", named, quiet)
+    assert [(step.passed, step.total) for step in untried.steps] == [(0, 0), (0, 0)]
+
+
+@dataclass
+class Endless:
+    """A runner that waits as long as it may."""
+
+    waited: list[float] = field(default_factory=list[float])
+    name: str = "endless"
+
+    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path, seconds: float = 9.0) -> Ended:
+        del objects, library, out
+        self.waited.append(seconds)
+        time.sleep(seconds)
+        return Ended(None, "no end", "")
+
+
+def test_what_does_not_end_is_waited_for_less_after_a_few(
+    rook: Description, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    llc = tmp_path / "llc"
+    llc.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n: > "$2"\n')
+    llc.chmod(0o755)
+    monkeypatch.setattr(programs, "RUN_SECONDS", 0.03)
+    monkeypatch.setattr(programs, "_SHORT_RUN", 0.001)
+    runner = Endless()
+    made = programs.Programs(ladder.Tools(llc, None, None, None), llc, ladder.subject(rook, "rook"), tmp_path / "work")
+    assert made.runs([runner], quiet).passed == 0
+    usual = runner.waited.count(0.03)
+    assert 6 <= usual < 12 and runner.waited.count(0.001) == 60 - usual

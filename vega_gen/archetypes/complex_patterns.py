@@ -22,7 +22,7 @@ _SHIFT = re.compile(r"shift|sh[lr]|ls[lr]|asr|ror", re.I)
 
 def _real(s: Selections, record: str) -> bool:
     i = s.instructions[record]
-    held = any(b not in ("0", "1", "?") for b in i.encoding) or not i.ins  # else it is a pseudo, whatever its flags say
+    held = any(b not in ("0", "?") for b in i.encoding) or not i.ins  # else it is a pseudo, whatever its flags say
     return "isPseudo" not in i.flags and (i.assembly_only or (held and encoded(i)))
 
 
@@ -116,7 +116,7 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
     plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found, d))
     return {
         "operands": pattern.operands,
-        "frame_only": computed or (pattern.root_nodes == ("frameindex",) and pattern.operands == 1),
+        "frame_only": computed,
         "register": plain or _amount(d, pattern),
         "memory": real and pattern.operands >= 2 and based_on_one and not combined and len(steps) <= 1,
         "shifted": shifted, "number": real and _is_parted_number(pattern, kinds, of),

@@ -84,7 +84,7 @@ class _Contracts:
             "register_decoders": list(registers.values()),
             "operand_decoders": [self._decoder(c) for c in self._of(ContractRole.DECODER) if c.name not in registers],
             "instruction_decoders": [self._instruction_decoder(c) for c in self._of(ContractRole.INSTRUCTION_DECODER)],
-            "decoder_tables": self._tables(), "unencoded": self.unwritten.unencoded(),
+            "decoder_tables": self._tables(), "unencoded": self.unwritten.unencoded(), "undecodable": self.unwritten.undecodable(),
             "printers": [self._printer(c) for c in self._printers()],
             "operand_predicates": [self._predicates(c) for c in operand if c.name not in PLAIN],
             "operand_renders": [self._render(c) for c in renders],

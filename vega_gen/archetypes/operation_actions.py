@@ -24,6 +24,7 @@ def operation_actions(m: Facts) -> list[str]:
     found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if bits not in _extended(m, narrow)]
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
     found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
+    found += [f"ISD::{name.upper()}, {vt}, Custom" for name in library_logic(m)]
     truth = () if m.by_table or by_truth(m) else ("BRCOND",)
     others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND")
     found += [f"ISD::{name}, MVT::Other, Expand" for name in others]
@@ -35,6 +36,13 @@ def operation_actions(m: Facts) -> list[str]:
         found = [f"ISD::SELECT_CC, {vt}, {select_action(m)}" if a == f"ISD::SELECT_CC, {vt}, Expand" else a for a in found]
     set_action = "Legal" if set(CONDITIONS) <= m.sets else "Expand" if m.selects else "Custom"
     return [*found, f"ISD::SETCC, {vt}, {set_action}"]
+
+
+def library_logic(m: Facts) -> dict[str, str]:
+    """Returns operator -> the function that combines two words of bits where no instruction does, named as GCC names the functions of such
+    operations (gcc/optabs.def: and$P$a3, ior$P$a3, xor$P$a3)."""
+    mode = {16: "hi", 32: "si", 64: "di"}.get(m.native, "")
+    return {op: f"__{'ior' if op == 'or' else op}{mode}3" for op in LOGIC if mode and op not in m.legal}
 
 
 def narrow_actions(m: Facts) -> list[str]:

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from vega_gen.facts.operand_fields import own_fields, runs_of
-from vega_gen.facts.selections import Selections
+from vega_gen.facts.selections import OperandKind, Selections
+from vega_gen.facts.view import encoded
 from vega_gen.records import Description, Instruction
 
 _LISTED = re.compile(r"\b\w+ *== *-?\d+")
@@ -61,14 +62,16 @@ def memory_operands(d: Description) -> list[dict[str, Any]]:
 
 
 def unplaced(d: Description) -> list[str]:
-    """Returns the instructions of whose operands the encoding has no bit, and bits that nothing says: their decoder method alone knows."""
+    """Returns the instructions of whose operands the encoding has no bit: those with bits that nothing says, which their decoder method
+    alone knows, and jumps, of which none goes nowhere."""
     s = Selections(d)
 
     def hidden(i: Instruction) -> bool:
         slots = [slot for slot in s.operands(i.name) if not slot.default]
-        return bool(slots) and not _fields(i)
+        told = i.decoder_method and "?" in i.encoding
+        return bool(slots) and not _fields(i) and (bool(told) or any(slot.kind is OperandKind.TARGET for slot in slots))
 
-    real = (i for i in d.instructions if i.decoder_method and "?" in i.encoding and any(b in "01" for b in i.encoding))
+    real = (i for i in d.instructions if encoded(i) and any(b in "01" for b in i.encoding))
     return [i.name for i in real if "isPseudo" not in i.flags and hidden(i)]
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from vega_gen.archetypes.operand_types import decoder, register_class
 from vega_gen.facts.selections import OperandKind, Selections
-from vega_gen.records import Description
+from vega_gen.records import Description, Instruction
 
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 
@@ -103,6 +103,19 @@ class Unwritten:
         """Returns the operands that no bits of an instruction stand for, and that TableGen's decoder leaves out: those with values in the
         .td (see ``defaults``), and registers of which there is only one."""
         found: dict[tuple[tuple[int, str], ...], list[str]] = {}
+        for i, operands in self._without_bits():
+            inserted = [(at + n, text) for at, width, made in operands if len(made) == width for n, text in enumerate(made)]
+            if inserted:
+                found.setdefault(tuple(inserted), []).append(i.name)
+        return [{"operands": operands, "records": records} for operands, records in found.items()]
+
+    def undecodable(self) -> bool:
+        """Whether some instruction has an operand that no bits stand for, and of which the .td does not say what it is then."""
+        return any(len(made) < width for _, operands in self._without_bits() for _, width, made in operands)
+
+    def _without_bits(self) -> Iterator[tuple[Instruction, list[tuple[int, int, list[str]]]]]:
+        """Yields each instruction that TableGen decodes with its operands that no bits stand for: the index of the first part, the number
+        of parts, and C++ that makes them, as far as the .td says it."""
         for i in self.d.instructions:
             if i.decoder_method or not i.size or not any(b in "01" for b in i.encoding):
                 continue
@@ -111,17 +124,14 @@ class Unwritten:
             encoded = {bit.partition("{")[0] for bit in i.encoding}
             ties = [(a.partition(".")[0], b.partition(".")[0]) for a, b in _TIED.findall(i.constraints)]
             encoded |= {a for pair in ties for a in pair if not encoded.isdisjoint(pair)}
-            inserted: list[tuple[int, str]] = []
+            found: list[tuple[int, int, list[str]]] = []
             at = 0
             for o in (*i.outs, *i.ins):
                 width = max(len(known.sub_operands), 1) if (known := self.s.operand_classes.get(o.type)) else 1
                 if o.name not in encoded and encoded.isdisjoint(o.parts):
-                    made = self.defaults(o.type, decoded=False) or self._only_register(o.type)
-                    inserted += [(at + n, text) for n, text in enumerate(made)] if len(made) == width else []
+                    found.append((at, width, self.defaults(o.type, decoded=False) or self._only_register(o.type)))
                 at += width
-            if inserted:
-                found.setdefault(tuple(inserted), []).append(i.name)
-        return [{"operands": operands, "records": records} for operands, records in found.items()]
+            yield i, found
 
     def _only_register(self, type_name: str) -> list[str]:
         """Returns the register of an operand type that has only one, as C++ that makes the operand."""

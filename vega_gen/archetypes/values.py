@@ -31,7 +31,7 @@ from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actio
 from vega_gen.archetypes.narrow_parts import part, part_copies
 from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
-from vega_gen.archetypes.operation_actions import condition_actions, memory_actions, narrow_actions, operation_actions
+from vega_gen.archetypes.operation_actions import condition_actions, library_logic, memory_actions, narrow_actions, operation_actions
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
@@ -87,6 +87,8 @@ _METHODS = {
 _BRANCH_METHODS = {
     "analyzeBranch", "removeBranch", "insertBranch", "reverseBranchCondition", "getBranchDestBlock", "isBranchOffsetInRange",
 }  # fmt: skip
+_FAR = 1 << 62
+"""No offset is greater: C++ has no literal for the least number of 64 bits."""
 _OPTIONAL = {"fixupNeedsRelaxation", "ParseDirective", "fixELFSymbolsInTLSFixups", "getNumFixupKinds"}
 
 
@@ -169,6 +171,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         given["instr_info_methods"] = [n for n in given["instr_info_methods"] if n not in _BRANCH_METHODS]
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
     given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] else []
+    given["register_info_methods"] += [] if m.stack or _address_register(m) else ["isFrameOffsetLegal"]
+    given["register_info_methods"] += ["useFPForScavengingIndex"] if _low_frame(m) else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
@@ -259,7 +263,6 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     for record, (r, _) in offsets.items():
         ranges.setdefault((r.low, r.high, r.shift), []).append(record)
     farther = {at: [record for record, (_, other) in offsets.items() if other == at] for at in {at for _, at in offsets.values()} - {1}}
-    reach = min((op.range.high for op in memory if op.range), default=0)
     add = m.add_immediate.range if m.add_immediate else None
     unit = max(m.native // 8 * 2, 2)
     high = add.high // unit * unit if add else 0
@@ -271,9 +274,13 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "load": load, "store": store,
         "load_class": own_class(d, m.gpr, load, OperandRole.DST), "store_class": own_class(d, m.gpr, store, OperandRole.SRC),
         "some_bases": _some_bases(d), "adds_to_zero": adds_to_zero(d, m),
-        "offset_ranges": [(low, high, shift, names) for (low, high, shift), names in ranges.items()],
+        "offset_ranges": [(max(low, -_FAR), min(high, _FAR), shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
-        "reach": max(reach // 2, 1), "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
+        "low_frame": _low_frame(m), "upper_fp": bool(m.fp) and not _low_frame(m), "address_register": _address_register(m),
+        "saved_arguments": [r for r in saved if r in m.arguments],
+        "link_saved": next((r for r in saved if r not in (m.ra, m.fp, m.sp, *m.arguments)), "")
+        if m.link and not m.scratch else "",
+        "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
         "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
         "callee_saved": saved,
         "reserved": [r for r in m.reserved if r in allocatable],
@@ -292,8 +299,20 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "number_part": part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
         "part_copies": part_copies(d, m), "shift_amount": shift_amount(d, m), "inner_classes": inner_classes(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
-        "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
+        "library_logic": library_logic(m), "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
+
+
+def _low_frame(m: Facts) -> bool:
+    """Whether the frame pointer belongs at the lower end of the frame: no offset of a load or store is negative."""
+    words = [op.range for op in (m.loads.get(("", m.native)), m.stores.get(m.native)) if op and op.range]
+    return bool(m.fp and words) and not m.stack and all(r.low >= 0 and r.high > 0 for r in words)
+
+
+def _address_register(m: Facts) -> str:
+    """Returns the register that is kept for addresses on the stack, "" where a load or store of a word has an offset, or none is free."""
+    words = [op for op in (m.loads.get(("", m.native)), m.stores.get(m.native)) if op]
+    return m.scratch if words and not m.stack and not all(OperandRole.IMM in op.roles for op in words) else ""
 
 
 def _offsets(d: Description) -> dict[str, tuple[Range, int]]:

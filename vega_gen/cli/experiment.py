@@ -13,29 +13,38 @@ import typer
 from vega_gen.cli import render
 from vega_gen.errors import InputError
 
-_NAMES = "fig7, fig8, table2, fig9, table3, table4, reliability, text, failures or fillers."
+_NAMES = "fig7, fig8, table2, fig9, table3, table4, fig10, reliability, text, failures or fillers."
 
 
 def experiment(
     name: Annotated[str, typer.Argument(metavar="NAME", help=_NAMES)],
     run: Annotated[
-        list[Path], typer.Option("--run", metavar="FILE", help="A file written by regress --json, or by --artefact (.jsonl). Repeatable.")
+        list[Path],
+        typer.Option(
+            "--run",
+            metavar="FILE",
+            help="A file written by regress --json, or by --artefact (.jsonl); for fig10, by conform --json. Repeatable.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for NAME.csv and NAME.svg.")] = Path(),
 ) -> None:
-    """Compute a figure or table of VEGA's paper from runs of regress, with VEGA's own figures beside it where they are known."""
+    """Compute a figure or table of VEGA's paper from runs of regress (fig10: of conform), with VEGA's own figures beside it where
+    they are known."""
     from rich.table import Table
 
     from vega_gen import store
-    from vega_gen.report import artefact, experiments, passrate, pictures
+    from vega_gen.report import artefact, experiments, passrate, pictures, speedups
 
     try:
         wanted = experiments.Experiment(name)
     except ValueError:
         known = ", ".join(experiments.Experiment)
         raise InputError(f"there is no experiment {name}", "", f"name one of {known}") from None
-    read = (artefact.read(file) if file.suffix == ".jsonl" else passrate.read_runs(file) for file in run)
-    result = experiments.experiment(wanted, [each for found in read for each in found])
+    if wanted is experiments.Experiment.FIG10:
+        result = speedups.speedups(speedups.read_conformities(run))
+    else:
+        read = (artefact.read(file) if file.suffix == ".jsonl" else passrate.read_runs(file) for file in run)
+        result = experiments.experiment(wanted, [each for found in read for each in found])
     picture = pictures.bars(result.title, result.bars, result.series, result.unit)
     out.mkdir(parents=True, exist_ok=True)
     store.write_atomic(out / f"{name}.csv", result.csv.encode())

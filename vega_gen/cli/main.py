@@ -22,6 +22,7 @@ from vega_gen import __version__
 from vega_gen.cli import render
 from vega_gen.cli.cache import cache_app
 from vega_gen.cli.check import check
+from vega_gen.cli.conform import conform
 from vega_gen.cli.doctor import doctor, llvm_app
 from vega_gen.cli.experiment import experiment
 from vega_gen.cli.facts import facts
@@ -52,6 +53,7 @@ app.command()(mine)
 app.command()(fill)
 app.command()(export)
 app.command()(undo)
+app.command()(conform)
 app.command()(regress)
 app.command()(experiment)
 app.command()(ladder)

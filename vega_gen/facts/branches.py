@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from vega_gen.facts.choosing import Choice
 from vega_gen.facts.conditions import condition_said
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name, plain
 from vega_gen.facts.view import TargetView, encoded, mnemonic
+from vega_gen.records import Evidence
 from vega_gen.tablegen.raw import Dag
 
 Paths = Mapping[tuple[int, ...], OperandRole]
@@ -203,3 +205,12 @@ def tested_condition(dag: Dag, codes: Mapping[str, str]) -> tuple[str, dict[tupl
     if inner.startswith("set") and inner.removeprefix("set") in CONDITIONS:
         return inner.removeprefix("set"), {(0, 0): OperandRole.SRC, (0, 1): OperandRole.SRC2, (1,): OperandRole.TARGET}
     return "", {}
+
+
+def origins(v: TargetView, jumped: Operation | None) -> Iterator[Choice[str]]:
+    """Yields how many bytes behind an instruction its distances may count from, which no .td says: none, or what a processor has fetched
+    before it jumps, one or two instructions as long as ``jumped``, or one or two words of 32 bits."""
+    size = v.selections.instructions[jumped.record].size if jumped else 0
+    yield Choice("0", Evidence.DEFAULT, "no .td says from where distances count: the instruction's address is assumed")
+    for ahead in sorted({size, 2 * size, 4, 8}) if size else ():
+        yield Choice(str(ahead), Evidence.DEFAULT, f"a processor that has fetched {ahead} bytes counts from there")

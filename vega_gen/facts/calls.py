@@ -16,6 +16,8 @@ from vega_gen.tablegen.raw import Dag, parse_dag
 
 _SPECIAL_CALL = re.compile(r"tls|tail|_rv|patchpoint", re.I)
 _RETURNS = re.compile(r"rets?|retl|retn|rts|return|blr|rtn|bx[. ]lr|jmp[. ]lr|j[pr][. ](?:ra|lr)")
+_CALLS = re.compile(r"(?:\w\.)?(?:r|i|ei|l)?call(?:[lr]|i|rel)?|jal|jl|jsr|bsr|bl|bal|brl|brasl|bras")
+"""Mnemonics of calls that depend on no condition."""
 _POOL = re.compile(r"const\w*pool|cpool|literal", re.I)
 
 
@@ -31,12 +33,15 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "")
     nodes = {s.record: n.opcode for n, s in reversed(selections)}
     by_pattern = {s.record: s for _, s in reversed(selections)}
     records = sorted(nodes, key=lambda r: ("isCodeGenOnly" in instructions[r].flags, nodes[r] != ranked[0].opcode))
-    records += [i.name for i in v.d.instructions if "isCall" in i.flags]
+    flagged = [i for i in v.d.instructions if "isCall" in i.flags]
+    named = [i for i in v.d.instructions if _CALLS.fullmatch(mnemonic(i))]
+    records += [i.name for i in sorted(flagged or named, key=lambda i: i not in named)]
     real: dict[OperandRole, Operation] = {}
     pseudos: dict[OperandRole, Operation] = {}
     for record in dict.fromkeys(records):
         i = instructions[record]
-        op = _call(v, record, by_pattern.get(record), ra) if "isCall" in i.flags and not _SPECIAL_CALL.search(record) else None
+        meant = not flagged or "isCall" in i.flags
+        op = _call(v, record, by_pattern.get(record), ra) if meant and not _SPECIAL_CALL.search(record) else None
         if op and "isReturn" not in i.flags:
             role = OperandRole.TARGET if OperandRole.TARGET in op.roles else OperandRole.SRC
             if encoded(i) and "isPseudo" not in i.flags:
@@ -194,8 +199,8 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
 
     The instruction is one with the flag that no register operand needs but ``ra``, or that an alias such as "ret" or a pattern gives its
     operands; of several, one that the node selects, then one that reads no other registers, then one that names ``ra``. Else it is a
-    call-free jump: by its mnemonic, or ``jump_register`` on ``ra``. Where there is none, it is what the node selects without an encoding,
-    which another assembler knows."""
+    call-free jump: by its mnemonic, or ``jump_register`` on ``ra``. Where there is none, it is what the pseudo instruction that the node
+    selects expands to, else what the node selects without an encoding, which another assembler knows."""
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if node_meaning(n.opcode) == "ret" or _selects_return(v, n.name)]
     own.sort(key=lambda n: n.opcode.rpartition("::")[2].lower().startswith(("e", "i")))  # from an exception (eret, iret) comes last
@@ -210,13 +215,17 @@ def returns(v: TargetView, ra: str, jump_register: Operation | None) -> Return:
         if made:
             named = bool(ra) and (ra in i.uses or ra.lower() in i.asm.lower())
             bare = {*i.uses} <= {ra, v.register(RegisterRole.STACK_POINTER)}  # a return from an exception reads more
-            found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, bare, named, not made.free), made))
+            usual = _RETURNS.fullmatch(mnemonic(i)) is not None  # and is written iret, rte, ...
+            found.append((("isReturn" in i.flags, i.name in selected, i.name in aliases, bare, named, usual, not made.free), made))
     made = max(found, key=lambda pair: pair[0])[1] if found else None
     jump = (v.expanded(jump_register) or jump_register) if jump_register else None
     if made is None and jump and ra:
         at = jump.index(OperandRole.SRC)
         roles = tuple(OperandRole.FIXED if n == at else role for n, role in enumerate(jump.roles))
         made = replace(jump, roles=roles, fixed=(*jump.fixed, (at, ra)))
+    if made is None:
+        stand = (op for r in sorted(selected) if "isReturn" in instructions[r].flags and (op := v.operation(r, _returning)))
+        made = next((op for one in stand if (op := v.expanded(one)) and not op.free), None)
     if made is None:
         written = (instructions[record] for record in sorted(selected) if _written(instructions[record]))
         made = next((op for i in written if "isReturn" in i.flags and (op := v.operation(i.name, _returning))), None)

@@ -125,7 +125,7 @@ def immediates_by_pattern(v: TargetView) -> frozenset[str]:
 def uppers_by_pattern(v: TargetView) -> frozenset[str]:
     """Returns the instructions that take the upper part of a number: by a pattern such as ``(LUI (HI16 imm))``, by a target node whose
     name says "hi", or by the type of their operand."""
-    shifted = {m for _, given in v.d.patterns for m in re.findall(r"\((\w+) \(\w*[Hh][Ii]\w* ", given)}
+    shifted = {m for _, given in v.d.patterns for m in re.findall(r"\((?=(\w+) \(\w*[Hh][Ii]\w* )", given)}
     own = {s.record for opcode in v.nodes if node_meaning(v.nodes[opcode]) == "hi" for s in v.selections.of(opcode)}
     typed = {i.name for i in v.d.instructions if any(v.selections.is_upper(o.type) for o in v.selections.operands(i.name))}
     return frozenset(shifted | own | typed)

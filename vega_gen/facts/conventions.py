@@ -54,6 +54,12 @@ def convention(v: TargetView, constants: Collection[str] = (), *, results: bool)
     return name, _registers(v, name, side, listed, _guesses(v, constants)[1 if results else 0])
 
 
+def holds_words(c: CallingConvention, word: int) -> bool:
+    """Whether a convention has a place on the stack for a register of ``word`` bytes. One that has smaller places alone counts them in
+    another unit than bytes: LLVM addresses bytes, and arguments would lie one over the other."""
+    return any(size >= word for size, _ in c.stack)
+
+
 def stack_alignment(v: TargetView) -> int:
     """Returns the alignment of the stack in bytes: two words, or the greatest that a convention asks of an argument, up to 16 (a vector
     that needs more has a frame of its own aligned)."""
@@ -108,7 +114,8 @@ def _named(
         return bool(word and c.stack) and all(max(place) > word for place in c.stack)
 
     def rank(c: CallingConvention) -> tuple[bool, bool, bool, bool, int]:
-        return not set(unlikely).isdisjoint(c.registers), stacked and not c.stack, wide(c), bool(special.search(c.name)), len(c.name)
+        full = stacked and not holds_words(c, word)
+        return not set(unlikely).isdisjoint(c.registers), full, wide(c), bool(special.search(c.name)), len(c.name)
 
     for c in sorted(known, key=rank):
         reason = f"of {several}, {c.name} is taken as the usual one by its name alone"

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from vega_gen.facts import support
 from vega_gen.facts.arithmetic import binaries, carries, legal_operators
-from vega_gen.facts.branches import branches, conditions_set, jump, jump_register
+from vega_gen.facts.branches import branches, conditions_set, jump, jump_register, origins
 from vega_gen.facts.calls import assembled, calls, frame_pseudo, returns
-from vega_gen.facts.choosing import Choice
 from vega_gen.facts.compared_pairs import compared_pairs
 from vega_gen.facts.conditions import Comparisons, comparisons, made_branches, made_selects
 from vega_gen.facts.constants import (
@@ -26,7 +25,7 @@ from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.floats import floats
 from vega_gen.facts.keys import CODED, CODING, DISTANCE, EXTENDER, LAYOUT, ONES
 from vega_gen.facts.link_register import LinkRegister, link_register, linking_registers
-from vega_gen.facts.memory import loads, stores
+from vega_gen.facts.memory import loads, memory_order, stores
 from vega_gen.facts.named import Computed, computed
 from vega_gen.facts.narrow import narrow
 from vega_gen.facts.nops import delayed, nop
@@ -41,11 +40,8 @@ from vega_gen.facts.shifts import AmountShift, amount_shifts
 from vega_gen.facts.stack_access import StackAccess, stack_access
 from vega_gen.facts.support import supported
 from vega_gen.facts.view import TargetView
-from vega_gen.records import Description, Evidence, Fact, GivenFact
+from vega_gen.records import Description, Fact, GivenFact
 
-_LITTLE = Choice("little", Evidence.DEFAULT, "no .td says the order of bytes in memory: little is assumed")
-
-_ORIGIN = Choice("0", Evidence.DEFAULT, "no .td says from where distances count: the instruction's address is assumed")
 _ARITHMETIC = (
     ("add", "add", OperandKind.REG),
     ("subtract", "sub", OperandKind.REG),
@@ -203,7 +199,6 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         v.choose_operation(f"instruction.{key}", binaries(v, root, kind)) for key, root, kind in _ARITHMETIC
     )
     shifts = {root: v.choose_operation(f"instruction.{key}", binaries(v, root, OperandKind.REG)) for root, key in _SHIFTS.items()}
-    v.choose(f"{DISTANCE}origin", [_ORIGIN])
     for key in [key for key in v.chooser.given if key.startswith((CODING, DISTANCE, ONES))]:
         v.choose(key, ())  # read where operand types are (facts/codings.py, facts/distances.py)
     v.choose_operation(EXTENDER, extender(v))  # read where operands are (facts/selections.py)
@@ -227,6 +222,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     back = v.choose_operation("instruction.return", supported(v, returned.instruction))
     compared, nonzero = support.branched(v, *branches(v, zero))
     jumped = v.choose_operation("instruction.jump", supported(v, jump(v, zero)))
+    v.choose(f"{DISTANCE}origin", origins(v, jumped))
     told = calls(v, ra, jumped, zero)
     called = support.called(v, told if ra and through else assembled(v, told))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
@@ -297,7 +293,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         narrow=narrow(v, moved),
         floats=floats(v, moved),
         computed=computed(v),
-        big_endian=v.choose("byte_order", [_LITTLE]) == "big",
+        big_endian=v.choose("byte_order", [memory_order(v)]) == "big",
         register_roles=v.register_roles,
         records=v.chooser.records,
     )

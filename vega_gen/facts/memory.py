@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from vega_gen import resources
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.choosing import Choice
 from vega_gen.facts.dags import plain
@@ -275,3 +276,15 @@ def _address_of(v: TargetView, i: Instruction) -> Callable[[OperandInfo], bool]:
         return lambda o: o.name in bracketed
     named = {o.name for o in read if _BASE_NAME.search(o.name)}
     return (lambda o: o.name in named) if len(named) == 1 else (lambda o: False)
+
+
+def memory_order(v: TargetView) -> Choice[str]:
+    """Returns the likely order of bytes in memory, "little" or "big", which no .td says.
+
+    Where all machines of this width that the Target record's name stands for (targets/settings/qemu.toml) have one order, it is that."""
+    machines = resources.settings("qemu")["machine"].values()
+    known = {m["order"] for m in machines if v.d.name in m["targets"] and m["bits"] == v.native}
+    if len(known) == 1:
+        (order,) = known
+        return Choice(order, Evidence.NAME, f"the machine that is called {v.d.name} has it")
+    return Choice("little", Evidence.DEFAULT, "no .td says the order of bytes in memory: little is assumed")

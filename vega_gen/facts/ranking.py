@@ -19,6 +19,7 @@ import orjson
 
 from vega_gen import resources
 from vega_gen.facts.choosing import Choice
+from vega_gen.facts.operations import Operation
 from vega_gen.facts.role_shapes import registers, shaped
 from vega_gen.facts.view import TargetView
 from vega_gen.facts.words import RecordWords
@@ -63,16 +64,26 @@ def ranked(v: TargetView, key: str, weights: Weights | None = None) -> Iterator[
     """Yields the likely records for a fact that ranking supplies, the likeliest first: none unless the first stands out.
 
     ``weights``: by default those that vega-gen ships with."""
-    known = _shipped() if weights is None else weights
-    if not known or not RANKED.fullmatch(key):
-        return
-    values = {op.record: op for op in shaped(v, key)} if key.startswith("instruction.") else dict.fromkeys(registers(v))
-    words = RecordWords(v)
-    likely = probabilities(known, key, [words.of(name) for name in values])
-    best = sorted(zip(likely, values, strict=True), key=lambda pair: -pair[0])[:_SHOWN]
+    best = likely(v, key, weights) if RANKED.fullmatch(key) else []
     if len(best) > 1 and best[0][0] >= TIMES * best[1][0]:
-        for p, name in best:
-            yield Choice(values[name] or name, Evidence.DONOR, f"{name} is most like what LLVM's backends use ({p:.2f})")
+        for p, value in best:
+            name = value.record if isinstance(value, Operation) else value
+            yield Choice(value, Evidence.DONOR, f"{name} is most like what LLVM's backends use ({p:.2f})")
+
+
+def likely(v: TargetView, key: str, weights: Weights | None = None) -> list[tuple[float, str | Operation]]:
+    """Returns the registers or instructions that are most like what LLVM's backends use for ``key``, the likeliest first, each with its
+    probability: a few, and none where no weights are known for the key."""
+    known = _shipped() if weights is None else weights
+    if not known:
+        return []
+    values: dict[str, str | Operation] = {r: r for r in registers(v)} if key.startswith("register.") else {}
+    values |= {op.record: op for op in shaped(v, key)}
+    words = RecordWords(v)
+    shares = probabilities(known, key, [words.of(name) for name in values])
+    if len(set(shares)) < 2 < len(shares):
+        return []  # nothing is known of the role
+    return sorted(zip(shares, values.values(), strict=True), key=lambda pair: -pair[0])[:_SHOWN]
 
 
 @cache

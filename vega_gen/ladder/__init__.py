@@ -6,8 +6,8 @@ judged in ``regress``.
 
 from __future__ import annotations
 
-from vega_gen.ladder.climb import climb
+from vega_gen.ladder.climb import climb, probe
 from vega_gen.ladder.lit_tests import lit_tests
 from vega_gen.ladder.subject import Emulator, Subject, Tools, legal_widths, machines, subject
 
-__all__ = ["Emulator", "Subject", "Tools", "climb", "legal_widths", "lit_tests", "machines", "subject"]
+__all__ = ["Emulator", "Subject", "Tools", "climb", "legal_widths", "lit_tests", "machines", "probe", "subject"]

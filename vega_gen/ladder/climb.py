@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from llvm_integration.process import Progress
@@ -41,6 +42,25 @@ def climb(tools: Tools, subject: Subject, work: Path, progress: Progress, *, no_
     smoke = next(step for step in steps if step.rung is Rung.SMOKE)
     lacking = wanted(smoke, find_facts(subject.description)) if smoke.obstacles else ()
     return Ladder(subject.name, subject.triple, tuple(steps), lacking)
+
+
+def probe(tools: Tools, subject: Subject, work: Path, programs: Mapping[Rung, Sequence[str]], progress: Progress) -> Ladder:
+    """Climb only the rungs of ``programs``, each with the programs named for it ("calls -O0"): whether a change does anything for them.
+
+    ``work``: as for ``climb``. Raises what ``climb`` raises."""
+    steps: list[Climbed] = []
+    for rung, names in programs.items():
+        if tools.llc is None:
+            steps.append(_not_asked(rung, "there is no llc"))
+            continue
+        some = Programs(tools, tools.llc, subject, work, names)
+        if rung is Rung.RUNS:
+            found, notes = runners(subject, tools, work, progress)
+            steps.append(some.runs(found[:1], progress) if found else Climbed(rung, 0, 0, (), notes))
+        else:
+            asked = {Rung.SMOKE: some.compiles, Rung.VERIFIED: some.verified, Rung.OBJECTS: some.objects}
+            steps.append(asked[rung](progress))
+    return Ladder(subject.name, subject.triple, tuple(steps))
 
 
 def _not_asked(rung: Rung, why: str) -> Climbed:

@@ -13,7 +13,7 @@ from pathlib import Path
 from vega_gen.facts import find_facts
 from vega_gen.ladder.subject import Emulator
 from vega_gen.records import Description
-from vega_gen.simulate.elf import ElfObject, ElfSection, ElfSymbol, SectionKind, read_object, with_needed
+from vega_gen.simulate.elf import ElfObject, ElfSection, ElfSymbol, SectionKind, read_kept, read_object, with_needed
 from vega_gen.simulate.image import Limits, LinkedProgram
 from vega_gen.simulate.relocating import Relocating
 
@@ -21,6 +21,8 @@ BASE = 0x10000
 """The address of the code that exits, the lowest of the program."""
 STATUS = BASE + 0x38
 """The address of the exit status: four bytes in the target's order."""
+EXPECTED = BASE + 0x3C
+"""The address of what a program's output is expected to be: four bytes in the target's order, 0 for anything."""
 _SIZE = 0x40
 _LIMITS = Limits(0, 32 << 20, 0.0)
 _PROGRAM_HEADER, _EXECUTABLE, _LOAD, _ALL = 64, 2, 1, 7
@@ -34,13 +36,14 @@ class Linker:
         self._facts = find_facts(description)
         self._relocating: dict[bool, Relocating] = {}
 
-    def link(self, objects: Sequence[Path], library: Sequence[Path], machine: Emulator, out: Path) -> None:
+    def link(self, objects: Sequence[Path], library: Sequence[Path], machine: Emulator, out: Path, expected: int = 0) -> None:
         """Write the executable of ``objects``, one of which defines ``_start``, and of those of ``library`` that they need.
 
-        They find ``__exit`` and ``__exit_status`` defined. Raises InputError for objects that make no program."""
+        They find ``__exit``, ``__exit_status`` and ``__expected_output`` (``expected``) defined. Raises InputError for objects that make
+        no program."""
         read = [read_object(path) for path in objects]
-        ending = exit_object(machine, read[0].bits)
-        linked = with_needed([ending, *read], [read_object(path) for path in library])
+        ending = exit_object(machine, read[0].bits, expected)
+        linked = with_needed([ending, *read], [read_kept(path) for path in library])
         program = LinkedProgram(linked, self._facts, (), _LIMITS)
         if program.little not in self._relocating:
             self._relocating[program.little] = Relocating(self._description, self._facts, little=program.little)
@@ -51,13 +54,15 @@ class Linker:
         write_executable(out, machine, read[0].bits, program.symbols["_start"], bytes(memory))
 
 
-def exit_object(machine: Emulator, bits: int) -> ElfObject:
-    """Make the object that defines ``__exit`` and ``__exit_status``; as the first of a program it lies at ``BASE``."""
-    code = machine.exit_code.ljust(_SIZE, b"\0")
+def exit_object(machine: Emulator, bits: int, expected: int = 0) -> ElfObject:
+    """Make the object that defines ``__exit``, ``__exit_status`` and ``__expected_output``; as the first of a program it lies at
+    ``BASE``."""
+    code = machine.exit_code.ljust(EXPECTED - BASE, b"\0") + expected.to_bytes(4, "little" if machine.little else "big")
     section = ElfSection(1, ".text.exit", SectionKind.TEXT, code, _SIZE, _SIZE)
     symbols = (
         ElfSymbol("__exit", 1, 0, 0, "global", "function"),
         ElfSymbol("__exit_status", 1, STATUS - BASE, 4, "global"),
+        ElfSymbol("__expected_output", 1, EXPECTED - BASE, 4, "global"),
     )
     return ElfObject(Path("exit.o"), machine.little, bits, (section,), symbols, ())
 

@@ -6,7 +6,9 @@ They count programs; each program counts twice, at -O0 and at -O2.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from llvm_integration.discover import machine
 from llvm_integration.process import Completed, Progress, threads
 from vega_gen.ladder import failures, smoke
 from vega_gen.ladder.ask import SECONDS, ask
+from vega_gen.ladder.runners import SECONDS as RUN_SECONDS
 from vega_gen.ladder.runners import STATIC, Runner
 from vega_gen.ladder.subject import Subject, Tools
 from vega_gen.records import Climbed, Obstacle, Rung
@@ -22,6 +25,8 @@ LEVELS = ("-O0", "-O2")
 _FEW = 2
 """After so many programs of which llc does not end it has ``_SHORT`` seconds for each, for others mostly hang too."""
 _SHORT = 10.0
+_FEW_RUNS, _SHORT_RUN = 6, 4.0
+"""After so many programs that a runner does not end it has so many seconds for each: they take milliseconds."""
 
 
 _SYMBOL = re.compile(r"([0-9a-f]+) <.*>:$")
@@ -47,14 +52,16 @@ class _Compiling:
 class Programs:
     """The smoke suite of one subject, and the rungs that it climbs."""
 
-    def __init__(self, tools: Tools, llc: Path, subject: Subject, work: Path) -> None:
+    def __init__(self, tools: Tools, llc: Path, subject: Subject, work: Path, only: Collection[str] = ()) -> None:
+        """``only``: the programs, with their levels ("calls -O0"), that are compiled; all by default."""
         self.tools = tools
         self.llc = llc
         self.subject = subject
         self.work = work
         work.mkdir(parents=True, exist_ok=True)
         self._endless: dict[str, Obstacle] = {}
-        self.all = [self._written(program, level) for program in smoke.programs(subject.widths, subject.pointer_bits) for level in LEVELS]
+        every = [self._written(program, level) for program in smoke.programs(subject.widths, subject.pointer_bits) for level in LEVELS]
+        self.all = [one for one in every if not only or one.name in only]
 
     def _written(self, program: smoke.Program, level: str) -> _Compiling:
         (self.work / f"{program.name}.ll").write_text(program.text, encoding="utf-8")
@@ -88,13 +95,17 @@ class Programs:
         lost = sorted(name for name, path in helpers.items() if path is None)
 
         others: dict[str, list[str]] = {}
+        endless = Counter[str]()
 
         def one(program: _Compiling) -> Obstacle | None:
             if obstacle := self._compile(program, ".o", "-filetype=obj", STATIC):
                 return obstacle
             found: Obstacle | None = None
             for runner in runners:
-                ended = runner.run([program.file(".o")], library, program.file(".elf"))
+                most = _SHORT_RUN if endless[runner.name] >= _FEW_RUNS else RUN_SECONDS
+                begun = time.monotonic()
+                ended = runner.run([program.file(".o")], library, program.file(".elf"), most)
+                endless[runner.name] += ended.status is None and time.monotonic() - begun >= most
                 if ended.status == program.program.expected:
                     continue
                 problem = ended.problem or f"ended with {ended.status}, not {program.program.expected}"

@@ -43,8 +43,9 @@ class Runner(Protocol):
         """What results call it."""
         ...
 
-    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path) -> Ended:
-        """Run the program of ``objects`` and of those of ``library`` that they need. ``out``: path for an executable."""
+    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path, seconds: float = SECONDS) -> Ended:
+        """Run the program of ``objects`` and of those of ``library`` that they need, for at most ``seconds``. ``out``: path for an
+        executable."""
         ...
 
 
@@ -61,13 +62,13 @@ class Qemu:
         """The QEMU program."""
         return self.machine.qemu
 
-    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path) -> Ended:
+    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path, seconds: float = SECONDS) -> Ended:
         """See ``Runner``."""
         try:
             self.linker.link((self.start, *objects), library, self.machine, out)
         except InputError as error:
             return Ended(None, f"{error.where}: {error.what}" if error.where else error.what, f"link {' '.join(map(str, objects))}")
-        return _emulated(self.machine, out)
+        return _emulated(self.machine, out, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,14 @@ class OfficialQemu:
         """The QEMU program."""
         return self.machine.qemu
 
-    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path) -> Ended:
+    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path, seconds: float = SECONDS) -> Ended:
         """See ``Runner``."""
         _put_machine(self.start, (*objects, *library))
         inputs = [str(self.start), *map(str, objects), "--start-lib", *map(str, library), "--end-lib"]
         linked = run([str(self.lld), "-m", self.emulation, "-e", "_start", *inputs, "-o", str(out)], timeout=SECONDS)
         if not linked.ok:
             return Ended(None, failures.message(linked), linked.command)
-        return _emulated(self.machine, out)
+        return _emulated(self.machine, out, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +107,19 @@ class Simulated:
     options: tuple[str, ...]
     name: str = "simulator"
 
-    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path) -> Ended:
+    def run(self, objects: Sequence[Path], library: Sequence[Path], out: Path, seconds: float = SECONDS) -> Ended:
         """See ``Runner``."""
         del out
         command = f"the simulator on {' '.join(map(str, objects))}"
         try:
-            ran = self.simulator.run(objects, self.llvm_mc, self.options, library=library, steps=STEPS, memory=MEMORY, seconds=SECONDS)
+            ran = self.simulator.run(objects, self.llvm_mc, self.options, library=library, steps=STEPS, memory=MEMORY, seconds=seconds)
         except InputError as error:
             return Ended(None, f"{error.where}: {error.what}" if error.where else error.what, command)
         return Ended(ran.status, ran.problem, command)
 
 
-def _emulated(machine: Emulator, executable: Path) -> Ended:
-    ran = run([machine.qemu, *machine.options, str(executable)], timeout=SECONDS, memory_mb=QEMU_MB)
+def _emulated(machine: Emulator, executable: Path, seconds: float) -> Ended:
+    ran = run([machine.qemu, *machine.options, str(executable)], timeout=seconds, memory_mb=QEMU_MB)
     if ran.timed_out or ran.returncode < 0:
         return Ended(None, failures.message(ran), ran.command)
     return Ended(ran.returncode, "", ran.command)

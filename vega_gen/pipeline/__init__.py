@@ -6,12 +6,15 @@ print.
 - A held-out target: ``regressing`` generates the same way and judges each function.
 - Models: ``example_files`` and ``training``; ``confidence`` calibrates their answers.
 - A try-out: ``trying`` makes a plug-in of a .td, ``watching`` does so again on each change, ``searching`` with other facts.
+- Programs that nobody here wrote: ``conformity`` compiles and runs them.
 - The rest: ``climbing`` the ladder, ``exporting`` patches, a ``look`` into single stages.
 """
 
+from vega_gen.conform.program_suites import suite_named
 from vega_gen.pipeline import confidence
 from vega_gen.pipeline.backend import Backend, climb_made, write_backend
 from vega_gen.pipeline.climbing import climb_given
+from vega_gen.pipeline.conformity import Conformity, ConformRequest, conform
 from vega_gen.pipeline.exporting import export
 from vega_gen.pipeline.generation import generate, new_target
 from vega_gen.pipeline.inputs import Inputs, target_inputs
@@ -26,8 +29,8 @@ from vega_gen.pipeline.trying import try_out
 from vega_gen.pipeline.watching import Retried, watch
 
 __all__ = [
-    "Backend", "Inputs", "Judged", "Lesson", "Mined", "Prepared", "RegressionRequest", "Request", "Retried", "TryRequest", "TryResult",
-    "climb_given", "climb_made", "confidence", "export", "fill_one", "generate", "judge_all", "lesson", "masker_of", "mine", "mining",
-    "new_target", "open_mined", "prepare", "searched", "silent", "target_features", "target_inputs", "train_model", "try_out", "watch",
-    "write_backend",
+    "Backend", "ConformRequest", "Conformity", "Inputs", "Judged", "Lesson", "Mined", "Prepared", "RegressionRequest", "Request",
+    "Retried", "TryRequest", "TryResult", "climb_given", "climb_made", "confidence", "conform", "export", "fill_one", "generate",
+    "judge_all", "lesson", "masker_of", "mine", "mining", "new_target", "open_mined", "prepare", "searched", "silent", "suite_named",
+    "target_features", "target_inputs", "train_model", "try_out", "watch", "write_backend",
 ]  # fmt: skip

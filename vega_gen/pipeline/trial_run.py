@@ -10,7 +10,7 @@ from pathlib import Path
 
 from llvm_integration.crash import data_layout
 from llvm_integration.process import Progress, run
-from vega_gen.pipeline.c_front import ir_of
+from vega_gen.c_front import ir_of
 from vega_gen.pipeline.try_request import PhaseClock, TryRequest, TryResult
 from vega_gen.simulate import Simulator, check_declarations
 

@@ -15,7 +15,7 @@ from llvm_integration.plugin import Plugin
 from vega_gen import tablegen
 from vega_gen.errors import InputError
 from vega_gen.pipeline.request import relocations_beside
-from vega_gen.records import Description, Fact, GivenFact, Ladder, TdFinding
+from vega_gen.records import Description, Fact, GivenFact, Ladder, Rung, TdFinding
 from vega_gen.simulate.running import Ran
 
 MARK = ".vega-gen-try"
@@ -33,6 +33,7 @@ class TryRequest:
     ``facts``: a facts file. ``supposed``: further facts, which a search tries. ``search``: seconds in which values of doubtful facts are
     tried, 0 for none.
     ``cpu``, ``attrs``: the processor and the features that the backend is made for, as for -mcpu and -mattr; "" for the default ones.
+    ``probe``: rung -> the programs that alone climb it, no other rung being climbed; empty for the whole ladder.
     """
 
     td: Path
@@ -50,6 +51,7 @@ class TryRequest:
     search: float = 0.0
     cpu: str = ""
     attrs: str = ""
+    probe: Mapping[Rung, tuple[str, ...]] = field(default_factory=dict[Rung, tuple[str, ...]])
 
 
 @dataclass(frozen=True, slots=True)

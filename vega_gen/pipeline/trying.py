@@ -28,6 +28,7 @@ from vega_gen import ladder, store, tablegen
 from vega_gen.archetypes.completion import Completion, completion, may_lack
 from vega_gen.archetypes.files import Archetypes, archetypes, code_generator_tables, common_tables, headers, tables
 from vega_gen.archetypes.parts import planned
+from vega_gen.c_front import clang_of
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.emit.order import INC
 from vega_gen.emit.templates import table_of
@@ -35,7 +36,6 @@ from vega_gen.errors import InputError
 from vega_gen.facts import lint
 from vega_gen.facts.facts_file import with_given
 from vega_gen.facts.find import Facts
-from vega_gen.pipeline.c_front import clang_of
 from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.completing import completed, completion_file
 from vega_gen.pipeline.mining import masker_of
@@ -147,7 +147,11 @@ def _used(built: _Built, bench: _Bench, before: Mapping[Path, str]) -> TryResult
             widths = ladder.legal_widths(built.description, built.facts.native)
             subject = ladder.subject(built.description, made.arch, widths=widths, machine=request.machine)
             lacking = "" if "compiles" in made.abilities else "no code generator"
-            climbed = ladder.climb(tools, subject, bench.work / "ladder", bench.progress, no_code=lacking)
+            work = bench.work / "ladder"
+            if request.probe and not lacking:
+                climbed = ladder.probe(tools, subject, work, request.probe, bench.progress)
+            else:
+                climbed = ladder.climb(tools, subject, work, bench.progress, no_code=lacking)
         made = replace(made, ladder=climbed)
     return made
 

@@ -36,6 +36,8 @@ class Experiment(StrEnum):
     FIG9 = "fig9"
     TABLE3 = "table3"
     TABLE4 = "table4"
+    FIG10 = "fig10"
+    """Made of runs of ``conform``, in ``report.speedups``."""
     RELIABILITY = "reliability"
     TEXT = "text"
     FAILURES = "failures"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
@@ -103,6 +104,17 @@ def read_object(path: Path) -> ElfObject:
         raise InputError(f"cannot be read: {error.strerror}", str(path), _ADVICE) from None
     except (ELFError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"not an ELF object: {error or 'it is damaged'}", str(path), _ADVICE) from None
+
+
+def read_kept(path: Path) -> ElfObject:
+    """As ``read_object``, for a library's object, which many programs of a run are linked with: it is read again only once it changes."""
+    stat = path.stat()
+    return _kept(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _kept(path: Path, _changed: int, _size: int) -> ElfObject:
+    return read_object(path)
 
 
 def _sections(elf: ELFFile, path: Path) -> tuple[ElfSection, ...]:

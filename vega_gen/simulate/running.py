@@ -13,7 +13,7 @@ from vega_gen import resources, store
 from vega_gen.facts.find import Facts
 from vega_gen.records import Description
 from vega_gen.simulate.decoding import Decoder
-from vega_gen.simulate.elf import read_object, with_needed
+from vega_gen.simulate.elf import read_kept, read_object, with_needed
 from vega_gen.simulate.image import Limits, LinkedProgram, write_image
 from vega_gen.simulate.relocating import Relocating
 
@@ -66,7 +66,7 @@ class Simulator:
         ``llvm_mc``: an llvm-mc that knows the target; ``options``: those that select it. ``steps``, ``memory`` (bytes of the program,
         heap and stack) and ``seconds``: its limits. Raises InputError for objects that make no program: not ELF, a symbol that nobody
         defines, a relocation that cannot be applied; and ToolFailure where llvm-mc fails."""
-        linked = with_needed([read_object(path) for path in objects], [read_object(path) for path in library])
+        linked = with_needed([read_object(path) for path in objects], [read_kept(path) for path in library])
         program = LinkedProgram(linked, self._m, frozenset(self.functions), Limits(steps, memory, seconds))
         if program.little not in self._relocating:
             self._relocating[program.little] = Relocating(self._d, self._m, little=program.little)

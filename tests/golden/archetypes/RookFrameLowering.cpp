@@ -40,14 +40,31 @@ void RookFrameLowering::determineCalleeSaves(MachineFunction &MF, BitVector &Sav
     SavedRegs.set(Rook::R1);
 }
 
+/// Returns whether the offset of each instruction that accesses the stack reaches all of
+/// the frame, with two spill slots and the arguments above it.
+/// A frame pointer is at the upper end.
+static bool reachesFrame(const MachineFunction &MF, bool HasFP) {
+  const MachineFrameInfo &MFI = MF.getFrameInfo();
+  const TargetRegisterInfo &TRI = *MF.getSubtarget().getRegisterInfo();
+  int64_t Size = MFI.estimateStackSize(MF) + 2 * TRI.getSpillSize(Rook::GPRRegClass), Above = 0;
+  for (int I = MFI.getObjectIndexBegin(); I < 0; ++I)
+    Above = std::max(Above, MFI.getObjectOffset(I) + MFI.getObjectSize(I));
+  int64_t Far = alignTo(Size + Above, getABIStackAlignment());
+  for (const MachineBasicBlock &MBB : MF)
+    for (const MachineInstr &MI : MBB)
+      if (!MI.isDebugInstr() && any_of(MI.operands(), [](const MachineOperand &O) { return O.isFI(); }) &&
+          !(TRI.isFrameOffsetLegal(&MI, Rook::R2, Far) && TRI.isFrameOffsetLegal(&MI, Rook::R2, HasFP ? -Far : 0)))
+        return false;
+  return true;
+}
+
 void RookFrameLowering::processFunctionBeforeFrameFinalized(MachineFunction &MF, RegScavenger *RS) const {
   MachineFrameInfo &MFI = MF.getFrameInfo();
   const TargetRegisterInfo &TRI = *MF.getSubtarget().getRegisterInfo();
   const TargetRegisterClass &RC = Rook::GPRRegClass;
-  // An address that a load's offset does not reach is put together in registers
-  // (see eliminateFrameIndex). Where none is free, the scavenger spills two. The
-  // estimate knows no outgoing arguments, hence half of what an offset reaches.
-  if (RS && MFI.estimateStackSize(MF) >= 16383)
+  // An address that no offset reaches is put together in registers (see
+  // eliminateFrameIndex). Where none is free, the scavenger spills two.
+  if (RS && !reachesFrame(MF, hasFP(MF)))
     for (unsigned I = 0; I != 2; ++I)
       RS->addScavengingFrameIndex(MFI.CreateStackObject(TRI.getSpillSize(RC), TRI.getSpillAlign(RC), false));
 }

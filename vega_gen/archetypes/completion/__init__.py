@@ -17,6 +17,7 @@ from vega_gen.archetypes.completion import (
     decodable,
     frames,
     jumps,
+    link_moves,
     logic,
     mendings,
     mode_features,
@@ -37,7 +38,9 @@ __all__ = ["Completion", "completion", "may_lack"]
 
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
     one.part
-    for one in (decodable, mode_features, mendings, selecting, passing, frames, prefixed, jumps, call_nodes, compared, truths, logic)
+    for one in (
+        decodable, mode_features, mendings, selecting, passing, frames, prefixed, jumps, link_moves, call_nodes, compared, truths, logic,
+    )
 )
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
@@ -75,4 +78,4 @@ def completion(d: Description, own: str, target_td: str, m: Facts | None = None)
     selected = tuple(re.findall(r"^def : Pat<.*, \((\w+)[ )].*>;$", selecting.part(lacking), re.M))
     remapped = pointers.part(lacking, target_td)
     texts = [*parts, *(text.strip("\n") for text in (remapped, costs.part(lacking)) if text)]
-    return Completion("\n\n".join(texts) + "\n" if texts else "", bool(parts), selected, mendings.mendings(d))
+    return Completion("\n\n".join(texts) + "\n" if texts else "", bool(parts), selected, mendings.mendings(lacking))

@@ -1,7 +1,8 @@
 """What records of the .td lack, and a completion cannot give them: a record cannot be changed once it is defined.
 
 It goes into copies of the files that define them (``pipeline.completing``): a decoder for an operand of several parts, which llvm-tblgen
-wants for the disassembler; that a register is read and written, where assembly has it once; a condition for a hardware mode.
+wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; the
+second operand of what begins a call; that a jump without bits of its target is not decoded; a condition for a hardware mode.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 
 from vega_gen.archetypes.completion.lacking import Lacking
+from vega_gen.archetypes.own_encodings import unplaced
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.mending import without_condition
 
@@ -17,15 +19,18 @@ _SKIPPED = frozenset({"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
 
 def part(lacking: Lacking) -> str:
     """Returns what the copies of the target's files have that the files lack, as comments."""
-    said = [f"// In the copy of the file that defines it, {name} says: {line}" for name, line in mendings(lacking.d).items()]
+    said = [f"// In the copy of the file that defines it, {name} says: {line}" for name, line in mendings(lacking).items()]
     if without_condition(lacking.own):
         said.append("// Each hardware mode has a condition, its features, in the copy of the file that defines it.")
     return "\n".join(said)
 
 
-def mendings(d: Description) -> dict[str, str]:
+def mendings(lacking: Lacking) -> dict[str, str]:
     """Returns record -> the line that it lacks."""
-    return _undecoded(d) | _untied(d)
+    found = _undecoded(lacking.d)
+    for more in (_untied(lacking.d), _unended(lacking), _older_calls(lacking), _unplaced(lacking.d)):
+        found |= {name: f"{found[name]} {line}" if name in found else line for name, line in more.items()}
+    return found
 
 
 def _undecoded(d: Description) -> dict[str, str]:
@@ -46,6 +51,56 @@ def _untied(d: Description) -> dict[str, str]:
     """Returns the instructions that read a register which their assembly does not name: it can only be the one that they write."""
     registers = {c.name for c in d.register_classes}
     return {i.name: f'let Constraints = "${name} = ${i.outs[0].name}";' for i in d.instructions if (name := _read(i, registers))}
+
+
+def _unended(lacking: Lacking) -> dict[str, str]:
+    """Returns the jumps, branches, calls and returns that lack a flag without which LLVM takes them for instructions in the middle of a
+    basic block, or that have the flag of a call and are none, as far as a file defines them one by one."""
+    m = lacking.m
+    compared = [pair.branch for pairs in m.comparisons.values() for pair in pairs.values()]
+    ends = "isTerminator", "isBarrier"
+    calls = {op.record for op in (m.calls.direct, m.calls.indirect) if op}
+    wanted: dict[str, tuple[str, ...]] = {}
+    for op, flags in (
+        *((op, ("isBranch", "isTerminator")) for op in (*m.branches.values(), m.branch_nonzero, *compared)),
+        (m.jump, ("isBranch", *ends)),
+        (m.jump_register, ("isBranch", "isIndirectBranch", *ends)),
+        (m.calls.direct, ("isCall",)),
+        (m.calls.indirect, ("isCall",)),
+        (m.returns if m.return_node and not m.return_pseudo else None, ("isReturn", *ends)),
+    ):
+        # What has the return address as a result calls and jumps: pseudo instructions say which (see jumps).
+        if op and op.outs == 0 and (flags == ("isCall",) or op.record not in calls):
+            wanted[op.record] = flags
+    known = {i.name: i.flags for i in lacking.d.instructions}
+    found: dict[str, str] = {}
+    for name, flags in wanted.items():
+        lines = [f"let {flag} = 1;" for flag in flags if flag not in known[name]]
+        lines += ["let isCall = 0;"] if "isCall" in known[name] and name not in calls else []
+        if lines and re.search(rf"\bdef\s+{name}\b", lacking.own):
+            found[name] = " ".join(lines)
+    return found
+
+
+def _older_calls(lacking: Lacking) -> dict[str, str]:
+    """Returns the node and the pseudo instructions of ISD::CALLSEQ_START where they have one operand, as before LLVM 5: a second one, the
+    bytes of the sequence that the frame has already, is wanted since (llvm/include/llvm/CodeGen/ISDOpcodes.h)."""
+    found: dict[str, str] = {}
+    for i in lacking.d.instructions:
+        begins = re.search(r"\((\w+) ", i.pattern) if "ISD::CALLSEQ_START" in i.nodes and len(i.ins) == 1 else None
+        if begins:
+            amount, vt = i.ins[0], lacking.m.type
+            operands = f"let InOperandList = (ins {amount.type}:${amount.name}, {amount.type}:$inner);"
+            found[i.name] = f"{operands} let Pattern = [({begins[1]} timm:${amount.name}, timm:$inner)];"
+            found[begins[1]] = f"let TypeProfile = SDCallSeqStart<[SDTCisVT<0, {vt}>, SDTCisVT<1, {vt}>]>;"
+    return found
+
+
+def _unplaced(d: Description) -> dict[str, str]:
+    """Returns the jumps whose target has no bits in the encoding: no decoder tells them from others, and llvm-tblgen would take others for
+    them. Assembly has them all the same."""
+    line = "let isAsmParserOnly = 1;"
+    return {name: line for name in unplaced(d) if not any(i.decoder_method for i in d.instructions if i.name == name)}
 
 
 def _read(i: Instruction, registers: set[str]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from vega_gen.archetypes.completion.lacking import Lacking
+from vega_gen.facts.conventions import holds_words
 
 
 def part(lacking: Lacking) -> str:
     """Returns the conventions for arguments and for results and the list of callee-saved registers that the .td does not have.
 
-    A convention without places on the stack, for which C++ finds them, is handed to first."""
+    A convention without places on the stack, for which C++ finds them, is handed to first; one whose places hold no register is not."""
     m, name = lacking.m, lacking.d.name
     if not m.native:
         return ""
@@ -20,9 +21,9 @@ def part(lacking: Lacking) -> str:
         (m.ret_cc, f"RetCC_{name}", m.results, ""),
     ):
         told = next((c for c in lacking.d.calling_conventions if c.name == there), None)
-        if told is None or (stack and not told.stack):
+        if told is None or (stack and not holds_words(told, m.native // 8)):
             assigned = f"CCIfType<[{m.type}], CCAssignToReg<[{', '.join(registers)}]>>" if registers else ""
-            handed = f"CCDelegateTo<{there}>" if there else ""
+            handed = f"CCDelegateTo<{there}>" if told and not told.stack else ""
             actions = ", ".join(action for action in (handed, promoted, assigned, stack) if action)
             made.append(f"def {lacking.name(record)} : CallingConv<[{actions}]>;")
     listed = next((c.registers for c in lacking.d.calling_conventions if c.name == m.csr), ())

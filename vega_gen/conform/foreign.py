@@ -1,6 +1,6 @@
 """Programs that nobody here wrote: GCC's C torture tests, csmith's random programs, and compiler-rt's functions that both may call.
 
-They are fetched by apt when a benchmark needs them, into a folder of the user's, and are not part of this repository.
+They are fetched by apt when they are needed, into a folder of the user's, and are not part of this repository.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 from llvm_integration import packages
 from llvm_integration.process import Progress, run
@@ -28,7 +28,7 @@ _MEANING = {"-fgnu89-inline", "-fwrapv", "-fno-strict-aliasing", "-finstrument-f
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedPrograms:
     """The folders of what was fetched: ``torture`` with the tests (.c), ``csmith`` with its headers, ``builtins`` with compiler-rt's C."""
 
     torture: Path
@@ -36,26 +36,48 @@ class Fetched:
     builtins: Path
 
 
-def fetch(folder: Path, version: str, progress: Progress) -> Fetched:
+def fetch(folder: Path, version: str, progress: Progress) -> FetchedPrograms:
     """Fetch what ``folder`` does not hold yet. ``version``: of the LLVM whose compiler-rt is taken. Raises ToolFailure."""
-    found = Fetched(folder / "torture", folder / "csmith", folder / f"builtins-{version}")
-    folder.mkdir(parents=True, exist_ok=True)
-    if not found.torture.is_dir():
-        progress(0, 0, f"fetching {GCC}")
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            archive = next(_unpacked(GCC, Path(work)).rglob("gcc-[0-9]*.tar.xz"))
-            torture_tests(archive, Path(work) / "tests")
-            (Path(work) / "tests").rename(found.torture)
-    if not found.csmith.is_dir():
-        progress(0, 0, f"fetching {CSMITH}")
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            (_unpacked(CSMITH, Path(work)) / "usr/include/csmith").rename(found.csmith)
-    if not found.builtins.is_dir():
-        with tempfile.TemporaryDirectory(dir=folder) as work, patch.object(packages, "TREE_PARTS", packages.TREE_PARTS | {"compiler-rt"}):
-            tree = Path(work) / "llvm"
-            packages.get_source(version, tree, progress)
-            (tree / "compiler-rt/lib/builtins").rename(found.builtins)
+    return FetchedPrograms(torture(folder, progress), csmith_headers(folder, progress), builtins(folder, version, progress))
+
+
+def torture(folder: Path, progress: Progress) -> Path:
+    """The folder of GCC's torture tests, fetched into ``folder`` unless they are there. Raises ToolFailure."""
+    found = folder / "torture"
+    if not found.is_dir():
+        with _work(folder) as work:
+            progress(0, 0, f"fetching {GCC}")
+            archive = next(_unpacked(GCC, work).rglob("gcc-[0-9]*.tar.xz"))
+            torture_tests(archive, work / "tests")
+            (work / "tests").rename(found)
     return found
+
+
+def csmith_headers(folder: Path, progress: Progress) -> Path:
+    """The folder of csmith's headers, fetched into ``folder`` unless they are there. Raises ToolFailure."""
+    found = folder / "csmith"
+    if not found.is_dir():
+        with _work(folder) as work:
+            progress(0, 0, f"fetching {CSMITH}")
+            (_unpacked(CSMITH, work) / "usr/include/csmith").rename(found)
+    return found
+
+
+def builtins(folder: Path, version: str, progress: Progress) -> Path:
+    """The folder of compiler-rt's functions of an LLVM, fetched into ``folder`` unless they are there. Raises ToolFailure."""
+    found = folder / f"builtins-{version}"
+    if not found.is_dir():
+        with _work(folder) as work:
+            packages.get_source(version, work / "llvm", progress, packages.TREE_PARTS | {"compiler-rt"})
+            (work / "llvm/compiler-rt/lib/builtins").rename(found)
+    return found
+
+
+@contextmanager
+def _work(folder: Path) -> Generator[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        yield Path(name)
 
 
 def _unpacked(package: str, work: Path) -> Path:
@@ -93,7 +115,7 @@ def chosen(names: Sequence[str], count: int, seed: int) -> list[str]:
 
 def ending_programs(folder: Path, headers: Path, clang: Path) -> Iterator[Path]:
     """Write csmith's programs of the seeds 1, 2, ... into ``folder``, and yield those that end on this machine within two seconds: one in a
-    few loops for ever. Raises ToolFailure where csmith is missing."""
+    few loops for ever. What one printed follows the first line of its .ends file. Raises ToolFailure where csmith is missing."""
     for number in itertools.count(1):
         source, verdict = folder / f"csmith-{number}.c", folder / f"csmith-{number}.ends"
         if not verdict.is_file():
@@ -101,6 +123,7 @@ def ending_programs(folder: Path, headers: Path, clang: Path) -> Iterator[Path]:
             source.write_text(made.stdout, encoding="utf-8")
             program = folder / "csmith-here"
             run([str(clang), "-w", "-O1", "-isystem", str(headers), str(source), "-o", str(program)], timeout=120).check()
-            verdict.write_text("yes" if run([str(program)], timeout=2.0).ok else "no", encoding="utf-8")
-        if verdict.read_text(encoding="utf-8") == "yes":
+            ran = run([str(program)], timeout=2.0)
+            verdict.write_text(f"{'yes' if ran.ok else 'no'}\n{ran.stdout}", encoding="utf-8")
+        if verdict.read_text(encoding="utf-8").startswith("yes"):
             yield source

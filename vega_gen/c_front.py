@@ -10,14 +10,15 @@ import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from llvm_integration.discover import Installation
 from llvm_integration.failure import ToolFailure
 from llvm_integration.process import run
 from vega_gen import resources, store
+from vega_gen.data_layout import C_TYPES, DataLayout, Fit, fit, read_layout
 from vega_gen.errors import InputError, NotFoundError
-from vega_gen.pipeline.data_layout import C_TYPES, DataLayout, Fit, fit, read_layout
 
 SECONDS = 120.0
 MEMORY_MB = 4096
@@ -88,10 +89,15 @@ def clang_of(installation: Installation) -> Path:
     clang = installation.find_tool("clang")
     if clang is None:
         raise ToolFailure(f"C needs clang {installation.major}, which was not found", str(installation.bindir), step)
-    version = run([str(clang), "-dumpversion"], timeout=SECONDS).check().stdout.strip()
+    version = _version(clang)
     if version.split(".")[0] != str(installation.major):
         raise ToolFailure(f"C needs clang {installation.major}, and this one is {version}", str(clang), step)
     return clang
+
+
+@cache
+def _version(clang: Path) -> str:
+    return run([str(clang), "-dumpversion"], timeout=SECONDS).check().stdout.strip()
 
 
 def layouts(clang: Path) -> dict[str, DataLayout]:

@@ -4,3 +4,5 @@
 #define HUGE_VAL (__builtin_huge_val())
 #define isnan(value) __builtin_isnan(value)
 #define isinf(value) __builtin_isinf(value)
+double sqrt(double value);
+double fabs(double value);

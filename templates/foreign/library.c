@@ -425,3 +425,58 @@ int printf(const char *format, ...) {
   return length;
 }
 #endif
+
+#ifdef ONLY_isalpha
+int isalpha(int character) { return (unsigned)(character | 32) - 'a' < 26; }
+#endif
+
+#ifdef ONLY_isdigit
+int isdigit(int character) { return (unsigned)character - '0' < 10; }
+#endif
+
+#ifdef ONLY_isalnum
+int isalpha(int character);
+int isdigit(int character);
+int isalnum(int character) { return isalpha(character) || isdigit(character); }
+#endif
+
+#ifdef ONLY_islower
+int islower(int character) { return (unsigned)character - 'a' < 26; }
+#endif
+
+#ifdef ONLY_isupper
+int isupper(int character) { return (unsigned)character - 'A' < 26; }
+#endif
+
+#ifdef ONLY_isspace
+int isspace(int character) { return character == ' ' || (unsigned)character - '\t' < 5; }
+#endif
+
+#ifdef ONLY_isxdigit
+int isxdigit(int character) { return (unsigned)character - '0' < 10 || (unsigned)(character | 32) - 'a' < 6; }
+#endif
+
+#ifdef ONLY_tolower
+int tolower(int character) { return (unsigned)character - 'A' < 26 ? character | 32 : character; }
+#endif
+
+#ifdef ONLY_toupper
+int toupper(int character) { return (unsigned)character - 'a' < 26 ? character & ~32 : character; }
+#endif
+
+#ifdef ONLY_fabs
+double fabs(double value) { return value < 0 ? -value : value; }
+#endif
+
+#ifdef ONLY_sqrt
+/* Newton's method, from half the exponent: right but for the last bit. */
+double sqrt(double value) {
+  union { double number; uint64_t bits; } guess = {value};
+  if (!(value > 0))
+    return value == 0 ? value : __builtin_nan("");
+  guess.bits = (guess.bits >> 1) + (UINT64_C(1023) << 51);
+  for (int times = 0; times < 6; times++)
+    guess.number = (guess.number + value / guess.number) / 2;
+  return guess.number;
+}
+#endif

@@ -1,0 +1,2 @@
+/* Ends with status 3, whatever compiles it. */
+int main(void) { return 3; }

@@ -1,0 +1,273 @@
+"""Programs that nobody here wrote: compiled and run by a generated backend, with a verdict for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+import pytest
+from conftest import ROOT
+
+from llvm_integration.discover import Installation, find_installation
+from llvm_integration.process import Completed
+from vega_gen.conform.bisecting import bisected, first_failing
+from vega_gen.conform.compilers import NotCompiled, Toolchain, refused
+from vega_gen.conform.conforming import Conforming, ForeignProgram, Side, text_bytes
+from vega_gen.conform.hosts import Expected, QemuHost, plugin
+from vega_gen.conform.mixing import MixedSide
+from vega_gen.conform.program_suites import coremark_programs, embench_programs, single_source_programs, suite_named, torture_programs
+from vega_gen.conform.verdicts import Conformed, ProgramVerdict, read_conformed
+from vega_gen.errors import InputError, NotFoundError
+from vega_gen.ladder.subject import machines
+from vega_gen.pipeline import ConformRequest, TryRequest, conform, silent
+from vega_gen.report import conformance, speedups
+
+PROGRAMS = ROOT / "tests/inputs/programs"
+LAYOUT = "e-m:e-p:32:32-i64:64-n32-S128"
+
+
+@pytest.fixture(scope="module")
+def llvm() -> Installation:
+    return find_installation("19.1.7")
+
+
+@pytest.fixture(scope="module")
+def official(llvm: Installation, tmp_path_factory: pytest.TempPathFactory) -> Side:
+    """LLVM's riscv32 in the place of a generated backend, so that nothing has to be built."""
+    work = tmp_path_factory.mktemp("official")
+    (work / "builtins").mkdir()
+    llc = Toolchain(llvm.bindir, "riscv32", LAYOUT, llvm, work / "llc", ("-mattr=+m",))
+    assert llc.build_library(work / "builtins", {}, silent) == {}
+    host = QemuHost(machines()["riscv32"], llc, None, 2.0, plugin(machines()["riscv32"]), llvm.lld)
+    host.prepare()
+    return Side(llc, host)
+
+
+def test_each_program_gets_its_verdict(official: Side, tmp_path: Path) -> None:
+    bench = Conforming(official, None, tmp_path)
+    found = {p.name: bench.verdict_on(p, "-O2") for p in torture_programs(PROGRAMS)}
+    assert {name: one.verdict for name, one in found.items()} == {
+        "endless": ProgramVerdict.TIME_OUT,
+        "nested": ProgramVerdict.NOT_C,
+        "right": ProgramVerdict.PASSES,
+        "wrong": ProgramVerdict.WRONG,
+    }
+    assert found["wrong"].why == "exit status 3, without optional passes of llc too" and "qemu-riscv32" in found["wrong"].command
+    assert found["right"].steps > 40 and found["right"].text > 40
+    assert not list(tmp_path.glob("*right*")) and list(tmp_path.glob("*wrong*.ll"))
+
+
+def test_what_the_reference_fails_too_does_not_count(official: Side, tmp_path: Path) -> None:
+    bench = Conforming(official, lambda: official, tmp_path)
+    (wrong,) = (p for p in torture_programs(PROGRAMS) if p.name == "wrong")
+    one = bench.verdict_on(wrong, "-O0")
+    assert one.verdict is ProgramVerdict.REFERENCE and not one.verdict.fails
+
+
+def test_output_is_compared_through_the_exit_status(official: Side, tmp_path: Path) -> None:
+    source = tmp_path / "a.c"
+    source.write_text('#include <stdio.h>\nint main(void) {\n  puts("42 of 60");\n  return 0;\n}\n')
+    obj = official.toolchain.compile_c(source, "-O2", tmp_path / "a.o")
+    for text, problem in (("42 of 60\n", ""), ("42 of 61\n", "another output than expected"), (None, "")):
+        assert official.host.run([obj], official.toolchain.library, tmp_path / "a", Expected(text)).problem == problem
+
+
+def test_both_backends_may_print_something_else_than_the_host(official: Side, tmp_path: Path) -> None:
+    source = tmp_path / "a.c"
+    source.write_text('#include <stdio.h>\nint main(void) {\n  puts(sizeof(long) == 8 ? "wide" : "narrow");\n  return 0;\n}\n')
+    program = ForeignProgram("csmith", "a", (source,), expected=Expected("wide\n"))
+    assert Conforming(official, None, tmp_path).verdict_on(program, "-O2").verdict is ProgramVerdict.WRONG
+    assert Conforming(official, lambda: official, tmp_path).verdict_on(program, "-O2").verdict is ProgramVerdict.PASSES
+    assert isinstance(official.host, QemuHost)
+    objects = [official.toolchain.compile_c(source, "-O2", tmp_path / "a.o")]
+    assert official.host.output_hash(objects, official.toolchain.library, tmp_path / "a") == Expected("narrow\n").hash
+
+
+def checkout(folder: Path, *names: str) -> Path:
+    """A folder with empty files of those names."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("")
+    return folder
+
+
+def test_suites_are_read_from_checkouts(tmp_path: Path) -> None:
+    embench = list(embench_programs(checkout(tmp_path / "e", "src/b/x.c", "src/a/y.c", "src/a/z.c", "support/main.c", "support/beebsc.c")))
+    assert [program.name for program in embench] == ["a", "b"]
+    assert [source.name for source in embench[0].sources] == ["y.c", "z.c", "main.c", "beebsc.c", "board.c"]
+    (coremark,) = coremark_programs(checkout(tmp_path / "c", "core_main.c", "core_list_join.c"))
+    assert [source.name for source in coremark.sources] == ["core_list_join.c", "core_main.c", "core_portme.c"]
+    single = checkout(tmp_path / "s", "SingleSource/U/a.c", "SingleSource/U/b.c", "SingleSource/U/c.cpp")
+    for name, text in (("a", "x\nexit 0\n"), ("b", "exit 1\n"), ("c", "exit 0\n")):
+        (single / f"SingleSource/U/{name}.reference_output").write_text(text)
+    assert [(program.name, program.expected.stdout) for program in single_source_programs(single)] == [("U-a", "x\n")]
+
+
+def test_a_program_that_lacks_a_symbol_is_not_linked(official: Side, tmp_path: Path) -> None:
+    source = tmp_path / "a.c"
+    source.write_text("int elsewhere(void);\nint main(void) { return elsewhere(); }\n")
+    with pytest.raises(NotCompiled, match="undefined symbol: elsewhere"):
+        official.host.run([official.toolchain.compile_c(source, "-O2", tmp_path / "a.o")], (), tmp_path / "a", Expected())
+
+
+def test_a_crash_of_llc_names_the_pass_and_the_function() -> None:
+    said = (
+        "LLVM ERROR: Cannot select: t3: i32 = bitreverse t2\nStack dump:\n0.\tProgram arguments: llc a.ll\n"
+        "1.\tRunning pass 'Function Pass Manager' on module 'a.ll'.\n"
+        "2.\tRunning pass 'Toy DAG->DAG Pattern Instruction Selection' on function '@turned'\n"
+    )
+    found = refused(Completed(("llc", "a.ll"), -6, "", said, 0.1))
+    assert (found.llvm_pass, found.function) == ("Toy DAG->DAG Pattern Instruction Selection", "turned")
+    assert found.what == "llc: LLVM ERROR: Cannot select: t3: i32 = bitreverse t2"
+
+
+def test_a_verdict_goes_through_json_and_back() -> None:
+    one = Conformed("torture", "a", "-O2", ProgramVerdict.LLC, "llc: x", "ISel", "f", "llc a.ll", 3, 4)
+    data = conformance.conformity_json({"target": "Toy"}, [one])
+    assert [read_conformed(program) for program in data["programs"]] == [one] and data["target"] == "Toy"
+
+
+def test_the_page_escapes_what_it_shows() -> None:
+    fails = Conformed("torture", "a<b>", "-O2", ProgramVerdict.WRONG, "exit status 1", "ISel", "f", "llc -x 'a<b>.ll'")
+    head = {"target": "Toy", "llvm": "19.1.7", "suite": "torture", "host": "qemu-toy", "reference": ""}
+    page = conformance.conformity_page(head, [fails, Conformed("torture", "c", "-O2", ProgramVerdict.PASSES)])
+    assert "1 × wrong result: exit status 1 (ISel)" in page
+    assert "a&lt;b&gt; -O2 in f" in page and "a<b>" not in page and "1 of 2, 50.00%" in page
+
+
+def test_causes_are_the_same_but_for_numbers() -> None:
+    why = ["llc: Cannot select: t31: i64 = vselect", "llc: Cannot select: t7: i64 = vselect", "exit status 1"]
+    verdicts = [ProgramVerdict.LLC, ProgramVerdict.LLC, ProgramVerdict.REFERENCE]
+    programs = [Conformed("torture", f"p{n}", "-O2", v, w) for n, (v, w) in enumerate(zip(verdicts, why, strict=True))]
+    ((cause, members),) = conformance.causes(programs)
+    assert cause == "llc fails: llc: Cannot select: _: i64 = vselect" and [one.program for one in members] == ["p0", "p1"]
+
+
+@pytest.mark.parametrize("total", [1, 2, 3, 7, 64])
+def test_the_first_failing_number_is_found(total: int) -> None:
+    for first in range(1, total + 1):
+        assert first_failing(total, lambda number, first=first: number >= first) == first
+
+
+TWICE = """define void @kept(ptr %p) {
+  store i32 1, ptr %p
+  ret void
+}
+define i32 @shrunk(ptr %p, i32 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i32 [ 0, %entry ], [ %j, %loop ]
+  %s = phi i32 [ 0, %entry ], [ %t, %loop ]
+  %q = getelementptr i32, ptr %p, i32 %i
+  %v = load i32, ptr %q
+  %t = add i32 %s, %v
+  %j = add i32 %i, 1
+  %c = icmp eq i32 %j, %n
+  br i1 %c, label %done, label %loop
+done:
+  ret i32 %t
+}
+"""
+
+
+def test_a_bisection_names_the_pass_and_the_function(official: Side, tmp_path: Path) -> None:
+    llc, ir = official.toolchain, tmp_path / "a.ll"
+    ir.write_text(TWICE)
+
+    def size(limit: int) -> int:
+        return text_bytes([llc.compile_ir(ir, "-O2", tmp_path / "b.o", (f"-opt-bisect-limit={limit}",))])
+
+    assert size(0) > size(10_000)
+    found = bisected(llc, [ir], "-O2", tmp_path / "a", lambda objects: text_bytes(objects) < size(0))
+    assert found is not None and found.llvm_pass and found.function in ("shrunk", "loop")
+    assert size(found.number) < size(0) == size(found.number - 1) and f"-opt-bisect-limit={found.number}" in found.command
+    assert bisected(llc, [ir], "-O2", tmp_path / "a", lambda objects: True) is None
+
+
+MANY = """volatile int numbers[2] = {5, 3};
+__attribute__((noinline)) int minus(int a, int b) { return a - b; }
+int main(void) { return minus(numbers[0], numbers[1]) != 2; }
+"""
+
+
+class Backwards(Toolchain):
+    """Takes the arguments of a subtraction in the other order."""
+
+    def compile_ir(self, source: Path, level: str, out: Path, options: Sequence[str] = ()) -> Path:
+        source.write_text(re.sub(r"(sub .*i32) (%\w+), (%\w+)", r"\1 \3, \2", source.read_text()))
+        return super().compile_ir(source, level, out, options)
+
+
+def test_mixed_halves_must_agree_on_calls(official: Side, llvm: Installation, tmp_path: Path) -> None:
+    (tmp_path / "many.c").write_text(MANY)
+    (tmp_path / "alone.c").write_text("int main(void) { return 0; }\n")
+    extract = llvm.tool("llvm-extract")
+
+    def verdict(toolchain: Toolchain, name: str) -> ProgramVerdict:
+        mixed = MixedSide(toolchain, official.host, official=lambda: official, extract=extract)
+        bench = Conforming(mixed, lambda: official, tmp_path)
+        return bench.verdict_on(ForeignProgram("own", name, (tmp_path / f"{name}.c",)), "-O1").verdict
+
+    assert verdict(official.toolchain, "many") is ProgramVerdict.PASSES
+    assert verdict(official.toolchain, "alone") is ProgramVerdict.ALONE
+    llc = official.toolchain
+    backwards = Backwards(llc.tools, llc.triple, llc.layout, llc.installation, tmp_path / "backwards", llc.options)
+    assert verdict(backwards, "many") is ProgramVerdict.WRONG
+
+
+def counted(program: str, level: str, steps: int, official: int) -> Conformed:
+    sizes = {"text": steps, "reference_text": 100}
+    return Conformed("embench", program, level, ProgramVerdict.PASSES, steps=steps, reference_steps=official, **sizes)
+
+
+def test_speed_ups_are_over_the_reference_without_optimisation(tmp_path: Path) -> None:
+    run = [counted("a", "-O0", 200, 400), counted("a", "-O3", 100, 50), counted("b", "-O0", 800, 400), counted("b", "-O3", 100, 200)]
+    (tmp_path / "run.json").write_bytes(orjson.dumps(conformance.conformity_json({"target": "Toy"}, [*run, counted("c", "-O0", 1, 1)])))
+    made = speedups.speedups(speedups.read_conformities([tmp_path / "run.json"]))
+    assert [row[1] for row in made.rows] == ["a", "b", "geometric mean"] and made.bars == ("a", "b", "geometric mean")
+    assert made.rows[0][2:10] == (400, 50, 200, 100, 8.0, 2.0, 2.0, 1.0)
+    assert made.rows[2][6:10] == (4.0, 4.0, 1.0, 1.0)
+    assert made.series == {"official -O3": (8.0, 2.0, 4.0), "generated -O3": (4.0, 4.0, 4.0), "generated -O0": (2.0, 0.5, 1.0)}
+    assert any("Toy c" in note for note in made.notes)
+    (tmp_path / "other.json").write_text("[]")
+    with pytest.raises(InputError, match="not a run of conform"):
+        speedups.read_conformities([tmp_path / "other.json"])
+
+
+def test_an_empty_folder_and_an_unknown_suite_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"no \*\.c is there"):
+        list(torture_programs(tmp_path))
+    with pytest.raises(InputError, match="there is no suite spec"):
+        suite_named("spec")
+
+
+def test_the_wheel_carries_the_library_of_programs() -> None:
+    assert (ROOT / "templates/foreign/library.c").is_file() and (ROOT / "templates/foreign/ending.c").is_file()
+
+
+def test_a_suite_is_run_by_the_backend_of_a_td_and_resumed(tmp_path: Path) -> None:
+    (tmp_path / "builtins").mkdir()
+    td = ROOT / "targets/RV32IM/RV32IM.td"
+    request = ConformRequest(
+        TryRequest(td, "19"), suite_dir=PROGRAMS, levels=("-O0",), builtins=tmp_path / "builtins", work=tmp_path / "work", seconds=2.0
+    )
+    said: list[str] = []
+    made = conform(request, lambda done, total, text: said.append(text))
+    assert made.host == "qemu-riscv32" and made.reference == "riscv32" and made.lost == {}
+    verdicts = {one.program: one.verdict for one in made.programs}
+    assert verdicts == {
+        "endless": ProgramVerdict.REFERENCE,
+        "nested": ProgramVerdict.NOT_C,
+        "right": ProgramVerdict.PASSES,
+        "wrong": ProgramVerdict.REFERENCE,
+    }
+    assert any(text.startswith("running right") for text in said)
+    said.clear()
+    assert conform(request, lambda done, total, text: said.append(text)).programs == made.programs
+    assert not any(text.startswith("running right") for text in said)
+    with pytest.raises(InputError, match="-O9 is no level"):
+        conform(replace(request, levels=("-O9",)), silent)

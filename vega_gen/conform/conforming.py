@@ -1,0 +1,155 @@
+"""Gives each program of a suite its verdict: compiled by the generated backend, run, and where it fails by LLVM's own backend too."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from vega_gen.conform.bisecting import bisected
+from vega_gen.conform.compilers import NotCompiled, Toolchain, without_layout
+from vega_gen.conform.hosts import ANY_OUTPUT, Expected, ProgramEnd, ProgramHost, QemuHost
+from vega_gen.conform.verdicts import Conformed, ProgramVerdict
+from vega_gen.simulate.elf import SectionKind, read_object
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignProgram:
+    """A program of a suite. ``sources``: its C files; ``options``: of clang. ``expected``: how it ends."""
+
+    suite: str
+    name: str
+    sources: tuple[Path, ...]
+    options: tuple[str, ...] = ()
+    expected: Expected = ANY_OUTPUT
+
+
+@dataclass(frozen=True)
+class Side:
+    """A backend and what runs its objects."""
+
+    toolchain: Toolchain
+    host: ProgramHost
+
+    def run(self, sources: Sequence[Path], level: str, place: Path, expected: Expected) -> tuple[ProgramEnd, int]:
+        """Compile IR files and run them. Return the end, and the bytes of .text. Raises NotCompiled."""
+        objects = [self.toolchain.compile_ir(ir, level, place.with_name(f"{place.name}-{n}.o")) for n, ir in enumerate(sources)]
+        end = self.host.run(objects, self.toolchain.library, place, expected)
+        text = text_bytes(objects)
+        if not end.problem:
+            for path in objects:
+                path.unlink()
+        return end, text
+
+
+def text_bytes(objects: Sequence[Path]) -> int:
+    """The bytes of code in objects."""
+    return sum(s.size for path in objects for s in read_object(path).sections if s.kind is SectionKind.TEXT)
+
+
+@dataclass
+class Conforming:
+    """Compiles and runs programs. ``reference``: returns LLVM's own backend, None where there is none to compare with; it is asked for
+    when a program first fails. ``work``: folder for what fails. ``measured``: run what passes by LLVM's own backend
+    too, and count there. ``reducing``: bisect wrong results."""
+
+    generated: Side
+    reference: Callable[[], Side] | None
+    work: Path
+    measured: bool = False
+    reducing: bool = True
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _reference: Side | None = None
+
+    def official(self) -> Side | None:
+        """LLVM's own backend, its library compiled."""
+        with self._lock:
+            if self._reference is None and self.reference is not None:
+                self._reference = self.reference()
+        return self._reference
+
+    def verdict_on(self, program: ForeignProgram, level: str) -> Conformed:
+        """Compile and run a program at a level."""
+
+        def said(verdict: ProgramVerdict, why: str = "", command: str = "", llvm_pass: str = "", function: str = "") -> Conformed:
+            return Conformed(program.suite, program.name, level, verdict, why, llvm_pass, function, command)
+
+        place = self.work / f"{program.suite}-{program.name}{level}"
+        try:
+            sources = self.ir_of(program, level, place)
+        except NotCompiled as refusal:
+            return said(ProgramVerdict.NOT_C, refusal.what, refusal.command)
+        try:
+            end, text = self.generated.run(sources, level, place, program.expected)
+        except NotCompiled as refusal:
+            known = {"llc": ProgramVerdict.LLC, "mix": ProgramVerdict.ALONE}
+            verdict = known.get(refusal.tool, ProgramVerdict.NOT_LINKED)
+            found = said(verdict, refusal.what, refusal.command, refusal.llvm_pass, refusal.function)
+        else:
+            if not end.problem:
+                theirs = self.by_reference(sources, level, place, program.expected)[1:] if self.measured else (0, 0)
+                for ir in sources:
+                    ir.unlink()
+                return Conformed(program.suite, program.name, level, ProgramVerdict.PASSES, "", "", "", "", end.steps, text, *theirs)
+            if program.expected.stdout is not None and self.agrees(sources, level, place):
+                return Conformed(program.suite, program.name, level, ProgramVerdict.PASSES, steps=end.steps, text=text)
+            found = said(ProgramVerdict.TIME_OUT if end.timed_out else ProgramVerdict.WRONG, end.problem, end.command)
+        if found.verdict is ProgramVerdict.ALONE:
+            return found
+        theirs, _, _ = self.by_reference(sources, level, place, program.expected)
+        if theirs:
+            return said(ProgramVerdict.REFERENCE, f"{theirs}; here: {found.why}", found.command)
+        return self.reduced(found, sources, place, program.expected) if self.reducing and found.verdict is ProgramVerdict.WRONG else found
+
+    def reduced(self, found: Conformed, sources: Sequence[Path], place: Path, expected: Expected) -> Conformed:
+        """A wrong result, with the pass of llc and the function that make it, where a bisection finds them."""
+        place, llc = place.with_name(f"{place.name}-bisected"), self.generated.toolchain
+
+        def goes_wrong(objects: Sequence[Path]) -> bool:
+            return bool(self.generated.host.run(objects, llc.library, place, expected).problem)
+
+        cause = bisected(llc, sources, found.level, place, goes_wrong)
+        if cause is None:
+            return replace(found, why=f"{found.why}, without optional passes of llc too")
+        why = f"{found.why}, from pass {cause.number} of {cause.total} on"
+        return replace(found, why=why, llvm_pass=cause.llvm_pass, function=cause.function, command=cause.command)
+
+    def ir_of(self, program: ForeignProgram, level: str, place: Path) -> list[Path]:
+        """Compile a program's C files to IR files at ``place``-N.ll. Raises NotCompiled."""
+        names = [place.with_name(f"{place.name}-{n}.ll") for n in range(len(program.sources))]
+        pairs = zip(program.sources, names, strict=True)
+        return [self.generated.toolchain.ir_of(source, level, ir, program.options) for source, ir in pairs]
+
+    def agrees(self, sources: Sequence[Path], level: str, place: Path) -> bool:
+        """Whether both backends' programs print the same, though not what is expected: a host with a wider ``long`` may compute otherwise.
+        """
+        official = self.official()
+        if official is None or not isinstance(official.host, QemuHost):
+            return False
+        own = place.with_name(f"{place.name}-own")
+        try:
+            irs = [without_layout(ir, own.with_name(f"{own.name}-{n}.ll")) for n, ir in enumerate(sources)]
+            objects = [official.toolchain.compile_ir(ir, level, ir.with_suffix(".o")) for ir in irs]
+            known = official.host.output_hash(objects, official.toolchain.library, own)
+            end, _ = self.generated.run(sources, level, own, Expected(known=known))
+        except NotCompiled:
+            return False
+        return not end.problem
+
+    def by_reference(self, sources: Sequence[Path], level: str, place: Path, expected: Expected) -> tuple[str, int, int]:
+        """What goes wrong with LLVM's own backend, given the same IR, "" where it passes, and where there is no such backend; the executed
+        instructions and the bytes of .text where it passes."""
+        official = self.official()
+        if official is None:
+            return "", 0, 0
+        place = place.with_name(f"{place.name}-reference")
+        own = [without_layout(ir, place.with_name(f"{place.name}-{n}.ll")) for n, ir in enumerate(sources)]
+        try:
+            end, text = official.run(own, level, place, expected)
+        except NotCompiled as refusal:
+            return refusal.what, 0, 0
+        finally:
+            for path in own:
+                path.unlink()
+        return end.problem, end.steps, text
