@@ -345,6 +345,14 @@ let Defs = [SP], Uses = [SP] in {
                [(callseq_end timm:$amount, timm:$popped)]>;
 }
 
+// One of two values, chosen by a branch that compares two registers. The number
+// is an ISD::CondCode.
+let usesCustomInserter = 1 in
+def SELECT_CC_i32_i32
+    : Pseudo<(outs GPR:$dst), (ins GPR:$lhs, GPR:$rhs, i32imm:$condition,
+                                   GPR:$yes, GPR:$no),
+             "# SELECT_CC $dst", []>;
+
 //===----------------------------------------------------------------------===//
 // What the assembler also understands.
 //===----------------------------------------------------------------------===//

@@ -16,11 +16,13 @@ def compared_values(d: Description, m: Facts) -> dict[str, Any]:
     """Returns name in the templates -> value, for what compares through flags."""
     used = [m.comparisons[bits] for bits in m.compare_branches]
     tested = [c for c in CONDITIONS if all(c in tests for tests in used)]
-    swapped = [c for c in CONDITIONS if c not in tested] if used else []
+    direct = m.branches if m.selects and not used else dict[str, Operation]()
+    swapped = [c for c in CONDITIONS if c not in (direct or tested)] if used or direct else []
     made = [_compared(d, m, bits, record, swapped) for bits, record in m.compare_branches.items()]
     return {
         "compared_branches": made,
         "swapped_conditions": swapped,
+        "direct_branches": direct,
         "unused_result": any(branch["left"] for branch in made),
         "select_custom": select_action(m) == "Custom",
         "coded_branches": _coded(m),
@@ -29,6 +31,8 @@ def compared_values(d: Description, m: Facts) -> dict[str, Any]:
 
 def select_action(m: Facts) -> str:
     """Returns the action for SELECT_CC: custom where a legal type is compared by no instruction, and is extended or compared first."""
+    if not m.compare_branches:
+        return "Custom" if m.floats or not set(CONDITIONS) <= m.sets else "Legal"
     return "Custom" if m.floats or (m.narrow and m.narrow.bits not in m.compare_branches) else "Legal"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from vega_gen.facts.absent import may_be_absent
@@ -26,15 +27,18 @@ def _real(s: Selections, record: str) -> bool:
     return "isPseudo" not in i.flags and (i.assembly_only or (held and encoded(i)))
 
 
-def complex_pattern(c: Contract, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
-    """Returns the values of the selector of one or, if it is a template, of several ComplexPatterns. ``every``: all patterns of the .td;
-    ``s``: those that the chosen processor has. ``cases``: what the selector does, and for which template arguments, as a condition."""
+def complex_pattern(c: Contract, d: Description, every: Selections, s: Selections, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values of the selector of one or, if it is a template, of several ComplexPatterns.
+
+    ``every``: all patterns of the .td; ``s``: those that the chosen processor has. ``given``: the values that templates have so
+    far. ``cases``: what the selector does, and for which template arguments, as a condition."""
+    low_users: frozenset[str] = given.get("low_users", frozenset())
     head, _, declared = c.signature.rpartition(" bool ")
     cases: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for pattern in d.complex_patterns:
         if pattern.select_function.partition("<")[0] == c.name:
             when = is_instance(template_arguments(pattern.select_function))
-            cases.setdefault(when, []).append((pattern.type, _case(pattern, d, every, s)))
+            cases.setdefault(when, []).append((pattern.type, _case(pattern, d, every, s, low_users)))
     matching: list[tuple[dict[str, Any], list[str]]] = []
     for when, made in cases.items():
         if case := _chosen(made):
@@ -57,7 +61,7 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
 
 def matches_any(pattern: ComplexPattern, d: Description, s: Selections) -> bool:
     """Whether the selector of a ComplexPattern takes any node as it is."""
-    return bool(_case(pattern, d, s, s)["register"])
+    return bool(_case(pattern, d, s, s, frozenset())["register"])
 
 
 def _either(conditions: list[str]) -> str:
@@ -74,7 +78,7 @@ def _chosen(made: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     return used[0][1] | {"only": used[0][0] if unused and used[0][0] not in unused else ""}
 
 
-def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selections) -> dict[str, Any]:
+def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selections, low_users: AbstractSet[str]) -> dict[str, Any]:
     """Returns what the selector of a ComplexPattern does.
 
     The operands of the instructions that use the pattern give the parts of the address. A pattern that pseudo instructions alone use
@@ -125,6 +129,7 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
         "base": next(iter(places), 0), "offset": next(iter(offsets), 1), "left_out": left_out,
         "absent": bool(bases) and all(may_be_absent(d, base) for base in bases),
         "low": r.low, "high": r.high, "unit": 1 << r.shift, "step": next(iter(steps), 1),
+        "takes_low": bool(found) and {one.record for one in found} <= low_users,
         "called": any("isCall" in of.instructions[one.record].flags for one in found),
     }  # fmt: skip
 

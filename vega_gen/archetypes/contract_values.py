@@ -99,7 +99,7 @@ class _Contracts:
             "signed_parts": any(part.sign >= 0 for o in self.d.operand_classes for part in self.s.layouts.of(o.name)),
             "plain_memory": any(self._memory(c) for c in operand) and not any(self._memory(c) for c in parsers),
             "indexed_plainly": any(map(self._indexed, operand)) and not any(self._memory(c) for c in parsers),
-            "complex_patterns": [complex_pattern(c, self.d, self.s, chosen) for c in self._of(ContractRole.COMPLEX_PATTERN)],
+            "complex_patterns": [complex_pattern(c, self.d, self.s, chosen, self.given) for c in self._of(ContractRole.COMPLEX_PATTERN)],
         }  # fmt: skip
 
     def _of(self, *roles: ContractRole) -> Iterator[Contract]:

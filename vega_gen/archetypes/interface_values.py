@@ -41,6 +41,7 @@ def interface_values(llvm: Interface) -> dict[str, Any]:
         "relocation_context": llvm.takes("MCELFObjectTargetWriter::getRelocType", "MCContext"),
         "pc_relative_in_fixup": not llvm.takes("MCFixup::create", "SMLoc"),
         "prints_expressions": llvm.declares("MCAsmInfo::printExpr"),
+        "costs_by_pointer": llvm.mentions("llvm/Analysis/TargetTransformInfo.h", "unique_ptr<const TargetTransformInfoImplBase>"),
         "chooses_library": llvm.declares("TargetSubtargetInfo::initLibcallLoweringInfo"),
         "convention_takes_type": convention_takes_type(llvm),
         "is_fixed": f"CLI.Outs[I].{'IsFixed' if llvm.mentions(_ARGUMENTS, 'IsFixed') else 'Flags.isVarArg() == false'}",

@@ -11,6 +11,7 @@ from vega_gen.facts.find import Facts
 from vega_gen.facts.narrow import LOGIC
 from vega_gen.facts.operations import CONDITIONS
 
+_SHIFTS = ("SHL", "SRA", "SRL")
 _ALWAYS_EXPANDED = (
     "SHL_PARTS", "SRA_PARTS", "SRL_PARTS", "SMUL_LOHI", "UMUL_LOHI", "SDIVREM", "UDIVREM", "SELECT_CC", "DYNAMIC_STACKALLOC",
 )  # fmt: skip
@@ -20,10 +21,12 @@ def operation_actions(m: Facts) -> list[str]:
     """Returns the arguments of setOperationAction that hang on facts, for the pointer's type."""
     vt = f"MVT::{m.type}"
     found = [f"ISD::{name}, {vt}, Expand" for name in _ALWAYS_EXPANDED]
+    if shifts_parts(m):
+        found = [a.replace("Expand", "Custom") if "_PARTS" in a else a for a in found]
     narrow = [bits for bits in (1, 8, 16, 32) if bits < m.native]
     found += [f"ISD::SIGN_EXTEND_INREG, MVT::i{bits}, Expand" for bits in narrow if bits not in _extended(m, narrow)]
     found += [f"ISD::{name.upper()}, {vt}, Legal" for name in sorted(m.carries)]
-    found += [f"ISD::{name}, {vt}, Custom" for name in ("SHL", "SRA", "SRL") if name.lower() not in m.legal]
+    found += [f"ISD::{name}, {vt}, Custom" for name in _SHIFTS if name.lower() not in m.legal]
     found += [f"ISD::{name.upper()}, {vt}, Custom" for name in library_logic(m)]
     truth = () if m.by_table or by_truth(m) else ("BRCOND",)
     others = (*truth, "BR_JT", "STACKSAVE", "STACKRESTORE", "VAARG", "VACOPY", "VAEND")
@@ -34,8 +37,14 @@ def operation_actions(m: Facts) -> list[str]:
     found += [f"ISD::{name}, {vt}, Custom" for name in ("FRAMEADDR", "RETURNADDR", "GlobalTLSAddress")]
     if m.selects:
         found = [f"ISD::SELECT_CC, {vt}, {select_action(m)}" if a == f"ISD::SELECT_CC, {vt}, Expand" else a for a in found]
-    set_action = "Legal" if set(CONDITIONS) <= m.sets else "Expand" if m.selects else "Custom"
+    set_action = "Legal" if set(CONDITIONS) <= m.sets else "Expand" if m.selects and m.compare_branches else "Custom"
     return [*found, f"ISD::SETCC, {vt}, {set_action}"]
+
+
+def shifts_parts(m: Facts) -> bool:
+    """Whether numbers of two registers are shifted in place, by shifts of both: where instructions shift by any amount and a choice of two
+    values is a branch. Else the run-time library does it."""
+    return bool(m.selects) and all(name.lower() in m.legal for name in _SHIFTS) and not m.narrow
 
 
 def library_logic(m: Facts) -> dict[str, str]:
@@ -77,7 +86,8 @@ def _extended(m: Facts, widths: list[int]) -> set[int]:
 
 def condition_actions(m: Facts) -> list[str]:
     """Returns the condition code actions: custom for each condition that no pattern computes into a register."""
-    return [] if m.selects else [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in CONDITIONS if c not in m.sets]
+    lacking = [] if m.selects and m.compare_branches else [c for c in CONDITIONS if c not in m.sets]
+    return [f"ISD::SET{c.upper()}, MVT::{m.type}, Custom" for c in lacking]
 
 
 def memory_actions(m: Facts) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from vega_gen.archetypes.addressing import addressing_values
 from vega_gen.archetypes.atomics import atomic_values, fence_action
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags
 from vega_gen.archetypes.complex_patterns import is_shifted
@@ -31,7 +32,14 @@ from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actio
 from vega_gen.archetypes.narrow_parts import part, part_copies
 from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
-from vega_gen.archetypes.operation_actions import condition_actions, library_logic, memory_actions, narrow_actions, operation_actions
+from vega_gen.archetypes.operation_actions import (
+    condition_actions,
+    library_logic,
+    memory_actions,
+    narrow_actions,
+    operation_actions,
+    shifts_parts,
+)
 from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
@@ -169,6 +177,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
     if not m.jump:  # no branch can be analyzed or moved
         given["instr_info_methods"] = [n for n in given["instr_info_methods"] if n not in _BRANCH_METHODS]
+    given["cheap_sums"] = _cheap_sums(d)
+    given["instr_info_methods"] += ["isAsCheapAsAMove"] if given["cheap_sums"] else []
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
     given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] else []
     given["register_info_methods"] += [] if m.stack or _address_register(m) else ["isFrameOffsetLegal"]
@@ -177,8 +187,14 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
     given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
-    given |= float_values(d, m, known) | atomic_values(d, m, known)
+    given |= float_values(d, m, known) | atomic_values(d, m, known) | addressing_values(d, m, kinds, fixed)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
+
+
+def _cheap_sums(d: Description) -> bool:
+    """Whether an instruction that the .td calls as cheap as a move reads a register."""
+    s = Selections(d)
+    return any(not o.out and o.kind is OperandKind.REG for i in d.instructions if "isAsCheapAsAMove" in i.flags for o in s.operands(i.name))
 
 
 def _zero_reads(d: Description, m: Facts) -> bool:
@@ -293,13 +309,14 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
             *legality_actions(d, m, known),
         ],
         "condition_actions": condition_actions(m), **memory_actions(m), "evidence": evidence(m),
-        "set_custom": not m.selects and not set(CONDITIONS) <= m.sets,
+        "set_custom": not (m.selects and m.compare_branches) and not set(CONDITIONS) <= m.sets,
         "by_truth": by_truth(m), "set_branches": [] if by_truth(m) else set_branches(m),
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "number_part": part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
         "part_copies": part_copies(d, m), "shift_amount": shift_amount(d, m), "inner_classes": inner_classes(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
-        "library_logic": library_logic(m), "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
+        "shifts_parts": shifts_parts(m), "library_logic": library_logic(m),
+        "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),
     }  # fmt: skip
 
 

@@ -74,6 +74,12 @@ def comparisons(v: TargetView) -> Comparisons:
     return found
 
 
+def tests_all(branches: Mapping[str, Operation]) -> bool:
+    """Whether single instructions compare two registers and branch, on any condition, some perhaps with the operands swapped."""
+    compare = {c for c, op in branches.items() if {*op.free} == {OperandRole.SRC, OperandRole.SRC2, OperandRole.TARGET}}
+    return all({c, SWAPPED[c]} & compare for c in CONDITIONS)
+
+
 def branch_name(bits: int) -> str:
     """Returns the name of the pseudo instruction that compares integers of a width and branches."""
     return f"BR_CC_i{bits}"

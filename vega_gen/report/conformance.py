@@ -25,11 +25,17 @@ def verdict_table(title: str, programs: Sequence[Conformed]) -> Table:
     table.add_column("")
     for level in levels:
         table.add_column(level, justify="right")
-    for verdict in ProgramVerdict:
+    for verdict in shown_verdicts(programs):
         table.add_row(verdict, *(str(counted[verdict]) for counted in levels.values()))
     table.add_section()
     table.add_row("pass, of those that count", *(share(counted) for counted in levels.values()))
     return table
+
+
+def shown_verdicts(programs: Sequence[Conformed]) -> tuple[ProgramVerdict, ...]:
+    """All verdicts, but for the one that only --mix gives where no program has it."""
+    alone = any(one.verdict is ProgramVerdict.ALONE for one in programs)
+    return tuple(verdict for verdict in ProgramVerdict if alone or verdict is not ProgramVerdict.ALONE)
 
 
 def share(counted: Counter[ProgramVerdict]) -> str:
@@ -71,4 +77,4 @@ def conformity_page(head: dict[str, Any], programs: Sequence[Conformed]) -> str:
     levels = {level: Counter(one.verdict for one in programs if one.level == level) for level in dict.fromkeys(p.level for p in programs)}
     shares = {level: share(counted) for level, counted in levels.items()}
     template = resources.environment("templates/report", autoescape=True).get_template("conform.html.j2")
-    return template.render(**head, levels=levels, shares=shares, verdicts=tuple(ProgramVerdict), causes=causes(programs))
+    return template.render(**head, levels=levels, shares=shares, verdicts=shown_verdicts(programs), causes=causes(programs))

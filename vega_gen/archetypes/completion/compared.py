@@ -7,7 +7,7 @@ of a block, and the address of a spill slot that is put together there, may chan
 from __future__ import annotations
 
 from vega_gen.archetypes.completion.lacking import Lacking
-from vega_gen.facts.conditions import branch_name, select_name
+from vega_gen.facts.conditions import branch_name, select_name, tests_all
 from vega_gen.facts.operations import ComparedBranch, OperandRole
 from vega_gen.facts.selections import Selections
 
@@ -22,7 +22,7 @@ def part(lacking: Lacking) -> str:
     widths = [bits for bits in classes if bits in m.comparisons]
     # Branches that compare a register with zero alone do less than a comparison through flags.
     if m.native not in m.comparisons or any(OperandRole.SRC2 in op.roles for op in m.branches.values()):
-        return ""
+        return _direct(lacking)
     made = [
         "// These compare two registers and branch, or select one of two values. The number is an ISD::CondCode.",
         f"let {lacking.pseudo}, hasSideEffects = 0, mayLoad = 0, mayStore = 0 in {{",
@@ -32,6 +32,18 @@ def part(lacking: Lacking) -> str:
     if not m.sets >= _SET:
         made += [line for bits, name in classes.items() for compared in widths for line in _select(lacking, bits, name, compared)]
     return "\n".join([*made, "}"])
+
+
+def _direct(lacking: Lacking) -> str:
+    """Returns the pseudo instruction that selects where one instruction compares two registers and branches, on any condition."""
+    m = lacking.m
+    if m.selects or m.narrow or m.by_table or not tests_all(m.branches):
+        return ""
+    s, test = Selections(lacking.d), next(iter(m.branches.values()))
+    left, right = (s.operands(test.record)[test.index(role)].type for role in (OperandRole.SRC, OperandRole.SRC2))
+    made = _pseudo_select(select_name(m.native, m.native), left, right, m.gpr)
+    comment = "// This selects one of two values by a branch that compares two registers. The number is an ISD::CondCode."
+    return "\n".join([comment, f"let {lacking.pseudo}, hasSideEffects = 0, mayLoad = 0, mayStore = 0 in {{", *made, "}"])
 
 
 def _compared(lacking: Lacking, s: Selections, bits: int) -> tuple[ComparedBranch, str, str]:
@@ -64,8 +76,13 @@ def _branch(lacking: Lacking, s: Selections, bits: int) -> list[str]:
 
 def _select(lacking: Lacking, bits: int, name: str, compared: int) -> list[str]:
     _, left, right = _compared(lacking, Selections(lacking.d), compared)
+    return _pseudo_select(select_name(bits, compared), left, right, name)
+
+
+def _pseudo_select(own: str, left: str, right: str, name: str) -> list[str]:
+    """Returns a pseudo instruction. ``left``, ``right``: the types of what is compared; ``name``: the register class of the values."""
     return [
-        f"def {select_name(bits, compared)} : Instruction {{",
+        f"def {own} : Instruction {{",
         f"  let OutOperandList = (outs {name}:$dst);",
         f"  let InOperandList = (ins {left}:$lhs, {right}:$rhs, i32imm:$condition, {name}:$yes, {name}:$no);",
         "  let usesCustomInserter = 1;",
