@@ -27,6 +27,10 @@ def rv_call : SDNode<"RV32IMISD::CALL", SDT_Call,
                       SDNPVariadic]>;
 def rv_ret : SDNode<"RV32IMISD::RET_GLUE", SDTNone,
                     [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
+def rv_tail : SDNode<"RV32IMISD::TAIL_SYMBOL", SDT_Call,
+                     [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
+def rv_tail_through : SDNode<"RV32IMISD::TAIL_REGISTER", SDT_Call,
+                             [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
 
 // The parts of an address for lui and addi: addi adds a signed number, so the
 // upper part is rounded.
@@ -297,6 +301,17 @@ let isAsmParserOnly = 1 in {
   def RET : FormatI<0b1100111, 0b000, (outs), (ins), "ret", [(rv_ret)]>,
             Sched<[WriteBranch]>;
 }
+
+// Tail calls, which the epilogue comes before. J and JR are written for them.
+let isCall = 1, isReturn = 1, isTerminator = 1, isBarrier = 1, Uses = [X1] in {
+  def TAIL_SYMBOL : Pseudo<(outs), (ins i32imm:$callee, variable_ops),
+                           "# TAIL_SYMBOL $callee", []>;
+  def TAIL_REGISTER : Pseudo<(outs), (ins GPR:$callee, variable_ops),
+                             "# TAIL_REGISTER $callee",
+                             [(rv_tail_through GPR:$callee)]>;
+}
+def : Pat<(rv_tail tglobaladdr:$callee), (TAIL_SYMBOL tglobaladdr:$callee)>;
+def : Pat<(rv_tail texternalsym:$callee), (TAIL_SYMBOL texternalsym:$callee)>;
 
 //===----------------------------------------------------------------------===//
 // Environment calls, breakpoints and fences (always of all memory accesses).

@@ -38,6 +38,13 @@ def TernCall : SDNode<"TernISD::CALL", SDT_TernCall,
 def TernRet : SDNode<"TernISD::RET_GLUE", SDTNone,
                      [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
 
+// A jump to another function in place of a call and a return. Its operands are
+// those of a call.
+def TernTail : SDNode<"TernISD::TAIL_SYMBOL", SDT_TernCall,
+                      [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
+def TernTailThrough : SDNode<"TernISD::TAIL_REGISTER", SDT_TernCall,
+                             [SDNPHasChain, SDNPOptInGlue, SDNPVariadic]>;
+
 // The upper and the lower sixteen bits of an address.
 def TernHi : SDNode<"TernISD::HI", SDT_TernAddress>;
 def TernLo : SDNode<"TernISD::LO", SDT_TernAddress>;
@@ -345,6 +352,15 @@ let Defs = [SP], Uses = [SP] in {
                [(callseq_end timm:$amount, timm:$popped)]>;
 }
 
+// Tail calls, which the epilogue comes before. J and JR are written for them.
+let isCall = 1, isReturn = 1, isTerminator = 1, isBarrier = 1, Uses = [LR] in {
+  def TAIL_SYMBOL : Pseudo<(outs), (ins i32imm:$callee, variable_ops),
+                           "# TAIL_SYMBOL $callee", []>;
+  def TAIL_REGISTER : Pseudo<(outs), (ins GPR:$callee, variable_ops),
+                             "# TAIL_REGISTER $callee",
+                             [(TernTailThrough GPR:$callee)]>;
+}
+
 // One of two values, chosen by a branch that compares two registers. The number
 // is an ISD::CondCode.
 let usesCustomInserter = 1 in
@@ -386,6 +402,8 @@ foreach symbol = [tglobaladdr, texternalsym, tconstpool, tjumptable,
 // Calls by name.
 def : Pat<(TernCall tglobaladdr:$callee), (CALL tglobaladdr:$callee)>;
 def : Pat<(TernCall texternalsym:$callee), (CALL texternalsym:$callee)>;
+def : Pat<(TernTail tglobaladdr:$callee), (TAIL_SYMBOL tglobaladdr:$callee)>;
+def : Pat<(TernTail texternalsym:$callee), (TAIL_SYMBOL texternalsym:$callee)>;
 
 // Where the upper bits do not matter, they are cleared.
 def : Pat<(i32 (extloadi8 addr:$addr)), (LBU addr:$addr)>;

@@ -8,11 +8,13 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from vega_gen.facts.absent import may_be_absent
-from vega_gen.facts.memory import offset_part, step
+from vega_gen.facts.dags import plain
+from vega_gen.facts.memory import near_code, offset_part, step
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selection, Selections, leaf_name
 from vega_gen.facts.view import encoded
 from vega_gen.records import ComplexPattern, Contract, Description
 from vega_gen.tablegen.contracts import DEFAULT, is_instance, template_arguments
+from vega_gen.tablegen.raw import Dag, parse_dag
 
 _COMBINED = frozenset({"add", "sub", "and", "or", "xor"})
 """Operators that combine two registers: what one of them takes is no address."""
@@ -49,13 +51,16 @@ def complex_pattern(c: Contract, d: Description, every: Selections, s: Selection
     operands = max(p.operands for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
     parameters = declared.partition("(")[2].rstrip(")")
     defined = DEFAULT.sub("", head)
+    parent = next(iter(re.findall(r"SDNode \*(\w+)", parameters)), "")
+    roots = {one.dag.op for root in s.roots for one in s.of(root)}
+    computing = any(p.name in roots for p in d.complex_patterns if p.select_function.partition("<")[0] == c.name)
     return {
         "name": c.name,
         "template": head,
         "defined": defined,
         "parameters": parameters,
         "operands": operands,
-        "cases": [case | {"when": _either(whens)} for case, whens in matching],
+        "cases": [case | {"when": _either(whens), "parent": parent if computing else ""} for case, whens in matching],
     }
 
 
@@ -90,25 +95,30 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
     ranges: list[Range] = []
     bases: set[str] = set()
     offsets: set[int] = set()
-    left_out: set[int] = set()
+    unused: dict[int, str] = {}
     steps: set[int] = set()
-    combined = False
+    combined = near = False
     for one in found:
         slots = _places(one, pattern, of)
+        near |= any(near_code(of, slot.whole or slot.type) for slot in slots)
         bases |= {slot.type for slot in slots if slot.part == 0 and slot.kind is OperandKind.REG}
         if len(slots) >= pattern.operands > 0:
             at = offset_part(of, one.record, slots[0].name) if slots[0].part == 0 else 1
             absent = {n for n, slot in enumerate(slots) if slot.default or (n > 0 and _may_lack(d, slot))}
             # A register that is left out stands as a number that must be 0.
             parts.append(tuple(OperandKind.IMM if n in absent else slot.kind for n, slot in enumerate(slots[: pattern.operands])))
-            left_out |= absent
+            unused |= {n: slots[n].default or "zero_reg" for n in absent}
             offsets.add(at)
             steps.add(step(of, slots[at].type) if at < len(slots) else 1)
             combined |= _is_combined(one, pattern, d)
             ranges += [of.immediate(one.record, slot) for slot in slots[at : at + 1] if slot.kind is OperandKind.IMM]
     own = _own_operators(d)
     possible = [one for one in found if own.isdisjoint(_words(one.dag))]
-    real = {one.dag.op for one in possible} == {one.dag.op for one in possible if _real(of, one.record)}
+    asked, done = {one.dag.op for one in possible}, {one.dag.op for one in possible if _real(of, one.record)}
+    accesses = {op for op in asked if _whole_access(d, op)}
+    # Of what else has such an address, extending loads or numbers of floating point, no node is made that instructions lack.
+    real = asked == done or (bool(accesses) and accesses <= done)
+    real &= pattern.name not in left_out(d)
     r = min(ranges, key=lambda r: r.high, default=Range(12, True))
     kinds = set(parts)
     places = {k.index("reg") for k in kinds if "reg" in k}
@@ -117,21 +127,39 @@ def _case(pattern: ComplexPattern, d: Description, every: Selections, s: Selecti
     based = pattern.operands > 1 or pattern.root_nodes in ((), ("frameindex",))  # else it stands for operators, as a comparison
     computed = based and bool(found) and all(one.dag.op == pattern.name for one in found)
     shifted = combined and real and based_on_one and _is_type(pattern, of) and is_shifted(pattern.name, of)
-    plain = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found, d))
+    any_node = real and pattern.operands == 1 and kinds <= {("reg",)} and (computed or _any(every, pattern, found, d))
     return {
         "operands": pattern.operands,
         "frame_only": computed,
-        "register": plain or _amount(d, pattern),
-        "memory": real and pattern.operands >= 2 and based_on_one and not combined and len(steps) <= 1,
+        "register": any_node or _amount(d, pattern),
+        "memory": real and pattern.operands >= 2 and based_on_one and not combined and not near and len(steps) <= 1,
         "shifted": shifted, "number": real and _is_parted_number(pattern, kinds, of),
         # A place is counted from the instruction: it is that of a symbol, which a call names.
         "symbol": pattern.operands == 1 and kinds == {("target",)},
-        "base": next(iter(places), 0), "offset": next(iter(offsets), 1), "left_out": left_out,
+        "base": next(iter(places), 0), "offset": next(iter(offsets), 1), "left_out": unused,
         "absent": bool(bases) and all(may_be_absent(d, base) for base in bases),
         "low": r.low, "high": r.high, "unit": 1 << r.shift, "step": next(iter(steps), 1),
         "takes_low": bool(found) and {one.record for one in found} <= low_users,
         "called": any("isCall" in of.instructions[one.record].flags for one in found),
     }  # fmt: skip
+
+
+def left_out(d: Description) -> frozenset[str]:
+    """Returns what a person says is not used: operators, and ComplexPatterns that do more than to give an address."""
+    return frozenset(d.given["operations.left_out"].value.split()) if "operations.left_out" in d.given else frozenset()
+
+
+def _whole_access(d: Description, name: str) -> bool:
+    """Whether an operator of patterns is a load or store of a whole register, or a fragment of one."""
+    known = {o.name: o for o in d.operators}
+    while (o := known.pop(name, None)) is not None:
+        if o.opcode in ("ISD::LOAD", "ISD::STORE"):
+            return True
+        if o.memory or o.properties & {"IsSignExtLoad", "IsZeroExtLoad", "IsAnyExtLoad", "IsTruncStore"}:
+            return False
+        dag = plain(parse_dag(o.dag)) if o.dag.startswith("(") else ""
+        name = dag.op if isinstance(dag, Dag) else ""
+    return False
 
 
 def _is_combined(one: Selection, pattern: ComplexPattern, d: Description) -> bool:

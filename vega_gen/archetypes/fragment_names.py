@@ -14,7 +14,7 @@ from vega_gen.records import Description
 
 def named_types(d: Description) -> list[tuple[str, str]]:
     """Returns (scope, name) of the types of the target's own C++ that fragments give a variable: RISCVCC::CondCode."""
-    known = {d.namespace, d.name, *(node.opcode.rpartition("::")[0] for node in d.nodes)}
+    known = {*(node.opcode.rpartition("::")[0] for node in d.nodes)}
     told = {pair for f in d.fragments for pair in re.findall(r"\b([A-Z]\w*)::([A-Z]\w*)\s+\w+\s*=", f.code)}
     return sorted((scope, name) for scope, name in told if scope.startswith(d.namespace) and scope not in known)
 

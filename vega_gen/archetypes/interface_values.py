@@ -32,7 +32,6 @@ def interface_values(llvm: Interface) -> dict[str, Any]:
         "stack_size_getter": llvm.either("CCState::getStackSize", "CCState::getNextStackOffset"),
         "memcpy_flags": "false, false, nullptr, false" if call else "false, false, false",
         "has_fp": frame[0], "frame_lowering_methods": frame,
-        "cfa_factory": "cfiDefCfa",
         "endianness": "llvm::endianness" if llvm.takes("MCAsmBackend::MCAsmBackend", "llvm::endianness") else "support",
         "triple_header": next(h for h in TRIPLES if llvm.exists(h)),
         "decoder_headers": [h for h in _DECODERS if llvm.exists(h)],

@@ -11,6 +11,7 @@ from typing import Any
 from vega_gen.archetypes.addressing import addressing_values
 from vega_gen.archetypes.atomics import atomic_values, fence_action
 from vega_gen.archetypes.compared_values import compared_values, opposite_by_flags
+from vega_gen.archetypes.completion.accessed_parts import part_stores
 from vega_gen.archetypes.complex_patterns import is_shifted
 from vega_gen.archetypes.contract_values import contract_values
 from vega_gen.archetypes.doubtful import Doubtful
@@ -25,8 +26,9 @@ from vega_gen.archetypes.fragment_names import (
     type_methods,
     width_methods,
 )
+from vega_gen.archetypes.frame_information import frame_information
 from vega_gen.archetypes.function_info import function_info
-from vega_gen.archetypes.inner_results import inner_classes
+from vega_gen.archetypes.inner_results import inner_classes, part_classes
 from vega_gen.archetypes.interface_values import calling_hooks, interface_values
 from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount, sign_extended_words
 from vega_gen.archetypes.narrow_parts import part, part_copies
@@ -45,6 +47,7 @@ from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, w
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.archetypes.string_values import string_values
 from vega_gen.archetypes.subtarget_fields import by_macro, subtarget_fields, subtarget_predicates
+from vega_gen.archetypes.tail_calls import tail_calls
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -115,6 +118,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     untold, named = "false" if big_endian else "true", f"EM_{arch.upper()}"
     answers = subtarget_predicates(d, fields, llvm, "TT.isLittleEndian()" if asked else untold)
     doubt = m.doubts.get("stack_alignment")
+    tails = [tail for tail in tail_calls(d, m) if tail.node]
     aligned = partial(Doubtful, doubt=doubt) if doubt else str
     given: dict[str, Any] = {
         "N": d.name, "T": d.folder, "NS": d.namespace, "m": m, "llvm": llvm,
@@ -140,6 +144,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "unsized": unsized(d),
         "wide_code": any(len(i.encoding) > 64 for i in d.instructions),
         "node_scopes": _scopes(d), "calling_hooks": calling_hooks(d, m, llvm),
+        "module_asked": any(c.asks_module for c in d.calling_conventions),
         "calling_entries": [c.name for c in d.calling_conventions if c.entry],
         "complex_patterns": [], "alternative_names": d.alternative_names,
         "pass_subtarget": d.data.get("AsmWriter.PassSubtarget", "0") != "0", "namesakes": namesakes(d),
@@ -150,7 +155,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "nop_bytes": next((i.size for i in d.instructions if m.nop and i.name == m.nop.record), 0),
         "numbers": [] if d.data.get("Register.encoded", "1") == "1" else [(r.name, r.encoding) for r in d.registers if r.encoding],
         "instruction_predicates": d.data.get("InstrInfo.predicates") == "1", "made_calls": made_calls(d, m), "sized": sized(d, m),
-        "expansions": expansions(d), "written": written(d, m), "memory_operands": memory_operands(d),
+        "expansions": expansions(d), "tails": tails, "written": [*written(d, m), *((tail.record, tail.jump) for tail in tails)],
+        "memory_operands": memory_operands(d),
         "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": number_loads(m),
         "inserted_parts": inserted_parts(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
@@ -173,6 +179,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         ],
         "br_pattern": "br" in m.legal, "brind_pattern": "brind" in m.legal,
     }  # fmt: skip
+    given["part_stores"] = part_stores(d, m)
     for key, (owner, names) in _METHODS.items():
         given[key] = [n for n in names.split() if llvm.declares(f"{owner}::{n}") and (n not in _OPTIONAL or llvm.pure(f"{owner}::{n}"))]
     if not m.jump:  # no branch can be analyzed or moved
@@ -180,13 +187,13 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
     given["cheap_sums"] = _cheap_sums(d)
     given["instr_info_methods"] += ["isAsCheapAsAMove"] if given["cheap_sums"] else []
     given["instr_info_methods"] += ["expandPostRAPseudo"] if m.compare_branches else []
-    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] else []
+    given["lowering_methods"] += ["EmitInstrWithCustomInserter"] if m.selects or given["inserted_frames"] or given["part_stores"] else []
     given["register_info_methods"] += [] if m.stack or _address_register(m) else ["isFrameOffsetLegal"]
     given["register_info_methods"] += ["useFPForScavengingIndex"] if _low_frame(m) else []
     if any(o.decoder_method.startswith("DecodePointerLike") for o in d.operand_classes):
         given["register_info_methods"].append("getPointerRegClass")
     known = {field["getter"] for field in fields} | answers.keys()
-    given |= interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
+    given |= frame_information(d, m) | interface_values(llvm) | string_values(d) | extension_values(d) | _code_generator(d, m, known)
     given |= float_values(d, m, known) | atomic_values(d, m, known) | addressing_values(d, m, kinds, fixed)
     return given | relocation_values(d, kinds, fixed, llvm) | contract_values(d, m, given)
 
@@ -270,6 +277,23 @@ def _nop(d: Description, m: Facts) -> list[int]:
     return [plain[order.place(n, i.size)] for n in range(i.size)]
 
 
+def _sum_class(d: Description, m: Facts) -> str:
+    """Returns the class of the registers that the sum of two addresses can be put into: that of addresses, or some of it."""
+    return own_class(d, m.gpr, m.add, OperandRole.DST) or m.gpr
+
+
+def _parts(d: Description, m: Facts) -> set[str]:
+    """Returns the registers that are parts of those that hold addresses and are not reserved."""
+    registers = {r.name: r for r in d.registers}
+    members = next((c.members for c in d.register_classes if c.name == m.gpr), ())
+    found, waiting = set[str](), [r for r in members if r not in m.reserved]
+    while waiting:
+        inner = registers[name].subregisters if (name := waiting.pop()) in registers else ()
+        waiting += [r for r in inner if r not in found]
+        found |= {*inner}
+    return found
+
+
 def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
     floating = [op for f in m.floats for op in (f.load, f.store)]
@@ -285,11 +309,12 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
     saved = [r for r in m.saved if r not in m.reserved or r == m.ra]
     saved += [r for r in (m.ra, m.fp) if r and r not in saved]
     allocatable = {r for c in d.register_classes if c.allocatable for r in c.members}
+    parts = _parts(d, m)
     selections = Selections(d)
     return {
         "load": load, "store": store,
         "load_class": own_class(d, m.gpr, load, OperandRole.DST), "store_class": own_class(d, m.gpr, store, OperandRole.SRC),
-        "some_bases": _some_bases(d), "adds_to_zero": adds_to_zero(d, m),
+        "some_bases": _some_bases(d), "sum_class": _sum_class(d, m), "adds_to_zero": adds_to_zero(d, m),
         "offset_ranges": [(max(low, -_FAR), min(high, _FAR), shift, names) for (low, high, shift), names in ranges.items()],
         "farther_offsets": farther,
         "low_frame": _low_frame(m), "upper_fp": bool(m.fp) and not _low_frame(m), "address_register": _address_register(m),
@@ -299,7 +324,8 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "scratch": f"{d.namespace}::{m.scratch}" if m.scratch else "Register()",
         "step_high": high, "step_low": -(-add.low // unit * unit) if add and add.signed else -high,
         "callee_saved": saved,
-        "reserved": [r for r in m.reserved if r in allocatable],
+        "reserved": [r for r in m.reserved if r in allocatable and r not in parts],
+        "reserved_parts": [r for r in m.reserved if r in allocatable and r in parts],
         "unallocatable": [r for r in dict.fromkeys((*m.reserved, *m.register_roles, *_read(d))) if r not in allocatable],
         "value_classes": [(m.type, m.gpr), *([(f"i{m.narrow.bits}", m.narrow.register_class)] if m.narrow else [])],
         "conditional_branches": _conditional_branches(d, m), **compared_values(d, m),
@@ -314,6 +340,7 @@ def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[s
         "branch_custom": not m.compare_branches and not by_truth(m) and (branch_custom(m) or not set(CONDITIONS) <= m.sets),
         "number_part": part(d, m, m.narrow) if m.narrow and "imm" not in m.narrow.legal else None,
         "part_copies": part_copies(d, m), "shift_amount": shift_amount(d, m), "inner_classes": inner_classes(d, m),
+        "part_classes": part_classes(d, m),
         "shift_nodes": {root: op for root, op in m.shifts.items() if all(s.record != op.record for s in selections.of(root))},
         "shifts_parts": shifts_parts(m), "library_logic": library_logic(m),
         "shift_custom": not m.legal >= _SHIFTS or bool(m.narrow and not m.narrow.legal >= _SHIFTS),

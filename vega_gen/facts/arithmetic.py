@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.choosing import Choice
-from vega_gen.facts.memory import load_names
+from vega_gen.facts.memory import PART_STORE, load_names
 from vega_gen.facts.named import Computed, named
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, is_symbol, leaf_name
@@ -101,10 +101,12 @@ def legal_operators(v: TargetView) -> frozenset[str]:
     their expansion is in the backend's C++, not in the .td."""
     instructions = v.selections.instructions
     real = {i.name for i in v.d.instructions if encoded(i) and not i.flags & {"isPseudo", "usesCustomInserter"}}
+    real |= {i.name for i in v.d.instructions if i.name.startswith(PART_STORE)}
     whole = [instructions[name] for name in real if instructions[name].pattern]
     outer = {next((n for n in i.nodes if n not in ("set", "implicit")), "") for i in whole}
     roots = {root for root, sets in v.selections.given.items() if any(names <= real for names in sets)}
-    extended = {f"sext_inreg{leaf_name(s.dag, (1,))}" for s in v.selections.of("sext_inreg") if s.record in real}
+    extended = {f"sext_inreg{leaf_name(s.dag, (1,))}" for s in v.selections.of("sext_inreg")
+                if s.record in real and any(v.holds(o.type) for o in instructions[s.record].outs)}  # fmt: skip
     loads = {name for root in roots for name in load_names(v, root)}
     return frozenset((outer | roots | extended | loads) - {""})
 

@@ -159,7 +159,8 @@ def _selecting(
 
 def _selects_call(v: TargetView, node: str) -> bool:
     instructions = v.selections.instructions
-    return any("isCall" in instructions[s.record].flags for s in v.selections.of(node) if "isReturn" not in s.record)
+    flags = [instructions[s.record].flags for s in v.selections.of(node)]
+    return any("isCall" in one and "isReturn" not in one for one in flags)
 
 
 def _call(v: TargetView, record: str, pattern: Selection | None, ra: str) -> Operation | None:

@@ -34,6 +34,7 @@ _CARRY = {"cs": "ult", "c": "ult", "cc": "uge", "nc": "uge"}
 """Words that name the carry: after a subtraction it is the borrow on most machines. They count where no other word says the condition."""
 _OF_WORD = {word: condition for condition, words in _WORDS.items() for word in words.split()}
 _BRANCH = re.compile(r"(?:l\.)?(?:b|br|j|jmp|bc|bcc|jc|jcc|bp|jr|bra)[._]?([a-z]+?)(?:[._]?[bwlsq]|[._]?\d+)?")
+_BRANCH_ALONE = re.compile(r"(?:l\.)?(?:b|br|j|jmp|bc|bcc|jc|jcc|bp|jr|bra)[._]?([a-z]+)")
 _COMPARE = re.compile(r"(?:l\.)?(?:cmp|cp|comp|compare|c|cr|cgr|cmps|subcc|subs|tst)(?:[._]?[bwlqdh]|\d+)?")
 _UNSIGNED = re.compile(r"(?:l\.)?(?:cmpu|cmpl[wd]?|cpu|cl|clr|clgr|ucmp)(?:[._]?[bwlqdh]|\d+)?")
 _PER_CONDITION = re.compile(r"(?:l\.)?(?:sf|cmp|set|test|tst|c)[._]?([a-z]+?)(?:\d+)?")
@@ -115,6 +116,9 @@ def _compares(v: TargetView, branches: Mapping[str, _Branch]) -> dict[int, dict[
             old = best.get((bits, kind))
             if old is None or rank > old[0]:
                 best[bits, kind] = rank, op
+    if (key := "instruction.compare") in v.chooser.given and (said := v.choose_operation(key, ())):
+        bits = v.bits(v.selections.operands(said.record)[said.index(OperandRole.SRC)].type)
+        best[bits, ""] = (), _with_result(v, replace(said, range=None), first.held)
     found: dict[int, dict[str, ComparedBranch]] = {}
     for bits in sorted({bits for bits, _ in best}):
         made: dict[str, ComparedBranch] = {}
@@ -320,8 +324,11 @@ def _tested(v: TargetView, i: Instruction) -> str:
 
 def condition_said(word: str) -> str:
     """Returns the condition in a branch's mnemonic, "" if there is none."""
-    told = _BRANCH.fullmatch(word)
-    return _OF_WORD.get(told[1], "") or _CARRY.get(told[1], "") if told else ""
+    for pattern in (_BRANCH_ALONE, _BRANCH):  # a last letter that may be a size may belong to the condition: bls
+        told = pattern.fullmatch(word)
+        if told and (found := _OF_WORD.get(told[1], "") or _CARRY.get(told[1], "")):
+            return found
+    return ""
 
 
 def _chosen(v: TargetView, op: Operation) -> dict[str, int]:

@@ -23,7 +23,7 @@ from vega_gen.facts.constants import (
 from vega_gen.facts.conventions import callee_saved, convention, stack_alignment, wide_alignment
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.floats import floats
-from vega_gen.facts.keys import CODED, CODING, DISTANCE, EXTENDER, LAYOUT, ONES
+from vega_gen.facts.keys import CODED, CODING, DISTANCE, EXTENDER, LAYOUT, ONES, PARTS
 from vega_gen.facts.link_register import LinkRegister, link_register, linking_registers
 from vega_gen.facts.memory import loads, memory_order, stores
 from vega_gen.facts.named import Computed, computed
@@ -297,7 +297,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         register_roles=v.register_roles,
         records=v.chooser.records,
     )
-    for key in [key for key in v.chooser.given if key.startswith((LAYOUT, CODED))]:
+    for key in [key for key in v.chooser.given if key.startswith((LAYOUT, PARTS, CODED))]:
         v.choose(key, ())  # read where operands are (facts/layouts.py)
     v.chooser.require_asked()
     return replace(found, doubts=doubts(found.records))

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vega_gen.errors import InputError
 from vega_gen.facts.codings import read_coding
-from vega_gen.facts.keys import CODING, COPY, DISTANCE, LAYOUT, FactKind, key_of, nearest_key
-from vega_gen.facts.layouts import read_layout
+from vega_gen.facts.keys import CODING, COPY, DISTANCE, LAYOUT, PARTS, FactKind, key_of, nearest_key
+from vega_gen.facts.layouts import part_values, read_layout
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, GivenFact
@@ -70,6 +70,8 @@ class GivenReader:
             raise InputError(f"byte_order is little or big, not {line.value!r}", line.place, 'write byte_order = "big" or delete the line')
         if line.key.startswith(LAYOUT):
             self._layout(line)
+        if line.key.startswith(PARTS):
+            self._parts(line)
         if line.value and key.kind in known:
             what, names = known[key.kind]
             self._known(line, what, line.value, names)
@@ -90,6 +92,14 @@ class GivenReader:
         if len(read_layout(line.value)) != parts:
             advice = 'write "13+4 0+12plus12" for 4 bits from bit 13 on, and 12 bits that are added if bit 12 is 1; or "none@13"'
             raise InputError(f"{line.value!r} does not say where the {parts} parts of {operand} stand", line.place, advice)
+
+    def _parts(self, line: GivenFact) -> None:
+        operand = line.key.removeprefix(PARTS)
+        self._known(line, "operand type", operand, self._selections.operand_classes)
+        parts = len(self._selections.operand_classes[operand].sub_operands)
+        if len(part_values(line.value)) != parts:
+            advice = 'write "base 1 none offset" where the second part is always 1 and the third a register that is left out'
+            raise InputError(f"{line.value!r} does not say what the {parts} parts of {operand} are", line.place, advice)
 
     def registers(self, line: GivenFact) -> tuple[str, ...]:
         """Returns a list of registers."""

@@ -38,6 +38,7 @@ _OF_ONE = "<not|ineg|ctlz|cttz|ctpop|bswap>"
 COPY = "instruction.copy."
 DISTANCE = "distance."
 LAYOUT = "layout."
+PARTS = "parts."
 CODED = "number."
 CODING = "coding."
 EXTENDER = "instruction.extender"
@@ -46,6 +47,7 @@ _WIDTHS = "8|16|32|64"
 _BITS = f"<{_WIDTHS}>"
 KEYS = (
     FactKey("class.pointer", FactKind.REGISTER_CLASS, "the register class that holds addresses"),
+    FactKey("class.narrow", FactKind.REGISTER_CLASS, "the register class that holds integers narrower than addresses"),
     FactKey("class.float.<32|64>", FactKind.REGISTER_CLASS, "the register class that holds floating-point numbers of <32|64> bits"),
     FactKey("width.pointer", FactKind.NUMBER, "the bits of an address"),
     FactKey("register.stack_pointer", FactKind.REGISTER, "the stack pointer"),
@@ -119,6 +121,7 @@ KEYS = (
     FactKey(f"{DISTANCE}sign_of.<OPERAND>", FactKind.WORD, "whether the targets of an <OPERAND> lie ahead, back or both"),
     FactKey(f"{CODING}<OPERAND>", FactKind.WORD, "what an instruction holds for a number x that is an <OPERAND>"),
     FactKey(f"{LAYOUT}<OPERAND>", FactKind.WORD, "where the parts of an <OPERAND> stand in the number that encodes it"),
+    FactKey(f"{PARTS}<OPERAND>", FactKind.WORD, "what the parts of an <OPERAND> are where it is a base and an offset"),
     FactKey(f"{CODED}<OPERAND>.<CODE>", FactKind.NUMBER, "the number for which the code <CODE> of an <OPERAND> stands"),
     FactKey(ONES, FactKind.NUMBER, "the bits of every instruction that are 1 where the .td leaves them open"),
     FactKey(f"{ONES}_of.<INSTRUCTION>", FactKind.NUMBER, "the bits of <INSTRUCTION> that are 1 where the .td leaves them open"),

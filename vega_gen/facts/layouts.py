@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from vega_gen.facts.keys import LAYOUT
+from vega_gen.facts.keys import LAYOUT, PARTS
 from vega_gen.records import Description
 
 _PART = re.compile(r"(?P<low>\d+)\+(?P<bits>\d+)(?:(?P<sign>plus|minus)(?P<at>\d+))?|none(?:@(?P<set>\d+))?")
@@ -44,6 +44,16 @@ def read_layout(text: str) -> tuple[PartLayout, ...]:
     return tuple(found)
 
 
+def part_values(text: str) -> tuple[str, ...]:
+    """Returns the value of each part of an operand, "" where it has none of its own; () where ``text`` does not say.
+
+    "base 1 none offset none": the second part is always 1, the third and the last are registers that are left out."""
+    words = text.split()
+    if not all(word in ("base", "offset", "none") or word.lstrip("-").isdigit() for word in words):
+        return ()
+    return tuple({"base": "", "offset": "", "none": "zero_reg"}.get(word, word) for word in words)
+
+
 class Layouts:
     """The layouts that a person gives for a target's operands."""
 
@@ -60,8 +70,29 @@ class Layouts:
         return self._told.get(operand, ())
 
     def defaults(self, operand: str) -> tuple[str, ...]:
-        """Returns the values of the parts of an operand type that are left out, "" for the others; () where no layout is given."""
-        return tuple("zero_reg" if part.absent else "" for part in self.of(operand))
+        """Returns the values of the parts of an operand type that always have one, "" for the others; () where nothing is given.
+
+        What is given of the parts of one operand type holds for all types of like parts: those of other widths in memory."""
+        if layout := self.of(operand):
+            return tuple("zero_reg" if part.absent else "" for part in layout)
+        return self._valued.get(self._made_of.get(operand, ()), ())
+
+    @cached_property
+    def _made_of(self) -> dict[str, tuple[str, ...]]:
+        known = {o.name: o for o in self._d.operand_classes}
+        classes = {c.name for c in self._d.register_classes}
+
+        def like(part: str) -> str:
+            o = known.get(part)
+            register = part in classes or (o is not None and (o.register_class or o.decoder_method.startswith("DecodePointerLike")))
+            return "a register" if register else part
+
+        return {o.name: tuple(map(like, o.sub_operands)) for o in known.values() if o.sub_operands}
+
+    @cached_property
+    def _valued(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+        lines = ((key.removeprefix(PARTS), line.value) for key, line in self._d.given.items() if key.startswith(PARTS))
+        return {self._made_of.get(name, ()): part_values(text) for name, text in lines}
 
     def part(self, operand: str, part: int) -> PartLayout | None:
         """Returns the layout of one part of an operand type, None where none is given."""

@@ -35,6 +35,8 @@ _BITS = {"8": 8, "b": 8, "byte": 8, "16": 16, "h": 16, "half": 16, "32": 32, "64
 _SIGNS = {"s": "sext", "a": "sext", "u": "zext", "z": "zext", "": ""}
 _BASE_NAME = re.compile(r"base|addr|ptr|rs1|ra|src1", re.I)
 _WIDTHS = (8, 16, 32, 64)
+PART_STORE = "STORE_PART_i"
+"""What the names of a completion's pseudo instructions begin with that store a part of a register; its bits follow."""
 _UNFIT = frozenset({"isPseudo", "isCall", "isReturn", "isBranch", "isTerminator"})
 
 _Access = tuple[str, int]
@@ -133,13 +135,25 @@ def _accesses(v: TargetView, *, store: bool) -> dict[_Access, list[Choice[Operat
             continue
         for s in v.selections.of(root):
             i = v.selections.instructions[s.record]
-            if len(s.dag.args) == (2 if store else 1) and "isPseudo" not in i.flags and encoded(i) and bool(i.outs) != store:
+            fits = len(s.dag.args) == (2 if store else 1) and bool(i.outs) != store and not _near_code(v, i)
+            if fits and "isPseudo" not in i.flags and encoded(i):
                 evidence = Evidence.ASSEMBLY if s.record in v.added else Evidence.PATTERN
                 offer(means.access, _operation(v, s, store), i, means.told, evidence)
     for access, i in _by_mnemonic(v, store=store):
         offer(access, _by_operands(v, i, store), i, told=True, evidence=Evidence.ASSEMBLY)
     ranked = {access: sorted(choices, key=lambda pair: pair[0], reverse=True) for access, choices in found.items()}
     return {access: [choice for _, choice in choices] for access, choices in ranked.items()}
+
+
+def _near_code(v: TargetView, i: Instruction) -> bool:
+    """Whether an instruction has a memory operand whose address counts from the program counter."""
+    return any(near_code(v.selections, o.whole or o.type) for o in v.selections.operands(i.name))
+
+
+def near_code(s: Selections, type_name: str) -> bool:
+    """Whether an operand of several parts is an address that counts from the program counter: its registers are no bases then."""
+    known = s.operand_classes.get(type_name)
+    return known is not None and bool(known.sub_operands) and known.operand_type == "OPERAND_PCREL"
 
 
 def meaning(v: TargetView, name: str, known: dict[str, PatternOperator] | None = None) -> Meaning | None:
@@ -184,7 +198,7 @@ def register_accesses(v: TargetView, name: str, *, store: bool) -> list[Operatio
             continue
         for s in v.selections.of(root):
             i = v.selections.instructions[s.record]
-            if len(s.dag.args) != (2 if store else 1) or "isPseudo" in i.flags or not encoded(i):
+            if len(s.dag.args) != (2 if store else 1) or "isPseudo" in i.flags or not encoded(i) or _near_code(v, i):
                 continue
             made = _operation(v, s, store, name)
             if made and OperandRole.IMM in made.roles:

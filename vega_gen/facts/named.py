@@ -147,6 +147,8 @@ def _named(v: TargetView, i: Instruction, root: str) -> Operation | None:
     if [o.out for o in operands].count(True) != 1 or any(o.part >= 0 for o in operands):
         return None
     sources = [o for o in operands if not o.out]
+    if any(o.kind is OperandKind.IMM and v.narrower(o.type) for o in sources):
+        return None  # it computes on a part of the register
     if len(sources) != (1 if root in _UNARY else 2):
         return None
     order = {name: at for at, name in enumerate(re.findall(r"\$\{?(\w+)", i.asm))}

@@ -24,10 +24,11 @@ def narrow(v: TargetView, copied: Collection[str]) -> Narrow | None:
     they are a part of, loaded, stored, set to an immediate, which may be that of the register that they are a part of, extended,
     truncated, added and subtracted by instructions, and combined bitwise, as they are or in the pointer's type."""
     s = v.selections
+    chosen = v.choose("class.narrow", ()) if "class.narrow" in v.chooser.given else ""
     found: list[tuple[int, RegisterClass]] = []
     for c in v.d.register_classes:
         bits = next((int(t[1:]) for t in c.value_types if t[:1] == "i" and t[1:].isdigit()), 0)
-        if 8 <= bits < v.native and c.allocatable and (c.name in copied or whole_of(v, c)):
+        if 8 <= bits < v.native and c.allocatable and chosen in ("", c.name) and (c.name in copied or whole_of(v, c)):
             found.append((bits, c))
     for bits, c in sorted(found, key=lambda pair: -pair[0]):
         legal = frozenset(root for root in s.roots for one in s.of(root) if _on(v, one, c.name)) | (_NEEDED & s.roots & {"trunc", "anyext"})

@@ -173,6 +173,11 @@ class TargetView:
         known = next((c for c in self.d.register_classes if i.outs and c.name == self.class_of(i.outs[0].type)), None)
         return known is not None and self.type in known.value_types and self._with_parts(self.members).isdisjoint(known.members)
 
+    def narrower(self, type_name: str) -> bool:
+        """Whether an immediate's type is an integer of another width than an address."""
+        known = self.selections.operand_classes.get(type_name)
+        return known is not None and re.fullmatch(rf"i(?!{self.native}\b)\d+", known.type) is not None
+
     def integer(self, name: str) -> int:
         """Returns the bits of the integers that a register class holds, 0 if it holds none."""
         types = next((c.value_types for c in self.d.register_classes if c.name == name), ())

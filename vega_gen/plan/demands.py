@@ -121,7 +121,9 @@ def enumerated(plan: Plan, file: str, scope: str, names: Sequence[str], descript
     types = {o.operand_type for o in description.operand_classes}
     types |= {name for name in names if name.startswith("OPERAND_")}
     own = {name for spaces, name in named_types(description) if spaces == scope}  # types, which are defined where fragments name them
-    names = [name for name in names if name not in own]
+    there = "\n".join(text for f in plan.files if f.path == file for text in f.prologue if f"{SCOPE}{scope}." in text)
+    own |= set(re.findall(r"\w+", there))  # what was found to be missing before
+    names = [name for name in names if name.rstrip("(") not in own]
     if scope == description.namespace:
         stem = lacking.partition("_")[0] + "_"  # one enumeration has names that begin alike: COND_A, COND_BE
         alike = [name for name in names if name == lacking or name.startswith(stem)]
@@ -218,6 +220,9 @@ def unsaid(
         return None
     if selector is not None and re.search(rf"(?<![\w:>.]){name}\(", line):
         return _never(plan, selector, [name])
+    option = selector is not None and name not in (m.name for m in selector.members)
+    if selector is not None and option and re.search(rf"(?<![\w:>.&]){name}(?= *(?:\)|&&|\|\||;|\?))", line):
+        return _with_members(plan, selector, [_member(f"static constexpr bool {name} = false;", name)])  # an option of the target's C++
     if instructions is None or not re.search(rf"\bconst {name} ?\*|\bTII->{name}::", line):
         return None
     text = f"// As the C++ in the .td calls it.\nnamespace llvm {{\nusing {name} = {instructions.name};\n}}"
@@ -270,6 +275,8 @@ def of_subtarget(plan: Plan, subtarget: PlannedClass, name: str, path: str) -> P
         text = f"template <typename... Ts> unsigned {name}(const Ts &...) const {{ return 0; }}"
         made = replace(_member(text), comment="  // The usual order of registers: no .td says when to take another.")
         return _with_members(plan, subtarget, [made])
+    if re.match(r"(?:is|has|use)[A-Z]", name):
+        return demanded_of(plan, subtarget, f"bool {name}() const")
     result = "MVT" if name.endswith("VT") else "unsigned"  # as LLVM calls what gives a value type
     return demanded_of(plan, subtarget, f"template <typename... Ts> {result} {name}(const Ts &...) const")
 

@@ -192,6 +192,7 @@ class CallingConvention:
     ``registers``: in order of assignment. ``hooks``: C++ functions that it calls (CCCustom, code of predicates). ``fixed``: those of the
     registers that a function of variable arguments does not use (CCIfNotVarArg). ``marked``: those that only arguments with an attribute
     of LLVM IR use, such as inreg. ``entry``: whether its function is not local to the file that has the table (Entry).
+    ``asks_module``: whether its predicates ask the module of the function.
     """
 
     name: str
@@ -202,6 +203,7 @@ class CallingConvention:
     fixed: tuple[str, ...] = ()
     marked: tuple[str, ...] = ()
     entry: bool = False
+    asks_module: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,18 @@ def calling_conventions(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Ca
         fixed, marked = (tuple(dict.fromkeys(given)) for given in guarded)
         usual = {*_unguarded(raws, raw.items("Actions"), r"ArgFlags\.\w+\(\).*")}
         marked = tuple(r for r in marked if r not in usual)
-        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked, entry=raw.number("Entry") == 1))
+        found.append(CallingConvention(raw.name, *unique, callee_saved=False, fixed=fixed, marked=marked, entry=raw.number("Entry") == 1,
+                                       asks_module=_asks_module(raws, raw)))  # fmt: skip
     for raw in of_class(raws, "CalleeSavedRegs"):
         saved = sets.named(raw.name)
         # A list that names only what is preserved without a store is for register windows, which archetypes leave alone.
         if saved or not raw.field("OtherPreserved"):
             found.append(CallingConvention(raw.name, saved, (), (), callee_saved=True))
     return tuple(found)
+
+
+def _asks_module(raws: Mapping[str, Raw], raw: Raw) -> bool:
+    return any("getFunction().getParent()" in action.string("Predicate") for action in _actions(raws, raw.items("Actions")))
 
 
 def _actions(raws: Mapping[str, Raw], names: Iterable[str]) -> Iterator[Raw]:

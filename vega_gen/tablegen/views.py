@@ -222,12 +222,16 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
             )
         )
     finished = any(bit not in ("0", "1", "?") for i in found for bit in i.encoding)  # else no operand of any instruction has bits
-    return tuple(found if finished else map(_assembly_only, found))
+    written = {dag.op for raw in of_class(raws, "InstAlias") if (dag := raw.dag("ResultInst"))}
+    return tuple(found if finished else (_assembly_only(i, aliased=i.name in written) for i in found))
 
 
-def _assembly_only(i: Instruction) -> Instruction:
-    """Return an instruction of a target without encodings of operands as one that assembly alone has, unless it is a pseudo instruction."""
-    return replace(i, assembly_only=bool(i.asm) and not i.flags & {"isPseudo", "isCodeGenOnly", "isAsmParserOnly"})
+def _assembly_only(i: Instruction, *, aliased: bool) -> Instruction:
+    """Return an instruction of a target without encodings of operands as one that assembly alone has, unless it is a pseudo instruction.
+
+    One that the parser does not know (isCodeGenOnly) is real where an alias of the assembly stands for it (``aliased``)."""
+    unreal = {"isPseudo", "isAsmParserOnly", *(() if aliased else ("isCodeGenOnly",))}
+    return replace(i, assembly_only=bool(i.asm) and not i.flags & unreal)
 
 
 def _operands(dag: Dag | None) -> tuple[InstructionOperand, ...]:

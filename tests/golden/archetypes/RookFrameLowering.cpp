@@ -8,6 +8,7 @@
 #include "llvm/CodeGen/MachineInstrBuilder.h"
 #include "llvm/CodeGen/MachineRegisterInfo.h"
 #include "llvm/CodeGen/RegisterScavenging.h"
+#include "llvm/MC/MCDwarf.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
 
@@ -15,8 +16,10 @@ using namespace llvm;
 
 static Align getABIStackAlignment() { return Align(8); }
 
+// Nothing realigns the stack pointer: an object that is aligned beyond the stack is one of variable size, which is.
 RookFrameLowering::RookFrameLowering(const RookSubtarget &STI)
-    : TargetFrameLowering(StackGrowsDown, getABIStackAlignment(), /*LocalAreaOffset=*/0, getABIStackAlignment()), STI(STI) {}
+    : TargetFrameLowering(StackGrowsDown, getABIStackAlignment(), /*LocalAreaOffset=*/0, getABIStackAlignment(),
+          /*StackReal=*/false), STI(STI) {}
 
 bool RookFrameLowering::hasFP(const MachineFunction &MF) const {
   const MachineFrameInfo &MFI = MF.getFrameInfo();
@@ -69,6 +72,22 @@ void RookFrameLowering::processFunctionBeforeFrameFinalized(MachineFunction &MF,
       RS->addScavengingFrameIndex(MFI.CreateStackObject(TRI.getSpillSize(RC), TRI.getSpillAlign(RC), false));
 }
 
+/// Tells debuggers and unwinders how the frame changes before \p MI.
+static void buildCFI(MachineBasicBlock &MBB, MachineBasicBlock::iterator MI, const DebugLoc &DL, const TargetInstrInfo &TII,
+    const MCCFIInstruction &CFI, MachineInstr::MIFlag Flag) {
+  MachineFunction &MF = *MBB.getParent();
+  if (MF.needsFrameMoves())
+    BuildMI(MBB, MI, DL, TII.get(TargetOpcode::CFI_INSTRUCTION)).addCFIIndex(MF.addFrameInst(CFI)).setMIFlag(Flag);
+}
+
+int RookFrameLowering::getInitialCFAOffset(const MachineFunction &) const {
+  return 0;
+}
+
+Register RookFrameLowering::getInitialCFARegister(const MachineFunction &) const {
+  return Rook::R2;
+}
+
 // From the stack pointer at entry downwards, a frame has
 //
 //   callee-saved registers, the return address among them
@@ -83,18 +102,25 @@ void RookFrameLowering::emitPrologue(MachineFunction &MF, MachineBasicBlock &MBB
   DebugLoc DL;
   uint64_t Size = alignTo(MFI.getStackSize(), getStackAlign());
   MFI.setStackSize(Size);
+  const TargetRegisterInfo &TRI = *STI.getRegisterInfo();
   // Allocate the whole frame first: the stores of callee-saved registers that
   // follow are relative to the moved stack pointer, and an interrupt in between
   // overwrites none of them.
-  if (Size)
+  if (Size) {
     TII.addImmediate(MBB, MI, DL, Rook::R2, Rook::R2, -static_cast<int64_t>(Size), Rook::R8, MachineInstr::FrameSetup);
+    buildCFI(MBB, MI, DL, TII, MCCFIInstruction::cfiDefCfaOffset(nullptr, Size), MachineInstr::FrameSetup);
+  }
+  // Behind the stores of callee-saved registers: the caller's frame pointer is among them.
+  for (unsigned Saved = MFI.getCalleeSavedInfo().size(); Saved && MI != MBB.end(); ++MI)
+    if (MI->mayStore())
+      --Saved;
+  // Offsets of slots count from the stack pointer before the call, which is the frame's address.
+  for (const CalleeSavedInfo &Info : MFI.getCalleeSavedInfo())
+    if (int Number = TRI.getDwarfRegNum(Info.getReg(), true); Number >= 0 && !Info.isSpilledToReg())
+      buildCFI(MBB, MI, DL, TII, MCCFIInstruction::createOffset(nullptr, Number, MFI.getObjectOffset(Info.getFrameIdx())), MachineInstr::FrameSetup);
   if (hasFP(MF)) {
-    // The frame pointer changes after the stores of callee-saved registers: the
-    // caller's is among them.
-    for (unsigned Saved = MFI.getCalleeSavedInfo().size(); Saved && MI != MBB.end(); ++MI)
-      if (MI->mayStore())
-        --Saved;
     TII.addImmediate(MBB, MI, DL, Rook::R31, Rook::R2, Size, Rook::R8, MachineInstr::FrameSetup);
+    buildCFI(MBB, MI, DL, TII, MCCFIInstruction::cfiDefCfa(nullptr, TRI.getDwarfRegNum(Rook::R31, true), 0), MachineInstr::FrameSetup);
   }
 }
 
@@ -104,7 +130,8 @@ void RookFrameLowering::emitEpilogue(MachineFunction &MF, MachineBasicBlock &MBB
   MachineBasicBlock::iterator MI = MBB.getFirstTerminator();
   DebugLoc DL = MI != MBB.end() ? MI->getDebugLoc() : DebugLoc();
   uint64_t Size = MFI.getStackSize();
-  if (MFI.hasVarSizedObjects()) {
+  const TargetRegisterInfo &TRI = *STI.getRegisterInfo();
+  if (hasFP(MF)) {
     // The reloads of callee-saved registers are relative to the stack pointer, which
     // objects of variable size have moved: restore it before the first reload.
     MachineBasicBlock::iterator First = MI;
@@ -113,10 +140,18 @@ void RookFrameLowering::emitEpilogue(MachineFunction &MF, MachineBasicBlock &MBB
       if (First->mayLoad())
         --Saved;
     }
-    TII.addImmediate(MBB, First, DL, Rook::R2, Rook::R31, -static_cast<int64_t>(Size), Rook::R8, MachineInstr::FrameDestroy);
+    if (MFI.hasVarSizedObjects()) {
+      TII.addImmediate(MBB, First, DL, Rook::R2, Rook::R31, -static_cast<int64_t>(Size), Rook::R8, MachineInstr::FrameDestroy);
+    }
+    buildCFI(MBB, First, DL, TII, MCCFIInstruction::cfiDefCfa(nullptr, TRI.getDwarfRegNum(Rook::R2, true), Size), MachineInstr::FrameDestroy);
   }
-  if (Size)
+  for (const CalleeSavedInfo &Info : MFI.getCalleeSavedInfo())
+    if (int Number = TRI.getDwarfRegNum(Info.getReg(), true); Number >= 0 && !Info.isSpilledToReg())
+      buildCFI(MBB, MI, DL, TII, MCCFIInstruction::createRestore(nullptr, Number), MachineInstr::FrameDestroy);
+  if (Size) {
     TII.addImmediate(MBB, MI, DL, Rook::R2, Rook::R2, Size, Rook::R8, MachineInstr::FrameDestroy);
+    buildCFI(MBB, MI, DL, TII, MCCFIInstruction::cfiDefCfaOffset(nullptr, 0), MachineInstr::FrameDestroy);
+  }
 }
 
 MachineBasicBlock::iterator RookFrameLowering::eliminateCallFramePseudoInstr(MachineFunction &MF, MachineBasicBlock &MBB, MachineBasicBlock::iterator MI) const {

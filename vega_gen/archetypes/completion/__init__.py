@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from vega_gen.archetypes.completion import (
+    accessed_parts,
     call_nodes,
     compared,
     costs,
@@ -39,9 +40,10 @@ __all__ = ["Completion", "completion", "may_lack"]
 _PARTS: tuple[Callable[[Lacking], str], ...] = tuple(
     one.part
     for one in (
-        decodable, mode_features, mendings, selecting, passing, frames, prefixed, jumps, link_moves, call_nodes, compared, truths, logic,
+        decodable, mode_features, mendings, selecting, accessed_parts, passing, frames, prefixed, jumps, link_moves, call_nodes, compared,
+        truths, logic,
     )
-)
+)  # fmt: skip
 """Parts that add records that archetypes need, in their order in the file; each returns its TableGen text, "" for nothing."""
 
 
