@@ -93,15 +93,15 @@ def test_registers_have_their_roles(rook: Description) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bits", "layout"),
+    ("bits", "wide", "layout"),
     [
-        (16, "-m:e-p:16:16-i32:16-i64:16-f32:16-f64:16-n16-S32"),
-        (32, "-m:e-p:32:32-i64:32-f64:32-n32-S64"),
-        (64, "-m:e-p:64:64-i64:64-n64-S128"),
+        (16, 2, "-m:e-p:16:16-i32:16-i64:16-f32:16-f64:16-n16-S32"), (16, 4, "-m:e-p:16:16-i32:32-i64:32-f32:32-f64:32-n16-S32"),
+        (32, 4, "-m:e-p:32:32-i64:32-f64:32-n32-S64"), (32, 8, "-m:e-p:32:32-i64:64-f64:64-n32-S64"),
+        (64, 8, "-m:e-p:64:64-i64:64-n64-S128"), (64, 16, "-m:e-p:64:64-i64:64-i128:128-n64-S128"),
     ],
-)
-def test_what_is_wider_than_a_word_is_aligned_as_a_word(rook: Description, bits: int, layout: str) -> None:
-    assert data_layout(replace(find_facts(rook), native=bits, stack_alignment=bits // 4)) == layout
+)  # fmt: skip
+def test_what_is_wider_than_a_word_is_aligned_as_a_fact_says(rook: Description, bits: int, wide: int, layout: str) -> None:
+    assert data_layout(replace(find_facts(rook), native=bits, stack_alignment=bits // 4, wide_alignment=wide)) == layout
 
 
 def roles(words: str) -> tuple[OperandRole, ...]:

@@ -24,7 +24,7 @@ from vega_gen.facts import find_facts
 from vega_gen.facts.facts_file import facts_text, is_untouched, read_facts, with_given
 from vega_gen.facts.keys import KEYS, PART, FactKind, key_of, nearest_key
 from vega_gen.facts.measured import confidence
-from vega_gen.records import CallingConvention, Description, Evidence, Fact, GivenFact
+from vega_gen.records import CallingConvention, Description, Evidence, Fact, GivenFact, RegisterClass
 
 TESTS = Path(__file__).parent
 
@@ -114,6 +114,24 @@ def test_a_person_says_how_the_stack_is_aligned(rook: Description) -> None:
     llvm = Interface([Path("/usr/lib/llvm-19/include")])
     printed = archetypes(replace(rook, given=given("stack.alignment", "32")), llvm, "rook").printed
     assert "Align(32)" in without_notes(printed["RookFrameLowering.cpp"]) and "-S256" in printed["RookTargetMachine.cpp"]
+
+
+def test_a_place_of_two_words_on_the_stack_says_how_such_numbers_are_aligned(rook: Description) -> None:
+    plain = find_facts(rook)
+    assert plain.wide_alignment == 4 and plain.records["alignment.wide"].evidence is Evidence.DEFAULT
+    placed = tuple(replace(c, stack=(*c.stack, (8, 8))) if c.name == plain.cc else c for c in rook.calling_conventions)
+    told = find_facts(replace(rook, calling_conventions=placed))
+    assert told.wide_alignment == 8 and told.records["alignment.wide"].evidence is Evidence.CONVENTION
+    llvm = Interface([Path("/usr/lib/llvm-19/include")])
+    printed = archetypes(replace(rook, given=given("alignment.wide", "8")), llvm, "rook").printed
+    assert "i64:64" in printed["RookTargetMachine.cpp"] and "alignVariableArgument" in printed["RookISelLowering.cpp"]
+    assert "alignVariableArgument" not in archetypes(rook, llvm, "rook").printed["RookISelLowering.cpp"]
+
+
+@pytest.mark.parametrize(("bits", "expected"), [((64,), 8), ((64, 32), 4), ((32,), 4), ((), 4)])
+def test_registers_for_doubles_say_how_numbers_of_two_words_are_aligned(rook: Description, bits: tuple[int, ...], expected: int) -> None:
+    classes = [RegisterClass(f"FPR{n}", "Rook", ("f64",), 64, n, (), allocatable=True) for n in bits]
+    assert find_facts(replace(rook, register_classes=(*rook.register_classes, *classes))).wide_alignment == expected
 
 
 def test_a_person_says_whether_there_is_a_delay_slot(rook: Description) -> None:

@@ -64,6 +64,44 @@ __attribute__((noinline)) static int sum(int n, ...) {
 int main(void) { return sum(3, 1, (struct four){1, 2, 3, 4}, 5); }
 """
 
+WIDE = """\
+define i32 @variable(i32 %n, ...) noinline {
+  %list = alloca ptr
+  call void @llvm.va_start(ptr %list)
+  %at = load ptr, ptr %list
+  %from = ptrtoint ptr %at to i32
+  %up = add i32 %from, 7
+  %aligned = and i32 %up, -8
+  %place = inttoptr i32 %aligned to ptr
+  %wide = load i64, ptr %place
+  %narrow = trunc i64 %wide to i32
+  ret i32 %narrow
+}
+define i32 @vectors(<2 x i64> %a, <2 x i64> %b) noinline {
+  %less = icmp slt <2 x i64> %a, %b
+  %chosen = select <2 x i1> %less, <2 x i64> <i64 20, i64 400>, <2 x i64> <i64 1, i64 2>
+  %first = extractelement <2 x i64> %chosen, i32 0
+  %second = extractelement <2 x i64> %chosen, i32 1
+  %sum = add i64 %first, %second
+  %narrow = trunc i64 %sum to i32
+  ret i32 %narrow
+}
+define i128 @product(i128 %a, i128 %b) noinline {
+  %c = mul i128 %a, %b
+  ret i128 %c
+}
+define i32 @main() {
+  %a = call i32 (i32, ...) @variable(i32 1, i64 100)
+  %b = call i32 @vectors(<2 x i64> <i64 -1, i64 5>, <2 x i64> <i64 0, i64 5>)
+  %c = call i128 @product(i128 18446744073709551616, i128 7)
+  %high = lshr i128 %c, 64
+  %d = trunc i128 %high to i32
+  %ab = add i32 %a, %b
+  %sum = add i32 %ab, %d
+  ret i32 %sum
+}
+"""
+
 
 @pytest.fixture
 def emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -143,6 +181,15 @@ def test_no_load_or_store_has_the_lower_part_of_an_address(command: Command, tmp
         assert said.out.splitlines()[-1].startswith("exit status 75; "), said.err
         lines = Path(json.loads(written.read_text())["assembly"]).read_text().splitlines()
         assert {line.split()[0] for line in lines if "%lo(" in line} == {"ori"}
+
+
+def test_what_is_wider_than_a_word(command: Command, tmp_path: Path) -> None:
+    """A variable argument of 64 bits is aligned to 8 bytes; vectors are compared in parts; no library multiplies numbers of 128 bits."""
+    program = tmp_path / "wide.ll"
+    program.write_text(WIDE)
+    for level in (0, 2):
+        said = command("try", "--td", ROOT / "targets/RV32IM/RV32IM.td", "--llvm-version", "19", "--run", program, "-O", level)
+        assert said.out.splitlines()[-1].startswith(f"exit status {100 + 20 + 2 + 7}; "), said.err
 
 
 def test_a_structure_among_variable_arguments(command: Command, tmp_path: Path, llvm_source: Path) -> None:

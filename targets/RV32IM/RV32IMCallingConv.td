@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Arguments in a0 to a7, what remains on the stack; results in a0 and a1. Not
-// here: the even pairs of registers for variable arguments of 64 bits.
+// Arguments in a0 to a7, what remains on the stack; results in a0 and a1. The
+// places for numbers of 64 and 128 bits, which are taken apart before, say how
+// these and the stack are aligned.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,7 +16,9 @@ def CC_RV32IM : CallingConv<[
   CCIfType<[i1, i8, i16], CCPromoteToType<i32>>,
   CCIfByVal<CCPassByVal<4, 4>>,
   CCIfType<[i32], CCAssignToReg<[X10, X11, X12, X13, X14, X15, X16, X17]>>,
-  CCIfType<[i32], CCAssignToStack<4, 4>>
+  CCIfType<[i32], CCAssignToStack<4, 4>>,
+  CCIfType<[f64], CCAssignToStack<8, 8>>,
+  CCIfType<[f128], CCAssignToStack<16, 16>>
 ]>;
 
 def RetCC_RV32IM : CallingConv<[

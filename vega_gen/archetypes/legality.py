@@ -11,7 +11,7 @@ from vega_gen.archetypes.operand_types import register_class
 from vega_gen.facts.conditions import OPPOSITE, SWAPPED
 from vega_gen.facts.find import Facts
 from vega_gen.facts.operations import CONDITIONS, OperandRole
-from vega_gen.facts.selections import Selections
+from vega_gen.facts.selections import Selections, leaf_name
 from vega_gen.facts.view import encoded, other_width_patterns
 from vega_gen.records import Description
 from vega_gen.tablegen.raw import Dag
@@ -44,6 +44,14 @@ def legality_actions(d: Description, m: Facts, known: AbstractSet[str]) -> list[
             found.setdefault(_none_of(codes) if codes and root not in m.left_out else "", []).append(action)
     always = found.pop("", [])
     return [*always, *("\n    ".join((f"if ({condition}) {{", *actions, "}")) for condition, actions in found.items())]
+
+
+def sign_extended_words(d: Description, m: Facts) -> bool:
+    """Whether registers of 64 bits hold numbers of 32 bits with their sign extended, unsigned ones too: a pattern says that an addition of
+    32 bits leaves its sum so."""
+    found = Selections(d).of("sext_inreg") if m.native == 64 and not m.narrow else ()
+    sums = (s for s in found if isinstance(s.dag.args[0][0], Dag) and s.dag.args[0][0].op == "add")
+    return any(leaf_name(s.dag, (1,)) == "i32" for s in sums)
 
 
 def all_of(codes: Sequence[str], known: AbstractSet[str]) -> str:

@@ -30,7 +30,7 @@ from vega_gen.archetypes.frame_information import frame_information
 from vega_gen.archetypes.function_info import function_info
 from vega_gen.archetypes.inner_results import inner_classes, part_classes
 from vega_gen.archetypes.interface_values import calling_hooks, interface_values
-from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount
+from vega_gen.archetypes.legality import branch_custom, by_truth, legality_actions, set_branches, shift_amount, sign_extended_words
 from vega_gen.archetypes.narrow_parts import part, part_copies
 from vega_gen.archetypes.number_values import adds_to_zero, inserted_parts, number_loads
 from vega_gen.archetypes.operand_types import namesakes, own_class, register_prefix
@@ -126,6 +126,9 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "little_endian": "TT.isLittleEndian()" if asked else untold,
         "little_endian_here": "STI.getTargetTriple().isLittleEndian()" if asked else untold,
         "machine_number": f"ELF::{named}" if llvm.enumerator("llvm/BinaryFormat/ELF.h", named) else str(machine or "ELF::EM_NONE"),
+        "narrow_conversions": m.native == 64 and not m.narrow, "sign_extended_words": sign_extended_words(d, m),
+        # The stack is aligned no more: what a caller aligned further would lie elsewhere.
+        "variable_alignment": min(m.wide_alignment, m.stack_alignment) if m.wide_alignment > m.native // 8 else 0,
         "stack_alignment": aligned(str(m.stack_alignment)), "data_layout": aligned(f'"{data_layout(m)}"'),
         "code_alignment": code_unit(d), "largest_instruction": max(sizes, default=4),
         # Every function can be called: where calls count in greater units than instructions lie in, from one of those.
@@ -215,11 +218,12 @@ def _delayed(d: Description, m: Facts) -> str:
 
 
 def data_layout(m: Facts) -> str:
-    """Returns the data layout string without its byte order ("e" or "E"). What is wider than a word is aligned as a word."""
-    wide = min(64, max(m.native, 16))
-    types = ["i64"] if wide == 64 else ["i64", "f64"] if wide == 32 else ["i32", "i64", "f32", "f64"]
+    """Returns the data layout string without its byte order ("e" or "E"). What is wider than a word has ``wide_alignment``."""
+    wide = max(m.wide_alignment * 8, 16)
+    types = ["i64"] if m.native == 64 else ["i64", "f64"] if m.native == 32 else ["i32", "i64", "f32", "f64"]
     types = [t for t in types if t not in {f.type for f in m.floats}]  # instructions access those where they are aligned
-    aligned = "-".join(f"{t}:{wide}" for t in types)
+    types += ["i128"] if wide > 64 else []
+    aligned = "-".join(f"{t}:{min(wide, int(t[1:]))}" for t in types)
     return f"-m:e-p:{m.native}:{m.native}-{aligned}-n{m.native}-S{m.stack_alignment * 8}"
 
 

@@ -72,6 +72,22 @@ def stack_alignment(v: TargetView) -> int:
     return int(v.choose("stack.alignment", [*wider, default]))
 
 
+def wide_alignment(v: TargetView, cc: str) -> int:
+    """Returns the alignment in bytes of numbers that are wider than a word, in memory and as variable arguments: that of places of two
+    words on the stack, or of registers for double precision where that is two words, else a word.
+
+    ``cc``: the convention for arguments. Of several classes of such registers the one that is aligned the least counts: others serve
+    vectors too."""
+    word, added = v.native // 8, v.d.data.get(COMPLETED, "").split()
+    placed = [c for c in v.d.calling_conventions if c.name == cc and cc not in added and (2 * word, 2 * word) in c.stack]
+    held = [(c.alignment // 8, c.name) for c in v.d.register_classes if "f64" in c.value_types and word == 4]
+    choices = [Choice(str(2 * word), Evidence.CONVENTION, f"{cc} aligns arguments of two words on the stack so")] if placed else []
+    if held and (least := min(held))[0] > word:
+        choices.append(Choice(str(least[0]), Evidence.OPERAND, f"registers of {least[1]} are stored so"))
+    default = Choice(str(word), Evidence.DEFAULT, "no .td says how they are aligned: as a word is assumed")
+    return int(v.choose("alignment.wide", [*choices, default]))
+
+
 def callee_saved(v: TargetView, results: Collection[str], constants: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
     """Returns the name and the registers of the usual list of callee-saved registers.
 

@@ -20,7 +20,7 @@ from vega_gen.facts.constants import (
     symbol_loads,
     whole_constants,
 )
-from vega_gen.facts.conventions import callee_saved, convention, stack_alignment
+from vega_gen.facts.conventions import callee_saved, convention, stack_alignment, wide_alignment
 from vega_gen.facts.doubts import Doubt, doubts
 from vega_gen.facts.floats import floats
 from vega_gen.facts.keys import CODED, CODING, DISTANCE, EXTENDER, LAYOUT, ONES, PARTS
@@ -66,7 +66,7 @@ class Facts:
     ``lost_link``: that register, where nothing is known that does.
     ``zero``, ``ones``: the registers that always hold 0 and all ones.
     ``scratch``: a register that a prologue may clobber; ``reserved``: the registers that the allocator must not use.
-    ``stack_alignment``: in bytes.
+    ``stack_alignment``, ``wide_alignment``: in bytes, of the stack and of numbers that are wider than a word.
     ``cc``, ``ret_cc``: conventions for arguments and results; ``arguments``, ``results``: their registers.
     ``csr``: the list of callee-saved registers; ``saved``: its registers.
     ``copies``: register class -> the instruction that copies one of its registers.
@@ -114,6 +114,7 @@ class Facts:
     scratch: str
     reserved: tuple[str, ...]
     stack_alignment: int
+    wide_alignment: int
     cc: str
     ret_cc: str
     csr: str
@@ -242,6 +243,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         scratch=frame.scratch,
         reserved=frame.reserved,
         stack_alignment=stack_alignment(v),
+        wide_alignment=wide_alignment(v, cc),
         cc=cc,
         ret_cc=ret_cc,
         csr=csr,

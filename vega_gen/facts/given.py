@@ -62,8 +62,8 @@ class GivenReader:
         }
         if key.kind is FactKind.NUMBER and line.value and not line.value.lstrip("-").isdigit():
             raise InputError(f"{line.key} is a number, not {line.value!r}", line.place, "write it without quotation marks: 4")
-        if line.key == "stack.alignment" and int(line.value or 0).bit_count() != 1:
-            raise InputError(f"stack.alignment is a power of two, not {line.value!r}", line.place, "write how many bytes: 16")
+        if line.key in ("stack.alignment", "alignment.wide") and int(line.value or 0).bit_count() != 1:
+            raise InputError(f"{line.key} is a power of two, not {line.value!r}", line.place, "write how many bytes: 16")
         if line.key == "delay_slots" and line.value not in ("0", "1"):
             raise InputError(f"delay_slots is 0 or 1, not {line.value!r}", line.place, "write delay_slots = 1 or delete the line")
         if line.key == "byte_order" and line.value not in ("little", "big"):

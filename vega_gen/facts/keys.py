@@ -112,6 +112,7 @@ KEYS = (
     FactKey("instruction.nop", FactKind.OPERATION, "the instruction that does nothing"),
     FactKey(f"condition.{_CONDITION}", FactKind.NUMBER, f"the number of the condition code {_CONDITION}"),
     FactKey("stack.alignment", FactKind.NUMBER, "the alignment of the stack in bytes"),
+    FactKey("alignment.wide", FactKind.NUMBER, "the alignment in bytes of numbers that are wider than a word"),
     FactKey("operations.left_out", FactKind.WORD, "the operators whose instructions the processor lacks, which no predicate says"),
     FactKey("byte_order", FactKind.WORD, "the order of bytes in memory, little or big"),
     FactKey(f"{DISTANCE}origin", FactKind.NUMBER, "how many bytes behind an instruction's address its distances count from"),
