@@ -151,7 +151,7 @@ def test_what_lacks_the_bits_of_an_operand_is_not_decoded(rook: Description, llv
     """TableGen's decoder would make an MCInst that is too short, on which the printer ends with a crash."""
     text = (TESTS / "inputs/rook/Rook.td").read_text()
     bitless = 'def BITLESS : F<0x3a, (outs GPR:$rd), (ins GPR:$rs), "bitless $rd, $rs", []> { let Inst{25-0} = 0; }\n'
-    bitless += 'def HIDDEN : F<0x3b, (outs GPR:$rd), (ins GPR:$rs), "hidden $rd", []> '  # nothing asks for its second operand
+    bitless += 'def HIDDEN : F<0x3b, (outs GPR:$rd), (ins GPR:$rs, variable_ops), "hidden $rd", []> '  # nothing asks for its second operand
     bitless += "{ bits<5> rd; let Inst{25-21} = rd; let Inst{20-0} = 0; }\n"
     at = text.index("def : Pat<(RookHi ")
     (tmp_path / "Rook.td").write_text(text[:at] + bitless + text[at:])

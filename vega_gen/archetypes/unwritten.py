@@ -114,7 +114,8 @@ class Unwritten:
         those behind it would be taken for it, or the printer wants it."""
         found: list[str] = []
         for i, operands in self._without_bits():
-            parts = sum(max(len(known.sub_operands), 1) if (known := self.s.operand_classes.get(o.type)) else 1 for o in (*i.outs, *i.ins))
+            known = (self.s.operand_classes.get(o.type) for o in (*i.outs, *i.ins) if o.type != "variable_ops")
+            parts = sum(max(len(kind.sub_operands), 1) if kind else 1 for kind in known)
             absent = {at: name for at, width, made, name in operands if len(made) != width}
             behind = parts - sum(width for at, width, _, _ in operands if at in absent)
             if any(at < behind or re.search(rf"\$\{{?{re.escape(name)}\b", i.asm) for at, name in absent.items()):
@@ -134,7 +135,7 @@ class Unwritten:
             encoded |= {a for pair in ties for a in pair if not encoded.isdisjoint(pair)}
             found: list[tuple[int, int, list[str], str]] = []
             at = 0
-            for o in (*i.outs, *i.ins):
+            for o in (o for o in (*i.outs, *i.ins) if o.type != "variable_ops"):
                 width = max(len(known.sub_operands), 1) if (known := self.s.operand_classes.get(o.type)) else 1
                 if o.name not in encoded and encoded.isdisjoint(o.parts):
                     found.append((at, width, self.defaults(o.type, decoded=False) or self._only_register(o.type), o.name))
