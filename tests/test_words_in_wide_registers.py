@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from simulated import described
 
 from vega_gen.archetypes.files import archetypes
 from vega_gen.cxx.interface import Interface
+from vega_gen.records import CallingConvention
 
 HERON = Path(__file__).parent / "inputs/Heron.td"
 ADDW = """
@@ -15,8 +17,15 @@ def ADDW : I<20, (outs GR:$d), (ins GR:$a, GR:$b), "addw $d, $a, $b", [(set i64:
 """
 
 
+CONVENTIONS = (
+    CallingConvention("CC_Heron", ("R0", "R1"), ((8, 8),), (), callee_saved=False),
+    CallingConvention("RetCC_Heron", ("R0",), (), (), callee_saved=False),
+)
+
+
 def lowering(td: Path, llvm_source: Path) -> str:
-    made = archetypes(described(td, llvm_source), Interface([llvm_source / "llvm/include"]))
+    d = replace(described(td, llvm_source), calling_conventions=CONVENTIONS)
+    made = archetypes(d, Interface([llvm_source / "llvm/include"]))
     return " ".join(made.files["HeronISelLowering.cpp"].split())
 
 
