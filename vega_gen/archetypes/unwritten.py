@@ -131,13 +131,14 @@ class Unwritten:
             if i.flags & {"isPseudo", "isCodeGenOnly", "isAsmParserOnly"}:
                 continue
             encoded = {bit.partition("{")[0] for bit in i.encoding}
+            encoded |= {o.name for o in (*i.outs, *i.ins) if not encoded.isdisjoint(o.parts)}
             ties = [(a.partition(".")[0], b.partition(".")[0]) for a, b in _TIED.findall(i.constraints)]
             encoded |= {a for pair in ties for a in pair if not encoded.isdisjoint(pair)}
             found: list[tuple[int, int, list[str], str]] = []
             at = 0
             for o in (o for o in (*i.outs, *i.ins) if o.type != "variable_ops"):
                 width = max(len(known.sub_operands), 1) if (known := self.s.operand_classes.get(o.type)) else 1
-                if o.name not in encoded and encoded.isdisjoint(o.parts):
+                if o.name not in encoded:
                     found.append((at, width, self.defaults(o.type, decoded=False) or self._only_register(o.type), o.name))
                 at += width
             yield i, found
