@@ -86,8 +86,8 @@ def test_a_base_without_the_number_0_may_be_left_out(heron: Description) -> None
     assert may_be_absent(heron, "GA")
     assert not may_be_absent(heron, "GR")
     contract = next(c for c in heron.contracts if c.role is ContractRole.COMPLEX_PATTERN)
-    (case,) = complex_pattern(contract, heron, Selections(heron), Selections(heron))["cases"]
-    assert case["memory"] and case["absent"] and case["left_out"] == {2}
+    (case,) = complex_pattern(contract, heron, Selections(heron), Selections(heron), {})["cases"]
+    assert case["memory"] and case["absent"] and case["left_out"] == {2: "zero_reg"}
 
 
 def test_a_number_behind_a_conversion_is_a_constant(heron: Description) -> None:

@@ -127,5 +127,5 @@ def test_an_offset_may_stand_before_its_base(heron: Description) -> None:
     load = find_facts(heron).loads["", 64]
     assert load.text == "LDO dst imm base"
     contract = next(c for c in heron.contracts if c.role is ContractRole.COMPLEX_PATTERN)
-    (case,) = complex_pattern(contract, heron, Selections(heron), Selections(heron))["cases"]
+    (case,) = complex_pattern(contract, heron, Selections(heron), Selections(heron), {})["cases"]
     assert case["memory"] and (case["base"], case["offset"]) == (1, 0)

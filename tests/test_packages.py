@@ -179,7 +179,7 @@ def test_source_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
     files = {"top/cmake/Modules/LLVMVersion.cmake": version, "top/llvm/lib/Target/README": "x" * 200_000}
     archive = make_archive(tmp_path / "a.tar.xz", files)
 
-    def fetch(_version: str, work: Path, progress: packages.Progress) -> Path:
+    def fetch(_version: str, work: Path, progress: packages.Progress, _parts: frozenset[str]) -> Path:
         packages.unpack(archive, work / "tree", progress)
         return work / "tree"
 

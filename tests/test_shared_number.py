@@ -87,10 +87,10 @@ def test_an_offset_that_counts_in_steps_is_divided_and_reaches_no_object_of_the_
 
 
 def test_each_load_and_store_of_a_base_and_an_offset_in_bytes_reaches_objects_of_the_frame(made: Archetypes) -> None:
-    eliminated = body(made, "DunlinRegisterInfo.cpp", "eliminateFrameIndex")
-    reach = eliminated.partition("case Dunlin::LDW:")[2].partition("break;")[0]
-    assert "case Dunlin::STW:" in reach and "Fits = Offset >= -256 && Offset <= 255;" in reach
-    assert "Dunlin::LDS" not in eliminated and "Dunlin::ADDx" not in eliminated
+    ranges = made.files["DunlinRegisterInfo.cpp"].partition("offsetRange(unsigned Opcode)")[2].partition("\n}")[0]
+    reach = " ".join(ranges.partition("case Dunlin::LDW:")[2].split()).partition(";")[0]
+    assert "case Dunlin::STW:" in reach and reach.endswith("return OffsetRange{-256, 255, 1}")
+    assert "Dunlin::LDS" not in ranges and "Dunlin::ADDx" not in ranges
 
 
 def test_a_narrow_number_is_part_of_a_wide_one(made: Archetypes) -> None:

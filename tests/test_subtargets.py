@@ -124,7 +124,7 @@ def test_the_sign_is_extended_in_a_register_for_the_widths_of_patterns_alone(egr
 def test_a_type_of_the_target_s_own_that_a_fragment_names_is_declared(egret: Description) -> None:
     code = "EgretCC::Code Of = codeOf(N); Egret::Kind K = kind(); ISD::CondCode CC = get(); return number(Of);"
     asked = replace(egret, fragments=(*egret.fragments, Fragment("Code", code, (), "")))
-    assert named_types(asked) == [("EgretCC", "Code")]
+    assert named_types(asked) == [("Egret", "Kind"), ("EgretCC", "Code")]
 
 
 def test_a_condition_may_call_the_field_of_a_feature(llvm_source: Path) -> None:
