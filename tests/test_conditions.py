@@ -104,6 +104,13 @@ def test_a_branch_for_each_condition(read: Read) -> None:
     assert {c: one.branch.record for c, one in find_facts(d).comparisons[32].items()} == {c: w.upper() for c, w in words.items()}
 
 
+def test_a_word_for_signed_and_unsigned_numbers_alike_says_no_condition(read: Read) -> None:
+    """One of s390: jh follows a comparison of either, and no other word is for unsigned numbers."""
+    words = ("je", "jne", "jl", "jnl", "jle", "jh")
+    forms = "".join(f'def {w.upper()} : Branch<(ins place:$to), "{w} $to", 0> {{ let Uses = [FLAGS]; }}\n' for w in words)
+    assert {one.branch.record for one in find_facts(read(more=forms)).comparisons[32].values()} == {"JCC"}
+
+
 def test_flags_in_a_register_that_is_an_operand(read: Read) -> None:
     held = 'def CR0 : Register<"cr0"> { let Namespace = "Finch"; }\ndef CR : RegisterClass<"Finch", [i32], 32, (add CR0)>;\n'
     d = read(

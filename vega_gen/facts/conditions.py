@@ -247,7 +247,9 @@ def _branches(v: TargetView) -> dict[str, _Branch]:
     for taken, other in _SET_AND_CLEAR:
         if set(found) < {"set", "clear"} and taken in words and other in words:  # a pattern tells one of the two at most
             return {"set": words[taken], "clear": words[other]}
-    complete = _complete(dict.fromkeys(found, 0))
+    unsigned = {c for c in found if c.startswith("u")}
+    # Where some conditions of unsigned numbers have words and others none, one word means both, by what compares: jh, jl.
+    complete = _complete(dict.fromkeys(found, 0)) and (not unsigned or all({c, SWAPPED[c]} & unsigned for c in _SIGNED))
     for rank, made in sorted(coded, key=lambda pair: pair[0], reverse=True):
         if complete and not rank[0]:
             break  # instructions that test one condition say more than one with a number that no pattern selects
