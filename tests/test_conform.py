@@ -13,6 +13,7 @@ from conftest import ROOT
 
 from llvm_integration.discover import Installation, find_installation
 from llvm_integration.process import Completed
+from vega_gen import resources, store
 from vega_gen.conform.bisecting import bisected, first_failing
 from vega_gen.conform.compilers import NotCompiled, Toolchain, refused
 from vega_gen.conform.conforming import Conforming, ForeignProgram, Side, text_bytes
@@ -23,6 +24,7 @@ from vega_gen.conform.verdicts import Conformed, ProgramVerdict, read_conformed
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.ladder.subject import machines
 from vega_gen.pipeline import ConformRequest, TryRequest, conform, silent
+from vega_gen.pipeline.conformity import runtime_version
 from vega_gen.report import conformance, speedups
 
 PROGRAMS = ROOT / "tests/inputs/programs"
@@ -272,3 +274,16 @@ def test_a_suite_is_run_by_the_backend_of_a_td_and_resumed(tmp_path: Path) -> No
     assert not any(text.startswith("running right") for text in said)
     with pytest.raises(InputError, match="-O9 is no level"):
         conform(replace(request, levels=("-O9",)), silent)
+
+
+def test_what_programs_are_linked_with_is_part_of_what_a_verdict_depends_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal and a compiled library of before a change of the C library are not taken."""
+    before, files = runtime_version(), resources.files_of
+
+    def without(path: str) -> Sequence[Path]:
+        return [] if path == "templates/foreign" else files(path)
+
+    monkeypatch.setattr(resources, "files_of", without)
+    store.code_version.cache_clear()
+    assert runtime_version() != before
+    store.code_version.cache_clear()

@@ -138,7 +138,7 @@ class _Lab:
         found = emulator
 
         def make() -> Side:
-            folder = self.work / f"reference-{triple}{attrs}-{installation.version}"
+            folder = self.work / f"reference-{triple}{attrs}-{installation.version}-{runtime_version()[:12]}"
             own = (f"-mattr={attrs}",) if attrs else ()
             llc = Toolchain(installation.bindir, triple, crash.data_layout(installation.tool("llc"), triple), installation, folder, own)
             llc.build_library(self.builtins, {}, self.progress, jobs=self.request.jobs, kept=True)
@@ -241,9 +241,14 @@ def _lab(request: ConformRequest, progress: Progress) -> _Lab:
         builtins = foreign.builtins(store.cache_folder("foreign", "programs"), made.plugin.installation.version, progress)
     name = re.sub(r"[^\w.-]", "_", f"{made.target}-{request.suite}{asked.cpu}{asked.attrs}")
     work = _folder((request.work or store.cache_folder("conform", name)).absolute())
-    digest = store.digest(made.plugin.library.read_bytes(), asked.cpu, asked.attrs)[:12]
+    digest = store.digest(made.plugin.library.read_bytes(), asked.cpu, asked.attrs, runtime_version())[:12]
     layout = crash.data_layout(made.folder / "bin" / "llc", made.arch)
     return _Lab(request, made, d, work, builtins, progress, digest, layout)
+
+
+def runtime_version() -> str:
+    """Return a hash of what verdicts depend on beside the backend: how programs are compiled, linked and run, and the C library."""
+    return store.code_version("vega_gen.conform.conforming", "vega_gen.conform.program_suites")
 
 
 def _folder(path: Path) -> Path:
