@@ -248,7 +248,7 @@ def _lab(request: ConformRequest, progress: Progress) -> _Lab:
 
 def runtime_version() -> str:
     """Return a hash of what verdicts depend on beside the backend: how programs are compiled, linked and run, and the C library."""
-    return store.code_version("vega_gen.conform.conforming", "vega_gen.conform.program_suites")
+    return store.code_version("vega_gen.conform.program_suites")
 
 
 def _folder(path: Path) -> Path:

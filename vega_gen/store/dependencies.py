@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,11 +38,11 @@ class _Module:
 
 
 @cache
-def code_version(*modules: str) -> str:
-    """Return a hash of everything that results of ``modules`` depend on, apart from the arguments of the call: a part of cache keys.
+def code_version(module: str) -> str:
+    """Return a hash of everything that results of ``module`` depend on, apart from the arguments of the call: a part of cache keys.
 
-    ``modules``: dotted names such as "vega_gen.tablegen.load"; usually the caller's ``__name__``."""
-    reached = _reached(modules)
+    ``module``: a dotted name such as "vega_gen.tablegen.load"; usually the caller's ``__name__``."""
+    reached = _reached(module)
     parts: list[bytes | str] = [f"Python {sys.version_info.major}.{sys.version_info.minor}"]
     for name in sorted(name for name in reached if _file(name)):
         parts += [name, _bytes(name)]
@@ -53,10 +53,10 @@ def code_version(*modules: str) -> str:
     return digest(*parts)
 
 
-def _reached(modules: Iterable[str]) -> set[str]:
-    """The modules and everything that they import, transitively; a third-party package appears by its top-level name."""
+def _reached(module: str) -> set[str]:
+    """The module and everything that it imports, transitively; a third-party package appears by its top-level name."""
     reached: set[str] = set()
-    queue = list(modules)
+    queue = [module]
     while queue:
         name = queue.pop()
         if name not in reached:
