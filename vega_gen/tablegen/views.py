@@ -38,6 +38,7 @@ _KEYWORDS = frozenset({"if", "for", "while", "switch", "return", "sizeof", "stat
 _TYPES = re.compile(r"u?int\d*(_t)?|unsigned|bool|char|float|double")
 _VECTOR = re.compile(r"\b(?:nx)?v\d+(?:[if]\d+|bf16)\b")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+_UNREAL = frozenset({"isPseudo", "isAsmParserOnly", "isCodeGenOnly"})
 
 
 def of_class(raws: Mapping[str, Raw], *names: str) -> Iterator[Raw]:
@@ -221,16 +222,19 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
                 expansion=(raw.field("ResultInst") or "") if "PseudoInstExpansion" in raw.classes else "",
             )
         )
-    finished = any(bit not in ("0", "1", "?") for i in found for bit in i.encoding)  # else no operand of any instruction has bits
+    real = [i for i in found if i.asm and not i.flags & _UNREAL]
+    coded = sum(any(bit != "?" for bit in i.encoding) for i in real)
+    finished = any(bit not in ("0", "1", "?") for i in found for bit in i.encoding) and 2 * coded >= len(real)
     written = {dag.op for raw in of_class(raws, "InstAlias") if (dag := raw.dag("ResultInst"))}
     return tuple(found if finished else (_assembly_only(i, aliased=i.name in written) for i in found))
 
 
 def _assembly_only(i: Instruction, *, aliased: bool) -> Instruction:
-    """Return an instruction of a target without encodings of operands as one that assembly alone has, unless it is a pseudo instruction.
+    """Return an instruction of a target whose encodings are not written, most of them or all operands' fields, as one that assembly alone
+    has, unless it is a pseudo instruction.
 
     One that the parser does not know (isCodeGenOnly) is real where an alias of the assembly stands for it (``aliased``)."""
-    unreal = {"isPseudo", "isAsmParserOnly", *(() if aliased else ("isCodeGenOnly",))}
+    unreal = _UNREAL - {"isCodeGenOnly"} if aliased else _UNREAL
     return replace(i, assembly_only=bool(i.asm) and not i.flags & unreal)
 
 
