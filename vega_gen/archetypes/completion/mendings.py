@@ -92,7 +92,8 @@ def _older_calls(lacking: Lacking) -> dict[str, str]:
     for i in lacking.d.instructions:
         begins = re.search(r"\((\w+) ", i.pattern) if "ISD::CALLSEQ_START" in i.nodes and len(i.ins) == 1 else None
         if begins:
-            amount, vt = i.ins[0], lacking.m.type
+            amount = i.ins[0]
+            vt = next((o.type for o in lacking.d.operand_classes if o.name == amount.type and o.type), lacking.m.type)
             operands = f"let InOperandList = (ins {amount.type}:${amount.name}, {amount.type}:$inner);"
             found[i.name] = f"{operands} let Pattern = [({begins[1]} timm:${amount.name}, timm:$inner)];"
             found[begins[1]] = f"let TypeProfile = SDCallSeqStart<[SDTCisVT<0, {vt}>, SDTCisVT<1, {vt}>]>;"
