@@ -214,7 +214,7 @@ def _changed(o: OperandInfo, _: int) -> OperandRole | None:
 
 
 def low_part(
-    upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None, whole: Operation | None
+    v: TargetView, upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None, whole: Operation | None
 ) -> str:
     """Returns which immediate operation, "or" or "add", sets the bits below those that ``upper`` sets; "" if neither is wide enough.
 
@@ -222,7 +222,7 @@ def low_part(
     has to set first."""
     if upper is None or upper.range is None:
         return ""
-    bits = 32 - upper.range.bits
+    bits = min(v.native, 32) - upper.range.bits
     if OperandRole.SRC in upper.roles:
         return "insert" if whole and whole.range and not whole.range.signed and whole.range.bits == bits else ""
     if or_immediate and or_immediate.range and or_immediate.range.bits >= bits + or_immediate.range.signed:
