@@ -77,7 +77,7 @@ def test_the_parts_of_a_bundle_are_not_decoded(tmp_path: Path) -> None:
     """Where no instruction has a size: ADD alone is 24 bits, the other stands in a bundle beside an instruction that has the open bits."""
     text = DIPPER.read_text().replace("  let Size = 3;\n", "").replace("field bits<24> Inst = 0;", "field bits<24> Inst;")
     add = 'def ADD : Three<1, "add", add>'
-    text = text.replace(f"{add};", f"{add} {{ let Inst{{23-20}} = 2; let Inst{{7-6}} = 0; }}\ndef ADD_SLOT : Three<1, \"add\", null_frag>;")
+    text = text.replace(f"{add};", f'{add} {{ let Inst{{23-20}} = 2; let Inst{{7-6}} = 0; }}\ndef ADD_SLOT : Three<1, "add", null_frag>;')
     td = tmp_path / "Dipper.td"
     td.write_text(text)
     d = described(td)

@@ -305,8 +305,7 @@ class Selections:
         # If the field of a branch target is not numbered from bit 0, the operand has the zero bits below it too.
         field = bits[0][0] + 1 if bits and operand.kind is OperandKind.TARGET else len(bits)
         shift = self.scale(record, operand) if field else 0
-        if not shift and operand.kind is OperandKind.IMM and operand.part < 0 and bits:
-            shift = bits[-1][0]  # the bits below it are zero
+        shift = shift or (bits[-1][0] if bits and operand.kind is OperandKind.IMM and operand.part < 0 else 0)  # bits below it are zero
         if operand.part >= 0 and field:
             field = next((count for part, (_, count) in enumerate(self.places(record, operand.name)) if part == operand.part), 0)
         number = re.search(r"(\d+)", operand.type)
