@@ -12,6 +12,7 @@ from vega_gen.archetypes.files import archetypes
 from vega_gen.archetypes.legality import legality_actions
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
+from vega_gen.facts.fixups import fixups
 from vega_gen.facts.ranges import Range
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
@@ -31,11 +32,14 @@ def dipper() -> Description:
     return described(DIPPER)
 
 
-def edited(tmp_path: Path, old: str, new: str) -> Description:
+def edited(tmp_path: Path, *changes: str) -> Description:
+    """``changes``: what stands once in the description, and in its place; and so on."""
     text = DIPPER.read_text()
-    assert text.count(old) == 1
+    for old, new in zip(changes[::2], changes[1::2], strict=True):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
     td = tmp_path / "Dipper.td"
-    td.write_text(text.replace(old, new))
+    td.write_text(text)
     return described(td)
 
 
@@ -84,3 +88,22 @@ def test_the_parts_of_a_bundle_are_not_decoded(tmp_path: Path) -> None:
     assert {i.name for i in d.instructions if i.decoder_namespace == SPACE} >= {"ADD", "ADD_SLOT", "OR"}
     made = part(Lacking(d, find_facts(d), text))
     assert "AdditionalEncoding<ADD>" in made and "AdditionalEncoding<OR>" in made and "ADD_SLOT" not in made
+
+
+def test_a_field_as_wide_as_the_number_has_its_zero_bits(tmp_path: Path) -> None:
+    """An even distance of 11 bits: in a field of 11 bits it stands as it is, in one of 10 bits without its lowest bit."""
+    even = "def target : Operand<OtherVT>, ImmLeaf<OtherVT, [{ return isShiftedInt<10, 1>(Imm); }]>;"
+    d = edited(tmp_path, "def target : Operand<OtherVT>;", even)
+    s = Selections(d)
+    assert s.scale("J", next(o for o in s.operands("J"))) == 0
+    assert {(f.bits, f.shift) for f in fixups(d, find_facts(d))[0] if f.pc_relative and f.use == "jump"} == {(11, 0)}
+    field = "{ bits<11> t; let Inst{16-6} = t; }\n  let isIndirect"
+    narrow = edited(tmp_path, "def target : Operand<OtherVT>;", even, field, field.replace("11", "10").replace("16-6", "15-6"))
+    s = Selections(narrow)
+    assert s.scale("J", next(o for o in s.operands("J"))) == 1
+
+
+def test_a_jump_that_a_pattern_does_by_a_call_is_none(tmp_path: Path) -> None:
+    d = edited(tmp_path, "def : Pat<(simm16:$n)", "def : Pat<(brind GPR:$a), (JALR GPR:$a)>;\ndef : Pat<(simm16:$n)")
+    m = find_facts(d)
+    assert m.jump_register and m.jump_register.record == "JR" and "brind" not in m.legal
