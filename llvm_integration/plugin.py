@@ -140,12 +140,15 @@ class PluginBuild:
     def _compiling(self, progress: Progress) -> Generator[dict[str, BuildStep]]:
         """The commands that compile the backend's files and the registration, while no other process compiles them."""
         self.work.mkdir(parents=True, exist_ok=True)
-        texts = (p.read_text(encoding="utf-8") for p in sorted(self.target_dir.rglob("*")) if p.suffix in (".cpp", ".h"))
-        headers = self.headers or outer_headers(texts)
+        texts = {p: p.read_text(encoding="utf-8") for p in sorted(self.target_dir.rglob("*")) if p.suffix in (".cpp", ".h")}
+        headers = self.headers or outer_headers(texts.values())
         header = precompile(self.installation, headers, self.precompiled, self._hashes, progress)
         with alone(self.work / "plugin"):
             write_changed(self._registration, self._registration_text())
-            steps = {file: self._compile_step(self.target_dir / file, out, header) for file, out in self.objects.items()}
+            # What is not precompiled takes longest, so that files with such headers begin.
+            more = {file: len({*outer_headers([texts[self.target_dir / file]])} - {*headers}) for file in self.objects}
+            ordered = sorted(self.objects.items(), key=lambda pair: -more[pair[0]])
+            steps = {file: self._compile_step(self.target_dir / file, out, header) for file, out in ordered}
             own = self._compile_step(self._registration, self._registration.with_suffix(".o"), header)
             yield {**steps, self._registration.name: own}
 

@@ -15,6 +15,7 @@ import pytest
 from vega_gen.archetypes.completion import completion
 from vega_gen.archetypes.files import archetypes
 from vega_gen.archetypes.fragment_names import older_constants
+from vega_gen.archetypes.own_encodings import unplaced
 from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
 from vega_gen.pipeline.completing import completed
@@ -136,7 +137,7 @@ def test_a_line_goes_into_the_body_of_the_record_alone() -> None:
     assert re.sub(r"\s+", " ", made) == (
         "def A : Operand<i32> { let L = 1; } def AB : Operand<i32> { let M = 2; int x = 1; } def C : P<[{ return 1; }]> { int y = 2; } "
     )
-    assert mended(text, {"C": "let N = 3;"}) == text, "C++ in the record's arguments may hold braces"
+    assert mended(text, {"C": "let N = 3;"}) == text.replace("}]> {", "}]> {\n  let N = 3;"), "C++ among the arguments may hold braces"
 
 
 def test_one_method_prints_an_operand_with_a_modifier_and_without(tern: Path) -> None:
@@ -165,6 +166,29 @@ def test_encodings_without_operands_are_no_encodings(tern: Path) -> None:
     assert any(bit == "1" for i in d.instructions for bit in i.encoding)
     assert next(i for i in d.instructions if i.name == "LW").assembly_only
     assert not next(i for i in d.instructions if i.name == "RET").assembly_only, "it is isCodeGenOnly"
+
+
+def test_a_few_encodings_are_no_encodings(tern: Path) -> None:
+    """One instruction with an encoding: the others are assembly, and no object is made of them."""
+    formats = tern.with_name("TernInstrFormats.td")
+    before, jumps = formats.read_text().split("class FormatJR")
+    formats.write_text(re.sub(r"let Inst\{[^}]*\} = [^;]*;", "", before) + "class FormatJR" + jumps)
+    d = described(tern)
+    assert next(i for i in d.instructions if i.name == "LW").assembly_only
+    assert {"LW", "ADD"} <= set(unplaced(d)) and "JR" not in unplaced(d)
+
+
+def test_a_line_does_not_go_into_a_text_or_a_comment() -> None:
+    text = 'def A : I<"{a\\"; $x}", 1> { let B = 1; }'
+    assert mended(text, {"A": "let C = 1;"}) == text.replace("> { let", "> {\n  let C = 1; let")
+    assert mended("def A : // a; {\n  I;", {"A": "let C = 1;"}) == "def A : // a; {\n  I {\n  let C = 1;\n}"
+
+
+def test_an_instruction_of_registers_is_not_selected_for_a_number(tern: Path) -> None:
+    tiny = 'FormatRI<0x3b, (outs GPR:$rd), (ins GPR:$rs1), "tiny\\t$rd, $rs1", [(set GPR:$rd, simm16:$rs1)]> { let imm = 0; }'
+    path = tern.with_name("TernInstrInfo.td")
+    path.write_text(f"{path.read_text()}def TINY : {tiny}\n")
+    assert completion(described(tern), path.read_text(), "").mendings == {"TINY": "let Pattern = [];"}
 
 
 def test_a_class_is_copied_by_the_move_of_one_that_has_all_its_registers(tern: Path) -> None:

@@ -136,6 +136,11 @@ def test_copy_that_clobbers_flags(troubles: tuple[TdFinding, ...]) -> None:
     assert "COND" in found.what and "glue of cmp" in found.what and "phi i32" in found.cost
 
 
+def test_number_where_the_instruction_has_a_register(troubles: tuple[TdFinding, ...]) -> None:
+    found = only(troubles, FindingKind.MISPLACED_NUMBER)
+    assert at(found) == ("Troubles.td", line_of("def FEWER"), 5) and "$x" in found.what
+
+
 def test_class_of_two_types_explains_an_untyped_pattern(llvm_source: Path, program: Path) -> None:
     found = lint.check(INPUTS / "Untyped.td", llvm_include=llvm_source / "llvm/include", program=program)
     untyped = only(found, FindingKind.UNTYPED)
@@ -209,10 +214,10 @@ def test_command(command: Command, llvm_source: Path, tmp_path: Path) -> None:
     assert said.status == 1
     first = said.out.splitlines()[0]
     assert first.startswith(f"{INPUTS / 'Troubles.td'}:{line_of('def HOLD')}:5: error: ") and first.endswith("[decoding-conflict]")
-    assert said.out.splitlines()[-1].endswith("1 error, 10 warnings, 2 notes")
+    assert said.out.splitlines()[-1].endswith("1 error, 11 warnings, 2 notes")
     quiet = command("check", "--td", INPUTS / "Troubles.td", *where, "--no-notes")
     assert ": note: " in said.out and ": note: " not in quiet.out
-    assert len(json.loads((tmp_path / "s").read_text())["runs"][0]["results"]) == len(json.loads((tmp_path / "j").read_text())) == 13
+    assert len(json.loads((tmp_path / "s").read_text())["runs"][0]["results"]) == len(json.loads((tmp_path / "j").read_text())) == 14
 
 
 def test_command_that_cannot_ask(command: Command, llvm_source: Path, tmp_path: Path) -> None:

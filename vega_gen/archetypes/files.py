@@ -25,6 +25,9 @@ _NO_REGISTER = "NoRegister"
 _FOLDER = "templates/archetypes"
 _SUFFIX = ".j2"
 _BY_TEXT = "TextParser"
+_SLOW = frozenset({'"llvm/CodeGen/BasicTTIImpl.h"'})
+"""Headers of which each takes a second, and which one file includes: it is compiled beside the others, which wait for what is
+precompiled."""
 _OUTER = re.compile(r'^#include ("llvm/[^"{]+\.h"|<[^>]+>)', re.MULTILINE)
 _INC = re.compile(r'^#include "\{\{ N \}\}(\w+\.inc)"', re.MULTILINE)
 _NEEDED = {
@@ -101,8 +104,9 @@ def archetypes(d: Description, llvm: Interface, arch: str = "", machine: int = 0
 
 
 def headers() -> tuple[str, ...]:
-    """Returns the headers of LLVM and of the C++ library that templates include, as written ('"llvm/x.h"', "<x>"), those of any version."""
-    return tuple(sorted({name for template in _templates() for name in _OUTER.findall(_source(template))}))
+    """Returns the headers of LLVM and of the C++ library that are worth precompiling: those that templates include, of any version, as
+    written ('"llvm/x.h"', "<x>")."""
+    return tuple(sorted({name for template in _templates() for name in _OUTER.findall(_source(template))} - _SLOW))
 
 
 def tables(d: Description) -> tuple[str, ...]:

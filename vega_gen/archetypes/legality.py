@@ -62,14 +62,12 @@ def all_of(codes: Sequence[str], known: AbstractSet[str]) -> str:
 
 
 def _apart(d: Description, m: Facts, s: Selections) -> frozenset[str]:
-    """Returns the instructions that only have registers that are no addresses, nor parts of them, such as those of vectors."""
+    """Returns the instructions that only have registers that hold no addresses, such as those of vectors, or the lower halves alone."""
     members = {c.name: frozenset(c.members) for c in d.register_classes}
-    parts = {r.name: frozenset(r.subregisters) for r in d.registers}
     whole = members.get(m.gpr, frozenset[str]())
-    near = whole.union(*(parts[r] for r in whole if r in parts))
     types = {i.name: [register_class(s.operand_classes, o.type) for o in (*i.outs, *i.ins)] for i in d.instructions}
     return frozenset(
-        name for name, used in types.items() if {*used} & members.keys() and not any(near & members[t] for t in used if t in members)
+        name for name, used in types.items() if {*used} & members.keys() and not any(whole & members[t] for t in used if t in members)
     )
 
 

@@ -62,16 +62,18 @@ def memory_operands(d: Description) -> list[dict[str, Any]]:
 
 
 def unplaced(d: Description) -> list[str]:
-    """Returns the instructions of whose operands the encoding has no bit: those with bits that nothing says, which their decoder method
-    alone knows, and jumps, of which none goes nowhere."""
+    """Returns the instructions that have no encoding, and those of whose operands it has no bit: those with bits that nothing says, which
+    their decoder method alone knows, and jumps, of which none goes nowhere."""
     s = Selections(d)
 
     def hidden(i: Instruction) -> bool:
+        if not any(b in "01" for b in i.encoding):
+            return True
         slots = [slot for slot in s.operands(i.name) if not slot.default]
         told = i.decoder_method and "?" in i.encoding
         return bool(slots) and not _fields(i) and (bool(told) or any(slot.kind is OperandKind.TARGET for slot in slots))
 
-    real = (i for i in d.instructions if encoded(i) and any(b in "01" for b in i.encoding))
+    real = (i for i in d.instructions if encoded(i) and i.encoding)
     return [i.name for i in real if "isPseudo" not in i.flags and hidden(i)]
 
 

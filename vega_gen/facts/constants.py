@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from vega_gen.facts.choosing import Choice
+from vega_gen.facts.dags import plain
 from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import OperandRole, Operation
 from vega_gen.facts.role_evidence import aliases, role_candidates
@@ -14,11 +15,13 @@ from vega_gen.facts.roles import RegisterRole
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, Selections, is_symbol, leaf_name
 from vega_gen.facts.view import TargetView, dst_and, encoded, mnemonic
 from vega_gen.records import Evidence
+from vega_gen.tablegen.raw import Dag, parse_dag, top_level
 
 _IDENTITIES = {"or": "zero", "add": "zero", "xor": "zero", "and": "ones"}
 _UPPER_MNEMONIC = re.compile(r"(?:\w\.)?(?:lui|\w*hi|\w*high\w*|\w*upper\w*|lu\d+i\.?\w?|movhi\w*|orhi|seti?hi)")
 _UPPER_INSERTED = re.compile(r"(?:\w\.)?(?:mov|mv|ld|set|ins)\w*?(?:t|h|hi|hu|high|up|upper|top)")
 _MOVE_IMMEDIATE = re.compile(r"(?:\w\.)?(?:mov|mvi|mvk|li|ldi|ldk|set)\w*(?:\.\w+)*|ld?[._]?i\w*")
+_ADDS = re.compile(r"or|add|lo")
 _NUMBER = re.compile(r"\((?:(\w+) )?imm:\$\w+\)")
 """A pattern that is any number."""
 _NO_CONSTANT = frozenset({"isPseudo", "mayLoad", "mayStore", "isCall", "isBranch"})
@@ -125,10 +128,28 @@ def immediates_by_pattern(v: TargetView) -> frozenset[str]:
 def uppers_by_pattern(v: TargetView) -> frozenset[str]:
     """Returns the instructions that take the upper part of a number: by a pattern such as ``(LUI (HI16 imm))``, by a target node whose
     name says "hi", or by the type of their operand."""
-    shifted = {m for _, given in v.d.patterns for m in re.findall(r"\((?=(\w+) \(\w*[Hh][Ii]\w* )", given)}
+    shifted = {name for _, given in v.d.patterns for text in top_level(given) for name in _given_upper(v, parse_dag(text))}
     own = {s.record for opcode in v.nodes if node_meaning(v.nodes[opcode]) == "hi" for s in v.selections.of(opcode)}
     typed = {i.name for i in v.d.instructions if any(v.selections.is_upper(o.type) for o in v.selections.operands(i.name))}
     return frozenset(shifted | own | typed)
+
+
+def _given_upper(v: TargetView, value: Dag | str, outer: str = "") -> Iterator[str]:
+    """Yields the instructions of a pattern's result that take the upper part of a number, unless the one around them does something else
+    with it than to add the lower part (it may shift it, and the upper part was a plain number then)."""
+    if not isinstance(value, Dag):
+        return
+    first = value.args[0][0] if value.args else ""
+    upper = isinstance(first, Dag) and re.fullmatch(r"\w*hi\w*", first.op, re.I) and first.op not in v.selections.instructions
+    around = v.selections.instructions.get(outer)
+    if upper and (around is None or any(_adds(s) for s in v.selections.every(outer)) or _ADDS.search(mnemonic(around))):
+        yield value.op
+    for arg, _ in value.args:
+        yield from _given_upper(v, arg, value.op)
+
+
+def _adds(s: Selection) -> bool:
+    return s.dag.op in _IDENTITIES and bool(s.dag.args) and not isinstance(plain(s.dag.args[0][0]), Dag)
 
 
 def symbol_loads(v: TargetView) -> list[Choice[Operation]]:
@@ -193,7 +214,7 @@ def _changed(o: OperandInfo, _: int) -> OperandRole | None:
 
 
 def low_part(
-    upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None, whole: Operation | None
+    v: TargetView, upper: Operation | None, or_immediate: Operation | None, add_immediate: Operation | None, whole: Operation | None
 ) -> str:
     """Returns which immediate operation, "or" or "add", sets the bits below those that ``upper`` sets; "" if neither is wide enough.
 
@@ -201,7 +222,7 @@ def low_part(
     has to set first."""
     if upper is None or upper.range is None:
         return ""
-    bits = 32 - upper.range.bits
+    bits = min(v.native, 32) - upper.range.bits
     if OperandRole.SRC in upper.roles:
         return "insert" if whole and whole.range and not whole.range.signed and whole.range.bits == bits else ""
     if or_immediate and or_immediate.range and or_immediate.range.bits >= bits + or_immediate.range.signed:

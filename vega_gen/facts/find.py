@@ -183,7 +183,7 @@ class Facts:
     def upper_shift(self) -> int:
         """The number of bits below those that ``upper`` sets or ``prefix`` gives."""
         first = self.upper or self.prefix
-        return 32 - first.range.bits if first and first.range else 0
+        return min(self.native, 32) - first.range.bits if first and first.range else 0
 
 
 def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, weights: Weights | None = None) -> Facts:
@@ -205,7 +205,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
     whole, upper = load_immediate(v)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
-    low = low_part(upper, or_immediate, add_immediate, whole)
+    low = low_part(v, upper, or_immediate, add_immediate, whole)
     prefix = None if low else v.choose_operation("instruction.prefix", prefixes(v))
     symbol = v.choose_operation("instruction.symbol", symbol_loads(v) or (() if low else number_loads(v, whole) or pool_loads(v)))
     symbol = symbol or prefixed_load(v.d, v.native)
@@ -224,7 +224,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     jumped = v.choose_operation("instruction.jump", supported(v, jump(v, zero)))
     v.choose(f"{DISTANCE}origin", origins(v, jumped))
     told = calls(v, ra, jumped, zero)
-    called = support.called(v, told if ra and through else assembled(v, told))
+    called = support.called(v, told if ra and through else assembled(v, told), bool(symbol or low))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
     linked = linking_registers(v, ra, (called.direct, called.indirect), back)
     link = link_register(v, linked)

@@ -83,6 +83,8 @@ def fixups(d: Description, m: Facts) -> tuple[tuple[Fixup, ...], tuple[FixedOper
             relative, width = relative or like is not None, like or s.immediate(i.name, slot)
             low = s.places(i.name, slot.name)[slot.part][0] if slot.part >= 0 else 0  # the other parts of an address lie beside it
             field = s.field(i.name, slot.name)
+            if width.shift and len(field) == width.bits + width.shift:
+                width = Range(len(field), width.signed)  # the field has the zero bits too
             runs = runs_of(tuple((bit - low, at) for bit, at in field if 0 <= bit - low < width.bits))
             if not runs or width.bits < _LEAST or (part == "lo" and not _takes_low(i, width.bits, m)):
                 continue

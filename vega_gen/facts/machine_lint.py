@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from vega_gen.facts.kinds import node_meaning
+from vega_gen.facts.misplaced import misplaced_numbers
 from vega_gen.facts.register_use import copies, is_move
 from vega_gen.facts.view import TargetView
 from vega_gen.records import Description, FindingKind, Instruction, InstructionOperand, Severity, TdFinding
@@ -76,6 +77,7 @@ def machine_findings(d: Description, selected: Set[str], copy_costs: Mapping[str
     yield from _demands(v, selected)
     yield from _classes(d, copy_costs)
     yield from _clobbered(v)
+    yield from _misplaced(v)
 
 
 def _demands(v: TargetView, selected: Set[str]) -> Iterator[TdFinding]:
@@ -199,3 +201,16 @@ def _clobber(move: str, register: str, setter: str, reader: str, node: str, nati
         f"keep {setter} and {reader} together until registers are allocated: select both as one pseudo instruction that is expanded then; "
         f"or copy by an instruction that leaves {register} alone",
     )
+
+
+def _misplaced(v: TargetView) -> Iterator[TdFinding]:
+    for record, operand in misplaced_numbers(v).items():
+        yield TdFinding(
+            FindingKind.MISPLACED_NUMBER,
+            Severity.WARNING,
+            (record,),
+            f"a pattern gives {record} a number for ${operand}, which is a register",
+            "the selector makes an instruction with a number where a register belongs: llc -verify-machineinstrs stops there, and without "
+            "it the assembly looks right and no object can be written",
+            f"declare ${operand} as an immediate operand, or take the pattern away",
+        )

@@ -186,8 +186,7 @@ class Selections:
         ins = self.instructions[record].ins
         usual = [not ((known := self.operand_classes.get(o.type)) and known.defaults) for o in ins]
         last = max((n for n, plain in enumerate(usual) if plain), default=-1)
-        left = count - sum(usual)
-        return [o for n, o in enumerate(ins) if usual[n] or (n > last and left > 0)]
+        return [o for n, o in enumerate(ins) if usual[n] or (n > last and count > sum(usual))]
 
     def kind(self, type_name: str) -> OperandKind:
         """Returns what an operand type holds."""
@@ -305,6 +304,7 @@ class Selections:
         # If the field of a branch target is not numbered from bit 0, the operand has the zero bits below it too.
         field = bits[0][0] + 1 if bits and operand.kind is OperandKind.TARGET else len(bits)
         shift = self.scale(record, operand) if field else 0
+        shift = shift or (bits[-1][0] if bits and operand.kind is OperandKind.IMM and operand.part < 0 else 0)  # bits below it are zero
         if operand.part >= 0 and field:
             field = next((count for part, (_, count) in enumerate(self.places(record, operand.name)) if part == operand.part), 0)
         number = re.search(r"(\d+)", operand.type)
@@ -354,9 +354,8 @@ class Selections:
     def scale(self, record: str, operand: OperandInfo) -> int:
         """Returns how many zero bits below the encoded ones an operand has.
 
-        For a branch target, its names tell, else the alignment of instructions; for another number, the assembler's predicate by its name,
-        the other predicate, or the name of the method that encodes it. It is 0 where the field is not numbered from bit 0, for then the
-        operand itself has the zero bits."""
+        The predicate of a branch target tells, its names, else the alignment of instructions; for another number, a predicate or the name
+        of what encodes it. It is 0 where the field lacks bit 0 or is as wide as the number: the operand itself has the zero bits then."""
         known = self.operand_classes.get(operand.type)
         field = self.field(record, operand.name)
         if known is None or operand.kind is OperandKind.REG or (field and field[-1][0] > 0):
@@ -366,10 +365,12 @@ class Selections:
             return units or (self._left_out(known, len(field)) if operand.part < 0 else 0)
         if unit := self.distances.unit(operand.type):
             return unit.bit_length() - 1
-        if (told := _SCALE.search(f"{known.encoder_method} {known.decoder_method} {known.name}")) and int(told[1]).bit_count() == 1:
+        if (allowed := self.said(operand.type)) and allowed.shift:
+            return allowed.shift if allowed.bits >= len(field) else 0
+        names = f"{known.encoder_method} {known.decoder_method} {known.name}"
+        if (told := _SCALE.search(names)) and int(told[1]).bit_count() == 1:
             return int(told[1]).bit_length() - 1
-        said = _SHIFTED.search(f"{known.encoder_method} {known.decoder_method} {known.name}")
-        if said:
+        if said := _SHIFTED.search(names):
             return 1 if "lsb" in said[0].lower() else int(said[1])
         return int(math.log2(self._units.of(self.instructions[record])))
 

@@ -14,6 +14,9 @@ from vega_gen.records import Evidence
 _MEANT = frozenset({"isCall", "isReturn", "isBranch", "isIndirectBranch", "isMoveReg", "isMoveImm"})
 """Flags that say what an instruction is for."""
 
+_NEAR = 12
+"""Bits of a call's distance in bytes with which most programs are too large for it: 2 KiB forward and back."""
+
 
 def supported(
     v: TargetView, op: Operation | None, selected: Collection[str] | None = None, derived: str = ""
@@ -69,10 +72,9 @@ def branched(v: TargetView, found: Mapping[str, Operation], nonzero: Operation |
     return {c: op for c, op in made.items() if op}, v.choose_operation("instruction.branch.nonzero", supported(v, nonzero))
 
 
-def called(v: TargetView, found: Calls) -> Calls:
-    """Returns how functions are called, with the instructions as chosen."""
-    return replace(
-        found,
-        direct=v.choose_operation("instruction.call", supported(v, found.direct)),
-        indirect=v.choose_operation("instruction.call_register", supported(v, found.indirect)),
-    )
+def called(v: TargetView, found: Calls, addressed: bool) -> Calls:
+    """Returns how functions are called, with the instructions as chosen. ``addressed``: whether a register can hold a symbol's address."""
+    direct = v.choose_operation("instruction.call", supported(v, found.direct))
+    indirect = v.choose_operation("instruction.call_register", supported(v, found.indirect))
+    far = direct is None or direct.range is None or direct.range.bits + direct.range.shift > _NEAR
+    return replace(found, direct=direct, indirect=indirect, near=bool(addressed and indirect and not far))

@@ -1,7 +1,7 @@
 """``try``: from a .td to a plug-in of an installed LLVM, and a program compiled with it. No source tree of LLVM is read.
 
 What can be done at once is: LLVM's headers are precompiled while llvm-tblgen reads the .td, its tables are made while the C++ is
-written, the simulator is compiled beside the C++, and the .td is checked beside all that. Everything is kept by content in the cache, so
+written, the simulator is compiled beside the C++, and the .td is checked meanwhile. Everything is kept by content in the cache, so
 that a changed .td makes again only the tables and objects that it reaches.
 """
 
@@ -28,7 +28,7 @@ from vega_gen import ladder, store, tablegen
 from vega_gen.archetypes.completion import Completion, completion, may_lack
 from vega_gen.archetypes.files import Archetypes, archetypes, code_generator_tables, common_tables, headers, tables
 from vega_gen.archetypes.parts import planned
-from vega_gen.c_front import clang_of
+from vega_gen.c_front import clang_of, layouts
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.emit.order import INC
 from vega_gen.emit.templates import table_of
@@ -97,12 +97,14 @@ class _Bench:
 
 @dataclass(frozen=True, slots=True)
 class _Built:
-    """A plug-in in the cache, the description that it was made of and its facts, and what returns the simulator of that."""
+    """A plug-in in the cache, the description that it was made of and its facts, and what returns the simulator of that and what was found
+    in the .td."""
 
     made: TryResult
     description: Description
     facts: Facts
     simulated: Callable[[], Simulator]
+    checked: Callable[[], tuple[tuple[TdFinding, ...], tuple[str, ...]]]
 
 
 def try_out(request: TryRequest, progress: Progress) -> TryResult:
@@ -116,12 +118,12 @@ def try_out(request: TryRequest, progress: Progress) -> TryResult:
     require_fit(request)
     bench = _Bench(request, progress)
     before = reads(bench.td, bench.include, request.program, request.facts)
-    with threads(machine(bench.work).cores + _BESIDE) as pool:
-        checked = pool.submit(_checked, bench)
+    cores = machine(bench.work).cores
+    with threads(cores + _BESIDE) as pool, threads(max(cores - 1, 1)) as tabling:
         with alone(bench.work / "try"):
-            built = _built(bench, pool)
+            built = _built(bench, pool, tabling)
         made = _used(built, bench, before)
-        findings, notes = checked.result()
+        findings, notes = built.checked()
     made = replace(made, findings=findings, notes=(*made.notes, *notes))
     return replace(made, phases=bench.clock.phases, seconds=time.monotonic() - bench.clock.start)
 
@@ -176,9 +178,10 @@ def _checked(bench: _Bench) -> tuple[tuple[TdFinding, ...], tuple[str, ...]]:
     return found, ()
 
 
-def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
-    """The plug-in, in the cache, and what it was made of."""
-    installation, clock, jobs = bench.installation, bench.clock, machine(bench.work).cores
+def _built(bench: _Bench, pool: ThreadPoolExecutor, tabling: ThreadPoolExecutor) -> _Built:
+    """The plug-in, in the cache, and what it was made of. ``tabling``: the threads of llvm-tblgen, which leave a processor to what takes
+    longest."""
+    request, installation, clock, jobs = bench.request, bench.installation, bench.clock, machine(bench.work).cores
     names = headers()
 
     def kept(name: str) -> Path:
@@ -200,7 +203,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         begun.append(time.monotonic())
         for inc in incs:
             if inc not in tabled and (step := _table_step(bench, td, inc)):
-                tabled[inc] = pool.submit(tabled_by, step)
+                tabled[inc] = tabling.submit(tabled_by, step)
 
     ready = pool.submit(precompiled)
     # llvm-tblgen takes longest for a large .td, and runs once a table: those that every target has need not wait for the description.
@@ -233,6 +236,10 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         texts = texts_of(plan, d)
         said.append(f"{len(texts)} files")
     write(bench.sources, texts)
+    # Nothing waits for these until the end: before, they would only keep what is waited for from the processors.
+    checked = pool.submit(_checked, bench)
+    if request.program is not None and request.program.suffix == ".c":
+        pool.submit(lambda: layouts(clang_of(installation)))
     count, wanted, untabled = _tables_made(bench, texts, tabled)
     clock.said(_TABLES, f"{count} of {wanted}")
     ready.result()
@@ -241,7 +248,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         with clock.phase("compile the simulator"):
             return simulator(d, made.machine, clang_of(installation), bench.progress)
 
-    simulating = pool.submit(simulated) if not made.missing and _may_run(bench.request) else None
+    simulating = pool.submit(simulated) if not made.missing and _may_run(request) else None
     build = PluginBuild(installation, bench.sources, bench.tables, d.folder, bench.work, kept, jobs, names, bench.hashes)
     with clock.phase("compile the C++") as said:
         trial = compiled(build, plan, d, bench.progress, untabled)
@@ -260,7 +267,7 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor) -> _Built:
         d.folder, arch, plugin, bench.work, len(build.objects), made.missing, trial.broken, limits, abilities, (), (), 0.0, {},
         stubs=trial.stubs, facts=tuple(made.machine.records.values()), description=d,
     )  # fmt: skip
-    return _Built(result, d, made.machine, simulating.result if simulating else simulated)
+    return _Built(result, d, made.machine, simulating.result if simulating else simulated, checked.result)
 
 
 def _may_run(request: TryRequest) -> bool:

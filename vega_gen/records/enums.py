@@ -162,6 +162,7 @@ class FindingKind(StrEnum):
     SHADOWED = "shadowed-pattern"
     REPEATED = "repeated-pattern"
     ILLEGAL_TYPE = "illegal-type-in-pattern"
+    MISPLACED_NUMBER = "number-for-register"
     CONTRADICTION = "contradictory-predicates"
     NOT_COPIED = "class-not-copied"
     NOT_SPILLED = "class-not-spilled"

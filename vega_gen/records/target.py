@@ -92,7 +92,7 @@ class Instruction:
     expansion. ``flags``: names of the bits that are set (isCall, mayLoad, isBarrier ...). ``size``: in bytes.
     ``encoding``: the bits of Inst, most significant first: "0", "1", "?" or "name{3}". ``defs``, ``uses``: implicit registers.
     ``classes``: superclasses, nearest last. ``expansion``: the instruction that stands for a pseudo (PseudoInstExpansion).
-    ``assembly_only``: whether it is an instruction of a target of which none has operands in its encoding: assembly is all there is.
+    ``assembly_only``: whether it is an instruction of a target whose encodings are not written: assembly is all there is.
     """
 
     name: str

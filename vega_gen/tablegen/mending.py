@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+_BEFORE_BODY = r'(?:"(?:[^"\\]|\\.)*"|//[^\n]*|\[\{.*?\}\]|[^{;"/\[]|/(?!/)|\[(?!\{))*?'
+"""What may stand between a record's name and its body: texts, comments and C++ are skipped as wholes."""
 _MODE = re.compile(r'(\bHwMode<\s*"([^"]+)"\s*,\s*)\[\s*\]')
 
 
@@ -20,7 +22,8 @@ def mended(text: str, lines: Mapping[str, str]) -> str:
     ``lines``: record -> what its body has to say besides."""
     made = _MODE.sub(lambda found: f'{found[1]}[Predicate<"Subtarget->checkFeatures(\\"{found[2]}\\")">]', text)
     for name, line in lines.items():
-        made = re.sub(rf"(\bdef\s+{name}\b(?:[^{{;\[]|\[(?!\{{))*?)\s*(\{{|;)", lambda found, line=line: _with_line(found, line), made)
+        body = re.compile(rf"(\bdef\s+{name}\b{_BEFORE_BODY})\s*(\{{|;)", re.S)
+        made = body.sub(lambda found, line=line: _with_line(found, line), made)
     return made
 
 

@@ -37,7 +37,9 @@ _CALL = re.compile(r"(?<![\w.>])((?:\w+::)*\w+)\s*(?:<[\w\s,:]*>)?\s*\(")
 _KEYWORDS = frozenset({"if", "for", "while", "switch", "return", "sizeof", "static_cast", "const_cast", "catch", "defined", "assert"})
 _TYPES = re.compile(r"u?int\d*(_t)?|unsigned|bool|char|float|double")
 _VECTOR = re.compile(r"\b(?:nx)?v\d+(?:[if]\d+|bf16)\b")
+_JUMPS = ("(br ", "(brind ")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+_UNREAL = frozenset({"isPseudo", "isAsmParserOnly", "isCodeGenOnly"})
 
 
 def of_class(raws: Mapping[str, Raw], *names: str) -> Iterator[Raw]:
@@ -221,16 +223,19 @@ def instructions(raws: Mapping[str, Raw]) -> tuple[Instruction, ...]:
                 expansion=(raw.field("ResultInst") or "") if "PseudoInstExpansion" in raw.classes else "",
             )
         )
-    finished = any(bit not in ("0", "1", "?") for i in found for bit in i.encoding)  # else no operand of any instruction has bits
+    real = [i for i in found if i.asm and not i.flags & _UNREAL]
+    coded = sum(any(bit != "?" for bit in i.encoding) for i in real)
+    finished = any(bit not in ("0", "1", "?") for i in found for bit in i.encoding) and 2 * coded >= len(real)
     written = {dag.op for raw in of_class(raws, "InstAlias") if (dag := raw.dag("ResultInst"))}
     return tuple(found if finished else (_assembly_only(i, aliased=i.name in written) for i in found))
 
 
 def _assembly_only(i: Instruction, *, aliased: bool) -> Instruction:
-    """Return an instruction of a target without encodings of operands as one that assembly alone has, unless it is a pseudo instruction.
+    """Return an instruction of a target whose encodings are not written, most of them or all operands' fields, as one that assembly alone
+    has, unless it is a pseudo instruction.
 
     One that the parser does not know (isCodeGenOnly) is real where an alias of the assembly stands for it (``aliased``)."""
-    unreal = {"isPseudo", "isAsmParserOnly", *(() if aliased else ("isCodeGenOnly",))}
+    unreal = _UNREAL - {"isCodeGenOnly"} if aliased else _UNREAL
     return replace(i, assembly_only=bool(i.asm) and not i.flags & unreal)
 
 
@@ -278,7 +283,7 @@ def _selecting_patterns(raws: Mapping[str, Raw]) -> dict[str, tuple[str, tuple[D
             continue
         name = results[2:].split(" ", 1)[0].rstrip(")]")
         target, printed = raws.get(name), raw.field("PatternToMatch")
-        if target is None or printed is None or "Instruction" not in target.classes:
+        if target is None or printed is None or "Instruction" not in target.classes or _jumps_by_call(raws, printed, results):
             continue
         if name not in best or len(printed) < len(best[name][0]):
             best[name] = (printed, (parse_dag(printed),))
@@ -286,13 +291,23 @@ def _selecting_patterns(raws: Mapping[str, Raw]) -> dict[str, tuple[str, tuple[D
 
 
 def patterns(raws: Mapping[str, Raw]) -> tuple[tuple[tuple[str, str], tuple[str, ...]], ...]:
-    """Return the standalone selection patterns as (source, result), each with its Predicate records. Vector patterns are left out."""
+    """Return the standalone selection patterns as (source, result), each with its Predicate records. Those of vectors are left out,
+    and jumps that are selected as calls."""
     found: list[tuple[tuple[str, str], tuple[str, ...]]] = []
     for raw in of_class(raws, "Pattern"):
         matched, given = raw.field("PatternToMatch"), raw.field("ResultInstrs")
-        if matched and given and not _VECTOR.search(matched):
+        if matched and given and not _VECTOR.search(matched) and not _jumps_by_call(raws, matched, given):
             found.append(((matched, given), raw.items("Predicates")))
     return tuple(found)
+
+
+def _jumps_by_call(raws: Mapping[str, Raw], matched: str, given: str) -> bool:
+    """Whether a pattern selects a call for a jump that always goes: a basic block cannot end with it, and nobody wants to return."""
+    if not matched.startswith(_JUMPS):
+        return False
+    selected = (raws.get(name) for name in re.findall(r"\((\w+)", given))
+    flags = {flag for raw in selected if raw for flag in raw.true_bits() & {"isCall", "isBranch", "isTerminator"}}
+    return flags == {"isCall"}
 
 
 def aliases(raws: Mapping[str, Raw]) -> tuple[tuple[str, str], ...]:

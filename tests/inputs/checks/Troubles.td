@@ -85,3 +85,7 @@ def FMOVE : Two<35, (outs Real:$d), (ins Real:$x), "fmove $d, $x">;
 // Harmless: Word has another move, which leaves COND alone.
 let Defs = [COND], isMoveReg = 1 in
 def MOVES : Two<36, (outs Word:$d), (ins Word:$x), "moves $d, $x">;
+
+// number-for-register
+def few : ImmLeaf<i32, [{ return Imm < 4; }]>;
+def FEWER : Two<38, (outs Word:$d), (ins Word:$x), "fewer $d, $x", [(set Word:$d, few:$x)]>;

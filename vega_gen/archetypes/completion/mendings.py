@@ -2,7 +2,8 @@
 
 It goes into copies of the files that define them (``pipeline.completing``): a decoder for an operand of several parts, which llvm-tblgen
 wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; the
-second operand of what begins a call; that a jump without bits of its target is not decoded; a condition for a hardware mode.
+second operand of what begins a call; that a jump without bits of its target is not decoded; that an instruction of registers is not
+selected for a number; a condition for a hardware mode.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.archetypes.own_encodings import unplaced
+from vega_gen.facts.misplaced import misplaced_numbers
+from vega_gen.facts.view import TargetView
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.mending import without_condition
 
@@ -28,7 +31,7 @@ def part(lacking: Lacking) -> str:
 def mendings(lacking: Lacking) -> dict[str, str]:
     """Returns record -> the line that it lacks."""
     found = _undecoded(lacking.d)
-    for more in (_untied(lacking.d), _unended(lacking), _older_calls(lacking), _unplaced(lacking.d)):
+    for more in (_untied(lacking.d), _unended(lacking), _older_calls(lacking), _unplaced(lacking.d), _misplaced(lacking)):
         found |= {name: f"{found[name]} {line}" if name in found else line for name, line in more.items()}
     return found
 
@@ -89,7 +92,8 @@ def _older_calls(lacking: Lacking) -> dict[str, str]:
     for i in lacking.d.instructions:
         begins = re.search(r"\((\w+) ", i.pattern) if "ISD::CALLSEQ_START" in i.nodes and len(i.ins) == 1 else None
         if begins:
-            amount, vt = i.ins[0], lacking.m.type
+            amount = i.ins[0]
+            vt = next((o.type for o in lacking.d.operand_classes if o.name == amount.type and o.type), lacking.m.type)
             operands = f"let InOperandList = (ins {amount.type}:${amount.name}, {amount.type}:$inner);"
             found[i.name] = f"{operands} let Pattern = [({begins[1]} timm:${amount.name}, timm:$inner)];"
             found[begins[1]] = f"let TypeProfile = SDCallSeqStart<[SDTCisVT<0, {vt}>, SDTCisVT<1, {vt}>]>;"
@@ -100,7 +104,14 @@ def _unplaced(d: Description) -> dict[str, str]:
     """Returns the jumps whose target has no bits in the encoding: no decoder tells them from others, and llvm-tblgen would take others for
     them. Assembly has them all the same."""
     line = "let isAsmParserOnly = 1;"
-    return {name: line for name in unplaced(d) if not any(i.decoder_method for i in d.instructions if i.name == name)}
+    told = {i.name for i in d.instructions if not i.decoder_method and any(bit in "01" for bit in i.encoding)}
+    return {name: line for name in unplaced(d) if name in told}
+
+
+def _misplaced(lacking: Lacking) -> dict[str, str]:
+    """Returns the instructions whose own pattern has a number where they have a register, as far as a file defines them one by one."""
+    own = {i.name for i in lacking.d.instructions if i.pattern.startswith("[")}
+    return {name: "let Pattern = [];" for name in misplaced_numbers(TargetView(lacking.d)) if name in own}
 
 
 def _read(i: Instruction, registers: set[str]) -> str:
