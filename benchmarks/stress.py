@@ -68,7 +68,9 @@ def csmith_program(folder: Path, seed: int) -> Path:
     return path
 
 
-def compile_one(chain: Toolchain, reference: Sequence[str], suite: str, target: str, source: Path, level: str, headers: Path) -> Fault | None:
+def compile_one(
+    chain: Toolchain, reference: Sequence[str], suite: str, target: str, source: Path, level: str, headers: Path
+) -> Fault | None:
     """Compile one input at a level, and again by the reference if llc fails. None where it compiles, or clang refuses it."""
     place = chain.work / f"{source.stem}{level}"
     if source.suffix == ".c":
@@ -86,13 +88,18 @@ def compile_one(chain: Toolchain, reference: Sequence[str], suite: str, target: 
     return Fault(suite, level, kind_of(done, target), done.command, not official.ok)
 
 
-def faults(chain: Toolchain, reference: Sequence[str], target: str, sources: dict[str, list[Path]], headers: Path, jobs: int) -> Iterator[Fault]:
+def faults(
+    chain: Toolchain, reference: Sequence[str], target: str, sources: dict[str, list[Path]], headers: Path, jobs: int
+) -> Iterator[Fault]:
     """The inputs that llc does not compile, in order of the inputs."""
     todo = [(suite, source, level) for suite, of_suite in sources.items() for source in of_suite for level in LEVELS]
+
+    def one(job: tuple[str, Path, str]) -> Fault | None:
+        suite, source, level = job
+        return compile_one(chain, reference, suite, target, source, level, headers)
+
     with threads(jobs) as pool:
-        one = partial(compile_one, chain, reference)
-        running = pool.map(lambda job: one(job[0], target, job[1], job[2], headers), todo)
-        for done, fault in enumerate(running):
+        for done, fault in enumerate(pool.map(one, todo)):
             report(done, len(todo), f"{target}: {todo[done][1].name} {todo[done][2]}")
             if fault is not None:
                 yield fault
@@ -150,7 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         layout = ("E" if target.facts.big_endian else "e") + data_layout(target.facts)
         chain = Toolchain(target.tools, target.triple, layout, target.installation, work / folder)
         found = list(faults(chain, official(target.installation, asked.reference), folder, sources, headers, asked.jobs))
-        own += printed(folder, found, dict.fromkeys(suites, asked.count))
+        own += printed(folder, found, {suite: int(asked.count) for suite in suites})
     return int(own > 0)
 
 

@@ -293,6 +293,43 @@ CLANG_FILES = {
     "clang/lib/Basic/CMakeLists.txt": CLANG_CMAKE,
     "clang/include/clang/Basic/TargetInfo.h": CLANG_TARGET_INFO,
 }
+LLD_TARGET_H = """\
+class TargetInfo {
+  uint64_t defaultImageBase = 0x10000;
+};
+
+TargetInfo *getAArch64TargetInfo();
+TargetInfo *getAlphaTargetInfo();
+TargetInfo *getBetaTargetInfo();
+
+struct ErrorPlace {
+};
+"""
+LLD_TARGET_CPP = """\
+TargetInfo *elf::getTarget() {
+  switch (config->emachine) {
+  case EM_ALPHA:
+    return getAlphaTargetInfo();
+  case EM_BETA:
+    switch (config->ekind) {
+    case ELF32LEKind:
+      return getBetaTargetInfo();
+    default:
+      llvm_unreachable("unsupported target");
+    }
+  default:
+    fatal("unsupported e_machine value");
+  }
+}
+"""
+LLD_CMAKE = """\
+add_lld_library(lldELF
+  Arch/Alpha.cpp
+  Arch/Beta.cpp
+  Target.cpp
+  )
+"""
+LLD_FILES = {"lld/ELF/Target.h": LLD_TARGET_H, "lld/ELF/Target.cpp": LLD_TARGET_CPP, "lld/ELF/CMakeLists.txt": LLD_CMAKE}
 RELOCATIONS = "ELF_RELOC(R_ALPHA_NONE, 0)\n"
 INFO = """\
 extern "C" void LLVMInitialize{folder}TargetInfo() {{
@@ -325,9 +362,9 @@ def named_files(first: str, second: str, third: str) -> dict[str, str]:
     return {known.sub(lambda m: words[m[0]], path): text for path, text in renamed.items()}
 
 
-def write_registry(root: Path, *, clang: bool = False) -> Path:
-    """Put the tree into ``root``, with clang's files or without, and return that."""
-    for path, text in (FILES | (CLANG_FILES if clang else {})).items():
+def write_registry(root: Path, *, clang: bool = False, lld: bool = False) -> Path:
+    """Put the tree into ``root``, with clang's and lld's files or without, and return that."""
+    for path, text in (FILES | (CLANG_FILES if clang else {}) | (LLD_FILES if lld else {})).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     return root

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from llvm_integration.edits import Edit
+from vega_gen.cxx import printer
 from vega_gen.cxx.interface import TRIPLES, Interface
 from vega_gen.emit import templates
 from vega_gen.records import Description
@@ -59,7 +60,7 @@ def clang_edits(d: Description, root: Path, *, arch: str, layout: str, stamp: st
     for suffix in (".h", ".cpp"):
         path = f"clang/lib/Basic/Targets/{d.folder}{suffix}"
         text = templates.render(f"clang/TargetInfo{suffix}.j2", **given, line=templates.banner(path, f"{d.folder} in clang"))
-        edits.append(Edit(path, text, LABEL))
+        edits.append(Edit(path, printer.format(text), LABEL))
     return tuple(edits)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from llvm_integration.edits import Edit
 from vega_gen.archetypes.code import Code
 from vega_gen.archetypes.relocations import chosen_relocations, relocation_numbers
+from vega_gen.cxx import printer
 from vega_gen.cxx.interface import Interface
 from vega_gen.emit import templates
 from vega_gen.facts.byte_order import ByteOrder, byte_order
@@ -71,12 +72,12 @@ def lld_edits(d: Description, root: Path, *, big_endian: bool, stamp: str) -> tu
     fields, untold = linked_fields(kinds, chosen, {*data.values(), chosen["PCREL32"]} - {""}, m, plain=byte_order(d) is not ByteOrder.WORDS)
     path = f"lld/ELF/Arch/{d.folder}.cpp"
     text = templates.render(
-        "lld/Arch.cpp.j2", T=d.folder, m=m, b=Code(m), lld=lld, stamp=stamp, big_endian=big_endian, data=data, none=chosen["NONE"],
+        "lld/Arch.cpp.j2", T=d.folder, m=m, b=Code(m), lld=lld, stamp=stamp, big_endian=big_endian, data=data, ignored=chosen["NONE"],
         distance=chosen["PCREL32"], fields=fields, untold=untold, in_words=byte_order(d) is ByteOrder.WORDS and not big_endian,
         made_up=[(name, number) for name, number in numbers.items() if name not in d.relocations],
         context=lld.mentions("ELF/Target.h", "TargetInfo(Ctx"), line=templates.banner(path, f"{d.folder} in lld"),
     )  # fmt: skip
-    return (Edit(path, text, LABEL),)
+    return (Edit(path, printer.format(text), LABEL),)
 
 
 def linked_fields(

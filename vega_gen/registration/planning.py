@@ -11,7 +11,7 @@ from pathlib import Path
 
 from llvm_integration.edits import Edit
 from vega_gen.cxx.lists import ListShape
-from vega_gen.emit import clang
+from vega_gen.emit import clang, lld
 from vega_gen.errors import InputError
 from vega_gen.registration.entries import Splice, addition, alike, entry_of, values_of, wanted
 from vega_gen.registration.sites import Key, Says, Site, site_that_says, sites
@@ -79,14 +79,15 @@ def plan_registration(root: Path, new: NewTriple) -> Registration:
     changes: dict[str, list[Splice]] = {}
     for site in sites():
         found = _lists(tree, site)
-        if found is None:
+        if found is None or site.listed:
             continue
         present = _present(tree, site, arch)
         if present is not None:
             places.append(present)
             continue
         data, like = tree.data(found.path), alike(site, arch, archs)
-        for items in found.lists:
+        naming = [items for items in found.lists if any(entry_of(a, items, site) for a in archs)]  # not a switch within a case
+        for items in naming or found.lists:
             if site.entry:
                 made = addition(site, items, arch, [a for a in archs if entry_of(a, items, site)], data, values)
             elif wanted(site, items, like):
@@ -120,7 +121,8 @@ def known_arch(root: Path, names: Sequence[str], bits: int = 0) -> str:
 def places_of(root: Path, target: str) -> tuple[RegistrationPlace, ...]:
     """Return every place where LLVM names, or should name, the architectures that ``target`` (a folder of lib/Target) registers.
 
-    A place counts as missing where every target needs an entry, or where at least half of the similar targets have one.
+    A place counts as missing where every target needs an entry, where at least half of the similar targets have one, and where a person
+    has to write it.
     Raises ``NotFoundError`` if there is no such target, ``InputError`` where a needed list of LLVM is not found."""
     tree = Tree(root)
     places: list[RegistrationPlace] = []
@@ -137,7 +139,7 @@ def places_of(root: Path, target: str) -> tuple[RegistrationPlace, ...]:
             place = _present(tree, site, arch)
             if place is None and _asked(tree, site, arch):
                 place = _place(site, arch, found.path, State.PRESENT, 0, "")
-            if place is None and (site.entry or any(wanted(site, items, like) for items in found.lists)):
+            if place is None and (site.entry or site.listed or any(wanted(site, items, like) for items in found.lists)):
                 place = _place(site, arch, found.path, State.MISSING, 0, "")
             if place is not None:
                 places.append(place)
@@ -183,7 +185,7 @@ def _edit(path: str, data: bytes, changes: Iterable[Splice]) -> Edit:
     text = data
     for change in sorted(changes, key=lambda change: change.start, reverse=True):
         text = text[: change.start] + change.text.encode("latin-1") + text[change.end :]
-    label = clang.LABEL if path.startswith("clang/") else LABEL
+    label = next((of for of in (clang.LABEL, lld.LABEL) if path.startswith(f"{of}/")), LABEL)
     return Edit(path, text, label, base=hashlib.sha256(data).hexdigest())
 
 

@@ -21,6 +21,7 @@ class Key(StrEnum):
     RELOCATIONS = "relocations"
     FOLDER = "folder"
     UPPER = "upper"
+    LINKER = "linker"
 
 
 class Says(StrEnum):
@@ -59,6 +60,7 @@ class Site:
     entry: str
     elsewhere: tuple[str, ...]
     says: Says | None
+    listed: bool
 
 
 @cache
@@ -77,6 +79,7 @@ def sites() -> tuple[Site, ...]:
             entry=place.get("entry", ""),
             elsewhere=tuple(place.get("elsewhere", ())),
             says=Says(place["says"]) if "says" in place else None,
+            listed=place.get("listed", False),
         )
         for place in found
     )

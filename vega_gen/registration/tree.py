@@ -50,6 +50,8 @@ class Arch:
                 return (self.folder,)
             case Key.UPPER:
                 return (self.folder.upper(),)
+            case Key.LINKER:
+                return tuple(f"{verb}{self.folder}TargetInfo" for verb in ("get", "set"))
 
 
 @dataclass(frozen=True, slots=True)
