@@ -20,7 +20,7 @@ from vega_gen.conform.conforming import Conforming, ForeignProgram, Side, text_b
 from vega_gen.conform.hosts import Expected, QemuHost, plugin
 from vega_gen.conform.mixing import MixedSide
 from vega_gen.conform.program_suites import coremark_programs, embench_programs, single_source_programs, suite_named, torture_programs
-from vega_gen.conform.verdicts import Conformed, ProgramVerdict, read_conformed
+from vega_gen.conform.verdicts import Conformed, Cost, ProgramVerdict, read_conformed
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.ladder.subject import machines
 from vega_gen.pipeline import ConformRequest, TryRequest, conform, silent
@@ -58,7 +58,7 @@ def test_each_program_gets_its_verdict(official: Side, tmp_path: Path) -> None:
         "wrong": ProgramVerdict.WRONG,
     }
     assert found["wrong"].why == "exit status 3, without optional passes of llc too" and "qemu-riscv32" in found["wrong"].command
-    assert found["right"].steps > 40 and found["right"].text > 40
+    assert found["right"].cost.steps > 40 and found["right"].cost.text > 40
     assert not list(tmp_path.glob("*right*")) and list(tmp_path.glob("*wrong*.ll"))
 
 
@@ -67,6 +67,27 @@ def test_what_the_reference_fails_too_does_not_count(official: Side, tmp_path: P
     (wrong,) = (p for p in torture_programs(PROGRAMS) if p.name == "wrong")
     one = bench.verdict_on(wrong, "-O0")
     assert one.verdict is ProgramVerdict.REFERENCE and not one.verdict.fails
+
+
+def test_frames_and_spills_are_counted_where_asked(official: Side, tmp_path: Path) -> None:
+    """A hundred values are alive at once in the first program, none in the second."""
+    source = tmp_path / "many.c"
+    values = "".join(f"int v{n} = k; " for n in range(100))
+    forwards, backwards = ("".join(f"s = s * 3 + v{n}; " for n in order) for order in (range(100), range(99, -1, -1)))
+    source.write_text(f"volatile int k; int main(void) {{ int s = 0; {values}{forwards}{backwards}k = s; return 0; }}\n")
+    measured = replace(official, measured=True)
+    one = Conforming(measured, lambda: measured, tmp_path, measured=True).verdict_on(ForeignProgram("own", "many", (source,)), "-O1")
+    assert one.cost == one.reference and one.cost.stack >= 4 * 70 and one.cost.spills >= 70
+    source.write_text("int main(void) { return 0; }\n")
+    few = Conforming(measured, None, tmp_path).verdict_on(ForeignProgram("own", "few", (source,)), "-O1")
+    assert (few.cost.stack, few.cost.spills) == (0, 0) and not list(tmp_path.glob("*.yaml"))
+
+
+def test_the_reference_may_be_an_llc_of_ones_own(tmp_path: Path) -> None:
+    td = ROOT / "targets/RV32IM/RV32IM.td"
+    request = ConformRequest(TryRequest(td, "19"), suite_dir=PROGRAMS, reference=str(tmp_path / "llc"), work=tmp_path / "work")
+    with pytest.raises(InputError, match="this is no llc"):
+        conform(request, silent)
 
 
 def test_output_is_compared_through_the_exit_status(official: Side, tmp_path: Path) -> None:
@@ -127,7 +148,7 @@ def test_a_crash_of_llc_names_the_pass_and_the_function() -> None:
 
 
 def test_a_verdict_goes_through_json_and_back() -> None:
-    one = Conformed("torture", "a", "-O2", ProgramVerdict.LLC, "llc: x", "ISel", "f", "llc a.ll", 3, 4)
+    one = Conformed("torture", "a", "-O2", ProgramVerdict.LLC, "llc: x", "ISel", "f", "llc a.ll", Cost(3, 4, 5, 6), Cost(7, 8, 9, 10))
     data = conformance.conformity_json({"target": "Toy"}, [one])
     assert [read_conformed(program) for program in data["programs"]] == [one] and data["target"] == "Toy"
 
@@ -223,8 +244,8 @@ def test_mixed_halves_must_agree_on_calls(official: Side, llvm: Installation, tm
 
 
 def counted(program: str, level: str, steps: int, official: int) -> Conformed:
-    sizes = {"text": steps, "reference_text": 100}
-    return Conformed("embench", program, level, ProgramVerdict.PASSES, steps=steps, reference_steps=official, **sizes)
+    own, reference = Cost(steps, steps, 16, 3), Cost(official, 100, 32, 4)
+    return Conformed("embench", program, level, ProgramVerdict.PASSES, cost=own, reference=reference)
 
 
 def test_speed_ups_are_over_the_reference_without_optimisation(tmp_path: Path) -> None:
@@ -232,7 +253,7 @@ def test_speed_ups_are_over_the_reference_without_optimisation(tmp_path: Path) -
     (tmp_path / "run.json").write_bytes(orjson.dumps(conformance.conformity_json({"target": "Toy"}, [*run, counted("c", "-O0", 1, 1)])))
     made = speedups.speedups(speedups.read_conformities([tmp_path / "run.json"]))
     assert [row[1] for row in made.rows] == ["a", "b", "geometric mean"] and made.bars == ("a", "b", "geometric mean")
-    assert made.rows[0][2:10] == (400, 50, 200, 100, 8.0, 2.0, 2.0, 1.0)
+    assert made.rows[0][2:] == (400, 50, 200, 100, 8.0, 2.0, 2.0, 1.0, 32, 16, 4, 3)
     assert made.rows[2][6:10] == (4.0, 4.0, 1.0, 1.0)
     assert made.series == {"official -O3": (8.0, 2.0, 4.0), "generated -O3": (4.0, 4.0, 4.0), "generated -O0": (2.0, 0.5, 1.0)}
     assert any("Toy c" in note for note in made.notes)

@@ -47,7 +47,9 @@ def conform(
     reference: Annotated[
         str,
         typer.Option(
-            "--reference", metavar="TRIPLE", help="LLVM's own backend to compare with; `none` for none.  [default: the one of the ISA]"
+            "--reference",
+            metavar="TRIPLE",
+            help="LLVM's own backend to compare with, or the path of an llc that has it; `none` for none.  [default: the one of the ISA]",
         ),
     ] = "",
     reference_attrs: Annotated[str, typer.Option("--reference-attrs", metavar="+A,-B", help="Its -mattr.")] = "",
@@ -62,7 +64,9 @@ def conform(
     machine: MachineNameOption = "",
     facts: FactsOption = None,
     simulated: Annotated[bool, typer.Option("--simulator", help="Run in the simulator even where QEMU runs the ISA.")] = False,
-    counted: Annotated[bool, typer.Option("--instructions", help="Count executed instructions, by a plug-in of QEMU.")] = False,
+    counted: Annotated[
+        bool, typer.Option("--instructions", help="Count executed instructions (a plug-in of QEMU), bytes of frames and spills.")
+    ] = False,
     mix: Annotated[
         bool, typer.Option("--mix", help="LLVM's own backend compiles half of each program's functions: do both agree on calls?")
     ] = False,

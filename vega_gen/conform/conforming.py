@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,8 +11,12 @@ from pathlib import Path
 from vega_gen.conform.bisecting import bisected
 from vega_gen.conform.compilers import NotCompiled, Toolchain, without_layout
 from vega_gen.conform.hosts import ANY_OUTPUT, Expected, ProgramEnd, ProgramHost, QemuHost
-from vega_gen.conform.verdicts import Conformed, ProgramVerdict
+from vega_gen.conform.verdicts import Conformed, Cost, ProgramVerdict
 from vega_gen.simulate.elf import SectionKind, read_object
+
+_FRAME = re.compile(r"NumStackBytes: *'(\d+)'")
+_SPILLED = re.compile(r"^Name: *SpillReloadCopies\n(?:(?!\.\.\.).*\n)*", re.MULTILINE)
+_COUNTED = re.compile(r"(?:NumSpills|NumFoldedSpills|NumReloads|NumFoldedReloads): *'(\d+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +32,36 @@ class ForeignProgram:
 
 @dataclass(frozen=True)
 class Side:
-    """A backend and what runs its objects."""
+    """A backend and what runs its objects. ``measured``: ask llc for frames and spills."""
 
     toolchain: Toolchain
     host: ProgramHost
+    measured: bool = False
 
-    def run(self, sources: Sequence[Path], level: str, place: Path, expected: Expected) -> tuple[ProgramEnd, int]:
-        """Compile IR files and run them. Return the end, and the bytes of .text. Raises NotCompiled."""
-        objects = [self.toolchain.compile_ir(ir, level, place.with_name(f"{place.name}-{n}.o")) for n, ir in enumerate(sources)]
+    def run(self, sources: Sequence[Path], level: str, place: Path, expected: Expected) -> tuple[ProgramEnd, Cost]:
+        """Compile IR files and run them. Return the end, and what it takes. Raises NotCompiled."""
+        objects = [place.with_name(f"{place.name}-{n}.o") for n in range(len(sources))]
+        remarks = [path.with_suffix(".opt.yaml") for path in objects] if self.measured else []
+        for n, ir in enumerate(sources):
+            options = (f"-pass-remarks-output={remarks[n]}", "-pass-remarks-filter=prologepilog|regalloc") if remarks else ()
+            self.toolchain.compile_ir(ir, level, objects[n], options)
         end = self.host.run(objects, self.toolchain.library, place, expected)
-        text = text_bytes(objects)
+        cost = Cost(end.steps, text_bytes(objects), *_frames(remarks))
         if not end.problem:
             for path in objects:
                 path.unlink()
-        return end, text
+        return end, cost
+
+
+def _frames(remarks: Sequence[Path]) -> tuple[int, int]:
+    """The bytes of frames and the number of spills and reloads that llc's remarks name; the files are removed."""
+    stack = spills = 0
+    for path in remarks:
+        text = path.read_text(encoding="utf-8")
+        stack += sum(map(int, _FRAME.findall(text)))
+        spills += sum(int(number) for one in _SPILLED.findall(text) for number in _COUNTED.findall(one))
+        path.unlink()
+    return stack, spills
 
 
 def text_bytes(objects: Sequence[Path]) -> int:
@@ -81,25 +102,25 @@ class Conforming:
         except NotCompiled as refusal:
             return said(ProgramVerdict.NOT_C, refusal.what, refusal.command)
         try:
-            end, text = self.generated.run(sources, level, place, program.expected)
+            end, cost = self.generated.run(sources, level, place, program.expected)
         except NotCompiled as refusal:
             known = {"llc": ProgramVerdict.LLC, "mix": ProgramVerdict.ALONE}
             verdict = known.get(refusal.tool, ProgramVerdict.NOT_LINKED)
             found = said(verdict, refusal.what, refusal.command, refusal.llvm_pass, refusal.function)
         else:
             if not end.problem:
-                theirs = self.by_reference(sources, level, place, program.expected)[1:] if self.measured else (0, 0)
+                theirs = self.by_reference(sources, level, place, program.expected)[1] if self.measured else Cost()
                 for ir in sources:
                     ir.unlink()
-                return Conformed(program.suite, program.name, level, ProgramVerdict.PASSES, "", "", "", "", end.steps, text, *theirs)
+                return Conformed(program.suite, program.name, level, ProgramVerdict.PASSES, cost=cost, reference=theirs)
             if program.expected.stdout is not None and self.agrees(sources, level, place):
-                return Conformed(program.suite, program.name, level, ProgramVerdict.PASSES, steps=end.steps, text=text)
+                return Conformed(program.suite, program.name, level, ProgramVerdict.PASSES, cost=cost)
             found = said(ProgramVerdict.TIME_OUT if end.timed_out else ProgramVerdict.WRONG, end.problem, end.command)
         if found.verdict is ProgramVerdict.ALONE:
             return found
-        theirs, _, _ = self.by_reference(sources, level, place, program.expected)
-        if theirs:
-            return said(ProgramVerdict.REFERENCE, f"{theirs}; here: {found.why}", found.command)
+        problem, _ = self.by_reference(sources, level, place, program.expected)
+        if problem:
+            return said(ProgramVerdict.REFERENCE, f"{problem}; here: {found.why}", found.command)
         return self.reduced(found, sources, place, program.expected) if self.reducing and found.verdict is ProgramVerdict.WRONG else found
 
     def reduced(self, found: Conformed, sources: Sequence[Path], place: Path, expected: Expected) -> Conformed:
@@ -137,19 +158,19 @@ class Conforming:
             return False
         return not end.problem
 
-    def by_reference(self, sources: Sequence[Path], level: str, place: Path, expected: Expected) -> tuple[str, int, int]:
-        """What goes wrong with LLVM's own backend, given the same IR, "" where it passes, and where there is no such backend; the executed
-        instructions and the bytes of .text where it passes."""
+    def by_reference(self, sources: Sequence[Path], level: str, place: Path, expected: Expected) -> tuple[str, Cost]:
+        """What goes wrong with LLVM's own backend, given the same IR, "" where it passes, and where there is no such backend; and what it
+        takes where it passes."""
         official = self.official()
         if official is None:
-            return "", 0, 0
+            return "", Cost()
         place = place.with_name(f"{place.name}-reference")
         own = [without_layout(ir, place.with_name(f"{place.name}-{n}.ll")) for n, ir in enumerate(sources)]
         try:
-            end, text = official.run(own, level, place, expected)
+            end, cost = official.run(own, level, place, expected)
         except NotCompiled as refusal:
-            return refusal.what, 0, 0
+            return refusal.what, Cost()
         finally:
             for path in own:
                 path.unlink()
-        return end.problem, end.steps, text
+        return end.problem, cost

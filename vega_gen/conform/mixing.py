@@ -12,6 +12,7 @@ from llvm_integration.process import run
 from vega_gen.conform.compilers import NotCompiled, without_layout
 from vega_gen.conform.conforming import Side, text_bytes
 from vega_gen.conform.hosts import Expected, ProgramEnd
+from vega_gen.conform.verdicts import Cost
 
 ALONE = "mix"
 """The tool of a NotCompiled for a program that has no two functions."""
@@ -28,17 +29,17 @@ class MixedSide(Side):
     official: Callable[[], Side | None] = field(kw_only=True)
     extract: Path = field(kw_only=True)
 
-    def run(self, sources: Sequence[Path], level: str, place: Path, expected: Expected) -> tuple[ProgramEnd, int]:
+    def run(self, sources: Sequence[Path], level: str, place: Path, expected: Expected) -> tuple[ProgramEnd, Cost]:
         """As ``Side.run``, twice: with the first half and with the other half. Raises NotCompiled, with the tool ``ALONE`` where there is
         nothing to mix."""
-        end, text = ProgramEnd(""), 0
+        end, cost = ProgramEnd(""), Cost()
         for first in (0, 1):
-            end, text = self._half(sources, level, place, expected, first)
+            end, cost = self._half(sources, level, place, expected, first)
             if end.problem:
                 break
-        return end, text
+        return end, cost
 
-    def _half(self, sources: Sequence[Path], level: str, place: Path, expected: Expected, first: int) -> tuple[ProgramEnd, int]:
+    def _half(self, sources: Sequence[Path], level: str, place: Path, expected: Expected, first: int) -> tuple[ProgramEnd, Cost]:
         """``first``: 0 if LLVM's own backend compiles the first function, the third and so on; 1 for the others."""
         official = self.official()
         assert official is not None, "a reference was asked for"
@@ -61,11 +62,11 @@ class MixedSide(Side):
         for path in own:
             _put_machine(path, theirs[0])
         end = official.host.run([*theirs, *own], official.toolchain.library, place, expected)
-        text = text_bytes(own)
+        cost = Cost(end.steps, text_bytes(own))
         if not end.problem:
             for path in (*own, *theirs):
                 path.unlink()
-        return end, text
+        return end, cost
 
 
 def _put_machine(path: Path, like: Path) -> None:

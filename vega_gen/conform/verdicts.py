@@ -32,12 +32,25 @@ class ProgramVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a program takes of the machine, 0 where it was not counted.
+
+    ``steps``: instructions executed. ``text``: bytes of its .text sections. ``stack``: bytes of its functions' frames, together.
+    ``spills``: instructions that the register allocator put in to store and load registers; the one of -O0 does not say."""
+
+    steps: int = 0
+    text: int = 0
+    stack: int = 0
+    spills: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Conformed:
     """A program at a level.
 
     ``why``: one line that says what went wrong, "" where it passes. ``llvm_pass``, ``function``: where llc crashed, or what a bisection
-    found; "" if not known. ``command``: shell text that repeats what failed. ``steps``: instructions executed, ``text``: bytes of its
-    .text sections, both 0 where they were not counted; ``reference_steps``, ``reference_text``: those of LLVM's own backend."""
+    found; "" if not known. ``command``: shell text that repeats what failed. ``cost``: of the generated backend's program; ``reference``:
+    of that of LLVM's own."""
 
     suite: str
     program: str
@@ -47,10 +60,8 @@ class Conformed:
     llvm_pass: str = ""
     function: str = ""
     command: str = ""
-    steps: int = 0
-    text: int = 0
-    reference_steps: int = 0
-    reference_text: int = 0
+    cost: Cost = Cost()
+    reference: Cost = Cost()
 
     @property
     def key(self) -> str:
@@ -61,4 +72,5 @@ class Conformed:
 def read_conformed(data: dict[str, Any]) -> Conformed:
     """Read what ``dataclasses.asdict`` of one gave, through JSON."""
     data = dict(data)
-    return Conformed(verdict=ProgramVerdict(data.pop("verdict")), **data)
+    cost, reference = Cost(**data.pop("cost")), Cost(**data.pop("reference"))
+    return Conformed(verdict=ProgramVerdict(data.pop("verdict")), cost=cost, reference=reference, **data)

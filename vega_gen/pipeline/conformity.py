@@ -44,9 +44,10 @@ class ConformRequest:
 
     ``backend``: what to make the backend of. ``llvm``: a source tree of LLVM, whose version is used and whose compiler-rt if it is there.
     ``suite_dir``: the folder of the suite's files, None for what the package manager has. ``count``: of programs that csmith makes.
-    ``every``: take every Nth program. ``reference``: triple of LLVM's own backend, "" for the one that targets/settings/qemu.toml names,
-    "none" for none; ``reference_attrs``: its -mattr. ``builtins``: a folder of compiler-rt's C. ``simulated``: use the simulator even where
-    QEMU runs the ISA. ``counted``: count executed instructions. ``seconds``: time limit of a program. ``again``: forget an earlier run.
+    ``every``: take every Nth program. ``reference``: triple of LLVM's own backend, or the path of an llc that has it, "" for the one
+    that targets/settings/qemu.toml names, "none" for none; ``reference_attrs``: its -mattr. ``builtins``: a folder of compiler-rt's C.
+    ``simulated``: use the simulator even where QEMU runs the ISA. ``counted``: count executed instructions, and
+    bytes of frames and spills. ``seconds``: time limit of a program. ``again``: forget an earlier run.
     ``mix``: the reference compiles half of each program's functions.
     """
 
@@ -123,10 +124,10 @@ class _Lab:
         emulator = self.emulator
         if emulator is None or self.request.simulated:
             sim = simulator(self.description, find_facts(self.description), installation.tool("clang"), self.progress)
-            return Side(llc, SimulatedHost(sim, llc, self.request.seconds)), lost
+            return Side(llc, SimulatedHost(sim, llc, self.request.seconds), self.request.counted), lost
         host = QemuHost(emulator, llc, Linker(self.description), self.request.seconds, self._counter(emulator))
         host.prepare()
-        return Side(llc, host), lost
+        return Side(llc, host, self.request.counted), lost
 
     def official(self) -> Callable[[], Side] | None:
         """Returns what makes the reference, None where there is none."""
@@ -135,16 +136,18 @@ class _Lab:
         if not triple or emulator is None:
             return None
         installation = self.made.plugin.installation
+        program = self._reference_llc() or installation.tool("llc")
         found = emulator
 
         def make() -> Side:
-            folder = self.work / f"reference-{triple}{attrs}-{installation.version}-{runtime_version()[:12]}"
+            version = store.digest(str(program), runtime_version())[:12]
+            folder = self.work / f"reference-{triple}{attrs}-{installation.version}-{version}"
             own = (f"-mattr={attrs}",) if attrs else ()
-            llc = Toolchain(installation.bindir, triple, crash.data_layout(installation.tool("llc"), triple), installation, folder, own)
+            llc = Toolchain(program.parent, triple, crash.data_layout(program, triple), installation, folder, own)
             llc.build_library(self.builtins, {}, self.progress, jobs=self.request.jobs, kept=True)
             host: ProgramHost = QemuHost(found, llc, None, self.request.seconds, self._counter(found), linker(installation))
             host.prepare()
-            return Side(llc, host)
+            return Side(llc, host, self.request.counted)
 
         return make
 
@@ -164,11 +167,22 @@ class _Lab:
         if asked.reference == "none":
             return "", ""
         official = self.emulator.official if self.emulator else None
-        if asked.reference:
+        program = self._reference_llc()
+        if asked.reference and program is None:
             return asked.reference, asked.reference_attrs
-        if official is None or official.triple.split("-")[0] not in crash.registered(self.made.plugin.installation.tool("llc")):
+        if official is None or official.triple.split("-")[0] not in crash.registered(program or self.made.plugin.installation.tool("llc")):
             return "", ""
         return official.triple, asked.reference_attrs or official.attrs
+
+    def _reference_llc(self) -> Path | None:
+        """The llc that ``--reference`` names by a path. Raises InputError where there is none."""
+        asked = self.request.reference
+        if "/" not in asked:
+            return None
+        program = Path(asked).absolute()
+        if program.name != "llc" or not program.is_file():
+            raise InputError("this is no llc", asked, "give the path of one, such as build/bin/llc, or a triple")
+        return program
 
     def _counter(self, emulator: ladder.Emulator) -> Path | None:
         return plugin(emulator) if self.request.counted else None
