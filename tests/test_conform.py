@@ -69,6 +69,23 @@ def test_what_the_reference_fails_too_does_not_count(official: Side, tmp_path: P
     assert one.verdict is ProgramVerdict.REFERENCE and not one.verdict.fails
 
 
+def test_what_llc_does_not_compile_is_reduced(official: Side, tmp_path: Path) -> None:
+    """One of three functions calls what the ISA does not have: llvm-reduce leaves that one, and of its loop nothing."""
+    source = tmp_path / "clock.c"
+    source.write_text(
+        """unsigned long long clock(void) __asm__("llvm.x86.rdtsc");
+int once(int a) { return a + 1; }
+int twice(int a) { return once(a) * 2; }
+int main(void) { for (int i = 0; i < 10; ++i) if (twice(i) > 6) return (int)clock(); return 0; }
+"""
+    )
+    one = Conforming(official, None, tmp_path).verdict_on(ForeignProgram("own", "clock", (source,)), "-O1")
+    left = (tmp_path / "own-clock-O1-0.reduced.ll").read_text()
+    assert one.verdict is ProgramVerdict.LLC and "own-clock-O1-0.reduced.ll" in one.command
+    assert left.count("define ") == 1 and "@llvm.x86.rdtsc()" in left and "br " not in left
+    assert not list(tmp_path.glob("*.sh"))
+
+
 def test_frames_and_spills_are_counted_where_asked(official: Side, tmp_path: Path) -> None:
     """A hundred values are alive at once in the first program, none in the second."""
     source = tmp_path / "many.c"

@@ -11,6 +11,7 @@ from pathlib import Path
 from vega_gen.conform.bisecting import bisected
 from vega_gen.conform.compilers import NotCompiled, Toolchain, without_layout
 from vega_gen.conform.hosts import ANY_OUTPUT, Expected, ProgramEnd, ProgramHost, QemuHost
+from vega_gen.conform.reducing import reduced_ir
 from vega_gen.conform.verdicts import Conformed, Cost, ProgramVerdict
 from vega_gen.simulate.elf import SectionKind, read_object
 
@@ -73,7 +74,7 @@ def text_bytes(objects: Sequence[Path]) -> int:
 class Conforming:
     """Compiles and runs programs. ``reference``: returns LLVM's own backend, None where there is none to compare with; it is asked for
     when a program first fails. ``work``: folder for what fails. ``measured``: run what passes by LLVM's own backend
-    too, and count there. ``reducing``: bisect wrong results."""
+    too, and count there. ``reducing``: make what fails easier to read."""
 
     generated: Side
     reference: Callable[[], Side] | None
@@ -121,10 +122,16 @@ class Conforming:
         problem, _ = self.by_reference(sources, level, place, program.expected)
         if problem:
             return said(ProgramVerdict.REFERENCE, f"{problem}; here: {found.why}", found.command)
-        return self.reduced(found, sources, place, program.expected) if self.reducing and found.verdict is ProgramVerdict.WRONG else found
+        return self.reduced(found, sources, place, program.expected) if self.reducing else found
 
     def reduced(self, found: Conformed, sources: Sequence[Path], place: Path, expected: Expected) -> Conformed:
-        """A wrong result, with the pass of llc and the function that make it, where a bisection finds them."""
+        """A failure that is easier to read: what llc does not compile with the IR that llvm-reduce leaves of it, a wrong result with the
+        pass of llc and the function that make it, where a bisection finds them."""
+        if found.verdict is ProgramVerdict.LLC:
+            small = next((reduced_ir(self.generated.toolchain, ir, found.level) for ir in sources if str(ir) in found.command), None)
+            return replace(found, function=small.function, command=small.command) if small else found
+        if found.verdict is not ProgramVerdict.WRONG:
+            return found
         place, llc = place.with_name(f"{place.name}-bisected"), self.generated.toolchain
 
         def goes_wrong(objects: Sequence[Path]) -> bool:
