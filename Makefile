@@ -36,7 +36,9 @@ lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
+# A test debugs a program.
 test: lint llvm
+	@command -v gdb-multiarch >/dev/null || { $(SUDO) apt-get update -q; $(SUDO) apt-get install -q -y --no-install-recommends gdb-multiarch; }
 	$(BIN)/python -m pytest -n 2
 	$(BIN)/lit -v lit_tests
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,23 @@ __attribute__((noinline)) int top(int n) {
   char *room = __builtin_alloca(n);
   room[n - 1] = (char)middle(n, n);
   return room[kept];
+}
+"""
+
+STEPPED = """\
+static volatile int kept;
+__attribute__((noinline)) int leaf(int n) {
+  kept = n;
+  return n + 1;
+}
+__attribute__((noinline)) int middle(int a, int b) {
+  int twice = a * 2;
+  return leaf(twice) * 3 + b;
+}
+void _start(void) {
+  int status = middle(20, 3) - 126;
+  register int a0 __asm__("x10") = status, a7 __asm__("x17") = 93;
+  __asm__ volatile("ecall" : : "r"(a0), "r"(a7));
 }
 """
 
@@ -126,6 +144,33 @@ def test_debug_information_says_how_frames_lie(built: Built) -> None:
     assert room and rows[0] == rows[-1] == "CFA=X14" and f"CFA=X14+{room[1]}" in rows
     assert any(re.fullmatch(rf"CFA=X14\+{room[1]}:.* X15=\[CFA-\d+\].*", row) for row in rows)
     assert any(re.match(r"CFA=X13:.*X13=\[CFA-\d+\], X15=\[CFA-\d+\]", row) for row in re.findall(r"0x\w+: (CFA=.*)", top))
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_gdb_walks_the_stack_and_steps(tmp_path: Path, kept_cache: Path, monkeypatch: pytest.MonkeyPatch, level: str) -> None:
+    """RV32IM's objects are linked as RISC-V's, whose relocations they have, and run by QEMU, which gdb controls."""
+    monkeypatch.setenv("VEGA_GEN_CACHE", str(kept_cache))
+    made = try_out(TryRequest(ROOT / "targets/RV32IM/RV32IM.td", "19", out=tmp_path / "out"), lambda done, total, text: None)
+    source, ir, out, program, stub = (tmp_path / name for name in ("stepped.c", "stepped.ll", "stepped.o", "stepped", "stub"))
+    source.write_text(STEPPED)
+    llc = made.folder / "bin/llc"
+    ir_of(source, made.plugin.installation, data_layout(llc, made.arch), ir, level=level, options=["-g", "--target=riscv32"])
+    subprocess.run([llc, "-march=rv32im", level, "-filetype=obj", ir, "-o", out], check=True, timeout=60)
+    data = bytearray(out.read_bytes())
+    data[18:20] = b"\xf3\0"
+    out.write_bytes(data)
+    subprocess.run([PREFIX / "bin/ld.lld", "-m", "elf32lriscv", out, "-o", program], check=True, timeout=60)
+    commands = ["break leaf", "continue", "backtrace", "info args", "finish", "next", "info line", "delete", "continue"]
+    argv = ["gdb-multiarch", "-nx", "-batch", *(f"-ex={command}" for command in (f"target remote {stub}", *commands)), str(program)]
+    with subprocess.Popen(["qemu-riscv32", "-g", str(stub), str(program)]) as emulator:
+        while not stub.exists():
+            assert emulator.poll() is None
+            time.sleep(0.02)
+        said = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        assert emulator.wait(timeout=60) == 0, said.stdout + said.stderr
+    assert re.search(r"#0 +leaf \(n=40\) at .*:3\n#1 .* in middle \(.*b=3\) at .*:8\n#2 .*_start \(\) at .*:11\n", said.stdout)
+    assert "\nn = 40\n" in said.stdout and "Value returned is $1 = 41\n" in said.stdout
+    assert re.search(r"^Line 1[1-4] of .* starts at address", said.stdout, re.M), "the step left middle"
 
 
 @pytest.mark.parametrize("message", REFUSED)
