@@ -165,7 +165,7 @@ def write_backend(request: Request, prepared: Prepared, progress: Progress) -> B
     made = make_backend(request, prepared, progress)
     known, inputs = made.known, made.known.prepared.inputs
     texts = emit(made.plan, named(inputs), inputs.headers, threshold=made.plan.flag_below)
-    edits = [*known.edits, *copies(made.plan, made.definitions), *texts, *_for_clang(request, made), *_for_lld(request, made)]
+    edits = [*known.edits, *copies(made.plan, made.definitions), *texts, *_for_clang(request, made), *_for_lld(made)]
     climbed = climb_built(inputs, made.built.tools, None, progress, no_code=made.no_code) if made.built else None
     if made.built and climbed and known.overlay:
         edits += tests(made.plan, tests_of(inputs, made.built.tools, climbed))
@@ -188,12 +188,12 @@ def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
     return clang_edits(inputs.description, inputs.source.root, arch=made.known.arch, layout=layout, stamp=stamp_of(made.plan))
 
 
-def _for_lld(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
+def _for_lld(made: Made) -> tuple[checkout.Edit, ...]:
     """The edit that makes an lld in the checkout know a new triple's relocations."""
     inputs = made.known.prepared.inputs
     if made.known.prepared.official or not has_lld(inputs.source.root):
         return ()
-    return lld_edits(inputs.description, inputs.source.root, big_endian=request.big_endian, stamp=stamp_of(made.plan))
+    return lld_edits(inputs.description, inputs.source.root, big_endian=bool(inputs.big_endian), stamp=stamp_of(made.plan))
 
 
 def _layout(request: Request, inputs: Inputs) -> str:

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from shutil import which
 
@@ -22,7 +22,7 @@ from vega_gen.conform.conforming import Conforming, ForeignProgram, Side
 from vega_gen.conform.hosts import ProgramHost, QemuHost, SimulatedHost, plugin
 from vega_gen.conform.mixing import MixedSide
 from vega_gen.conform.program_suites import ProgramSuite
-from vega_gen.conform.verdicts import Conformed, read_conformed
+from vega_gen.conform.verdicts import Conformed, Cost, read_conformed
 from vega_gen.errors import InputError
 from vega_gen.facts import find_facts
 from vega_gen.ladder.executable import Linker
@@ -170,7 +170,7 @@ class _Lab:
         program = self._reference_llc()
         if asked.reference and program is None:
             return asked.reference, asked.reference_attrs
-        if official is None or official.triple.split("-")[0] not in crash.registered(program or self.made.plugin.installation.tool("llc")):
+        if official is None or not crash.data_layout(program or self.made.plugin.installation.tool("llc"), official.triple):
             return "", ""
         return official.triple, asked.reference_attrs or official.attrs
 
@@ -225,9 +225,10 @@ def _judged(lab: _Lab, bench: Conforming, programs: Sequence[tuple[ForeignProgra
     if lab.request.again:
         path.unlink(missing_ok=True)
     with store.Journal(path) as journal:
-        kept = {key: read_conformed(orjson.loads(payload)) for key, payload in journal.items()}
         asked = lab.request
-        mark = store.digest(lab.digest, *lab.reference(), str(asked.counted), str(asked.mix), str(bench.generated.host.name))[:12]
+        written = (field.name for record in (Conformed, Cost) for field in fields(record))  # other vega-gens' entries have other fields
+        mark = store.digest(lab.digest, *lab.reference(), str(asked.counted), str(asked.mix), bench.generated.host.name, *written)[:12]
+        kept = {key: read_conformed(orjson.loads(payload)) for key, payload in journal.items() if key.startswith(mark)}
         found = {(p.name, level): kept.get(f"{mark} {p.suite} {p.name} {level}") for p, level in programs}
         todo = [(p, level) for p, level in programs if found[p.name, level] is None]
         lab.progress(0, len(todo), "running programs")
