@@ -48,6 +48,18 @@ def official(llvm: Installation, tmp_path_factory: pytest.TempPathFactory) -> Si
     return Side(llc, host)
 
 
+def test_a_reference_gets_the_ir_of_the_generated_backend(llvm: Installation, tmp_path: Path) -> None:
+    """clang is told the generated backend's layout for both; llc takes the one of its triple for the reference."""
+    source = tmp_path / "add.c"
+    source.write_text("int add(int a, int b) { return a + b; }\n")
+    layout = LAYOUT.replace("i64:64", "i64:32")
+    kept, taken = (Toolchain(llvm.bindir, "riscv32", layout, llvm, tmp_path / str(of), of_triple=of) for of in (False, True))
+    assert kept.compile_c(source, "-O2", tmp_path / "kept.o").is_file()
+    assert f'datalayout = "{layout}"' in (tmp_path / "kept.ll").read_text()
+    assert taken.compile_c(source, "-O2", tmp_path / "taken.o").is_file()
+    assert "datalayout" not in (tmp_path / "taken.ll").read_text()
+
+
 def test_each_program_gets_its_verdict(official: Side, tmp_path: Path) -> None:
     bench = Conforming(official, None, tmp_path)
     found = {p.name: bench.verdict_on(p, "-O2") for p in torture_programs(PROGRAMS)}

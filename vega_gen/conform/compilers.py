@@ -62,7 +62,8 @@ class Toolchain:
     """A backend.
 
     ``tools``: folder of its llc. ``triple``: as -mtriple has it. ``layout``: the data layout string of its modules. ``work``: folder for
-    what is compiled. ``options``: further ones of llc. ``library``: the objects that programs are linked with where they need them."""
+    what is compiled. ``options``: further ones of llc. ``library``: the objects that programs are linked with where they need them.
+    ``of_triple``: llc takes the data layout of the triple; ``layout`` is only what clang is told, so that two backends get the same IR."""
 
     tools: Path
     triple: str
@@ -71,13 +72,15 @@ class Toolchain:
     work: Path
     options: tuple[str, ...] = ()
     library: list[Path] = field(default_factory=list[Path])
+    of_triple: bool = False
 
     def __post_init__(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
 
     def compile_c(self, source: Path, level: str, out: Path, options: Sequence[str] = ()) -> Path:
         """Compile C to the object ``out``. Raises NotCompiled."""
-        return self.compile_ir(self.ir_of(source, level, out.with_suffix(".ll"), options), level, out)
+        ir = self.ir_of(source, level, out.with_suffix(".ll"), options)
+        return self.compile_ir(without_layout(ir, ir) if self.of_triple else ir, level, out)
 
     def ir_of(self, source: Path, level: str, out: Path, options: Sequence[str] = ()) -> Path:
         """Compile C to the IR file ``out``, with the headers of our own C library. Raises NotCompiled."""
