@@ -11,6 +11,7 @@ import orjson
 import pytest
 from conftest import ROOT
 
+from llvm_integration.crash import data_layout
 from llvm_integration.discover import Installation, find_installation
 from llvm_integration.process import Completed
 from vega_gen import resources, store
@@ -96,6 +97,21 @@ int main(void) { for (int i = 0; i < 10; ++i) if (twice(i) > 6) return (int)cloc
     assert one.verdict is ProgramVerdict.LLC and "own-clock-O1-0.reduced.ll" in one.command
     assert left.count("define ") == 1 and "@llvm.x86.rdtsc()" in left and "br " not in left
     assert not list(tmp_path.glob("*.sh"))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, machine in machines().items() if machine.official))
+def test_each_official_backend_can_be_compared_with(llvm: Installation, tmp_path: Path, name: str) -> None:
+    known = machines()[name].official
+    assert known is not None
+    attrs = (f"-mattr={known.attrs}",) if known.attrs else ()
+    llc = Toolchain(llvm.bindir, known.triple, data_layout(llvm.tool("llc"), known.triple), llvm, tmp_path / "llc", attrs)
+    (tmp_path / "builtins").mkdir()
+    llc.build_library(tmp_path / "builtins", {}, silent)
+    host = QemuHost(machines()[name], llc, None, 10.0, None, llvm.lld)
+    host.prepare()
+    bench = Conforming(Side(llc, host), None, tmp_path)
+    found = {p.name: bench.verdict_on(p, "-O2") for p in torture_programs(PROGRAMS) if p.name != "endless"}
+    assert (found["right"].verdict, found["wrong"].why) == (ProgramVerdict.PASSES, "exit status 3, without optional passes of llc too")
 
 
 def test_frames_and_spills_are_counted_where_asked(official: Side, tmp_path: Path) -> None:
