@@ -12,12 +12,12 @@ from vega_gen.ladder import failures
 from vega_gen.ladder.ask import ask
 
 SECONDS = 120.0
-_PLAIN = re.compile(r"[A-Za-z ,:_-]*")
-"""The start of a message up to what names this program's own: numbers, nodes, registers."""
+_PLAIN = re.compile(r"[A-Za-z ,:_-]+")
+"""Words of a message between what differs from one program to another: numbers, nodes, registers."""
 
 
 def reduced_ir(llc: Toolchain, source: Path, level: str) -> NotCompiled | None:
-    """Write the smallest IR that llvm-reduce finds for which llc ends as for ``source``: its exit status, the start of its message, and
+    """Write the smallest IR that llvm-reduce finds for which llc ends as for ``source``: its exit status, the words of its message, and
     the pass in which it crashes. It is beside ``source``, as ``<name>.reduced.ll``.
 
     Returns what llc says of it, with the command. None where llc compiles ``source`` or does not end, where there is no llvm-reduce, and
@@ -27,8 +27,8 @@ def reduced_ir(llc: Toolchain, source: Path, level: str) -> NotCompiled | None:
     if not program.is_file() or first.ok or first.timed_out:
         return None
     known = refused(first)
-    said = _PLAIN.match(failures.message(first))
-    signs = [said[0]] if said and said[0] in first.stderr else []
+    words = max(_PLAIN.findall(failures.message(first)), key=len, default="")
+    signs = [words] if words and words in first.stderr else []
     if known.llvm_pass:
         signs.append(f"Running pass '{known.llvm_pass}'")
     out, script = source.with_suffix(".reduced.ll"), source.with_suffix(".reduce.sh")
