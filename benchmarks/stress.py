@@ -50,21 +50,11 @@ def kind_of(done: Completed, target: str) -> tuple[str, str, str]:
     return _NAMED.sub("_", failures.message(done))[:160], refusal.llvm_pass, failures.function(done, target)
 
 
-def stress_module(folder: Path, size: int, seed: int) -> Path:
-    """The module of llvm-stress of a seed, written into ``folder``. ``size``: about how many instructions it has."""
+def stress_module(program: Path, folder: Path, size: int, seed: int) -> Path:
+    """The module of a seed of ``program``, llvm-stress, written into ``folder``. ``size``: about how many instructions it has."""
     path = folder / f"stress-{size}-{seed}.ll"
     if not path.is_file():
-        program = next(p for p in ("llvm-stress-19", "llvm-stress") if run(["which", p], timeout=SECONDS).ok)
-        run([program, f"-seed={seed}", f"-size={size}", "-o", str(path)], timeout=SECONDS).check()
-    return path
-
-
-def csmith_program(folder: Path, seed: int) -> Path:
-    """The program of csmith of a seed, written into ``folder``."""
-    path = folder / f"csmith-{seed}.c"
-    if not path.is_file():
-        made = run(["csmith", *foreign.CSMITH_OPTIONS, "--seed", str(seed)], timeout=60).check("apt-get install csmith")
-        path.write_text(made.stdout, encoding="utf-8")
+        run([str(program), f"-seed={seed}", f"-size={size}", "-o", str(path)], timeout=SECONDS).check()
     return path
 
 
@@ -148,11 +138,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     suites: list[str] = asked.suite or ["stress", "csmith"]
     seeds = range(asked.first, asked.first + asked.count)
     headers = foreign.csmith_headers(store.cache_folder("foreign", "programs"), report) if "csmith" in suites else work
-    made = {"stress": partial(stress_module, work, asked.size), "csmith": partial(csmith_program, work)}
+    tds = asked.td or [ROOT / f"targets/{name}/{name}.td" for name in ("Tern", "RV32IM")]
+    targets = [built(td.absolute(), asked.llvm_version, None) for td in tds]
+    generator = targets[0].installation.tool("llvm-stress")
+    made = {"stress": partial(stress_module, generator, work, asked.size), "csmith": partial(foreign.csmith_program, work)}
     sources = {suite: [made[suite](seed) for seed in seeds] for suite in suites}
     own = 0
-    for td in asked.td or [ROOT / f"targets/{name}/{name}.td" for name in ("Tern", "RV32IM")]:
-        target = built(td.absolute(), asked.llvm_version, None)
+    for target in targets:
         folder = target.description.folder
         layout = ("E" if target.facts.big_endian else "e") + data_layout(target.facts)
         chain = Toolchain(target.tools, target.triple, layout, target.installation, work / folder)

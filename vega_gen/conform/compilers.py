@@ -21,7 +21,6 @@ _LLC_LEVELS = {"-Os": "-O2", "-Oz": "-O2"}
 """llc has no levels for size: clang marks the functions, and llc's default level reads the marks."""
 _RUNNING = re.compile(r"Running pass '(.+?)' on function '@(.+?)'")
 _ONLY = re.compile(r"^#ifdef ONLY_(\w+)$", re.MULTILINE)
-_LAYOUT = re.compile(r'^target datalayout = "[^"]*"\n', re.MULTILINE)
 
 
 class NotCompiled(Failure):
@@ -61,9 +60,9 @@ def refused(done: Completed) -> NotCompiled:
 class Toolchain:
     """A backend.
 
-    ``tools``: folder of its llc. ``triple``: as -mtriple has it. ``layout``: the data layout string of its modules. ``work``: folder for
-    what is compiled. ``options``: further ones of llc. ``library``: the objects that programs are linked with where they need them.
-    ``of_triple``: llc takes the data layout of the triple; ``layout`` is only what clang is told, so that two backends get the same IR."""
+    ``tools``: folder of its llc. ``triple``: as -mtriple has it. ``layout``: the data layout string that clang is told, the same for two
+    backends that are to get the same IR: llc takes that of its triple whatever a module says. ``work``: folder for what is compiled.
+    ``options``: further ones of llc. ``library``: the objects that programs are linked with where they need them."""
 
     tools: Path
     triple: str
@@ -72,15 +71,13 @@ class Toolchain:
     work: Path
     options: tuple[str, ...] = ()
     library: list[Path] = field(default_factory=list[Path])
-    of_triple: bool = False
 
     def __post_init__(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
 
     def compile_c(self, source: Path, level: str, out: Path, options: Sequence[str] = ()) -> Path:
         """Compile C to the object ``out``. Raises NotCompiled."""
-        ir = self.ir_of(source, level, out.with_suffix(".ll"), options)
-        return self.compile_ir(without_layout(ir, ir) if self.of_triple else ir, level, out)
+        return self.compile_ir(self.ir_of(source, level, out.with_suffix(".ll"), options), level, out)
 
     def ir_of(self, source: Path, level: str, out: Path, options: Sequence[str] = ()) -> Path:
         """Compile C to the IR file ``out``, with the headers of our own C library. Raises NotCompiled."""
@@ -151,9 +148,3 @@ def _library_member(folder: Path, newest: float, job: tuple[str, Callable[[Path]
         failed.write_text(refusal.what, encoding="utf-8")
         return name, refusal.what
     return name, ""
-
-
-def without_layout(ir: Path, out: Path) -> Path:
-    """Write IR without its data layout: llc takes that of the triple then."""
-    out.write_text(_LAYOUT.sub("", ir.read_text(encoding="utf-8")), encoding="utf-8")
-    return out

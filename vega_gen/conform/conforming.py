@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vega_gen.conform.bisecting import bisected
-from vega_gen.conform.compilers import NotCompiled, Toolchain, without_layout
+from vega_gen.conform.compilers import NotCompiled, Toolchain
 from vega_gen.conform.hosts import ANY_OUTPUT, Expected, ProgramEnd, ProgramHost, QemuHost
 from vega_gen.conform.reducing import reduced_ir
 from vega_gen.conform.verdicts import Conformed, Cost, ProgramVerdict
@@ -157,8 +157,7 @@ class Conforming:
             return False
         own = place.with_name(f"{place.name}-own")
         try:
-            irs = [without_layout(ir, own.with_name(f"{own.name}-{n}.ll")) for n, ir in enumerate(sources)]
-            objects = [official.toolchain.compile_ir(ir, level, ir.with_suffix(".o")) for ir in irs]
+            objects = [official.toolchain.compile_ir(ir, level, own.with_name(f"{own.name}-{n}.o")) for n, ir in enumerate(sources)]
             known = official.host.output_hash(objects, official.toolchain.library, own)
             end, _ = self.generated.run(sources, level, own, Expected(known=known))
         except NotCompiled:
@@ -171,13 +170,8 @@ class Conforming:
         official = self.official()
         if official is None:
             return "", Cost()
-        place = place.with_name(f"{place.name}-reference")
-        own = [without_layout(ir, place.with_name(f"{place.name}-{n}.ll")) for n, ir in enumerate(sources)]
         try:
-            end, cost = official.run(own, level, place, expected)
+            end, cost = official.run(sources, level, place.with_name(f"{place.name}-reference"), expected)
         except NotCompiled as refusal:
             return refusal.what, Cost()
-        finally:
-            for path in own:
-                path.unlink()
         return end.problem, cost

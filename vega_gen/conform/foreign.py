@@ -21,7 +21,7 @@ from llvm_integration.process import Progress, run
 
 GCC = "gcc-12-source"
 CSMITH = "libcsmith-dev"
-CSMITH_OPTIONS = ("--no-packed-struct", "--max-funcs", "6")
+_CSMITH_OPTIONS = ("--no-packed-struct", "--max-funcs", "6")
 _TORTURE = "gcc/testsuite/gcc.c-torture/execute"
 _SECONDS = 1800.0
 _MEANING = {"-fgnu89-inline", "-fwrapv", "-fno-strict-aliasing", "-finstrument-functions"}
@@ -113,14 +113,21 @@ def chosen(names: Sequence[str], count: int, seed: int) -> list[str]:
     return sorted(random.Random(seed).sample(ordered, min(count, len(ordered))))
 
 
+def csmith_program(folder: Path, seed: int) -> Path:
+    """The program of csmith of a seed, written into ``folder`` unless it is there. Raises ToolFailure where csmith is missing."""
+    source = folder / f"csmith-{seed}.c"
+    if not source.is_file():
+        made = run(["csmith", *_CSMITH_OPTIONS, "--seed", str(seed)], timeout=60).check("apt-get install csmith")
+        source.write_text(made.stdout, encoding="utf-8")
+    return source
+
+
 def ending_programs(folder: Path, headers: Path, clang: Path) -> Iterator[Path]:
     """Write csmith's programs of the seeds 1, 2, ... into ``folder``, and yield those that end on this machine within two seconds: one in a
     few loops for ever. What one printed follows the first line of its .ends file. Raises ToolFailure where csmith is missing."""
     for number in itertools.count(1):
-        source, verdict = folder / f"csmith-{number}.c", folder / f"csmith-{number}.ends"
+        source, verdict = csmith_program(folder, number), folder / f"csmith-{number}.ends"
         if not verdict.is_file():
-            made = run(["csmith", *CSMITH_OPTIONS, "--seed", str(number)], timeout=60).check("apt-get install csmith")
-            source.write_text(made.stdout, encoding="utf-8")
             program = folder / "csmith-here"
             run([str(clang), "-w", "-O1", "-isystem", str(headers), str(source), "-o", str(program)], timeout=120).check()
             ran = run([str(program)], timeout=2.0)

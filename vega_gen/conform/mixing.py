@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from llvm_integration.process import run
-from vega_gen.conform.compilers import NotCompiled, without_layout
+from vega_gen.conform.compilers import NotCompiled
 from vega_gen.conform.conforming import Side, text_bytes
 from vega_gen.conform.hosts import Expected, ProgramEnd
 from vega_gen.conform.verdicts import Cost
@@ -53,7 +53,7 @@ class MixedSide(Side):
             asked = [f"--func={name}" for name in names[first::2]]
             for out, deleting in zip(half, ((), ("--delete",)), strict=True):
                 run([str(self.extract), "-S", *asked, *deleting, str(ir), "-o", str(out)], timeout=_SECONDS).check()
-            theirs.append(official.toolchain.compile_ir(without_layout(half[0], half[0]), level, half[0].with_suffix(".o")))
+            theirs.append(official.toolchain.compile_ir(half[0], level, half[0].with_suffix(".o")))
             own.append(self.toolchain.compile_ir(half[1], level, half[1].with_suffix(".o")))
         if not own:
             raise NotCompiled(ALONE, "it has no two functions")

@@ -123,7 +123,7 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
     built = None
     if prepared.installation is not None:
         archetype, layer = archetypes_for(inputs)
-        layout, graft = _layout(request, inputs), _graft(request, prepared, progress) if not missing else None
+        layout, graft = _layout(inputs), _graft(request, prepared, progress) if not missing else None
         built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay, layout, graft)
         decided, plan = built.plan, replace(plan, suggested=dict(built.suggested))
     if prepared.official and not prepared.linked:
@@ -184,7 +184,7 @@ def _for_clang(request: Request, made: Made) -> tuple[checkout.Edit, ...]:
     if made.known.prepared.official or not has_clang(inputs.source.root):
         return ()
     said = data_layout(made.built.tools / "llc", made.known.arch) if made.built else ""
-    layout = said or _layout(request, inputs)
+    layout = said or _layout(inputs)
     return clang_edits(inputs.description, inputs.source.root, arch=made.known.arch, layout=layout, stamp=stamp_of(made.plan))
 
 
@@ -196,10 +196,9 @@ def _for_lld(made: Made) -> tuple[checkout.Edit, ...]:
     return lld_edits(inputs.description, inputs.source.root, big_endian=bool(inputs.big_endian), stamp=stamp_of(made.plan))
 
 
-def _layout(request: Request, inputs: Inputs) -> str:
+def _layout(inputs: Inputs) -> str:
     """The data layout string derived from the .td files."""
-    m = find_facts(inputs.description)
-    return ("E" if request.big_endian or m.big_endian else "e") + layout_of(m)
+    return ("E" if inputs.big_endian else "e") + layout_of(find_facts(inputs.description))
 
 
 def archetypes_for(inputs: Inputs) -> tuple[Archetype, Parts | None]:

@@ -143,7 +143,7 @@ class _Lab:
             version = store.digest(str(program), self.layout, runtime_version())[:12]
             folder = self.work / f"reference-{triple}{attrs}-{installation.version}-{version}"
             own = (f"-mattr={attrs}",) if attrs else ()
-            llc = Toolchain(program.parent, triple, self.layout, installation, folder, own, of_triple=True)
+            llc = Toolchain(program.parent, triple, self.layout, installation, folder, own)
             llc.build_library(self.builtins, {}, self.progress, jobs=self.request.jobs, kept=True)
             host: ProgramHost = QemuHost(found, llc, None, self.request.seconds, self._counter(found), linker(installation))
             host.prepare()
