@@ -11,6 +11,11 @@ from vega_gen.facts.ranges import Range
 from vega_gen.facts.selections import Selections
 from vega_gen.records import Description
 
+_OLDER = {"getAlignment()": "getAlign().value()", "getOrdering()": "getMergedOrdering()"}
+"""Methods of MemSDNode and AtomicSDNode that are gone since LLVM 14 and 9 -> what says the same."""
+_ORDERINGS = ("NotAtomic", "Unordered", "Monotonic", "Acquire", "Release", "AcquireRelease", "SequentiallyConsistent")
+"""The enumerators of AtomicOrdering, which had no scope before LLVM 3.9."""
+
 
 def named_types(d: Description) -> list[tuple[str, str]]:
     """Returns (scope, name) of the types of the target's own C++ that fragments give a variable: RISCVCC::CondCode."""
@@ -69,6 +74,18 @@ def customary(d: Description) -> list[str]:
     sizes = sorted((found[1] for name in called if (found := re.fullmatch(r"getI(8|16|32|64)Imm", name))), key=int)
     types = ["APSInt"] if any(re.search(r"\bAPSInt\b", f.code) for f in d.fragments) else []
     return [*(name for name in ("getImm", "getLoadExtType") if name in called), *types, *sizes]
+
+
+def older_names(d: Description, llvm: Interface) -> list[tuple[str, str]]:
+    """Returns (name, what it is called now) of what the C++ of fragments names and LLVM no longer has: methods of memory nodes, orderings
+    without their scope."""
+    methods = [
+        (name, now)
+        for name, now in _OLDER.items()
+        if any(name in f.code for f in d.fragments) and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", name)
+    ]
+    plain = {name for f in d.fragments if "Ordering()" in f.code for name in re.findall(r"(?<![\w:])\w+", f.code)}
+    return methods + [(name, f"AtomicOrdering::{name}") for name in _ORDERINGS if name in plain]
 
 
 def older_constants(d: Description) -> bool:

@@ -21,6 +21,7 @@ from vega_gen.archetypes.fragment_names import (
     customary,
     named_types,
     older_constants,
+    older_names,
     range_tests,
     register_variables,
     type_methods,
@@ -168,8 +169,7 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "match_alternative_names": d.data.get("AsmParser.ShouldEmitMatchRegisterAltName", "0") == "1",
         "near_misses": d.data.get("AsmParser.ReportMultipleNearMisses", "0") == "1",
         "older_constants": older_constants(d),
-        "older_alignments": any("getAlignment()" in f.code for f in d.fragments)
-        and not llvm.mentions("llvm/CodeGen/SelectionDAGNodes.h", "getAlignment()"),
+        "older_names": older_names(d, llvm),
         "customary": customary(d), "function_info": function_info(d),
         "soft_float_asked": "useSoftFloat()" in d.data.get("CallingConv.conditions", ""),
         "register_variables": register_variables(d, llvm), "subtarget_variable": d.data.get("Subtarget.variable", ""),

@@ -218,6 +218,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     if sp not in v.members and not stack:
         sp = ""
     left_out = frozenset(v.choose("operations.left_out", ()).split())
+    v.choose("fragments.left_out", ())
     returned = returns(v, ra, through)
     back = v.choose_operation("instruction.return", supported(v, returned.instruction))
     compared, nonzero = support.branched(v, *branches(v, zero))

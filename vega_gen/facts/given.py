@@ -68,6 +68,9 @@ class GivenReader:
             raise InputError(f"delay_slots is 0 or 1, not {line.value!r}", line.place, "write delay_slots = 1 or delete the line")
         if line.key == "byte_order" and line.value not in ("little", "big"):
             raise InputError(f"byte_order is little or big, not {line.value!r}", line.place, 'write byte_order = "big" or delete the line')
+        if line.key == "fragments.left_out":
+            for name in line.value.split():
+                self._known(line, "fragment or transform", name, [f.name for f in self._d.fragments])
         if line.key.startswith(LAYOUT):
             self._layout(line)
         if line.key.startswith(PARTS):

@@ -114,6 +114,7 @@ KEYS = (
     FactKey("stack.alignment", FactKind.NUMBER, "the alignment of the stack in bytes"),
     FactKey("alignment.wide", FactKind.NUMBER, "the alignment in bytes of numbers that are wider than a word"),
     FactKey("operations.left_out", FactKind.WORD, "the operators whose instructions the processor lacks, which no predicate says"),
+    FactKey("fragments.left_out", FactKind.WORD, "the fragments and transforms whose C++ this LLVM cannot use: they select nothing"),
     FactKey("byte_order", FactKind.WORD, "the order of bytes in memory, little or big"),
     FactKey(f"{DISTANCE}origin", FactKind.NUMBER, "how many bytes behind an instruction's address its distances count from"),
     FactKey(f"{DISTANCE}origin_of.<OPERAND>", FactKind.NUMBER, "how many bytes behind an instruction's address an <OPERAND> counts from"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _RANGE = re.compile(r"\bis(Shifted)?(U?)Int<\s*(\d+)\s*(?:,\s*(\d+)\s*)?>(?:\(\w+ *(?:- *(\d+)|>> *(\d+)) *\))?")
 _BETWEEN = re.compile(r"(\w+) *>= *(-?\d+) *&& *\1 *(<=?) *(-?\d+)")
 _MASK = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\) *== *(?:(0x[0-9a-fA-F]+|\d+)[uUlL]*)?")
-_ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b")
+_ALIGNED = re.compile(r"& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)* *== *0\b|! *\(\w+ *& *(0x[0-9a-fA-F]+|\d+)[uUlL]* *\)")
 _SAME = re.compile(r"\b([\w.>()-]+?) *== *\(\1 *& *(0x[0-9a-fA-F]+|\d+)[uUlL]*\)")
 _CAST = re.compile(r"== *(?:\(|static_cast<)(?:(unsigned |u)?(short|char|int(?:8|16|32)(?:_t)))[)>]")
 _CAST_BITS = {"short": 16, "char": 8, "int8_t": 8, "int16_t": 16, "int32_t": 32}
@@ -97,11 +97,11 @@ def said(code: str, width: int = 0) -> Range | None:
     if found := _WIDTH.fullmatch(code):
         return Range(int(found[2]), bool(found[1]))
     if found := _RANGE.search(code):
-        return Range(int(found[3]), not found[2], int(found[4] or found[6] or 0), bias=int(found[5] or 0))
+        bits, below = int(found[3]), 0 if found[1] or found[6] else _below(code)
+        return Range(bits - below, not found[2], int(found[4] or found[6] or below), bias=int(found[5] or 0))
     if found := _BETWEEN.search(code):
         low, high = int(found[2]), int(found[4]) - (found[3] == "<")
-        below = int(found[1], 0) if (found := _ALIGNED.search(code)) else 0
-        shift = below.bit_length() if below & (below + 1) == 0 else 0
+        shift = _below(code)
         bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) - shift
         return Range(bits + 1, True, shift) if low < 0 else Range(bits, False, shift)
     if found := _BELOW.fullmatch(code):
@@ -113,6 +113,13 @@ def said(code: str, width: int = 0) -> Range | None:
         return Range(int(found[2], 0).bit_length(), False)
     mask = int(found[1], 0) if (found := _MASK.search(code)) and not found[2] else 0
     return Range(mask.bit_count(), False, (mask & -mask).bit_length() - 1) if mask else None
+
+
+def _below(code: str) -> int:
+    """Returns how many of the lowest bits a predicate wants to be 0."""
+    found = _ALIGNED.search(code)
+    mask = int(found[1] or found[2], 0) if found else 0
+    return mask.bit_length() if mask & (mask + 1) == 0 else 0
 
 
 def from_zero(method: str, width: int) -> bool:

@@ -98,12 +98,16 @@ class Selections:
         self._renamed = {o.name: named for o in d.operators if (named := renamed_operator(o, generic))}
         self.matched: dict[str, list[Dag]] = defaultdict(list)
         """Outermost operator -> its patterns, also those that take several instructions, without their type casts."""
+        never = [f.name for f in d.fragments if f.code.strip() == "return false;"]
+        dead = re.compile(rf"\b(?:{'|'.join(['null_frag', *never])})\b")  # TableGen drops patterns of null_frag
         for i in d.instructions:
             for text in top_level(i.pattern) if i.pattern.startswith("[") else ():
-                self._own(i, text)
+                if not dead.search(text):
+                    self._own(i, text)
         known = len(d.pattern_predicates) == len(d.patterns)
         for (matched, given), guard in zip(d.patterns, d.pattern_predicates if known else ((),) * len(d.patterns), strict=True):
-            self._pat(matched, given, guard)
+            if not dead.search(matched):
+                self._pat(matched, given, guard)
         self.roots = set(self.matched)
         """The outermost operators of all patterns, also of those that take several instructions; the leaf of a pattern that is only one."""
 
@@ -133,8 +137,6 @@ class Selections:
         if isinstance(dag, Dag) and dag.op == "set" and dag.args:
             dag = plain(dag.args[-1][0]) if isinstance(dag.args[-1][0], Dag) else dag.args[-1][0]
         dag = self._rooted(dag)
-        if "null_frag" in text:  # TableGen drops such a pattern
-            return
         self.matched[dag.op].append(dag)
         self._implemented(dag, frozenset((i.name,)), ())
         where = {name: path for _, name, path in leaves(dag)}
@@ -160,8 +162,6 @@ class Selections:
 
     def _pat(self, matched: str, given: str, guard: Iterable[str]) -> None:
         dag = self._rooted(plain(parse_dag(matched)))
-        if "null_frag" in matched:
-            return
         self.matched[dag.op].append(dag)
         results = top_level(given)
         words = (word for text in results for word in re.findall(r"\((\w+)", text))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from vega_gen.plan import demands
 from vega_gen.plan.blame import Blame
 from vega_gen.plan.steps import Steps
 from vega_gen.plan.stubs import Bases
+from vega_gen.plan.unfit import unfit
 from vega_gen.records import Description, Plan, Step
 
 ROUNDS = 12
@@ -50,13 +51,14 @@ _SAID = re.compile(r"^(?P<where>[^\n:]+:\d+:\d+): (?:fatal )?error: (?P<what>.*)
 class TrialBuild:
     """A backend that compiles. ``compiled``: how many files were. ``broken``: part that was left out -> the first error in it.
     ``stubs``: functions that the tables call and of which the .td says no more than the name. ``assumed``: such conditions of the
-    subtarget, which are false."""
+    subtarget, which are false. ``unfit``: fragments and transforms that no selection can rest on (``plan.unfit``)."""
 
     build: PluginBuild
     compiled: int
     broken: Mapping[str, str]
     stubs: tuple[str, ...]
     assumed: tuple[str, ...]
+    unfit: tuple[str, ...]
 
 
 def texts_of(plan: Plan, d: Description) -> dict[str, str]:
@@ -100,7 +102,8 @@ def compiled(build: PluginBuild, plan: Plan, d: Description, progress: Progress,
                 left = [text for path, text in texts.items() if part_of(path) not in broken]
                 stubs = {name for text in left for name in _NOT_WRITTEN.findall(text)}
                 stubs |= {f"{scope}::" for text in left for scope in _SCOPED.findall(text)}
-                return TrialBuild(build, count, broken, tuple(sorted(stubs)), tuple(sorted(false)))
+                wrong = _unfit(build, d, rounds[-1:] if PARTS[""][0] in broken else (), stubs, false)
+                return TrialBuild(build, count, broken, tuple(sorted(stubs)), tuple(sorted(false)), wrong)
             before.append({path: failure.output for path, failure in failed.items()})
         said = before[len(rounds)]
         rounds.append(said)
@@ -153,6 +156,20 @@ def _supplied(build: PluginBuild, plan: Plan, texts: Mapping[str, str], steps: S
     blame = Blame(plan, texts, steps, tables)
     blame.supplied(mistakes)
     return demands.assumed(blame.plan, f"{plan.target}Subtarget")
+
+
+def _unfit(
+    build: PluginBuild, d: Description, rounds: Iterable[Mapping[str, str]], stubs: Iterable[str], false: Iterable[str]
+) -> tuple[str, ...]:
+    """See ``TrialBuild.unfit``. ``rounds``: what the compiler said of the code generator, nothing where it compiles."""
+    table = build.tables / f"{d.name}GenDAGISel.inc"
+    if not table.is_file():
+        return ()
+    said = (m for one in rounds for output in one.values() for m in mistakes_in(output))
+    lines = {m.line for m in said if m.file.endswith(f"/{table.name}")}
+    own = f"{d.name}DAGToDAGISel::"
+    unwritten, assumed = ({name.removeprefix(own) for name in names if name.startswith(own)} for names in (stubs, false))
+    return tuple(unfit(d, table.read_text(encoding="utf-8"), lines, unwritten, assumed))
 
 
 def _left_out(said: Mapping[str, str], failed: Mapping[str, ToolFailure], broken: Mapping[str, str]) -> dict[str, str]:

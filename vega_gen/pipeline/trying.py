@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import orjson
+
 from llvm_integration.crash import registered
 from llvm_integration.discover import Installation, machine
 from llvm_integration.edits import STAMP
@@ -43,6 +45,7 @@ from vega_gen.pipeline.request import relocations_beside
 from vega_gen.pipeline.trial_build import PARTS, compiled, part_of, texts_of, write
 from vega_gen.pipeline.trial_run import run_program
 from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResult, reads, require_fit
+from vega_gen.plan.unfit import leaving_out, left_out_by
 from vega_gen.records import Description, FillerName, GivenFact, Mode, Plan, Severity, TdFinding
 from vega_gen.registration.triple import machine_number
 from vega_gen.simulate import Simulator, simulator
@@ -93,6 +96,27 @@ class _Bench:
     @property
     def tables(self) -> Path:
         return self.work / "tables"
+
+    def leave_out(self, d: Description, names: Iterable[str]) -> None:
+        """Make a backend that does without fragments and transforms of the .td, now and the next time."""
+        fact = leaving_out(d, names)
+        store.write_atomic(self._unfit, orjson.dumps({"key": self._fragments(d), "names": fact.value.split()}))
+        self.request = replace(self.request, supposed=(*self.request.supposed, fact))
+
+    def left_out_before(self, d: Description) -> bool:
+        """Whether the last backend of these fragments did without some, which this one does too then."""
+        kept = orjson.loads(self._unfit.read_bytes()) if self._unfit.is_file() else {}
+        if kept.get("key") != self._fragments(d) or left_out_by(d) >= set(kept["names"]):
+            return False
+        self.leave_out(d, kept["names"])
+        return True
+
+    @property
+    def _unfit(self) -> Path:
+        return self.work / "unfit.json"
+
+    def _fragments(self, d: Description) -> str:
+        return store.digest(store.code_version(__name__), *(part for f in d.fragments for part in (f.name, f.code)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +236,8 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor, tabling: ThreadPoolExecutor)
     with clock.phase("read the .td") as said:
         d, td = _described(bench, bench.td), bench.td
         said.append(f"{len(d.instructions)} instructions")
+    if bench.left_out_before(d):
+        d = _described(bench, bench.td)
     if (lacking := _completion(bench, d)).text:
         wait(tabled.values())  # tables of the .td alone, some perhaps refused for what it lacks: they are made again
         tabled.clear()
@@ -262,6 +288,9 @@ def _built(bench: _Bench, pool: ThreadPoolExecutor, tabling: ThreadPoolExecutor)
         plugin.load(arch)
     folders = {path.rpartition("/")[0] for path in build.objects}
     abilities = tuple(ability for folder, (_, ability) in PARTS.items() if folder in folders)
+    if not left_out_by(d) >= set(trial.unfit):
+        bench.leave_out(d, trial.unfit)
+        return _built(bench, pool, tabling)
     limits = {**made.limits, **dict.fromkeys(trial.assumed, "the .td does not say when it holds: it is false")} if "" in folders else {}
     result = TryResult(
         d.folder, arch, plugin, bench.work, len(build.objects), made.missing, trial.broken, limits, abilities, (), (), 0.0, {},

@@ -3,7 +3,7 @@
 It goes into copies of the files that define them (``pipeline.completing``): a decoder for an operand of several parts, which llvm-tblgen
 wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; the
 second operand of what begins a call; that a jump without bits of its target is not decoded; that an instruction of registers is not
-selected for a number; a condition for a hardware mode.
+selected for a number; that a fragment never matches whose C++ cannot be used; a condition for a hardware mode.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ def part(lacking: Lacking) -> str:
 def mendings(lacking: Lacking) -> dict[str, str]:
     """Returns record -> the line that it lacks."""
     found = _undecoded(lacking.d)
-    for more in (_untied(lacking.d), _unended(lacking), _older_calls(lacking), _unplaced(lacking.d), _misplaced(lacking)):
+    for more in (
+        _untied(lacking.d), _unended(lacking), _returning(lacking.d), _older_calls(lacking), _unplaced(lacking.d), _misplaced(lacking),
+        _unmatched(lacking.d),
+    ):  # fmt: skip
         found |= {name: f"{found[name]} {line}" if name in found else line for name, line in more.items()}
     return found
 
@@ -85,6 +88,12 @@ def _unended(lacking: Lacking) -> dict[str, str]:
     return found
 
 
+def _returning(d: Description) -> dict[str, str]:
+    """Returns the returns that say they are branches as well: LLVM would ask them for the block that they go to."""
+    both = {"isReturn", "isBranch", "isBarrier"}
+    return {i.name: "let isBranch = 0;" for i in d.instructions if both <= i.flags and "isIndirectBranch" not in i.flags}
+
+
 def _older_calls(lacking: Lacking) -> dict[str, str]:
     """Returns the node and the pseudo instructions of ISD::CALLSEQ_START where they have one operand, as before LLVM 5: a second one, the
     bytes of the sequence that the frame has already, is wanted since (llvm/include/llvm/CodeGen/ISDOpcodes.h)."""
@@ -112,6 +121,24 @@ def _misplaced(lacking: Lacking) -> dict[str, str]:
     """Returns the instructions whose own pattern has a number where they have a register, as far as a file defines them one by one."""
     own = {i.name for i in lacking.d.instructions if i.pattern.startswith("[")}
     return {name: "let Pattern = [];" for name in misplaced_numbers(TargetView(lacking.d)) if name in own}
+
+
+def _unmatched(d: Description) -> dict[str, str]:
+    """Returns the fragments that never match, since their C++ or that of a transform that their numbers go through cannot be used, and
+    those transforms."""
+    given = d.given.get("fragments.left_out")
+    wrong = set(given.value.split()) if given else set[str]()
+    transforms = {f.name for f in d.fragments if f.name in wrong and not f.dag.startswith("[")}
+    never = wrong - transforms | {f.name for f in d.fragments if f.transform in transforms}
+    own = {f.name: f for f in d.fragments if f.dag.startswith("[")}
+    for matched, result in d.patterns:
+        for name in re.findall(rf"\((?:{'|'.join(transforms)}) [^()]*\$(\w+)", result) if transforms else ():
+            never |= set(re.findall(rf"(\w+):\${name}\b", matched)) & own.keys()
+    found = dict.fromkeys(transforms, 'let XFormFunction = [{ llvm_unreachable("no fragment that matches asks for it"); }];')
+    for name in never:
+        field = "ImmediateCode" if re.search(r"\bImm\b", own[name].code) else "PredicateCode"
+        found[name] = f"let {field} = [{{ return false; }}];"
+    return found
 
 
 def _read(i: Instruction, registers: set[str]) -> str:
