@@ -19,6 +19,7 @@ from vega_gen.facts.absent import may_be_absent
 from vega_gen.facts.byte_order import byte_order, tables
 from vega_gen.facts.codings import Coding
 from vega_gen.facts.find import Facts
+from vega_gen.facts.operand_fields import runs_of
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Contract, ContractRole, Description, OperandClass
 from vega_gen.tablegen.contracts import DEFAULT, is_instance, template_arguments, template_head
@@ -336,8 +337,8 @@ class _Contracts:
             slots: list[dict[str, Any]] = []
             for slot in self.s.operands(record):
                 field = self.s.field(record, slot.name)
-                known = self.s.operand_classes.get(slot.type)  # what no method encodes stands as it is written
-                scale = self.s.scale(record, slot) if c.name != METHOD or (known and known.encoder_method) else 0
+                counted = slot.kind is OperandKind.TARGET or any(o.encoder_method for o in self.d.operand_classes if o.name == slot.type)
+                scale = self.s.scale(record, slot) if c.name != METHOD or counted else 0  # other numbers stand as they are written
                 if slot.part >= 0 and len(places := self.s.places(record, slot.name)) > 1:
                     at, bits = places[slot.part]
                     field = tuple((bit - at, place) for bit, place in field if at <= bit < at + bits)
@@ -346,8 +347,7 @@ class _Contracts:
                     r = self.s.immediate(record, slot) if slot.kind is not OperandKind.REG else Range(8, False)
                 decoder = self._decoder_of(slot.type)
                 decoder = decoder if slot.kind is OperandKind.REG or decoder in decoders else ""
-                runs = [(bit, 1, at) for bit, at in sorted(field)]
-                slots.append({"runs": runs, "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
+                slots.append({"runs": runs_of(field), "decoder": decoder, "bits": r.bits, "signed": r.signed, "shift": scale})
             records.append({"name": record, "slots": slots})
         return {"defined": c.signature, "records": records}
 

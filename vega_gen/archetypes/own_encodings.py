@@ -9,6 +9,7 @@ from vega_gen.facts.operand_fields import own_fields, runs_of
 from vega_gen.facts.selections import OperandKind, Selections
 from vega_gen.facts.view import encoded
 from vega_gen.records import Description, Instruction
+from vega_gen.tablegen.older_encodings import METHOD
 
 _LISTED = re.compile(r"\b\w+ *== *-?\d+")
 
@@ -59,6 +60,21 @@ def memory_operands(d: Description) -> list[dict[str, Any]]:
             if slot.part == 0 and kind and not kind.encoder_method and len(kind.sub_operands) > 1 and _whole(s, i, slot.name):
                 found.setdefault((index, s.places(i.name, slot.name)), []).append(i.name)
     return [{"index": index, "places": places, "records": records} for (index, places), records in found.items()]
+
+
+def counted_targets(d: Description) -> dict[int, list[tuple[str, int]]]:
+    """Returns how many low bits of a distance instructions do not hold -> those, with the operand's index, where no encoder method shifts
+    what the decoder shifts back."""
+    s = Selections(d)
+    known = {o.name: o for o in d.operand_classes}
+    found: dict[int, list[tuple[str, int]]] = {}
+    for i in d.instructions:
+        for index, slot in enumerate(s.operands(i.name) if encoded(i) else ()):
+            o = known.get(slot.type)
+            decoded = i.decoder_method == METHOD or (o and o.decoder_method)
+            if slot.kind is OperandKind.TARGET and decoded and not (o and o.encoder_method) and (shift := s.scale(i.name, slot)):
+                found.setdefault(shift, []).append((i.name, index))
+    return found
 
 
 def unplaced(d: Description) -> list[str]:

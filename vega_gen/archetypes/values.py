@@ -43,7 +43,7 @@ from vega_gen.archetypes.operation_actions import (
     operation_actions,
     shifts_parts,
 )
-from vega_gen.archetypes.own_encodings import memory_operands, own_encodings, plain_siblings, unplaced
+from vega_gen.archetypes.own_encodings import counted_targets, memory_operands, own_encodings, plain_siblings, unplaced
 from vega_gen.archetypes.printed_pseudos import expansions, made_calls, sized, written
 from vega_gen.archetypes.relocations import relocation_values
 from vega_gen.archetypes.string_values import string_values
@@ -58,7 +58,7 @@ from vega_gen.facts.doubts import BY_DEFAULT, Doubt, evidence
 from vega_gen.facts.find import Facts
 from vega_gen.facts.fixups import Fixup, fixups
 from vega_gen.facts.memory import offset_part, step
-from vega_gen.facts.operations import CONDITIONS, OperandRole
+from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Range, Selections
 from vega_gen.records import Description, Instruction
 from vega_gen.tablegen.contracts import template_arguments
@@ -158,7 +158,8 @@ def values(d: Description, m: Facts, llvm: Interface, arch: str, machine: int = 
         "instruction_predicates": d.data.get("InstrInfo.predicates") == "1", "made_calls": made_calls(d, m), "sized": sized(d, m),
         "expansions": expansions(d), "tails": tails, "written": [*written(d, m), *((tail.record, tail.jump) for tail in tails)],
         "memory_operands": memory_operands(d),
-        "encodings": own_encodings(d), "unplaced": unplaced(d), "plain_siblings": plain_siblings(d), "number_loads": number_loads(m),
+        "encodings": own_encodings(d), "counted_targets": counted_targets(d), "unplaced": unplaced(d),
+        "plain_siblings": plain_siblings(d), "number_loads": number_loads(m),
         "inserted_parts": inserted_parts(m),
         "pool_before": bool(m.pool) and any(kinds[o.fixup].back for o in fixed if m.pool in o.records),
         "zero_reads": _zero_reads(d, m), "copy_by_add": bool(m.add_immediate), "has_stack": m.sp != "NoRegister",
@@ -294,12 +295,18 @@ def _parts(d: Description, m: Facts) -> set[str]:
     return found
 
 
+def _behind(op: Operation) -> int:
+    """Returns how many operands behind the base an operation has its offset."""
+    base = OperandRole.BASE if OperandRole.BASE in op.roles else OperandRole.SRC
+    return op.index(OperandRole.IMM) - op.index(base) if {base, OperandRole.IMM} <= set(op.roles) else 1
+
+
 def _code_generator(d: Description, m: Facts, known: AbstractSet[str]) -> dict[str, Any]:
     load, store = m.loads.get(("", m.native)), m.stores.get(m.native)
     floating = [op for f in m.floats for op in (f.load, f.store)]
     memory = [*m.loads.values(), *m.stores.values(), *floating, *([m.add_immediate] if m.add_immediate else [])]
     ranges: dict[tuple[int, int, int], list[str]] = {}
-    offsets = {op.record: (op.range, 1) for op in memory if op.range} | _offsets(d)
+    offsets = {op.record: (op.range, _behind(op)) for op in memory if op.range} | _offsets(d)
     for record, (r, _) in offsets.items():
         ranges.setdefault((r.low, r.high, r.shift), []).append(record)
     farther = {at: [record for record, (_, other) in offsets.items() if other == at] for at in {at for _, at in offsets.values()} - {1}}

@@ -12,10 +12,11 @@ from vega_gen.facts.kinds import node_meaning
 from vega_gen.facts.operations import CONDITIONS, OperandRole, Operation
 from vega_gen.facts.selections import OperandInfo, OperandKind, Selection, leaf_name, plain
 from vega_gen.facts.view import TargetView, encoded, mnemonic
-from vega_gen.records import Evidence
+from vega_gen.records import Evidence, Instruction
 from vega_gen.tablegen.raw import Dag
 
 Paths = Mapping[tuple[int, ...], OperandRole]
+_NONZERO = re.compile(r"(?:b|br|j|jmp)(?:\.|_)?(?:nz|nez|ne)")
 _BRANCH_ROOTS = ("brcond", "br_cc", "brcc")
 
 
@@ -38,7 +39,30 @@ def branches(v: TargetView, zero: str) -> tuple[dict[str, Operation], Operation 
                     found.setdefault(condition, made)
             elif root == "brcond" and not isinstance(first, Dag):
                 nonzero = nonzero or _branch(v, s, {(0,): OperandRole.SRC, (1,): OperandRole.TARGET}, zero)
+    if not found and not nonzero:
+        return _by_mnemonic(v), _nonzero_by_mnemonic(v)
     return found or _by_mnemonic(v), nonzero
+
+
+def _nonzero_by_mnemonic(v: TargetView) -> Operation | None:
+    """Returns the conditional branch that reads one register and whose mnemonic says "if it is not zero" (bnez, jnz), or "not equal" with
+    nothing else to compare it with."""
+
+    def name(o: OperandInfo, _: int) -> OperandRole | None:
+        if o.kind is OperandKind.REG:
+            return OperandRole.SRC if v.holds(o.type) and not o.out else None
+        return OperandRole.TARGET if o.kind is OperandKind.TARGET else OperandRole.NONE
+
+    for i in v.d.instructions:
+        if _NONZERO.fullmatch(mnemonic(i)) and _conditional(i):
+            made = v.operation(i.name, name)
+            if made and sorted(role for role in made.roles if role is not OperandRole.NONE) == [OperandRole.SRC, OperandRole.TARGET]:
+                return made
+    return None
+
+
+def _conditional(i: Instruction) -> bool:
+    return {"isBranch", "isTerminator"} <= i.flags and not i.flags & {"isBarrier", "isCall", "isPseudo"} and encoded(i)
 
 
 def _by_mnemonic(v: TargetView) -> dict[str, Operation]:
@@ -47,7 +71,7 @@ def _by_mnemonic(v: TargetView) -> dict[str, Operation]:
     best: dict[str, tuple[int, Operation]] = {}
     for i in v.d.instructions:
         condition = condition_said(mnemonic(i))
-        if not condition or not {"isBranch", "isTerminator"} <= i.flags or i.flags & {"isBarrier", "isCall", "isPseudo"} or not encoded(i):
+        if not condition or not _conditional(i):
             continue
         sources = iter((OperandRole.SRC, OperandRole.SRC2))
 

@@ -52,10 +52,10 @@ def constant_register(v: TargetView, meaning: str) -> str:
     return v.choose(f"register.{meaning}", [*proved, *([shown] if held else [])])
 
 
-def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
+def load_immediate(v: TargetView, zero: str) -> tuple[Operation | None, Operation | None]:
     """Returns the instruction that sets a register to an immediate, and the one that sets its upper bits.
 
-    Patterns decide, then operand types, then mnemonics."""
+    Patterns decide, then operand types, then mnemonics. ``zero``: the register that always holds zero, "" if there is none."""
     whole: list[tuple[tuple[int, ...], Operation]] = []
     upper: list[tuple[tuple[int, ...], Operation]] = []
     plain, uppers = immediates_by_pattern(v), uppers_by_pattern(v)
@@ -76,7 +76,7 @@ def load_immediate(v: TargetView) -> tuple[Operation | None, Operation | None]:
         elif i.name in plain or _MOVE_IMMEDIATE.fullmatch(word):
             # Of two of the same width, the signed one goes before: it gives negative numbers too.
             whole.append(((int(i.name in plain), v.generality(i.name), 2 * made.range.bits + made.range.signed), made))
-    upper = upper or [((1, 0, 0), made) for made in _inserting(v)]
+    upper = upper or [((0, 0, 0), made) for made in _added(v, zero)] or [((1, 0, 0), made) for made in _inserting(v)]
     upper = upper or [((0, 0, 0), made) for made in _written_over(v, max(whole, key=lambda pair: pair[0])[1] if whole else None)]
     number = v.choose_operation("instruction.constant", _choices(whole, "selects any number with", "constant"))
     return number, v.choose_operation("instruction.constant_upper", _choices(upper, "gives the upper part of a number to", "upper part"))
@@ -179,6 +179,26 @@ def number_loads(v: TargetView, number: Operation | None) -> list[Choice[Operati
     if number.range.bits == v.native and not v.selections.extenders.of(i, slot.name, slot.type):
         return []
     return [Choice(number, Evidence.DERIVED, f"{number.record} sets a register to any number of {number.range.bits} bits")]
+
+
+def _added(v: TargetView, zero: str) -> Iterator[Operation]:
+    """Yields the instructions that add the upper part of a number to a register, which may be the one that holds zero: as the mnemonic
+    says, or that of an instruction which a pattern selects for a node "hi" of a symbol and a register."""
+    nodes = (opcode for opcode in v.nodes if v.nodes[opcode].lower().endswith("hi"))
+    words = {mnemonic(v.selections.instructions[s.record]) for opcode in nodes for s in v.selections.of(opcode) if len(s.dag.args) == 2}
+
+    def name(o: OperandInfo, _: int) -> OperandRole | None:
+        if o.kind is OperandKind.REG:
+            return OperandRole.DST if o.out else OperandRole.NONE if v.holds(o.type) else None
+        return OperandRole.IMM if o.kind is OperandKind.IMM else None
+
+    for i in v.d.instructions if zero else ():
+        word, sources = mnemonic(i), [o.name for o in i.ins if v.holds(o.type)]
+        if i.pattern or i.constraints or len(sources) != 1 or len(i.outs) != 1 or i.flags & _NO_CONSTANT or not encoded(i):
+            continue
+        made = v.operation(i.name, name, {sources[0]: zero}) if word in words or _UPPER_MNEMONIC.fullmatch(word) else None
+        if made and made.range and made.range.bits < min(v.native, 32) and len(set(made.free)) == 2:
+            yield made
 
 
 def _inserting(v: TargetView) -> Iterator[Operation]:

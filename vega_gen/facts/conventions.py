@@ -148,12 +148,22 @@ def _guesses(v: TargetView, constants: Collection[str]) -> tuple[Guess, Guess, G
         return tuple(Guess(found, Evidence.NAME, reason) for found in (arguments, results, saved))  # type: ignore[return-value]
     third = len(free) // 3
     arguments = tuple(free[: min(max(third, 1), _MOST_ARGUMENTS)])
-    saved = tuple(free[len(free) - third :])
+    last = Guess(tuple(free[len(free) - third :]), Evidence.DEFAULT, "no record lists them: the last in allocation order are assumed")
     return (
         Guess(arguments, Evidence.DEFAULT, "no record is a convention: the first in allocation order are assumed"),
         Guess(arguments[:wanted], Evidence.DEFAULT, "no record is a convention: the first registers of arguments are assumed"),
-        Guess(saved, Evidence.DEFAULT, "no record lists them: the last in allocation order are assumed"),
+        _kept_by_calls(v, free) or last,
     )
+
+
+def _kept_by_calls(v: TargetView, free: Sequence[str]) -> Guess | None:
+    """Returns the registers that a call does not list as changed, None where none lists several: so .td files said it before LLVM had masks
+    of what calls preserve."""
+    changed = max((i for i in v.d.instructions if "isCall" in i.flags), key=lambda i: len(set(free).intersection(i.defs)), default=None)
+    kept = tuple(r for r in free if changed and r not in changed.defs)
+    if changed is None or len(free) - len(kept) < _MOST_ARGUMENTS // 2:
+        return None
+    return Guess(kept, Evidence.IMPLICIT, f"{changed.name} does not list them among what it changes")
 
 
 def _families(v: TargetView, free: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -203,7 +203,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
         v.choose(key, ())  # read where operand types are (facts/codings.py, facts/distances.py)
     v.choose_operation(EXTENDER, extender(v))  # read where operands are (facts/selections.py)
     combine = v.choose_operation("instruction.or", binaries(v, "or", OperandKind.REG))
-    whole, upper = load_immediate(v)
+    whole, upper = load_immediate(v, zero)
     (cc, arguments), (ret_cc, results) = convention(v, (zero, ones), results=False), convention(v, (zero, ones), results=True)
     low = low_part(v, upper, or_immediate, add_immediate, whole)
     prefix = None if low else v.choose_operation("instruction.prefix", prefixes(v))

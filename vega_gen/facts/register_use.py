@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from vega_gen.facts.choosing import Choice
@@ -95,7 +95,7 @@ def _no_base(v: TargetView) -> Iterable[str]:
 
 
 def frame_registers(
-    v: TargetView, constants: tuple[str, ...], convention: Iterable[str], saved: tuple[str, ...]
+    v: TargetView, constants: tuple[str, ...], convention: Collection[str], saved: tuple[str, ...]
 ) -> FrameRegisters:
     """Returns the frame pointer, the scratch register and the reserved registers.
 
@@ -117,7 +117,9 @@ def frame_registers(
     # The return address register is live from the entry on, though nothing in the function defines it.
     # What the pseudos of call frames read has a value wherever calls are.
     framed = {r for i in v.d.instructions if {"ISD::CALLSEQ_START", "ISD::CALLSEQ_END"} & set(i.nodes) for r in i.uses}
-    apart = unreal | framed | {*_no_base(v)}
+    # So has what calls read, but for arguments.
+    called = {r for i in v.d.instructions if "isCall" in i.flags for r in i.uses} - {*convention}
+    apart = unreal | framed | called | {*_no_base(v)}
     thread = v.register(RegisterRole.THREAD_POINTER)
     uses = (sp, ra, thread, *constants)
     reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in uses or r in apart)

@@ -28,7 +28,8 @@ class WrittenInstruction:
 def written(description: Description, instruction: Instruction) -> tuple[WrittenInstruction, ...]:
     """Two lines of the instruction: one with the first register of each class and 0 for numbers, one with the last register and 1.
 
-    () if an operand has sub-operands or its own parser. Numbers with an EncoderMethod are not in ``values``.
+    () if an operand has sub-operands or its own parser. Numbers with an EncoderMethod and distances, which may
+    count in units, are not in ``values``.
     """
     names = [a or b for a, b in _OPERAND.findall(_VARIANTS.sub(r"\1", instruction.asm))]
     types = {o.name: o.type for o in (*instruction.outs, *instruction.ins)}
@@ -49,7 +50,7 @@ def written(description: Description, instruction: Instruction) -> tuple[Written
             return ()
         else:
             choices[name] = ("0", 0), ("1", 1)
-            free |= {name} if operand.encoder_method else set()
+            free |= {name} if operand.encoder_method or operand.type == "OtherVT" else set()
     mask = _mask(instruction, choices.keys() - free)
     lines: dict[str, WrittenInstruction] = {}
     for which in (0, 1):

@@ -19,7 +19,8 @@ SPACE = "ByFields"
 METHOD = "decodeFields"
 """The method that decodes them."""
 _FIELD = re.compile(r"^  bits<\d+> (\w+) = ", re.M)
-_COMMENT = re.compile(r"[#;!]\s*\w")
+_OPEN = re.compile(r"^  bits<\d+> (\w+) = \{ \?", re.M)
+_COMMENT = re.compile(r"(?:\{:comment\}|[#;!])\s*\w")
 _BIT = re.compile(r"(.+)\{(\d+)\}")  # of a field, imm{3}; where a field is a bit of another there is more
 _TIED = re.compile(r"\$([\w.]+)\s*=\s*\$([\w.]+)")
 
@@ -53,9 +54,8 @@ def _encoded(i: Instruction) -> bool:
 
 
 def _real(i: Instruction) -> Instruction:
-    """Returns an instruction whose assembly is a comment, and that has nothing but an opcode, as the pseudo instruction that it is."""
-    bare = _encoded(i) and all(bit in "01?" for bit in i.encoding) and _COMMENT.match(i.asm)
-    return replace(i, flags=i.flags | {"isPseudo"}, encoding=()) if bare else i
+    """Returns an instruction whose assembly is a comment as the pseudo instruction that it is."""
+    return replace(i, flags=i.flags | {"isPseudo"}, encoding=()) if _encoded(i) and _COMMENT.match(i.asm) else i
 
 
 def _backward(i: Instruction) -> int:
@@ -78,6 +78,8 @@ def _by_position(i: Instruction, raw: Raw, known: _Operands) -> Instruction:
     if len(_slots(waiting, known)) != len(fields):
         waiting = [o for o in waiting if o.name not in tied]
     slots = _slots(waiting, known)
+    if fields and len(slots) != len(fields):  # a field without bits in the encoding may hold the place of an operand that is not encoded
+        fields = [name for name in _OPEN.findall(raw.text) if name not in named]
     if not fields or len(slots) != len(fields):
         return i
     given = iter(fields)

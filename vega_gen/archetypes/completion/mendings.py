@@ -2,7 +2,7 @@
 
 It goes into copies of the files that define them (``pipeline.completing``): a decoder for an operand of several parts, which llvm-tblgen
 wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; the
-second operand of what begins a call; that a jump without bits of its target is not decoded; that an instruction of registers is not
+second operand of what begins a call; the registers of a return; that a jump without bits of its target is not decoded; that an instruction of registers is not
 selected for a number; that a fragment never matches whose C++ cannot be used; a condition for a hardware mode.
 """
 
@@ -33,7 +33,7 @@ def mendings(lacking: Lacking) -> dict[str, str]:
     found = _undecoded(lacking.d)
     for more in (
         _untied(lacking.d), _unended(lacking), _returning(lacking.d), _older_calls(lacking), _unplaced(lacking.d), _misplaced(lacking),
-        _unmatched(lacking.d),
+        _unmatched(lacking.d), _returned(lacking),
     ):  # fmt: skip
         found |= {name: f"{found[name]} {line}" if name in found else line for name, line in more.items()}
     return found
@@ -92,6 +92,12 @@ def _returning(d: Description) -> dict[str, str]:
     """Returns the returns that say they are branches as well: LLVM would ask them for the block that they go to."""
     both = {"isReturn", "isBranch", "isBarrier"}
     return {i.name: "let isBranch = 0;" for i in d.instructions if both <= i.flags and "isIndirectBranch" not in i.flags}
+
+
+def _returned(lacking: Lacking) -> dict[str, str]:
+    """Returns the node of a return that takes no registers: what is returned would not live until then."""
+    own = [n for n in lacking.d.nodes if n.opcode == lacking.m.return_node and "SDNPVariadic" not in n.properties]
+    return {n.name: f"let Properties = [{', '.join((*n.properties, 'SDNPVariadic'))}];" for n in own}
 
 
 def _older_calls(lacking: Lacking) -> dict[str, str]:

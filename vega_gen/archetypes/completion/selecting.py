@@ -1,7 +1,8 @@
 """The selection patterns of instructions whose meaning is a fact, and that no pattern of the .td selects.
 
-Each is of LLVM's basic nodes: arithmetic and logic on registers and immediates, comparisons into a register, loads and stores. Branches,
-constants, addresses and calls need none: archetypes select them as the facts say.
+Each is of LLVM's basic nodes: arithmetic and logic on registers and immediates, comparisons into a register, loads and stores, the branch
+on a truth value where no other is known. Branches on comparisons, constants, addresses and calls need none: archetypes select them as the
+facts say.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from vega_gen.facts.selections import OperandInfo, Range, Selections
 from vega_gen.records import Evidence
 
 _KNOWN = {OperandRole.DST, OperandRole.SRC, OperandRole.SRC2, OperandRole.IMM}
+_FIRST = 1000
+"""AddedComplexity that no pattern of a .td outweighs."""
 _ADDRESS = {OperandRole.DST, OperandRole.SRC, OperandRole.BASE, OperandRole.IMM}
 
 
@@ -24,7 +27,7 @@ def part(lacking: Lacking) -> str:
         return ""
     made = _Patterns(lacking)
     computed = [line for one, op in lacking.m.computed.items() for line in made.computed(one, op)]
-    memory = [*made.loads(), *made.stores()]
+    memory = [*made.loads(), *made.stores(), *made.branch()]
     note = "// No pattern of the .td selects these instructions: their meaning is that of their mnemonics, or a facts file's."
     return "\n".join([note, *made.leaves, *made.addresses, *computed, *memory]) if computed or memory else ""
 
@@ -71,6 +74,15 @@ class _Patterns:
             roots = [] if self._accessed(root) else [root]
             yield from self._accesses(f"instruction.store.{bits}", op, roots, f"{self._register(op, OperandRole.SRC)}, ")
 
+    def branch(self) -> Iterator[str]:
+        """Yields the pattern of the branch on whether a register is zero, which goes before patterns of pseudo instructions that C++ of
+        the target's own expands."""
+        op = self.m.branch_nonzero
+        if op and "brcond" not in self.m.legal and self.m.records["instruction.branch.nonzero"].evidence is not Evidence.PATTERN:
+            matched = f"brcond {self._typed(self._register(op, OperandRole.SRC))}, bb:$target"
+            pattern = self._pattern(op, matched, {OperandRole.TARGET: "bb:$target", OperandRole.NONE: "0"})
+            yield f"let AddedComplexity = {_FIRST} in\n{pattern}"
+
     def _accesses(self, key: str, op: Operation, roots: list[str], value: str) -> Iterator[str]:
         fact = self.m.records.get(key)
         if fact is None or fact.evidence is Evidence.PATTERN or not {*op.free} <= _ADDRESS:
@@ -111,7 +123,7 @@ class _Patterns:
         return f"let Predicates = [{', '.join(predicates)}] in\n{whole}" if predicates else whole
 
     def _typed(self, dag: str) -> str:
-        """Returns a dag with its type, where its register class has that type in every mode."""
+        """Returns a dag or an operand with its type, where its register class has that type in every mode."""
         return dag if self.lacking.d.modes else f"({self.m.type} {dag})"
 
     def _register(self, op: Operation, role: OperandRole) -> str:
