@@ -21,11 +21,12 @@ _CALLS = re.compile(r"(?:\w\.)?(?:r|i|ei|l)?call(?:[lr]|i|rel)?|jal|jl|jsr|bsr|b
 _POOL = re.compile(r"const\w*pool|cpool|literal", re.I)
 
 
-def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "") -> Calls:
+def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "", combine: Operation | None = None) -> Calls:
     """Returns the call instructions for a symbol and for a register, and the target's SDNodes that select them.
 
     ``ra``: the return address register, which a call that takes one as an operand is given. ``jump``: the unconditional branch, which
-    may call with another register than ``zero``, the one that always holds zero."""
+    may call with another register than ``zero``, the one that always holds zero. ``combine``: the or of two registers, which copies one
+    with zero."""
     instructions = v.selections.instructions
     own = [n for n in v.d.nodes if n.results == 0 and (node_meaning(n.opcode) == "call" or _selects_call(v, n.name))]
     ranked = sorted(own, key=lambda n: node_meaning(n.opcode) != "call")
@@ -55,14 +56,15 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "")
             real[role] = stands
     if OperandRole.TARGET not in real and (linking := _linking(v, jump, zero, ra)):
         real[OperandRole.TARGET] = linking
-    prepared: Operation | None = None
-    if OperandRole.SRC not in real and (through := _prepared(v)):
-        real[OperandRole.SRC], prepared = through
+    prepared, callee = None, ""
+    if OperandRole.SRC not in real and (through := _prepared(v) or _copied(v, ra, zero, combine)):
+        real[OperandRole.SRC], prepared, callee = through
     direct, indirect = real.get(OperandRole.TARGET), real.get(OperandRole.SRC)
     node, direct_pseudo = _selecting(v, selections, direct, pseudos.get(OperandRole.TARGET), symbol=True)
     through, indirect_pseudo = _selecting(v, selections, indirect, pseudos.get(OperandRole.SRC), symbol=False)
     written = {record: op for record, op in ((direct_pseudo, direct), (indirect_pseudo, indirect)) if record and op}
-    return Calls(direct, indirect, node, through or ("" if indirect else node), () if real else tuple(pseudos.values()), written, prepared)
+    through = through or ("" if indirect else node)
+    return Calls(direct, indirect, node, through, () if real else tuple(pseudos.values()), written, prepared, callee)
 
 
 def _of_other_width(v: TargetView, s: Selection) -> bool:
@@ -71,8 +73,9 @@ def _of_other_width(v: TargetView, s: Selection) -> bool:
     return isinstance(callee, Dag) and re.fullmatch(rf"i(?!{v.native}\b)\d+", callee.op) is not None
 
 
-def _prepared(v: TargetView) -> tuple[Operation, Operation] | None:
-    """Returns the call without operands, which reads the callee's address from a register of its own, and what puts it there."""
+def _prepared(v: TargetView) -> tuple[Operation, Operation, str] | None:
+    """Returns the call without operands, which reads the callee's address from a register of its own, what puts it there, and that
+    register."""
 
     def name(o: OperandInfo, _: int) -> OperandRole | None:
         return OperandRole.SRC if o.kind is OperandKind.REG and not o.out and v.holds(o.type) else None
@@ -84,7 +87,26 @@ def _prepared(v: TargetView) -> tuple[Operation, Operation] | None:
     for i in plain:
         through = [r for r in i.uses if r in setters and r not in i.defs] if "isCall" in i.flags and not (*i.outs, *i.ins) else []
         if through:
-            return Operation(i.name, ()), setters[through[0]]
+            return Operation(i.name, ()), setters[through[0]], through[0]
+    return None
+
+
+def _copied(v: TargetView, ra: str, zero: str, combine: Operation | None) -> tuple[Operation, Operation, str] | None:
+    """Returns the call without operands, which reads the callee's address from an ordinary register that its assembly names, the copy into
+    that, and the register."""
+    if not zero or combine is None or combine.outs != 1:
+        return None
+    names = {r.name: r.asm_name for r in v.d.registers if r.name in v.members}
+    for i in v.d.instructions:
+        if "isCall" not in i.flags or (*i.outs, *i.ins) or i.flags & {"isPseudo", "isReturn"} or not encoded(i) or ra not in i.defs:
+            continue
+        words = re.findall(r"[\w$%.]+", i.asm.replace("$$", "$"))
+        through = [r for r in i.uses if names.get(r) in words]
+        if len(through) == 1:
+            given = {OperandRole.DST: through[0], OperandRole.SRC2: zero}
+            fixed = [(n, given[role]) for n, role in enumerate(combine.roles) if role in given]
+            roles = tuple(OperandRole.FIXED if role in given else role for role in combine.roles)
+            return Operation(i.name, ()), replace(combine, roles=roles, fixed=tuple(sorted((*combine.fixed, *fixed)))), through[0]
     return None
 
 

@@ -224,7 +224,7 @@ def find_facts(d: Description, given: Mapping[str, GivenFact] | None = None, wei
     compared, nonzero = support.branched(v, *branches(v, zero))
     jumped = v.choose_operation("instruction.jump", supported(v, jump(v, zero)))
     v.choose(f"{DISTANCE}origin", origins(v, jumped))
-    told = calls(v, ra, jumped, zero)
+    told = calls(v, ra, jumped, zero, combine)
     called = support.called(v, told if ra and through else assembled(v, told), bool(symbol or low))
     moved = support.moves(v, copies(v, zero, combine or add, add_immediate, or_immediate))
     linked = linking_registers(v, ra, (called.direct, called.indirect), back)

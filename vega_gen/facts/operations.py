@@ -137,7 +137,7 @@ class Calls:
 
     ``direct``: the call of a symbol; ``indirect``: the call of an address in a register. ``node``, ``through``: opcodes of the target's
     SDNodes for them, "" if it has none that the callee alone selects. ``pseudos``: the pseudo instructions that are expanded to calls where
-    no call has an encoding. ``prepared``: puts the address of ``indirect``, which has no operand for it, into a register of its own.
+    no call has an encoding. ``prepared``: puts the address of ``indirect``, which has no operand for it, into the register ``callee``.
     ``written``: pseudo instruction that a node selects -> the call that it stands for. ``near``: whether ``direct`` reaches less than 4 KiB
     and an address in a register everything, so that no symbol is called directly."""
 
@@ -148,6 +148,7 @@ class Calls:
     pseudos: tuple[Operation, ...] = ()
     written: Mapping[str, Operation] = field(default_factory=dict[str, Operation])
     prepared: Operation | None = None
+    callee: str = ""
     near: bool = False
 
 

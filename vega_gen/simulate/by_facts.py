@@ -116,8 +116,9 @@ def _apart(p: Operands) -> Iterator[tuple[str, tuple[Action, ...]]]:
         yield from _made(p, p.m.link.read, lambda r: r.set(held))
         yield from _made(p, p.m.link.write, lambda r: Assign(held, extend(r.get(OperandRole.SRC), held.bits)))
     if p.m.calls.prepared and p.m.calls.indirect:
-        callee = NamedRegister(p.s.instructions[p.m.calls.prepared.record].defs[0], p.m.native)
-        yield from _made(p, p.m.calls.prepared, lambda r: Assign(callee, extend(r.get(OperandRole.SRC), callee.bits)))
+        callee = NamedRegister(p.m.calls.callee, p.m.native)
+        if p.m.calls.callee in p.s.instructions[p.m.calls.prepared.record].defs:  # else it is an ordinary copy
+            yield from _made(p, p.m.calls.prepared, lambda r: Assign(callee, extend(r.get(OperandRole.SRC), callee.bits)))
         yield from _made(p, p.m.calls.indirect, lambda r: CallTo(callee, held))
 
 

@@ -33,7 +33,7 @@ def _call(lacking: Lacking, op: Operation, name: str, operand: str, leaves: Iter
     i = lacking.instruction(op)
     linked = OperandRole.LINK in op.roles or any(value == lacking.m.ra for _, value in op.fixed)
     before = lacking.instruction(lacking.m.calls.prepared) if lacking.m.calls.prepared and name == "CALL_REGISTER" else None
-    put = before.defs if before else ()
+    put = (*before.defs, lacking.m.calls.callee) if before else ()
     defs = tuple(dict.fromkeys((*i.defs, *put, *((lacking.m.ra,) if linked else ()))))
     uses = tuple(r for r in i.uses if r not in put)
     return [
