@@ -118,8 +118,8 @@ def frame_registers(
     # What the pseudos of call frames read has a value wherever calls are.
     framed = {r for i in v.d.instructions if {"ISD::CALLSEQ_START", "ISD::CALLSEQ_END"} & set(i.nodes) for r in i.uses}
     # So has what calls read, but for arguments.
-    called = {r for i in v.d.instructions if "isCall" in i.flags for r in i.uses} - {*convention}
-    apart = unreal | framed | called | {*_no_base(v)}
+    called = {r for i in v.d.instructions if "isCall" in i.flags and "isPseudo" not in i.flags and encoded(i) for r in i.uses}
+    apart = unreal | framed | (called - {*convention}) | {*_no_base(v)}
     thread = v.register(RegisterRole.THREAD_POINTER)
     uses = (sp, ra, thread, *constants)
     reserved = tuple(r for r in v.members if v.register_roles.get(r) in _RESERVED or r in uses or r in apart)
