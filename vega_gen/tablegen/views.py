@@ -57,11 +57,15 @@ def called_names(code: str) -> tuple[str, ...]:
 def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ...]:
     """Return the target's registers; those that TableGen synthesises from RegisterTuples come last.
 
-    Where no register has a HWEncoding, encodings are the DWARF numbers.
+    Where no register has a HWEncoding, encodings are the DWARF numbers. One without a Namespace that is in a register class has that of the
+    first, as its enumerator has (llvm/utils/TableGen/RegisterInfoEmitter.cpp, runEnums).
     """
     found: list[Register] = []
-    for raw in of_class(raws, "Register"):
-        if raw.name == "NoRegister" or not raw.string("Namespace"):
+    known = [raw for raw in of_class(raws, "Register") if raw.name != "NoRegister"]
+    usual = next((scope for raw in known if (scope := raw.string("Namespace"))), "")
+    held = {name for raw in of_class(raws, "RegisterClass") for name in sets.named(raw.name)}
+    for raw in known:
+        if not raw.string("Namespace") and raw.name not in held:
             continue
         dwarf = tuple(int(n) for n in raw.items("DwarfNumbers") if n.lstrip("-").isdigit())
         alias = raws.get(raw.string("DwarfAlias"))
@@ -71,7 +75,7 @@ def registers(raws: Mapping[str, Raw], sets: RegisterSets) -> tuple[Register, ..
             Register(
                 raw.name,
                 raw.string("AsmName") or raw.name,
-                raw.string("Namespace"),
+                raw.string("Namespace") or usual,
                 raw.number("HWEncoding"),
                 raw.items("SubRegs"),
                 raw.items("Aliases"),

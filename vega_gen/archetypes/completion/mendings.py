@@ -2,8 +2,8 @@
 
 It goes into copies of the files that define them (``pipeline.completing``): a decoder for an operand of several parts, which llvm-tblgen
 wants for the disassembler; that a register is read and written, where assembly has it once; the flags of what ends a basic block; the
-second operand of what begins a call; the registers of a return; that a jump without bits of its target is not decoded; that an instruction of registers is not
-selected for a number; that a fragment never matches whose C++ cannot be used; a condition for a hardware mode.
+second operand of what begins a call; the registers of a return; that a jump without bits of its target is not decoded; that an instruction
+of registers is not selected for a number; that a fragment never matches whose C++ cannot be used; a condition for a hardware mode.
 """
 
 from __future__ import annotations
