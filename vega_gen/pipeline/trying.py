@@ -100,15 +100,15 @@ class _Bench:
     def leave_out(self, d: Description, names: Iterable[str]) -> None:
         """Make a backend that does without fragments and transforms of the .td, now and the next time."""
         fact = leaving_out(d, names)
-        store.write_atomic(self._unfit, orjson.dumps({"key": self._fragments(d), "names": fact.value.split()}))
+        store.write_atomic(self._unfit, orjson.dumps({"key": self._fragments(d), "names": fact.value}))
         self.request = replace(self.request, supposed=(*self.request.supposed, fact))
 
     def left_out_before(self, d: Description) -> bool:
         """Whether the last backend of these fragments did without some, which this one does too then."""
-        kept = orjson.loads(self._unfit.read_bytes()) if self._unfit.is_file() else {}
-        if kept.get("key") != self._fragments(d) or left_out_by(d) >= set(kept["names"]):
+        kept: dict[str, str] = orjson.loads(self._unfit.read_bytes()) if self._unfit.is_file() else {}
+        if kept.get("key") != self._fragments(d) or left_out_by(d) >= set(kept["names"].split()):
             return False
-        self.leave_out(d, kept["names"])
+        self.leave_out(d, kept["names"].split())
         return True
 
     @property
