@@ -86,6 +86,8 @@ def archetypes(d: Description, llvm: Interface, arch: str = "", machine: int = 0
     limits = {key: lack(key) for key in lacking}
     if m.calls.pseudos and not (m.ra and m.jump_register and (m.load_symbol or (m.upper and m.low))):
         limits["calls"] = "no instruction calls, and none is known that puts the return address into its register before a jump"
+    if unused := d.given.get("fragments.left_out"):
+        limits[unused.key] = f"{unused.value}: this LLVM cannot use the C++ that the .td has for them, so that they select nothing"
     limits |= {"branches": "no conditional branch is known: branches jump through tables"} if m.by_table else {}
     whole = m.load_immediate.range.bits if m.load_immediate and m.load_immediate.range else 0
     if not m.load_symbol and not (m.upper and m.low) and whole < m.native:

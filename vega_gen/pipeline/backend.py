@@ -31,8 +31,10 @@ from vega_gen.pipeline.registering import Registered, registered
 from vega_gen.pipeline.request import Prepared, Request, prepare
 from vega_gen.pipeline.searching import searched
 from vega_gen.pipeline.try_request import TriedFact, TryRequest
+from vega_gen.pipeline.trying import try_out
 from vega_gen.plan.grafts import Grafted
 from vega_gen.plan.steps import Archetype
+from vega_gen.plan.unfit import leaving_out, left_out_by
 from vega_gen.records import Decision, Evidence, FillerName, GivenFact, Ladder, Plan, PlannedFunction, Step
 from vega_gen.tablegen.mending import mended
 
@@ -93,12 +95,13 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
 
     Raises what these stages raise; see ``registered``, ``generate`` and ``build_backend``.
     """
+    asked_for = prepared
     place = checkout.destination(prepared.inputs.source.root, prepared.inputs.folder, request.out) or prepared.inputs.source.root
     beside = place / target_folder(prepared.inputs.folder)
     decisions = review.load_decisions(beside, prepared.inputs.folder)
     facts = tuple(find_facts(prepared.inputs.description).records.values())
     if told := fact_review.given(facts, decisions, str(beside / review.DECISIONS_FILE)):
-        prepared = replace(prepared, inputs=replace(prepared.inputs, decided=told))
+        prepared = replace(prepared, inputs=replace(prepared.inputs, decided={**prepared.inputs.decided, **told}))
     trials: tuple[TriedFact, ...] = ()
     if request.search:
         trials = _searched(request, prepared, progress)
@@ -125,23 +128,37 @@ def make_backend(request: Request, prepared: Prepared, progress: Progress) -> Ma
         archetype, layer = archetypes_for(inputs)
         layout, graft = _layout(inputs), _graft(request, prepared, progress) if not missing else None
         built = build_backend(prepared, decided, definitions, progress, archetype, layer, known.overlay, layout, graft)
+        if unfit := _unfit(request, inputs, built.plan, progress):
+            again = replace(asked_for.inputs, decided={**asked_for.inputs.decided, unfit.key: unfit})
+            return make_backend(request, replace(asked_for, inputs=again), progress)
         decided, plan = built.plan, replace(plan, suggested=dict(built.suggested))
     if prepared.official and not prepared.linked:
         plan, decided = (as_registered(one, inputs, known.arch) for one in (plan, decided))
     return Made(plan, decided, known, definitions, built, missing, limits, trials, review.stale(plan, decisions))
 
 
+def _unfit(request: Request, inputs: Inputs, plan: Plan, progress: Progress) -> GivenFact | None:
+    """What has to be left out of the .td (``plan.unfit``) where archetypes' selector was not built, or asks what nobody says: ``try`` finds
+    it."""
+    selector = f"{inputs.description.name}ISelDAGToDAG.cpp"
+    lost = any(f.file == selector and f.step in (Step.STUB, Step.LEFT_OUT) for f in plan.functions)
+    if inputs.filler is not FillerName.ARCHETYPE or not lost:
+        return None
+    described = try_out(_as_tried(request, inputs), progress).description
+    found = left_out_by(described) if described else set[str]()
+    return leaving_out(inputs.description, found) if found - left_out_by(inputs.description) else None
+
+
+def _as_tried(request: Request, inputs: Inputs) -> TryRequest:
+    return TryRequest(
+        inputs.td, str(inputs.source.version).split(".", 1)[0], name=inputs.folder, big_endian=request.big_endian, facts=request.facts,
+        supposed=tuple(inputs.decided.values()), search=request.search, cpu=request.cpu, attrs=request.attrs,
+    )  # fmt: skip
+
+
 def _searched(request: Request, prepared: Prepared, progress: Progress) -> tuple[TriedFact, ...]:
     """The values of doubtful facts that the ladder was asked about. Raises what ``searched`` raises."""
-    inputs = prepared.inputs
-    found = searched(
-        TryRequest(
-            inputs.td, str(inputs.source.version).split(".", 1)[0], name=inputs.folder, big_endian=request.big_endian, facts=request.facts,
-            supposed=tuple(inputs.decided.values()), search=request.search, cpu=request.cpu, attrs=request.attrs,
-        ),
-        progress,
-    )  # fmt: skip
-    return found.trials
+    return searched(_as_tried(request, prepared.inputs), progress).trials
 
 
 def _graft(request: Request, prepared: Prepared, progress: Progress) -> Callable[[Plan, Workshop], Grafted] | None:
