@@ -1,12 +1,12 @@
-"""``python -m benchmarks [--all | descriptions | entered | facts | simulator | mutations | stress | versions]``: measure the times that
-README quotes; check that the ladder's table holds.
+"""``python -m benchmarks [--all | descriptions | entered | facts | fuzz | simulator | mutations | stress | versions]``: measure the times
+that README quotes; check that the ladder's table holds.
 
 LLVM 19's source must be in .llvm/19. ``--all`` also times ``make demo`` and ``make test``, without the installation. The exit status is 1
 if a backend of targets/settings/ladder.toml gets less far than that file says (``benchmarks.ladder``), if Tern or RV32IM gets further with
 one installed LLVM than with another (``benchmarks.versions``), or if llc does not compile one of a thousand random modules and programs for
 them (``benchmarks.stress``).
-``descriptions``, ``entered``, ``facts``, ``simulator``, ``mutations``, ``stress`` and ``versions``, with their own options after them, are
-``benchmarks.simulator`` and so on.
+``descriptions``, ``entered``, ``facts``, ``fuzz``, ``simulator``, ``mutations``, ``stress`` and ``versions``, with their own options after
+them, are ``benchmarks.simulator`` and so on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import descriptions, entered, facts, ladder, mutations, simulator, stress, versions
+from benchmarks import descriptions, entered, facts, fuzz, ladder, mutations, simulator, stress, versions
 
 ROOT = Path(__file__).resolve().parent.parent
 VEGA_GEN = [sys.executable, "-m", "vega_gen"]
@@ -37,7 +37,7 @@ def seconds(argv: list[str], **env: str) -> float:
 
 def main() -> None:
     """Measure and print."""
-    own = (descriptions, entered, facts, simulator, mutations, stress, versions)
+    own = (descriptions, entered, facts, fuzz, simulator, mutations, stress, versions)
     others = {module.__name__.rpartition(".")[2]: module.main for module in own}
     if sys.argv[1:] and sys.argv[1] in others:
         sys.exit(others[sys.argv[1]](sys.argv[2:]))
