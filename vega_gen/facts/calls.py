@@ -57,8 +57,8 @@ def calls(v: TargetView, ra: str, jump: Operation | None = None, zero: str = "",
     if OperandRole.TARGET not in real and (linking := _linking(v, jump, zero, ra)):
         real[OperandRole.TARGET] = linking
     prepared, callee = None, ""
-    if OperandRole.SRC not in real and (through := _prepared(v) or _copied(v, ra, zero, combine)):
-        real[OperandRole.SRC], prepared, callee = through
+    if OperandRole.SRC not in real and (held := _prepared(v) or _copied(v, ra, zero, combine)):
+        real[OperandRole.SRC], prepared, callee = held
     direct, indirect = real.get(OperandRole.TARGET), real.get(OperandRole.SRC)
     node, direct_pseudo = _selecting(v, selections, direct, pseudos.get(OperandRole.TARGET), symbol=True)
     through, indirect_pseudo = _selecting(v, selections, indirect, pseudos.get(OperandRole.SRC), symbol=False)
