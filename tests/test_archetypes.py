@@ -373,6 +373,8 @@ def test_archetypes_are_a_last_resort_of_what_is_planned(made: Archetypes, rook:
     better, *more = offer(asked)
     assert [c.origin for c in better.candidates] == ["Lanai"] * 3 + [ORIGIN], "within the budget, before the model's own"
     assert [c.resort for c in better.candidates] == [False] * 3 + [True]
+    unsure = replace(asked, candidates=(replace(mined, confidence=0.4), own))
+    assert [c.origin for c in offer(unsure)[0].candidates] == [ORIGIN, "Lanai", "model"], "donors do not agree"
     names = {c.name for c in rook.contracts}
     assert more and all(f.candidate.signature.name in names for f in more), "of what the .td obliges it to have"
     other = replace(known, candidates=(replace(mined, signature=replace(mined.signature, params=())),))
@@ -415,6 +417,8 @@ def test_an_override_is_declared_as_llvm_declares_it(llvm: Interface) -> None:
     assert llvm.pure("MCAsmBackend::writeNopData") and not llvm.pure("TargetInstrInfo::copyPhysReg")
     assert llvm.is_const("MCInstPrinter::printRegName") and not llvm.is_const("MCInstPrinter::printInst")
     assert llvm.declares("TargetFrameLowering::emitPrologue") and not llvm.declares("TargetFrameLowering::emitNothing")
+    assert {"copyPhysReg", "get"} <= llvm.methods_of("TargetInstrInfo"), "of its base MCInstrInfo too"
+    assert "copyPhysReg" not in llvm.methods_of("MCInstrInfo")
     with pytest.raises(NotFoundError, match="emitNothing"):
         llvm.override("TargetFrameLowering::emitNothing")
 

@@ -10,6 +10,9 @@ from vega_gen.function_template import OWN_RECORD
 from vega_gen.groups import GroupKind, Groups
 from vega_gen.records import Contract, ContractRole, PlannedFunction
 
+AGREED = 0.5
+"""Confidence of the best mined candidate below which its function is less likely right than wrong. Not swept."""
+
 
 def offered(
     planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction], contracts: Sequence[Contract], budget: int, groups: Groups
@@ -18,14 +21,14 @@ def offered(
     contracts that no function is planned for.
 
     An archetype ranks behind the mined candidates as a last resort, but before other last resorts. It ranks first where donors cannot know
-    what the function does here (``_known``).
+    what the function does here (``_known``), or do not agree on it (``AGREED``).
     """
     pairs = _overloads(planned, archetypes)
     obliged = {c.name for c in contracts}
     there = {f.candidate.signature.name for f in planned}
     found: list[PlannedFunction] = []
     for i, f in enumerate(planned):
-        made, known = archetypes[pairs[i]] if i in pairs else None, _known(f, groups)
+        made, known = archetypes[pairs[i]] if i in pairs else None, _known(f, groups) and f.candidate.confidence >= AGREED
         if made is None or (budget == 1 and known):
             found.append(f)
             continue
