@@ -68,6 +68,7 @@ class ToyInstrInfo : public ToyGenInstrInfo { const ToyRegisterInfo RI; public: 
 class ToyRegisterInfo : public ToyGenRegisterInfo { public: ToyRegisterInfo(const ToySubtarget &ST); };
 class ToyFrameLowering : public TargetFrameLowering {
   const ToySubtarget &ST;
+  bool Realigned;
 public:
   ToyFrameLowering(const ToySubtarget &st);
   void emitPrologue(MachineFunction &MF, MachineBasicBlock &MBB) const override;
@@ -78,7 +79,7 @@ public:
 def test_fields_are_those_of_the_class_that_is_there() -> None:
     made = fit(HEADERS)
     assert "* ST . getInstrInfo ( )" in made["ToyFrameLowering::emitPrologue"]
-    assert made["ToyFrameLowering::ToyFrameLowering"].endswith(", ST ( STI ) { }")
+    assert made["ToyFrameLowering::ToyFrameLowering"].endswith(", ST ( STI ) , Realigned ( ) { }")
 
 
 def test_without_a_header_the_subtarget_comes_from_the_function() -> None:

@@ -11,7 +11,7 @@ from vega_gen.archetypes.parts import Parts, planned
 from vega_gen.cxx import parse_file
 from vega_gen.cxx.interface import Interface
 from vega_gen.errors import NotFoundError
-from vega_gen.groups import Groups
+from vega_gen.groups import FunctionGroup, Groups
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import masker_of
 from vega_gen.plan.declarations import Declarations
@@ -58,7 +58,7 @@ def fitted_functions(inputs: Inputs, groups: Groups) -> Sequence[PlannedFunction
     obliged = frozenset(c.name for c in inputs.description.contracts)
     there = Declarations(
         classes={c.name: c for f in parsed for c in f.classes},
-        usual=obliged | {n for _, n in shared} | {masker.unmask(g.role) for g, _ in shared if g.role},
+        usual=obliged | {n for _, n in shared} | {masker.unmask(g.role) for g, _ in shared if not parsed or _in_a_source_file(g)},
         expected=obliged | {n for g, n in shared if not g.role and len(g.targets) > _NEARLY_ALL * everyone},
         subtarget=f"{inputs.description.name}Subtarget",
         names=frozenset(n for f in parsed for e in f.enums for n in (e.name, *e.enumerators)),
@@ -68,6 +68,12 @@ def fitted_functions(inputs: Inputs, groups: Groups) -> Sequence[PlannedFunction
     bases = {c.name: [b.split()[-1].replace(generated, "Target") for b in c.bases] for c in parts[1]}
     members = {name: frozenset(m for b in of for m in llvm.methods_of(b)) for name, of in bases.items()}
     return fitted(parts, there, members)
+
+
+def _in_a_source_file(group: FunctionGroup) -> bool:
+    """Whether most backends define the class of a group's functions in a .cpp file, where no header shows it."""
+    inside = [f for f in group.members if f.in_class or f.namespaces[-1:] == ("",)]
+    return 2 * sum(f.file.endswith(".cpp") for f in inside) > len(group.members)
 
 
 def archetype_plan(inputs: Inputs, held_out: Sequence[str]) -> Plan:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vega_gen.cxx import same_overload
+from vega_gen.fill.initialisers import bare_scalar
 from vega_gen.records import Class, Member, MemberKind, Signature
 
 _NOT_OF_THE_TYPE = frozenset(("const", "mutable", "static", "llvm", "::", "*", "&", "&&", "class", "struct"))
@@ -93,7 +94,8 @@ class Declarations:
         return (initialiser[0], "(", *", ".join(given).replace(",", " ,").split(), ")") if all(given) else initialiser
 
     def bound(self, constructor: Signature, given: Collection[str]) -> tuple[tuple[str, ...], ...]:
-        """Initialisers of the fields without one that C++ wants: a reference is bound to the parameter of its type ([class.base.init])."""
+        """Initialisers of the fields without one that C++ wants: a reference is bound to the parameter of its type ([class.base.init]), a
+        number or bool begins with zero."""
         there = self.classes.get(constructor.class_name)
         if there is None or constructor.name != constructor.class_name.rpartition("::")[2]:
             return ()
@@ -104,6 +106,8 @@ class Declarations:
             named = [p for p in constructor.params if p.name and core(p.type) == core(_type(m))]
             if len(named) == 1 and "&" in _type(m):
                 found.append((m.name, "(", named[0].name, ")"))
+            elif bare_scalar(m, _type(m)):
+                found.append((m.name, "(", ")"))
         return tuple(found)
 
 
