@@ -124,3 +124,13 @@ public:
     written = "SDValue ToyTargetLowering::{}(SDValue Op, SelectionDAG &DAG) const {{ return Op; }}"
     named = [parse_file(written.format(n).encode(), "Toy", "Toy.cpp").functions[0].signature for n in ("lowerFrameAddress", "lowerSelect")]
     assert [found.name if (found := there.declaration(s)) else "" for s in named] == ["LowerFRAMEADDR", ""]
+
+
+def test_enumerators_are_spelled_as_headers_do() -> None:
+    names = frozenset({"FIXUP_TOY_LO16", "FIXUP_TOY_25", "fixup_toy_hi"})
+    texts = {
+        "ToyFixupKinds.h": "namespace Toy { enum Fixups { fixup_toy_lo_16 = 128, fixup_toy_14, fixup_toy_hi }; }",
+        "ToyELF.cpp": "static unsigned lower() { return Toy::fixup_toy_lo_16 + Toy::fixup_toy_14 + Toy::fixup_toy_hi; }",
+    }
+    (made,) = fitted(planned(texts, "Toy", Masker(["Toy"])), Declarations({}, names=names), {})
+    assert " ".join(made.candidate.statements[0].head) == "return Toy :: FIXUP_TOY_LO16 + Toy :: fixup_toy_14 + Toy :: fixup_toy_hi ;"

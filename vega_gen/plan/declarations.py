@@ -28,6 +28,11 @@ class Declarations:
         """Whether a header declares something of this name."""
         return name in self.classes or name in self.names
 
+    def spelled(self, name: str) -> str:
+        """The only name in the headers with the same letters and digits ("FIXUP_LO16" for "fixup_lo_16"), "" for none, or for itself."""
+        found = [n for n in self.names if _letters(n) == _letters(name)]
+        return found[0] if len(found) == 1 and found[0] != name else ""
+
     def made_from(self, base: str) -> str:
         """The only class that is made from a class of LLVM's, "" if there is none or several."""
         found = [c.name for c in self.classes.values() if base in {b.partition("<")[0].rpartition("::")[2] for b in c.bases}]
@@ -127,6 +132,10 @@ def uses(tokens: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> tuple[s
 
 def _type(m: Member) -> Sequence[str]:
     return m.tokens[: m.tokens.index(m.name)] if m.name in m.tokens else ()
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def _abbreviates(a: str, b: str) -> bool:

@@ -29,6 +29,8 @@ from vega_gen.records import (
 )
 
 _HELD = re.compile(r"[A-Za-z_]\w*\Z")
+_ENUM = re.compile(r"\benum (?:class )?\w* ?\{([^}]*)\}")
+_NAME = re.compile(r"\b[A-Za-z_]\w*")
 _MEMBER = (".", "->")
 _NOT_A_LAMBDA = frozenset(("template", "constexpr", "consteval"))
 _DEPTH = 6
@@ -60,7 +62,7 @@ def fitted(parts: Parts, there: Declarations, members: Mapping[str, Collection[s
 
 def _called_as(parts: Parts, there: Declarations) -> Parts:
     """The parts, with the backend's names for those of the archetypes' classes that it calls otherwise: its only class that is made from
-    the same class of LLVM's, where both have one."""
+    the same class of LLVM's, where both have one. Enumerators are spelled as its headers do."""
     files, classes, functions = parts
     own: dict[str, list[str]] = {}
     for c in classes:
@@ -71,6 +73,9 @@ def _called_as(parts: Parts, there: Declarations) -> Parts:
         for base, names in own.items()
         if len(names) == 1 and names[0] not in there.classes and (found := there.made_from(base)) and found not in {c.name for c in classes}
     }
+    texts = (text for file in files for text in (*file.prologue, *file.epilogue))
+    enumerators = {name for text in texts for listed in _ENUM.findall(text) for name in _NAME.findall(listed)}
+    named |= {name: found for name in sorted(enumerators) if (found := there.spelled(name))}
     if not named:
         return parts
 
