@@ -13,6 +13,10 @@ from vega_gen.records import Contract, ContractRole, PlannedFunction
 AGREED = 0.5
 """Confidence of the best mined candidate below which its function is less likely right than wrong. Not swept."""
 
+_TOGETHER = frozenset(("LowerOperation", "analyzeBranch", "insertBranch", "removeBranch", "reverseBranchCondition"))
+"""Functions that only work with others of the same author: what a Cond holds is the target's own affair (llvm/CodeGen/TargetInstrInfo.h),
+and LowerOperation lowers what the constructor calls Custom."""
+
 
 def offered(
     planned: Sequence[PlannedFunction], archetypes: Sequence[PlannedFunction], contracts: Sequence[Contract], budget: int, groups: Groups
@@ -21,14 +25,17 @@ def offered(
     contracts that no function is planned for.
 
     An archetype ranks behind the mined candidates as a last resort, but before other last resorts. It ranks first where donors cannot know
-    what the function does here (``_known``), or do not agree on it (``AGREED``).
+    what the function does here (``_known``), or do not agree on it (``AGREED``); but not where it would
+    have to be together with the archetypes of other functions.
     """
     pairs = _overloads(planned, archetypes)
     obliged = {c.name for c in contracts}
     there = {f.candidate.signature.name for f in planned}
     found: list[PlannedFunction] = []
     for i, f in enumerate(planned):
-        made, known = archetypes[pairs[i]] if i in pairs else None, _known(f, groups) and f.candidate.confidence >= AGREED
+        made = archetypes[pairs[i]] if i in pairs else None
+        agreed = f.candidate.confidence >= AGREED or f.candidate.signature.name in _TOGETHER
+        known = _known(f, groups) and agreed
         if made is None or (budget == 1 and known):
             found.append(f)
             continue
