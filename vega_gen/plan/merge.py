@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vega_gen.cxx import overloads
+from vega_gen.cxx import overloads, parameter_types
 from vega_gen.function_template import OWN_RECORD
 from vega_gen.groups import GroupKind, Groups
 from vega_gen.records import Contract, ContractRole, PlannedFunction
@@ -35,6 +35,7 @@ def offered(
     for i, f in enumerate(planned):
         made = archetypes[pairs[i]] if i in pairs else None
         agreed = f.candidate.confidence >= AGREED or f.candidate.signature.name in _TOGETHER
+        agreed = agreed or (made is not None and _head(made) != _head(f))  # its class would be declared after the archetype's own
         known = _known(f, groups) and agreed
         if made is None or (budget == 1 and known):
             found.append(f)
@@ -44,6 +45,12 @@ def offered(
         ranked = (*mined, replace(made.candidate, resort=True), *own) if known else (made.candidate, *mined, *own)
         found.append(replace(f, candidates=ranked[:budget]))
     return found + [f for f in archetypes if f.candidate.signature.name in obliged - there]
+
+
+def _head(f: PlannedFunction) -> tuple[object, ...]:
+    """What a declaration of the function says, but for names of parameters."""
+    s = f.candidate.signature
+    return "static" in s.prefix, "const" in s.qualifiers, s.result, parameter_types(s)
 
 
 def _known(f: PlannedFunction, groups: Groups) -> bool:
