@@ -373,14 +373,6 @@ def test_archetypes_are_a_last_resort_of_what_is_planned(made: Archetypes, rook:
     better, *more = offer(asked)
     assert [c.origin for c in better.candidates] == ["Lanai"] * 3 + [ORIGIN], "within the budget, before the model's own"
     assert [c.resort for c in better.candidates] == [False] * 3 + [True]
-    unsure = replace(asked, candidates=(replace(mined, confidence=0.4), own))
-    assert [c.origin for c in offer(unsure)[0].candidates] == [ORIGIN, "Lanai", "model"], "donors do not agree"
-    other = replace(mined.signature, result=("bool",))
-    unlike = replace(unsure, candidates=(replace(mined, confidence=0.4, signature=other),))
-    assert [c.origin for c in offer(unlike)[0].candidates] == ["Lanai", ORIGIN], "its class is declared as the donors have it"
-    branches = next(f for f in whole if f.qualified_name == "RookInstrInfo::analyzeBranch")
-    theirs = replace(branches, candidates=(replace(branches.candidate, origin="Lanai", confidence=0.4),))
-    assert [c.origin for c in offer(theirs)[0].candidates] == ["Lanai", ORIGIN], "what a Cond holds is its author's affair"
     names = {c.name for c in rook.contracts}
     assert more and all(f.candidate.signature.name in names for f in more), "of what the .td obliges it to have"
     other = replace(known, candidates=(replace(mined, signature=replace(mined.signature, params=())),))

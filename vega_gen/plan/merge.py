@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vega_gen.cxx import overloads, parameter_types
+from vega_gen.cxx import overloads
 from vega_gen.function_template import OWN_RECORD
 from vega_gen.groups import GroupKind, Groups
 from vega_gen.records import Contract, ContractRole, PlannedFunction
-
-AGREED = 0.5
-"""Confidence of the best mined candidate below which its function is less likely right than wrong. Not swept."""
-
-_TOGETHER = frozenset(("LowerOperation", "analyzeBranch", "insertBranch", "removeBranch", "reverseBranchCondition"))
-"""Functions that only work with others of the same author: what a Cond holds is the target's own affair (llvm/CodeGen/TargetInstrInfo.h),
-and LowerOperation lowers what the constructor calls Custom."""
 
 
 def offered(
@@ -25,18 +18,14 @@ def offered(
     contracts that no function is planned for.
 
     An archetype ranks behind the mined candidates as a last resort, but before other last resorts. It ranks first where donors cannot know
-    what the function does here (``_known``), or do not agree on it (``AGREED``); but not where it would
-    have to be together with the archetypes of other functions.
+    what the function does here (``_known``).
     """
     pairs = _overloads(planned, archetypes)
     obliged = {c.name for c in contracts}
     there = {f.candidate.signature.name for f in planned}
     found: list[PlannedFunction] = []
     for i, f in enumerate(planned):
-        made = archetypes[pairs[i]] if i in pairs else None
-        agreed = f.candidate.confidence >= AGREED or f.candidate.signature.name in _TOGETHER
-        agreed = agreed or (made is not None and _head(made) != _head(f))  # its class would be declared after the archetype's own
-        known = _known(f, groups) and agreed
+        made, known = archetypes[pairs[i]] if i in pairs else None, _known(f, groups)
         if made is None or (budget == 1 and known):
             found.append(f)
             continue
@@ -45,12 +34,6 @@ def offered(
         ranked = (*mined, replace(made.candidate, resort=True), *own) if known else (made.candidate, *mined, *own)
         found.append(replace(f, candidates=ranked[:budget]))
     return found + [f for f in archetypes if f.candidate.signature.name in obliged - there]
-
-
-def _head(f: PlannedFunction) -> tuple[object, ...]:
-    """What a declaration of the function says, but for names of parameters."""
-    s = f.candidate.signature
-    return "static" in s.prefix, "const" in s.qualifiers, s.result, parameter_types(s)
 
 
 def _known(f: PlannedFunction, groups: Groups) -> bool:
