@@ -415,6 +415,8 @@ def test_an_override_is_declared_as_llvm_declares_it(llvm: Interface) -> None:
     assert llvm.pure("MCAsmBackend::writeNopData") and not llvm.pure("TargetInstrInfo::copyPhysReg")
     assert llvm.is_const("MCInstPrinter::printRegName") and not llvm.is_const("MCInstPrinter::printInst")
     assert llvm.declares("TargetFrameLowering::emitPrologue") and not llvm.declares("TargetFrameLowering::emitNothing")
+    assert {"copyPhysReg", "get"} <= llvm.methods_of("TargetInstrInfo"), "of its base MCInstrInfo too"
+    assert "copyPhysReg" not in llvm.methods_of("MCInstrInfo")
     with pytest.raises(NotFoundError, match="emitNothing"):
         llvm.override("TargetFrameLowering::emitNothing")
 

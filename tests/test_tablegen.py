@@ -212,7 +212,7 @@ def test_signatures(toy: Description):
     assert of_role(toy, ContractRole.COMPLEX_PATTERN) == {"selectAddr": "bool selectAddr(SDValue N, SDValue &Op0, SDValue &Op1)"}
     decoder = of_role(toy, ContractRole.DECODER)["decodeUImm"]
     rest = "(MCInst &Inst, unsigned Val, uint64_t Address, const MCDisassembler *Decoder)"
-    assert decoder == f"template <int P0> static DecodeStatus decodeUImm{rest}"
+    assert decoder == f"template <unsigned P0> static DecodeStatus decodeUImm{rest}"
     predicates = of_role(toy, ContractRole.OPERAND_PREDICATE)  # isImm: br and call take immediates of no class of their own
     assert predicates == {name: f"bool {name}() const" for name in ("isUImm8", "isMem", "isImm")}
     assert set(of_role(toy, ContractRole.OPERAND_RENDER)) == {"addRegOperands", "addUImm8Operands", "addMemOperands", "addImmOperands"}

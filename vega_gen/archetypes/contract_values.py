@@ -311,7 +311,7 @@ class _Contracts:
 
     def _decoder(self, c: Contract) -> dict[str, Any]:
         memory, r = self._memory(c), self._range(c)
-        template = "template <int" in c.signature
+        template = bool(re.search(r"template <(?:int|unsigned)", c.signature))
         scaled = "0" if memory else self._each(c, self._decoder_of, self._shift)
         shift = 0 if scaled.startswith("P") else int(scaled)
         wide = f"P0 - {shift}" if shift and self._counts_shift(c, shift) else "P0"

@@ -74,6 +74,14 @@ class Interface:
         """Whether the class itself, not a base of it, declares the method."""
         return bool(self._methods(method))
 
+    def methods_of(self, owner: str) -> frozenset[str]:
+        """Return the names of all methods that a class has, those of its bases among them; none where LLVM's headers lack the class."""
+        found = self._class(owner)
+        if found is None:
+            return frozenset()
+        inherited = (name for base in found.bases for name in self.methods_of(base.rsplit("::", 1)[-1]))
+        return frozenset((*(m.name or (m.signature.name if m.signature else "") for m in found.members if m.signature), *inherited))
+
     def pure(self, method: str) -> bool:
         """Whether the method is pure virtual, so that a backend must define it."""
         return any(m.pure for m in self._methods(method))

@@ -62,7 +62,7 @@ def complete_initialisers(request: FillRequest, initialisers: Sequence[Initialis
             made = _wrapped(m.name, expression(kind, request))
         elif "&" not in kind and "*" not in kind:
             made = _constructed(m, classes.get(bare(kind)[-1:][0] if len(bare(kind)) == 1 else ""), present, request)
-        if made is None and present is None and counts and _bare_scalar(m, kind):
+        if made is None and present is None and counts and bare_scalar(m, kind):
             made = (m.name, "(", ")")
         if made is not None:
             out = [made if i is present else i for i in out] if present else [*out, made]
@@ -87,7 +87,7 @@ def _counts(line: Line) -> bool:
     return line.kind is StatementKind.INITIALISER and len(line.head) == 4 and (isinstance(line.head[2], Hole) or line.head[2] in _TRUTHS)
 
 
-def _bare_scalar(field: Member, kind: Sequence[str]) -> bool:
+def bare_scalar(field: Member, kind: Sequence[str]) -> bool:
     """Whether a field is a number or a bool without an initialiser in its declaration."""
     rest = field.tokens[field.tokens.index(field.name) + 1 :]
     return rest[:1] in ((), (";",)) and "static" not in kind and bool(kind) and all(t in _SCALARS for t in bare(kind))

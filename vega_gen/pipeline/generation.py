@@ -31,7 +31,7 @@ from vega_gen.pipeline.compiling import CandidateCompiler
 from vega_gen.pipeline.confidence import asked_with, calibrated_plan
 from vega_gen.pipeline.inputs import Inputs
 from vega_gen.pipeline.mining import Mined, masker_of, mine, silent
-from vega_gen.pipeline.offers import archetype_functions, archetype_plan, archetypes_of
+from vega_gen.pipeline.offers import archetype_plan, archetypes_of, fitted_functions
 from vega_gen.plan.choose import choose
 from vega_gen.plan.factories import factories, made_passes
 from vega_gen.plan.layout import layout
@@ -196,7 +196,7 @@ def _plan(
 
     planned = planner.plan(progress, spent=spent)
     if inputs.filler.composes:
-        planned = offered(planned, archetype_functions(inputs), inputs.description.contracts, inputs.budget, mined.groups)
+        planned = offered(planned, fitted_functions(inputs, mined.groups), inputs.description.contracts, inputs.budget, mined.groups)
     if not planned:
         raise NotFoundError(f"no function could be planned for {inputs.folder}", str(inputs.td), "check the corpus with `vega-gen mine`")
     headers = llvm_header_paths(inputs.source.llvm / "include")

@@ -40,6 +40,7 @@ class Inputs:
     ``facts``: a facts file; ``decided``: facts by decisions of a review, which go before it.
     ``cpu``, ``attrs``: the processor and the features that the backend is made for, "" for the default ones.
     ``overlay``: include folders that come before LLVM's own, with headers that know that triple.
+    ``as_it_is``: nothing is added to the .td: the functions are for a backend whose tables come from the .td alone.
     """
 
     source: discover.SourceTree
@@ -57,6 +58,7 @@ class Inputs:
     arch: str = ""
     big_endian: bool | None = None
     overlay: tuple[Path, ...] = ()
+    as_it_is: bool = False
     facts: Path | None = None
     decided: Mapping[str, GivenFact] = field(default_factory=dict[str, GivenFact])
     cpu: str = ""
@@ -111,6 +113,8 @@ class Inputs:
     @cached_property
     def completion(self) -> Completion:
         """The TableGen that the .td lacks."""
+        if self.as_it_is:
+            return Completion("", False)
         wanted = self.include_dirs[-1] / "llvm/Target/Target.td"
         own = "".join(p.read_text(encoding="utf-8", errors="replace") for p in tablegen.reachable(self.td, self.include_dirs[:-1]))
         target_td = wanted.read_text(encoding="utf-8", errors="replace") if wanted.is_file() else ""
@@ -149,7 +153,9 @@ def inputs_of(
     corpus = open_corpus((source.root,), held, mode, program)
     own = corpus.target(target)
     headers = {file: corpus.read(own.path / file) for file in own_headers(own.path)} if mode is Mode.DESC else {}
-    return Inputs(source, own.path / own.td, own.folder, mode, filler, program, headers, checkpoint=checkpoint, budget=budget)
+    return Inputs(
+        source, own.path / own.td, own.folder, mode, filler, program, headers, checkpoint=checkpoint, budget=budget, as_it_is=True
+    )
 
 
 def find_tblgen(

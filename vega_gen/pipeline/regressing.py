@@ -20,6 +20,7 @@ from vega_gen.groups import Groups
 from vega_gen.pipeline.generation import generate, generation_seconds
 from vega_gen.pipeline.inputs import Inputs, default_filler, target_inputs
 from vega_gen.pipeline.mining import Mined, masker_of, mine, silent
+from vega_gen.pipeline.offers import fitted_functions
 from vega_gen.records import BUDGET, FillerName, Function, Mode, PlannedFunction
 from vega_gen.report.passrate import Run
 
@@ -149,6 +150,8 @@ def _generated(
     inputs: Inputs, mined: Mined, installation: discover.Installation, held: Sequence[str], folder: Path, jobs: int, progress: Progress,
     asked: Callable[[PlannedFunction], bool] | None,
 ) -> tuple[PlannedFunction, ...]:
+    if inputs.filler is FillerName.ARCHETYPE:
+        return tuple(fitted_functions(inputs, mined.groups))
     generated = folder / "generate" / f"{inputs.mode}-{inputs.filler}"
     plan = generate(
         inputs, work=generated, installation=installation, held_out=held, asked=asked, jobs=jobs, progress=progress, mined=mined

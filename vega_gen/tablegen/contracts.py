@@ -103,9 +103,16 @@ class _Collector:
 
     def contracts(self) -> tuple[Contract, ...]:
         return tuple(
-            Contract(name, role, template_head(self._arguments[role, name, overload]) + signature, owner, tuple(records), tuple(kinds))
+            Contract(name, role, _head(role, self._arguments[role, name, overload]) + signature, owner, tuple(records), tuple(kinds))
             for (role, name, overload), (signature, owner, records, kinds) in self._found.items()
         )
+
+
+def _head(role: ContractRole, instances: Sequence[tuple[str, ...]]) -> str:
+    """The ``template_head`` of a contract: the numbers of a decoder, which are widths mostly, are unsigned where none is negative."""
+    head = template_head(instances)
+    negative = any(argument.startswith("-") for arguments in instances for argument in arguments)
+    return head.replace("int P", "unsigned P") if role is ContractRole.DECODER and not negative else head
 
 
 def template_arguments(written: str) -> tuple[str, ...]:
@@ -217,8 +224,11 @@ def _decoders(views: Views, instructions: Sequence[Instruction], out: _Collector
             parts = [views.operand_classes[s] for s in operand.sub_operands if s in views.operand_classes]
             # DecoderEmitter.cpp decodes an operand only if Inst has a field of its name; otherwise its sub-operands are decoded.
             whole = operand_name in encoded or tied.get(operand_name, operand_name) in encoded
+            fields = {operand_name, tied.get(operand_name, operand_name)}
+            width = sum(bit.partition("{")[0] in fields for bit in instruction.encoding)
+            of_operand = "unsigned" if whole and width <= 32 else value  # a field, not the instruction, is what it decodes
             for part in [operand] if whole else parts if encoded - names else ():
-                _operand_decoder(part, value, rest, instruction.name, out)
+                _operand_decoder(part, of_operand, rest, instruction.name, out)
 
 
 def _operand_decoder(operand: OperandClass, value: str, rest: str, record: str, out: _Collector) -> None:
