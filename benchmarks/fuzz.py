@@ -148,6 +148,8 @@ def fuzz_cxx(seconds: float, first: int, work: Path) -> int:
     """Read spoilt C++ for ``seconds``. Returns 1 if atheris stopped at a traceback or a hang, which it keeps in ``work``."""
     import atheris  # type: ignore[import-not-found]
 
+    for name in [name for name in sys.modules if name.startswith("vega_gen.cxx")]:
+        del sys.modules[name]  # they were loaded without atheris, which sees by its own how far an input gets
     with atheris.instrument_imports(include=["vega_gen.cxx"]):
         from vega_gen.cxx import parse
 
