@@ -18,6 +18,7 @@ from tests.test_process import wait_until
 from vega_gen.cli import main
 from vega_gen.cli.main import render
 from vega_gen.errors import InputError, out_of_memory
+from vega_gen.records import FindingKind, Severity, TdFinding
 
 ROOT = Path(__file__).resolve().parent.parent
 MORE_MEMORY = "end other programs, use fewer --jobs, or use --filler consensus, which needs no model; finished work is kept"
@@ -179,3 +180,13 @@ def test_progress_in_a_log_is_a_line_as_a_stage_begins_and_ends(
 def test_json_goes_to_standard_output_whole(capsys: pytest.CaptureFixture[str]) -> None:
     render.json_text({"path": Path("/a"), "text": "[b]" * 200})
     assert capsys.readouterr().out == '{\n  "path": "/a",\n  "text": "' + "[b]" * 200 + '"\n}\n'
+
+
+@pytest.mark.parametrize(("errors", "warnings", "shown", "more"), [(0, 3, "www", 0), (2, 20, "eewwwwwwww", 12), (12, 1, "e" * 12, 1)])
+def test_try_shows_the_worst_of_what_check_finds(errors: int, warnings: int, shown: str, more: int) -> None:
+    def of(severity: Severity) -> TdFinding:
+        return TdFinding(FindingKind.NO_SIZE, severity, ("A",), "what", "cost", "advice")
+
+    found = [*[of(Severity.WARNING)] * warnings, of(Severity.NOTE), *[of(Severity.ERROR)] * errors]
+    listed, rest = render.worst(found)
+    assert ("".join(f.severity[0] for f in listed), rest) == (shown, more)

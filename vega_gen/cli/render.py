@@ -25,6 +25,7 @@ OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(highlight=False, soft_wrap=True, stderr=True)
 
 _LOG_SECONDS = 30.0
+_FEW = 10
 _ADVICE = {
     errno.ENOSPC: "free some space on that disk, or write elsewhere (--out, VEGA_GEN_CACHE)",
     errno.EROFS: "write elsewhere (--out, VEGA_GEN_CACHE)",
@@ -194,6 +195,14 @@ def findings(found: Sequence[TdFinding], td: str) -> None:
         lines += [] if f.shared else [f"see {place}" for place in f.related]
         OUT.out("\n    ".join(lines))
     OUT.out(f"{td}: {counted(found) or 'nothing found'}")
+
+
+def worst(found: Sequence[TdFinding]) -> tuple[list[TdFinding], int]:
+    """Those to show beside other results: all errors, and warnings up to ten lines together. Also how many warnings are not among them."""
+    ordered = [f for severity in ("error", "warning") for f in found if f.severity == severity]
+    errors = sum(f.severity == "error" for f in ordered)
+    shown = ordered[: max(_FEW, errors)]
+    return shown, len(ordered) - len(shown)
 
 
 def counted(found: Sequence[TdFinding]) -> str:

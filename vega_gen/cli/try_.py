@@ -161,10 +161,12 @@ def _show(result: TryResult, json: Path | None) -> None:
 
 
 def _show_findings(result: TryResult) -> None:
-    for f in result.findings:
-        if f.severity != "note":
-            also = f" (and {len(f.records) - 1} more records there)" if f.shared else ""
-            render.OUT.out(f"{f.where or result.target}: {f.severity}: {f.what}{also} [{f.kind}]")
+    listed, more = render.worst(result.findings)
+    for f in listed:
+        also = f" (and {len(f.records) - 1} more records there)" if f.shared else ""
+        render.OUT.out(f"{f.where or result.target}: {f.severity}: {f.what}{also} [{f.kind}]")
+    if more:
+        render.OUT.out(f"... {more} more")
     if result.findings:
         render.OUT.out(f"check: {render.counted(result.findings)}; vega-gen check says what each costs and what to do")
 
