@@ -93,6 +93,15 @@ def test_a_register_without_a_namespace_has_that_of_the_others(tmp_path: Path) -
     assert next(r for r in described(tmp_path / "Avocet.td").registers if r.name == "R0").namespace == "Avocet"
 
 
+def test_a_class_of_what_is_no_register_is_an_error(tmp_path: Path) -> None:
+    text = AVOCET.read_text()
+    assert '(sequence "R%u", 0, 15)' in text
+    (tmp_path / "Avocet.td").write_text(text.replace('(sequence "R%u", 0, 15)', '(sequence "R%u", 0, 16)'))
+    with pytest.raises(InputError) as caught:
+        described(tmp_path / "Avocet.td")
+    assert caught.value.what == "the register class GPR has R16, which is no register"
+
+
 def test_the_ladder(command: Command, tmp_path: Path) -> None:
     """C++ that does not compile is left out, so that every program compiles, and runs in the simulator."""
     command("try", "--td", AVOCET, "--llvm-version", "19", "--ladder", "--json", tmp_path / "avocet.json")

@@ -63,16 +63,15 @@ def memory_operands(d: Description) -> list[dict[str, Any]]:
 
 
 def counted_targets(d: Description) -> dict[int, list[tuple[str, int]]]:
-    """Returns how many low bits of a distance instructions do not hold -> those, with the operand's index, where no encoder method shifts
-    what the decoder shifts back."""
+    """Returns how many low bits of a distance instructions do not hold -> those that archetypes encode and decode by fields, with the
+    operand's index: no encoder method of the .td's shifts what the decoder shifts back."""
     s = Selections(d)
     known = {o.name: o for o in d.operand_classes}
     found: dict[int, list[tuple[str, int]]] = {}
     for i in d.instructions:
         for index, slot in enumerate(s.operands(i.name) if encoded(i) else ()):
-            o = known.get(slot.type)
-            decoded = i.decoder_method == METHOD or (o and o.decoder_method)
-            if slot.kind is OperandKind.TARGET and decoded and not (o and o.encoder_method) and (shift := s.scale(i.name, slot)):
+            own = i.decoder_method == METHOD and slot.type in known and not known[slot.type].encoder_method
+            if slot.kind is OperandKind.TARGET and own and (shift := s.scale(i.name, slot)):
                 found.setdefault(shift, []).append((i.name, index))
     return found
 

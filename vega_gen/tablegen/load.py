@@ -244,12 +244,16 @@ def reduce(
     if variable := subtarget_variable(conditions.values()):  # the description calls it as most .td files do
         data["Subtarget.variable"] = variable
         conditions = {name: re.sub(rf"\b{variable}->", "Subtarget->", code) for name, code in conditions.items()}
+    registers, register_classes = views.registers(raws, sets), views.register_classes(raws, sets)
+    known = {r.name for r in registers}
+    if lost := next(((c.name, name) for c in register_classes for name in c.members if name not in known), None):
+        raise InputError(f"the register class {lost[0]} has {lost[1]}, which is no register", str(td), "correct the list of its members")
     made = Description(
         folder=folder,
         name=target.name,
         namespace=views.namespace(raws, target.name),
-        registers=views.registers(raws, sets),
-        register_classes=views.register_classes(raws, sets),
+        registers=registers,
+        register_classes=register_classes,
         subregister_indices=tuple(raw.name for raw in views.of_class(raws, "SubRegIndex")),
         operand_classes=operand_classes,
         instructions=instructions,
