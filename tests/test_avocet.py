@@ -102,6 +102,18 @@ def test_a_class_of_what_is_no_register_is_an_error(tmp_path: Path) -> None:
     assert caught.value.what == "the register class GPR has R16, which is no register"
 
 
+def test_instructions_without_a_namespace_are_an_error(tmp_path: Path) -> None:
+    text = AVOCET.read_text()
+    apart = '  field bits<32> Inst;\n  let Namespace = "Avocet";\n'
+    assert apart in text
+    (tmp_path / "Avocet.td").write_text(text.replace(apart, "  field bits<32> Inst;\n"))
+    with pytest.raises(InputError) as caught:
+        described(tmp_path / "Avocet.td")
+    assert (caught.value.what, caught.value.next_step) == (
+        "no instruction has a Namespace", 'write let Namespace = "Avocet"; in their class',
+    )  # fmt: skip
+
+
 def test_the_ladder(command: Command, tmp_path: Path) -> None:
     """C++ that does not compile is left out, so that every program compiles, and runs in the simulator."""
     command("try", "--td", AVOCET, "--llvm-version", "19", "--ladder", "--json", tmp_path / "avocet.json")

@@ -209,6 +209,8 @@ def reduce(
     sets = RegisterSets(raws)
     operand_classes = views.operand_classes(raws)
     said = views.instructions(raws)
+    if not said and any(not raw.string("Namespace") for raw in views.of_class(raws, "Instruction")):
+        raise InputError("no instruction has a Namespace", str(td), f'write let Namespace = "{target.name}"; in their class')
     instructions = older_encodings.amended(said, raws, operand_classes)
     prefixes = tuple(name for name in shared if name.endswith("_"))
     fragments = tuple(f for f in views.fragments(raws) if f.name not in shared and not f.name.startswith(prefixes))
