@@ -35,6 +35,8 @@ from vega_gen.pipeline.completing import completed
 
 LIMIT = 60
 """Seconds within which an input has to be read."""
+_FINE = frozenset({"read", "refused"})
+"""How reading may end."""
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[A-Za-z_]\w*|\d+|<<|\[\{|\}\]|[^\w\s]')
 _STATEMENT = re.compile(r"^ *(?:def|let|defm|foreach|include)\b[^\n{]*;\n", re.MULTILINE)
 _NUMBER, _TEXT = re.compile(r"\d+"), re.compile(r'"(?:[^"\\\n]|\\.)+"')
@@ -110,7 +112,7 @@ def read_td(seed: int, work: Path, td: Path, include: Path, tblgen: Path, includ
         said = f"{type(error).__name__} at {where}: {str(error)[:100]}"
     finally:
         signal.alarm(0)
-    if said in ("read", "refused"):
+    if said in _FINE:
         shutil.rmtree(folder)
     return seed, said, str(file)
 
@@ -139,9 +141,6 @@ def fuzz_td(seconds: float, first: int, work: Path, jobs: int) -> int:
     for said in sorted(counts.keys() - _FINE, key=lambda kind: -counts[kind]):
         print(f"{counts[said]} of {said}\n    {examples[said]}")
     return len(counts.keys() - _FINE)
-
-
-_FINE = {"read", "refused"}
 
 
 def fuzz_cxx(seconds: float, first: int, work: Path) -> int:
