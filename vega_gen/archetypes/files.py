@@ -18,6 +18,7 @@ from vega_gen.cxx.interface import Interface
 from vega_gen.facts import find_facts
 from vega_gen.facts.find import Facts
 from vega_gen.facts.keys import COPY, lack
+from vega_gen.facts.left_out import LEFT_OUT, left_out_by
 from vega_gen.records import Description
 
 _NO_REGISTER = "NoRegister"
@@ -86,8 +87,8 @@ def archetypes(d: Description, llvm: Interface, arch: str = "", machine: int = 0
     limits = {key: lack(key) for key in lacking}
     if m.calls.pseudos and not (m.ra and m.jump_register and (m.load_symbol or (m.upper and m.low))):
         limits["calls"] = "no instruction calls, and none is known that puts the return address into its register before a jump"
-    if unused := d.given.get("fragments.left_out"):
-        limits[unused.key] = f"{unused.value}: this LLVM cannot use the C++ that the .td has for them, so that they select nothing"
+    if unused := left_out_by(d):
+        limits[LEFT_OUT] = f"{' '.join(sorted(unused))}: this LLVM cannot use their C++, so that they select nothing"
     limits |= {"branches": "no conditional branch is known: branches jump through tables"} if m.by_table else {}
     whole = m.load_immediate.range.bits if m.load_immediate and m.load_immediate.range else 0
     if not m.load_symbol and not (m.upper and m.low) and whole < m.native:

@@ -20,6 +20,7 @@ from vega_gen.emit.lld import has_lld, lld_edits
 from vega_gen.errors import InputError, NotFoundError
 from vega_gen.facts import find_facts
 from vega_gen.facts.facts_file import facts_text
+from vega_gen.facts.left_out import leaving_out, left_out_by
 from vega_gen.pipeline.building import Built, Workshop, build_backend, named
 from vega_gen.pipeline.climbing import climb_built, tests_of
 from vega_gen.pipeline.completing import completion_file, included
@@ -34,7 +35,6 @@ from vega_gen.pipeline.try_request import TriedFact, TryRequest
 from vega_gen.pipeline.trying import try_out
 from vega_gen.plan.grafts import Grafted
 from vega_gen.plan.steps import Archetype
-from vega_gen.plan.unfit import leaving_out, left_out_by
 from vega_gen.records import Decision, Evidence, FillerName, GivenFact, Ladder, Plan, PlannedFunction, Step
 from vega_gen.tablegen.mending import mended
 

@@ -38,6 +38,7 @@ from vega_gen.errors import InputError
 from vega_gen.facts import lint
 from vega_gen.facts.facts_file import with_given
 from vega_gen.facts.find import Facts
+from vega_gen.facts.left_out import leaving_out, left_out_by
 from vega_gen.pipeline.climbing import given_tools
 from vega_gen.pipeline.completing import completed, completion_file
 from vega_gen.pipeline.mining import masker_of
@@ -45,7 +46,6 @@ from vega_gen.pipeline.request import relocations_beside
 from vega_gen.pipeline.trial_build import PARTS, compiled, part_of, texts_of, write
 from vega_gen.pipeline.trial_run import run_program
 from vega_gen.pipeline.try_request import MARK, PhaseClock, TryRequest, TryResult, reads, require_fit
-from vega_gen.plan.unfit import leaving_out, left_out_by
 from vega_gen.records import Description, FillerName, GivenFact, Mode, Plan, Severity, TdFinding
 from vega_gen.registration.triple import machine_number
 from vega_gen.simulate import Simulator, simulator

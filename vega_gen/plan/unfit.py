@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
-from vega_gen.records import Description, Evidence, GivenFact
+from vega_gen.records import Description
 
-_KEY = "fragments.left_out"
 _CASE = re.compile(r"^  case \d+: \{.*?^  \}$", re.MULTILINE | re.DOTALL)
 _NAMES = re.compile(r"^    // Predicate_(\w+)$|^  case \d+: \{  // (\w+)$", re.MULTILINE)
-
-
-def left_out_by(d: Description) -> set[str]:
-    """Returns the fragments and transforms that a fact leaves out already."""
-    return set(d.given[_KEY].value.split()) if _KEY in d.given else set()
-
-
-def leaving_out(d: Description, names: Iterable[str]) -> GivenFact:
-    """Returns the fact that leaves out ``names``, too."""
-    return GivenFact(_KEY, " ".join(sorted({*left_out_by(d), *names})), "", Evidence.TESTS)
 
 
 def unfit(d: Description, table: str, lines: Collection[int], unwritten: Collection[str], assumed: Collection[str]) -> list[str]:

@@ -12,6 +12,7 @@ import re
 
 from vega_gen.archetypes.completion.lacking import Lacking
 from vega_gen.archetypes.own_encodings import unplaced
+from vega_gen.facts.left_out import left_out_by
 from vega_gen.facts.misplaced import misplaced_numbers
 from vega_gen.facts.view import TargetView
 from vega_gen.records import Description, Instruction
@@ -32,8 +33,8 @@ def mendings(lacking: Lacking) -> dict[str, str]:
     """Returns record -> the line that it lacks."""
     found = _undecoded(lacking.d)
     for more in (
-        _untied(lacking.d), _unended(lacking), _returning(lacking.d), _older_calls(lacking), _unplaced(lacking.d), _misplaced(lacking),
-        _unmatched(lacking.d), _returned(lacking),
+        _untied(lacking.d), _unended(lacking), _no_branches(lacking.d), _older_calls(lacking), _unplaced(lacking.d), _misplaced(lacking),
+        _unmatched(lacking.d), _return_node(lacking),
     ):  # fmt: skip
         found |= {name: f"{found[name]} {line}" if name in found else line for name, line in more.items()}
     return found
@@ -88,13 +89,13 @@ def _unended(lacking: Lacking) -> dict[str, str]:
     return found
 
 
-def _returning(d: Description) -> dict[str, str]:
+def _no_branches(d: Description) -> dict[str, str]:
     """Returns the returns that say they are branches as well: LLVM would ask them for the block that they go to."""
     both = {"isReturn", "isBranch", "isBarrier"}
     return {i.name: "let isBranch = 0;" for i in d.instructions if both <= i.flags and "isIndirectBranch" not in i.flags}
 
 
-def _returned(lacking: Lacking) -> dict[str, str]:
+def _return_node(lacking: Lacking) -> dict[str, str]:
     """Returns the node of a return that takes no registers: what is returned would not live until then."""
     own = [n for n in lacking.d.nodes if n.opcode == lacking.m.return_node and "SDNPVariadic" not in n.properties]
     return {n.name: f"let Properties = [{', '.join((*n.properties, 'SDNPVariadic'))}];" for n in own}
@@ -132,8 +133,7 @@ def _misplaced(lacking: Lacking) -> dict[str, str]:
 def _unmatched(d: Description) -> dict[str, str]:
     """Returns the fragments that never match, since their C++ or that of a transform that their numbers go through cannot be used, and
     those transforms."""
-    given = d.given.get("fragments.left_out")
-    wrong = set(given.value.split()) if given else set[str]()
+    wrong = left_out_by(d)
     transforms = {f.name for f in d.fragments if f.name in wrong and not f.dag.startswith("[")}
     never = wrong - transforms | {f.name for f in d.fragments if f.transform in transforms}
     own = {f.name: f for f in d.fragments if f.dag.startswith("[")}

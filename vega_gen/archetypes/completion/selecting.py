@@ -27,9 +27,9 @@ def part(lacking: Lacking) -> str:
         return ""
     made = _Patterns(lacking)
     computed = [line for one, op in lacking.m.computed.items() for line in made.computed(one, op)]
-    memory = [*made.loads(), *made.stores(), *made.branch()]
+    others = [*made.loads(), *made.stores(), *made.branch()]
     note = "// No pattern of the .td selects these instructions: their meaning is that of their mnemonics, or a facts file's."
-    return "\n".join([note, *made.leaves, *made.addresses, *computed, *memory]) if computed or memory else ""
+    return "\n".join([note, *made.leaves, *made.addresses, *computed, *others]) if computed or others else ""
 
 
 class _Patterns:
